@@ -1,0 +1,184 @@
+"""Names for content: digests, record ids, normalised ids and file fingerprints.
+
+Every function here is pure and works on bytes; design.md section 3 says what each name is for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import unicodedata
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+import rfc8785
+import xxhash
+
+NORM_RULE = "norm-1"
+"""Name and version of the normalisation behind ``norm_id``."""
+
+MAX_SAFE_INTEGER = 2**53
+"""RFC 8785 numbers are IEEE doubles: integers beyond this cannot be written exactly."""
+
+# norm-1 for ASCII in one pass: lower-case, and drop everything that is not a letter or a digit.
+_ASCII_FOLD = bytes(range(256)).lower()
+_ASCII_DROP = bytes(b for b in range(128) if not chr(b).isalnum())
+_NOT_ALNUM = re.compile(r"[\W_]+")
+
+
+class CanonicalError(ValueError):
+    """A value that has no canonical form; the text says why, for a reject."""
+
+
+def digest(content: bytes | memoryview) -> bytes:
+    """SHA-256 of canonical bytes: what is sealed, signed and published.
+
+    >>> digest(b"hello\\n").hex()
+    '5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03'
+    """
+    return hashlib.sha256(content).digest()
+
+
+def record_id(full: bytes) -> uuid.UUID:
+    """The first 128 bits of a digest, as the UUID that tables join on.
+
+    >>> record_id(digest(b"hello\\n"))
+    UUID('5891b5b5-22d5-df08-6d0f-f0b110fbd9d2')
+    """
+    return uuid.UUID(bytes=full[:16])
+
+
+def write_digest(full: bytes) -> str:
+    """A digest as people write it, with the name of its algorithm.
+
+    >>> write_digest(digest(b""))[:20]
+    'sha256:e3b0c44298fc1'
+    """
+    return f"sha256:{full.hex()}"
+
+
+def normalise(text: bytes | memoryview) -> bytes:
+    """The bytes behind ``norm_id``, rule ``norm-1``: NFKC, casefold, letters and digits only.
+
+    Two texts that differ in case, spacing, punctuation, wrapping, markup characters or zero-width
+    characters come out equal. Word boundaries are not kept, so that hyphenation and line wrapping
+    do not matter either. ASCII takes a single pass; other text follows Python's Unicode tables.
+
+    Args:
+        text: UTF-8.
+
+    >>> normalise(b"The  quick-\\nbrown FOX.")
+    b'thequickbrownfox'
+    >>> normalise("\\ufb01ne\\u200b CAF\\u00c9".encode()).decode()
+    'finecafé'
+    """
+    data = bytes(text)
+    if data.isascii():
+        return data.translate(_ASCII_FOLD, _ASCII_DROP)
+    folded = unicodedata.normalize("NFKC", data.decode("utf-8", "surrogatepass")).casefold()
+    return _NOT_ALNUM.sub("", unicodedata.normalize("NFKC", folded)).encode(
+        "utf-8", "surrogatepass"
+    )
+
+
+def norm_id(text: bytes | memoryview) -> uuid.UUID:
+    """XXH3-128 of the normalised text: a lead to a copy, never a proof.
+
+    >>> norm_id(b"Hello, World!") == norm_id(b"hello world")
+    True
+    """
+    return uuid.UUID(bytes=xxhash.xxh3_128_digest(normalise(text)))
+
+
+def write_fingerprint(state: bytes) -> str:
+    """A file fingerprint (XXH3-128 of its bytes) as people write it.
+
+    >>> write_fingerprint(xxhash.xxh3_128_digest(b""))
+    'xxh3:99aa06d3014798d86001c324468d497f'
+    """
+    return f"xxh3:{state.hex()}"
+
+
+def canonical_json(value: Mapping[str, Any]) -> bytes:
+    """RFC 8785 bytes of an object, null members dropped at every level.
+
+    Writers of columnar files fill missing keys with null, and the same chat must keep its id;
+    hence a null member is no member. Nulls inside arrays are kept: a position has a meaning.
+
+    Raises:
+        CanonicalError: an integer beyond 2^53, NaN or infinity, or a lone surrogate.
+
+    >>> canonical_json({"b": 1, "a": {"x": None, "y": [None, 1.0]}})
+    b'{"a":{"y":[null,1]},"b":1}'
+    """
+    pruned = _prune(value)
+    try:
+        if _plain(pruned):
+            # The standard encoder writes the very same bytes for these types, ten times faster
+            # (tests/test_identity.py holds the two together).
+            text = json.dumps(pruned, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+            return text.encode("utf-8")
+        return rfc8785.dumps(pruned)
+    except rfc8785.IntegerDomainError as error:
+        raise CanonicalError("integer beyond 2^53 in a content field") from error
+    except rfc8785.FloatDomainError as error:
+        raise CanonicalError("NaN or infinity in a content field") from error
+    except (UnicodeEncodeError, rfc8785.CanonicalizationError) as error:
+        raise CanonicalError("lone surrogate in a content field") from error
+
+
+def _prune(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _prune(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [_prune(item) for item in value]
+    return value
+
+
+def _plain(value: Any) -> bool:
+    """Whether the standard encoder gives RFC 8785 bytes: no floats, big integers, astral keys."""
+    if isinstance(value, dict):
+        return all(max(key, default="") < "\ud800" and _plain(item) for key, item in value.items())
+    if isinstance(value, list):
+        return all(map(_plain, value))
+    if isinstance(value, bool) or value is None or isinstance(value, str):
+        return True
+    return isinstance(value, int) and -MAX_SAFE_INTEGER < value < MAX_SAFE_INTEGER
+
+
+def text_parts(value: Any) -> list[str]:
+    """The strings in a structured record that count as its text, in document order.
+
+    Object keys and the values of short control fields are structure, not text: of a chat turn only
+    what was said counts. A record without any other string counts all of its strings.
+
+    >>> text_parts({"messages": [{"role": "user", "content": "Hi"}]})
+    ['Hi']
+    """
+    spoken = list(_strings(value, skip_control=True))
+    return spoken or list(_strings(value, skip_control=False))
+
+
+CONTROL_KEYS = frozenset({"role", "from", "type", "name", "id", "tool_call_id", "language", "lang"})
+"""Members of a turn that say who speaks or what kind of part it is, not what is said."""
+
+_TURN_METADATA = frozenset(
+    {"timestamp", "hashed_ip", "header", "country", "state", "turn_identifier", "created_at"}
+)
+"""What chat logs note beside a turn."""
+
+
+def _strings(value: Any, *, skip_control: bool) -> Any:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        turn = skip_control and ("role" in value or "from" in value)
+        for key, item in value.items():
+            control = skip_control and key in CONTROL_KEYS and isinstance(item, str)
+            if not control and not (turn and key in _TURN_METADATA):
+                yield from _strings(item, skip_control=skip_control)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _strings(item, skip_control=skip_control)

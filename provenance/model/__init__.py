@@ -1,0 +1,1 @@
+"""The contracts: frozen, validated once at a door, published as JSON Schemas."""

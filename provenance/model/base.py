@@ -1,0 +1,67 @@
+"""What every contract shares: frozen, no unknown members, one canonical encoding."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Protocol, Self
+
+import rfc8785
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+SCHEMA_BASE = "urn:prov-ledger:schema"
+
+
+class Contract(BaseModel):
+    """A frozen statement that crosses a door."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def canonical(self) -> bytes:
+        """RFC 8785 bytes: what digests and signatures are taken over."""
+        return rfc8785.dumps(self.model_dump(mode="json", exclude_none=True))
+
+
+def _clean_name(value: str) -> str:
+    if not value.strip() or value != value.strip():
+        raise ValueError("a name is not empty and does not begin or end with a space")
+    if len(value) > 200:
+        raise ValueError("a name has at most 200 characters")
+    if any(ord(c) < 32 or ord(c) == 127 or c in "/\\'\"`" for c in value):
+        raise ValueError("a name holds no quotes, slashes or control characters")
+    if value in {".", ".."} or value.startswith("-"):
+        raise ValueError("a name is not a path and does not begin with a dash")
+    return value
+
+
+Name = Annotated[str, AfterValidator(_clean_name)]
+"""What a user may call a source, a release, a model or a budget."""
+
+
+class Connection(Protocol):
+    """The little of a DuckDB connection that a pure room is handed: it runs SQL on relations."""
+
+    def execute(self, query: str, parameters: object = ...) -> Self: ...
+    def fetchall(self) -> list[Any]: ...
+    def fetchone(self) -> Any: ...
+    def to_arrow_table(self) -> Any: ...
+
+
+def quote_identifier(name: str) -> str:
+    """A name as an SQL identifier; the only way a name from outside reaches SQL.
+
+    >>> quote_identifier('a"b')
+    '"a""b"'
+    """
+    if "\x00" in name:
+        raise ValueError("an identifier holds no NUL")
+    return '"' + name.replace('"', '""') + '"'
+
+
+def quote_literal(value: str) -> str:
+    """A text as an SQL literal, where a parameter is not possible.
+
+    >>> quote_literal("it's")
+    "'it''s'"
+    """
+    if "\x00" in value:
+        raise ValueError("a literal holds no NUL")
+    return "'" + value.replace("'", "''") + "'"
