@@ -1,0 +1,1 @@
+"""Where work runs: one function mapped over units, in other processes."""

@@ -1,0 +1,132 @@
+"""Workers on this machine: processes with limits, since the files they parse may be hostile."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import resource
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from types import TracebackType
+from typing import Self
+
+from provenance.engine.base import Outcome, Result, Task
+from provenance.errors import InputError, ProvError
+
+WORKER_MEMORY = 6 << 30
+"""Anonymous memory that one worker may have; a file that needs more is refused, not the run."""
+
+PRELOAD = ("provenance.ingest.unit",)
+"""What workers import once, before they are forked off."""
+
+
+def default_workers() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+class LocalEngine:
+    """A pool of worker processes, forked from a small server that has no threads."""
+
+    def __init__(self, workers: int | None = None) -> None:
+        self._workers = workers or default_workers()
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload(list(PRELOAD))
+        self._pool = self._start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def warm(self) -> None:
+        """Begin to start the workers, so that they are there when the first task is."""
+        for _ in range(self._workers):
+            self._pool.submit(os.getpid)
+
+    def map(
+        self, function: Callable[[Task], Result], tasks: Sequence[Task]
+    ) -> Iterator[Outcome[Task, Result]]:
+        """Outcomes as they are ready; a task whose worker dies is tried once more, alone."""
+        suspects: list[Task] = []
+        waiting = list(reversed(tasks))
+        running: dict[Future[Result], Task] = {}
+        while waiting or running:
+            while waiting and len(running) < self._workers + 1:
+                task = waiting.pop()
+                running[self._pool.submit(function, task)] = task
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                task = running.pop(future)
+                outcome = _outcome(task, future)
+                if outcome is None:
+                    suspects.append(task)
+                else:
+                    yield outcome
+            if suspects and not running:
+                self._restart()
+                for task in suspects:
+                    yield self._alone(function, task)
+                suspects.clear()
+
+    def _alone(self, function: Callable[[Task], Result], task: Task) -> Outcome[Task, Result]:
+        future = self._pool.submit(function, task)
+        wait([future])
+        outcome = _outcome(task, future)
+        if outcome is None:
+            self._restart()
+            return Outcome(task, failure=_died())
+        return outcome
+
+    def close(self) -> None:
+        """Let the workers go."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _restart(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._pool = self._start()
+
+    def _start(self) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(
+            self._workers, mp_context=self._context, initializer=_limit, initargs=(os.getpid(),)
+        )
+
+
+def _died() -> InputError:
+    return InputError(
+        "the worker that read it died twice: the data crash the parser or need too much memory",
+        hint="look at the file by other means; nothing of it was kept",
+    )
+
+
+def _outcome(task: Task, future: Future[Result]) -> Outcome[Task, Result] | None:
+    """The outcome of a finished future; ``None`` when its worker died."""
+    try:
+        return Outcome(task, result=future.result())
+    except BrokenProcessPool:
+        return None
+    except ProvError as failure:
+        return Outcome(task, failure=failure)
+    except MemoryError:
+        return Outcome(
+            task, failure=InputError("reading it takes more memory than a worker may have")
+        )
+
+
+def _limit(parent: int) -> None:
+    """What a worker may do, and when it must go."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_DATA, (WORKER_MEMORY, WORKER_MEMORY))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if os.getppid() == 1 and parent != 1:
+        os._exit(1)

@@ -1,0 +1,1 @@
+"""The ledger on disk: layout, tables, the one write path, the catalogue."""

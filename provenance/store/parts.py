@@ -1,0 +1,211 @@
+"""The one write path: Parquet with page checksums, synced, hashed, then renamed into place."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import uuid
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from provenance.errors import IntegrityError, ReadOnlyError, StorageError
+from provenance.store.layout import Layout
+from provenance.store.tables import TABLES
+
+_HASH_BLOCK = 1 << 20
+
+# Hashes do not compress and do not repeat: trying to costs more than all the rest of the write.
+_RANDOM = frozenset({"record_id", "digest_rest", "norm_id"})
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A finished file of one table, not yet registered."""
+
+    table: str
+    path: str
+    rows: int
+    bytes: int
+    sha256: str
+
+    def entry(self) -> dict[str, Any]:
+        """The part as the commits table lists it; the name says where it is."""
+        listed = asdict(self)
+        del listed["path"]
+        return listed
+
+
+class PartWriter:
+    """Writes one part; nothing is visible under its final name before ``finish``."""
+
+    def __init__(self, layout: Layout, table: str, commit_id: uuid.UUID) -> None:
+        self._layout = layout
+        self._name = table
+        self._schema = TABLES[table]
+        self._commit = pa.scalar(commit_id.bytes, pa.binary(16))
+        self._staging = layout.table(table) / f"{uuid.uuid4().hex}.tmp"
+        self.rows = 0
+        with storage_errors(self._staging):
+            made = _make_folder(self._staging.parent)
+            self._file = self._staging.open("xb")
+        self._made = made
+        plain = [f.name for f in self._schema if f.name in _RANDOM]
+        self._writer = pq.ParquetWriter(
+            self._file,
+            self._schema,
+            compression={f.name: "none" if f.name in plain else "zstd" for f in self._schema},
+            compression_level={f.name: 1 for f in self._schema if f.name not in plain},
+            use_dictionary=[f.name for f in self._schema if f.name not in plain],
+            write_statistics=True,
+            write_page_checksum=True,
+            store_schema=True,
+        )
+
+    def write(self, columns: dict[str, pa.Array] | pa.Table | pa.RecordBatch) -> None:
+        """Append rows; the columns are all of the table's except ``commit_id``."""
+        table = pa.table(columns)
+        if table.num_rows == 0:
+            return
+        commit = pa.repeat(self._commit, table.num_rows)
+        table = table.add_column(0, "commit_id", pa.ExtensionArray.from_storage(pa.uuid(), commit))
+        with storage_errors(self._staging):
+            self._writer.write_table(conform(table, self._schema))
+        self.rows += table.num_rows
+
+    def finish(self) -> Part | None:
+        """Sync, hash and name the part; ``None`` when it has no rows."""
+        with storage_errors(self._staging):
+            self._writer.close()
+            if self.rows == 0:
+                self._file.close()
+                self._staging.unlink()
+                return None
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+            sha256 = file_sha256(self._staging)
+            final = self._layout.part(self._name, sha256)
+            self._staging.rename(final)
+            for folder in (final.parent, *self._made):
+                sync_folder(folder)
+            return Part(self._name, str(final), self.rows, final.stat().st_size, sha256)
+
+    def discard(self) -> None:
+        """Leave nothing behind."""
+        with contextlib.suppress(OSError, pa.ArrowInvalid):
+            self._writer.close()
+        self._file.close()
+        self._staging.unlink(missing_ok=True)
+
+
+def write_part(
+    layout: Layout, table: str, commit_id: uuid.UUID, rows: list[dict[str, Any]]
+) -> Part | None:
+    """Write a few rows, given as mappings, as one part."""
+    schema = TABLES[table]
+    writer = PartWriter(layout, table, commit_id)
+    try:
+        if rows:
+            fields = [f for f in schema if f.name != "commit_id"]
+            writer.write({f.name: _column([row.get(f.name) for row in rows], f) for f in fields})
+        return writer.finish()
+    except BaseException:
+        writer.discard()
+        raise
+
+
+def _column(values: list[Any], field: pa.Field) -> pa.Array:
+    if field.type == pa.uuid():
+        raw = [value.bytes if value is not None else None for value in values]
+        return pa.ExtensionArray.from_storage(pa.uuid(), pa.array(raw, pa.binary(16)))
+    return pa.array(values, field.type)
+
+
+def conform(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """The table with exactly the declared columns and types, which is what DuckLake accepts."""
+    missing = [name for name in schema.names if name not in table.column_names]
+    if missing:
+        raise ValueError(f"columns are missing: {', '.join(missing)}")
+    columns = []
+    for field in schema:
+        column = table.column(field.name)
+        if column.type != field.type:
+            column = _as_uuid(column) if field.type == pa.uuid() else column.cast(field.type)
+        columns.append(column)
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
+def _as_uuid(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    chunks = [
+        pa.ExtensionArray.from_storage(pa.uuid(), chunk.cast(pa.binary(16)))
+        for chunk in column.chunks
+    ]
+    return pa.chunked_array(chunks, pa.uuid())
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file in hex."""
+    state = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_HASH_BLOCK):
+            state.update(block)
+    return state.hexdigest()
+
+
+def check_part(path: Path, *, rows: int, size: int, sha256: str) -> None:
+    """Compare a registered part with what was recorded of it.
+
+    Raises:
+        IntegrityError: it is missing, or its size, bytes, checksums or rows differ.
+    """
+    name = path.name
+    if not path.is_file():
+        raise IntegrityError(f"part `{name}` is missing", hint="restore it from a copy")
+    if path.stat().st_size != size:
+        raise IntegrityError(
+            f"part `{name}` has {path.stat().st_size} bytes, recorded are {size}",
+            hint="restore it from a copy",
+        )
+    if file_sha256(path) != sha256:
+        raise IntegrityError(
+            f"part `{name}` is damaged: its SHA-256 differs", hint="restore it from a copy"
+        )
+    if pq.read_metadata(path).num_rows != rows:
+        raise IntegrityError(f"part `{name}` does not hold the {rows} rows recorded")
+
+
+def _make_folder(folder: Path) -> tuple[Path, ...]:
+    """Make a folder; returns the parents that must be synced for it to survive a power cut."""
+    if folder.is_dir():
+        return ()
+    above = [parent for parent in folder.parents if not parent.is_dir()]
+    folder.mkdir(parents=True, exist_ok=True)
+    return (*above, (above[-1] if above else folder).parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def storage_errors(path: Path) -> Iterator[None]:
+    """Translate what the operating system says about a path of the ledger."""
+    try:
+        yield
+    except PermissionError as error:
+        raise ReadOnlyError(f"`{path.parent}` cannot be written: {error.strerror}") from error
+    except OSError as error:
+        raise StorageError(
+            f"writing `{path}` failed: {error.strerror or error}", hint="is the disk full?"
+        ) from error

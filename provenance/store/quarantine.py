@@ -1,0 +1,62 @@
+"""Rejects set aside as Parquet: where, why, and the digest of what was refused."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import uuid
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from provenance.store.layout import Layout
+from provenance.store.parts import storage_errors, sync_folder
+
+
+class Quarantine:
+    """One file of rejects, made when the first one comes."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._folder = layout.quarantine
+        self._name = uuid.uuid4().hex
+        self._writer: pq.ParquetWriter | None = None
+
+    @property
+    def path(self) -> Path:
+        """Where the rejects will be."""
+        return self._folder / f"{self._name}.parquet"
+
+    def add(self, uri: str, rejects: pa.Table) -> None:
+        """Set rejects of a file aside."""
+        if rejects.num_rows == 0:
+            return
+        table = rejects.add_column(0, "uri", pa.repeat(pa.scalar(uri), rejects.num_rows))
+        with storage_errors(self.path):
+            if self._writer is None:
+                self._folder.mkdir(parents=True, exist_ok=True)
+                self._writer = pq.ParquetWriter(
+                    self.path.with_suffix(".tmp"), table.schema, write_page_checksum=True
+                )
+            self._writer.write_table(table.cast(self._writer.schema))
+
+    def finish(self) -> str | None:
+        """Make the file durable and visible; its path, or ``None`` when nothing was refused."""
+        if self._writer is None:
+            return None
+        with storage_errors(self.path):
+            self._writer.close()
+            staging = self.path.with_suffix(".tmp")
+            descriptor = os.open(staging, os.O_RDONLY)
+            os.fsync(descriptor)
+            os.close(descriptor)
+            staging.rename(self.path)
+            sync_folder(self._folder)
+        return str(self.path)
+
+    def discard(self) -> None:
+        """Leave nothing behind."""
+        if self._writer is not None:
+            with contextlib.suppress(OSError, pa.ArrowInvalid):
+                self._writer.close()
+            self.path.with_suffix(".tmp").unlink(missing_ok=True)

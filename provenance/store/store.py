@@ -1,0 +1,173 @@
+"""One ledger: made once, read through snapshots, written one commit at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import metadata
+
+import duckdb
+
+from provenance.errors import MisuseError, NotFoundError, StorageError
+from provenance.store.catalogue import LAKE, create_tables, reading, writing
+from provenance.store.layout import Layout
+from provenance.store.lock import exclusive
+from provenance.store.parts import Part, PartWriter, storage_errors, sync_folder, write_part
+from provenance.store.tables import SCHEMA_VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A finished piece of work in the ledger."""
+
+    commit_id: uuid.UUID
+    seq: int
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A ledger that exists."""
+
+    layout: Layout
+
+    @contextlib.contextmanager
+    def snapshot(self, *, threads: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection that sees the ledger as it is now, and may make temporary tables.
+
+        Raises:
+            NotFoundError, VersionError, StorageError, IntegrityError: as the ledger is.
+        """
+        limit = os.environ.get("PROV_MEMORY_LIMIT")
+        with reading(self.layout, threads=threads, memory_limit=limit) as connection:
+            yield connection
+
+    def part(self, table: str, commit_id: uuid.UUID) -> PartWriter:
+        """A writer for one new part."""
+        return PartWriter(self.layout, table, commit_id)
+
+    def rows(self, table: str, commit_id: uuid.UUID, rows: list[dict[str, object]]) -> Part | None:
+        """A few rows, given as mappings, as one finished part."""
+        return write_part(self.layout, table, commit_id, rows)
+
+    def commit(
+        self, verb: str, key: str, parts: Sequence[Part | None], commit_id: uuid.UUID
+    ) -> Commit:
+        """Register finished parts in one transaction.
+
+        Args:
+            verb: what was done (``ingest``, ``source``, …).
+            key: idempotency key: of two commits with one key, views show the first.
+            parts: what to register; ``None`` stands for a part without rows.
+            commit_id: the id that the parts' rows carry.
+
+        Raises:
+            BusyError, ReadOnlyError, StorageError: nothing of it is visible then.
+        """
+        finished = [part for part in parts if part is not None]
+        with exclusive(self.layout, verb), writing(self.layout) as connection:
+            seq = _next_sequence(connection)
+            now = datetime.now(UTC)
+            row = {
+                "key": key,
+                "seq": seq,
+                "verb": verb,
+                "recorded_at": now,
+                "tool_version": tool_version(),
+                "parts": json.dumps([part.entry() for part in finished]),
+            }
+            head = write_part(self.layout, "commits", commit_id, [row])
+            connection.execute("BEGIN")
+            for part in (*finished, head):
+                _register(connection, part)
+            connection.execute("COMMIT")
+        return Commit(commit_id, seq, now)
+
+    def record(self, verb: str, key: str, rows: Mapping[str, list[dict[str, object]]]) -> Commit:
+        """Commit a few rows, given as mappings by table."""
+        commit_id = uuid.uuid4()
+        parts = [write_part(self.layout, table, commit_id, rows[table]) for table in rows]
+        return self.commit(verb, key, parts, commit_id)
+
+
+def tool_version() -> str:
+    """Version of the installed distribution."""
+    try:
+        return metadata.version("prov-ledger")
+    except metadata.PackageNotFoundError:
+        return "0"
+
+
+def open_store(layout: Layout) -> Store:
+    """The ledger at a place.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    if not layout.catalogue.is_file():
+        raise NotFoundError(f"there is no ledger at `{layout.root}`", hint="`prov init` makes one")
+    return Store(layout)
+
+
+def create_store(layout: Layout, views: Mapping[str, str]) -> Store:
+    """Make a ledger, whole or not at all: it is built aside and renamed into place.
+
+    Args:
+        views: SQL of the views in schema ``main``, in an order in which they can be made.
+
+    Raises:
+        MisuseError: something is there already.
+        StorageError: the place cannot be written.
+    """
+    if layout.root.exists() and any(layout.root.iterdir()):
+        kind = "a ledger" if layout.catalogue.is_file() else "a folder that is not empty"
+        raise MisuseError(f"`{layout.root}` is {kind} already")
+    aside = Layout(layout.root.with_name(f"{layout.root.name}.{uuid.uuid4().hex[:8]}.tmp"))
+    with storage_errors(layout.root):
+        aside.data.mkdir(parents=True)
+    try:
+        _build(aside, views)
+        with storage_errors(layout.root):
+            sync_folder(aside.root)
+            if layout.root.exists():
+                layout.root.rmdir()
+            aside.root.rename(layout.root)
+            sync_folder(layout.root.parent)
+    except BaseException:
+        shutil.rmtree(aside.root, ignore_errors=True)
+        raise
+    return Store(layout)
+
+
+def _build(layout: Layout, views: Mapping[str, str]) -> None:
+    layout.lock.touch()
+    layout.quarantine.mkdir()
+    with writing(layout) as connection:
+        connection.execute("BEGIN")
+        create_tables(connection, views)
+        connection.execute("COMMIT")
+    version: dict[str, object] = {"version": SCHEMA_VERSION, "migration": "create"}
+    Store(layout).record("init", "init", {"versions": [version]})
+
+
+def _register(connection: duckdb.DuckDBPyConnection, part: Part | None) -> None:
+    if part is None:
+        return
+    connection.execute(
+        f"CALL ducklake_add_data_files('{LAKE}', ?, ?, schema => 'ledger')",
+        [part.table, part.path],
+    )
+
+
+def _next_sequence(connection: duckdb.DuckDBPyConnection) -> int:
+    """The number of the snapshot that this commit will make: it grows, whatever clocks say."""
+    row = connection.execute(f"SELECT id FROM {LAKE}.current_snapshot()").fetchone()
+    if row is None:
+        raise StorageError("the catalogue has no snapshot")
+    return int(row[0]) + 1

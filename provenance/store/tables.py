@@ -1,0 +1,159 @@
+"""The ledger's tables: append-only, every row with the id of the commit that wrote it."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+SCHEMA_VERSION = 1
+"""Version of the tables below and of the views over them."""
+
+UUID = pa.uuid()
+_STR, _INT, _BOOL = pa.string(), pa.int64(), pa.bool_()
+_TIME = pa.timestamp("us", tz="UTC")
+
+
+def _table(*columns: tuple[str, pa.DataType]) -> pa.Schema:
+    return pa.schema([pa.field("commit_id", UUID), *(pa.field(n, t) for n, t in columns)])
+
+
+TABLES: dict[str, pa.Schema] = {
+    # Schema versions that the ledger went through; the highest is its own.
+    "versions": _table(("version", _INT), ("migration", _STR)),
+    # One row per piece of work. `key` makes a repetition recognisable; `seq` orders everything.
+    "commits": _table(
+        ("key", _STR),
+        ("seq", _INT),
+        ("verb", _STR),
+        ("recorded_at", _TIME),
+        ("tool_version", _STR),
+        ("parts", _STR),  # JSON: table, path, rows, bytes, sha256 of every part of this commit
+    ),
+    "sources": _table(
+        ("name", _STR),
+        ("contract", _STR),  # JSON of model.source.Source
+        ("kind", _STR),
+        ("label", _STR),
+        ("process", _STR),
+        ("generator", _STR),
+        ("generator_family", _STR),
+        ("declared_by", _STR),
+        ("licence", _STR),
+        ("url", _STR),
+    ),
+    # Readings: (source, uri, fingerprint, settings). The newest of a (source, uri) is current.
+    "files": _table(
+        ("reading_id", UUID),
+        ("source", _STR),
+        ("uri", _STR),
+        ("fingerprint", _STR),
+        ("bytes", _INT),
+        ("mtime_ns", _INT),
+        ("format", _STR),
+        ("settings", _STR),  # JSON of the reader settings
+        ("content", _STR),  # JSON list of the content fields
+        ("attributes", _STR),  # JSON list of the names of the attributes kept
+        ("split", _STR),
+        ("read", _INT),
+        ("kept", _INT),
+        ("rejected", _INT),
+        ("quarantine", _STR),
+    ),
+    # What was said of a whole reading on the command line.
+    "declarations": _table(
+        ("reading_id", UUID),
+        ("label", _STR),
+        ("process", _STR),
+        ("generator", _STR),
+        ("declared_by", _STR),
+    ),
+    "sightings": _table(
+        ("reading_id", UUID),
+        ("row", _INT),
+        ("record_id", UUID),
+        ("digest_rest", UUID),
+        ("norm_id", UUID),
+        ("kind", _STR),
+        ("bytes", _INT),
+        ("chars", _INT),
+        ("words", _INT),
+        ("external_id", _STR),
+        ("lang", _STR),
+        ("attributes", _STR),  # JSON object of text values
+    ),
+    # One row per statement about one record. `reading_id` and `row` are null for reviews.
+    "evidence": _table(
+        ("reading_id", UUID),
+        ("row", _INT),
+        ("record_id", UUID),
+        ("tier", _STR),
+        ("claim", _STR),
+        ("whole", _BOOL),
+        ("part_bytes", _INT),
+        ("part_chars", _INT),
+        ("part_words", _INT),
+        ("process", _STR),
+        ("generator", _STR),
+        ("generator_family", _STR),
+        ("observer", _STR),
+        ("basis", _STR),
+    ),
+    "edges": _table(
+        ("reading_id", UUID),
+        ("row", _INT),
+        ("child", UUID),
+        ("parent", UUID),  # null while the reference is not resolved
+        ("parent_ref", _STR),
+        ("parent_kind", _STR),
+        ("relation", _STR),
+        ("process", _STR),
+        ("activity", _STR),
+    ),
+    "activities": _table(
+        ("activity", _STR),
+        ("kind", _STR),
+        ("name", _STR),
+        ("agent", _STR),
+        ("started_at", _TIME),
+        ("ended_at", _TIME),
+        ("detail", _STR),
+    ),
+    "models": _table(
+        ("name", _STR),
+        ("family", _STR),
+        ("provider", _STR),
+        ("version", _STR),
+        ("trained_on", _STR),
+    ),
+    "releases": _table(("name", _STR), ("body_digest", _STR), ("manifest", _STR)),
+    "members": _table(
+        ("release", _STR),
+        ("record_id", UUID),
+        ("digest_rest", UUID),
+        ("source", _STR),
+        ("uri", _STR),
+        ("row", _INT),
+        ("bytes", _INT),
+        ("chars", _INT),
+        ("words", _INT),
+        ("tokens", _INT),
+        ("label", _STR),
+        ("lo_bytes", _INT),
+        ("hi_bytes", _INT),
+        ("lo_chars", _INT),
+        ("hi_chars", _INT),
+        ("lo_words", _INT),
+        ("hi_words", _INT),
+        ("process", _STR),
+        ("generator", _STR),
+        ("generator_family", _STR),
+        ("depth", _INT),
+        ("lang", _STR),
+        ("split", _STR),
+        ("licence", _STR),
+        ("source_kind", _STR),
+        ("kind", _STR),
+        ("conflict", _BOOL),
+        ("weight", _INT),
+        ("attributes", _STR),
+    ),
+}
