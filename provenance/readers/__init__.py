@@ -1,0 +1,1 @@
+"""Files in, batches and rejects out: one format per module, nothing dropped silently."""

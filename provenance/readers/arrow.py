@@ -1,0 +1,101 @@
+"""Arrow IPC: files (Feather version 2) and streams, record batch by record batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+import pyarrow.types as pt
+
+from provenance.errors import InputError
+from provenance.readers.arrow_text import as_bytes
+from provenance.readers.base import Batch, Input, Layout, Shape, Slice
+from provenance.readers.columns import (
+    ARROW_FAILURES,
+    ColumnBatches,
+    end_of_file,
+    failure_reason,
+)
+from provenance.readers.schema import shape_of
+from provenance.readers.stream import DamagedError, open_bytes
+
+_FILE_MAGIC = b"ARROW1"
+
+
+class ArrowIpc:
+    """Reader of Arrow IPC files and streams."""
+
+    names: Sequence[str] = ("arrow",)
+
+    def probe(self, source: Input, nested: str | None = None) -> Shape:
+        """What the schema at the beginning says."""
+        with _opened(source) as reader:
+            return shape_of(reader.schema)
+
+    def read(
+        self, source: Input, layout: Layout, part: Slice | None = None, *, original: bool = False
+    ) -> Iterator[Batch]:
+        """Yield the rows of every record batch in order; ``part`` is not for this format."""
+        if part is not None:
+            raise ValueError("only uncompressed line-oriented files are read in slices")
+        with _opened(source) as reader:
+            size = source.path.stat().st_size
+            columns = ColumnBatches(layout, reader.schema, size, original)
+            try:
+                for table in _tables(reader):
+                    _verify(table)
+                    yield from columns.batches(table.select(columns.needed()))
+            except DamagedError as error:
+                yield end_of_file(layout, error.message, original=original)
+            except ARROW_FAILURES as error:
+                yield end_of_file(layout, failure_reason(error), original=original)
+
+
+@contextmanager
+def _opened(source: Input) -> Iterator[Any]:
+    with open_bytes(source) as stream:
+        try:
+            reader = _reader(stream, source)
+            shape_of(reader.schema)  # names that are no text are found here
+        except ARROW_FAILURES as error:
+            raise InputError(
+                f"not readable as Arrow IPC ({failure_reason(error)}): {source.uri}",
+                hint="fetch or write the file again",
+            ) from error
+        with reader:
+            yield reader
+
+
+def _reader(stream: BinaryIO, source: Input) -> Any:
+    if not stream.peek(len(_FILE_MAGIC)).startswith(_FILE_MAGIC):  # type: ignore[attr-defined]
+        return pa.ipc.open_stream(stream)
+    if source.compression:
+        raise InputError(
+            f"an Arrow file inside .{source.compression} cannot be read in place: {source.uri}",
+            hint="decompress it first, or write an Arrow stream",
+        )
+    return pa.ipc.open_file(stream)
+
+
+def _tables(reader: Any) -> Iterator[pa.RecordBatch]:
+    if isinstance(reader, pa.ipc.RecordBatchFileReader):
+        return (reader.get_batch(place) for place in range(reader.num_record_batches))
+    return iter(reader)
+
+
+def _verify(table: pa.RecordBatch) -> None:
+    """Check every offset and index before anything follows them; the text itself comes later.
+
+    Raises:
+        ArrowInvalid: the batch would be read out of bounds.
+    """
+    for column in table.columns:
+        column.validate()
+        if pt.is_dictionary(column.type):
+            column.dictionary.validate()
+            as_bytes(column.dictionary).validate(full=True)
+            pa.DictionaryArray.from_arrays(column.indices, as_bytes(column.dictionary), safe=True)
+        else:
+            as_bytes(column).validate(full=True)

@@ -1,0 +1,148 @@
+"""The contract that every reader keeps: how to read, what comes out, and what is counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol
+
+import pyarrow as pa
+
+Kind = Literal["text", "structured", "binary"]
+
+BATCH_BYTES = 16 << 20
+"""Content bytes after which a reader closes a batch: memory is bounded by this."""
+
+BATCH_ROWS = 65_536
+"""Records after which a reader closes a batch."""
+
+MAX_RECORD = 16 << 20
+"""Default of ``--max-record``: a longer record is a reject, whatever its format."""
+
+REJECTS = pa.schema(
+    [
+        pa.field("row", pa.int64(), nullable=True),
+        pa.field("offset", pa.int64(), nullable=True),
+        pa.field("reason", pa.string(), nullable=False),
+        pa.field("raw_digest", pa.string(), nullable=True),
+        pa.field("raw_bytes", pa.int64(), nullable=True),
+    ]
+)
+"""One row per record that was read and refused: place, why, and ``sha256:…`` of its raw bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One artefact on disk, with what was found out about it.
+
+    Attributes:
+        uri: how the ledger names it (an absolute path, POSIX separators).
+        path: where it can be opened.
+        format: name of the reader (``jsonl``, ``json``, ``parquet``, ``arrow``, ``csv``, ``tsv``,
+            ``text``, ``warc``).
+        compression: ``""``, ``gz`` or ``zst``.
+    """
+
+    uri: str
+    path: Path
+    format: str
+    compression: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How to read: what makes two readings of one file the same reading.
+
+    Attributes:
+        kind: what the content is. ``text``: one string; ``structured``: an object of the content
+            fields; ``binary``: bytes as they are.
+        content: names of the content fields; ``("*",)`` for the whole row.
+        fields: further fields to hand over as text, in this order (ids, parents, attributes, marks
+            that recognisers read). A name with dots walks into objects when no field has that name.
+        records: path of the nested list or tree that holds the records; ``None`` for none.
+        max_record: longest raw record in bytes.
+    """
+
+    kind: Kind
+    content: tuple[str, ...]
+    fields: tuple[str, ...] = ()
+    records: str | None = None
+    max_record: int = MAX_RECORD
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A byte range of an uncompressed line-oriented file, cut at line starts.
+
+    Attributes:
+        start: first byte, inclusive.
+        end: last byte, exclusive.
+        first_row: row number of the first line in it, counted from 1.
+    """
+
+    start: int
+    end: int
+    first_row: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What the first records of a file look like.
+
+    Attributes:
+        fields: top-level field name to its kind, one of ``string``, ``number``, ``boolean``,
+            ``object``, ``list``, ``messages`` (a list of objects that look like turns), ``null``.
+        nested: paths that hold lists of objects, for ``--records`` hints.
+        native: content fields that the format itself fixes (``text`` for plain text and WARC).
+    """
+
+    fields: dict[str, str]
+    nested: tuple[str, ...] = ()
+    native: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some records of a file, and what was refused among them.
+
+    Attributes:
+        rows: int64[n], place in the file counted from 1 (for JSONL the line, blank lines counted).
+        content: n values without nulls. ``text``: string; ``structured``: the content fields as the
+            text of a JSON object; ``binary``: binary.
+        fields: n rows, one nullable string column per ``Layout.fields``, in that order. Strings
+            stand as they are, everything else as compact JSON (``true``, ``12``, ``{"a":1}``); null
+            where the record has no such field or it is null.
+        rejects: schema ``REJECTS``.
+        original: when asked for, n JSON objects as text: the whole row as the file has it.
+    """
+
+    rows: pa.Array
+    content: pa.Array
+    fields: pa.RecordBatch
+    rejects: pa.Table = field(default_factory=REJECTS.empty_table)
+    original: pa.Array | None = None
+
+    @property
+    def read(self) -> int:
+        """Records read: what is kept and what is rejected."""
+        return len(self.rows) + int(self.rejects.num_rows)
+
+
+class Reader(Protocol):
+    """One format.
+
+    ``probe`` looks at the first records only, those at the path ``nested`` where that is given.
+    ``read`` yields batches in file order; a defect of one record is a row of ``rejects`` and
+    reading goes on; a defect that ends the file (truncated compression, a corrupt page) is one
+    last reject with the reason ``file: …`` and ends the iteration. Both raise ``InputError`` when
+    nothing of the file can be read at all.
+    """
+
+    names: Sequence[str]
+
+    def probe(self, source: Input, nested: str | None = None) -> Shape: ...
+
+    def read(
+        self, source: Input, layout: Layout, part: Slice | None = None, *, original: bool = False
+    ) -> Iterator[Batch]: ...

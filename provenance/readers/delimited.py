@@ -1,0 +1,286 @@
+"""CSV and TSV with a header line: quoted the way spreadsheets do, read strictly."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from provenance.errors import InputError, MisuseError
+from provenance.identity import write_digest
+from provenance.readers.base import MAX_RECORD, Batch, Input, Layout, Shape, Slice
+from provenance.readers.collect import Collector, compact_json
+from provenance.readers.content import RESERVED, no_content
+from provenance.readers.json_exact import TOO_LONG
+from provenance.readers.stream import DamagedError, open_bytes
+
+_DELIMITERS = {"csv": ",", "tsv": "\t"}
+_PROBED_ROWS = 100
+_LONGEST_NAME = 256
+_CHUNK = 1 << 20
+_NUMBER = re.compile(r"[-+]?[0-9.]+(?:e[-+]?[0-9]+)?", re.IGNORECASE)
+
+# The module's own limit holds for the whole process and stops in the middle of a record; here the
+# lines that it is fed are counted instead.
+csv.field_size_limit(sys.maxsize)
+
+
+class Delimited:
+    """Reader of CSV and TSV; the records are what follows the header line."""
+
+    names: Sequence[str] = ("csv", "tsv")
+
+    def probe(self, source: Input, nested: str | None = None) -> Shape:
+        """The columns that the header names; one without any text in the first rows is null."""
+        with open_bytes(source) as stream:
+            rows = _Rows(stream, _DELIMITERS[source.format], MAX_RECORD)
+            header = _header(rows, source)
+            filled: set[str] = set()
+            seen = 0
+            for row in _until_damage(rows):
+                filled |= {name for name, cell in zip(header, row.cells, strict=False) if cell}
+                seen += 1
+                if seen == _PROBED_ROWS:
+                    break
+        empty = set(header) - filled if seen else set()
+        return Shape({name: "null" if name in empty else "string" for name in header})
+
+    def read(
+        self, source: Input, layout: Layout, part: Slice | None = None, *, original: bool = False
+    ) -> Iterator[Batch]:
+        """Yield the records in order; ``part`` is not for this format."""
+        if part is not None:
+            raise ValueError("a quoted field may hold line ends: this format has no slices")
+        if layout.kind == "binary":
+            raise MisuseError("a table of text holds no binary content", hint="name a text column")
+        collector = Collector(layout, original=original)
+        with open_bytes(source) as stream:
+            rows = _Rows(stream, _DELIMITERS[source.format], layout.max_record)
+            plan = _plan(layout, _header(rows, source))
+            try:
+                for row in rows:
+                    _gather(collector, row, plan, original=original)
+                    if collector.full:
+                        yield collector.batch()
+            except DamagedError as error:
+                collector.reject(None, None, f"file: {error.message}", None)
+        if not collector.empty:
+            yield collector.batch()
+
+
+@dataclass(slots=True)
+class _Row:
+    """One record: its number, where it begins, its cells, or what is wrong with it."""
+
+    number: int
+    offset: int
+    cells: list[str]
+    defect: str
+    digest: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Places of the columns that a layout asks for."""
+
+    header: list[str]
+    text: bool
+    nothing: str
+    content: dict[str, int]
+    fields: list[int | None]
+
+
+def _plan(layout: Layout, header: list[str]) -> _Plan:
+    places = {name: place for place, name in enumerate(header)}
+    if layout.content == ("*",):
+        content = {name: at for name, at in places.items() if not name.startswith(RESERVED)}
+    else:
+        content = {name: places[name] for name in layout.content if name in places}
+    if not content:
+        raise InputError(
+            f"no column {', '.join(layout.content)} in the file",
+            hint=f"name one with `--content`; columns: {', '.join(header)}",
+        )
+    fields = [places.get(name) for name in layout.fields]
+    text = layout.kind == "text"
+    nothing = f'field "{layout.content[0]}" is empty' if text else no_content(layout)
+    return _Plan(header, text, nothing, content, fields)
+
+
+def _gather(collector: Collector, row: _Row, plan: _Plan, *, original: bool) -> None:
+    defect, content = row.defect, ""
+    if not defect and len(row.cells) != len(plan.header):
+        defect = f"row has {len(row.cells)} fields, header has {len(plan.header)}"
+    if not defect:
+        content, defect = _content(row.cells, plan)
+    if defect:
+        collector.reject_hashed(row.number, row.offset, defect, row.digest, row.size)
+        return
+    fields = [None if place is None else row.cells[place] or None for place in plan.fields]
+    cells = (cell or None for cell in row.cells)
+    whole = compact_json(dict(zip(plan.header, cells, strict=True))) if original else None
+    collector.keep(row.number, content, fields, whole)
+
+
+def _content(cells: list[str], plan: _Plan) -> tuple[str, str]:
+    """The content of a record, or else the reason why it has none."""
+    filled = {name: cells[place] for name, place in plan.content.items() if cells[place]}
+    if filled:
+        return next(iter(filled.values())) if plan.text else compact_json(filled), ""
+    return "", plan.nothing
+
+
+def _header(rows: _Rows, source: Input) -> list[str]:
+    """The names of the columns.
+
+    Raises:
+        InputError: there is no such line, or it does not name every column once.
+    """
+    first = next(iter(rows), None)
+    if first is None:
+        raise InputError(f"no header line, the file is empty: {source.uri}")
+    if first.defect:
+        raise InputError(f"the header line cannot be read ({first.defect}): {source.uri}")
+    cells = first.cells
+    if all(map(_NUMBER.fullmatch, cells)) or any(
+        len(cell) > _LONGEST_NAME or "\n" in cell for cell in cells
+    ):
+        raise InputError(
+            f"the first line looks like a record, not like a header: {source.uri}",
+            hint="begin the file with a line of column names",
+        )
+    # Tables with an index often leave its name out.
+    header = [cell or f"column_{place}" for place, cell in enumerate(cells, start=1)]
+    twice = sorted({name for name in header if header.count(name) > 1})
+    if twice:
+        raise InputError(
+            f"column name {twice[0]!r} occurs twice: {source.uri}", hint="rename one of them"
+        )
+    rows.number = 0
+    return header
+
+
+def _until_damage(rows: _Rows) -> Iterator[_Row]:
+    try:
+        yield from rows
+    except DamagedError:
+        return
+
+
+class _TooLongError(Exception):
+    """A record goes on beyond the limit."""
+
+
+class _Lines:
+    """Lines for ``csv`` to pull; those that the current record takes are at hand."""
+
+    def __init__(self, stream: BinaryIO, limit: int) -> None:
+        self._lines = _physical_lines(stream, limit)
+        self._limit = limit
+        self._first = True
+        self.pulled: list[bytes] = []
+        self.size = 0
+        self.defect = ""
+
+    def begin(self) -> None:
+        """A new record begins with the next line."""
+        self.pulled, self.size, self.defect = [], 0, ""
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._lines)
+        self.pulled.append(line)
+        self.size += len(line)
+        if self.size > self._limit:
+            raise _TooLongError
+        if b"\0" in line:
+            self.defect = "NUL byte"
+        try:
+            text = line.decode("utf-8")
+        except UnicodeDecodeError:
+            self.defect = "invalid UTF-8"
+            text = line.decode("utf-8", "replace")
+        if self._first:
+            self._first = False
+            text = text.removeprefix("\ufeff")
+        return text
+
+    def rest_of_record(self) -> Iterator[bytes]:
+        """What remains of a record that is too long: up to a line end outside of quotes."""
+        quotes = sum(line.count(b'"') for line in self.pulled)
+        last = self.pulled[-1]
+        while quotes % 2 or not last.endswith((b"\n", b"\r")):
+            following = next(self._lines, None)
+            if following is None:
+                return
+            last = following
+            quotes += last.count(b'"')
+            yield last
+
+
+class _Rows:
+    """The records of a stream, header included, each with its place and its defect."""
+
+    def __init__(self, stream: BinaryIO, delimiter: str, limit: int) -> None:
+        self._lines = _Lines(stream, limit)
+        self._parser = csv.reader(self._lines, delimiter=delimiter, strict=True)
+        self._limit = limit
+        self._offset = 0
+        self.number = 0
+
+    def __iter__(self) -> Iterator[_Row]:
+        return self
+
+    def __next__(self) -> _Row:
+        lines = self._lines
+        while True:
+            lines.begin()
+            cells, defect = self._parse()
+            if not cells and not defect:  # a blank line
+                self._offset += lines.size
+                continue
+            whole = hashlib.sha256(b"".join(lines.pulled))
+            size = lines.size
+            if size > self._limit:
+                for line in lines.rest_of_record():
+                    whole.update(line)
+                    size += len(line)
+            self.number += 1
+            row = _Row(self.number, self._offset, cells, defect, write_digest(whole.digest()), size)
+            self._offset += size
+            return row
+
+    def _parse(self) -> tuple[list[str], str]:
+        try:
+            cells = next(self._parser)
+        except _TooLongError:
+            return [], TOO_LONG
+        except csv.Error as error:
+            return [], self._lines.defect or _reason(error)
+        return cells, self._lines.defect
+
+
+def _reason(error: csv.Error) -> str:
+    """A reason in our words."""
+    if "unexpected end of data" in str(error):
+        return "file: a quoted field is not closed"
+    return "text after a closing quote" if "expected after" in str(error) else f"not CSV: {error}"
+
+
+def _physical_lines(stream: BinaryIO, limit: int) -> Iterator[bytes]:
+    """Lines that end in LF, CR LF or CR; one beyond the limit comes in pieces."""
+    rest = b""
+    while chunk := stream.read1(_CHUNK):  # type: ignore[attr-defined]
+        lines = (rest + chunk).splitlines(keepends=True)
+        # A CR at the very end may be half of a CR LF.
+        rest = b"" if lines[-1].endswith(b"\n") or len(lines[-1]) > limit else lines.pop()
+        yield from lines
+    if rest:
+        yield rest

@@ -1,0 +1,272 @@
+"""From the paths that a user names to the files that will be read, and those that will not."""
+
+from __future__ import annotations
+
+import fnmatch
+import glob
+import os
+import re
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from provenance.errors import InputError, MisuseError, NotFoundError, StorageError
+from provenance.readers.base import Input
+from provenance.readers.detect import compression_of, detect
+from provenance.readers.registry import FORMATS
+
+_HIDDEN = (".", "_")
+"""First characters of names that a walk passes over, as most tools of the field do."""
+
+_METADATA = (
+    "dataset_info.json",
+    "dataset_infos.json",
+    "state.json",
+    "_SUCCESS",
+    "_metadata",
+    "_common_metadata",
+    "*.lock",
+    "*.crc",
+)
+_ABOUT = ("README.md", "README.markdown", "README.txt", "LICENSE*", "LICENCE*")
+
+_SPLITS = {
+    "train": "train",
+    "training": "train",
+    "test": "test",
+    "testing": "test",
+    "validation": "validation",
+    "valid": "validation",
+    "val": "validation",
+    "dev": "validation",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A path that was met and is not read, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """What a request comes to: files in reading order, and what was left out."""
+
+    inputs: tuple[Input, ...]
+    skipped: tuple[Skipped, ...]
+
+
+def discover(
+    paths: Sequence[str],
+    *,
+    format: str | None = None,  # noqa: A002 (the word of the option)
+) -> Discovery:
+    """Find the files that paths, folders and globs stand for; each file once.
+
+    Args:
+        paths: files, folders (walked, sorted by name) and globs; an existing file of that literal
+            name comes before the glob.
+        format: read every file as this, whatever its name and content say.
+
+    Raises:
+        InputError: a file that was named is of unknown format; a Git LFS pointer; a name that
+            contradicts the content.
+        MisuseError: a format that does not exist.
+        NotFoundError, StorageError: a path is not there, or cannot be read.
+    """
+    if format is not None and format not in FORMATS:
+        raise MisuseError(f"unknown format: {format!r}", hint=f"one of {', '.join(FORMATS)}")
+    inputs: dict[str, Input] = {}
+    skipped: dict[str, Skipped] = {}
+    for path in paths:
+        for found in _expand(path, format):
+            if isinstance(found, Input):
+                inputs.setdefault(found.uri, found)
+            else:
+                skipped.setdefault(found.path, found)
+    left_out = tuple(item for item in skipped.values() if item.path not in inputs)
+    return Discovery(tuple(inputs.values()), left_out)
+
+
+def split_of(uri: str) -> str | None:
+    """The split that a file name speaks of, or else one of its two nearest folders.
+
+    >>> split_of("/data/train-00000-of-00012.parquet"), split_of("/data/dev/part-1.jsonl")
+    ('train', 'validation')
+    >>> split_of("/data/latest.jsonl") is None
+    True
+    """
+    path = PurePosixPath(uri)
+    words = {_SPLITS[word] for word in re.split(r"[-_.\s]", path.name.lower()) if word in _SPLITS}
+    if words:
+        return words.pop() if len(words) == 1 else None
+    folders = (folder.name.lower() for folder in list(path.parents)[:2])
+    return next((_SPLITS[name] for name in folders if name in _SPLITS), None)
+
+
+def _expand(path: str, asked: str | None) -> Iterator[Input | Skipped]:
+    if "\x00" in path:
+        raise NotFoundError(f"no such path: {path!r}", hint="a path holds no NUL")
+    if _exists(path):
+        yield from _named(path, asked)
+        return
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", path):
+        raise InputError(f"{path} is a URL", hint="fetch it first, and name the local file")
+    matches = sorted(glob.glob(path, recursive=True)) if glob.has_magic(path) else []
+    if not matches:
+        raise NotFoundError(
+            f"no such file or folder: {path}", hint="check the path, and quote it for the shell"
+        )
+    for match in matches:
+        if os.path.isdir(match):
+            yield from _walk(match, asked)
+        elif _matches(match, _METADATA):
+            yield Skipped(_uri(match), "metadata file")
+        else:
+            yield from _met([match], asked)
+
+
+def _named(path: str, asked: str | None) -> Iterator[Input | Skipped]:
+    """A path that the user wrote: what cannot be read is an error, not a skip."""
+    mode = _mode(path)
+    if mode is None:
+        raise NotFoundError(f"{path} is a link to nothing", hint="check where it should point")
+    if stat.S_ISDIR(mode):
+        yield from _walk(path, asked)
+        return
+    if not stat.S_ISREG(mode):
+        raise InputError(f"{path} is not a regular file", hint="write its content to a file first")
+    found = _input(path, asked)
+    if found is None:
+        raise InputError(
+            f"cannot tell the format of {path}",
+            hint=f"say it with `--format`: one of {', '.join(FORMATS)}",
+        )
+    yield found
+
+
+def _walk(folder: str, asked: str | None) -> Iterator[Input | Skipped]:
+    """Everything below a folder; files about the data are data only where there is nothing else."""
+    files: list[str] = []
+    for found in _entries(folder):
+        if isinstance(found, Skipped):
+            yield found
+        else:
+            files.append(found)
+    about = [path for path in files if _matches(path, _ABOUT)]
+    rest = [path for path in files if not _matches(path, _ABOUT)]
+    others = list(_met(rest, asked))
+    yield from others
+    if any(isinstance(item, Input) for item in others):
+        yield from (Skipped(_uri(path), "describes the data beside it") for path in about)
+    else:
+        yield from _met(about, asked)
+
+
+def _entries(top: str) -> Iterator[str | Skipped]:
+    """Files below a folder in the order of their names, without recursion and without loops."""
+    walked: set[tuple[int, int]] = set()
+    pending = [top]
+    while pending:
+        path = pending.pop()
+        mode = _mode(path)
+        if mode is None:
+            yield Skipped(_uri(path), "link to nothing")
+        elif stat.S_ISDIR(mode):
+            state = os.stat(path)
+            if (state.st_dev, state.st_ino) in walked:
+                yield Skipped(_uri(path), "folder was already walked (link)")
+                continue
+            walked.add((state.st_dev, state.st_ino))
+            names = _names(path)
+            if not names:
+                yield Skipped(_uri(path), "empty folder")
+            for name in names:
+                if name.startswith(_HIDDEN):
+                    yield Skipped(_uri(os.path.join(path, name)), "hidden")
+            visible = (name for name in reversed(names) if not name.startswith(_HIDDEN))
+            pending.extend(os.path.join(path, name) for name in visible)
+        elif not stat.S_ISREG(mode):
+            yield Skipped(_uri(path), "not a regular file")
+        elif _matches(path, _METADATA):
+            yield Skipped(_uri(path), "metadata file")
+        else:
+            yield path
+
+
+def _met(paths: Sequence[str], asked: str | None) -> Iterator[Input | Skipped]:
+    """Files that a walk or a glob came upon: an unknown format is left out, and listed."""
+    for path in paths:
+        mode = _mode(path)
+        if mode is None or not stat.S_ISREG(mode):
+            yield Skipped(_uri(path), "not a regular file")
+            continue
+        yield _input(path, asked) or Skipped(_uri(path), "unknown format")
+
+
+def _input(path: str, asked: str | None) -> Input | None:
+    place = Path(path)
+    uri = _uri(path)
+    if not _is_text(uri):
+        raise InputError(
+            f"the name of {path!a} is not valid UTF-8", hint="rename the file, then try again"
+        )
+    if asked is not None:
+        return Input(uri, place.absolute(), asked, compression_of(place))
+    found, compression = detect(place)
+    return None if found is None else Input(uri, place.absolute(), found, compression)
+
+
+def _uri(path: str) -> str:
+    """The absolute POSIX path; links are not followed, for they are what the user named."""
+    return Path(os.path.abspath(path)).as_posix()
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _exists(path: str) -> bool:
+    try:
+        os.lstat(path)
+    except PermissionError as error:
+        raise StorageError(
+            f"cannot look at {path}: {error.strerror}", hint="check the permissions"
+        ) from error
+    except OSError:
+        return False
+    return True
+
+
+def _mode(path: str) -> int | None:
+    try:
+        return os.stat(path).st_mode
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        if error.errno == 40:  # ELOOP: a link that points at itself
+            return None
+        raise StorageError(
+            f"cannot look at {path}: {error.strerror}", hint="check the permissions"
+        ) from error
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        return sorted(os.listdir(folder))
+    except OSError as error:
+        raise StorageError(
+            f"cannot list {folder}: {error.strerror}", hint="check the permissions of the folder"
+        ) from error
+
+
+def _matches(path: str, patterns: Sequence[str]) -> bool:
+    name = os.path.basename(path)
+    return any(fnmatch.fnmatchcase(name.lower(), pattern.lower()) for pattern in patterns)

@@ -1,0 +1,342 @@
+"""JSON documents, and records inside a document or a line: arrays, columns, nested lists, trees."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+from provenance.errors import InputError
+from provenance.identity import write_digest
+from provenance.readers.base import Batch, Input, Layout, Shape, Slice
+from provenance.readers.collect import Collector, compact_json
+from provenance.readers.json_exact import (
+    BOM,
+    EXTRA,
+    MISSING,
+    TOO_LONG,
+    DefectError,
+    extract,
+    first_elements,
+    has_content,
+    kind_of,
+    parse,
+    require_readable,
+)
+from provenance.readers.stream import DamagedError, open_bytes
+
+MAX_DOCUMENT = 2 << 30
+"""Bytes of the largest document that is read: one document is held whole."""
+
+_PROBE_RECORDS = 100
+_PROBE_BYTES = 1 << 20
+_PROBE_LEVELS = 4
+
+
+class JsonDocument:
+    """The reader of files that are one JSON document.
+
+    An array holds records, an object of equally long arrays holds columns, any other object is one
+    record. A document that does not parse is one reject.
+    """
+
+    names: Sequence[str] = ("json",)
+
+    def probe(self, source: Input, nested: str | None = None) -> Shape:
+        """The fields of the first hundred records, or of the records at a path."""
+        with open_bytes(source) as stream:
+            head = stream.read1(_PROBE_BYTES)  # type: ignore[attr-defined]
+        found = first_elements(head.removeprefix(BOM), _PROBE_RECORDS)
+        if not found:
+            try:
+                document = _load(source)
+                found = [document] if nested else list(islice(_records(document), _PROBE_RECORDS))
+            except DefectError:
+                found = []
+        objects = [record for record in found if isinstance(record, dict)]
+        return shape_of(objects if nested is None else nested_sample(objects, nested))
+
+    def read(
+        self, source: Input, layout: Layout, part: Slice | None = None, *, original: bool = False
+    ) -> Iterator[Batch]:
+        """Batches of a document; rows count its records.
+
+        Raises:
+            InputError: more than one document, too large a one, or not a byte could be decoded.
+        """
+        require_readable(layout)
+        if part is not None:
+            raise ValueError("a document cannot be cut")
+        gathered = Numbered(layout, original=original)
+        try:
+            document = _load(source)
+            found = (
+                _nested_in(document, layout.records, layout)
+                if layout.records
+                else _records(document)
+            )
+            for record in found:
+                gathered.add(record)
+                if gathered.full:
+                    yield gathered.batch()
+        except _UnreadableError as error:
+            gathered.refuse(error.place, str(error), error.raw_digest, error.raw_bytes)
+        if not gathered.empty:
+            yield gathered.batch()
+
+
+class _UnreadableError(DefectError):
+    """Why a whole document is refused, and what its bytes were."""
+
+    def __init__(self, reason: str, place: int | None, raw: bytes) -> None:
+        super().__init__(reason, place)
+        self.raw_digest = write_digest(hashlib.sha256(raw).digest())
+        self.raw_bytes = len(raw)
+
+
+def _load(source: Input) -> Any:
+    chunks: list[bytes] = []
+    size = 0
+    damage: DamagedError | None = None
+    with open_bytes(source) as stream:
+        try:
+            while chunk := stream.read1(_PROBE_BYTES):  # type: ignore[attr-defined]
+                chunks.append(chunk)
+                size += len(chunk)
+                if size > MAX_DOCUMENT:
+                    raise InputError(
+                        f"a JSON document of more than {MAX_DOCUMENT >> 30} GiB: {source.uri}",
+                        hint="write it as JSON lines, which are read piece by piece",
+                    )
+        except DamagedError as error:
+            if not size:
+                raise
+            damage = error
+    raw = b"".join(chunks)
+    chunks.clear()
+    if damage is not None:
+        raise _UnreadableError(f"file: {damage.message}", None, raw)
+    return _parse(raw, source)
+
+
+def _parse(raw: bytes, source: Input) -> Any:
+    body = raw.removeprefix(BOM)
+    skipped = len(raw) - len(body)
+    if not body.strip():
+        raise _UnreadableError("empty document", None, raw)
+    try:
+        return parse(body)
+    except DefectError as error:
+        place = error.place
+        if place is not None and str(error) == EXTRA and _begins_line(body, place):
+            raise InputError(
+                f"one document is followed by another: {source.uri}",
+                hint="if each line is a record, read it with --format jsonl",
+            ) from error
+        where = None if place is None else skipped + place
+        raise _UnreadableError(str(error), where, raw) from error
+
+
+def _begins_line(body: bytes, place: int) -> bool:
+    """Whether an object begins here on a line of its own."""
+    return body[place : place + 1] == b"{" and body[:place].rstrip(b" \t").endswith(b"\n")
+
+
+def _records(document: Any) -> Iterator[Any]:
+    """The records of a document; what is not an object is handed on, to be refused."""
+    if isinstance(document, list):
+        yield from document
+    elif isinstance(document, dict) and _is_columns(document):
+        names = list(document)
+        for values in zip(*document.values(), strict=True):
+            yield dict(zip(names, values, strict=True))
+    else:
+        yield document
+
+
+def _is_columns(document: dict[str, Any]) -> bool:
+    """Whether an object holds columns, and not just lists: the turns of a chat, or wrapped rows."""
+    columns = list(document.values())
+    if not columns or not all(isinstance(column, list) and column for column in columns):
+        return False
+    kinds = {kind_of(column) for column in columns}
+    plain = any(not isinstance(value, dict) for column in columns for value in column)
+    return len({len(column) for column in columns}) == 1 and "messages" not in kinds and plain
+
+
+def _nested_in(document: Any, path: str, layout: Layout) -> Iterator[Any]:
+    for root in document if isinstance(document, list) else [document]:
+        try:
+            yield from nested_records(root, path, layout)
+        except DefectError as error:
+            yield error
+
+
+def nested_records(root: Any, path: str, layout: Layout) -> Iterator[Any]:
+    """The records at a path: parents before children, each without the list of its children.
+
+    All but the last name lead to the holders, through objects and lists. The last one names the
+    list of a holder's children, and of their children, and so on. A child is a record; a holder is
+    one too if it has the content field.
+
+    Raises:
+        DefectError: the path leads nowhere.
+
+    >>> tree = {"prompt": {"text": "Q", "replies": [{"text": "A", "replies": []}]}}
+    >>> list(nested_records(tree, "prompt.replies", Layout("text", ("text",))))
+    [{'text': 'Q'}, {'text': 'A'}]
+    """
+    *steps, last = path.split(".")
+    found = False
+    for holder in _holders(root, steps):
+        for node in _descend(holder, last, layout):
+            found = True
+            yield node
+        found = found or holder.get(last, MISSING) in (None, [])
+    if not found:
+        raise DefectError(f'no records at "{path}"')
+
+
+def nested_sample(roots: list[dict[str, Any]], path: str) -> list[dict[str, Any]]:
+    """Some records at a path, for a look at their fields."""
+    found: list[dict[str, Any]] = []
+    for root in roots:
+        with contextlib.suppress(DefectError):
+            nodes = nested_records(root, path, Layout("structured", ("*",)))
+            found += [node for node in islice(nodes, _PROBE_RECORDS) if isinstance(node, dict)]
+    return found
+
+
+def _holders(root: Any, steps: list[str]) -> list[dict[str, Any]]:
+    nodes = [root]
+    for step in steps:
+        objects = (node for node in _spread(nodes) if isinstance(node, dict))
+        nodes = [node[step] for node in objects if step in node]
+    return [node for node in _spread(nodes) if isinstance(node, dict)]
+
+
+def _spread(nodes: list[Any]) -> Iterator[Any]:
+    """Values with every list, however deep, replaced by what it holds."""
+    stack = nodes[::-1]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, list):
+            stack.extend(reversed(node))
+        else:
+            yield node
+
+
+def _descend(holder: dict[str, Any], last: str, layout: Layout) -> Iterator[Any]:
+    stack: list[Any] = [holder]
+    while stack:
+        node = stack.pop()
+        if not isinstance(node, dict):
+            yield node
+            continue
+        below = node.get(last)
+        children = below if isinstance(below, list) else [below] if isinstance(below, dict) else []
+        if node is not holder or _is_record(holder, children, last, layout):
+            inside = isinstance(below, (list, dict))
+            yield {k: v for k, v in node.items() if k != last} if inside else node
+        stack.extend(reversed(children))
+
+
+def _is_record(holder: dict[str, Any], children: list[Any], last: str, layout: Layout) -> bool:
+    if layout.content != ("*",):
+        return has_content(holder, layout)
+    # Of a whole row nothing says so but its likeness to the children.
+    return any(isinstance(child, dict) and last in child for child in children)
+
+
+class Numbered:
+    """Gathers the records of a file whose rows are counted as they come."""
+
+    def __init__(self, layout: Layout, *, original: bool) -> None:
+        self._layout = layout
+        self._collector = Collector(layout, original=original)
+        self._row = 0
+
+    def add(self, record: Any, where: str = "") -> None:
+        """Keep or refuse what stands where a record is expected."""
+        self._row += 1
+        try:
+            if isinstance(record, DefectError):
+                raise record
+            if not isinstance(record, dict):
+                raise DefectError("not an object")
+            content, fields = extract(record, self._layout)
+            original = _written(record)
+            if len(original) > self._layout.max_record:
+                raise DefectError(TOO_LONG)
+        except DefectError as defect:
+            raw = None if isinstance(record, DefectError) else _written(record)
+            self._collector.reject(self._row, None, f"{where}{defect}", raw)
+        else:
+            text = original.decode() if self._collector.with_original else None
+            self._collector.keep(self._row, content, fields, text)
+
+    def refuse(
+        self, offset: int | None, reason: str, raw_digest: str | None, raw_bytes: int | None
+    ) -> None:
+        """Refuse what could not be read at all."""
+        self._row += 1
+        self._collector.reject_hashed(self._row, offset, reason, raw_digest, raw_bytes)
+
+    @property
+    def full(self) -> bool:
+        """Whether it is time for a batch."""
+        return self._collector.full
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was gathered since the last batch."""
+        return self._collector.empty
+
+    def batch(self) -> Batch:
+        """What was gathered."""
+        return self._collector.batch()
+
+
+def _written(record: Any) -> bytes:
+    """A value as compact JSON; lone surrogates, which UTF-8 cannot hold, as escapes."""
+    try:
+        return compact_json(record).encode()
+    except UnicodeEncodeError:
+        return json.dumps(record, separators=(",", ":")).encode()
+
+
+def shape_of(records: list[dict[str, Any]]) -> Shape:
+    """What some records have in common: the commonest kind of each field, and where lists nest."""
+    kinds: dict[str, Counter[str]] = {}
+    nested: dict[str, None] = {}
+    for record in records:
+        for name, value in record.items():
+            # Of an empty list nobody can say what it is a list of.
+            weight = 0 if value is None or value == [] else 1
+            kinds.setdefault(name, Counter())[kind_of(value)] += weight
+        nested.update(dict.fromkeys(_nests(record)))
+    fields = {name: counts.most_common(1)[0][0] for name, counts in kinds.items()}
+    return Shape(fields=fields, nested=tuple(nested))
+
+
+def _nests(record: dict[str, Any]) -> Iterator[str]:
+    """Dotted paths that lead to lists of objects with text in them."""
+    stack: list[tuple[tuple[str, ...], dict[str, Any]]] = [((), record)]
+    while stack:
+        path, node = stack.pop()
+        if len(path) == _PROBE_LEVELS:
+            continue
+        for name, value in node.items():
+            below = (*path, name)
+            if isinstance(value, dict):
+                stack.append((below, value))
+            elif isinstance(value, list) and value and isinstance(value[0], dict):
+                if path and path[-1] == name:
+                    continue  # a tree: its path is known already
+                if any(isinstance(each, str) for each in value[0].values()):
+                    yield ".".join(below)
+                stack.append((below, value[0]))

@@ -1,0 +1,375 @@
+"""JSON lines: one object per line, read block by block."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from provenance.identity import write_digest
+from provenance.readers.base import BATCH_ROWS, Batch, Input, Layout, Shape, Slice
+from provenance.readers.collect import Collector
+from provenance.readers.json_exact import (
+    BOM,
+    TOO_LONG,
+    DefectError,
+    extract,
+    parse_object,
+    require_readable,
+)
+from provenance.readers.json_screen import Bytes, FastPath, Lines, Places
+from provenance.readers.json_tree import Numbered, nested_records, nested_sample, shape_of
+from provenance.readers.stream import DamagedError, open_bytes
+
+BLOCK = 16 << 20
+"""Bytes that are read and parsed at once, unless a line is longer."""
+
+_PROBE_LINES = 100
+_HEAD = 1 << 20
+_FAST_FROM = 128 << 10
+_FAST_ATTEMPTS = 4
+_CHUNK = 1 << 20
+_NEWLINE = ord("\n")
+_BLANK = b" \t\r"
+
+
+class JsonLines:
+    """The reader of JSON lines.
+
+    Args:
+        fast_from: bytes from which a block is worth the fast path; ``None`` for never. It decides
+            about speed only.
+        block: bytes that are read and parsed at once.
+    """
+
+    names: Sequence[str] = ("jsonl",)
+
+    def __init__(self, fast_from: int | None = _FAST_FROM, block: int = BLOCK) -> None:
+        self._fast_from = fast_from
+        self._block = block
+
+    def probe(self, source: Input, nested: str | None = None) -> Shape:
+        """The fields of the first hundred lines, or of the records at a path in them."""
+        lines: list[dict[str, Any]] = []
+        with open_bytes(source) as stream:
+            for block in _blocks(_Bytes(stream), BLOCK, 1, _HEAD):
+                if isinstance(block, Block):
+                    lines += _first_records(block, _PROBE_LINES - len(lines))
+                if len(lines) == _PROBE_LINES or block.offset > (_HEAD if lines else BLOCK):
+                    break
+        return shape_of(lines if nested is None else nested_sample(lines, nested))
+
+    def read(
+        self, source: Input, layout: Layout, part: Slice | None = None, *, original: bool = False
+    ) -> Iterator[Batch]:
+        """Batches of a file or of a slice of it; rows are lines, or records of ``layout.records``.
+
+        Raises:
+            DamagedError: not a byte could be decompressed.
+        """
+        require_readable(layout)
+        if part and layout.records:
+            raise ValueError("nested records are numbered from the start of the file")
+        with ExitStack() as stack:
+            stream = _Bytes(stack.enter_context(open_bytes(source)), part)
+            row = part.first_row if part else 1
+            blocks = _blocks(stream, layout.max_record, row, self._block)
+            if layout.records:
+                yield from _read_nested(blocks, layout, layout.records, original=original)
+            else:
+                yield from self._read_flat(blocks, layout, stack, original=original)
+
+    def _read_flat(
+        self, blocks: Iterator[Block | Loose], layout: Layout, stack: ExitStack, *, original: bool
+    ) -> Iterator[Batch]:
+        collector = Collector(layout, original=original)
+        fast: FastPath | None = None
+        attempts = _FAST_ATTEMPTS if self._fast_from is not None and layout.kind == "text" else 0
+        for block in blocks:
+            if isinstance(block, Loose):
+                collector.reject_hashed(
+                    block.row, block.offset, block.reason, block.raw_digest, block.raw_bytes
+                )
+                yield collector.batch()
+                continue
+            batch = None
+            if attempts and block.data.size >= (self._fast_from or 0):
+                fast = fast or stack.enter_context(FastPath(layout))
+                batch = _try(fast, block, layout.max_record, original=original)
+                # A file whose lines differ too much is not worth trying for ever.
+                attempts = _FAST_ATTEMPTS if batch else attempts - 1
+            yield from _split(batch) if batch else _read_exactly(block, layout, collector)
+
+
+def slices(source: Input, size: int) -> list[Slice]:
+    """Cut an uncompressed file at line starts into ranges of about ``size`` bytes.
+
+    The slices cover the file; a line longer than ``size`` stays whole. An empty file has none.
+    """
+    if source.compression:
+        raise ValueError("only an uncompressed file can be cut")
+    found: list[Slice] = []
+    start, row = 0, 1
+    with open_bytes(source) as stream:
+        total = stream.seek(0, io.SEEK_END)
+        while start < total:
+            end = _next_line(stream, start + size - 1, total)
+            found.append(Slice(start, end, row))
+            row += _count_lines(stream, start, end) if end < total else 0
+            start = end
+    return found
+
+
+def _next_line(stream: BinaryIO, place: int, total: int) -> int:
+    """Where the line begins that follows the one at a place; the end of the file for none."""
+    stream.seek(place)
+    while chunk := stream.read(_CHUNK):
+        if (found := chunk.find(b"\n")) >= 0:
+            return place + found + 1
+        place += len(chunk)
+    return total
+
+
+def _count_lines(stream: BinaryIO, start: int, end: int) -> int:
+    stream.seek(start)
+    sizes = (min(_CHUNK, end - place) for place in range(start, end, _CHUNK))
+    return sum(stream.read(size).count(b"\n") for size in sizes)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Whole lines in a buffer that the next block uses again.
+
+    Attributes:
+        data: the bytes; the last line may lack its line break.
+        ends: where each line ends, its line break not included.
+        offset: place of the first byte in the decompressed file.
+        row: number of the first line.
+    """
+
+    data: Bytes
+    ends: Places
+    offset: int
+    row: int
+
+    @property
+    def starts(self) -> Places:
+        """Where each line begins."""
+        return np.concatenate([[0], self.ends[:-1] + 1])
+
+
+@dataclass(frozen=True, slots=True)
+class Loose:
+    """A reject that is not a line in a block: too long to be held, or cut off by a defect.
+
+    Attributes:
+        ends: whether the file ends with it.
+    """
+
+    row: int
+    offset: int
+    reason: str
+    raw_digest: str | None
+    raw_bytes: int
+    ends: bool = False
+
+
+class _Bytes:
+    """The bytes of a file or slice, filled into buffers; a defect ends them and is kept."""
+
+    def __init__(self, stream: BinaryIO, part: Slice | None = None) -> None:
+        self._stream = stream
+        self._left = part.end - part.start if part else None
+        self.damage: DamagedError | None = None
+        self.offset = part.start if part else 0
+        if part:
+            stream.seek(part.start)
+        self._head = b"" if self.offset else self._without_mark()
+
+    def _without_mark(self) -> bytes:
+        head = bytearray(len(BOM))
+        size = self._read(memoryview(head))
+        if head == BOM:
+            self.offset = size
+            return b""
+        return bytes(head[:size])
+
+    def fill(self, target: Bytes) -> int:
+        """Fill the whole of a buffer, or less of it where the bytes end."""
+        view = target.data
+        size = min(len(self._head), len(view))
+        view[:size] = self._head[:size]
+        self._head = self._head[size:]
+        return size + self._read(view[size:])
+
+    def _read(self, view: memoryview) -> int:
+        filled = 0
+        wanted = len(view) if self._left is None else min(len(view), self._left)
+        while filled < wanted and self.damage is None:
+            try:
+                got = self._stream.readinto1(view[filled:wanted])  # type: ignore[attr-defined]
+            except DamagedError as error:
+                self.damage = error
+                break
+            if not got:
+                break
+            filled += got
+        if self._left is not None:
+            self._left -= filled
+        return filled
+
+
+def _blocks(stream: _Bytes, max_record: int, row: int, size: int) -> Iterator[Block | Loose]:
+    """Whole lines, block by block; a line that is too long goes by without being held."""
+    buffer: Bytes = np.empty(size, np.uint8)
+    filled, scanned, offset = 0, 0, stream.offset
+    while True:
+        if filled == buffer.size:
+            buffer = np.concatenate([buffer, np.empty(buffer.size, np.uint8)])
+        got = stream.fill(buffer[filled:])
+        over = filled + got < buffer.size
+        filled += got
+        ends: Places = scanned + np.flatnonzero(buffer[scanned:filled] == _NEWLINE)
+        if ends.size:
+            cut = int(ends[-1]) + 1
+            yield Block(buffer[:cut], ends, offset, row)
+            rest = buffer[cut:filled].copy()
+            if buffer.size > size >= rest.size:
+                buffer = np.empty(size, np.uint8)  # it had grown for one long line
+            buffer[: rest.size] = rest
+            row, offset, filled = row + ends.size, offset + cut, rest.size
+        scanned = filled
+        if over:
+            break
+        if filled > max_record:
+            loose, filled = _pass_by(stream, buffer, filled, row, offset)
+            yield loose
+            if loose.ends:
+                return
+            row, offset, scanned = row + 1, offset + loose.raw_bytes + 1, 0
+    if stream.damage is not None:
+        if offset + filled == stream.offset:
+            raise stream.damage
+        digest = write_digest(hashlib.sha256(buffer[:filled].data).digest()) if filled else None
+        yield Loose(row, offset, f"file: {stream.damage.message}", digest, filled, ends=True)
+    elif filled:
+        yield Block(buffer[:filled], np.array([filled]), offset, row)
+
+
+def _pass_by(
+    stream: _Bytes, buffer: Bytes, filled: int, row: int, offset: int
+) -> tuple[Loose, int]:
+    """Hash a line up to its end; what follows it is left at the front of the buffer."""
+    sha = hashlib.sha256(buffer[:filled].data)
+    size = filled
+    while filled := stream.fill(buffer):
+        line_breaks = np.flatnonzero(buffer[:filled] == _NEWLINE)
+        end = int(line_breaks[0]) if line_breaks.size else filled
+        sha.update(buffer[:end].data)
+        size += end
+        if line_breaks.size:
+            rest = filled - end - 1
+            buffer[:rest] = buffer[end + 1 : filled].copy()
+            return Loose(row, offset, TOO_LONG, write_digest(sha.digest()), size), rest
+    reason = f"file: {stream.damage.message}" if stream.damage else TOO_LONG
+    return Loose(row, offset, reason, write_digest(sha.digest()), size, ends=True), 0
+
+
+def _try(fast: FastPath, block: Block, max_record: int, *, original: bool) -> Batch | None:
+    """The batch of a block if the fast path may read it."""
+    starts, ends = block.starts, block.ends
+    if int((ends - starts).max()) > max_record:
+        return None
+    returns = (ends > starts) & (block.data[np.maximum(ends - 1, 0)] == ord("\r"))
+    ends = ends - returns
+    lines = np.flatnonzero(ends > starts)
+    if not lines.size:
+        return None
+    return fast.read(
+        Lines(block.data, starts[lines], ends[lines]), block.row + lines, original=original
+    )
+
+
+def _split(batch: Batch) -> Iterator[Batch]:
+    """A batch without rejects, in pieces of at most ``BATCH_ROWS`` records."""
+    for start in range(0, len(batch.rows), BATCH_ROWS):
+        original = batch.original
+        yield Batch(
+            rows=batch.rows.slice(start, BATCH_ROWS),
+            content=batch.content.slice(start, BATCH_ROWS),
+            fields=batch.fields.slice(start, BATCH_ROWS),
+            original=None if original is None else original.slice(start, BATCH_ROWS),
+        )
+
+
+def _lines(block: Block) -> Iterator[tuple[int, int, bytes]]:
+    """Row, offset and bytes of each line that is not blank."""
+    view = block.data.data
+    starts = block.starts.tolist()
+    for number, (start, end) in enumerate(zip(starts, block.ends.tolist(), strict=True)):
+        raw = bytes(view[start:end])
+        if raw.strip(_BLANK):
+            yield block.row + number, block.offset + start, raw
+
+
+def _read_exactly(block: Block, layout: Layout, collector: Collector) -> Iterator[Batch]:
+    for row, offset, raw in _lines(block):
+        try:
+            content, fields = extract(_parse_line(raw, layout.max_record), layout)
+        except DefectError as defect:
+            collector.reject(row, offset, str(defect), raw)
+        else:
+            text = raw.removesuffix(b"\r").decode() if collector.with_original else None
+            collector.keep(row, content, fields, text)
+        if collector.full:
+            yield collector.batch()
+    if not collector.empty:
+        yield collector.batch()
+
+
+def _parse_line(raw: bytes, max_record: int) -> dict[str, Any]:
+    if len(raw) > max_record:
+        raise DefectError(TOO_LONG)
+    return parse_object(raw)
+
+
+def _read_nested(
+    blocks: Iterator[Block | Loose], layout: Layout, path: str, *, original: bool
+) -> Iterator[Batch]:
+    """Records inside the lines, numbered through the file; reasons name the line."""
+    gathered = Numbered(layout, original=original)
+    for block in blocks:
+        if isinstance(block, Loose):
+            where = "" if block.ends else f"line {block.row}: "
+            digest, size = block.raw_digest, block.raw_bytes
+            gathered.refuse(block.offset, where + block.reason, digest, size)
+            continue
+        for line, offset, raw in _lines(block):
+            try:
+                root = _parse_line(raw, layout.max_record)
+                for node in nested_records(root, path, layout):
+                    gathered.add(node, f"line {line}: ")
+            except DefectError as defect:
+                digest = write_digest(hashlib.sha256(raw).digest())
+                gathered.refuse(offset, f"line {line}: {defect}", digest, len(raw))
+            if gathered.full:
+                yield gathered.batch()
+    if not gathered.empty:
+        yield gathered.batch()
+
+
+def _first_records(block: Block, count: int) -> list[dict[str, Any]]:
+    records: list[dict[str, Any]] = []
+    for _, _, raw in _lines(block):
+        if len(records) == count:
+            break
+        try:
+            records.append(parse_object(raw))
+        except DefectError:
+            continue
+    return records

@@ -1,0 +1,124 @@
+"""Parquet files, row group by row group, with every page checksum verified."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pyarrow.types as pt
+
+from provenance.errors import InputError
+from provenance.readers.base import BATCH_BYTES, Batch, Input, Layout, Shape, Slice
+from provenance.readers.columns import (
+    ARROW_FAILURES,
+    ColumnBatches,
+    end_of_file,
+    failure_reason,
+)
+from provenance.readers.schema import shape_of
+from provenance.readers.stream import DamagedError, open_bytes
+
+_MOST_ROWS = 8_192
+_BUFFER = 1 << 20
+
+
+class Parquet:
+    """Reader of Parquet files."""
+
+    names: Sequence[str] = ("parquet",)
+
+    def probe(self, source: Input, nested: str | None = None) -> Shape:
+        """What the schema in the footer says."""
+        with _opened(source) as file:
+            return shape_of(file.schema_arrow)
+
+    def read(
+        self, source: Input, layout: Layout, part: Slice | None = None, *, original: bool = False
+    ) -> Iterator[Batch]:
+        """Yield the rows of every row group in order; ``part`` is not for this format."""
+        if part is not None:
+            raise ValueError("only uncompressed line-oriented files are read in slices")
+        with ExitStack() as stack:
+            file = stack.enter_context(_opened(source))
+            size = source.path.stat().st_size
+            columns = ColumnBatches(layout, file.schema_arrow, size, original)
+            needed = columns.needed()
+            texts = [name for name in needed if _is_string(file.schema_arrow.field(name).type)]
+            scout = stack.enter_context(_opened(source, dictionaries=texts))
+            try:
+                for group in range(file.num_row_groups):
+                    rows = _rows_at_once(scout, group, texts)
+                    for table in _tables(file, group, rows, needed):
+                        yield from columns.batches(table)
+            except DamagedError as error:
+                yield end_of_file(layout, error.message, original=original)
+            except ARROW_FAILURES as error:
+                yield end_of_file(layout, failure_reason(error), original=original)
+
+
+@contextmanager
+def _opened(source: Input, dictionaries: Sequence[str] = ()) -> Iterator[pq.ParquetFile]:
+    if source.compression:
+        raise InputError(
+            f"a Parquet file inside .{source.compression} cannot be read in place: {source.uri}",
+            hint="decompress it first; Parquet compresses its own pages",
+        )
+    with open_bytes(source) as stream:
+        try:
+            file = pq.ParquetFile(
+                stream,
+                read_dictionary=list(dictionaries),
+                page_checksum_verification=True,
+                buffer_size=_BUFFER,
+            )
+            shape_of(file.schema_arrow)  # names that are no text are found here
+        except ARROW_FAILURES as error:
+            raise InputError(
+                f"not a readable Parquet file ({failure_reason(error)}): {source.uri}",
+                hint="fetch or write the file again",
+            ) from error
+        with file:
+            yield file
+
+
+def _tables(
+    file: pq.ParquetFile, group: int, rows: int, columns: Sequence[str]
+) -> Iterator[pa.RecordBatch]:
+    """The rows of a row group, as many as the footer says.
+
+    Raises:
+        DamagedError: there are fewer: the header of a page, which has no checksum, hides it.
+    """
+    left = file.metadata.row_group(group).num_rows
+    for table in file.iter_batches(
+        rows, row_groups=[group], columns=list(columns), use_threads=False
+    ):
+        left -= table.num_rows
+        yield table
+    if left:
+        raise DamagedError(f"row group {group} lacks {left} of its rows", hint="fetch it again")
+
+
+def _rows_at_once(scout: pq.ParquetFile, group: int, texts: Sequence[str]) -> int:
+    """Rows of a row group that will not be too much at once.
+
+    The sizes in a footer are a hint and may lie: a file of 1 kB can say the same 10 MB two hundred
+    thousand times over. Such values are in the dictionary of their column, which comes whole, and
+    unexpanded, with the first row.
+    """
+    metadata = scout.metadata.row_group(group)
+    largest = metadata.total_byte_size // max(1, metadata.num_rows)
+    if texts:
+        rows = scout.iter_batches(1, row_groups=[group], columns=list(texts), use_threads=False)
+        first = next(iter(rows), None)
+        for column in first.columns if first else ():
+            longest = pc.max(pc.binary_length(column.dictionary)).as_py()
+            largest = max(largest, longest or 0)
+    return int(min(_MOST_ROWS, max(1, BATCH_BYTES // max(1, largest))))
+
+
+def _is_string(kind: pa.DataType) -> bool:
+    return bool(pt.is_string(kind) or pt.is_large_string(kind) or pt.is_binary(kind))

@@ -1,0 +1,126 @@
+"""Plain text and Markdown: one file is one record."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+
+import yaml
+
+from provenance.errors import MisuseError, NotFoundError
+from provenance.identity import write_digest
+from provenance.readers.base import Batch, Input, Layout, Shape, Slice
+from provenance.readers.collect import Collector, compact_json
+from provenance.readers.json_exact import TOO_LONG
+from provenance.readers.stream import DamagedError, open_bytes
+
+_CHUNK = 1 << 20
+_FRONT_MATTER_BYTES = 64 << 10
+_FRONT_MATTER = re.compile(
+    r"---[ \t]*\r?\n(.*?\n)(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)",
+    re.DOTALL,
+)
+
+
+class PlainText:
+    """Reader of plain text; YAML front matter stays content and is handed over as fields, too."""
+
+    names: Sequence[str] = ("text",)
+
+    def probe(self, source: Input, nested: str | None = None) -> Shape:
+        """The one field ``text``, and the scalars of the front matter."""
+        with open_bytes(source) as stream:
+            try:
+                head = stream.read(_FRONT_MATTER_BYTES)
+            except DamagedError:
+                head = b""
+        front = _front_matter(head.decode("utf-8", "replace").removeprefix("\ufeff"))
+        return Shape(dict.fromkeys(front, "string") | {"text": "string"}, (), ("text",))
+
+    def read(
+        self, source: Input, layout: Layout, part: Slice | None = None, *, original: bool = False
+    ) -> Iterator[Batch]:
+        """Yield the file as row 1; ``part`` is not for this format."""
+        if part is not None:
+            raise ValueError("a text file is one record: this format has no slices")
+        _require_text(layout)
+        collector = Collector(layout, original=original)
+        raw = _Raw()
+        try:
+            raw.load(source, layout.max_record)
+        except DamagedError as error:
+            collector.reject(1, 0, f"file: {error.message}", None)
+        else:
+            text, defect = raw.text(layout.max_record)
+            if defect:
+                collector.reject_hashed(1, 0, defect, raw.digest, raw.size)
+            else:
+                _keep(collector, text, layout, original=original)
+        yield collector.batch()
+
+
+class _Raw:
+    """The bytes of a file, hashed whole and held as far as the limit goes."""
+
+    def __init__(self) -> None:
+        self._state = hashlib.sha256()
+        self._held = bytearray()
+        self.size = 0
+
+    def load(self, source: Input, limit: int) -> None:
+        with open_bytes(source) as stream:
+            while chunk := stream.read(_CHUNK):
+                self._state.update(chunk)
+                self.size += len(chunk)
+                if self.size <= limit:
+                    self._held += chunk
+
+    @property
+    def digest(self) -> str:
+        return write_digest(self._state.digest())
+
+    def text(self, limit: int) -> tuple[str, str]:
+        """The text without its byte order mark, or else the reason why there is none."""
+        if self.size > limit:
+            return "", TOO_LONG
+        if b"\0" in self._held:
+            return "", "NUL byte"
+        try:
+            text = self._held.decode("utf-8").removeprefix("\ufeff")
+        except UnicodeDecodeError:
+            return "", "invalid UTF-8"
+        return text, "" if text else 'field "text" is empty'
+
+
+def _require_text(layout: Layout) -> None:
+    if layout.content not in {("text",), ("*",)}:
+        raise NotFoundError(
+            f"no field {', '.join(layout.content)} in a text file",
+            hint="its one field is named text; leave `--content` out",
+        )
+    if layout.kind == "binary":
+        raise MisuseError("a text file holds no binary content", hint="leave `--content` out")
+
+
+def _keep(collector: Collector, text: str, layout: Layout, *, original: bool) -> None:
+    front = _front_matter(text) if layout.fields or original else {}
+    whole = compact_json({**front, "text": text}) if original else None
+    content = text if layout.kind == "text" else compact_json({"text": text})
+    collector.keep(1, content, [front.get(name) for name in layout.fields], whole)
+
+
+def _front_matter(text: str) -> dict[str, str]:
+    """The scalars at the top of the YAML block that a text begins with, as they are written."""
+    found = _FRONT_MATTER.match(text, 0, _FRONT_MATTER_BYTES)
+    if found is None:
+        return {}
+    try:
+        # The base loader makes strings, lists and dictionaries, and nothing else.
+        front = yaml.load(found[1], Loader=yaml.BaseLoader)  # noqa: S506
+    except (yaml.YAMLError, RecursionError):
+        return {}
+    if not isinstance(front, dict):
+        return {}
+    named = {name: value for name, value in front.items() if isinstance(name, str)}
+    return {name: value for name, value in named.items() if value and isinstance(value, str)}

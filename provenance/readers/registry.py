@@ -1,0 +1,56 @@
+"""The formats that can be read, and the reader of each; a reader is imported when first used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from typing import cast
+
+from provenance.errors import MisuseError
+from provenance.readers.base import Reader
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One format: its name, the suffixes of its files, and where its reader is."""
+
+    name: str
+    suffixes: tuple[str, ...]
+    module: str
+    reader: str
+
+
+_ALL = (
+    Format("jsonl", (".jsonl", ".ndjson"), "jsonl", "JsonLines"),
+    Format("json", (".json",), "json_tree", "JsonDocument"),
+    Format("parquet", (".parquet",), "parquet", "Parquet"),
+    Format("arrow", (".arrow", ".feather", ".ipc"), "arrow", "ArrowIpc"),
+    Format("csv", (".csv",), "delimited", "Delimited"),
+    Format("tsv", (".tsv",), "delimited", "Delimited"),
+    Format("text", (".txt", ".md", ".markdown"), "plaintext", "PlainText"),
+    Format("warc", (".warc", ".wet", ".wat", ".arc"), "warc", "Warc"),
+)
+
+FORMATS: dict[str, Format] = {each.name: each for each in _ALL}
+"""Every format by name."""
+
+SUFFIXES: dict[str, str] = {suffix: each.name for each in _ALL for suffix in each.suffixes}
+"""The format that a file name promises."""
+
+COMPRESSIONS: dict[str, str] = {".gz": "gz", ".zst": "zst"}
+"""The compression that a file name promises; it follows the suffix of the format."""
+
+
+@cache
+def reader_for(format: str) -> Reader:  # noqa: A002 (the word of the option)
+    """The reader of a format.
+
+    Raises:
+        MisuseError: there is no such format.
+    """
+    known = FORMATS.get(format)
+    if known is None:
+        raise MisuseError(f"unknown format: {format!r}", hint=f"one of {', '.join(FORMATS)}")
+    module = import_module(f"provenance.readers.{known.module}")
+    return cast("Reader", getattr(module, known.reader)())

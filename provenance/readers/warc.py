@@ -1,0 +1,99 @@
+"""WARC, WET and ARC: what a crawler fetched (payloads as bytes) or extracted (text)."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Sequence
+
+from provenance.errors import InputError, MisuseError, NotFoundError
+from provenance.readers.archive import FramingError, Record, records
+from provenance.readers.base import MAX_RECORD, Batch, Input, Layout, Shape, Slice
+from provenance.readers.collect import Collector, compact_json
+from provenance.readers.stream import DamagedError, open_bytes
+
+_PROBED_RECORDS = 100
+_PROBED_BYTES = 16 << 20
+
+
+class Warc:
+    """Reader of WARC, WET and ARC; rows count the data records, fields are their headers."""
+
+    names: Sequence[str] = ("warc",)
+
+    def probe(self, source: Input, nested: str | None = None) -> Shape:
+        """Text where a crawler extracted it, else payloads; and the headers of some records."""
+        found: list[Record] = []
+        headers: dict[str, str] = {}
+        try:
+            with open_bytes(source) as stream:
+                for record in records(stream, MAX_RECORD):
+                    found.append(record)
+                    headers |= dict.fromkeys(record.headers, "string")
+                    if len(found) == _PROBED_RECORDS or record.offset > _PROBED_BYTES:
+                        break
+        except (FramingError, DamagedError) as error:
+            if not found:
+                raise InputError(
+                    f"not readable as an archive ({error}): {source.uri}",
+                    hint="fetch the file again",
+                ) from error
+        extracted = bool(found) and all(record.kind == "conversion" for record in found)
+        native = "text" if extracted else "payload"
+        return Shape(headers | {native: "string"}, (), (native,))
+
+    def read(
+        self, source: Input, layout: Layout, part: Slice | None = None, *, original: bool = False
+    ) -> Iterator[Batch]:
+        """Yield the data records in order; ``part`` is not for this format."""
+        if part is not None:
+            raise ValueError("an archive is read from its beginning: this format has no slices")
+        _require_payload(layout)
+        collector = Collector(layout, original=original)
+        row = 0
+        with open_bytes(source) as stream:
+            try:
+                for row, record in enumerate(records(stream, layout.max_record), start=1):
+                    _gather(collector, row, record, layout, original=original)
+                    if collector.full:
+                        yield collector.batch()
+            except (FramingError, DamagedError) as error:
+                collector.reject(row + 1, None, f"file: {error}", None)
+        if not collector.empty:
+            yield collector.batch()
+
+
+def _require_payload(layout: Layout) -> None:
+    if layout.content not in {("text",), ("payload",)}:
+        raise NotFoundError(
+            f"no field {', '.join(layout.content)} in an archive",
+            hint="its content is the payload of a record; leave `--content` out",
+        )
+    if layout.kind == "structured":
+        raise MisuseError("an archive holds no structured content", hint="leave `--content` out")
+
+
+def _gather(
+    collector: Collector, row: int, record: Record, layout: Layout, *, original: bool
+) -> None:
+    content, defect = _content(record, layout)
+    if defect:
+        collector.reject_hashed(row, record.offset, defect, record.digest, record.size)
+        return
+    fields = [record.header(name) for name in layout.fields]
+    collector.keep(row, content, fields, _whole(record, content) if original else None)
+
+
+def _content(record: Record, layout: Layout) -> tuple[str | bytes, str]:
+    if record.defect or layout.kind == "binary":
+        return record.payload, record.defect
+    try:
+        return record.payload.decode("utf-8").removeprefix("\ufeff"), ""
+    except UnicodeDecodeError:
+        return "", "invalid UTF-8"
+
+
+def _whole(record: Record, content: str | bytes) -> str:
+    """Headers and content as one object; bytes are written in base64."""
+    if isinstance(content, str):
+        return compact_json({**record.headers, "text": content})
+    return compact_json({**record.headers, "payload": base64.b64encode(content).decode("ascii")})

@@ -1,0 +1,232 @@
+"""Discovery: files, folders and globs, what is left out, and why."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from provenance.errors import InputError, MisuseError, NotFoundError, StorageError
+from provenance.readers.discover import Discovery, discover, split_of
+
+LINE = '{"text": "a"}\n'
+
+
+def _tree(folder: Path, *names: str) -> None:
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(LINE)
+
+
+def _read(found: Discovery, folder: Path) -> list[str]:
+    return [os.path.relpath(each.uri, folder) for each in found.inputs]
+
+
+def _left(found: Discovery, folder: Path) -> dict[str, str]:
+    return {os.path.relpath(each.path, folder): each.reason for each in found.skipped}
+
+
+def test_a_folder_is_walked_by_name(tmp_path: Path) -> None:
+    _tree(tmp_path, "b.jsonl", "a/2.jsonl", "a/10.jsonl", "c/d/e.jsonl", "a.jsonl")
+    found = discover([str(tmp_path)])
+    assert _read(found, tmp_path) == [
+        "a/10.jsonl",
+        "a/2.jsonl",
+        "a.jsonl",
+        "b.jsonl",
+        "c/d/e.jsonl",
+    ]
+    assert not found.skipped
+    assert found.inputs[0].path.is_absolute()
+
+
+def test_what_is_left_out_is_listed(tmp_path: Path) -> None:
+    names = [
+        "data/a.jsonl",
+        ".git/config",
+        ".gitattributes",
+        "_SUCCESS",
+        "_SOURCE.json",
+        ".prov/a.jsonl",
+        "data/.hidden.jsonl",
+    ]
+    about = ["README.md", "data/readme.txt", "LICENSE", "licence.md"]
+    metadata = ["dataset_info.json", "data/state.json", "dataset_infos.json", "a.lock"]
+    _tree(tmp_path, *names, *about, *metadata, "data/.a.jsonl.crc", "a.jsonl.crc", "x.png")
+    (tmp_path / "empty").mkdir()
+    found = discover([str(tmp_path)])
+    assert _read(found, tmp_path) == ["data/a.jsonl"]
+    left = _left(found, tmp_path)
+    hidden = {".git", ".gitattributes", ".prov", "data/.hidden.jsonl", "data/.a.jsonl.crc"}
+    hidden |= {"_SUCCESS", "_SOURCE.json"}
+    assert {name for name, why in left.items() if why == "hidden"} == hidden
+    assert {name for name, why in left.items() if why == "describes the data beside it"} == set(
+        about
+    )
+    wanted = {*metadata, "a.jsonl.crc"}
+    assert {name for name, why in left.items() if why == "metadata file"} == wanted
+    assert left["empty"] == "empty folder"
+    assert left["x.png"] == "unknown format"
+
+
+def test_a_readme_alone_is_data(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("# Text\n")
+    assert _read(discover([str(tmp_path)]), tmp_path) == ["README.md"]
+
+
+def test_a_readme_that_is_named_is_data(tmp_path: Path) -> None:
+    _tree(tmp_path, "a.jsonl", "README.md")
+    found = discover([str(tmp_path / "README.md"), str(tmp_path)])
+    assert _read(found, tmp_path) == ["README.md", "a.jsonl"]
+    assert not found.skipped
+
+
+def test_a_file_counts_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _tree(tmp_path, "a.jsonl", "b/c.jsonl")
+    monkeypatch.chdir(tmp_path)
+    found = discover(["a.jsonl", str(tmp_path / "b" / ".." / "a.jsonl"), ".", "*.jsonl"])
+    assert _read(found, tmp_path) == ["a.jsonl", "b/c.jsonl"]
+
+
+@pytest.mark.parametrize("name", ["a*.jsonl", "a[1].jsonl", "a?.jsonl"])
+def test_a_file_of_that_very_name_is_no_glob(tmp_path: Path, name: str) -> None:
+    _tree(tmp_path, name, "a1.jsonl", "ab.jsonl")
+    assert _read(discover([str(tmp_path / name)]), tmp_path) == [name]
+
+
+def test_globs(tmp_path: Path) -> None:
+    _tree(tmp_path, "a/1.jsonl", "a/b/2.jsonl", "a/.h.jsonl", "a/x.png", "a/state.json", "c.jsonl")
+    assert _read(discover([str(tmp_path / "a" / "*.jsonl")]), tmp_path) == ["a/1.jsonl"]
+    deep = discover([str(tmp_path / "**" / "*.jsonl")])
+    assert _read(deep, tmp_path) == ["a/1.jsonl", "a/b/2.jsonl", "c.jsonl"]
+    all_of_a = discover([str(tmp_path / "a" / "*")])
+    assert _read(all_of_a, tmp_path) == ["a/1.jsonl", "a/b/2.jsonl"]
+    assert _left(all_of_a, tmp_path) == {
+        "a/state.json": "metadata file",
+        "a/x.png": "unknown format",
+    }
+
+
+def test_loops_of_links_end(tmp_path: Path) -> None:
+    _tree(tmp_path, "a/b/1.jsonl")
+    (tmp_path / "a" / "b" / "loop").symlink_to(tmp_path / "a")
+    (tmp_path / "a" / "self").symlink_to(tmp_path / "a" / "self")
+    (tmp_path / "a" / "gone").symlink_to(tmp_path / "nothing")
+    (tmp_path / "a" / "linked.jsonl").symlink_to(tmp_path / "a" / "b" / "1.jsonl")
+    found = discover([str(tmp_path / "a")])
+    assert _read(found, tmp_path) == ["a/b/1.jsonl", "a/linked.jsonl"]
+    assert _left(found, tmp_path) == {
+        "a/b/loop": "folder was already walked (link)",
+        "a/self": "link to nothing",
+        "a/gone": "link to nothing",
+    }
+
+
+def test_a_pipe_is_not_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    found = discover([str(tmp_path)])
+    assert _left(found, tmp_path) == {"pipe.jsonl": "not a regular file"}
+    with pytest.raises(InputError, match="not a regular file"):
+        discover([str(tmp_path / "pipe.jsonl")])
+
+
+def test_a_named_file_of_unknown_format_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "a.bin").write_bytes(b"\0\1\2")
+    with pytest.raises(InputError, match="cannot tell the format") as caught:
+        discover([str(tmp_path / "a.bin")])
+    assert "--format" in caught.value.hint
+
+
+def test_a_format_that_is_said_is_taken(tmp_path: Path) -> None:
+    _tree(tmp_path, "a.log", "b.txt")
+    found = discover([str(tmp_path)], format="jsonl")
+    assert [each.format for each in found.inputs] == ["jsonl", "jsonl"]
+    with pytest.raises(MisuseError, match="unknown format"):
+        discover([str(tmp_path)], format="xml")
+
+
+@pytest.mark.parametrize("asked", [None, "jsonl"])
+def test_lfs_pointers_are_refused_wherever_they_are(tmp_path: Path, asked: str | None) -> None:
+    (tmp_path / "a.jsonl").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\n")
+    for path in (tmp_path, tmp_path / "a.jsonl"):
+        with pytest.raises(InputError, match="LFS pointer"):
+            discover([str(path)], format=asked)
+
+
+@pytest.mark.parametrize("name", ["none.jsonl", "none*.jsonl", "none/", "a\0b"])
+def test_what_is_not_there(tmp_path: Path, name: str) -> None:
+    with pytest.raises(NotFoundError):
+        discover([f"{tmp_path}/{name}"])
+
+
+def test_urls_are_not_fetched() -> None:
+    with pytest.raises(InputError, match="is a URL"):
+        discover(["s3://bucket/a.jsonl"])
+
+
+def test_a_name_that_is_no_text(tmp_path: Path) -> None:
+    path = os.path.join(os.fsencode(tmp_path), b"caf\xe9.jsonl")
+    with open(path, "wb") as stream:
+        stream.write(LINE.encode())
+    with pytest.raises(InputError, match="not valid UTF-8"):
+        discover([str(tmp_path)])
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_what_may_not_be_read(tmp_path: Path) -> None:
+    _tree(tmp_path, "a/b.jsonl", "c.jsonl")
+    (tmp_path / "c.jsonl").chmod(0)
+    with pytest.raises(StorageError, match=r"c\.jsonl"):
+        discover([str(tmp_path / "c.jsonl")])
+    (tmp_path / "a").chmod(0)
+    with pytest.raises(StorageError, match="cannot list"):
+        discover([str(tmp_path / "a")])
+    with pytest.raises(StorageError, match="cannot look at"):
+        discover([str(tmp_path / "a" / "b.jsonl")])
+    (tmp_path / "a").chmod(0o700)
+
+
+_NAME = st.from_regex(r"[a-c\[\]*? .-]{1,6}(\.jsonl|\.txt|\.bin)?", fullmatch=True).filter(
+    lambda name: name not in {".", ".."} and name.strip()
+)
+
+
+@given(st.lists(_NAME, max_size=6, unique=True))
+def test_every_file_is_read_or_left_out_with_a_reason(
+    tmp_path_factory: pytest.TempPathFactory, names: list[str]
+) -> None:
+    folder = tmp_path_factory.mktemp("walk")
+    for name in names:
+        (folder / name).write_text(LINE)
+    found = discover([str(folder)])
+    left = _left(found, folder)
+    left.pop(".", None)  # the empty folder itself
+    assert sorted([*_read(found, folder), *left]) == sorted(names)
+    assert all(left.values())
+    assert found == discover([str(folder)])
+
+
+@pytest.mark.parametrize(
+    ("uri", "split"),
+    [
+        ("/data/train-00000-of-00012.parquet", "train"),
+        ("/data/train.jsonl", "train"),
+        ("/data/squad.validation.jsonl.gz", "validation"),
+        ("/data/en_val_0.jsonl", "validation"),
+        ("/data/dev.tsv", "validation"),
+        ("/data/test/part-0.jsonl", "test"),
+        ("/data/test/en/part-0.jsonl", "test"),
+        ("/home/test/data/en/part-0.jsonl", None),
+        ("/data/train/test.jsonl", "test"),
+        ("/data/train-test-overlap.jsonl", None),
+        ("/data/latest.jsonl", None),
+        ("/data/trainer.jsonl", None),
+        ("/data/Training.JSONL", "train"),
+    ],
+)
+def test_splits(uri: str, split: str | None) -> None:
+    assert split_of(uri) == split
