@@ -1,0 +1,1 @@
+"""What marks in the data claim about origin: columns in, claims out."""

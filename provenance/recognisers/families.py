@@ -1,0 +1,172 @@
+"""Names of language models: what looks like one, and which family it belongs to."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+LONGEST_NAME = 200
+"""A longer value is prose, not the name of a model."""
+
+
+class Family(NamedTuple):
+    """How the models of one family are called; patterns for lower-case names, from their start.
+
+    Attributes:
+        name: what the family is called in budgets and reports.
+        pattern: cannot be much else than a language model (``falcon-7b``, ``claude-3``).
+        bare: could also be a person, a car or a wind (``falcon``, ``claude``); trusted only in a
+            field that never means anything else than a generator.
+    """
+
+    name: str
+    pattern: str
+    bare: str = ""
+
+
+_SIZE = r"\d+(?:\.\d+)?[bm]\b"
+
+FAMILIES: tuple[Family, ...] = (
+    # Names that hold another family's name come first.
+    Family("nemotron", r"(?:[a-z0-9.]+[-_])*nemotron"),
+    Family("gpt4all", r"gpt4all"),
+    Family("codellama", r"code-?llama"),
+    Family("deepseek", r"deepseek"),
+    Family("tulu", r"(?:llama-[\d.]+-)?tulu[-_]?\d"),
+    Family("hermes", r"(?:nous-|open)?hermes[-_ ]?\d|nous-hermes"),
+    Family("gpt-neo", r"gpt-?neo(?:x|\b)|gpt-j\b|chip-?20b"),
+    Family("cerebras-gpt", r"cerebras-gpt"),
+    Family(
+        "gpt",
+        r"(?:chat)?gpt[-_ ]?\d|gpt-oss|chatgpt|o[1-9]-(?:mini|preview|pro)"
+        r"|(?:text|code)-(?:davinci|curie|babbage|ada|cushman)-\d|davinci(?:-\d|$)",
+        r"gpt|o[134]",
+    ),
+    Family("claude", r"claude[-_ ]?(?:v?\d|instant|opus|sonnet|haiku)", r"claude"),
+    Family("gemini", r"gemini[-_ ](?:\d|pro|ultra|flash|nano|exp)", r"gemini|bard"),
+    Family("gemma", r"(?:code|recurrent|med)?gemma[-_ ]?\d", r"gemma"),
+    Family("palm", r"palm-?2|(?:text|chat|code)-bison", r"palm"),
+    Family("mixtral", r"mixtral"),
+    Family(
+        "mistral",
+        r"mistral[-_ ]?(?:v?\d|tiny|small|medium|large|nemo|saba|instruct)"
+        r"|(?:mini|code|dev|magi|mathi?)stral|pixtral",
+        r"mistral",
+    ),
+    Family("vicuna", r"vicuna[-_ ](?:v?\d)", r"vicuna"),
+    Family("alpaca", r"alpaca[-_ ]?" + _SIZE),
+    Family("koala", r"koala[-_ ]?" + _SIZE),
+    Family("guanaco", r"guanaco[-_ ]?" + _SIZE),
+    Family("wizardlm", r"wizard(?:lm|coder|math)"),
+    Family("llama", r"llama[-_ ]?(?:v?\d|" + _SIZE + r")", r"llama"),
+    Family("qwen", r"qwen|qwq-|qvq-"),
+    Family("phi", r"phi[-_ ]?\d(?:\.\d)?(?:$|[-_ ](?:mini|small|medium|moe|vision|instruct|\d))"),
+    Family("falcon", r"falcon[-_ ]?(?:" + _SIZE + r"|rw-|mamba|h1\b|\d-)", r"falcon"),
+    Family("oasst", r"(?:oasst|openassistant)[-_](?:sft|rm)"),
+    Family("pythia", r"pythia-" + _SIZE, r"pythia"),
+    Family("opt", r"opt-(?:iml|" + _SIZE + r")"),
+    Family("bloom", r"bloomz|bloom-" + _SIZE, r"bloom"),
+    Family("t5", r"flan-|(?:mt5|byt5|t5)[-_](?:small|base|large|xl|xxl|3b|11b|v1)|fastchat-t5"),
+    Family("dolly", r"dolly-v\d"),
+    Family("mpt", r"mpt-" + _SIZE),
+    Family("stablelm", r"stablelm|stable-?beluga"),
+    Family("rwkv", r"rwkv"),
+    Family("glm", r"(?:chat)?glm-?\d"),
+    Family("internlm", r"internlm"),
+    Family("baichuan", r"baichuan"),
+    Family("yi", r"yi-(?:" + _SIZE + r"|[\d.]+-|large|medium|lightning|spark)"),
+    Family("command", r"command-(?:r|a|light|nightly|xlarge|medium)\b|c4ai-"),
+    Family("aya", r"aya-(?:\d|expanse|vision)"),
+    Family("zephyr", r"zephyr-(?:" + _SIZE + r"|orpo)"),
+    Family("starling", r"starling-lm"),
+    Family("openchat", r"openchat"),
+    Family("orca", r"orca[-_](?:2|mini)"),
+    Family("solar", r"solar-(?:\d|pro|mini)"),
+    Family("olmo", r"olmoe?-"),
+    Family("smollm", r"smollm"),
+    Family("granite", r"granite-\d"),
+    Family("dbrx", r"dbrx"),
+    Family("jamba", r"jamba|jurassic-?\d|j2-(?:ultra|mid|light)"),
+    Family("grok", r"grok-(?:\d|beta)", r"grok"),
+    Family("kimi", r"kimi-|moonshot-v\d"),
+    Family("minimax", r"minimax-|abab\d"),
+    Family("ernie", r"ernie-(?:\d|bot|lite|speed|x\d)"),
+    Family("hunyuan", r"hunyuan"),
+    Family("doubao", r"doubao"),
+    Family("exaone", r"exaone"),
+    Family("starcoder", r"(?:star|santa)coder"),
+    Family("nova", r"nova-(?:pro|lite|micro|premier)"),
+    Family("titan", r"titan-text"),
+)
+"""Families in the order in which they are tried."""
+
+# An organisation, a path or a registry may stand before the name, and a maker's own word.
+_START = r"(?:^|[/:.])(?:(?:meta|open|oasst|oasst-sft-\d+|chat|amazon)[-_ ])?"
+
+_VENDORS = (
+    r"(?:^|/)(?:openai|anthropic|meta-llama|mistralai|qwen|deepseek-ai|tiiuae|eleutherai|cohere"
+    r"|coherelabs|cohereforai|01-ai|ai21labs|nousresearch|lmsys|moonshotai|internlm)/."
+)
+"""Organisations on model hubs and gateways that publish language models and little else."""
+
+_OTHER_MODEL = (
+    r"embed|rerank|reward|guard|moderation|whisper|clip\b|dall-e|tts|classifier|detector|tokenizer"
+)
+"""Models that judge, listen or draw, and so did not write the text."""
+
+_PROSE = r"://|(?:\S+\s+){6}"
+"""An address, or a sentence that begins with a name."""
+
+
+def _any(patterns: list[str], end: str = "") -> str:
+    return f"{_START}(?:{'|'.join(patterns)}){end}"
+
+
+_VERSIONED = _any([family.pattern for family in FAMILIES]) + "|" + _VENDORS
+_BARE = _any([family.bare for family in FAMILIES if family.bare], "$")
+_COMPILED = [
+    (
+        family.name,
+        re.compile(
+            _any([family.pattern]) + (f"|{_any([family.bare], '$')}" if family.bare else "")
+        ),
+    )
+    for family in FAMILIES
+]
+
+
+@lru_cache(maxsize=4096)
+def family_of(name: str | None) -> str | None:
+    """The family that a model belongs to by its name; None where the name tells nothing.
+
+    The family of a fine-tuned model is that of the first known name in it; it says nothing about
+    who published it.
+
+    >>> family_of("mistralai/Mixtral-8x7B-Instruct-v0.1")
+    'mixtral'
+    >>> family_of("gpt-3.5-turbo-0301"), family_of("text-davinci-003"), family_of("Corolla")
+    ('gpt', 'gpt', None)
+    """
+    if name is None or len(name) > LONGEST_NAME:
+        return None
+    plain = name.strip().lower()
+    return next((family for family, pattern in _COMPILED if pattern.search(plain)), None)
+
+
+def model_names(values: pa.Array, *, bare: bool) -> pa.Array:
+    """Which values look like the name of a language model that writes text.
+
+    Args:
+        values: strings; null is no name.
+        bare: take ``claude`` or ``falcon`` without a version for a model too.
+    """
+    head = pc.utf8_slice_codeunits(values, 0, LONGEST_NAME + 1)
+    short = pc.less_equal(pc.utf8_length(head), LONGEST_NAME)
+    plain = pc.utf8_lower(pc.utf8_trim_whitespace(head))
+    found = pc.match_substring_regex(plain, f"{_VERSIONED}|{_BARE}" if bare else _VERSIONED)
+    writes = pc.invert(pc.match_substring_regex(plain, f"{_OTHER_MODEL}|{_PROSE}"))
+    return pc.fill_null(pc.and_(short, pc.and_(found, writes)), False)

@@ -1,0 +1,152 @@
+"""Whose words a structured record holds: the model's turns and answers, and how much they are."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from provenance.identity import text_parts
+from provenance.model.origin import Label
+from provenance.recognisers.base import Rows, claims
+
+MODEL_ROLES = frozenset(
+    {"assistant", "gpt", "model", "chatgpt", "bot", "ai", "bing", "bard", "function_call"}
+)
+USER_ROLES = frozenset({"user", "human", "prompter"})
+
+ANSWERS = frozenset(
+    {"output", "response", "completion", "answer", "generation", "generations"}
+    | {"chosen", "rejected"}
+)
+"""Fields of a pair that a model is asked to fill."""
+
+PROMPTS = frozenset(
+    {"instruction", "instructions", "prompt", "input", "question", "query", "system"}
+    | {"system_prompt", "context"}
+)
+"""Fields of a pair that the model was given."""
+
+_BLANKS = bytes(0x20 if byte <= 0x20 else byte for byte in range(256))
+
+
+class Side(NamedTuple):
+    """What of one record a model is taken to have said.
+
+    Attributes:
+        divided: the record is a chat or a pair, so that a generator speaks for one side only.
+        bytes, chars, words: size of that side, by the measure of ``identity.text_parts``.
+        two_sided: nothing but turns of a user and of a model, at least one of each.
+        speaker: the first mark of the model's side: ``from=gpt``, ``role=assistant``.
+    """
+
+    divided: bool
+    bytes: int = 0
+    chars: int = 0
+    words: int = 0
+    two_sided: bool = False
+    speaker: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """The columns of ``Side`` for a batch."""
+
+    divided: pa.Array
+    bytes: pa.Array
+    chars: pa.Array
+    words: pa.Array
+    two_sided: pa.Array
+    speaker: pa.Array
+
+    @property
+    def spoken(self) -> pa.Array:
+        """Where a divided record has anything from the model."""
+        return pc.and_(self.divided, pc.greater(self.bytes, 0))
+
+    @property
+    def parts(self) -> dict[str, pa.Array]:
+        """The sizes as columns of claims, null where the record is not divided."""
+        none = pa.scalar(None, pa.int64())
+        return {
+            "part_bytes": pc.if_else(self.divided, self.bytes, none),
+            "part_chars": pc.if_else(self.divided, self.chars, none),
+            "part_words": pc.if_else(self.divided, self.words, none),
+        }
+
+
+def model_sides(content: pa.Array) -> Sides:
+    """The model's side of every record of one batch of JSON objects."""
+    found = [_side(text) for text in content.to_pylist()]
+    columns = list(zip(*found, strict=True)) or [()] * len(Side._fields)
+    kinds = (pa.bool_(), pa.int64(), pa.int64(), pa.int64(), pa.bool_(), pa.string())
+    return Sides(
+        *(pa.array(column, kind) for column, kind in zip(columns, kinds, strict=True)),
+    )
+
+
+def by_model(rows: Rows, index: pa.Array, observer: str, **columns: Any) -> pa.Table:
+    """Claims that a model wrote the records at ``index``: of a chat or a pair, its own side only.
+
+    A chat without a word from the model gets no claim.
+    """
+    if rows.kind != "structured":
+        return claims(index, observer, claim=Label.SYNTHETIC, **columns)
+    sides = model_sides(rows.content.take(index))
+    undivided = pc.invert(sides.divided)
+    table = claims(
+        index, observer, claim=Label.SYNTHETIC, whole=undivided, **sides.parts, **columns
+    )
+    return table.filter(pc.or_(undivided, sides.spoken))
+
+
+def _side(text: str) -> Side:
+    try:
+        record = json.loads(text)
+    except (ValueError, RecursionError):
+        # What cannot be parsed is refused elsewhere; here it has no sides.
+        return Side(divided=False)
+    if not isinstance(record, dict):
+        return Side(divided=False)
+    chats = [value for value in record.values() if _is_chat(value)]
+    names = {name.lower() for name in record}
+    if not chats and not (names & ANSWERS and names & PROMPTS):
+        return Side(divided=False)
+    turns = [turn for chat in chats for turn in chat]
+    spoken = [turn for turn in turns if _role(turn)[1] in MODEL_ROLES]
+    answers = [
+        value
+        for name, value in record.items()
+        if name.lower() in ANSWERS and not _is_chat(value) and value is not None
+    ]
+    heard = sum(_role(turn)[1] in USER_ROLES for turn in turns)
+    speaker = "=".join(_role(spoken[0])) if spoken else None
+    only_chat = len(chats) == len(record)
+    two_sided = only_chat and heard > 0 and bool(spoken) and heard + len(spoken) == len(turns)
+    return Side(True, *_sizes([*spoken, *answers]), two_sided, speaker)
+
+
+def _is_chat(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(_role(turn)[1] for turn in value)
+
+
+def _role(turn: Any) -> tuple[str, str]:
+    """The member that says who speaks, and what it says; empty for what is no turn."""
+    if isinstance(turn, dict):
+        for key in ("role", "from"):
+            value = turn.get(key)
+            if isinstance(value, str):
+                return key, value.strip().lower()
+    return "", ""
+
+
+def _sizes(pieces: list[Any]) -> tuple[int, int, int]:
+    # The last part is ours: with it there, members that are never text do not count for want of
+    # others in a turn that says nothing.
+    parts = text_parts([*pieces, ""])[:-1]
+    encoded = [part.encode("utf-8", "surrogatepass") for part in parts]
+    words = sum(len(data.translate(_BLANKS).split()) for data in encoded)
+    return sum(map(len, encoded)), sum(map(len, parts)), words
