@@ -1,0 +1,307 @@
+"""What each budget counts: SQL expressions over the members relation, and their sums.
+
+The relation is the members relation of docs/architecture.md; every expression here names its
+columns bare and is evaluated once per member.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple, TypeAlias
+
+from provenance.conditions import (
+    COLUMNS,
+    Condition,
+    Test,
+    check,
+    columns,
+    known_column,
+    parse,
+    to_sql,
+)
+from provenance.errors import ConditionError, MisuseError
+from provenance.model.base import Connection, quote_identifier, quote_literal
+from provenance.model.origin import Unit
+from provenance.model.policy import Budget, Policy
+
+MADE_BY = frozenset({"process", "generator", "generator_family"})
+"""Columns that say how a synthetic part was made: human records have no value in them."""
+
+ORIGIN = MADE_BY | {"label", "depth"}
+"""Columns whose value is not known where the origin of a record is not."""
+
+SYNTHETIC_PART = frozenset({"generator", "generator_family"})
+"""Columns that turn the numerator of ``max_share`` from whole records to their synthetic part."""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One budget, ready to be summed. Sizes have the weight in them and are BIGINT.
+
+    Attributes:
+        budget: the rule and its limit.
+        unit: the unit that it is judged in.
+        groups: VARCHAR expressions of the ``by`` columns; NULL is a group of its own.
+        loose: BOOLEAN expressions, one per group expression: whether the member's key in that
+            column is not known because its origin is not, so that it may belong to any group. Such
+            a member counts in its own group, and in the upper end of every group that agrees with
+            it on the other keys and is not empty without it.
+        truth: BOOLEAN expression, TRUE without a condition. NULL where it cannot be told, and then
+            the member counts in the upper end only; never NULL for a human record.
+        size: the member's size.
+        lo: what it adds to the numerator at least, when the condition holds.
+        hi: what it adds to the numerator at most. For ``min_human`` the two are synthetic sizes,
+            so that the human size lies within ``size - hi`` and ``size - lo``. For ``accumulate``
+            both are 0, and for ``forbid`` both are the size.
+    """
+
+    budget: Budget
+    unit: Unit
+    groups: tuple[str, ...]
+    loose: tuple[str, ...]
+    truth: str
+    size: str
+    lo: str
+    hi: str
+
+
+def terms(policy: Policy, attributes: Collection[str] = ()) -> tuple[Term, ...]:
+    """The terms of a policy, in its order.
+
+    Args:
+        policy: the policy.
+        attributes: names of the attributes that members carry beside their columns.
+
+    Raises:
+        ConditionError: a condition or a ``by`` of some budget cannot be evaluated; the message
+            names the budget.
+    """
+    return tuple(_term(budget, budget.unit or policy.unit, attributes) for budget in policy.budgets)
+
+
+def _term(budget: Budget, unit: Unit, attributes: Collection[str]) -> Term:
+    text = budget.forbid if budget.forbid is not None else budget.where
+    try:
+        condition = parse(text) if text is not None else None
+        if condition is not None:
+            check(condition, attributes)
+        for name in budget.by:
+            known_column(name, attributes)
+    except ConditionError as error:
+        message = f"budget {budget.name!r}: {error.message}"
+        raise type(error)(message, hint=error.hint) from error
+    if budget.rule in {"forbid", "accumulate"}:
+        unit = "records"
+    size, lo, hi = _sizes(budget, unit, condition)
+    return Term(
+        budget=budget,
+        unit=unit,
+        groups=tuple(f"CAST({column_sql(name)} AS VARCHAR)" for name in budget.by),
+        loose=tuple(_loose(name) for name in budget.by),
+        truth="TRUE" if condition is None else members_truth(condition),
+        size=size,
+        lo=lo,
+        hi=hi,
+    )
+
+
+def _sizes(budget: Budget, unit: Unit, condition: Condition | None) -> tuple[str, str, str]:
+    whole = f"(weight * {unit})"
+    lo, hi = f"(weight * lo_{unit})", f"(weight * hi_{unit})"
+    if budget.rule == "accumulate":
+        return whole, "0", "0"
+    if budget.rule == "forbid":
+        return whole, whole, whole
+    if budget.rule == "max_share":
+        named = frozenset(budget.by) | (columns(condition) if condition else frozenset())
+        return (whole, lo, hi) if named & SYNTHETIC_PART else (whole, whole, whole)
+    if budget.rule == "min_human" and unit == "records":
+        # A record that is synthetic in part is no human record, whatever the rest of it is.
+        partly = "(lo_records > 0 OR lo_bytes > 0)"
+        return whole, f"(CASE WHEN {partly} THEN weight * records ELSE 0 END)", hi
+    return whole, lo, hi
+
+
+def members_truth(condition: Condition) -> str:
+    """A condition as SQL over the members relation: TRUE, FALSE, or NULL where it is not known.
+
+    Beyond SQL's own three values (docs/concepts/budgets.md tells why):
+
+    - A record of label unknown may be human or synthetic. Tests on ``process``, ``generator``,
+      ``generator_family`` and ``depth`` are NULL for it, ``IS NULL`` too; ``label = 'unknown'`` is
+      TRUE and every test of its label that fails is NULL.
+    - A human record has no generator, so tests on ``process``, ``generator`` and
+      ``generator_family`` are FALSE for it and their negations TRUE; ``IS NULL`` is TRUE.
+    - What is still NULL for a human record counts as FALSE.
+    """
+    sql = to_sql(condition, column_sql, _settle)
+    return f"coalesce({sql}, CASE WHEN label = 'human' THEN FALSE END)"
+
+
+def column_sql(name: str) -> str:
+    """SQL for a column of the members relation, or for an attribute of that name."""
+    if name == "record_id":
+        return "CAST(record_id AS VARCHAR)"
+    if name in COLUMNS:
+        return quote_identifier(name)
+    pointer = "/" + name.replace("~", "~0").replace("/", "~1")
+    return f"json_extract_string(attributes, {quote_literal(pointer)})"
+
+
+def _settle(test: Test, sql: str) -> str:
+    if test.column in MADE_BY:
+        human = "TRUE" if test.operator == "IS NULL" else "FALSE"
+        return f"(CASE label WHEN 'unknown' THEN NULL WHEN 'human' THEN {human} ELSE {sql} END)"
+    if test.column == "label":
+        return f"nullif({sql}, CASE WHEN label = 'unknown' THEN FALSE END)"
+    if test.column == "depth":
+        return f"(CASE WHEN label = 'unknown' THEN NULL ELSE {sql} END)"
+    return sql
+
+
+def _loose(name: str) -> str:
+    if name == "label":
+        return "(label = 'unknown')"
+    if name in ORIGIN:
+        return f"({quote_identifier(name)} IS NULL AND label <> 'human')"
+    return "FALSE"
+
+
+Key: TypeAlias = tuple[str | None, ...]
+"""Values of the `by` columns of one group."""
+
+TRUTHS_PER_SCAN = 8
+"""Distinct conditions summed in one scan; rows come back for each combination of their truths."""
+
+
+class Part(NamedTuple):
+    """Some members of a group, summed."""
+
+    records: int = 0
+    size: int = 0
+    lo: int = 0
+    hi: int = 0
+
+    def plus(self, other: Part, sign: int = 1) -> Part:
+        """This part and another one; without it when the sign is -1."""
+        return Part(*(mine + sign * theirs for mine, theirs in zip(self, other, strict=True)))
+
+
+NOTHING = Part()
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """A group of a budget: members that meet its condition, and those of which it is not known.
+
+    Attributes:
+        met: members that meet the condition.
+        open: members that may meet it, or that may belong to this group.
+        total: size of the whole set.
+    """
+
+    met: Part = NOTHING
+    open: Part = NOTHING
+    total: int = 0
+
+
+def tally(
+    connection: Connection, members: str, summed: Sequence[Term]
+) -> dict[str, dict[Key, Tally]]:
+    """The sums of every term, by name of the budget and key of the group; a scan per ``by``."""
+    scans: dict[tuple[str, ...], list[list[Term]]] = defaultdict(lambda: [[]])
+    for term in summed:
+        batches = scans[term.groups]
+        if len({one.truth for one in [*batches[-1], term]} - {"TRUE"}) > TRUTHS_PER_SCAN:
+            batches.append([])
+        batches[-1].append(term)
+    found: dict[str, dict[Key, Tally]] = {}
+    for batches in scans.values():
+        for batch in batches:
+            found.update(_scan(connection, members, batch))
+    return found
+
+
+def _scan(connection: Connection, members: str, batch: list[Term]) -> dict[str, dict[Key, Tally]]:
+    """One pass over the members for terms with the same groups.
+
+    The truths of the conditions are group keys beside the groups themselves: a row per combination
+    that occurs, instead of three filtered sums per budget.
+    """
+    groups, loose = batch[0].groups, batch[0].loose
+    truths = _distinct(term.truth for term in batch)
+    sizes = _distinct(sql for term in batch for sql in (term.size, term.lo, term.hi))
+    keys = [*groups, *loose, *truths]
+    inner = [f"{sql} AS k{i}" for i, sql in enumerate(keys)]
+    inner += [f"{sql} AS s{i}" for i, sql in enumerate(sizes)]
+    outer = [f"k{i}" for i in range(len(keys))] + ["count(*)"]
+    outer += [f"coalesce(sum(s{i}), 0), count(s{i})" for i in range(len(sizes))]
+    query = (
+        f"SELECT {', '.join(outer)} FROM (SELECT {', '.join(inner)} FROM {members}) GROUP BY ALL"
+    )
+    rows = connection.execute(query).fetchall()
+    width = len(groups)
+    cells: dict[str, dict[tuple[Key, Key], Tally]] = {term.budget.name: {} for term in batch}
+    for row in rows:
+        place = (row[:width], row[width : 2 * width])
+        count = row[len(keys)]
+        sums = row[len(keys) + 1 :]
+        for term in batch:
+            at = [2 * sizes.index(sql) for sql in (term.size, term.lo, term.hi)]
+            if any(sums[i + 1] != count for i in at):
+                raise _uncounted(term, max(count - sums[i + 1] for i in at))
+            part = Part(count, *(int(sums[i]) for i in at))
+            own = cells[term.budget.name]
+            truth = row[2 * width + truths.index(term.truth)]
+            own[place] = _add(own.get(place, Tally()), truth, part)
+    return {name: _gather(own) for name, own in cells.items()}
+
+
+def _distinct(values: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(values))
+
+
+def _uncounted(term: Term, missing: int) -> MisuseError:
+    message = f"budget {term.budget.name!r}: {missing:,} members have no size in {term.unit}"
+    return MisuseError(message, hint=f"count {term.unit} first, or choose another unit")
+
+
+def _add(tally: Tally, truth: bool | None, part: Part) -> Tally:
+    total = tally.total + part.size
+    if truth is None:
+        return replace(tally, open=tally.open.plus(part), total=total)
+    return replace(tally, met=tally.met.plus(part) if truth else tally.met, total=total)
+
+
+def _gather(cells: dict[tuple[Key, Key], Tally]) -> dict[Key, Tally]:
+    """Groups from cells of (key, which of its columns are loose).
+
+    A member with a loose column counts in its own group, and as open in every other group that is
+    not empty and agrees with it on the remaining columns.
+    """
+    total = sum(cell.total for cell in cells.values())
+    groups: dict[Key, Tally] = defaultdict(lambda: Tally(total=total))
+    adrift: dict[Key, dict[Key, Part]] = defaultdict(lambda: defaultdict(Part))
+    for (key, loose), cell in cells.items():
+        mine = groups[key]
+        groups[key] = replace(mine, met=mine.met.plus(cell.met), open=mine.open.plus(cell.open))
+        if any(loose):
+            kept = _kept(key, loose)
+            adrift[loose][kept] = adrift[loose][kept].plus(cell.met).plus(cell.open)
+    for key, mine in groups.items():
+        if not (mine.met.records or mine.open.records):
+            continue  # an empty group stays empty
+        may_join = mine.open
+        for loose, parts in adrift.items():
+            may_join = may_join.plus(parts[_kept(key, loose)])
+            if (key, loose) in cells:
+                cell = cells[key, loose]
+                may_join = may_join.plus(cell.met, -1).plus(cell.open, -1)
+        groups[key] = replace(mine, open=may_join)
+    return dict(groups)
+
+
+def _kept(key: Key, loose: Key) -> Key:
+    return tuple(value for value, free in zip(key, loose, strict=True) if not free)
