@@ -108,6 +108,14 @@ TABLES: dict[str, pa.Schema] = {
         ("process", _STR),
         ("activity", _STR),
     ),
+    # What lineage proves of a record, and its depth; the newest row of a record is current.
+    "derived": _table(
+        ("record_id", UUID),
+        ("depth", _INT),
+        ("claim", _STR),
+        ("process", _STR),
+        ("basis", _STR),
+    ),
     "activities": _table(
         ("activity", _STR),
         ("kind", _STR),

@@ -1,0 +1,77 @@
+"""What one ingest was asked to do."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from provenance.model.base import Contract, Name
+from provenance.model.edge import Relation
+from provenance.model.origin import Label, Process
+from provenance.readers.base import MAX_RECORD
+
+
+class IngestOptions(Contract):
+    """The options of ``prov ingest``.
+
+    ``label``, ``process`` and ``generator`` are declared evidence about everything in the files;
+    they are not reader settings, so saying another one later corrects the first without reading
+    again. The other members decide how files are read.
+    """
+
+    source: Name
+    label: Label | None = None
+    process: Process | None = None
+    generator: str | None = None
+    declared_by: str | None = None
+    format: str | None = None
+    content: tuple[str, ...] = ()
+    id_field: str | None = None
+    parent_field: str | None = None
+    relation: Relation = "derived"
+    attributes: dict[str, str] = Field(default_factory=dict, description="Name to field.")
+    records: str | None = None
+    max_record: int = Field(default=MAX_RECORD, gt=0)
+    on_reject: Literal["quarantine", "stop"] = "quarantine"
+    max_rejects: str | None = Field(default=None, description="`N` records or `P%` of a file.")
+    rehash: bool = False
+
+    @field_validator("max_rejects")
+    @classmethod
+    def _number_or_share(cls, value: str | None) -> str | None:
+        if value is not None:
+            number = value.removesuffix("%")
+            if not number.replace(".", "", 1).isdigit() or (number == value and "." in value):
+                raise ValueError("is a number of records (20) or a share of them (1.5%)")
+        return value
+
+    @property
+    def settings(self) -> str:
+        """Reader settings as JSON: with source, uri and fingerprint they make a reading."""
+        asked = {
+            "format": self.format,
+            "content": list(self.content),
+            "id": self.id_field,
+            "parent": self.parent_field,
+            "relation": self.relation,
+            "attributes": dict(sorted(self.attributes.items())),
+            "records": self.records,
+            "max_record": self.max_record,
+        }
+        return json.dumps(asked, separators=(",", ":"))
+
+    @property
+    def declares(self) -> bool:
+        """Whether anything was said about origin."""
+        return any((self.label, self.process, self.generator))
+
+    def too_many(self, rejected: int, read: int) -> bool:
+        """Whether a file has more rejects than allowed."""
+        if self.max_rejects is None:
+            return False
+        if self.max_rejects.endswith("%"):
+            return Decimal(rejected) * 100 > Decimal(self.max_rejects[:-1]) * read
+        return rejected > int(self.max_rejects)

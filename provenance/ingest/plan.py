@@ -1,0 +1,178 @@
+"""The plan of an ingest: which files are new, which are known, how the work is cut."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from provenance.errors import InputError
+from provenance.ingest.options import IngestOptions
+from provenance.ingest.unit import FileTask, UnitTask, fingerprint
+from provenance.model.base import Connection
+from provenance.readers.base import Input, Slice
+from provenance.readers.jsonl import slices
+from provenance.store.layout import Layout
+
+UNIT_BYTES = 128 << 20
+"""A unit of work is about this large: a range of a large file, or many small files."""
+
+UNIT_FILES = 1_000
+"""And of no more files than this."""
+
+GROUP_BYTES = 4 << 30
+"""Units that are committed together: a killed run loses no more than this."""
+
+GROUP_FILES = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The current reading of a file, as the ledger has it."""
+
+    reading_id: uuid.UUID
+    fingerprint: str
+    settings: str
+    bytes: int
+    mtime_ns: int
+    label: str | None
+    process: str | None
+    generator: str | None
+    kept: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """A file that the ledger holds already."""
+
+    source: Input
+    known: Known
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Units that are committed together; a file is never cut across two groups."""
+
+    commit_id: uuid.UUID
+    units: tuple[UnitTask, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IngestPlan:
+    """Everything that is going to be read, and everything that need not be."""
+
+    files: tuple[FileTask, ...]
+    unchanged: tuple[Unchanged, ...]
+    missing: tuple[tuple[Input, InputError], ...]
+
+
+_KNOWN_SQL = """
+SELECT f.uri, f.reading_id, f.fingerprint, f.settings, f.bytes, f.mtime_ns,
+    d.label, d.process, d.generator, f.kept
+FROM files f
+JOIN asked USING (uri)
+LEFT JOIN (
+    SELECT n.* FROM ledger.declarations n JOIN commits c USING (commit_id)
+    QUALIFY row_number() OVER (PARTITION BY n.reading_id ORDER BY c.seq DESC) = 1
+) d USING (reading_id)
+WHERE f.source = ?
+"""
+
+
+def known_readings(
+    connection: Connection, source: str, inputs: Sequence[Input]
+) -> dict[str, Known]:
+    """Current readings of these files under this source, by uri."""
+    connection.execute("CREATE OR REPLACE TEMP TABLE asked (uri VARCHAR)")
+    uris = pa.array([item.uri for item in inputs], pa.string())
+    connection.execute("INSERT INTO asked SELECT unnest(?)", [uris.to_pylist()])
+    rows = connection.execute(_KNOWN_SQL, [source]).fetchall()
+    return {row[0]: Known(*row[1:]) for row in rows}
+
+
+def make_plan(
+    inputs: Sequence[Input], known: dict[str, Known], options: IngestOptions
+) -> IngestPlan:
+    """Which files have to be read.
+
+    A file is unchanged when size and modification time are those recorded, or, where only the time
+    differs or ``rehash`` is asked for, when its fingerprint is.
+    """
+    files: list[FileTask] = []
+    unchanged: list[Unchanged] = []
+    missing: list[tuple[Input, InputError]] = []
+    for item in inputs:
+        try:
+            now = item.path.stat()
+            before = known.get(item.uri)
+            if before is not None and _same(item, before, now.st_size, now.st_mtime_ns, options):
+                unchanged.append(Unchanged(item, before, now.st_size))
+            else:
+                files.append(FileTask(item, uuid.uuid4(), now.st_size, now.st_mtime_ns))
+        except OSError as error:
+            reason = InputError(f"{item.uri}: cannot be read: {error.strerror}")
+            missing.append((item, reason))
+    return IngestPlan(tuple(files), tuple(unchanged), tuple(missing))
+
+
+def _same(item: Input, before: Known, size: int, mtime_ns: int, options: IngestOptions) -> bool:
+    if before.settings != options.settings or before.bytes != size:
+        return False
+    if before.mtime_ns == mtime_ns and not options.rehash:
+        return True
+    return fingerprint(item) == before.fingerprint
+
+
+def cut(files: Iterable[FileTask], places: Layout, options: IngestOptions) -> Iterator[Group]:
+    """Units of about equal work, in groups that are committed together."""
+    for batch in _groups(files):
+        commit_id = uuid.uuid4()
+        units = [UnitTask(places, commit_id, options, unit) for unit in _units(batch, options)]
+        yield Group(commit_id, tuple(units))
+
+
+def _groups(files: Iterable[FileTask]) -> Iterator[list[FileTask]]:
+    group: list[FileTask] = []
+    size = 0
+    for file in files:
+        if group and (size + file.bytes > GROUP_BYTES or len(group) >= GROUP_FILES):
+            yield group
+            group, size = [], 0
+        group.append(file)
+        size += file.bytes
+    if group:
+        yield group
+
+
+def _units(files: list[FileTask], options: IngestOptions) -> Iterator[tuple[FileTask, ...]]:
+    """Large line-oriented files in ranges, small files together, the rest one by one."""
+    unit: list[FileTask] = []
+    size = 0
+    for file in files:
+        if file.bytes > UNIT_BYTES and _sliceable(file, options):
+            yield from (_range(file, part) for part in slices(file.source, UNIT_BYTES))
+            continue
+        alone = options.on_reject == "stop"
+        if unit and (alone or size + file.bytes > UNIT_BYTES or len(unit) >= UNIT_FILES):
+            yield tuple(unit)
+            unit, size = [], 0
+        unit.append(file)
+        size += file.bytes
+    if unit:
+        yield tuple(unit)
+
+
+def _sliceable(file: FileTask, options: IngestOptions) -> bool:
+    return (
+        file.source.format == "jsonl"
+        and not file.source.compression
+        and options.records is None
+        and options.on_reject != "stop"
+    )
+
+
+def _range(file: FileTask, part: Slice) -> tuple[FileTask, ...]:
+    return (FileTask(file.source, file.reading_id, file.bytes, file.mtime_ns, part),)

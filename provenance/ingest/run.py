@@ -1,0 +1,340 @@
+"""Carry an ingest out: plan, map the units over workers, commit group by group."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+from provenance.engine.local import LocalEngine
+from provenance.errors import InputError, ProvError
+from provenance.ingest.labels import label_counts
+from provenance.ingest.options import IngestOptions
+from provenance.ingest.plan import (
+    Group,
+    IngestPlan,
+    Unchanged,
+    cut,
+    known_readings,
+    make_plan,
+)
+from provenance.ingest.summary import FileSummary, IngestSummary, SkippedFile
+from provenance.ingest.unit import FileResult, FileTask, UnitResult, fingerprint, run_unit
+from provenance.model.origin import Label
+from provenance.model.source import Source
+from provenance.propagate import propagate
+from provenance.readers.discover import Discovery, discover, split_of
+from provenance.sources import source_row
+from provenance.store.parts import Part, write_part
+from provenance.store.store import Store
+
+Progress = Callable[[int, int], None]
+"""Told how many bytes of how many are done."""
+
+
+def ingest(
+    store: Store, paths: Sequence[str], options: IngestOptions, progress: Progress | None = None
+) -> IngestSummary:
+    """Read files into the ledger.
+
+    What was finished is committed as the run goes on; a file is in the ledger whole or not at all,
+    and one that is there already is not read again. A file that fails is reported in the summary
+    and does not keep the others out.
+
+    Raises:
+        NotFoundError, InputError: a path that is not there, or is no data.
+        BusyError, StorageError: the ledger cannot be written.
+    """
+    started = time.perf_counter()
+    found = discover(paths, format=options.format)
+    with store.snapshot(threads=1) as connection:
+        known = known_readings(connection, options.source, found.inputs)
+        declared = connection.execute(
+            "SELECT label FROM sources WHERE name = ?", [options.source]
+        ).fetchone()
+    plan = make_plan(found.inputs, known, options)
+    run = _Run(store, options, declared, progress or _silent, sum(f.bytes for f in plan.files))
+    run.relabel(plan.unchanged)
+    if plan.files:
+        with LocalEngine(_workers(plan)) as engine:
+            for group in cut(plan.files, store.layout, options):
+                run.group(group, engine)
+    propagate(store)
+    return run.summary(plan, found, paths, time.perf_counter() - started)
+
+
+def _silent(_done: int, _total: int) -> None:
+    """No progress is shown."""
+
+
+def _workers(plan: IngestPlan) -> int | None:
+    """One process suffices for a small job; ``None`` stands for one per processor."""
+    small = sum(file.bytes for file in plan.files) < 8 << 20
+    return 1 if small else None
+
+
+class _Run:
+    """The running totals of one ingest."""
+
+    def __init__(
+        self,
+        store: Store,
+        options: IngestOptions,
+        declared: tuple[str] | None,
+        progress: Progress,
+        total: int,
+    ) -> None:
+        self._store = store
+        self._options = options
+        self._new_source = declared is None
+        self._label = options.label or Label(declared[0] if declared else Label.UNKNOWN)
+        self._progress = progress
+        self._total = total
+        self._done = 0
+        self._files: list[FileSummary] = []
+        self._labels: Counter[str] = Counter()
+        self._relabelled = 0
+
+    def relabel(self, unchanged: Iterable[Unchanged]) -> None:
+        """Record what is now said of files that are known already, where it differs."""
+        options = self._options
+        said = (options.label, options.process, options.generator)
+        rows = [
+            self._declaration(item.known.reading_id)
+            for item in unchanged
+            if options.declares
+            and said != (item.known.label, item.known.process, item.known.generator)
+        ]
+        if rows:
+            key = _key("declare", (f"{row['reading_id']}{said}{time.time_ns()}" for row in rows))
+            self._store.record("declare", key, {"declarations": rows})
+            self._relabelled = len(rows)
+
+    def _declaration(self, reading_id: object) -> dict[str, object]:
+        options = self._options
+        return {
+            "reading_id": reading_id,
+            "label": options.label,
+            "process": options.process,
+            "generator": options.generator,
+            "declared_by": options.declared_by,
+        }
+
+    def group(self, group: Group, engine: LocalEngine) -> None:
+        """Run the units of a group, and commit what came of them in one transaction."""
+        whole = {
+            unit.files[0].reading_id: unit.files[0] for unit in group.units if unit.files[0].part
+        }
+        with ThreadPoolExecutor(1) as side:
+            prints = {key: side.submit(fingerprint, task.source) for key, task in whole.items()}
+            results, parts = self._gather(group, engine)
+            files = _merge(results, prints)
+        bad = {result.task.reading_id for result in files if result.failure}
+        kept_parts = [part for owners, part in parts if not owners <= bad]
+        self._discard(part for owners, part in parts if owners <= bad)
+        good = [result for result in files if not result.failure]
+        if good:
+            self._commit(group, good, kept_parts, {r.task.reading_id: r for r in files})
+        for result in files:
+            self._files.append(self._file_summary(result))
+
+    def _gather(
+        self, group: Group, engine: LocalEngine
+    ) -> tuple[list[FileResult], list[tuple[set[object], Part]]]:
+        results: list[FileResult] = []
+        parts: list[tuple[set[object], Part]] = []
+        for outcome in engine.map(run_unit, group.units):
+            owners: set[object] = {file.reading_id for file in outcome.task.files}
+            if outcome.result is None:
+                error = outcome.failure or InputError("the worker gave no answer")
+                results.extend(FileResult(task, failure=error) for task in outcome.task.files)
+            else:
+                results.extend(_with_quarantine(outcome.result))
+                parts.extend((owners, part) for part in outcome.result.parts)
+            self._done += sum(_length(file) for file in outcome.task.files)
+            self._progress(self._done, self._total)
+        return results, parts
+
+    @staticmethod
+    def _discard(parts: Iterable[Part]) -> None:
+        for part in parts:
+            Path(part.path).unlink(missing_ok=True)
+
+    def _commit(
+        self,
+        group: Group,
+        files: list[FileResult],
+        parts: list[Part],
+        everything: dict[object, FileResult],
+    ) -> None:
+        layout, commit_id = self._store.layout, group.commit_id
+        options = self._options
+        rows = [self._file_row(result) for result in files]
+        made = [*parts, write_part(layout, "files", commit_id, rows)]
+        if options.declares:
+            said = [self._declaration(result.task.reading_id) for result in files]
+            made.append(write_part(layout, "declarations", commit_id, said))
+        if self._new_source:
+            source = source_row(Source(name=options.source))
+            made.append(write_part(layout, "sources", commit_id, [source]))
+            self._new_source = False
+        key = _key(
+            "ingest",
+            (
+                f"{options.source}\n{r.task.source.uri}\n{r.fingerprint}\n{options.settings}"
+                for r in files
+            ),
+        )
+        key = f"{key}:{commit_id}" if self._seen(key) else key
+        self._store.commit("ingest", key, made, commit_id)
+        kept = sum(result.kept for result in files)
+        self._labels.update(label_counts(layout, parts, self._label, kept))
+
+    def _seen(self, key: str) -> bool:
+        """Whether these very readings were committed before and superseded since."""
+        with self._store.snapshot(threads=1) as connection:
+            found = connection.execute("SELECT 1 FROM commits WHERE key = ?", [key]).fetchone()
+        return found is not None
+
+    def _file_row(self, result: FileResult) -> dict[str, object]:
+        source = result.task.source
+        return {
+            "reading_id": result.task.reading_id,
+            "source": self._options.source,
+            "uri": source.uri,
+            "fingerprint": result.fingerprint,
+            "bytes": result.task.bytes,
+            "mtime_ns": result.task.mtime_ns,
+            "format": source.format + (f".{source.compression}" if source.compression else ""),
+            "settings": self._options.settings,
+            "content": json.dumps(result.content),
+            "attributes": json.dumps(result.attributes),
+            "split": split_of(source.uri),
+            "read": result.read,
+            "kept": result.kept,
+            "rejected": result.rejected,
+            "quarantine": result.quarantine,
+        }
+
+    def _file_summary(self, result: FileResult) -> FileSummary:
+        source, failure = result.task.source, result.failure
+        facts = {
+            "uri": source.uri,
+            "format": source.format + (f".{source.compression}" if source.compression else ""),
+            "content": ", ".join(result.content) or None,
+            "split": split_of(source.uri),
+            "bytes": result.task.bytes,
+        }
+        if failure is not None:
+            return FileSummary.model_validate(
+                facts
+                | {"error": failure.message, "hint": failure.hint, "exit_code": failure.exit_code}
+            )
+        return FileSummary.model_validate(
+            facts
+            | {
+                "read": result.read,
+                "kept": result.kept,
+                "rejected": result.rejected,
+                "reasons": dict(result.reasons.most_common(20)),
+                "recognisers": dict(result.recognisers),
+                "quarantine": result.quarantine,
+            }
+        )
+
+    def summary(
+        self, plan: IngestPlan, found: Discovery, paths: Sequence[str], seconds: float
+    ) -> IngestSummary:
+        """The answer, with an error for every file that was named and gave nothing."""
+        named = {str(Path(path).absolute()) for path in paths}
+        files = [_explain_empty(file, named) for file in self._files]
+        files += [
+            FileSummary(
+                uri=item.uri, format=item.format, error=e.message, hint=e.hint, exit_code=10
+            )
+            for item, e in plan.missing
+        ]
+        files += [_unchanged_summary(item) for item in plan.unchanged]
+        kept = sum(file.kept for file in files)
+        rejected = sum(file.rejected for file in files)
+        return IngestSummary(
+            source=self._options.source,
+            read=kept + rejected,
+            kept=kept,
+            rejected=rejected,
+            sightings_added=kept,
+            bytes=sum(file.bytes for file in files if not file.unchanged and not file.error),
+            seconds=round(seconds, 3),
+            labels={label.value: self._labels.get(label.value, 0) for label in Label},
+            unchanged_files=len(plan.unchanged),
+            relabelled_files=self._relabelled,
+            files=tuple(files),
+            skipped=tuple(SkippedFile(path=s.path, reason=s.reason) for s in found.skipped),
+        )
+
+
+def _unchanged_summary(item: Unchanged) -> FileSummary:
+    return FileSummary(
+        uri=item.source.uri, format=item.source.format, bytes=item.bytes, unchanged=True
+    )
+
+
+def _explain_empty(file: FileSummary, named: set[str]) -> FileSummary:
+    """A file that was named and gave no record is an error; in a folder it is only shown."""
+    if file.error or file.kept or file.uri not in named:
+        return file
+    why = next(iter(file.reasons), "it holds no records")
+    return file.model_copy(
+        update={
+            "error": f"{file.uri}: nothing was kept: {why}",
+            "hint": f"the rejects are in {file.quarantine}" if file.quarantine else "",
+            "exit_code": InputError.exit_code,
+        }
+    )
+
+
+def _with_quarantine(unit: UnitResult) -> list[FileResult]:
+    for result in unit.files:
+        if result.rejected and not result.failure:
+            result.quarantine = unit.quarantine
+    return list(unit.files)
+
+
+def _length(file: FileTask) -> int:
+    return file.part.end - file.part.start if file.part else file.bytes
+
+
+def _merge(results: list[FileResult], prints: dict[uuid.UUID, Future[str]]) -> list[FileResult]:
+    """One result per file: the ranges of a large file are added up."""
+    merged: dict[uuid.UUID, FileResult] = {}
+    for result in results:
+        key = result.task.reading_id
+        before = merged.get(key)
+        if before is None:
+            merged[key] = result
+            continue
+        before.read += result.read
+        before.kept += result.kept
+        before.rejected += result.rejected
+        before.reasons.update(result.reasons)
+        before.recognisers.update(result.recognisers)
+        before.quarantine = before.quarantine or result.quarantine
+        before.failure = before.failure or result.failure
+    for key, future in prints.items():
+        try:
+            merged[key].fingerprint = future.result()
+        except ProvError as error:
+            merged[key].failure = error
+    return list(merged.values())
+
+
+def _key(verb: str, parts: Iterable[str]) -> str:
+    state = hashlib.sha256()
+    for part in sorted(parts):
+        state.update(part.encode("utf-8", "surrogatepass") + b"\0")
+    return f"{verb}:{state.hexdigest()}"

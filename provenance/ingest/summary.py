@@ -1,0 +1,56 @@
+"""What an ingest answers with."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from provenance.model.base import Contract
+
+
+class FileSummary(Contract):
+    """What became of one file."""
+
+    uri: str
+    format: str
+    content: str | None = None
+    split: str | None = None
+    bytes: int = 0
+    read: int = 0
+    kept: int = 0
+    rejected: int = 0
+    reasons: dict[str, int] = Field(default_factory=dict)
+    recognisers: dict[str, int] = Field(default_factory=dict)
+    quarantine: str | None = None
+    unchanged: bool = False
+    error: str | None = None
+    hint: str | None = None
+    exit_code: int = 0
+
+
+class SkippedFile(Contract):
+    """A file of a folder that was not data."""
+
+    path: str
+    reason: str
+
+
+class IngestSummary(Contract):
+    """Totals and files of one ingest; always ``read = kept + rejected``."""
+
+    source: str
+    read: int
+    kept: int
+    rejected: int
+    sightings_added: int
+    bytes: int
+    seconds: float
+    labels: dict[str, int]
+    unchanged_files: int
+    relabelled_files: int
+    files: tuple[FileSummary, ...]
+    skipped: tuple[SkippedFile, ...]
+
+    @property
+    def failed(self) -> tuple[FileSummary, ...]:
+        """Files of which nothing was kept because of an error."""
+        return tuple(file for file in self.files if file.error)

@@ -1,0 +1,44 @@
+"""The graph of lineage: depth and taint, ancestors and descendants, paths, loops and claims.
+
+Pure: every function is handed a connection and the SQL text of two relations.
+
+- nodes: (id UUID, kind VARCHAR, label VARCHAR, own_depth BIGINT), one row per id. ``kind`` is
+  record, source, release or model; ``label`` is what a record was resolved to, NULL for the
+  others; ``own_depth`` is a depth that is known without the graph, or NULL.
+- edges: (child UUID, parent UUID, relation VARCHAR, process VARCHAR, activity VARCHAR).
+
+docs/concepts/lineage.md says what depth, taint and claims mean.
+"""
+
+from __future__ import annotations
+
+from provenance.lineage.claims import derived_claims
+from provenance.lineage.cycles import Cycle, Cycles, cycles
+from provenance.lineage.depth import depths
+from provenance.lineage.descent import Descent, descends_from
+from provenance.lineage.graph import Index, Step, index_edges, node_id
+from provenance.lineage.update import Update, update_depths
+from provenance.lineage.walk import DOWN, UP, Way, ancestors, descendants, paths, trail
+
+__all__ = [
+    "DOWN",
+    "UP",
+    "Cycle",
+    "Cycles",
+    "Descent",
+    "Index",
+    "Step",
+    "Update",
+    "Way",
+    "ancestors",
+    "cycles",
+    "depths",
+    "derived_claims",
+    "descendants",
+    "descends_from",
+    "index_edges",
+    "node_id",
+    "paths",
+    "trail",
+    "update_depths",
+]

@@ -1,0 +1,68 @@
+"""What nodes are and what edges carry from parent to child, in SQL: what depth rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from provenance.model.base import quote_literal
+from provenance.model.origin import GENERATIVE, Label, Process
+
+MACHINE: frozenset[Process] = GENERATIVE - {Process.FEEDBACK}
+"""Processes of a machine that make the text of the child, whatever the parent is."""
+
+SILENT: frozenset[Process] = frozenset({Process.FEEDBACK, Process.ANNOTATE})
+"""Processes that say something about the parent and hand on none of its text."""
+
+FIXED, WRITTEN, VESSEL, MODEL = range(4)
+"""Classes of nodes: a record of human or unknown origin; a synthetic or mixed one; a source or a
+release; a model."""
+
+STEP, DEPTH, TEXT, WRITES = 1, 2, 4, 8
+"""What an edge does: adds a generative step, hands on depth, hands on text, proves by itself that a
+machine wrote the child."""
+
+
+def among(column: str, values: Collection[str]) -> str:
+    """SQL that is true where a column holds one of these words, and false for NULL."""
+    listed = ", ".join(quote_literal(value) for value in sorted(values))
+    return f"coalesce({column} IN ({listed}), false)"
+
+
+def class_sql(node: str) -> str:
+    """The class of a node, a row of the nodes relation."""
+    written = among(f"{node}.label", {Label.SYNTHETIC, Label.MIXED})
+    return (
+        f"(CASE {node}.kind WHEN 'record' THEN CASE WHEN {written} THEN {WRITTEN} ELSE {FIXED} END "
+        f"WHEN 'model' THEN {MODEL} ELSE {VESSEL} END)::TINYINT"
+    )
+
+
+def floor_sql(node: str) -> str:
+    """The least depth of a node, whatever its parents are."""
+    return (
+        f"(CASE {class_sql(node)} WHEN {FIXED} THEN 0 "
+        f"WHEN {WRITTEN} THEN greatest(coalesce({node}.own_depth, 1), 1) "
+        f"ELSE greatest(coalesce({node}.own_depth, 0), 0) END)::INTEGER"
+    )
+
+
+def carries_sql(edge: str, child: str, parent: str) -> str:
+    """What an edge does, as bits.
+
+    Args:
+        edge: a row of the edges relation.
+        child: SQL of the class of the child.
+        parent: SQL of the class of the parent, NULL where it is not among the nodes.
+    """
+    derived = f"{edge}.relation = 'derived'"
+    generative = f"({edge}.process IS NULL OR {among(f'{edge}.process', GENERATIVE)})"
+    silent = among(f"{edge}.process", SILENT)
+    machine = f"({among(f'{edge}.process', MACHINE)} OR coalesce({parent} = {MODEL}, false))"
+    return (
+        f"(CASE WHEN {child} = {WRITTEN} AND {generative} THEN {STEP} ELSE 0 END"
+        f" + CASE WHEN {child} = {WRITTEN} OR {child} <> {FIXED} AND {derived}"
+        f" THEN {DEPTH} ELSE 0 END"
+        f" + CASE WHEN {derived} AND NOT {silent} THEN {TEXT} ELSE 0 END"
+        f" + CASE WHEN {child} IN ({FIXED}, {WRITTEN}) AND {derived} AND NOT {silent} AND {machine}"
+        f" THEN {WRITES} ELSE 0 END)::UTINYINT"
+    )

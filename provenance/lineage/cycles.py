@@ -1,0 +1,117 @@
+"""Loops of edges, which no true history has: what is in them, named edge by edge."""
+
+from __future__ import annotations
+
+import uuid
+from collections import deque
+from dataclasses import dataclass
+from itertools import islice, pairwise
+
+import numpy as np
+import pyarrow as pa
+
+from provenance.lineage.graph import Relations, Step, lent, name_steps, scratch
+from provenance.lineage.loops import adjacency, components, renumber, trim
+from provenance.lineage.numbered import Arrows, Numbers, column, number_edges, number_nodes
+
+
+@dataclass(frozen=True, slots=True)
+class Cycle:
+    """Nodes of which each descends from each.
+
+    Attributes:
+        nodes: how many.
+        edges: how many edges lie between them.
+        loop: one shortest way round from the node with the least id back to it, child to parent.
+    """
+
+    nodes: int
+    edges: int
+    loop: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cycles:
+    """All loops of a graph: how many groups of nodes, and the first of them by least id."""
+
+    total: int
+    listed: tuple[Cycle, ...]
+
+
+def cycles(connection: Relations, edges: str, limit: int) -> Cycles:
+    """Find the loops in a graph, self-loops included, and describe at most so many of them."""
+    nodes = (
+        "(SELECT id, 'record' AS kind, NULL::VARCHAR AS label, NULL::BIGINT AS own_depth FROM "
+        f"(SELECT child AS id FROM {edges} UNION SELECT parent FROM {edges}) WHERE id IS NOT NULL)"
+    )
+    with scratch(connection, "numbers") as (numbers,):
+        count = number_nodes(connection, nodes, numbers)
+        members, left = renumber(trim(number_edges(connection, edges, numbers), count))
+        members, left = _by_id(connection, numbers, members, left)
+        shapes, loops = _find(left, len(members), limit)
+        ids = _ids(connection, numbers, members[sorted({n for loop in loops for n in loop})])
+    rounds = [[ids[members[node]] for node in loop] for loop in loops]
+    steps = iter(
+        name_steps(connection, edges, [pair for loop in rounds for pair in pairwise(loop)])
+    )
+    listed = (
+        Cycle(*shape, tuple(islice(steps, len(loop) - 1)))
+        for shape, loop in zip(shapes, rounds, strict=False)
+    )
+    return Cycles(len(shapes), tuple(listed))
+
+
+def _by_id(
+    connection: Relations, numbers: str, members: Numbers, edges: Arrows
+) -> tuple[Numbers, Arrows]:
+    """Renumber once more, in the order of the ids, so that every run gives the same answer."""
+    with lent(connection, pa.table({"number": members})) as wanted:
+        ordered = connection.execute(
+            f"SELECT wanted.number FROM {wanted} AS wanted "
+            f"JOIN {numbers} AS numbers ON numbers.rowid = wanted.number ORDER BY numbers.id"
+        ).to_arrow_table()
+    by_id: Numbers = column(ordered, "number")
+    place = np.empty(len(members), np.int32)
+    place[np.searchsorted(members, by_id)] = np.arange(len(members), dtype=np.int32)
+    return by_id, Arrows(place[edges.child], place[edges.parent], edges.carries)
+
+
+def _find(edges: Arrows, nodes: int, limit: int) -> tuple[list[tuple[int, int]], list[list[int]]]:
+    """The size of every loop in nodes and edges, and the first few loops node by node."""
+    parts = components(edges, nodes)
+    inside = edges.where(parts.number[edges.child] == parts.number[edges.parent])
+    looped = np.flatnonzero(parts.looped)
+    groups, at = np.unique(parts.number[looped], return_index=True)
+    order = np.argsort(at)
+    between = np.bincount(parts.number[inside.child], minlength=nodes + 1)
+    members = np.bincount(parts.number, minlength=nodes + 1)
+    sizes = zip(members[groups[order]].tolist(), between[groups[order]].tolist(), strict=True)
+    starts, parents = adjacency(inside, nodes)
+    firsts = looped[at[order]][:limit].tolist()
+    return list(sizes), [_round(starts, parents, first) for first in firsts]
+
+
+def _round(starts: list[int], parents: list[int], first: int) -> list[int]:
+    """A shortest way from a node over its parents back to itself, both ends included."""
+    came_from: dict[int, int] = {}
+    queue = deque([first])
+    while first not in came_from:
+        node = queue.popleft()
+        for parent in parents[starts[node] : starts[node + 1]]:
+            if parent not in came_from:
+                came_from[parent] = node
+                queue.append(parent)
+    back = [first]
+    while len(back) == 1 or back[-1] != first:
+        back.append(came_from[back[-1]])
+    return back[::-1]
+
+
+def _ids(connection: Relations, numbers: str, members: Numbers) -> dict[int, uuid.UUID]:
+    """The ids of nodes by their numbers."""
+    with lent(connection, pa.table({"number": members})) as wanted:
+        rows = connection.execute(
+            f"SELECT wanted.number, numbers.id FROM {wanted} AS wanted "
+            f"JOIN {numbers} AS numbers ON numbers.rowid = wanted.number"
+        ).fetchall()
+    return dict(rows)

@@ -1,0 +1,67 @@
+"""Which records of a set a model had a part in: the question of self-consumption."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from provenance.lineage.carries import SILENT, WRITTEN, among, class_sql
+from provenance.lineage.graph import Index, Relations, Step, name_steps, scratch
+from provenance.lineage.walk import DOWN, back, walk
+from provenance.model.base import quote_identifier, quote_literal
+
+
+@dataclass(frozen=True, slots=True)
+class Descent:
+    """How many members descend from a model, and one of the shortest chains that show it.
+
+    Attributes:
+        members: how many.
+        chain: edges from such a member up to the model: member, its model, that model's release, …
+    """
+
+    members: int
+    chain: tuple[Step, ...]
+
+
+def descends_from(
+    connection: Relations,
+    nodes: str,
+    edges: Index,
+    model: uuid.UUID,
+    members: str,
+    into: str,
+) -> Descent:
+    """Make the table ``into`` (record_id, hops) of the members that descend from a model.
+
+    What descends from a model is what it wrote, what was made from that, the releases that hold any
+    of it, the models trained on those, and so on. Context counts for synthetic and mixed records
+    only; feedback and annotation hand on no text.
+
+    Args:
+        members: SQL text of a relation with a column ``record_id``.
+    """
+    table = quote_identifier(into)
+    with scratch(connection, "offspring") as (offspring,):
+        model_row = f"(SELECT {quote_literal(str(model))}::UUID AS id)"
+        walk(connection, DOWN, (_handed_on(nodes, edges.down),), model_row, None, offspring)
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE {table} AS "
+            f"SELECT DISTINCT members.record_id, offspring.hops FROM {members} AS members "
+            f"JOIN {offspring} AS offspring ON offspring.id = members.record_id"
+        )
+        count, nearest = connection.execute(
+            f"SELECT count(*), arg_min(record_id, (hops, record_id)) FROM {table}"
+        ).fetchone()
+        pairs = back(connection, offspring, nearest, DOWN) if count else []
+    return Descent(int(count), name_steps(connection, _handed_on(nodes, edges.up), pairs))
+
+
+def _handed_on(nodes: str, edges: str) -> str:
+    """The edges over which descent goes."""
+    written = f"SELECT id FROM {nodes} AS nodes WHERE {class_sql('nodes')} = {WRITTEN}"
+    return (
+        f"(SELECT * FROM {edges} AS all_edges WHERE "
+        f"CASE relation WHEN 'derived' THEN NOT {among('process', SILENT)} "
+        f"ELSE child IN ({written}) END)"
+    )

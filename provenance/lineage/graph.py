@@ -1,0 +1,111 @@
+"""Nodes, edges, steps on a path, and the connection that the rest of the room works on."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol, Self
+
+from provenance.model.base import quote_identifier
+from provenance.model.edge import NodeKind
+
+
+class Relations(Protocol):
+    """A DuckDB connection that SQL is run on and that Arrow tables can be lent to."""
+
+    def execute(self, query: str, parameters: object = ...) -> Self: ...
+    def fetchall(self) -> list[Any]: ...
+    def fetchone(self) -> Any: ...
+    def to_arrow_table(self) -> Any: ...
+    def register(self, view_name: str, python_object: object) -> Self: ...
+    def unregister(self, view_name: str) -> Self: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One edge on a path."""
+
+    child: uuid.UUID
+    parent: uuid.UUID
+    relation: str
+    process: str | None = None
+    activity: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """All edges twice, as SQL text of two relations: ``up`` by child, ``down`` by parent.
+
+    Any relation will do for the answer; two sorted tables make the cost that of the edges touched.
+    """
+
+    up: str
+    down: str
+
+
+def node_id(kind: NodeKind, name: str) -> uuid.UUID:
+    """The id by which a source, a release or a model stands in the graph.
+
+    >>> node_id("model", "ours-7b")
+    UUID('203c9967-2c40-619b-4567-d9a43f9ae865')
+    """
+    text = b"node-1\0" + kind.encode() + b"\0" + name.encode()
+    return uuid.UUID(bytes=hashlib.sha256(text).digest()[:16])
+
+
+def index_edges(connection: Relations, edges: str, into: str) -> Index:
+    """Copy the edges into two temporary tables, ``<into>_up`` and ``<into>_down``, each sorted.
+
+    A sorted table keeps the least and the largest id of every segment, so that a look-up of a few
+    ids reads a few segments whatever the size of the table.
+    """
+    names = {}
+    for way, key, other in (("up", "child", "parent"), ("down", "parent", "child")):
+        names[way] = quote_identifier(f"{into}_{way}")
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE {names[way]} AS "
+            f"SELECT child, parent, relation, process, activity FROM {edges} AS edges "
+            f"ORDER BY {key}, {other}"
+        )
+    return Index(**names)
+
+
+@contextmanager
+def scratch(connection: Relations, *names: str) -> Iterator[tuple[str, ...]]:
+    """Names for temporary tables that nobody else has, dropped in the end."""
+    mark = uuid.uuid4().hex[:12]
+    tables = tuple(quote_identifier(f"lineage_{name}_{mark}") for name in names)
+    try:
+        yield tables
+    finally:
+        for table in tables:
+            connection.execute(f"DROP TABLE IF EXISTS temp.{table}")
+
+
+@contextmanager
+def lent(connection: Relations, table: object) -> Iterator[str]:
+    """An Arrow table as a relation, for as long as the block lasts."""
+    name = f"lineage_lent_{uuid.uuid4().hex[:12]}"
+    connection.register(name, table)
+    try:
+        yield quote_identifier(name)
+    finally:
+        connection.unregister(name)
+
+
+def name_steps(
+    connection: Relations, edges: str, pairs: Sequence[tuple[uuid.UUID, uuid.UUID]]
+) -> tuple[Step, ...]:
+    """The edges between children and parents; of several between the same two, the least."""
+    rows = connection.execute(
+        "SELECT child, parent, unnest(least) FROM (SELECT edges.child, edges.parent, "
+        "min(struct_pack(relation := relation, process := process, activity := activity)) AS least "
+        f"FROM {edges} AS edges JOIN (SELECT DISTINCT unnest(?::UUID[]) AS child, "
+        "unnest(?::UUID[]) AS parent) AS wanted USING (child, parent) GROUP BY ALL)",
+        [[child for child, _ in pairs], [parent for _, parent in pairs]],
+    ).fetchall()
+    found = {(row[0], row[1]): Step(*row) for row in rows}
+    return tuple(found[pair] for pair in pairs)

@@ -1,0 +1,206 @@
+"""Answers about the ledger and about one record."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+
+from pydantic import Field
+
+from provenance.errors import MisuseError, NotFoundError
+from provenance.model.base import Contract
+from provenance.model.evidence import Evidence
+from provenance.model.origin import TIER_RANK, Label, Origin, Tier
+from provenance.store.catalogue import Database
+from provenance.store.store import Store
+
+_HEX = re.compile(r"^[0-9a-f]{4,64}$")
+
+
+class Status(Contract):
+    """What a ledger holds."""
+
+    records: int
+    sightings: int
+    sources: int
+    files: int
+    edges: int
+    releases: int
+    bytes: int
+    labels: dict[str, int]
+    conflicts: int
+
+
+class Sighting(Contract):
+    """One appearance of a record."""
+
+    source: str
+    file: str
+    row: int
+    external_id: str | None
+    attributes: dict[str, str]
+
+
+class ShownOrigin(Origin):
+    """The conclusion about a record, with the evidence it rests on."""
+
+    evidence: tuple[Evidence, ...]
+
+
+class Shown(Contract):
+    """One record, its origin and where it was seen."""
+
+    record_id: str
+    digest: str
+    bytes: int
+    chars: int
+    words: int
+    kind: str
+    norm_id: str | None
+    origin: ShownOrigin
+    sightings: tuple[Sighting, ...]
+    releases: tuple[str, ...] = Field(description="Releases that contain it.")
+
+
+def status(store: Store) -> Status:
+    """Count what the ledger holds, as it is now."""
+    with store.snapshot() as connection:
+        rows = connection.execute(
+            "SELECT label, count(*), sum(bytes), count(*) FILTER (conflict) FROM origins GROUP BY 1"
+        ).fetchall()
+        counts = connection.execute("""
+            SELECT (SELECT coalesce(sum(kept), 0) FROM files), (SELECT count(*) FROM sources),
+                (SELECT count(*) FROM files),
+                (SELECT count(*) FROM ledger.edges
+                    WHERE reading_id IS NULL OR reading_id IN (SELECT reading_id FROM files)),
+                (SELECT count(*) FROM releases)""").fetchone()
+    labels = {row[0]: int(row[1]) for row in rows}
+    sightings, sources, files, edges, releases = counts or (0, 0, 0, 0, 0)
+    return Status(
+        records=sum(labels.values()),
+        sightings=int(sightings),
+        sources=sources,
+        files=files,
+        edges=edges,
+        releases=releases,
+        bytes=sum(int(row[2]) for row in rows),
+        labels={label.value: labels.get(label.value, 0) for label in Label},
+        conflicts=sum(int(row[3]) for row in rows),
+    )
+
+
+def resolve_record(connection: Database, text: str) -> uuid.UUID:
+    """The record behind a digest, a record id or a unique prefix of one, or an external id.
+
+    Raises:
+        NotFoundError: there is none.
+        MisuseError: several begin like that, or carry that external id.
+    """
+    plain = text.lower().removeprefix("sha256:").replace("-", "")
+    found: list[uuid.UUID] = []
+    if _HEX.match(plain):
+        low, high = plain[:32].ljust(32, "0"), plain[:32].ljust(32, "f")
+        rows = connection.execute(
+            "SELECT DISTINCT record_id, digest_rest FROM sightings WHERE record_id BETWEEN ? AND ?",
+            [uuid.UUID(low), uuid.UUID(high)],
+        ).fetchmany(10)
+        found = [row[0] for row in rows if (row[0].hex + row[1].hex).startswith(plain)]
+    if not found:
+        rows = connection.execute(
+            "SELECT DISTINCT record_id FROM sightings WHERE external_id = ?", [text]
+        ).fetchmany(10)
+        found = [row[0] for row in rows]
+    if not found:
+        raise NotFoundError(
+            f"there is no record `{text}`", hint="a digest, a prefix of one, or an external id"
+        )
+    if len(found) > 1:
+        some = ", ".join(item.hex[:12] for item in found[:5])
+        raise MisuseError(f"`{text}` fits {len(found)} records", hint=f"among them {some}")
+    return found[0]
+
+
+def show(store: Store, text: str) -> Shown:
+    """One record with its evidence.
+
+    Raises:
+        NotFoundError, MisuseError: as ``resolve_record``.
+    """
+    with store.snapshot() as connection:
+        record_id = resolve_record(connection, text)
+        row = connection.execute(
+            """SELECT digest, bytes, chars, words, kind, norm_id, label, lo_chars, hi_chars,
+                lo_bytes, hi_bytes, process, generator, depth, rule, conflict
+            FROM records WHERE record_id = ?""",
+            [record_id],
+        ).fetchone()
+        if row is None:
+            raise NotFoundError(f"record `{text}` is in no current file")
+        evidence = _evidence(connection, record_id)
+        sightings = _sightings(connection, record_id)
+        releases = connection.execute(
+            "SELECT DISTINCT release FROM members WHERE record_id = ? ORDER BY 1", [record_id]
+        ).fetchall()
+    digest, size, chars, words, kind, norm, label, lo, hi, lo_bytes, hi_bytes, *rest = row
+    process, generator, depth, rule, conflict = rest
+    share = (lo / chars, hi / chars) if chars else (lo_bytes / size, hi_bytes / size)
+    return Shown(
+        record_id=str(record_id),
+        digest=digest,
+        bytes=size,
+        chars=chars,
+        words=words,
+        kind=kind,
+        norm_id=f"xxh3:{norm.hex}" if norm else None,
+        origin=ShownOrigin(
+            label=label,
+            share=share,
+            process=process,
+            generator=generator,
+            depth=depth or 0,
+            rule=rule,
+            conflict=conflict,
+            evidence=evidence,
+        ),
+        sightings=sightings,
+        releases=tuple(row[0] for row in releases),
+    )
+
+
+def _evidence(connection: Database, record_id: uuid.UUID) -> tuple[Evidence, ...]:
+    rows = connection.execute(
+        """SELECT tier, claim, whole, part_chars, observer, basis, process, generator, recorded_at
+        FROM evidence WHERE record_id = $id
+        UNION ALL
+        SELECT 'declared', d.label, true, NULL, d.observer, d.basis, d.process, d.generator,
+            f.recorded_at
+        FROM ledger.sightings s JOIN declared d USING (reading_id) JOIN files f USING (reading_id)
+        WHERE s.record_id = $id""",
+        {"id": record_id},
+    ).fetchall()
+    names = ("tier", "claim", "whole", "part_chars", "observer", "basis", "process", "generator")
+    found = [
+        Evidence.model_validate(dict(zip((*names, "recorded_at"), row, strict=True)))
+        for row in rows
+    ]
+    found.sort(key=lambda e: (-TIER_RANK[Tier(e.tier)], e.observer, e.basis, str(e.recorded_at)))
+    return tuple(found)
+
+
+def _sightings(connection: Database, record_id: uuid.UUID) -> tuple[Sighting, ...]:
+    rows = connection.execute(
+        """SELECT source, uri, row, external_id, attributes FROM sightings
+        WHERE record_id = ? ORDER BY source, uri, row""",
+        [record_id],
+    ).fetchall()
+    return tuple(
+        Sighting(
+            source=source,
+            file=uri,
+            row=row,
+            external_id=external_id,
+            attributes=json.loads(attributes) if attributes else {},
+        )
+        for source, uri, row, external_id, attributes in rows
+    )

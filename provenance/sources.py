@@ -1,0 +1,63 @@
+"""Declare sources and look them up."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+
+from provenance.errors import NotFoundError
+from provenance.model.source import Source
+from provenance.propagate import propagate
+from provenance.store.store import Store
+
+
+def source_row(source: Source) -> dict[str, object]:
+    """A source as a row of the table ``sources``."""
+    return {
+        "name": source.name,
+        "contract": json.dumps(source.model_dump(mode="json", exclude_none=True)),
+        "kind": source.kind,
+        "label": source.label,
+        "process": source.process,
+        "generator": source.generator,
+        "generator_family": source.generator_family,
+        "declared_by": source.declared_by,
+        "licence": source.licence,
+        "url": source.url,
+    }
+
+
+def set_sources(store: Store, sources: Sequence[Source]) -> list[str]:
+    """Declare sources, each as a new version of its contract; returns the names that changed."""
+    before = {source.name: source for source in list_sources(store)}
+    changed = [source for source in sources if before.get(source.name) != source]
+    if changed:
+        state = hashlib.sha256()
+        with store.snapshot(threads=1) as connection:
+            last = connection.execute("SELECT max(seq) FROM commits").fetchone()
+        for source in changed:
+            state.update(source.canonical())
+        key = f"source:{last[0] if last else 0}:{state.hexdigest()}"
+        store.record("source", key, {"sources": [source_row(source) for source in changed]})
+        propagate(store)
+    return [source.name for source in changed]
+
+
+def list_sources(store: Store) -> list[Source]:
+    """Every source, by name, as its newest contract has it."""
+    with store.snapshot(threads=1) as connection:
+        rows = connection.execute("SELECT contract FROM sources ORDER BY name").fetchall()
+    return [Source.model_validate_json(row[0]) for row in rows]
+
+
+def show_source(store: Store, name: str) -> Source:
+    """One source.
+
+    Raises:
+        NotFoundError: there is none of that name.
+    """
+    for source in list_sources(store):
+        if source.name == name:
+            return source
+    raise NotFoundError(f"there is no source `{name}`", hint="`prov source list` shows them")

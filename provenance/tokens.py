@@ -1,0 +1,93 @@
+"""Sizes in tokens of a tokenizer file, for policies that ask for them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+from tokenizers import Tokenizer
+
+from provenance.errors import PolicyError
+from provenance.identity import text_parts
+from provenance.members import MEMBERS
+from provenance.model.policy import Policy
+from provenance.reread import Reading, readings, reread
+from provenance.store.catalogue import Database
+
+_CHUNK = 1_000
+
+# A mixed record's synthetic tokens are in proportion to its synthetic characters, rounded outwards:
+# where the parts join, the tokenizer may merge them, so no exact number exists.
+_FILL = f"""
+CREATE OR REPLACE TEMP TABLE {MEMBERS} AS
+SELECT m.* REPLACE (
+    t.tokens AS tokens,
+    CASE WHEN m.label = 'synthetic' THEN t.tokens WHEN m.label = 'human' OR m.chars = 0 THEN 0
+        ELSE t.tokens * m.lo_chars // m.chars END::BIGINT AS lo_tokens,
+    CASE WHEN m.label = 'human' THEN 0 WHEN m.label = 'synthetic' OR m.chars = 0 THEN t.tokens
+        ELSE (t.tokens * m.hi_chars + m.chars - 1) // m.chars END::BIGINT AS hi_tokens)
+FROM {MEMBERS} m JOIN token_counts t
+    ON t.uri = m.uri AND t.row = m.row AND coalesce(t.source = m.source, true)
+"""
+
+
+def count_tokens(
+    connection: Database,
+    policy: Policy,
+    folder: Path | None,
+    found: Sequence[Reading] | None = None,
+) -> None:
+    """Fill the token columns of ``set_members``, where the policy has the unit tokens.
+
+    The ledger keeps no text, so the members' files are read again, every digest checked.
+
+    Args:
+        folder: where a relative path of the tokenizer starts from.
+        found: how to read the members' files; else the ledger knows.
+
+    Raises:
+        PolicyError: there is no such tokenizer, or it is none.
+        NotFoundError, IntegrityError: a file is gone or changed.
+    """
+    if "tokens" not in policy.units or policy.tokenizer is None:
+        return
+    tokenizer = _load((folder or Path()) / policy.tokenizer)
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE token_counts (source VARCHAR, uri VARCHAR, row BIGINT, "
+        "tokens BIGINT)"
+    )
+    for part in reread(connection, found if found is not None else readings(connection, {}), "row"):
+        counts = _counts(tokenizer, part.batch.content, part.reading.layout.kind)
+        connection.register("token_batch", pa.table({"row": part.batch.rows, "tokens": counts}))
+        connection.execute(
+            "INSERT INTO token_counts SELECT ?, ?, row, tokens FROM token_batch",
+            [part.reading.source, part.reading.item.uri],
+        )
+        connection.unregister("token_batch")
+    connection.execute(_FILL)
+
+
+def _load(path: Path) -> Tokenizer:
+    if not path.is_file():
+        raise PolicyError(
+            f"there is no tokenizer at `{path}`", hint="tokenizer: PATH of a tokenizer.json"
+        )
+    try:
+        return Tokenizer.from_file(str(path))
+    except Exception as error:  # the library raises bare Exception only
+        raise PolicyError(f"`{path}` is no tokenizer: {error}") from error
+
+
+def _counts(tokenizer: Tokenizer, content: pa.Array, kind: str) -> pa.Array:
+    counts: list[int] = []
+    for start in range(0, len(content), _CHUNK):
+        texts = content[start : start + _CHUNK].to_pylist()
+        if kind == "structured":
+            texts = ["\n".join(text_parts(json.loads(text))) for text in texts]
+        elif kind == "binary":
+            texts = [""] * len(texts)
+        encoded = tokenizer.encode_batch_fast(texts, add_special_tokens=False)
+        counts += [len(item.ids) for item in encoded]
+    return pa.array(counts, pa.int64())

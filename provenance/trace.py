@@ -1,0 +1,135 @@
+"""Follow lineage from one node: what it came from, or what came of it."""
+
+from __future__ import annotations
+
+import uuid
+
+from pydantic import Field
+
+from provenance.graph import EDGES, NAMED, make_graph, node_names, resolve_node
+from provenance.interchange.graph import Graph
+from provenance.lineage import ancestors, descendants
+from provenance.model.base import Contract
+from provenance.store.catalogue import Database
+from provenance.store.store import Store
+
+_REACHED = "trace_reached"
+
+LIMIT = 10_000
+"""Most nodes of an answer."""
+
+
+class TraceNode(Contract):
+    """A thing that was reached, and in how many hops."""
+
+    id: str
+    kind: str
+    label: str | None
+    depth: int | None = Field(description="Generative steps, a lower bound; records only.")
+    hops: int
+
+
+class TraceEdge(Contract):
+    """A step between two nodes of the answer."""
+
+    child: str
+    parent: str
+    relation: str
+    process: str | None
+    activity: str | None
+
+
+class Trace(Contract):
+    """What was reached from a root."""
+
+    root: str
+    direction: str
+    nodes: tuple[TraceNode, ...]
+    edges: tuple[TraceEdge, ...]
+    dangling: tuple[str, ...] = Field(
+        default=(), description="Parents that are named but not in the ledger."
+    )
+    complete: bool = Field(default=True, description="False when there is more than is shown.")
+
+
+def trace(store: Store, text: str, *, down: bool = False, hops: int | None = None) -> Trace:
+    """Everything that a node came from, or (``down``) that came of it.
+
+    Raises:
+        NotFoundError, MisuseError: there is no such node, or there are several.
+    """
+    with store.snapshot() as connection:
+        make_graph(connection)
+        kind, root = resolve_node(connection, text)
+        connection.execute("CREATE OR REPLACE TEMP TABLE trace_root (id UUID)")
+        connection.execute("INSERT INTO trace_root VALUES (?)", [root])
+        if kind == "source":
+            # Its records stand for it: an edge for every sighting would be a ledger more.
+            connection.execute(
+                """INSERT INTO trace_root SELECT DISTINCT s.record_id FROM sightings s
+                JOIN graph_named n ON n.id = ? AND n.name = s.source""",
+                [root],
+            )
+        walk = descendants if down else ancestors
+        walk(connection, EDGES, "trace_root", hops, _REACHED)
+        return _answer(connection, root, down)
+
+
+def trace_graph(found: Trace) -> Graph:
+    """A trace as the graph that pictures are drawn from."""
+    return Graph.of_rows(
+        [{"id": n.id, "kind": n.kind, "label": n.label, "depth": n.depth} for n in found.nodes],
+        [edge.model_dump() for edge in found.edges],
+        [],
+        [],
+    )
+
+
+def _answer(connection: Database, root: uuid.UUID, down: bool) -> Trace:
+    connection.execute(f"""
+        CREATE OR REPLACE TEMP TABLE trace_shown AS
+        SELECT id, min(hops) AS hops FROM {_REACHED} GROUP BY id ORDER BY hops, id LIMIT {LIMIT}""")
+    names = node_names(connection, "trace_shown")
+    nodes = connection.execute(f"""
+        SELECT t.id, coalesce(n.kind, 'record'), r.label, r.depth, t.hops
+        FROM trace_shown t LEFT JOIN {NAMED} n USING (id)
+        LEFT JOIN (SELECT * FROM records SEMI JOIN trace_shown ON id = record_id) r
+            ON r.record_id = t.id
+        ORDER BY t.hops, t.id""").fetchall()
+    edges = connection.execute(f"""
+        SELECT DISTINCT e.child, e.parent, e.relation, e.process, e.activity FROM {EDGES} e
+        SEMI JOIN trace_shown c ON c.id = e.child SEMI JOIN trace_shown p ON p.id = e.parent
+        ORDER BY ALL""").fetchall()
+    total = connection.execute(f"SELECT count(DISTINCT id) FROM {_REACHED}").fetchone()
+    return Trace(
+        root=_name(names, root),
+        direction="down" if down else "up",
+        nodes=tuple(
+            TraceNode(id=_name(names, n[0]), kind=n[1], label=n[2], depth=n[3], hops=n[4])
+            for n in nodes
+        ),
+        edges=tuple(
+            TraceEdge(
+                child=_name(names, e[0]),
+                parent=_name(names, e[1]),
+                relation=e[2],
+                process=e[3],
+                activity=e[4],
+            )
+            for e in edges
+        ),
+        dangling=_dangling(connection),
+        complete=bool(total) and total[0] <= LIMIT,
+    )
+
+
+def _name(names: dict[uuid.UUID, str], node: uuid.UUID) -> str:
+    """A record that the ledger has an edge of, but never saw, is called by its id."""
+    return names.get(node, f"sha256:{node.hex}")
+
+
+def _dangling(connection: Database) -> tuple[str, ...]:
+    rows = connection.execute("""
+        SELECT DISTINCT l.parent_ref FROM lineage l SEMI JOIN trace_shown t ON t.id = l.child
+        WHERE l.parent IS NULL ORDER BY 1 LIMIT 100""").fetchall()
+    return tuple(row[0] for row in rows)
