@@ -1,0 +1,144 @@
+"""Judge a release, the whole ledger, or files that somebody else's pipeline wrote."""
+
+from __future__ import annotations
+
+import tempfile
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+
+from provenance import budget
+from provenance.assembly import make_anchors
+from provenance.engine.local import LocalEngine
+from provenance.errors import InputError, ProvError
+from provenance.findings import known_share, ledger_findings, release_drift
+from provenance.ingest.options import IngestOptions
+from provenance.ingest.plan import cut
+from provenance.ingest.unit import FileResult, FileTask, run_unit
+from provenance.members import (
+    MEMBERS,
+    attribute_names,
+    file_members,
+    release_members,
+    select_members,
+)
+from provenance.model.finding import Finding, Judgement
+from provenance.model.manifest import Selection
+from provenance.model.policy import Policy
+from provenance.readers.base import Input
+from provenance.readers.base import Layout as ReadLayout
+from provenance.readers.discover import discover
+from provenance.reread import Reading
+from provenance.store.catalogue import Database, over_nothing
+from provenance.store.layout import Layout
+from provenance.store.parts import Part
+from provenance.store.store import Store
+from provenance.tokens import count_tokens
+from provenance.views import VIEWS
+
+
+def audit_ledger(store: Store, policy: Policy, folder: Path | None = None) -> Judgement:
+    """Judge everything that the ledger holds now."""
+    with store.snapshot() as connection:
+        select_members(connection, Selection())
+        count_tokens(connection, policy, folder)
+        return _judge(connection, policy, ledger_findings(connection))
+
+
+def audit_release(
+    store: Store, release: str, policy: Policy, folder: Path | None = None
+) -> Judgement:
+    """Judge a release with today's origins, beside what moved since it was sealed.
+
+    Raises:
+        NotFoundError: there is no such release.
+    """
+    with store.snapshot() as connection:
+        release_members(connection, release, today=True)
+        count_tokens(connection, policy, folder)
+        drift = release_drift(connection, release)
+        return _judge(connection, policy, [*drift, *ledger_findings(connection)])
+
+
+def audit_files(
+    store: Store | None,
+    paths: Sequence[str],
+    policy: Policy,
+    options: IngestOptions,
+    folder: Path | None = None,
+) -> Judgement:
+    """Judge files as they stand, whoever made them.
+
+    Ids are recomputed and looked up in the ledger; what it does not know is unknown, and with no
+    ledger everything is. Marks in the files may make a record more synthetic, never human. Every
+    row counts, repeated ones each time.
+
+    Raises:
+        NotFoundError, InputError: a path is not there, is no data, or cannot be read.
+    """
+    found = discover(paths, format=options.format)
+    with tempfile.TemporaryDirectory(prefix="prov-audit-") as scratch:
+        places = Layout(Path(scratch))
+        results, parts = _read(places, found.inputs, options)
+        if not sum(result.kept for result in results):
+            raise InputError(f"{paths[0]}: there is no record to judge")
+        with over_nothing(places, VIEWS) if store is None else store.snapshot() as connection:
+            file_members(connection, parts, results)
+            count_tokens(connection, policy, folder, [_reading(r, options) for r in results])
+            findings = [*known_share(connection), *_rejects(results)]
+            return _judge(connection, policy, findings)
+
+
+def _judge(connection: Database, policy: Policy, findings: Sequence[Finding]) -> Judgement:
+    names = attribute_names(connection)
+    anchors = make_anchors(connection, policy)
+    results = budget.judge(connection, MEMBERS, policy, attributes=names, anchors=anchors)
+    return Judgement(verdict=budget.overall(results), budgets=results, findings=tuple(findings))
+
+
+def _read(
+    places: Layout, inputs: Sequence[Input], options: IngestOptions
+) -> tuple[list[FileResult], list[Part]]:
+    """Read files as an ingest does, into parts that are thrown away afterwards."""
+    tasks = []
+    for item in inputs:
+        now = item.path.stat()
+        tasks.append(FileTask(item, uuid.uuid4(), now.st_size, now.st_mtime_ns))
+    results: list[FileResult] = []
+    parts: list[Part] = []
+    with LocalEngine() as engine:
+        for group in cut(tasks, places, options):
+            for outcome in engine.map(run_unit, group.units):
+                failure: ProvError | None = outcome.failure
+                for result in outcome.result.files if outcome.result else ():
+                    failure = failure or result.failure
+                    results.append(result)
+                if failure is not None:
+                    raise failure
+                parts += outcome.result.parts if outcome.result else ()
+    return results, parts
+
+
+def _reading(result: FileResult, options: IngestOptions) -> Reading:
+    layout = ReadLayout(
+        kind=result.kind,
+        content=result.content,
+        records=options.records,
+        max_record=options.max_record,
+    )
+    return Reading(None, result.task.source, layout)
+
+
+def _rejects(results: Sequence[FileResult]) -> list[Finding]:
+    """A row that cannot be read is not judged: say how many there are."""
+    return [
+        Finding(
+            code="unreadable-rows",
+            severity="warning",
+            subject=result.task.source.uri,
+            reason=f"{result.rejected:,} of {result.read:,} rows cannot be read and are not judged",
+            remedy="; ".join(f"{why}: {n}" for why, n in result.reasons.most_common(3)),
+        )
+        for result in results
+        if result.rejected
+    ]

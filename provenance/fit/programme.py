@@ -1,0 +1,145 @@
+"""Linear and integer programmes, solved by HiGHS in a way that repeats."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import highspy
+import numpy as np
+
+MAX_NODES = 200_000
+"""Branching ends here, on every machine alike; a time limit would end it where the machine is."""
+
+FEW_NODES = 2_000
+
+Option: TypeAlias = bool | int | float | str
+
+_OPTIONS: Mapping[str, Option] = {
+    "output_flag": False,
+    "threads": 1,
+    "parallel": "off",
+    "random_seed": 0,
+    "mip_rel_gap": 0.0,
+    # Objectives are integers: two values that differ by less than one half are the same value.
+    "mip_abs_gap": 0.49,
+    "mip_max_nodes": MAX_NODES,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One unknown: what a unit of it is worth, between what bounds, and whether it is an integer.
+
+    ``tie`` decides among solutions of equal worth; the larger sum wins.
+    """
+
+    worth: float
+    lower: float
+    upper: float
+    integer: bool
+    tie: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Sum of the entries, between two bounds."""
+
+    entries: tuple[tuple[int, float], ...]
+    at_most: float
+    at_least: float = -highspy.kHighsInf
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """Values by column, multipliers by line (only of a linear programme), and whether proven best.
+
+    ``bound`` is what the solver proved that no solution exceeds.
+    """
+
+    values: tuple[float, ...]
+    multipliers: tuple[float, ...]
+    proven: bool
+    bound: float
+
+
+def solve(columns: Sequence[Column], lines: Sequence[Line]) -> Solution | None:
+    """The solution of greatest worth; among equals the one of the greatest tie sum.
+
+    Solvers of different versions stop at different points of a flat optimum. The second pass, over
+    tie weights that are as good as random, leaves one point of it.
+    """
+    first = _run(columns, lines, [column.worth for column in columns])
+    if first is None or not first.proven:
+        return first
+    worth = sum(c.worth * v for c, v in zip(columns, first.values, strict=True))
+    slack = 0.5 if any(c.integer for c in columns) else max(1e-6, 1e-9 * abs(worth))
+    entries = tuple((at, c.worth) for at, c in enumerate(columns) if c.worth)
+    floor = Line(entries, highspy.kHighsInf, worth - slack)
+    second = _run(columns, [*lines, floor], [float(column.tie) for column in columns])
+    if second is None or not second.proven:
+        return first
+    return Solution(second.values, first.multipliers, True, first.bound)
+
+
+def relax(columns: Sequence[Column], lines: Sequence[Line]) -> Solution | None:
+    """The linear relaxation, with the multipliers of its lines."""
+    loose = [Column(c.worth, c.lower, c.upper, False, c.tie) for c in columns]
+    return _run(loose, lines, [column.worth for column in columns])
+
+
+def near(columns: Sequence[Column], lines: Sequence[Line], gap: float) -> tuple[float, ...] | None:
+    """Values whose worth is within the gap of the best, if little branching finds them."""
+    options = {"mip_abs_gap": max(0.49, gap), "mip_max_nodes": FEW_NODES}
+    found = _run(columns, lines, [column.worth for column in columns], options)
+    return None if found is None else found.values
+
+
+def _run(
+    columns: Sequence[Column],
+    lines: Sequence[Line],
+    worth: Sequence[float],
+    options: Mapping[str, Option] = _OPTIONS,
+) -> Solution | None:
+    solver = highspy.Highs()  # type: ignore[no-untyped-call]
+    for name, value in {**_OPTIONS, **options}.items():
+        solver.setOptionValue(name, value)
+    solver.passModel(_model(columns, lines, worth))
+    solver.run()
+    status = solver.getModelStatus()
+    information = solver.getInfo()
+    limited = status == highspy.HighsModelStatus.kSolutionLimit
+    usable = information.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+    if status == highspy.HighsModelStatus.kOptimal or (limited and usable):
+        found = solver.getSolution()
+        integer = any(column.integer for column in columns)
+        return Solution(
+            tuple(found.col_value),
+            tuple(max(0.0, dual) for dual in found.row_dual),
+            not limited,
+            float(information.mip_dual_bound if integer else information.objective_function_value),
+        )
+    return None
+
+
+def _model(
+    columns: Sequence[Column], lines: Sequence[Line], worth: Sequence[float]
+) -> highspy.HighsLp:
+    model = highspy.HighsLp()
+    model.num_col_, model.num_row_ = len(columns), len(lines)
+    model.sense_ = highspy.ObjSense.kMaximize
+    model.col_cost_ = np.array(worth, dtype=np.double)
+    model.col_lower_ = np.array([c.lower for c in columns], dtype=np.double)
+    model.col_upper_ = np.array([c.upper for c in columns], dtype=np.double)
+    kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
+    if any(c.integer for c in columns):
+        model.integrality_ = [kinds[c.integer] for c in columns]
+    model.row_lower_ = np.array([line.at_least for line in lines], dtype=np.double)
+    model.row_upper_ = np.array([line.at_most for line in lines], dtype=np.double)
+    starts = np.cumsum([0, *(len(line.entries) for line in lines)])
+    model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    model.a_matrix_.start_ = starts.astype(np.int32)
+    model.a_matrix_.index_ = np.array([at for r in lines for at, _ in r.entries], dtype=np.int32)
+    model.a_matrix_.value_ = np.array([v for r in lines for _, v in r.entries], dtype=np.double)
+    return model

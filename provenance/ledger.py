@@ -1,0 +1,192 @@
+"""The ledger in Python: one method per command, contracts and Arrow tables out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from provenance import lookup, sources
+from provenance.model.source import Source
+from provenance.store.layout import locate
+from provenance.store.query import user_query
+from provenance.store.store import Store, create_store, open_store
+from provenance.views import VIEWS
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from provenance.assembly import AssemblyPlan
+    from provenance.export import ExportSummary, Format
+    from provenance.ingest import IngestOptions, IngestSummary
+    from provenance.ingest.run import Progress
+    from provenance.model.facts import Facts
+    from provenance.model.finding import Judgement
+    from provenance.model.manifest import Selection
+    from provenance.model.policy import Policy
+    from provenance.models import Model
+    from provenance.store.catalogue import Database
+    from provenance.trace import Trace
+    from provenance.verify import Verification
+
+
+def open(url: str = ".prov") -> Ledger:  # noqa: A001 - provenance.open(url) reads like what it is
+    """The ledger at a URL.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    return Ledger(open_store(locate(url)))
+
+
+def init(url: str = ".prov") -> Ledger:
+    """Make a ledger.
+
+    Raises:
+        MisuseError: something is there already.
+        StorageError: the place cannot be written.
+    """
+    return Ledger(create_store(locate(url), VIEWS))
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """A ledger that is open; it holds no lock and no connection between calls."""
+
+    store: Store
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        return str(self.store.layout.root)
+
+    def source_set(self, declared: Source | Sequence[Source]) -> list[str]:
+        """Declare sources; returns the names whose contract changed."""
+        listed = [declared] if isinstance(declared, Source) else list(declared)
+        return sources.set_sources(self.store, listed)
+
+    def sources(self) -> list[Source]:
+        """Every source, by name."""
+        return sources.list_sources(self.store)
+
+    def source(self, name: str) -> Source:
+        """One source."""
+        return sources.show_source(self.store, name)
+
+    def ingest(
+        self, paths: Sequence[str], options: IngestOptions, progress: Progress | None = None
+    ) -> IngestSummary:
+        """Read files into the ledger."""
+        from provenance.ingest import ingest
+
+        return ingest(self.store, paths, options, progress)
+
+    def status(self) -> lookup.Status:
+        """What it holds."""
+        return lookup.status(self.store)
+
+    def show(self, record: str) -> lookup.Shown:
+        """One record with its evidence."""
+        return lookup.show(self.store, record)
+
+    def trace(self, node: str, *, down: bool = False, hops: int | None = None) -> Trace:
+        """What a node came from, or what came of it."""
+        from provenance.trace import trace
+
+        return trace(self.store, node, down=down, hops=hops)
+
+    def lineage_export(self, target: Path, form: str) -> dict[str, int]:
+        """Write the whole lineage graph for other tools; returns what is in it."""
+        from provenance.lineage_export import export_lineage
+
+        return export_lineage(self.store, target, form)
+
+    def model_set(self, model: Model) -> bool:
+        """Register a model; returns whether anything changed."""
+        from provenance.models import set_model
+
+        return set_model(self.store, model)
+
+    def models(self) -> list[Model]:
+        """Every model that was registered."""
+        from provenance.models import list_models
+
+        return list_models(self.store)
+
+    def query(self, sql: str, *, allow_files: bool = False) -> pa.Table:
+        """The answer to one SELECT over the views."""
+        with user_query(self.store, sql, allow_files=allow_files) as relation:
+            return relation.to_arrow_table()
+
+    def snapshot(self) -> AbstractContextManager[Database]:
+        """A DuckDB connection that sees the views as they are now, read-only."""
+        return self.store.snapshot()
+
+    def assemble(
+        self,
+        name: str,
+        policy: Policy,
+        selection: Selection,
+        *,
+        folder: Path | None = None,
+        dry_run: bool = False,
+    ) -> AssemblyPlan:
+        """Make a release, if it keeps its budgets."""
+        from provenance.assembly import assemble
+
+        return assemble(self.store, name, policy, selection, folder=folder, dry_run=dry_run)
+
+    def audit(
+        self, policy: Policy, release: str | None = None, *, folder: Path | None = None
+    ) -> Judgement:
+        """Judge a release, or the whole ledger."""
+        from provenance.audit import audit_ledger, audit_release
+
+        if release is None:
+            return audit_ledger(self.store, policy, folder)
+        return audit_release(self.store, release, policy, folder)
+
+    def audit_files(
+        self,
+        paths: Sequence[str],
+        policy: Policy,
+        options: IngestOptions,
+        *,
+        folder: Path | None = None,
+    ) -> Judgement:
+        """Judge files, whoever made them."""
+        from provenance.audit import audit_files
+
+        return audit_files(self.store, paths, policy, options, folder)
+
+    def export(
+        self,
+        release: str,
+        directory: str | Path,
+        form: Format = "parquet",
+        roots: Mapping[str, str] | None = None,
+    ) -> ExportSummary:
+        """Write the data of a release."""
+        from provenance.export import export
+
+        return export(self.store, release, Path(directory), form, roots)
+
+    def facts(self, release: str) -> Facts:
+        """What a report of a release says."""
+        from provenance.releases import release_facts
+
+        return release_facts(self.store, release)
+
+    def releases(self) -> list[dict[str, Any]]:
+        """The releases, oldest first."""
+        from provenance.releases import list_releases
+
+        return list_releases(self.store)
+
+    def verify(self, release: str | None = None) -> Verification:
+        """Check every stored part against what was recorded of it."""
+        from provenance.verify import verify
+
+        return verify(self.store, release)

@@ -1,0 +1,67 @@
+"""Check that nothing stored was changed or lost."""
+
+from __future__ import annotations
+
+import json
+
+from provenance.assembly import members_digest
+from provenance.errors import IntegrityError
+from provenance.members import release_members
+from provenance.model.base import Contract
+from provenance.releases import release_manifest
+from provenance.store.parts import check_part
+from provenance.store.store import Store
+
+
+class Verification(Contract):
+    """What was checked, and what is wrong."""
+
+    parts: int
+    bytes: int
+    rows: int
+    releases: int
+    problems: tuple[str, ...] = ()
+
+
+def verify(store: Store, release: str | None = None) -> Verification:
+    """Compare every part with what was recorded of it, and every release with its digests.
+
+    Args:
+        release: only this one; its parts are not told apart from the others, so all are checked.
+
+    Raises:
+        NotFoundError: there is no such release.
+    """
+    problems: list[str] = []
+    parts = size = rows = 0
+    with store.snapshot() as connection:
+        listed = connection.execute("SELECT parts FROM ledger.commits ORDER BY seq").fetchall()
+        for (text,) in listed:
+            for part in json.loads(text):
+                path = store.layout.part(part["table"], part["sha256"])
+                parts, size, rows = parts + 1, size + part["bytes"], rows + part["rows"]
+                try:
+                    check_part(path, rows=part["rows"], size=part["bytes"], sha256=part["sha256"])
+                except IntegrityError as error:
+                    problems.append(f"{part['table']}: {error.message}")
+        names = (
+            [release]
+            if release
+            else [
+                row[0]
+                for row in connection.execute("SELECT name FROM releases ORDER BY seq").fetchall()
+            ]
+        )
+        for name in names if not problems else ():
+            try:
+                manifest = release_manifest(connection, name)
+                release_members(connection, name, today=False)
+                if members_digest(connection) != manifest.body.members_digest:
+                    problems.append(
+                        f"release `{name}`: its members are not those it was sealed over"
+                    )
+            except IntegrityError as error:
+                problems.append(error.message)
+    return Verification(
+        parts=parts, bytes=size, rows=rows, releases=len(names), problems=tuple(problems)
+    )
