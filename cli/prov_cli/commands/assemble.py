@@ -1,0 +1,114 @@
+"""``prov assemble``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from prov_cli.commands.policy import read_policy
+from prov_cli.options import Session, command, contract, pairs
+from prov_cli.tables import cell, table
+
+if TYPE_CHECKING:
+    from provenance.assembly import AssemblyPlan
+
+
+@command("assemble")
+@click.argument("name")
+@click.option("--policy", "policy_file", required=True, type=click.Path(), help="The policy.")
+@click.option("--source", "sources", multiple=True, metavar="S", help="Only from this source.")
+@click.option("--where", metavar="EXPR", help="Only records that meet a condition.")
+@click.option("--weight", "weights", multiple=True, metavar="S=W", help="Repeat a source W times.")
+@click.option("--split", "splits", multiple=True, metavar="NAME=P", help="Cut the set in parts.")
+@click.option(
+    "--split-by",
+    default="record",
+    show_default=True,
+    metavar="record|norm_id|FIELD",
+    help="What must not fall in two splits.",
+)
+@click.option("--fit", is_flag=True, help="Leave out what is needed for the set to pass.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Which records, and splits.")
+@click.option("--dry-run", is_flag=True, help="Say what would be taken, and seal nothing.")
+def assemble(
+    session: Session,
+    name: str,
+    policy_file: str,
+    weights: Any,
+    splits: Any,
+    dry_run: bool,
+    **given: Any,
+) -> None:
+    """Make the release NAME of what the ledger holds, if it keeps the budgets of the policy."""
+    from provenance.model.manifest import Selection
+
+    policy = read_policy(policy_file)
+    selection = contract(
+        lambda: Selection(
+            **given, weights=pairs(weights, "--weight"), splits=pairs(splits, "--split")
+        ),
+        "assemble",
+    )
+    plan = session.ledger().assemble(
+        name, policy, selection, folder=Path(policy_file).parent, dry_run=dry_run
+    )
+    session.answer(plan, lambda: plan_text(plan, dry_run))
+    leave_with(plan.verdict.value, policy.indeterminate)
+
+
+def leave_with(verdict: str, indeterminate: str) -> None:
+    """End the process as a verdict asks for."""
+    codes = {"pass": 0, "fail": 1, "indeterminate": 0 if indeterminate == "warn" else 3}
+    if codes[verdict]:
+        raise click.exceptions.Exit(codes[verdict])
+
+
+def plan_text(plan: AssemblyPlan, dry_run: bool) -> str:
+    """An assembly as a person reads it."""
+    from provenance.model.finding import Judgement
+    from provenance.report.text import judgement_text
+
+    lines = []
+    if plan.budgets:
+        judged = Judgement(verdict=plan.verdict, budgets=plan.budgets)
+        lines.append(judgement_text(judged).rstrip("\n"))
+    else:
+        lines.append("verdict: fail: no set passes, every record had to be left out")
+    share = f" of {plan.candidates:,} offered" if plan.candidates != plan.records else ""
+    lines += ["", f"{plan.records:,} records{share}"]
+    for title, counted in (
+        ("sources", plan.sources),
+        ("labels", plan.labels),
+        ("splits", plan.splits),
+    ):
+        if counted:
+            lines.append(f"{title}: " + ", ".join(f"{cell(n)} {key}" for key, n in counted.items()))
+    if plan.left_out:
+        lines += [
+            "",
+            "left out:",
+            table(
+                ("budget", "group", "records", "size", "reason"),
+                [
+                    (
+                        item.budget,
+                        ", ".join(f"{k}={v}" for k, v in (item.group or {}).items()),
+                        item.records,
+                        item.size,
+                        item.reason,
+                    )
+                    for item in plan.left_out
+                ],
+            ),
+        ]
+    lines.append("")
+    if plan.sealed:
+        known = " (it was sealed before, unchanged)" if plan.unchanged else ""
+        lines.append(f"release {plan.release} is sealed: {plan.body_digest}{known}")
+    elif dry_run:
+        lines.append("dry run: nothing was sealed")
+    else:
+        lines.append(f"release {plan.release} was not sealed")
+    return "\n".join(lines)

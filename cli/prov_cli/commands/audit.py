@@ -1,0 +1,127 @@
+"""``prov audit``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from prov_cli.commands.assemble import leave_with
+from prov_cli.commands.ingest import ByteSize
+from prov_cli.commands.policy import read_policy
+from prov_cli.files import read_text, write_text
+from prov_cli.options import Session, command, contract
+
+if TYPE_CHECKING:
+    from provenance.model.finding import Judgement
+    from provenance.model.policy import Policy
+
+
+@command("audit")
+@click.argument("targets", nargs=-1, metavar="[RELEASE | PATH...]")
+@click.option("--policy", "policy_file", required=True, type=click.Path(), help="The policy.")
+@click.option("--content", multiple=True, metavar="FIELD", help="Content field of the files.")
+@click.option(
+    "--format",
+    "form",
+    metavar="F",
+    help="text, json, markdown, sarif or junit; or the format of the files.",
+)
+@click.option(
+    "--input-format", metavar="F", help="Format of the files, where --format says how to print."
+)
+@click.option("--records", metavar="PATH", help="Path of the nested list or tree of records.")
+@click.option(
+    "--max-record",
+    type=ByteSize(),
+    default="16MiB",
+    show_default=True,
+    help="A longer record is not judged.",
+)
+@click.option("--baseline", type=click.Path(), help="File with findings that are accepted.")
+@click.option("--write-baseline", type=click.Path(), help="Accept the findings of this audit.")
+@click.option("-o", "--output", type=click.Path(), help="Write the answer to a file.")
+def audit(
+    session: Session,
+    targets: tuple[str, ...],
+    policy_file: str,
+    form: str | None,
+    baseline: str | None,
+    write_baseline: str | None,
+    output: str | None,
+    **given: Any,
+) -> None:
+    """Judge a release, any data file, or (without a target) the whole ledger under a policy.
+
+    \b
+    0 the policy holds   1 it does not   3 the unknown records decide
+    """
+    from provenance.findings import apply_baseline
+    from provenance.findings import write_baseline as baseline_text
+    from provenance.report import JUDGEMENT_FORMATS, Subject, render
+
+    policy = read_policy(policy_file)
+    if form is not None and form not in JUDGEMENT_FORMATS:
+        given["input_format"] = given["input_format"] or form
+        form = None
+    judgement = judge(session, targets, policy, Path(policy_file).parent, given)
+    if write_baseline:
+        write_text(write_baseline, baseline_text(judgement))
+    if baseline:
+        judgement, accepted = apply_baseline(judgement, read_text(baseline), baseline)
+        session.say(f"{accepted} findings are accepted by {baseline}")
+    subject = Subject(
+        targets[0] if len(targets) == 1 else "the ledger" if not targets else "the files"
+    )
+    text = render(judgement, form or ("json" if session.as_json else "text"), subject)
+    if output:
+        write_text(output, text)
+        session.say(f"wrote {output}")
+    else:
+        click.echo(text.rstrip("\n"))
+    leave_with(judgement.verdict.value, policy.indeterminate)
+
+
+def judge(
+    session: Session,
+    targets: tuple[str, ...],
+    policy: Policy,
+    folder: Path,
+    given: dict[str, Any],
+) -> Judgement:
+    """The judgement of what was named: a release when there is one of that name, else files."""
+    from provenance.errors import NotFoundError
+    from provenance.ingest.options import IngestOptions
+
+    def ledger() -> Any:
+        return session.ledger()
+
+    if not targets:
+        return ledger().audit(policy, folder=folder)  # type: ignore[no-any-return]
+    if len(targets) == 1 and not Path(targets[0]).exists():
+        try:
+            return ledger().audit(policy, targets[0], folder=folder)  # type: ignore[no-any-return]
+        except NotFoundError as error:
+            if not any(sign in targets[0] for sign in "*?[/."):
+                raise NotFoundError(
+                    f"there is no release and no file `{targets[0]}`", hint=error.hint
+                ) from error
+    options = contract(
+        lambda: IngestOptions(
+            source="audit",
+            content=given["content"],
+            format=given["input_format"],
+            records=given["records"],
+            max_record=given["max_record"],
+        ),
+        "audit",
+    )
+    from provenance.audit import audit_files
+
+    store = None
+    if session.named or Path(session.url).exists():
+        store = session.ledger().store
+    else:
+        session.say("there is no ledger here: everything in the files is unknown")
+    return audit_files(store, list(targets), policy, options, folder)

@@ -1,0 +1,87 @@
+"""``prov demo``."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+import webbrowser
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from prov_cli.options import Session, command
+
+if TYPE_CHECKING:
+    from provenance.demo import Step
+
+DEFAULT_FOLDER = "prov-demo"
+
+
+@command("demo")
+@click.option(
+    "--to",
+    type=click.Path(path_type=Path),
+    help=f"A new or empty folder; else ./{DEFAULT_FOLDER}, or the next name that is free.",
+)
+@click.option(
+    "--open/--no-open",
+    "open_report",
+    default=True,
+    show_default=True,
+    help="Show the report in a browser, where there is one.",
+)
+def demo(session: Session, to: Path | None, open_report: bool) -> None:
+    """Run the whole job on a small example, and open its report.
+
+    Two human sources and one of generated text are read; an audit says no; the largest set that
+    keeps the budgets becomes a release. Every command is shown as it would be typed.
+    """
+    from provenance.demo import REPORT, STEPS, fresh, prepare
+
+    folder = (to or fresh(Path(DEFAULT_FOLDER))).absolute()
+    prepare(folder)
+    report = folder / REPORT
+    silent = session.quiet or session.as_json
+    with contextlib.chdir(folder), _hushed() if silent else contextlib.nullcontext():
+        click.echo(f"$ cd {folder}\n")
+        for step in STEPS:
+            _run(step)
+    answer = {
+        "folder": str(folder),
+        "report": str(report),
+        "steps": [{"command": step.command, "exit_code": step.exit_code} for step in STEPS],
+    }
+    session.answer(answer, lambda: f"The report: {report}")
+    if open_report and not silent and _has_browser():
+        with contextlib.suppress(webbrowser.Error, OSError):
+            webbrowser.open(report.as_uri())
+
+
+def _run(step: Step) -> None:
+    """Run one command in this process as the program would, on the ledger in this folder only."""
+    from prov_cli.main import cli
+
+    click.echo(click.style(f"# {step.reason}", dim=True))
+    click.echo(click.style(f"$ {step.command}", bold=True))
+    left = cli.main(args=["--ledger", ".prov", *step.arguments], standalone_mode=False)
+    code = left if isinstance(left, int) else 0
+    if code:
+        click.echo(f"(exit code {code})")
+    if code != step.exit_code:
+        raise RuntimeError(f"`{step.command}` ended with {code}, not {step.exit_code}")
+    click.echo()
+
+
+def _hushed() -> contextlib.redirect_stdout[io.StringIO]:
+    return contextlib.redirect_stdout(io.StringIO())
+
+
+def _has_browser() -> bool:
+    """Whether somebody is looking, on a machine that shows windows."""
+    windows = sys.platform in {"darwin", "win32"} or bool(
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    )
+    return windows and sys.stdout.isatty()

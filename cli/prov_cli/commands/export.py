@@ -1,0 +1,39 @@
+"""``prov export``."""
+
+from __future__ import annotations
+
+import click
+
+from prov_cli.options import Session, command, pairs
+from prov_cli.tables import table
+
+
+@command("export")
+@click.argument("release")
+@click.option("--to", "directory", required=True, type=click.Path(), help="Folder to write.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["parquet", "jsonl"]),
+    default="parquet",
+    show_default=True,
+)
+@click.option("--root", "roots", multiple=True, metavar="OLD=NEW", help="Where sources moved to.")
+def export(
+    session: Session, release: str, directory: str, form: str, roots: tuple[str, ...]
+) -> None:
+    """Write the data of RELEASE: original fields, and origin columns named prov_*.
+
+    The source files are read again and every digest is checked; all is written, or nothing.
+    """
+    summary = session.ledger().export(release, directory, form, pairs(roots, "--root"))  # type: ignore[arg-type]
+    session.answer(
+        summary,
+        lambda: (
+            f"wrote {summary.rows:,} rows of {summary.release} to {summary.directory}\n"
+            + table(
+                ("file", "rows", "bytes", "sha256"),
+                [(item.path, item.rows, item.bytes, item.sha256) for item in summary.files],
+            )
+        ),
+    )

@@ -1,0 +1,188 @@
+"""``prov ingest``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from prov_cli.commands.source import LABELS, PROCESSES
+from prov_cli.options import Session, command, contract, pairs
+from prov_cli.tables import size, table
+
+if TYPE_CHECKING:
+    from provenance.ingest.run import Progress
+    from provenance.ingest.summary import IngestSummary
+
+
+_UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
+_UNITS |= {"KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30}
+
+
+class ByteSize(click.ParamType[int]):
+    """A number of bytes: ``1000``, ``64KiB``, ``16MiB``, ``1GB``."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number of bytes behind a text."""
+        if isinstance(value, int):
+            return value
+        digits = value.rstrip("BKMGibkmg")
+        unit = value[len(digits) :].upper()
+        if not digits.strip().isdigit() or unit not in _UNITS:
+            self.fail(f"{value!r} is not a size such as 16MiB", param, ctx)
+        return int(digits) * _UNITS[unit]
+
+
+@command("ingest")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option("--source", required=True, metavar="NAME", help="The source that the files are from.")
+@click.option("--label", type=LABELS, help="What is claimed of every record of these files.")
+@click.option("--generator", metavar="MODEL", help="Model that wrote the synthetic part.")
+@click.option("--process", type=PROCESSES, help="How the synthetic part was made.")
+@click.option("--by", "declared_by", metavar="WHO", help="Who makes these claims.")
+@click.option("--format", metavar="F", help="Format of the files; else found by their content.")
+@click.option(
+    "--content", multiple=True, metavar="FIELD", help="Content field; '*' for the whole row."
+)
+@click.option("--id", "id_field", metavar="FIELD", help="Field that holds the record's own id.")
+@click.option("--parent", "parent_field", metavar="FIELD", help="Field with the id of the parent.")
+@click.option(
+    "--relation",
+    type=click.Choice(["derived", "context"]),
+    default="derived",
+    show_default=True,
+    help="What a parent is to its child.",
+)
+@click.option("--attr", "attributes", multiple=True, metavar="NAME=FIELD", help="Keep a field.")
+@click.option("--records", metavar="PATH", help="Path of the nested list or tree of records.")
+@click.option(
+    "--on-reject",
+    type=click.Choice(["quarantine", "stop"]),
+    default="quarantine",
+    show_default=True,
+    help="Set bad records aside, or stop at the first.",
+)
+@click.option("--max-rejects", metavar="N|P%", help="More rejects than this fail a file.")
+@click.option(
+    "--max-record",
+    type=ByteSize(),
+    default="16MiB",
+    show_default=True,
+    help="A longer record is a reject.",
+)
+@click.option("--rehash", is_flag=True, help="Read files again even if size and time agree.")
+def ingest(session: Session, paths: tuple[str, ...], **given: Any) -> None:
+    """Read files, folders or globs into the ledger, every record tagged with source and origin.
+
+    Format and content field are found out and said. A file that the ledger holds already adds
+    nothing; naming another --label for it corrects what was claimed.
+    """
+    from provenance.ingest.options import IngestOptions
+
+    given["attributes"] = pairs(given["attributes"], "--attr")
+    options = contract(lambda: IngestOptions(**given), "ingest")
+    ledger = session.ledger_or_new()
+    with progress_bar(session) as progress:
+        summary = ledger.ingest(list(paths), options, progress)
+    session.answer(summary, lambda: summary_text(summary))
+    for file in summary.failed:
+        session.warn(f"{file.error}" + (f" ({file.hint})" if file.hint else ""))
+    if summary.rejected and not session.as_json:
+        kept_in = sorted({file.quarantine for file in summary.files if file.quarantine})
+        session.warn(
+            f"{summary.rejected:,} records were rejected; they are listed in {', '.join(kept_in)}"
+        )
+    if summary.failed:
+        raise click.exceptions.Exit(summary.failed[0].exit_code)
+
+
+@contextmanager
+def progress_bar(session: Session) -> Iterator[Progress | None]:
+    """A bar with rate and time left on stderr, where somebody looks at it."""
+    if session.quiet or session.as_json or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        TextColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
+    from rich.progress import (
+        Progress as Bar,
+    )
+
+    columns = (
+        TextColumn("reading"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("reading", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def summary_text(summary: IngestSummary) -> str:
+    """The summary as a person reads it."""
+    read = [file for file in summary.files if not file.unchanged and not file.error]
+    lines = [
+        (
+            f"source {summary.source}: {summary.read:,} read, {summary.kept:,} kept, "
+            f"{summary.rejected:,} rejected"
+        )
+    ]
+    if summary.unchanged_files:
+        relabelled = (
+            f", {summary.relabelled_files} with a new claim" if summary.relabelled_files else ""
+        )
+        lines.append(f"{summary.unchanged_files:,} files unchanged{relabelled}")
+    if read:
+        lines.append(
+            "labels: " + ", ".join(f"{n:,} {label}" for label, n in summary.labels.items() if n)
+        )
+        rate = summary.bytes / summary.seconds if summary.seconds else 0
+        lines.append(f"{size(summary.bytes)} in {summary.seconds:.1f} s, {size(rate)}/s")
+        lines.append("")
+        lines.append(
+            table(
+                ("file", "format", "content", "read", "kept", "rejected", "marks"),
+                [
+                    (
+                        file.uri,
+                        file.format,
+                        file.content,
+                        file.read,
+                        file.kept,
+                        file.rejected,
+                        ", ".join(f"{n:,} {name}" for name, n in file.recognisers.items()),
+                    )
+                    for file in read[:20]
+                ],
+            )
+        )
+        if len(read) > 20:
+            lines.append(f"and {len(read) - 20:,} more files")
+    lines += [f"rejected: {n:,} x {why}" for why, n in _reasons(summary).items()]
+    if summary.skipped:
+        lines.append("skipped: " + ", ".join(f"{s.path} ({s.reason})" for s in summary.skipped[:5]))
+        if len(summary.skipped) > 5:
+            lines.append(f"and {len(summary.skipped) - 5:,} more skipped files")
+    return "\n".join(lines)
+
+
+def _reasons(summary: IngestSummary) -> dict[str, int]:
+    from collections import Counter
+
+    counted: Counter[str] = Counter()
+    for file in summary.files:
+        counted.update(file.reasons)
+    return dict(counted.most_common(10))

@@ -1,0 +1,26 @@
+"""``prov migrate``."""
+
+from __future__ import annotations
+
+import click
+
+from prov_cli.options import Session, command
+from prov_cli.tables import table
+
+
+@command("migrate")
+@click.option("--list", "only_list", is_flag=True, help="Show the migrations that are due.")
+def migrate(session: Session, only_list: bool) -> None:
+    """Bring a ledger of an older version up to date. Opening a ledger never does this."""
+    from provenance.migrate import due, run
+
+    steps = due(session.url) if only_list else run(session.url)
+    done = "due" if only_list else "done"
+    session.answer(
+        {"migrations": steps, "state": done},
+        lambda: (
+            table(("migration", "state"), [(name, done) for name in steps])
+            if steps
+            else "the ledger is up to date"
+        ),
+    )

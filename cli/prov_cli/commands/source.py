@@ -1,0 +1,105 @@
+"""``prov source``: declare sources and look at them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from prov_cli.files import read_text
+from prov_cli.options import Session, command, contract
+from prov_cli.tables import table
+
+LABELS = click.Choice(["human", "synthetic", "mixed", "unknown"])
+PROCESSES = click.Choice(
+    [
+        "generate",
+        "rephrase",
+        "translate",
+        "transcribe",
+        "summarise",
+        "distil",
+        "feedback",
+        "annotate",
+        "template",
+        "edit",
+        "clean",
+    ]
+)
+KINDS = click.Choice(
+    ["crawl", "public", "licensed", "private", "user", "synthetic", "annotation", "other"]
+)
+
+
+@click.group()
+def source() -> None:
+    """Declare where data come from, and what is claimed of them."""
+
+
+@command("set")
+@click.argument("name", required=False)
+@click.option("--from", "file", type=click.Path(), help="YAML file with one source or several.")
+@click.option("--kind", type=KINDS, help="What kind of source it is.")
+@click.option("--label", type=LABELS, help="What is claimed of its records.")
+@click.option("--generator", metavar="MODEL", help="Model that wrote the synthetic part.")
+@click.option("--family", "generator_family", metavar="F", help="Family of that model.")
+@click.option("--process", type=PROCESSES, help="How the synthetic part was made.")
+@click.option("--licence", metavar="SPDX", help="SPDX licence expression.")
+@click.option("--url", metavar="U", help="Where it is published.")
+@click.option("--owner", metavar="WHO", help="Who owns the data.")
+@click.option("--description", metavar="TEXT")
+@click.option("--by", "declared_by", metavar="WHO", help="Who makes these statements.")
+def set_(session: Session, name: str | None, file: str | None, **given: Any) -> None:
+    """Declare a source: NAME with options, or --from FILE.yaml.
+
+    A source is declared whole: what is not said any more no longer holds.
+    """
+    from provenance.model.source import Source
+
+    members = {key: value for key, value in given.items() if value is not None}
+    if (name is None) == (file is None):
+        raise click.UsageError("give either NAME with options, or --from FILE")
+    if file is not None:
+        if members:
+            raise click.UsageError("--from FILE takes no further options")
+        from provenance.documents import load_source
+
+        sources = load_source(read_text(file), file)
+    else:
+        sources = [contract(lambda: Source(name=name, **members), f"source `{name}`")]
+    changed = session.ledger_or_new().source_set(sources)
+    names = [item.name for item in sources]
+    session.answer(
+        {"sources": names, "changed": changed},
+        lambda: "\n".join(
+            f"{item}: {'declared' if item in changed else 'unchanged'}" for item in names
+        ),
+    )
+
+
+@command("list")
+def list_(session: Session) -> None:
+    """List the sources."""
+    sources = session.ledger().sources()
+    session.answer(
+        {"sources": [item.model_dump(mode="json", exclude_none=True) for item in sources]},
+        lambda: table(
+            ("source", "kind", "label", "generator", "licence", "declared by"),
+            [(i.name, i.kind, i.label, i.generator, i.licence, i.declared_by) for i in sources],
+        ),
+    )
+
+
+@command("show")
+@click.argument("name")
+def show(session: Session, name: str) -> None:
+    """Show the contract of a source."""
+    found = session.ledger().source(name).model_dump(mode="json", exclude_none=True)
+    session.answer(
+        found,
+        lambda: table(("member", "value"), [(k, v) for k, v in found.items() if v not in ([], ())]),
+    )
+
+
+for member in (set_, list_, show):
+    source.add_command(member)

@@ -1,0 +1,34 @@
+"""``prov status``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from prov_cli.options import Session, command
+from prov_cli.tables import cell, size, table
+
+if TYPE_CHECKING:
+    from provenance.lookup import Status
+
+
+@command("status")
+def status(session: Session) -> None:
+    """Show what the ledger holds: records, sources, labels, conflicts."""
+    found = session.ledger().status()
+    session.answer(found, lambda: status_text(found))
+
+
+def status_text(found: Status) -> str:
+    """The counts as a person reads them."""
+    counts = [
+        ("records", cell(found.records)),
+        ("size", size(found.bytes)),
+        ("sightings", cell(found.sightings)),
+        ("sources", cell(found.sources)),
+        ("files", cell(found.files)),
+        ("edges", cell(found.edges)),
+        ("releases", cell(found.releases)),
+        *((f"{label} records", cell(count)) for label, count in found.labels.items()),
+        ("conflicts", cell(found.conflicts)),
+    ]
+    return table(("", "count"), counts, right=("count",))

@@ -1,0 +1,81 @@
+"""``prov trace``."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+import click
+
+from prov_cli.options import Session, command
+from provenance.report.escape import visible
+
+if TYPE_CHECKING:
+    from provenance.trace import Trace, TraceNode
+
+
+@command("trace")
+@click.argument("node", metavar="ID")
+@click.option("--up/--down", "up", default=True, help="What it came from, or what came of it.")
+@click.option("--hops", type=click.IntRange(min=1), help="No farther than this.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["tree", "dot", "mermaid", "html"]),
+    default="tree",
+    show_default=True,
+    help="A tree on the terminal, or a picture.",
+)
+def trace(session: Session, node: str, up: bool, hops: int | None, form: str) -> None:
+    """Show what ID was made from, or (--down) what was made from it.
+
+    ID is a record (a digest, a prefix, its own id), or source:NAME, release:NAME, model:NAME.
+    """
+    found = session.ledger().trace(node, down=not up, hops=hops)
+    session.answer(found, lambda: tree(found) if form == "tree" else picture(found, form))
+
+
+def picture(found: Trace, form: str) -> str:
+    """A trace as a graph in one of the formats for pictures."""
+    from provenance.lineage_export import draw
+    from provenance.trace import trace_graph
+
+    return draw(trace_graph(found), form, f"Lineage of {found.root}")
+
+
+def tree(found: Trace) -> str:
+    """A trace as an indented tree; what was shown before is not opened again."""
+    nodes = {node.id: node for node in found.nodes}
+    below: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for edge in found.edges:
+        step = edge.process or edge.relation
+        near, far = (
+            (edge.parent, edge.child) if found.direction == "down" else (edge.child, edge.parent)
+        )
+        below[near].append((far, step))
+    lines: list[str] = []
+    seen: set[str] = set()
+    starts = [node for node in found.nodes if node.hops == 0]
+    stack = [(node.id, "", 0) for node in reversed(starts)]
+    while stack:
+        name, step, level = stack.pop()
+        again = name in seen and bool(below[name])
+        lines.append("  " * level + _line(nodes.get(name), name, step) + (" …" if again else ""))
+        if name in seen:
+            continue
+        seen.add(name)
+        stack += [(far, how, level + 1) for far, how in reversed(below[name])]
+    if found.dangling:
+        lines.append(f"not in the ledger: {visible(', '.join(found.dangling))}")
+    if not found.complete:
+        lines.append("there is more: use --hops, or `prov lineage export`")
+    return "\n".join(lines)
+
+
+def _line(node: TraceNode | None, name: str, step: str) -> str:
+    short = name[:23] + "…" if name.startswith("sha256:") and len(name) > 24 else name
+    facts = ""
+    if node is not None and node.label is not None:
+        depth = f", depth at least {node.depth}" if node.depth else ""
+        facts = f" ({node.label}{depth})"
+    return (f"{step}: " if step else "") + visible(short) + facts

@@ -1,0 +1,134 @@
+"""The program ``prov``: commands loaded when they are run, failures told in one place."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import signal
+import sys
+from typing import Any
+
+import click
+
+from provenance.errors import ProvError
+
+COMMANDS: dict[str, str] = {
+    # Name to the line that `prov --help` shows; the module is loaded only when it is needed.
+    "init": "Make a ledger.",
+    "source": "Declare where data come from, and what is claimed of them.",
+    "model": "Register the models that wrote data, and what they were trained on.",
+    "ingest": "Read files into the ledger.",
+    "status": "Show what the ledger holds.",
+    "show": "Show one record: its origin, the rule that decided, the evidence.",
+    "trace": "Show what a record was made from, or what was made from it.",
+    "lineage": "Write lineage for other tools.",
+    "query": "Ask the ledger in SQL, read-only.",
+    "policy": "Check a policy file.",
+    "assemble": "Make a release that keeps its budgets.",
+    "audit": "Judge a release, the ledger or any file under a policy.",
+    "export": "Write the data of a release, every digest checked.",
+    "report": "Write the report of a release.",
+    "verify": "Check that nothing stored was changed or lost.",
+    "migrate": "Bring a ledger of an older version up to date.",
+    "demo": "Run the whole job on a small example, and open its report.",
+}
+
+EXIT_CODES = """
+\b
+Exit codes:
+  0 yes   1 the gate says no   2 misuse   3 indeterminate
+  10 bad input   11 not found   12 ledger busy   13 integrity
+  14 storage   70 a bug   130 interrupted   141 closed pipe
+"""
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name and imports them one by one."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names, in the order of a typical job."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command behind a name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"prov_cli.commands.{cmd_name}")
+        found = getattr(module, cmd_name)
+        return found if isinstance(found, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands, without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(
+    cls=LazyGroup,
+    epilog=EXIT_CODES,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.option("--ledger", metavar="URL", help="The ledger; else PROV_LEDGER, else ./.prov.")
+@click.option("--json", "as_json", is_flag=True, help="Answer as one JSON document.")
+@click.option("-q", "--quiet", is_flag=True, help="Only results and errors.")
+@click.option("-v", "--verbose", is_flag=True, help="More about what is done.")
+@click.version_option(package_name="prov-ledger", prog_name="prov")
+@click.pass_context
+def cli(ctx: click.Context, ledger: str | None, as_json: bool, quiet: bool, verbose: bool) -> None:
+    """Record-level provenance, lineage and synthetic-data budgets for training sets.
+
+    \b
+    A first run:
+      prov ingest data.jsonl --source web
+      prov status
+      prov audit --policy policy.yaml
+    """
+    ctx.obj = {"ledger": ledger, "json": as_json, "quiet": quiet, "verbose": verbose}
+
+
+def main() -> None:
+    """Run the program; the process ends with one of the documented exit codes."""
+    try:
+        code = cli.main(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except click.Abort:
+        sys.exit(130)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        # Whoever read us went away; what is still buffered has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(128 + signal.SIGPIPE)
+    except click.ClickException as error:
+        _tell("misuse", error.format_message(), _usage_hint(error))
+        sys.exit(error.exit_code)
+    except ProvError as error:
+        _tell(error.code, error.message, error.hint)
+        sys.exit(error.exit_code)
+    except Exception:  # noqa: BLE001 - a bug keeps its traceback and has its own exit code
+        sys.excepthook(*sys.exc_info())
+        sys.exit(ProvError.exit_code)
+
+
+def _usage_hint(error: click.ClickException) -> str:
+    context: click.Context | None = getattr(error, "ctx", None)
+    return f"`{context.command_path} --help` says more" if context else ""
+
+
+def _tell(code: str, message: str, hint: str) -> None:
+    from provenance.report.escape import visible
+
+    if "--json" in sys.argv[1:]:
+        document: dict[str, Any] = {"error": {"code": code, "message": message, "hint": hint}}
+        click.echo(json.dumps(document, ensure_ascii=False), err=True)
+        return
+    click.echo(click.style("error", fg="red", bold=True) + f": {visible(message)}", err=True)
+    if hint:
+        click.echo(
+            "\n" + click.style("hint", fg="cyan", bold=True) + f": {visible(hint)}", err=True
+        )
+
+
+if __name__ == "__main__":
+    main()

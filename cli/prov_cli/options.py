@@ -1,0 +1,131 @@
+"""What every command shares: the ledger, how to answer, and where messages go."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from provenance.report.escape import visible
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from provenance.ledger import Ledger
+
+DEFAULT_LEDGER = ".prov"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One run of one command."""
+
+    url: str
+    named: bool
+    as_json: bool
+    quiet: bool
+    verbose: bool
+
+    def ledger(self) -> Ledger:
+        """The ledger, which must exist."""
+        import provenance
+
+        return provenance.open(self.url)
+
+    def ledger_or_new(self) -> Ledger:
+        """The ledger; the default one is made where there is none, one that was named is not."""
+        import provenance
+
+        if self.named or os.path.exists(self.url):
+            return provenance.open(self.url)
+        self.say(f"made a ledger at {self.url}")
+        return provenance.init(self.url)
+
+    def say(self, message: str) -> None:
+        """A message beside the answer."""
+        if not self.quiet:
+            click.echo(visible(message), err=True)
+
+    def warn(self, message: str) -> None:
+        """A message that matters even when quiet."""
+        click.echo(
+            click.style("warning", fg="yellow", bold=True) + f": {visible(message)}", err=True
+        )
+
+    def answer(self, value: BaseModel | dict[str, Any], text: Callable[[], str]) -> None:
+        """The result, as JSON or as text: the same facts."""
+        if self.as_json:
+            data = value if isinstance(value, dict) else value.model_dump(mode="json")
+            click.echo(json.dumps(data, ensure_ascii=False, indent=2, default=str))
+        else:
+            click.echo(text())
+
+
+def command(name: str, **settings: Any) -> Callable[[Callable[..., Any]], click.Command]:
+    """A command that takes the shared options and is handed a ``Session`` first."""
+
+    def make(function: Callable[..., Any]) -> click.Command:
+        decorate: Callable[[Callable[..., Any]], click.Command] = click.command(name, **settings)
+        return decorate(with_session(function))
+
+    return make
+
+
+def with_session(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the shared options to a function, before or after the name of the command."""
+
+    @click.option("--ledger", metavar="URL", help="The ledger; else PROV_LEDGER, else ./.prov.")
+    @click.option("--json", "as_json", is_flag=True, help="Answer as one JSON document.")
+    @click.option("-q", "--quiet", is_flag=True, help="Only results and errors.")
+    @click.option("-v", "--verbose", is_flag=True, help="More about what is done.")
+    @functools.wraps(function)
+    def run(
+        ledger: str | None,
+        as_json: bool,
+        quiet: bool,
+        verbose: bool,
+        **rest: Any,
+    ) -> Any:
+        given = click.get_current_context().find_root().obj or {}
+        url = ledger or given.get("ledger") or os.environ.get("PROV_LEDGER")
+        session = Session(
+            url=url or DEFAULT_LEDGER,
+            named=url is not None,
+            as_json=as_json or bool(given.get("json")),
+            quiet=quiet or bool(given.get("quiet")),
+            verbose=verbose or bool(given.get("verbose")),
+        )
+        return function(session, **rest)
+
+    return run
+
+
+def contract(build: Callable[[], Any], what: str) -> Any:
+    """Build a contract from options; what it refuses is misuse, said in one line."""
+    from pydantic import ValidationError
+
+    from provenance.errors import MisuseError
+
+    try:
+        return build()
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(step) for step in first["loc"]) or what
+        text = first["msg"].removeprefix("Value error, ")
+        raise MisuseError(f"{what}: {place}: {text}") from error
+
+
+def pairs(values: tuple[str, ...], option: str) -> dict[str, str]:
+    """``NAME=VALUE`` options as a mapping."""
+    found: dict[str, str] = {}
+    for value in values:
+        name, equals, rest = value.partition("=")
+        if not equals or not name or not rest:
+            raise click.UsageError(f"{option} takes NAME=VALUE, not {value!r}")
+        found[name] = rest
+    return found

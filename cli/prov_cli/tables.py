@@ -1,0 +1,67 @@
+"""Tables on a terminal: aligned, escaped, readable without colour."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from provenance.report.escape import visible
+
+
+def table(
+    header: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    *,
+    right: Sequence[str] = (),
+    width: int = 120,
+) -> str:
+    """Rows as a table; numbers stand on the right, nothing stands as a dash."""
+    if not rows:
+        return "(none)"
+    drawn = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for place, name in enumerate(header):
+        numeric = name in right or all(
+            isinstance(row[place], int | float) or row[place] is None for row in rows
+        )
+        drawn.add_column(name, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        drawn.add_row(*(Text(cell(value)) for value in row))
+    out = io.StringIO()
+    Console(file=out, width=width, no_color=True, highlight=False, legacy_windows=False).print(
+        drawn
+    )
+    return "\n".join(line.rstrip() for line in out.getvalue().rstrip("\n").split("\n"))
+
+
+def cell(value: Any) -> str:
+    """One value as it stands in a table."""
+    if value is None or value == "":
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, list | tuple):
+        return visible(", ".join(map(str, value)))
+    return visible(str(value))
+
+
+def size(count: float) -> str:
+    """Bytes as people say them.
+
+    >>> size(1_270_000_000)
+    '1.27 GB'
+    """
+    for unit in ("bytes", "kB", "MB", "GB", "TB"):
+        if abs(count) < 1000 or unit == "TB":
+            return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.3g} {unit}"
+        count /= 1000
+    raise AssertionError(count)
