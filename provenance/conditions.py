@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TypeAlias
 
+from provenance.condition_words import Token, tokens
 from provenance.errors import ConditionError
 from provenance.model.base import quote_literal
 from provenance.model.origin import Label
@@ -215,70 +215,13 @@ def parse(text: str) -> Condition:
     if len(text) > MAX_LENGTH:
         message = f"a condition has at most {MAX_LENGTH} characters; this one has {len(text)}"
         raise ConditionError(message, hint="use IN (...) for long lists, or an attribute")
-    return _Parser(_tokens(text)).whole()
-
-
-@dataclass(frozen=True, slots=True)
-class _Token:
-    kind: str  # name, quoted, text, number, word, operator, punctuation, end
-    value: str
-    position: int
-
-
-_KEYWORDS = frozenset(["AND", "OR", "NOT", "IN", "LIKE", "BETWEEN", "IS", "NULL", "TRUE", "FALSE"])
-_PATTERN = re.compile(
-    r"""(?P<space>\s+)
-      | (?P<text>'(?:[^']|'')*')
-      | (?P<quoted>"(?:[^"]|"")+")
-      | (?P<number>-?(?:\d+(?:\.\d+)?|\.\d+)(?![\w.]))
-      | (?P<operator>==|!=|<>|<=|>=|=(?!=)|<|>)
-      | (?P<name>[^\W\d]\w*)
-      | (?P<punctuation>[(),])""",
-    re.VERBOSE,
-)
-_MEANT = {
-    ";": "a condition is one expression, without semicolons",
-    "--": "comments are not part of a condition",
-    "/*": "comments are not part of a condition",
-    "'": "the text is not closed; write '' for a quote inside it",
-    '"': "the name is not closed or empty",
-}
-_ARITHMETIC = "arithmetic, casts and parameters are not part of a condition"
-
-
-def _tokens(text: str) -> list[_Token]:
-    found: list[_Token] = []
-    place = 0
-    while place < len(text):
-        match = _PATTERN.match(text, place)
-        if match is None:
-            raise _unreadable(text, place)
-        kind, value = str(match.lastgroup), match.group()
-        if kind == "name" and value.upper() in _KEYWORDS:
-            kind, value = "word", value.upper()
-        if kind != "space":
-            found.append(_Token(kind, value, place + 1))
-        place = match.end()
-    if any("\x00" in token.value for token in found):
-        raise ConditionError("a condition holds no NUL", hint="remove the NUL character")
-    return [*found, _Token("end", "", len(text) + 1)]
-
-
-def _unreadable(text: str, place: int) -> ConditionError:
-    rest = text[place:]
-    start = next((start for start in _MEANT if rest.startswith(start)), rest[0])
-    if rest[0].isdigit() or rest[0] == ".":
-        hint = "write numbers as 12 or 0.5"
-    else:
-        hint = _MEANT.get(start, _ARITHMETIC)
-    message = f"cannot read {start!r} at position {place + 1} of a condition"
-    return ConditionError(message, hint=hint)
+    return _Parser(tokens(text)).whole()
 
 
 class _Parser:
     """Recursive descent; a method per precedence level, from OR down to a single test."""
 
-    def __init__(self, tokens: list[_Token]) -> None:
+    def __init__(self, tokens: list[Token]) -> None:
         self._tokens = tokens
         self._place = 0
         self._depth = 0
@@ -292,7 +235,7 @@ class _Parser:
         return condition
 
     @property
-    def _here(self) -> _Token:
+    def _here(self) -> Token:
         return self._tokens[self._place]
 
     def _take(self, *values: str) -> bool:
@@ -420,7 +363,7 @@ def _negate(condition: Condition, negated: bool) -> Condition:
     return Not(condition) if negated else condition
 
 
-def _number(token: _Token) -> Decimal:
+def _number(token: Token) -> Decimal:
     whole, _, fraction = token.value.lstrip("-").partition(".")
     if len(whole) > 18 or len(fraction) > 18:
         # More digits would push the comparison out of exact decimals.

@@ -99,7 +99,7 @@ class Ledger:
 
     def lineage_export(self, target: Path, form: str) -> dict[str, int]:
         """Write the whole lineage graph for other tools; returns what is in it."""
-        from provenance.lineage_export import export_lineage
+        from provenance.exchange import export_lineage
 
         return export_lineage(self.store, target, form)
 

@@ -119,7 +119,7 @@ def _answer(connection: Database, root: uuid.UUID, down: bool) -> Trace:
             for e in edges
         ),
         dangling=_dangling(connection),
-        complete=bool(total) and total[0] <= LIMIT,
+        complete=total is not None and total[0] <= LIMIT,
     )
 
 

@@ -5,12 +5,22 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import NamedTuple
 
 from provenance.fit.programme import Column, Line, Solution, relax, solve
 from provenance.fit.rules import Rule
 from provenance.fit.strata import Scheme, Stratum
+
+WHOLE = 4_000_000
+"""Columns times lines above which integers are looked for beside the linear solution only."""
+
+WIDTHS = (0, 8, 64)
+"""Records on each side of it: the wider ones where the narrower hold no solution."""
+
+TINY = 1e-6
+"""Parts of a record that are the solver's rounding."""
 
 TRIES = 4
 """Times that a rule is tightened, when the solver's floats made its answer miss it."""
@@ -70,7 +80,8 @@ def amounts(task: Task) -> Amounts | None:
     bound = math.inf
     for attempt in range(TRIES):
         columns, lines, scales = _programme(task, tightened)
-        solution = solve(columns, lines)
+        large = len(columns) * len(lines) > WHOLE and any(column.integer for column in columns)
+        solution = _nearby(task, columns, lines) if large else solve(columns, lines)
         if solution is None:
             return None
         found = _amounts(task, solution, columns, lines, scales)
@@ -84,6 +95,48 @@ def amounts(task: Task) -> Amounts | None:
             return Amounts(tuple(counts), proven, bound, ())
         tightened = [t + m * 4**attempt for t, m in zip(tightened, missed, strict=True)]
     raise ArithmeticError("the programme's answer keeps missing a rule that it was given")
+
+
+def _nearby(task: Task, columns: Sequence[Column], lines: Sequence[Line]) -> Solution | None:
+    """For large programmes: the best integers beside the solution of the linear relaxation.
+
+    As a rule these are within a few records of what the relaxation bounds, and found in seconds
+    where the search through all integers takes hours. Whether they are the best is known only when
+    they reach that bound.
+    """
+    loose = solve([replace(column, integer=False) for column in columns], lines)
+    if loose is None:
+        return None
+    for width in WIDTHS:
+        found = solve(_beside(task, columns, loose.values, width), lines)
+        if found is not None:
+            worth = sum(c.worth * v for c, v in zip(columns, found.values, strict=True))
+            proven = found.proven and worth > loose.bound - 1 + TINY
+            return replace(found, proven=proven, bound=loose.bound)
+    return solve(columns, lines)
+
+
+def _beside(
+    task: Task, columns: Sequence[Column], values: Sequence[float], width: int
+) -> list[Column]:
+    """The columns, integers bounded to a few on each side of their values.
+
+    A switch that is on stays on; one that is half on leaves the strata of its group free.
+    """
+    first = len(columns) - sum(1 for rule in task.rules if rule.own)
+    switched = [rule.own for rule in task.rules if rule.own]
+    half = [TINY < value < 1 - TINY for value in values[first:]]
+    free = {number for own, torn in zip(switched, half, strict=True) if torn for number in own}
+    narrowed = list(columns)
+    for at, (column, value) in enumerate(zip(columns, values, strict=True)):
+        if at >= first:
+            narrowed[at] = replace(column, lower=float(value >= 1 - TINY))
+        elif column.integer and at not in free:
+            least, most = math.floor(value + TINY) - width, math.ceil(value - TINY) + width
+            narrowed[at] = replace(
+                column, lower=max(column.lower, least), upper=min(column.upper, most)
+            )
+    return narrowed
 
 
 def exact_sums(strata: Sequence[Stratum], counts: Iterable[int]) -> list[list[int]]:
@@ -139,12 +192,20 @@ def _programme(task: Task, tightened: Sequence[int]) -> tuple[list[Column], list
             entries[_switch(task, rule, columns, ties)] = most
             at_most += most
         if rule.whole:
-            entries[totals[rule.size]] = rule.whole
+            total = totals[rule.size]
+            entries[total.column] = float(rule.whole * total.each)
         scale = _scale(entries, at_most, task.exact)
         scales.append(scale)
         kept = tuple((n, v / scale) for n, v in sorted(entries.items()) if v)
         lines.append(Line(kept, at_most / scale))
     return columns, lines + ties, scales
+
+
+class Total(NamedTuple):
+    """The column of a total, and how much one of it is."""
+
+    column: int
+    each: int
 
 
 def _each(stratum: Stratum, measure: int) -> float:
@@ -154,19 +215,22 @@ def _each(stratum: Stratum, measure: int) -> float:
 
 def _scale(entries: Mapping[int, float], at_most: float, exact: bool) -> int:
     """The greatest common divisor of an integer line; of another the size of its largest entry."""
-    if exact:
+    if exact and max(map(abs, entries.values()), default=0) < 2**20:
         return math.gcd(*map(int, entries.values()), int(at_most)) or 1
     return max(1, round(max(map(abs, entries.values()), default=1.0)))
 
 
-def _totals(task: Task, columns: list[Column], ties: list[Line]) -> dict[int, int]:
-    """A column per measure whose whole some rule looks at."""
-    totals: dict[int, int] = {}
+def _totals(task: Task, columns: list[Column], ties: list[Line]) -> dict[int, Total]:
+    """A column per measure whose whole some rule looks at, in so many average records."""
+    totals: dict[int, Total] = {}
     for measure in sorted({rule.size for rule in task.rules if rule.whole}):
         sizes = [(n, _each(s, measure)) for n, s in enumerate(task.strata) if s.sums[measure]]
-        totals[measure] = len(columns)
+        records = sum(s.records for s in task.strata)
+        each = 1 if task.exact else max(1, sum(s.sums[measure] for s in task.strata) // records)
+        totals[measure] = Total(len(columns), each)
         columns.append(Column(0.0, 0.0, math.inf, False))
-        ties.append(Line((*sizes, (totals[measure], -1.0)), 0.0, 0.0))
+        parts = tuple((number, size / each) for number, size in sizes)
+        ties.append(Line((*parts, (totals[measure].column, -1.0)), 0.0, 0.0))
     return totals
 
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from provenance.errors import MisuseError, NotFoundError
 from provenance.fit import draw
-from provenance.fit.amounts import Amounts, Task, amounts, applies, exact_sums, limits
+from provenance.fit.amounts import TINY, Amounts, Task, amounts, applies, exact_sums, limits
 from provenance.fit.bound import linear_bound
 from provenance.fit.draw import Beside
 from provenance.fit.explain import LeftOut, left_out, unmet
@@ -23,9 +23,6 @@ from provenance.terms import terms
 
 _MARKED = "fit_marked"
 """The temporary table of the members with the numbers of their strata."""
-
-_TINY = 1e-6
-"""Parts of a record that are the solver's rounding."""
 
 BESIDE = 4_000
 """Records beside the cuts that a repair looks at, all strata together; at least two of each."""
@@ -232,7 +229,7 @@ def _targets(task: Task, found: Amounts) -> list[tuple[int, int]]:
     """The strata that are cut, and the size up to which; where sizes are zero, in records."""
     targets = []
     for number, (stratum, value) in enumerate(zip(task.strata, found.records, strict=True)):
-        if _TINY < value < stratum.records - _TINY:
+        if TINY < value < stratum.records - TINY:
             whole = stratum.sums[0] or stratum.records
             targets.append((number, round(Fraction(value) * whole / stratum.records)))
     return targets
@@ -248,7 +245,7 @@ def _cut(
     counts: list[int] = []
     sums: list[Sequence[int]] = []
     for number, (stratum, value) in enumerate(zip(task.strata, found.records, strict=True)):
-        whole = (stratum.records, stratum.sums) if value > _TINY else (0, nothing)
+        whole = (stratum.records, stratum.sums) if value > TINY else (0, nothing)
         count, taken = cuts.get(number, (0, nothing)) if number in inside else whole
         counts.append(count)
         sums.append(taken)

@@ -9,10 +9,11 @@ from typing import TypeAlias
 import highspy
 import numpy as np
 
-MAX_NODES = 200_000
+MAX_NODES = 20_000
 """Branching ends here, on every machine alike; a time limit would end it where the machine is."""
 
 FEW_NODES = 2_000
+"""Enough where any answer within a gap will do."""
 
 Option: TypeAlias = bool | int | float | str
 
@@ -26,6 +27,19 @@ _OPTIONS: Mapping[str, Option] = {
     "mip_abs_gap": 0.49,
     "mip_max_nodes": MAX_NODES,
 }
+
+_RETRIES: Sequence[Mapping[str, Option]] = (
+    {},
+    # The solver checks its answer in absolute terms, which sums of large amounts can miss. Whether
+    # the budgets are kept is decided on integers afterwards, never by these tolerances.
+    {"mip_feasibility_tolerance": 1e-5, "primal_feasibility_tolerance": 1e-5},
+    {"mip_feasibility_tolerance": 1e-3, "primal_feasibility_tolerance": 1e-3, "presolve": "off"},
+)
+
+_FEASIBLE = highspy.SolutionStatus.kSolutionStatusFeasible
+_NONE = frozenset(
+    {highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,25 +116,29 @@ def _run(
     worth: Sequence[float],
     options: Mapping[str, Option] = _OPTIONS,
 ) -> Solution | None:
-    solver = highspy.Highs()  # type: ignore[no-untyped-call]
-    for name, value in {**_OPTIONS, **options}.items():
-        solver.setOptionValue(name, value)
-    solver.passModel(_model(columns, lines, worth))
-    solver.run()
-    status = solver.getModelStatus()
-    information = solver.getInfo()
-    limited = status == highspy.HighsModelStatus.kSolutionLimit
-    usable = information.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
-    if status == highspy.HighsModelStatus.kOptimal or (limited and usable):
-        found = solver.getSolution()
-        integer = any(column.integer for column in columns)
-        return Solution(
-            tuple(found.col_value),
-            tuple(max(0.0, dual) for dual in found.row_dual),
-            not limited,
-            float(information.mip_dual_bound if integer else information.objective_function_value),
-        )
-    return None
+    """One run; None when no values keep the lines, and never because the solver failed."""
+    model = _model(columns, lines, worth)
+    for retry in _RETRIES:
+        solver = highspy.Highs()  # type: ignore[no-untyped-call]
+        for name, value in {**_OPTIONS, **options, **retry}.items():
+            solver.setOptionValue(name, value)
+        solver.passModel(model)
+        solver.run()
+        status, information = solver.getModelStatus(), solver.getInfo()
+        usable = information.primal_solution_status == _FEASIBLE
+        limited = status == highspy.HighsModelStatus.kSolutionLimit
+        if status in _NONE or (limited and not usable):
+            return None
+        if status == highspy.HighsModelStatus.kOptimal or limited:
+            found = solver.getSolution()
+            integer = any(column.integer for column in columns)
+            return Solution(
+                tuple(found.col_value),
+                tuple(max(0.0, dual) for dual in found.row_dual),
+                not limited,
+                information.mip_dual_bound if integer else information.objective_function_value,
+            )
+    raise ArithmeticError(f"HiGHS cannot solve a programme of {len(columns)} columns: {status}")
 
 
 def _model(

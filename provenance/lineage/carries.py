@@ -46,23 +46,35 @@ def floor_sql(node: str) -> str:
     )
 
 
-def carries_sql(edge: str, child: str, parent: str) -> str:
+def offers_sql(edges: str) -> str:
+    """Edges (child, parent, offers): what their words alone say that they would do, as bits.
+
+    Words are read here, before any join, and numbers from here on.
+    """
+    generative = f"(process IS NULL OR {among('process', GENERATIVE)})"
+    return (
+        "(SELECT child, parent, ("
+        f"CASE WHEN {generative} THEN {STEP} ELSE 0 END + "
+        f"CASE WHEN relation <> 'derived' THEN 0 WHEN {among('process', SILENT)} THEN {DEPTH} "
+        f"WHEN {among('process', MACHINE)} THEN {DEPTH | TEXT | WRITES} ELSE {DEPTH | TEXT} END"
+        f")::UTINYINT AS offers FROM {edges} AS edges)"
+    )
+
+
+def carries_sql(offers: str, child: str, parent: str) -> str:
     """What an edge does, as bits.
 
+    A written record takes depth from context too; a fixed one takes none; a vessel or a model takes
+    no step. What comes from a model was written by a machine.
+
     Args:
-        edge: a row of the edges relation.
+        offers: SQL of what it offers.
         child: SQL of the class of the child.
         parent: SQL of the class of the parent, NULL where it is not among the nodes.
     """
-    derived = f"{edge}.relation = 'derived'"
-    generative = f"({edge}.process IS NULL OR {among(f'{edge}.process', GENERATIVE)})"
-    silent = among(f"{edge}.process", SILENT)
-    machine = f"({among(f'{edge}.process', MACHINE)} OR coalesce({parent} = {MODEL}, false))"
     return (
-        f"(CASE WHEN {child} = {WRITTEN} AND {generative} THEN {STEP} ELSE 0 END"
-        f" + CASE WHEN {child} = {WRITTEN} OR {child} <> {FIXED} AND {derived}"
-        f" THEN {DEPTH} ELSE 0 END"
-        f" + CASE WHEN {derived} AND NOT {silent} THEN {TEXT} ELSE 0 END"
-        f" + CASE WHEN {child} IN ({FIXED}, {WRITTEN}) AND {derived} AND NOT {silent} AND {machine}"
-        f" THEN {WRITES} ELSE 0 END)::UTINYINT"
+        f"(CASE {child} WHEN {WRITTEN} THEN {offers} & {STEP | TEXT | WRITES} | {DEPTH} "
+        f"WHEN {FIXED} THEN {offers} & {TEXT | WRITES} ELSE {offers} & {DEPTH | TEXT} END "
+        f"| CASE WHEN {child} <= {WRITTEN} AND {parent} = {MODEL} AND {offers} & {TEXT} <> 0 "
+        f"THEN {WRITES} ELSE 0 END)::UTINYINT"
     )

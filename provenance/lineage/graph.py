@@ -9,8 +9,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
-from provenance.model.base import quote_identifier
+from provenance.model.base import quote_identifier, quote_literal
 from provenance.model.edge import NodeKind
+
+FEW_WORDS = 200
+"""Different words in a column up to which they are kept as numbers of one byte."""
 
 
 class Relations(Protocol):
@@ -60,17 +63,32 @@ def index_edges(connection: Relations, edges: str, into: str) -> Index:
     """Copy the edges into two temporary tables, ``<into>_up`` and ``<into>_down``, each sorted.
 
     A sorted table keeps the least and the largest id of every segment, so that a look-up of a few
-    ids reads a few segments whatever the size of the table.
+    ids reads a few segments whatever the size of the table. Words that come again and again are
+    kept as numbers, so that passing over them costs little.
     """
+    words = "".join(
+        f", {column}::{_few_words(connection, edges, column)} AS {column}"
+        for column in ("relation", "process")
+    )
     names = {}
-    for way, key, other in (("up", "child", "parent"), ("down", "parent", "child")):
+    for way, key in (("up", "child"), ("down", "parent")):
         names[way] = quote_identifier(f"{into}_{way}")
         connection.execute(
             f"CREATE OR REPLACE TEMP TABLE {names[way]} AS "
-            f"SELECT child, parent, relation, process, activity FROM {edges} AS edges "
-            f"ORDER BY {key}, {other}"
+            f"SELECT child, parent{words}, activity FROM {edges} AS edges ORDER BY {key}"
         )
     return Index(**names)
+
+
+def _few_words(connection: Relations, edges: str, column: str) -> str:
+    """The type for a column: an enumeration of its words, if they are few."""
+    rows = connection.execute(
+        f"SELECT DISTINCT {column} FROM {edges} AS edges WHERE {column} IS NOT NULL "
+        f"ORDER BY ALL LIMIT {FEW_WORDS + 1}"
+    ).fetchall()
+    if not 0 < len(rows) <= FEW_WORDS:
+        return "VARCHAR"
+    return f"ENUM({', '.join(quote_literal(word) for (word,) in rows)})"
 
 
 @contextmanager

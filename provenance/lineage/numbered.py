@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from provenance.lineage.carries import carries_sql, class_sql, floor_sql
+from provenance.lineage.carries import carries_sql, class_sql, floor_sql, offers_sql
 from provenance.lineage.graph import Relations
 
 Numbers = npt.NDArray[np.int32]
@@ -75,11 +75,13 @@ def number_nodes(connection: Relations, nodes: str, table: str) -> int:
 
 def number_edges(connection: Relations, edges: str, table: str) -> Arrows:
     """The edges between numbered nodes; those of a child that is not among them are left out."""
+    beyond = connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
     found = connection.execute(
         f"SELECT child_node.rowid::INTEGER AS child, "
-        f"coalesce(parent_node.rowid, (SELECT count(*) FROM {table}))::INTEGER AS parent, "
-        f"{carries_sql('edges', 'child_node.class', 'parent_node.class')} AS carries "
-        f"FROM {edges} AS edges JOIN {table} AS child_node ON child_node.id = edges.child "
+        f"coalesce(parent_node.rowid, {beyond})::INTEGER AS parent, "
+        f"{carries_sql('offers', 'child_node.class', 'parent_node.class')} AS carries "
+        f"FROM {offers_sql(edges)} AS edges "
+        f"JOIN {table} AS child_node ON child_node.id = edges.child "
         f"LEFT JOIN {table} AS parent_node ON parent_node.id = edges.parent"
     ).to_arrow_table()
     return Arrows(*(column(found, name) for name in ("child", "parent", "carries")))

@@ -13,6 +13,7 @@ from provenance.lineage.carries import (
     carries_sql,
     class_sql,
     floor_sql,
+    offers_sql,
 )
 from provenance.lineage.depth import as_table, depths
 from provenance.lineage.graph import Index, Relations, lent, scratch
@@ -127,11 +128,11 @@ def _changed(work: _Work) -> str:
         f"OR (carries & {WRITES} <> 0 OR carries & {TEXT} <> 0 AND parents.tainted) "
         "AND NOT children.tainted)"
     )
-    carries = carries_sql("edges", "children.class", "parents.class")
+    carries = carries_sql("offers", "children.class", "parents.class")
     return (
         f"SELECT id FROM {work.known} WHERE depth IS NULL OR touched "
         f"UNION SELECT id FROM (SELECT children.id, {carries} AS carries, {asks} AS asks "
-        f"FROM {work.new} AS edges "
+        f"FROM {offers_sql(work.new)} AS edges "
         f"JOIN {work.known} AS children ON children.id = edges.child AND NOT children.fresh "
         f"LEFT JOIN {work.known} AS parents ON parents.id = edges.parent) WHERE asks"
     )

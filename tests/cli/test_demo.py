@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -60,6 +61,23 @@ def test_the_report_is_where_it_says(shown: tuple[Path, str]) -> None:
     last = text.strip().splitlines()[-1]
     assert last == f"The report: {folder / 'prov-demo' / 'report.html'}"
     assert "</html>" in (folder / "prov-demo" / "report.html").read_text(encoding="utf-8")
+
+
+def test_the_report_opens_in_a_browser_and_prints(shown: tuple[Path, str], tmp_path: Path) -> None:
+    browser = shutil.which("chromium") or shutil.which("google-chrome")
+    if browser is None:
+        pytest.skip("there is no browser here: install chromium")
+    report = shown[0] / "prov-demo" / "report.html"
+    paper = tmp_path / "report.pdf"
+    quiet = [browser, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}"]
+    seen = subprocess.run(
+        [*quiet, "--dump-dom", report.as_uri()], capture_output=True, text=True, check=True
+    )
+    assert "first-release" in seen.stdout
+    assert "Passes the policy" in seen.stdout
+    print_it = [*quiet, "--no-pdf-header-footer", f"--print-to-pdf={paper}", report.as_uri()]
+    subprocess.run(print_it, capture_output=True, check=True)
+    assert paper.read_bytes().startswith(b"%PDF")
 
 
 def test_the_export_holds_the_release(shown: tuple[Path, str]) -> None:

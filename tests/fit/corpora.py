@@ -192,7 +192,9 @@ GROUPS = st.sampled_from([("lang",), ("source",), ("generator",), ("lang", "gene
 @st.composite
 def budgets(draw: st.DrawFn, name: str) -> Budget:
     """One budget of any rule but ``accumulate``."""
-    rule = draw(st.sampled_from(["max_synthetic", "max_synthetic", "human", "share", "floor", "no"]))
+    rule = draw(
+        st.sampled_from(["max_synthetic", "max_synthetic", "human", "share", "floor", "no"])
+    )
     keys = draw(st.just(()) | GROUPS) if rule != "no" else ()
     where = draw(st.none() | CONDITIONS) if rule != "no" else None
     if rule == "share" and not keys and where is None:
@@ -219,7 +221,9 @@ def policies(unit: str) -> st.SearchStrategy[Policy]:
 
 
 @st.composite
-def corpora(draw: st.DrawFn, most: int = 9, *, largest: int = 40, unweighted: bool = False) -> list[Member]:
+def corpora(
+    draw: st.DrawFn, most: int = 9, *, largest: int = 40, unweighted: bool = False
+) -> list[Member]:
     """A few members of every label, some of them repeated."""
     count = draw(st.integers(1, most))
     found = []

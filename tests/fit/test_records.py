@@ -7,7 +7,7 @@ import uuid
 
 import duckdb
 from fit.corpora import Member, best, corpora, load, member, passes, policies
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provenance.budget import judge, overall
@@ -45,9 +45,7 @@ def check(members: list[Member], rules: Policy, found: Fit, ids: set[uuid.UUID])
 
 @settings(max_examples=60)
 @given(corpora(), policies("records"), st.integers(0, 3))
-def test_it_is_the_largest_of_all_subsets(
-    members: list[Member], rules: Policy, seed: int
-) -> None:
+def test_it_is_the_largest_of_all_subsets(members: list[Member], rules: Policy, seed: int) -> None:
     connection = load(members)
     found = fit(connection, "members", rules, seed=seed)
     optimum = best(rules, members)
@@ -108,12 +106,23 @@ def test_another_seed_takes_other_records_and_as_many() -> None:
 def test_of_equally_large_sets_the_more_human_one_is_taken() -> None:
     members = [member(n, "human" if n % 2 else "synthetic", source="ab"[n < 20]) for n in range(40)]
     connection = load(members)
-    found = fit(connection, "members", policy({"by": ["source"], "max_share": "0.5"},
-                {"where": "source = 'a'", "max_share": "0.25"},
-                {"where": "source = 'b'", "max_share": "0.75"}), seed=0)
+    found = fit(
+        connection,
+        "members",
+        policy(
+            {"by": ["source"], "max_share": "0.5"},
+            {"where": "source = 'a'", "max_share": "0.25"},
+            {"where": "source = 'b'", "max_share": "0.75"},
+        ),
+        seed=0,
+    )
     assert not found.feasible
-    found = fit(connection, "members", policy({"forbid": "lang = 'de'"},
-                {"where": "source = 'b'", "max_share": "0.3334"}), seed=0)
+    found = fit(
+        connection,
+        "members",
+        policy({"forbid": "lang = 'de'"}, {"where": "source = 'b'", "max_share": "0.3334"}),
+        seed=0,
+    )
     assert found.size == 30
     ids = taken(connection)
     assert sum(m.label == "human" for m in members if m.record_id in ids) == 20
@@ -122,8 +131,10 @@ def test_of_equally_large_sets_the_more_human_one_is_taken() -> None:
 def test_it_says_which_budget_asked() -> None:
     members = [*crowd(), *(member(n, lang="de") for n in range(200, 205))]
     found = fit(
-        load(members), "members",
-        policy({"max_synthetic": "0.2"}, {"forbid": "lang = 'de'"}), seed=0,
+        load(members),
+        "members",
+        policy({"max_synthetic": "0.2"}, {"forbid": "lang = 'de'"}),
+        seed=0,
     )
     said = [(item.budget, item.records, item.reason) for item in found.left_out]
     assert said == [

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import uuid
+from itertools import pairwise
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -192,7 +193,7 @@ def test_a_file_that_changed_while_it_was_read_is_refused(ledger: Ledger, tmp_pa
     result = run_unit(unit).files[0]
     assert isinstance(result.failure, InputError)
     assert "changed while it was read" in result.failure.message
-    assert [path for path in ledger.store.layout.table("sightings").glob("*")] == []
+    assert list(ledger.store.layout.table("sightings").glob("*")) == []
 
 
 def test_a_bad_file_does_not_spoil_the_part_it_shares(ledger: Ledger, tmp_path: Path) -> None:
@@ -222,7 +223,7 @@ def test_units_group_small_files_and_cut_large_ones(
     ends = [(file.part.start, file.part.end) for unit in units for file in unit.files if file.part]
     assert ends[0][0] == 0
     assert ends[-1][1] == now.st_size
-    assert all(a[1] == b[0] for a, b in zip(ends, ends[1:], strict=False))
+    assert all(a[1] == b[0] for a, b in pairwise(ends))
     summary = ingest(ledger, path, "web")
     assert (summary.read, summary.kept) == (200, 200)
     rows_seen = ledger.query("SELECT row FROM sightings ORDER BY row").column(0).to_pylist()
@@ -276,7 +277,7 @@ def test_attributes_ids_and_languages_are_kept(ledger: Ledger, tmp_path: Path) -
 
 
 def test_a_path_that_is_not_there(ledger: Ledger, tmp_path: Path) -> None:
-    with pytest.raises(NotFoundError, match="nothing.jsonl"):
+    with pytest.raises(NotFoundError, match=r"nothing\.jsonl"):
         ingest(ledger, tmp_path / "nothing.jsonl", "web")
 
 

@@ -11,8 +11,8 @@ from datafiles import cap, ingest, policy, texts, write_jsonl
 
 import provenance
 from provenance.errors import MisuseError, NotFoundError
+from provenance.exchange import FORMATS
 from provenance.ledger import Ledger
-from provenance.lineage_export import FORMATS
 from provenance.model.manifest import Selection
 from provenance.models import Model
 

@@ -37,7 +37,7 @@ def trace(session: Session, node: str, up: bool, hops: int | None, form: str) ->
 
 def picture(found: Trace, form: str) -> str:
     """A trace as a graph in one of the formats for pictures."""
-    from provenance.lineage_export import draw
+    from provenance.exchange import draw
     from provenance.trace import trace_graph
 
     return draw(trace_graph(found), form, f"Lineage of {found.root}")
