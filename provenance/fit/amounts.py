@@ -121,16 +121,17 @@ def _beside(
 ) -> list[Column]:
     """The columns, integers bounded to a few on each side of their values.
 
-    A switch that is on stays on; one that is half on leaves the strata of its group free.
+    A switch that is on stays on. One that is half on is put on at first; where more room is needed
+    it is free, and the strata of its group with it.
     """
     first = len(columns) - sum(1 for rule in task.rules if rule.own)
     switched = [rule.own for rule in task.rules if rule.own]
-    half = [TINY < value < 1 - TINY for value in values[first:]]
+    half = [width > 0 and TINY < value < 1 - TINY for value in values[first:]]
     free = {number for own, torn in zip(switched, half, strict=True) if torn for number in own}
     narrowed = list(columns)
     for at, (column, value) in enumerate(zip(columns, values, strict=True)):
         if at >= first:
-            narrowed[at] = replace(column, lower=float(value >= 1 - TINY))
+            narrowed[at] = replace(column, lower=float(value > TINY and not half[at - first]))
         elif column.integer and at not in free:
             least, most = math.floor(value + TINY) - width, math.ceil(value - TINY) + width
             narrowed[at] = replace(

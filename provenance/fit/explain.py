@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from provenance.fit.amounts import Task, amounts, applies, limits
-from provenance.fit.rules import sortable
+from provenance.fit.rules import Rule, sortable
 from provenance.fit.strata import Scheme
 from provenance.terms import Key
 
@@ -32,13 +32,19 @@ def left_out(
         rule.at_most - left if applies(rule, counts) else None
         for rule, left in zip(task.rules, task.left_sides(sums), strict=True)
     ]
+    # A rule about other strata is only eased by taking more: those of the stratum's own matter.
+    about: dict[int, list[tuple[Rule, int | None]]] = defaultdict(list)
+    for rule, room in zip(task.rules, slack, strict=True):
+        for number in rule.parts:
+            about[number].append((rule, room))
     found: dict[tuple[int, Key | None], list[int]] = defaultdict(lambda: [0, 0])
     for number, stratum in enumerate(task.strata):
         records = stratum.records - counts[number]
         if not records:
             continue
         rest = [total - taken for total, taken in zip(stratum.sums, sums[number], strict=True)]
-        place = _asking(scheme, task, number, [Fraction(r, records) for r in rest], slack)
+        each = [Fraction(amount, records) for amount in rest]
+        place = _asking(scheme, task, number, each, about[number])
         entry = found[place]
         entry[0] += records
         entry[1] += rest[0]
@@ -52,7 +58,7 @@ def _asking(
     task: Task,
     number: int,
     each: Sequence[Fraction],
-    slack: Sequence[int | None],
+    about: Sequence[tuple[Rule, int | None]],
 ) -> tuple[int, Key | None]:
     """The budget and group that stop one more record of a stratum, of its average size."""
     stratum = task.strata[number]
@@ -62,15 +68,13 @@ def _asking(
         if term.budget.rule == "forbid" and stratum.truths[place] is not False
     ]
     tight: list[tuple[Fraction, int, Key | None]] = []
-    for rule, room in zip(task.rules, slack, strict=True):
+    for rule, room in about:
         if room is None:
             # The group is empty, for it cannot be as the budget wants it.
             if number in rule.own:
                 stops.append((rule.term, rule.group))
             continue
-        if number not in rule.parts and not rule.whole:
-            continue
-        a, b = rule.parts.get(number, (0, 0))
+        a, b = rule.parts[number]
         adds = (a + rule.whole) * each[rule.size] + b * each[rule.hi]
         if adds > room:
             stops.append((rule.term, rule.group))

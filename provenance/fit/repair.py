@@ -134,10 +134,12 @@ def _weigh(balance: Balance) -> tuple[Floats, Floats, Floats, Floats]:
     for at, rule in enumerate(task.rules):
         for number in rule.parts:
             inside.setdefault(number, []).append(at)
-    whole = [at for at, rule in enumerate(task.rules) if rule.whole]
-    adds = np.zeros((len(balance.beside), len(task.rules)))
+    sums = np.array([record.sums for record in balance.beside], dtype=np.float64)
+    whole = np.array([float(rule.whole) for rule in task.rules])
+    measures = len(task.strata[0].sums)
+    adds = whole * sums.reshape(-1, measures)[:, [rule.size for rule in task.rules]]
     for at, record in enumerate(balance.beside):
-        for place in {*whole, *inside.get(record.stratum, ())}:
+        for place in inside.get(record.stratum, ()):
             adds[at, place] = task.rules[place].adds(record.stratum, record.sums)
     left = task.left_sides(balance.sums)
     room = [

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from provenance.lineage.carries import SILENT, WRITTEN, among, class_sql
 from provenance.lineage.graph import Index, Relations, Step, name_steps, scratch
-from provenance.lineage.walk import DOWN, back, walk
-from provenance.model.base import quote_identifier, quote_literal
+from provenance.lineage.walk import DOWN, back, begin, spread
+from provenance.model.base import quote_identifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,8 @@ def descends_from(
     """
     table = quote_identifier(into)
     with scratch(connection, "offspring") as (offspring,):
-        model_row = f"(SELECT {quote_literal(str(model))}::UUID AS id)"
-        walk(connection, DOWN, (_handed_on(nodes, edges.down),), model_row, None, offspring)
+        begin(connection, offspring, "(SELECT ?::UUID AS id)", [model])
+        _descend(connection, nodes, edges.down, offspring)
         connection.execute(
             f"CREATE OR REPLACE TEMP TABLE {table} AS "
             f"SELECT DISTINCT members.record_id, offspring.hops FROM {members} AS members "
@@ -54,14 +54,22 @@ def descends_from(
             f"SELECT count(*), arg_min(record_id, (hops, record_id)) FROM {table}"
         ).fetchone()
         pairs = back(connection, offspring, nearest, DOWN) if count else []
-    return Descent(int(count), name_steps(connection, _handed_on(nodes, edges.up), pairs))
+    return Descent(int(count), name_steps(connection, _handed_on(edges.up), pairs))
 
 
-def _handed_on(nodes: str, edges: str) -> str:
-    """The edges over which descent goes."""
-    written = f"SELECT id FROM {nodes} AS nodes WHERE {class_sql('nodes')} = {WRITTEN}"
-    return (
-        f"(SELECT * FROM {edges} AS all_edges WHERE "
-        f"CASE relation WHEN 'derived' THEN NOT {among('process', SILENT)} "
-        f"ELSE child IN ({written}) END)"
-    )
+def _descend(connection: Relations, nodes: str, edges: str, offspring: str) -> None:
+    """Walk down over derived edges, and over context into what a machine wrote."""
+    written = f"(SELECT id FROM {nodes} AS nodes WHERE {class_sql('nodes')} = {WRITTEN})"
+    derived = f"(SELECT * FROM {_handed_on(edges)} WHERE relation = 'derived')"
+    context = f"(SELECT * FROM {edges} AS edges WHERE relation = 'context')"
+    hop, width = 0, 1
+    while width:
+        hop += 1
+        width = spread(connection, DOWN, (derived,), hop, offspring)
+        width += spread(connection, DOWN, (context,), hop, offspring, written)
+
+
+def _handed_on(edges: str) -> str:
+    """All edges but those of feedback and annotation."""
+    silent = among("process", SILENT)
+    return f"(SELECT * FROM {edges} AS edges WHERE relation <> 'derived' OR NOT {silent})"

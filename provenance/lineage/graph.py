@@ -117,10 +117,13 @@ def lent(connection: Relations, table: object) -> Iterator[str]:
 def name_steps(
     connection: Relations, edges: str, pairs: Sequence[tuple[uuid.UUID, uuid.UUID]]
 ) -> tuple[Step, ...]:
-    """The edges between children and parents; of several between the same two, the least."""
+    """The edges between children and parents; of several between the same two, a derived one."""
+    if not pairs:
+        return ()
     rows = connection.execute(
-        "SELECT child, parent, unnest(least) FROM (SELECT edges.child, edges.parent, "
-        "min(struct_pack(relation := relation, process := process, activity := activity)) AS least "
+        "SELECT child, parent, least.relation, least.process, least.activity FROM ("
+        "SELECT edges.child, edges.parent, min(struct_pack(beside := relation <> 'derived', "
+        "relation := relation, process := process, activity := activity)) AS least "
         f"FROM {edges} AS edges JOIN (SELECT DISTINCT unnest(?::UUID[]) AS child, "
         "unnest(?::UUID[]) AS parent) AS wanted USING (child, parent) GROUP BY ALL)",
         [[child for child, _ in pairs], [parent for _, parent in pairs]],

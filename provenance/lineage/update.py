@@ -78,8 +78,8 @@ def update_depths(
     Args:
         nodes: all nodes as they are now.
         edges: the edges of before; it does no harm when the new ones are among them.
-        touched: SQL text of a relation with a column ``id``: nodes whose label, own depth or old
-            edges changed, and new nodes that have no new edges or are named by old ones.
+        touched: SQL text of a relation with a column ``id``: nodes whose label or own depth
+            changed, and new nodes that have no new edges or are named by old ones.
     """
     with scratch(connection, "known", "region", "arrows") as (known, region, arrows):
         state = quote_identifier(into)

@@ -116,8 +116,20 @@ def begin(
     )
 
 
-def spread(connection: Relations, way: Way, sources: tuple[str, ...], hop: int, table: str) -> int:
-    """Add what is one hop farther than the nodes added last; how many that are is returned."""
+def spread(
+    connection: Relations,
+    way: Way,
+    sources: tuple[str, ...],
+    hop: int,
+    table: str,
+    only: str = "",
+) -> int:
+    """Add what is one hop farther than the nodes added last; how many that are is returned.
+
+    Args:
+        only: SQL text of a relation with a column ``id``, beside which nothing is added.
+    """
+    allowed = f"SEMI JOIN {only} AS allowed USING (id) " if only else ""
     added = 0
     for source in sources:
         # Materialised, lest the nodes seen before are looked for at the ends of all edges.
@@ -126,7 +138,7 @@ def spread(connection: Relations, way: Way, sources: tuple[str, ...], hop: int, 
             f"SELECT edges.{way.far} AS id, min(edges.{way.near}) AS via FROM {source} AS edges "
             f"JOIN (SELECT id FROM {table} WHERE hops = {hop - 1}) AS frontier "
             f"ON edges.{way.near} = frontier.id WHERE edges.{way.far} IS NOT NULL GROUP BY ALL) "
-            f"SELECT id, {hop}, via FROM reached ANTI JOIN {table} AS seen USING (id)"
+            f"SELECT id, {hop}, via FROM reached {allowed}ANTI JOIN {table} AS seen USING (id)"
         ).fetchone()[0]
     return added
 

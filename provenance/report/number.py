@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from typing import NamedTuple
 
 from provenance.model.finding import BudgetResult
@@ -79,8 +79,10 @@ def figures(result: BudgetResult) -> Figures:
         return Figures(least_count, most_count, _whole(result.limit, ROUND_CEILING))
     limit = result.limit * 100
     least, most = (exact(end) * 100 for end in result.ends)
+    # Rounded outwards, but a single value must not look like an interval.
+    down, up = (ROUND_HALF_EVEN,) * 2 if least == most else (ROUND_FLOOR, ROUND_CEILING)
     for decimals in range(1, FINEST + 1):
-        low, high = _round(least, decimals, ROUND_FLOOR), _round(most, decimals, ROUND_CEILING)
+        low, high = _round(least, decimals, down), _round(most, decimals, up)
         if (low > limit) == (least > limit) and (high > limit) == (most > limit):
             break
     return Figures(_percent(low), _percent(high), f"{limit.normalize():f}%")

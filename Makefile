@@ -1,0 +1,63 @@
+# What a checkout can do. Needs make, Python 3.11 or newer with venv and pip, and a package index.
+
+PYTHON ?= python3
+VENV   ?= .venv
+JOBS   ?= auto
+
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench schemas docs clean
+
+help:
+	@echo "make demo     run the whole job on a small example and say where its report is"
+	@echo "make test     run the tests, with coverage"
+	@echo "make lint     ruff and mypy"
+	@echo "make bench    measure ingest against DuckDB on the same file"
+	@echo "make schemas  write schemas/ from the models"
+	@echo "make docs     write docs/cli.md from the program"
+	@echo "make clean    remove the environment and what tools left behind"
+
+demo: $(VENV)/run.stamp
+	@$(BIN)/prov demo
+
+test: $(VENV)/test.stamp
+	@$(BIN)/python -m pytest -n $(JOBS) --cov --cov-report=term:skip-covered --cov-fail-under=90
+
+lint: $(VENV)/lint.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/run.stamp
+	@$(BIN)/python bench/ingest.py
+
+schemas: $(VENV)/run.stamp
+	@$(BIN)/python -m provenance.schemas schemas
+	@echo "wrote schemas/"
+
+docs: $(VENV)/test.stamp
+	@$(BIN)/python -m pytest --quiet --update tests/test_generated.py
+	@echo "wrote docs/cli.md and schemas/"
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* bench/out
+
+# One environment; each stamp says which extras of this checkout are in it. The checkout is
+# installed in place, so only a change of pyproject.toml asks for another installation.
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "prov needs Python 3.11 or newer; say which: make PYTHON=python3.12 …"; exit 1; }
+	@echo "making an environment in $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/run.stamp: EXTRAS :=
+$(VENV)/test.stamp: EXTRAS := [test]
+$(VENV)/lint.stamp: EXTRAS := [test,dev]
+
+$(VENV)/%.stamp: pyproject.toml | $(BIN)/python
+	@echo "installing prov$(EXTRAS)"
+	@$(PIP) --editable '.$(EXTRAS)'
+	@touch $@

@@ -1,0 +1,185 @@
+"""Measure ingest against the least that DuckDB can do with the same file, in the same run.
+
+    python bench/ingest.py [--records N] [--runs N] [--folder DIR]
+
+The yardstick reads the file, hashes the text and writes three columns (docs/design.md, section 8).
+The two take turns, so that whatever else the machine does falls on both.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import shutil
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+YARDSTICK = """
+import duckdb, sys
+duckdb.execute(f\"\"\"
+    COPY (
+        SELECT id, sha256(text), source
+        FROM read_json('{sys.argv[1]}', format='newline_delimited'))
+    TO '{sys.argv[2]}' (COMPRESSION zstd)\"\"\")
+"""
+
+EMPTY = "import click; click.command()(lambda: None)()"
+
+SENTENCES = 4_000
+SENTENCES_PER_TEXT = 12
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one run took."""
+
+    seconds: float
+    cpu_seconds: float
+    peak_bytes: int
+
+
+def main() -> None:
+    """Make the file, measure, print, and keep the numbers beside the file."""
+    options = _options()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    path = corpus(options.folder, options.records)
+    size = path.stat().st_size
+    print(f"{options.records:,} records, {size / 1e9:.2f} GB, {os.cpu_count()} processors")
+    ledger, parquet = options.folder / "ledger", options.folder / "yardstick.parquet"
+    found: dict[str, list[Cost]] = {"yardstick": [], "ingest": []}
+    for _ in range(options.runs):
+        found["yardstick"].append(
+            measured([sys.executable, "-c", YARDSTICK, str(path), str(parquet)])
+        )
+        shutil.rmtree(ledger, ignore_errors=True)
+        measured(_prov(ledger, "init"))
+        found["ingest"].append(measured(_prov(ledger, "ingest", str(path), "--source", "bench")))
+    found["status"] = [measured(_prov(ledger, "status")) for _ in range(options.runs)]
+    found["help"] = [measured(_prov(ledger, "--help")) for _ in range(9)]
+    found["empty"] = [measured([sys.executable, "-c", EMPTY, "--help"]) for _ in range(9)]
+    summary = {name: _middle(costs) for name, costs in found.items()}
+    _print(summary, size)
+    (options.folder / "ingest.json").write_text(
+        json.dumps({name: asdict(cost) for name, cost in summary.items()}, indent=2) + "\n"
+    )
+    parquet.unlink()
+    shutil.rmtree(ledger)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--records", type=int, default=1_000_000)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--folder", type=Path, default=Path(__file__).parent / "out")
+    return parser.parse_args()
+
+
+def _prov(ledger: Path, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", "prov_cli.main", "-q", "--ledger", str(ledger), *arguments]
+
+
+def corpus(folder: Path, records: int) -> Path:
+    """A JSONL file of texts of about 1.2 kB, the same for the same count; made once."""
+    path = folder / f"corpus-{records}.jsonl"
+    if path.exists():
+        return path
+    chance = random.Random(1)
+    words = ["".join(chance.choices("etaoinshrdlu", k=chance.randint(2, 9))) for _ in range(5_000)]
+    pool = [" ".join(chance.choices(words, k=14)).capitalize() + "." for _ in range(SENTENCES)]
+    partial = path.with_suffix(".partial")
+    with partial.open("w", encoding="utf-8") as file:
+        for number in range(records):
+            text = " ".join(chance.choices(pool, k=SENTENCES_PER_TEXT))
+            row = {"id": f"doc-{number}", "text": text, "source": "bench", "lang": "en"}
+            file.write(json.dumps(row) + "\n")
+    partial.rename(path)
+    return path
+
+
+def measured(command: list[str]) -> Cost:
+    """Run a command; its time, its processor time and the most memory of all of its processes."""
+    before, started = os.times(), time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    watch = _Watch(process.pid)
+    watch.start()
+    _, errors = process.communicate()
+    seconds, after = time.perf_counter() - started, os.times()
+    watch.finished.set()
+    watch.join()
+    if process.returncode:
+        raise SystemExit(f"{' '.join(command)}:\n{errors.decode()}")
+    user = after.children_user - before.children_user
+    cpu = user + after.children_system - before.children_system
+    return Cost(seconds, cpu, watch.peak)
+
+
+class _Watch(threading.Thread):
+    """Adds up the proportional memory of a process and of everything below it, again and again."""
+
+    def __init__(self, root: int) -> None:
+        super().__init__(daemon=True)
+        self._root = root
+        self.peak = 0
+        self.finished = threading.Event()
+
+    def run(self) -> None:
+        while not self.finished.wait(0.1):
+            self.peak = max(self.peak, sum(map(_memory, _family(self._root))))
+
+
+def _family(root: int) -> list[int]:
+    parents: dict[int, int] = {}
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            after_name = entry.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        parents[int(entry.parent.name)] = int(after_name[1])
+    found, grown = {root}, True
+    while grown:
+        more = {child for child, parent in parents.items() if parent in found} - found
+        found |= more
+        grown = bool(more)
+    return sorted(found)
+
+
+def _memory(process: int) -> int:
+    try:
+        lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) << 10 for line in lines if line.startswith("Pss:"))
+
+
+def _middle(costs: list[Cost]) -> Cost:
+    return Cost(
+        statistics.median(cost.seconds for cost in costs),
+        statistics.median(cost.cpu_seconds for cost in costs),
+        max(cost.peak_bytes for cost in costs),
+    )
+
+
+def _print(summary: dict[str, Cost], size: int) -> None:
+    print(f"{'':<12}{'seconds':>9}{'cpu s':>9}{'MB/s':>8}{'peak MB':>9}")
+    for name, cost in summary.items():
+        rate = f"{size / cost.seconds / 1e6:.0f}" if name in {"yardstick", "ingest"} else ""
+        memory = f"{cost.peak_bytes / 1e6:.0f}"
+        print(f"{name:<12}{cost.seconds:>9.2f}{cost.cpu_seconds:>9.2f}{rate:>8}{memory:>9}")
+    ours, yardstick = summary["ingest"], summary["yardstick"]
+    print(
+        f"ingest takes {ours.seconds / yardstick.seconds:.2f} times as long as the yardstick, "
+        f"{ours.cpu_seconds / yardstick.cpu_seconds:.2f} times its processor time"
+    )
+    costs = summary["help"].cpu_seconds / summary["empty"].cpu_seconds
+    print(f"--help takes {costs:.2f} times the processor time of an empty program")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,28 @@
+"""A gate in a pipeline of your own: judge what is about to be trained on, and stop if it fails.
+
+python examples/gate.py POLICY FILE...
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import provenance
+from provenance.documents import load_policy
+from provenance.ingest import IngestOptions
+
+
+def main(policy_file: str, *files: str) -> int:
+    """Print one line per budget that does not hold; 0 when all do."""
+    policy = load_policy(Path(policy_file).read_text(encoding="utf-8"), policy_file)
+    ledger = provenance.open()
+    judgement = ledger.audit_files(files, policy, IngestOptions(source="gate"))
+    for budget in judgement.budgets:
+        if budget.verdict != "pass":
+            print(f"{budget.name} {budget.group or ''}: {budget.reason}")
+    return 0 if judgement.verdict == "pass" else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

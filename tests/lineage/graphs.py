@@ -1,0 +1,244 @@
+"""Small graphs for the tests of lineage, and plain Python answers about them from networkx."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import duckdb
+import networkx as nx
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+
+SHARED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+"""Hypothesis may use one database for all examples: each makes its own tables."""
+
+GENERATIVE = (None, "generate", "rephrase", "translate", "feedback", "template")
+GENTLE = ("clean", "edit", "annotate")
+MACHINE = {"generate", "rephrase", "translate", "transcribe", "summarise", "distil", "template"}
+SILENT = {"feedback", "annotate"}
+
+
+class Node(NamedTuple):
+    """A node by its number; ``label`` is None for all but records."""
+
+    number: int
+    kind: str = "record"
+    label: str | None = None
+    own_depth: int | None = None
+
+
+class Edge(NamedTuple):
+    """An edge by the numbers of its ends."""
+
+    child: int
+    parent: int | None
+    relation: str = "derived"
+    process: str | None = None
+    activity: str | None = None
+
+
+SPREAD = 0x9E3779B97F4A7C15F39CC0605CEDC835
+
+
+def name(number: int) -> uuid.UUID:
+    """The id of a node: in another order than the numbers."""
+    return uuid.UUID(int=(number * SPREAD + 1) % 2**128)
+
+
+def number_of(node: uuid.UUID) -> int:
+    """The number of a node by its id."""
+    return (node.int - 1) * pow(SPREAD, -1, 2**128) % 2**128
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Nodes and edges; an edge may lead to a node that is not there."""
+
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+
+    def tables(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Make the tables ``nodes`` and ``edges``."""
+        connection.execute(
+            "CREATE OR REPLACE TABLE nodes (id UUID, kind VARCHAR, label VARCHAR, own_depth BIGINT)"
+        )
+        columns = list(zip(*self.nodes, strict=True)) or [(), (), (), ()]
+        connection.execute(
+            "INSERT INTO nodes SELECT unnest(?::UUID[]), unnest(?::VARCHAR[]), "
+            "unnest(?::VARCHAR[]), unnest(?::BIGINT[])",
+            [[name(number) for number in columns[0]], *map(list, columns[1:])],
+        )
+        put_edges(connection, "edges", self.edges)
+
+    def written(self, node: Node) -> bool:
+        """Whether a node is a record that is synthetic or mixed."""
+        return node.kind == "record" and node.label in {"synthetic", "mixed"}
+
+
+def put_edges(connection: duckdb.DuckDBPyConnection, table: str, edges: Iterable[Edge]) -> None:
+    """Make a table of edges."""
+    connection.execute(
+        f"CREATE OR REPLACE TABLE {table} "
+        "(child UUID, parent UUID, relation VARCHAR, process VARCHAR, activity VARCHAR)"
+    )
+    columns = list(zip(*edges, strict=True)) or [(), (), (), (), ()]
+    connection.execute(
+        f"INSERT INTO {table} SELECT unnest(?::UUID[]), unnest(?::UUID[]), unnest(?::VARCHAR[]), "
+        "unnest(?::VARCHAR[]), unnest(?::VARCHAR[])",
+        [
+            *([None if n is None else name(n) for n in ends] for ends in columns[:2]),
+            *map(list, columns[2:]),
+        ],
+    )
+
+
+def put_ids(
+    connection: duckdb.DuckDBPyConnection, table: str, numbers: Iterable[int], column: str = "id"
+) -> None:
+    """Make a table of ids."""
+    connection.execute(
+        f"CREATE OR REPLACE TABLE {table} AS SELECT unnest(?::UUID[]) AS {column}",
+        [[name(number) for number in numbers]],
+    )
+
+
+def known_edges(graph: Graph) -> list[tuple[Edge, Node, Node | None]]:
+    """Edges whose child is a node, with both of their ends."""
+    by_number = {node.number: node for node in graph.nodes}
+    return [
+        (edge, by_number[edge.child], by_number.get(edge.parent))
+        for edge in graph.edges
+        if edge.child in by_number
+    ]
+
+
+def climb(
+    graph: Graph, edges: list[tuple[int, int | None, int]], floors: dict[int, int]
+) -> dict[int, int]:
+    """Maxima over the condensation: inner edges of a component add nothing."""
+    shape = nx.DiGraph()
+    shape.add_nodes_from(floors)
+    shape.add_edges_from((child, parent) for child, parent, _ in edges if parent in floors)
+    groups = nx.condensation(shape)
+    group_of = groups.graph["mapping"]
+    height = {group: max(floors[n] for n in data["members"]) for group, data in groups.nodes.data()}
+    for group in reversed(list(nx.topological_sort(groups))):
+        for child, parent, weight in edges:
+            if group_of[child] == group:
+                if parent not in floors:
+                    height[group] = max(height[group], weight)
+                elif group_of[parent] != group:
+                    height[group] = max(height[group], height[group_of[parent]] + weight)
+    return {number: height[group] for number, group in group_of.items()}
+
+
+def depth(graph: Graph) -> dict[int, int]:
+    """Generative steps back to human text."""
+    floors = {}
+    for node in graph.nodes:
+        if graph.written(node):
+            floors[node.number] = max(node.own_depth or 1, 1)
+        else:
+            floors[node.number] = 0 if node.kind == "record" else max(node.own_depth or 0, 0)
+    edges = []
+    for edge, child, _ in known_edges(graph):
+        if graph.written(child):
+            edges.append((edge.child, edge.parent, int(edge.process in GENERATIVE)))
+        elif child.kind != "record" and edge.relation == "derived":
+            edges.append((edge.child, edge.parent, 0))
+    return climb(graph, edges, floors)
+
+
+def level(graph: Graph) -> dict[int, int]:
+    """Edges to the farthest ancestor."""
+    floors = {node.number: 0 for node in graph.nodes}
+    return climb(graph, [(e.child, e.parent, 1) for e, _, _ in known_edges(graph)], floors)
+
+
+def tainted(graph: Graph) -> set[int]:
+    """Nodes with text of a machine, by label or by lineage."""
+    found = {node.number for node in graph.nodes if graph.written(node)}
+    text = [
+        (edge, child, parent)
+        for edge, child, parent in known_edges(graph)
+        if edge.relation == "derived" and edge.process not in SILENT
+    ]
+    for edge, child, parent in text:
+        machine = edge.process in MACHINE or (parent is not None and parent.kind == "model")
+        if child.kind == "record" and machine:
+            found.add(edge.child)
+    size = -1
+    while size != len(found):
+        size = len(found)
+        found |= {edge.child for edge, _, _ in text if edge.parent in found}
+    return found
+
+
+def looped(edges: Iterable[Edge]) -> list[set[int]]:
+    """Groups of nodes that lie on loops together."""
+    shape = nx.DiGraph((edge.child, edge.parent) for edge in edges if edge.parent is not None)
+    return [
+        group
+        for group in nx.strongly_connected_components(shape)
+        if len(group) > 1 or shape.has_edge(*(list(group) * 2))
+    ]
+
+
+def hops(edges: Iterable[Edge], roots: set[int], *, up: bool) -> dict[int, int]:
+    """Distances from the nearest of some nodes."""
+    shape = nx.DiGraph((edge.child, edge.parent) for edge in edges if edge.parent is not None)
+    shape.add_nodes_from(roots)
+    shape = shape if up else shape.reverse()
+    return dict(nx.multi_source_dijkstra_path_length(shape, roots, weight=None))
+
+
+def found(connection: duckdb.DuckDBPyConnection, table: str = "found") -> dict[int, tuple]:
+    """Depth, taint, loop and level by the number of a node."""
+    rows = connection.execute(f"SELECT id, depth, tainted, in_cycle, level FROM {table}").fetchall()
+    answer = {number_of(row[0]): row[1:] for row in rows}
+    assert len(answer) == len(rows)
+    return answer
+
+
+def inside(graph: Graph) -> list[Edge]:
+    """Edges between nodes that are there."""
+    return [edge for edge, _, parent in known_edges(graph) if parent is not None]
+
+
+def expected(graph: Graph) -> dict[int, tuple]:
+    """The same from networkx."""
+    deep, high = depth(graph), level(graph)
+    text = tainted(graph)
+    loops: set[int] = set().union(*looped(inside(graph)))
+    return {n: (deep[n], n in text, n in loops, high[n]) for n in deep}
+
+
+NODES = st.sampled_from(
+    [
+        *[("record", label) for label in ("human", "synthetic", "mixed", "unknown")] * 3,
+        *[(kind, None) for kind in ("release", "model", "source")],
+    ]
+)
+PROCESSES = st.sampled_from([*GENERATIVE, *GENTLE])
+
+
+@st.composite
+def graphs(draw: st.DrawFn, *, acyclic: bool = False, most: int = 12) -> Graph:
+    """Any graph: nodes of every kind, edges of every sort, some of them dangling."""
+    size = draw(st.integers(1, most))
+    kinds = draw(st.lists(NODES, min_size=size, max_size=size))
+    own = draw(st.lists(st.sampled_from([None] * 6 + [0, 3]), min_size=size, max_size=size))
+    nodes = tuple(Node(i, *kind, own[i]) for i, kind in enumerate(kinds))
+    ends = st.tuples(st.integers(0, size), st.integers(0, size))
+    if acyclic:
+        ends = ends.filter(lambda pair: pair[0] != pair[1]).map(lambda pair: (max(pair), min(pair)))
+    pairs = draw(st.lists(ends, max_size=3 * size))
+    dangling = draw(st.lists(st.integers(0, size - 1), max_size=2))
+    edges = [
+        Edge(child, parent, draw(st.sampled_from(["derived"] * 3 + ["context"])), draw(PROCESSES))
+        for child, parent in [*pairs, *((child, None) for child in dangling)]
+    ]
+    return Graph(nodes, tuple(edges))

@@ -1,0 +1,23 @@
+"""The benchmark runs, on very little."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def test_the_benchmark_runs_and_tidies_up(tmp_path: Path) -> None:
+    program = [sys.executable, str(ROOT / "bench" / "ingest.py"), "--runs", "1", "--records", "200"]
+    done = subprocess.run(
+        [*program, "--folder", str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "times as long as the yardstick" in done.stdout
+    numbers = json.loads((tmp_path / "ingest.json").read_text())
+    assert set(numbers) == {"yardstick", "ingest", "status", "help", "empty"}
+    assert all(cost["seconds"] > 0 for cost in numbers.values())
+    assert {path.name for path in tmp_path.iterdir()} == {"corpus-200.jsonl", "ingest.json"}
