@@ -77,6 +77,8 @@ def audit_files(
         NotFoundError, InputError: a path is not there, is no data, or cannot be read.
     """
     found = discover(paths, format=options.format)
+    if found.refused:
+        raise found.refused[0].error
     with tempfile.TemporaryDirectory(prefix="prov-audit-") as scratch:
         places = Layout(Path(scratch))
         results, parts = _read(places, found.inputs, options)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from math import ceil, floor
 
 from provenance.errors import MisuseError, NotFoundError
 from provenance.model.base import Connection
@@ -243,8 +244,10 @@ def _sentence(term: Term, found: Bounds) -> str:
 
 
 def _between(found: Bounds, limit: Decimal) -> str:
-    lo, hi = _written(found.lo, limit), _written(found.hi, limit)
-    return lo if lo == hi else f"{lo} to {hi}"
+    if found.lo == found.hi:
+        return _written(found.lo, limit, round)
+    # Rounded outwards, so that the interval that is said holds the exact one.
+    return f"{_written(found.lo, limit, _down)} to {_written(found.hi, limit, _up)}"
 
 
 def _counts(found: Bounds) -> str:
@@ -252,13 +255,23 @@ def _counts(found: Bounds) -> str:
     return f"{lo:,}" if lo == hi else f"{lo:,} to {hi:,}"
 
 
-def _written(value: Fraction | None, limit: Decimal) -> str:
+def _down(value: Fraction, digits: int) -> Fraction:
+    return Fraction(floor(value * 10**digits), 10**digits)
+
+
+def _up(value: Fraction, digits: int) -> Fraction:
+    return Fraction(ceil(value * 10**digits), 10**digits)
+
+
+def _written(
+    value: Fraction | None, limit: Decimal, rounded: Callable[[Fraction, int], Fraction]
+) -> str:
     """A number with as many digits as it takes not to fall on the wrong side of the limit."""
     if value is None:
         return "infinite (no human part)"
     side = _side(value, limit)
-    digits = next((n for n in (3, 6, 9, 12) if _side(round(value, n), limit) == side), 15)
-    return f"{float(value):.{digits}f}"
+    digits = next((n for n in (3, 6, 9, 12) if _side(rounded(value, n), limit) == side), 15)
+    return f"{float(rounded(value, digits)):.{digits}f}"
 
 
 def _side(value: Fraction, limit: Decimal) -> int:

@@ -90,25 +90,48 @@ def cli(ctx: click.Context, ledger: str | None, as_json: bool, quiet: bool, verb
 def main() -> None:
     """Run the program; the process ends with one of the documented exit codes."""
     try:
-        code = cli.main(standalone_mode=False)
-        sys.exit(code if isinstance(code, int) else 0)
-    except click.Abort:
-        sys.exit(130)
-    except KeyboardInterrupt:
+        sys.exit(_run())
+    except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
     except BrokenPipeError:
         # Whoever read us went away; what is still buffered has nowhere to go.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(128 + signal.SIGPIPE)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        sys.exit(error.exit_code)
     except click.ClickException as error:
         _tell("misuse", error.format_message(), _usage_hint(error))
         sys.exit(error.exit_code)
     except ProvError as error:
         _tell(error.code, error.message, error.hint)
         sys.exit(error.exit_code)
-    except Exception:  # noqa: BLE001 - a bug keeps its traceback and has its own exit code
+    except Exception as error:  # noqa: BLE001 - a bug keeps its traceback and has its own exit code
+        if _interrupted(error):
+            sys.exit(130)
         sys.excepthook(*sys.exc_info())
         sys.exit(ProvError.exit_code)
+
+
+def _run() -> int:
+    """One command. Click's own ``main`` would take a closed pipe for an exit code of 1."""
+    if "_PROV_COMPLETE" in os.environ:
+        cli.main(prog_name="prov")
+    try:
+        with cli.make_context("prov", sys.argv[1:]) as context:
+            cli.invoke(context)
+    except click.exceptions.Exit as leaving:
+        return leaving.exit_code
+    finally:
+        sys.stdout.flush()
+    return 0
+
+
+def _interrupted(error: Exception) -> bool:
+    """Whether DuckDB stopped a query because somebody pressed Ctrl-C."""
+    return type(error).__name__ in {"InterruptException", "RuntimeError"} and (
+        "interrupt" in str(error).lower()
+    )
 
 
 def _usage_hint(error: click.ClickException) -> str:

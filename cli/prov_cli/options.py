@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 DEFAULT_LEDGER = ".prov"
 
+_PIECE = 32 << 10
+
 
 @dataclass(frozen=True, slots=True)
 class Session:
@@ -57,13 +59,27 @@ class Session:
             click.style("warning", fg="yellow", bold=True) + f": {visible(message)}", err=True
         )
 
+    def fail(self, message: str) -> None:
+        """An error that decides the exit code, where the run went on all the same."""
+        click.echo(click.style("error", fg="red", bold=True) + f": {visible(message)}", err=True)
+
     def answer(self, value: BaseModel | dict[str, Any], text: Callable[[], str]) -> None:
         """The result, as JSON or as text: the same facts."""
         if self.as_json:
             data = value if isinstance(value, dict) else value.model_dump(mode="json")
-            click.echo(json.dumps(data, ensure_ascii=False, indent=2, default=str))
+            put(json.dumps(data, ensure_ascii=False, indent=2, default=str))
         else:
-            click.echo(text())
+            put(text())
+
+
+def put(text: str) -> None:
+    """Text on standard output, piece by piece.
+
+    Where a pipe is closed within one large write, CPython reports success; the next piece tells.
+    """
+    whole = text if text.endswith("\n") else text + "\n"
+    for start in range(0, len(whole), _PIECE):
+        click.echo(whole[start : start + _PIECE], nl=False)
 
 
 def command(name: str, **settings: Any) -> Callable[[Callable[..., Any]], click.Command]:
@@ -115,9 +131,40 @@ def contract(build: Callable[[], Any], what: str) -> Any:
         return build()
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(str(step) for step in first["loc"]) or what
         text = first["msg"].removeprefix("Value error, ")
-        raise MisuseError(f"{what}: {place}: {text}") from error
+        raise MisuseError(f"{what}: {_option(first['loc'])}{text}") from error
+
+
+_OPTIONS = {
+    "weights": "--weight",
+    "splits": "--split",
+    "attributes": "--attr",
+    "id_field": "--id",
+    "parent_field": "--parent",
+    "sources": "--source",
+    "declared_by": "--by",
+    "generator_family": "--family",
+    "name": "NAME",
+}
+"""Where an option is not called like the member it sets."""
+
+
+def _option(place: tuple[int | str, ...]) -> str:
+    """The option behind a member of a contract, as a user knows it."""
+    if not place:
+        return ""
+    member, *rest = map(str, place)
+    named = _OPTIONS.get(member, "--" + member.replace("_", "-"))
+    return f"{named} {'.'.join(rest)}: " if rest else f"{named}: "
+
+
+def count(number: int, noun: str) -> str:
+    """A number with its noun.
+
+    >>> count(1, "record"), count(1200, "record")
+    ('1 record', '1,200 records')
+    """
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def pairs(values: tuple[str, ...], option: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import NamedTuple
 
-from provenance.fit.programme import Column, Line, Solution, relax, solve
+from provenance.fit.programme import Column, Line, Solution, near, relax, solve
 from provenance.fit.rules import Rule
 from provenance.fit.strata import Scheme, Stratum
 
@@ -54,6 +54,14 @@ class Task:
         return [
             max(0, left - rule.at_most) if applies(rule, counts) else 0
             for rule, left in zip(self.rules, self.left_sides(sums), strict=True)
+        ]
+
+    def asleep(self, sums: Sequence[Sequence[int]], counts: Sequence[int]) -> list[bool]:
+        """Which rules do not hold only because nothing of their group is taken."""
+        lefts = self.left_sides(sums)
+        return [
+            left > rule.at_most and not applies(rule, counts)
+            for rule, left in zip(self.rules, lefts, strict=True)
         ]
 
 
@@ -108,12 +116,12 @@ def _nearby(task: Task, columns: Sequence[Column], lines: Sequence[Line]) -> Sol
     if loose is None:
         return None
     for width in WIDTHS:
-        found = solve(_beside(task, columns, loose.values, width), lines)
+        found = near(_beside(task, columns, loose.values, width), lines)
         if found is not None:
             worth = sum(c.worth * v for c, v in zip(columns, found.values, strict=True))
             proven = found.proven and worth > loose.bound - 1 + TINY
             return replace(found, proven=proven, bound=loose.bound)
-    return solve(columns, lines)
+    return near(columns, lines)
 
 
 def _beside(
@@ -216,7 +224,7 @@ def _each(stratum: Stratum, measure: int) -> float:
 
 def _scale(entries: Mapping[int, float], at_most: float, exact: bool) -> int:
     """The greatest common divisor of an integer line; of another the size of its largest entry."""
-    if exact and max(map(abs, entries.values()), default=0) < 2**20:
+    if exact:
         return math.gcd(*map(int, entries.values()), int(at_most)) or 1
     return max(1, round(max(map(abs, entries.values()), default=1.0)))
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from provenance.errors import MisuseError, NotFoundError
 from provenance.fit import draw
-from provenance.fit.amounts import TINY, Amounts, Task, amounts, applies, exact_sums, limits
+from provenance.fit.amounts import TINY, Amounts, Task, amounts, exact_sums, limits
 from provenance.fit.bound import linear_bound
 from provenance.fit.draw import Beside
 from provenance.fit.explain import LeftOut, left_out, unmet
@@ -193,7 +193,7 @@ def _in_sizes(connection: Connection, task: Task, found: Amounts, seed: int) -> 
     mend(balance)
     if balance.kept:
         fill(balance)
-    if not balance.kept or bound - balance.size > singly:
+    if not balance.kept or not any(balance.counts) or bound - balance.size > singly:
         free = [n for n, most in enumerate(task.upper) if task.lower[n] < most]
         draw.order(connection, _MARKED, free, seed, sized=True)
         balance = _balance(connection, task, counts, sums, free)
@@ -261,10 +261,11 @@ def _balance(
 ) -> Balance:
     """What is taken, with the records beside the cuts of some strata, as many as can be weighed.
 
-    A group of which nothing is taken is not started: its rule would begin to hold.
+    A group of which nothing is taken is not started if its rule would begin to be missed.
     """
-    asleep = {n for rule in task.rules if not applies(rule, counts) for n in rule.own}
-    near = [number for number in strata if number not in asleep]
+    asleep = zip(task.rules, task.asleep(sums, counts), strict=True)
+    barred = {number for rule, sleeps in asleep if sleeps for number in rule.own}
+    near = [number for number in strata if number not in barred]
     width = min(BESIDE, WEIGHED // max(1, len(task.rules))) // (2 * max(1, len(near)))
     cuts = [(number, counts[number]) for number in near]
     width = max(1, min(64, width))

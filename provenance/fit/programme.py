@@ -13,7 +13,10 @@ MAX_NODES = 20_000
 """Branching ends here, on every machine alike; a time limit would end it where the machine is."""
 
 FEW_NODES = 2_000
-"""Enough where any answer within a gap will do."""
+"""The end where a good answer will do."""
+
+_SAME = 0.49
+"""Objectives are integers: two values that differ by less than one half are the same value."""
 
 Option: TypeAlias = bool | int | float | str
 
@@ -23,8 +26,7 @@ _OPTIONS: Mapping[str, Option] = {
     "parallel": "off",
     "random_seed": 0,
     "mip_rel_gap": 0.0,
-    # Objectives are integers: two values that differ by less than one half are the same value.
-    "mip_abs_gap": 0.49,
+    "mip_abs_gap": _SAME,
     "mip_max_nodes": MAX_NODES,
 }
 
@@ -103,11 +105,10 @@ def relax(columns: Sequence[Column], lines: Sequence[Line]) -> Solution | None:
     return _run(loose, lines, [column.worth for column in columns])
 
 
-def near(columns: Sequence[Column], lines: Sequence[Line], gap: float) -> tuple[float, ...] | None:
-    """Values whose worth is within the gap of the best, if little branching finds them."""
-    options = {"mip_abs_gap": max(0.49, gap), "mip_max_nodes": FEW_NODES}
-    found = _run(columns, lines, [column.worth for column in columns], options)
-    return None if found is None else found.values
+def near(columns: Sequence[Column], lines: Sequence[Line], gap: float = 0) -> Solution | None:
+    """A solution whose worth is within the gap of the best, if little branching finds one."""
+    options = {"mip_abs_gap": max(_SAME, gap), "mip_max_nodes": FEW_NODES}
+    return _run(columns, lines, [column.worth for column in columns], options)
 
 
 def _run(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from provenance.fit.amounts import Task, applies
+from provenance.fit.amounts import Task
 from provenance.fit.draw import Beside
 from provenance.fit.programme import Column, Line, near
 
@@ -98,6 +98,8 @@ def search(balance: Balance, allowance: int) -> None:
     turns do not find these. It ends at the first answer within the allowance of the best, and is
     undone when it is no better than what was there.
     """
+    if not balance.beside:
+        return
     adds, worth, slack, scale = _weigh(balance)
     before = (balance.kept, balance.size)
     now = [balance.taken(at) for at in range(len(worth))]
@@ -110,8 +112,9 @@ def search(balance: Balance, allowance: int) -> None:
         )
         for rule in np.flatnonzero(np.isfinite(room))
     ]
-    sides = near(columns, lines, allowance)
-    turns = [at for at, side in enumerate(sides or ()) if (side > 0.5) != now[at]]
+    found = near(columns, lines, allowance)
+    sides = found.values if found is not None else ()
+    turns = [at for at, side in enumerate(sides) if (side > 0.5) != now[at]]
     for at in turns:
         balance.turn(at)
     if (balance.kept, balance.size) <= before:
@@ -127,7 +130,7 @@ def _signs(balance: Balance) -> Floats:
 def _weigh(balance: Balance) -> tuple[Floats, Floats, Floats, Floats]:
     """Per record what it adds to every rule and its worth; per rule what is left, and a scale.
 
-    A rule of a group of which nothing is taken has room without end.
+    A rule that does not hold, because nothing of its group is taken, has room without end.
     """
     task = balance.task
     inside: dict[int, list[int]] = {}
@@ -142,9 +145,10 @@ def _weigh(balance: Balance) -> tuple[Floats, Floats, Floats, Floats]:
         for place in inside.get(record.stratum, ()):
             adds[at, place] = task.rules[place].adds(record.stratum, record.sums)
     left = task.left_sides(balance.sums)
+    asleep = task.asleep(balance.sums, balance.counts)
     room = [
-        rule.at_most - side if applies(rule, balance.counts) else np.inf
-        for rule, side in zip(task.rules, left, strict=True)
+        np.inf if sleeps else rule.at_most - side
+        for rule, side, sleeps in zip(task.rules, left, asleep, strict=True)
     ]
     worth = np.array([float(record.sums[0]) for record in balance.beside])
     scale = np.abs(adds).max(axis=0, initial=1.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from fractions import Fraction
 
 from provenance.fit.strata import SUMMED, Scheme, Stratum
 from provenance.terms import Key, Term
@@ -50,12 +50,14 @@ class Rule:
 def rules(scheme: Scheme, strata: Sequence[Stratum]) -> tuple[Rule, ...]:
     """Every rule of every budget; ``forbid`` and ``accumulate`` are bounds, not rules."""
     found: list[Rule] = []
+    most = [sum(stratum.sums[m] for stratum in strata) for m in range(len(scheme.measures))]
     for place, term in enumerate(scheme.terms):
         if term.budget.rule not in SUMMED:
             continue
         size, hi = scheme.measures.index(term.size), scheme.measures.index(term.hi)
         for group, sure, perhaps, others in _groups(term, place, strata):
-            parts, whole, at_most = _linear(term, sure, [*perhaps, *others])
+            limit = below(_limit(term), most[size])
+            parts, whole, at_most = _linear(term, limit, sure, [*perhaps, *others])
             needed = _holds_only_if_taken(term, others)
             own = frozenset([*sure, *perhaps]) if needed else frozenset()
             shown = group if term.groups else None
@@ -107,7 +109,35 @@ def sortable(group: Key) -> tuple[tuple[bool, str], ...]:
     return tuple((key is None, key or "") for key in group)
 
 
-def _linear(term: Term, sure: Sequence[int], perhaps: Sequence[int]) -> tuple[Parts, int, int]:
+def _limit(term: Term) -> Fraction:
+    budget = term.budget
+    given = budget.max_share if budget.max_share is not None else budget.max_synthetic
+    return Fraction(given or 0)
+
+
+def below(limit: Fraction, most: int) -> Fraction:
+    """The largest fraction up to the limit whose denominator is at most ``most``.
+
+    A share of no more than ``most`` keeps the one exactly when it keeps the other, and the smaller
+    integers stay exact in the solver's floats.
+
+    >>> below(Fraction("0.333333333334"), 1000), below(Fraction("0.333333333333"), 1000)
+    (Fraction(1, 3), Fraction(333, 1000))
+    """
+    most = max(1, most)
+    close = limit.limit_denominator(most)
+    if close <= limit:
+        return close
+    # The neighbour c/d below a/b, among fractions with such denominators, has a d - b c = 1.
+    a, b = close.as_integer_ratio()
+    d = pow(a, -1, b)
+    d += (most - d) // b * b
+    return Fraction(a * d - 1, b * d)
+
+
+def _linear(
+    term: Term, limit: Fraction, sure: Sequence[int], perhaps: Sequence[int]
+) -> tuple[Parts, int, int]:
     """Factors, the factor of the whole and the limit, multiplied out so that all are integers.
 
     With the limit p/q: for a share of the scope ``q hi - p size <= 0``, where a member that is
@@ -115,13 +145,11 @@ def _linear(term: Term, sure: Sequence[int], perhaps: Sequence[int]) -> tuple[Pa
     ``q hi - p (size - hi) <= 0``, where it adds to ``hi`` only; for a share of the whole
     ``q hi`` in the scope less ``p size`` of everything; for a floor, the human part turned round.
     """
-    budget = term.budget
-    if budget.min_human is not None:
-        return dict.fromkeys(sure, (-1, 1)), 0, -budget.min_human
-    if budget.max_share is not None:
-        p, q = budget.max_share.as_integer_ratio()
+    p, q = limit.as_integer_ratio()
+    if term.budget.min_human is not None:
+        return dict.fromkeys(sure, (-1, 1)), 0, -term.budget.min_human
+    if term.budget.max_share is not None:
         return dict.fromkeys([*sure, *perhaps], (0, q)), -p, 0
-    p, q = (budget.max_synthetic or Decimal(0)).as_integer_ratio()
-    if budget.per == "human":
+    if term.budget.per == "human":
         return {**dict.fromkeys(perhaps, (0, q)), **dict.fromkeys(sure, (-p, q + p))}, 0, 0
     return {**dict.fromkeys(perhaps, (0, q - p)), **dict.fromkeys(sure, (-p, q))}, 0, 0

@@ -12,7 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from provenance.engine.local import LocalEngine
-from provenance.errors import InputError, ProvError
+from provenance.errors import InputError, ProvError, ReadOnlyError
 from provenance.ingest.labels import label_counts
 from provenance.ingest.options import IngestOptions
 from provenance.ingest.plan import (
@@ -23,7 +23,7 @@ from provenance.ingest.plan import (
     known_readings,
     make_plan,
 )
-from provenance.ingest.summary import FileSummary, IngestSummary, SkippedFile
+from provenance.ingest.summary import EXAMPLES, FileSummary, IngestSummary, SkippedFile
 from provenance.ingest.unit import FileResult, FileTask, UnitResult, fingerprint, run_unit
 from provenance.model.origin import Label
 from provenance.model.source import Source
@@ -57,6 +57,12 @@ def ingest(
         declared = connection.execute(
             "SELECT label FROM sources WHERE name = ?", [options.source]
         ).fetchone()
+    if not found.inputs and not found.refused:
+        skipped = ", ".join(f"{item.path} ({item.reason})" for item in found.skipped[:3])
+        raise InputError(
+            f"there is nothing to read in {', '.join(paths)}",
+            hint=f"skipped: {skipped}" if skipped else "name files, folders or globs with data",
+        )
     plan = make_plan(found.inputs, known, options)
     run = _Run(store, options, declared, progress or _silent, sum(f.bytes for f in plan.files))
     run.relabel(plan.unchanged)
@@ -150,6 +156,8 @@ class _Run:
         parts: list[tuple[set[object], Part]] = []
         for outcome in engine.map(run_unit, group.units):
             owners: set[object] = {file.reading_id for file in outcome.task.files}
+            if isinstance(outcome.failure, ReadOnlyError):
+                raise outcome.failure
             if outcome.result is None:
                 error = outcome.failure or InputError("the worker gave no answer")
                 results.extend(FileResult(task, failure=error) for task in outcome.task.files)
@@ -242,6 +250,7 @@ class _Run:
                 "kept": result.kept,
                 "rejected": result.rejected,
                 "reasons": dict(result.reasons.most_common(20)),
+                "rejects": tuple(result.rejects),
                 "recognisers": dict(result.recognisers),
                 "quarantine": result.quarantine,
             }
@@ -258,6 +267,16 @@ class _Run:
                 uri=item.uri, format=item.format, error=e.message, hint=e.hint, exit_code=10
             )
             for item, e in plan.missing
+        ]
+        files += [
+            FileSummary(
+                uri=item.path,
+                format="unknown",
+                error=item.error.message,
+                hint=item.error.hint,
+                exit_code=item.error.exit_code,
+            )
+            for item in found.refused
         ]
         files += [_unchanged_summary(item) for item in plan.unchanged]
         kept = sum(file.kept for file in files)
@@ -288,10 +307,12 @@ def _explain_empty(file: FileSummary, named: set[str]) -> FileSummary:
     """A file that was named and gave no record is an error; in a folder it is only shown."""
     if file.error or file.kept or file.uri not in named:
         return file
-    why = next(iter(file.reasons), "it holds no records")
+    why = f"{file.uri}: it holds no records"
+    if file.rejects:
+        why = f"{file.rejects[0].said(file.uri)}; nothing was kept"
     return file.model_copy(
         update={
-            "error": f"{file.uri}: nothing was kept: {why}",
+            "error": why,
             "hint": f"the rejects are in {file.quarantine}" if file.quarantine else "",
             "exit_code": InputError.exit_code,
         }
@@ -322,6 +343,8 @@ def _merge(results: list[FileResult], prints: dict[uuid.UUID, Future[str]]) -> l
         before.kept += result.kept
         before.rejected += result.rejected
         before.reasons.update(result.reasons)
+        both = [*before.rejects, *result.rejects]
+        before.rejects = sorted(both, key=lambda reject: reject.row or 0)[:EXAMPLES]
         before.recognisers.update(result.recognisers)
         before.quarantine = before.quarantine or result.quarantine
         before.failure = before.failure or result.failure

@@ -7,6 +7,24 @@ from pydantic import Field
 from provenance.model.base import Contract
 
 
+class Reject(Contract):
+    """One record that was refused: where it stands, and why."""
+
+    row: int | None
+    offset: int | None = Field(description="Byte at which it begins, where the format has one.")
+    reason: str
+
+    def said(self, uri: str) -> str:
+        """The reject as a line: file, row, byte, reason."""
+        row = f", row {self.row}" if self.row is not None else ""
+        byte = f" (byte {self.offset:,})" if self.offset is not None else ""
+        return f"{uri}{row}{byte}: {self.reason}"
+
+
+EXAMPLES = 10
+"""Most rejects of a file that a summary lists; the quarantine file has all of them."""
+
+
 class FileSummary(Contract):
     """What became of one file."""
 
@@ -19,6 +37,7 @@ class FileSummary(Contract):
     kept: int = 0
     rejected: int = 0
     reasons: dict[str, int] = Field(default_factory=dict)
+    rejects: tuple[Reject, ...] = Field(default=(), description="The first of them.")
     recognisers: dict[str, int] = Field(default_factory=dict)
     quarantine: str | None = None
     unchanged: bool = False

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 import xxhash
 
-from provenance.errors import InputError, ProvError
+from provenance.errors import InputError, ProvError, ReadOnlyError
 from provenance.identity import write_fingerprint
 from provenance.ingest.columns import Roles, edge_columns, evidence_columns, sighting_columns
 from provenance.ingest.options import IngestOptions
+from provenance.ingest.summary import EXAMPLES, Reject
 from provenance.measure import measure
 from provenance.readers.base import REJECTS, Batch, Input, Kind, Layout, Slice
 from provenance.readers.content import Choice, choose_content, choose_fields
@@ -60,6 +61,7 @@ class FileResult:
     kept: int = 0
     rejected: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
+    rejects: list[Reject] = field(default_factory=list)
     recognisers: Counter[str] = field(default_factory=Counter)
     quarantine: str | None = None
     failure: ProvError | None = None
@@ -111,6 +113,8 @@ class _Writing:
         result = FileResult(task)
         try:
             self._read(task, result)
+        except ReadOnlyError:
+            raise  # the ledger's fault, and no file's
         except ProvError as error:
             result.failure = _naming(error, task.source.uri)
             if result.read:
@@ -190,6 +194,9 @@ class _Writing:
                 hint="nothing of this file was kept; `--on-reject quarantine` sets such rows aside",
             )
         result.reasons.update(reasons)
+        places = batch.rejects.select(["row", "offset", "reason"])
+        room = EXAMPLES - len(result.rejects)
+        result.rejects += [Reject.model_validate(row) for row in places.slice(0, room).to_pylist()]
         self._quarantine.add(result.task.source.uri, batch.rejects)
 
     def _write(self, table: str, columns: pa.Table) -> None:

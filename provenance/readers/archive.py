@@ -7,6 +7,7 @@ import io
 import logging
 import re
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -28,6 +29,9 @@ DATA_TYPES = frozenset({"response", "resource", "conversion"})
 """Types of records that are data; requests, metadata, revisits and the like describe a crawl and
 are no records, as blank lines are none in JSONL."""
 
+_OTHER_TYPES = frozenset(
+    {"arc_header", "continuation", "metadata", "request", "revisit", "warcinfo"}
+)
 _LOOKUPS = ("dns:", "whois:", "ntp:")
 _LONGEST_LINE = 64 << 10
 _LONGEST_HEADER = 1 << 20
@@ -68,8 +72,15 @@ class Record:
         return next((v for key, v in self.headers.items() if key.lower() == wanted), None) or None
 
 
-def records(stream: BinaryIO, limit: int) -> Iterator[Record]:
+def records(
+    stream: BinaryIO, limit: int, passed_over: Counter[str] | None = None
+) -> Iterator[Record]:
     """The data records of an archive, in order.
+
+    Args:
+        stream: the archive.
+        limit: longest block that is held.
+        passed_over: where records that are no data are counted by their type.
 
     Raises:
         FramingError: no record begins where one should, or its length is not stated.
@@ -89,6 +100,8 @@ def records(stream: BinaryIO, limit: int) -> Iterator[Record]:
         fits = bool(block.missing) or lines.at_boundary(known)
         if _is_data(found):
             yield _record(found, offset, block, limit, fits=fits)
+        elif passed_over is not None:
+            passed_over[_other_type(found)] += 1
         if not fits:
             lines.skip_to_header()
 
@@ -177,6 +190,13 @@ def _length(found: Any, offset: int) -> int:
 def _is_data(found: Any) -> bool:
     uri = _headers(found).get("WARC-Target-URI", "")
     return found.rec_type in DATA_TYPES and not uri.startswith(_LOOKUPS)
+
+
+def _other_type(found: Any) -> str:
+    """What a record that is no data is called; a type of the writer's invention has no name."""
+    if found.rec_type in DATA_TYPES:
+        return "lookup"
+    return found.rec_type if found.rec_type in _OTHER_TYPES else "other"
 
 
 def _headers(found: Any) -> dict[str, str]:

@@ -46,10 +46,10 @@ def failure_reason(error: Exception) -> str:
     return str(error).partition("\n")[0] or "a length in it asks for more memory than there is"
 
 
-def end_of_file(layout: Layout, reason: str, *, original: bool) -> Batch:
-    """The one last reject of a file that cannot be read to its end."""
+def end_of_file(layout: Layout, reason: str, *, original: bool, row: int | None = None) -> Batch:
+    """The one reject for all that cannot be read of a file, or of a part that begins at a row."""
     collector = Collector(layout, original=original)
-    collector.reject(None, None, f"file: {reason}", None)
+    collector.reject(row, None, f"file: {reason}", None)
     return collector.batch()
 
 
@@ -63,6 +63,7 @@ class ColumnBatches:
         encoded_bytes: size of the file on disk; a decompression bomb is measured against it.
         original: whether the whole row comes along as JSON.
         max_ratio_after: decoded bytes that are believed whatever the ratio.
+        row: number of the next row; a reader that passes rows over sets it on.
     """
 
     layout: Layout
@@ -70,7 +71,7 @@ class ColumnBatches:
     encoded_bytes: int
     original: bool = False
     max_ratio_after: int = MAX_RATIO_AFTER
-    _row: int = field(default=1, init=False)
+    row: int = field(default=1, init=False)
     _decoded: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
@@ -121,8 +122,8 @@ class ColumnBatches:
             window = table.slice(start, BATCH_ROWS)
             sizes = self._sizes(window)
             for first, after in _cuts(sizes):
-                yield self._batch(window.slice(first, after - first), self._row + first)
-            self._row += window.num_rows
+                yield self._batch(window.slice(first, after - first), self.row)
+                self.row += after - first
 
     def _sizes(self, table: pa.RecordBatch) -> Sizes:
         names = table.schema.names if self.original else self.needed()

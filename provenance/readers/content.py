@@ -39,7 +39,7 @@ _PREFERENCES = (_Family(("chosen", "rejected"), ("system", "system_prompt", "pro
 _ABOUT = re.compile(
     r"(?:.*_)?(?:id|uuid|guid|url|uri|link|hash|digest|md5|sha1|sha256|date|time|timestamp|path"
     r"|file|filename|lang|language|licence|license|split|source|dataset|subset|domain|label"
-    r"|category|type|kind|model|generator|author|created|added|version|dump|role|name|key)",
+    r"|category|type|kind|model|generator|author|created|added|version|dump|role|name|key|state|status)",
     re.IGNORECASE,
 )
 """Names of fields that speak about a text instead of being one."""
@@ -100,6 +100,11 @@ def choose_content(shape: Shape, asked: Sequence[str], fmt: str) -> Choice:
         names = " or ".join("+".join(choice.content) for choice in found)
         raise AmbiguousError(f"the content of the {fmt} file could be {names}", hint=_hint(shape))
     texts = [name for name in _own(shape, "string") if not _ABOUT.fullmatch(name)]
+    if len(texts) == 1 and shape.nested:
+        raise AmbiguousError(
+            f"the content of the {fmt} file could be {texts[0]} or in nested records",
+            hint=_hint(shape),
+        )
     if len(texts) == 1:
         return Choice("text", (texts[0],), "the only field of text")
     if texts:

@@ -52,11 +52,23 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True)
+class Refused:
+    """A file that was met, would be data, and cannot be taken; its path is printable text."""
+
+    path: str
+    error: InputError
+
+
+@dataclass(frozen=True, slots=True)
 class Discovery:
-    """What a request comes to: files in reading order, and what was left out."""
+    """What a request comes to: files in reading order, what was left out, and what is wrong."""
 
     inputs: tuple[Input, ...]
     skipped: tuple[Skipped, ...]
+    refused: tuple[Refused, ...] = ()
+
+
+_Found = Input | Skipped | Refused
 
 
 def discover(
@@ -65,6 +77,8 @@ def discover(
     format: str | None = None,  # noqa: A002 (the word of the option)
 ) -> Discovery:
     """Find the files that paths, folders and globs stand for; each file once.
+
+    A file that is named must be data; one that a folder or a glob holds does not stop the others.
 
     Args:
         paths: files, folders (walked, sorted by name) and globs; an existing file of that literal
@@ -81,14 +95,17 @@ def discover(
         raise MisuseError(f"unknown format: {format!r}", hint=f"one of {', '.join(FORMATS)}")
     inputs: dict[str, Input] = {}
     skipped: dict[str, Skipped] = {}
+    refused: dict[str, Refused] = {}
     for path in paths:
         for found in _expand(path, format):
             if isinstance(found, Input):
                 inputs.setdefault(found.uri, found)
+            elif isinstance(found, Refused):
+                refused.setdefault(found.path, found)
             else:
                 skipped.setdefault(found.path, found)
     left_out = tuple(item for item in skipped.values() if item.path not in inputs)
-    return Discovery(tuple(inputs.values()), left_out)
+    return Discovery(tuple(inputs.values()), left_out, tuple(refused.values()))
 
 
 def split_of(uri: str) -> str | None:
@@ -107,7 +124,7 @@ def split_of(uri: str) -> str | None:
     return next((_SPLITS[name] for name in folders if name in _SPLITS), None)
 
 
-def _expand(path: str, asked: str | None) -> Iterator[Input | Skipped]:
+def _expand(path: str, asked: str | None) -> Iterator[_Found]:
     if "\x00" in path:
         raise NotFoundError(f"no such path: {path!r}", hint="a path holds no NUL")
     if _exists(path):
@@ -124,12 +141,12 @@ def _expand(path: str, asked: str | None) -> Iterator[Input | Skipped]:
         if os.path.isdir(match):
             yield from _walk(match, asked)
         elif _matches(match, _METADATA):
-            yield Skipped(_uri(match), "metadata file")
+            yield Skipped(_printable(match), "metadata file")
         else:
             yield from _met([match], asked)
 
 
-def _named(path: str, asked: str | None) -> Iterator[Input | Skipped]:
+def _named(path: str, asked: str | None) -> Iterator[_Found]:
     """A path that the user wrote: what cannot be read is an error, not a skip."""
     mode = _mode(path)
     if mode is None:
@@ -148,7 +165,7 @@ def _named(path: str, asked: str | None) -> Iterator[Input | Skipped]:
     yield found
 
 
-def _walk(folder: str, asked: str | None) -> Iterator[Input | Skipped]:
+def _walk(folder: str, asked: str | None) -> Iterator[_Found]:
     """Everything below a folder; files about the data are data only where there is nothing else."""
     files: list[str] = []
     for found in _entries(folder):
@@ -160,8 +177,8 @@ def _walk(folder: str, asked: str | None) -> Iterator[Input | Skipped]:
     rest = [path for path in files if not _matches(path, _ABOUT)]
     others = list(_met(rest, asked))
     yield from others
-    if any(isinstance(item, Input) for item in others):
-        yield from (Skipped(_uri(path), "describes the data beside it") for path in about)
+    if any(isinstance(item, Input | Refused) for item in others):
+        yield from (Skipped(_printable(path), "describes the data beside it") for path in about)
     else:
         yield from _met(about, asked)
 
@@ -174,37 +191,42 @@ def _entries(top: str) -> Iterator[str | Skipped]:
         path = pending.pop()
         mode = _mode(path)
         if mode is None:
-            yield Skipped(_uri(path), "link to nothing")
+            yield Skipped(_printable(path), "link to nothing")
         elif stat.S_ISDIR(mode):
             state = os.stat(path)
             if (state.st_dev, state.st_ino) in walked:
-                yield Skipped(_uri(path), "folder was already walked (link)")
+                yield Skipped(_printable(path), "folder was already walked (link)")
                 continue
             walked.add((state.st_dev, state.st_ino))
             names = _names(path)
             if not names:
-                yield Skipped(_uri(path), "empty folder")
+                yield Skipped(_printable(path), "empty folder")
             for name in names:
                 if name.startswith(_HIDDEN):
-                    yield Skipped(_uri(os.path.join(path, name)), "hidden")
+                    yield Skipped(_printable(os.path.join(path, name)), "hidden")
             visible = (name for name in reversed(names) if not name.startswith(_HIDDEN))
             pending.extend(os.path.join(path, name) for name in visible)
         elif not stat.S_ISREG(mode):
-            yield Skipped(_uri(path), "not a regular file")
+            yield Skipped(_printable(path), "not a regular file")
         elif _matches(path, _METADATA):
-            yield Skipped(_uri(path), "metadata file")
+            yield Skipped(_printable(path), "metadata file")
         else:
             yield path
 
 
-def _met(paths: Sequence[str], asked: str | None) -> Iterator[Input | Skipped]:
-    """Files that a walk or a glob came upon: an unknown format is left out, and listed."""
+def _met(paths: Sequence[str], asked: str | None) -> Iterator[_Found]:
+    """Files that a walk or a glob came upon: what cannot be taken is listed, and passed over."""
     for path in paths:
         mode = _mode(path)
         if mode is None or not stat.S_ISREG(mode):
-            yield Skipped(_uri(path), "not a regular file")
+            yield Skipped(_printable(path), "not a regular file")
             continue
-        yield _input(path, asked) or Skipped(_uri(path), "unknown format")
+        try:
+            found = _input(path, asked)
+        except InputError as error:
+            yield Refused(_printable(path), error)
+        else:
+            yield found or Skipped(_printable(path), "unknown format")
 
 
 def _input(path: str, asked: str | None) -> Input | None:
@@ -223,6 +245,11 @@ def _input(path: str, asked: str | None) -> Input | None:
 def _uri(path: str) -> str:
     """The absolute POSIX path; links are not followed, for they are what the user named."""
     return Path(os.path.abspath(path)).as_posix()
+
+
+def _printable(path: str) -> str:
+    """The absolute path as text; bytes of a name that are no UTF-8 are escaped."""
+    return _uri(path).encode("utf-8", "backslashreplace").decode()
 
 
 def _is_text(name: str) -> bool:

@@ -24,7 +24,7 @@ MISSING: Any = object()
 
 
 TOO_LONG = "longer than the longest record that is read"
-"""Reason of a record beyond ``Layout.max_record``."""
+"""Reason of a record beyond ``Layout.max_record``, where the limit is not at hand."""
 
 
 EXTRA = "not JSON: more after the first value"
@@ -105,8 +105,29 @@ def parse_object(raw: bytes) -> dict[str, Any]:
     """
     value = parse(raw)
     if not isinstance(value, dict):
-        raise DefectError("not an object")
+        raise DefectError(not_an_object(value))
     return value
+
+
+def not_an_object(value: Any) -> str:
+    """Why another value is no record.
+
+    >>> not_an_object("a"), not_an_object(None)
+    ('a string, not an object', 'null, not an object')
+    """
+    return f"{_ARTICLE[kind_of(value)]}, not an object"
+
+
+def too_long(limit: int) -> str:
+    """Why a record beyond ``Layout.max_record`` is refused.
+
+    >>> too_long(16 << 20), too_long(1000)
+    ('longer than 16 MiB (--max-record)', 'longer than 1000 bytes (--max-record)')
+    """
+    for power, unit in ((30, "GiB"), (20, "MiB"), (10, "KiB")):
+        if limit and limit % (1 << power) == 0:
+            return f"longer than {limit >> power} {unit} (--max-record)"
+    return f"longer than {limit} bytes (--max-record)"
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -115,7 +136,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         seen: set[str] = set()
         for key, _ in pairs:
             if key in seen:
-                raise DefectError(f'duplicate key "{_short(key)}"')
+                raise DefectError(f'duplicate key "{shortened(key)}"')
             seen.add(key)
     return members
 
@@ -167,7 +188,8 @@ def _reason(error: json.JSONDecodeError) -> str:
     return f"not JSON: {found}"
 
 
-def _short(name: str) -> str:
+def shortened(name: str) -> str:
+    """A name as a reason may quote it."""
     return name if len(name) <= 80 else name[:79] + "…"
 
 
@@ -222,6 +244,8 @@ def _text(record: dict[str, Any], name: str) -> str:
 
 
 _ARTICLE = {
+    "null": "null",
+    "string": "a string",
     "number": "a number",
     "boolean": "a boolean",
     "object": "an object",
@@ -237,11 +261,7 @@ def _whole(record: dict[str, Any], layout: Layout) -> str:
         if record and not chosen:
             raise DefectError("the record is empty")
     else:
-        found = {name: lookup(record, name) for name in layout.content}
-        chosen = {k: v for k, v in found.items() if v is not MISSING and v is not None}
-        if not chosen:
-            names = " or ".join(f'"{name}"' for name in layout.content)
-            raise DefectError(f"no field {names}")
+        chosen = _chosen(record, layout.content)
     text = _encode(chosen)
     if _is_inexact(chosen):
         try:
@@ -249,6 +269,22 @@ def _whole(record: dict[str, Any], layout: Layout) -> str:
         except CanonicalError as error:
             raise DefectError(str(error)) from error
     return _storable(text, "a content field")
+
+
+def _chosen(record: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    """The content fields that a record has, of which one at least must say something."""
+    found = {name: lookup(record, name) for name in names}
+    chosen = {k: v for k, v in found.items() if v is not MISSING and v is not None}
+    if not chosen:
+        null = [name for name, value in found.items() if value is None]
+        if not null:
+            raise DefectError("no field " + " or ".join(f'"{name}"' for name in names))
+        what = f'field "{null[0]}" is' if len(null) == 1 else "the content fields are"
+        raise DefectError(f"{what} null")
+    if all(value in ("", [], {}) for value in chosen.values()):
+        what = f'field "{names[0]}" is' if len(names) == 1 else "the content fields are"
+        raise DefectError(f"{what} empty")
+    return chosen
 
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode

@@ -18,14 +18,16 @@ from provenance.readers.json_exact import (
     BOM,
     EXTRA,
     MISSING,
-    TOO_LONG,
     DefectError,
     extract,
     first_elements,
     has_content,
     kind_of,
+    not_an_object,
     parse,
     require_readable,
+    shortened,
+    too_long,
 )
 from provenance.readers.stream import DamagedError, open_bytes
 
@@ -41,7 +43,7 @@ class JsonDocument:
     """The reader of files that are one JSON document.
 
     An array holds records, an object of equally long arrays holds columns, any other object is one
-    record. A document that does not parse is one reject.
+    record. A document that does not parse is one reject, and so are columns of unequal length.
     """
 
     names: Sequence[str] = ("json",)
@@ -54,7 +56,7 @@ class JsonDocument:
         if not found:
             try:
                 document = _load(source)
-                found = [document] if nested else list(islice(_records(document), _PROBE_RECORDS))
+                found = [document] if nested else _sample(document)
             except DefectError:
                 found = []
         objects = [record for record in found if isinstance(record, dict)]
@@ -151,6 +153,11 @@ def _records(document: Any) -> Iterator[Any]:
     if isinstance(document, list):
         yield from document
     elif isinstance(document, dict) and _is_columns(document):
+        sizes = {name: len(column) for name, column in document.items()}
+        if len(set(sizes.values())) > 1:
+            listed = ", ".join(f"{name} {size}" for name, size in sizes.items())
+            reason = f"columns of unequal length: {shortened(listed)}"
+            raise _UnreadableError(reason, None, _written(document))
         names = list(document)
         for values in zip(*document.values(), strict=True):
             yield dict(zip(names, values, strict=True))
@@ -158,14 +165,25 @@ def _records(document: Any) -> Iterator[Any]:
         yield document
 
 
+def _sample(document: Any) -> list[Any]:
+    """The first records of a document; of unequal columns, as far as all of them go."""
+    if isinstance(document, dict) and _is_columns(document):
+        rows = islice(zip(*document.values(), strict=False), _PROBE_RECORDS)
+        return [dict(zip(document, values, strict=True)) for values in rows]
+    return list(islice(_records(document), _PROBE_RECORDS))
+
+
 def _is_columns(document: dict[str, Any]) -> bool:
     """Whether an object holds columns, and not just lists: the turns of a chat, or wrapped rows."""
     columns = list(document.values())
     if not columns or not all(isinstance(column, list) and column for column in columns):
         return False
+    if len({len(column) for column in columns}) > 1:
+        # Lists of what is not plain may well be one record.
+        return not any(isinstance(value, (dict, list)) for column in columns for value in column)
     kinds = {kind_of(column) for column in columns}
     plain = any(not isinstance(value, dict) for column in columns for value in column)
-    return len({len(column) for column in columns}) == 1 and "messages" not in kinds and plain
+    return "messages" not in kinds and plain
 
 
 def _nested_in(document: Any, path: str, layout: Layout) -> Iterator[Any]:
@@ -267,11 +285,11 @@ class Numbered:
             if isinstance(record, DefectError):
                 raise record
             if not isinstance(record, dict):
-                raise DefectError("not an object")
+                raise DefectError(not_an_object(record))
             content, fields = extract(record, self._layout)
             original = _written(record)
             if len(original) > self._layout.max_record:
-                raise DefectError(TOO_LONG)
+                raise DefectError(too_long(self._layout.max_record))
         except DefectError as defect:
             raw = None if isinstance(record, DefectError) else _written(record)
             self._collector.reject(self._row, None, f"{where}{defect}", raw)

@@ -16,15 +16,15 @@ from provenance.readers.base import BATCH_ROWS, Batch, Input, Layout, Shape, Sli
 from provenance.readers.collect import Collector
 from provenance.readers.json_exact import (
     BOM,
-    TOO_LONG,
     DefectError,
     extract,
     parse_object,
     require_readable,
+    too_long,
 )
 from provenance.readers.json_screen import Bytes, FastPath, Lines, Places
 from provenance.readers.json_tree import Numbered, nested_records, nested_sample, shape_of
-from provenance.readers.stream import DamagedError, open_bytes
+from provenance.readers.stream import BUFFER, DamagedError, open_bytes
 
 BLOCK = 16 << 20
 """Bytes that are read and parsed at once, unless a line is longer."""
@@ -211,8 +211,11 @@ class _Bytes:
         filled = 0
         wanted = len(view) if self._left is None else min(len(view), self._left)
         while filled < wanted and self.damage is None:
+            # Asked for more than its buffer, the stream copies what it holds and then reads on: a
+            # defect there would leave that uncounted.
+            target = view[filled : min(wanted, filled + BUFFER)]
             try:
-                got = self._stream.readinto1(view[filled:wanted])  # type: ignore[attr-defined]
+                got = self._stream.readinto1(target)  # type: ignore[attr-defined]
             except DamagedError as error:
                 self.damage = error
                 break
@@ -247,7 +250,7 @@ def _blocks(stream: _Bytes, max_record: int, row: int, size: int) -> Iterator[Bl
         if over:
             break
         if filled > max_record:
-            loose, filled = _pass_by(stream, buffer, filled, row, offset)
+            loose, filled = _pass_by(stream, buffer, filled, (row, offset), too_long(max_record))
             yield loose
             if loose.ends:
                 return
@@ -262,9 +265,14 @@ def _blocks(stream: _Bytes, max_record: int, row: int, size: int) -> Iterator[Bl
 
 
 def _pass_by(
-    stream: _Bytes, buffer: Bytes, filled: int, row: int, offset: int
+    stream: _Bytes, buffer: Bytes, filled: int, place: tuple[int, int], reason: str
 ) -> tuple[Loose, int]:
-    """Hash a line up to its end; what follows it is left at the front of the buffer."""
+    """Hash a line up to its end; what follows it is left at the front of the buffer.
+
+    Args:
+        place: row and offset of the line.
+        reason: why the line is refused.
+    """
     sha = hashlib.sha256(buffer[:filled].data)
     size = filled
     while filled := stream.fill(buffer):
@@ -275,9 +283,10 @@ def _pass_by(
         if line_breaks.size:
             rest = filled - end - 1
             buffer[:rest] = buffer[end + 1 : filled].copy()
-            return Loose(row, offset, TOO_LONG, write_digest(sha.digest()), size), rest
-    reason = f"file: {stream.damage.message}" if stream.damage else TOO_LONG
-    return Loose(row, offset, reason, write_digest(sha.digest()), size, ends=True), 0
+            return Loose(*place, reason, write_digest(sha.digest()), size), rest
+    if stream.damage:
+        reason = f"file: {stream.damage.message}"
+    return Loose(*place, reason, write_digest(sha.digest()), size, ends=True), 0
 
 
 def _try(fast: FastPath, block: Block, max_record: int, *, original: bool) -> Batch | None:
@@ -334,7 +343,7 @@ def _read_exactly(block: Block, layout: Layout, collector: Collector) -> Iterato
 
 def _parse_line(raw: bytes, max_record: int) -> dict[str, Any]:
     if len(raw) > max_record:
-        raise DefectError(TOO_LONG)
+        raise DefectError(too_long(max_record))
     return parse_object(raw)
 
 

@@ -23,6 +23,11 @@ from provenance.readers.stream import DamagedError, open_bytes
 
 _MOST_ROWS = 8_192
 _BUFFER = 1 << 20
+_LAST_ROW = (1 << 63) - 1
+
+
+class _ShortGroupError(Exception):
+    """A row group holds fewer rows than the footer says."""
 
 
 class Parquet:
@@ -45,18 +50,16 @@ class Parquet:
             file = stack.enter_context(_opened(source))
             size = source.path.stat().st_size
             columns = ColumnBatches(layout, file.schema_arrow, size, original)
-            needed = columns.needed()
-            texts = [name for name in needed if _is_string(file.schema_arrow.field(name).type)]
+            _require_countable(file, source)
+            texts = [
+                name for name in columns.needed() if _is_string(file.schema_arrow.field(name).type)
+            ]
             scout = stack.enter_context(_opened(source, dictionaries=texts))
             try:
                 for group in range(file.num_row_groups):
-                    rows = _rows_at_once(scout, group, texts)
-                    for table in _tables(file, group, rows, needed):
-                        yield from columns.batches(table)
+                    yield from _group(file, scout, group, texts, columns)
             except DamagedError as error:
                 yield end_of_file(layout, error.message, original=original)
-            except ARROW_FAILURES as error:
-                yield end_of_file(layout, failure_reason(error), original=original)
 
 
 @contextmanager
@@ -84,13 +87,50 @@ def _opened(source: Input, dictionaries: Sequence[str] = ()) -> Iterator[pq.Parq
             yield file
 
 
+def _require_countable(file: pq.ParquetFile, source: Input) -> None:
+    """Refuse a footer by which rows cannot be numbered."""
+    groups = range(file.num_row_groups)
+    counts = [file.metadata.row_group(group).num_rows for group in groups]
+    if min(counts, default=0) < 0 or sum(counts) > _LAST_ROW:
+        raise InputError(
+            f"not a readable Parquet file (its row groups cannot be that large): {source.uri}",
+            hint="fetch or write the file again",
+        )
+
+
+def _group(
+    file: pq.ParquetFile,
+    scout: pq.ParquetFile,
+    group: int,
+    texts: Sequence[str],
+    columns: ColumnBatches,
+) -> Iterator[Batch]:
+    """A row group, as far as it can be read; one reject stands for all that cannot.
+
+    Raises:
+        DamagedError: the file decodes to more than it can honestly hold.
+    """
+    after = columns.row + file.metadata.row_group(group).num_rows
+    try:
+        rows = _rows_at_once(scout, group, texts)
+        for table in _tables(file, group, rows, columns.needed()):
+            yield from columns.batches(table)
+    except (_ShortGroupError, *ARROW_FAILURES) as error:
+        # A group without rows, or one that fails past its last row, has no row to name.
+        row = columns.row if columns.row < after else None
+        lost = f" (rows {row:,} to {after - 1:,})" if row else ""
+        reason = f"row group {group}{lost} cannot be read: {failure_reason(error)}"
+        yield end_of_file(columns.layout, reason, original=columns.original, row=row)
+    columns.row = after
+
+
 def _tables(
     file: pq.ParquetFile, group: int, rows: int, columns: Sequence[str]
 ) -> Iterator[pa.RecordBatch]:
     """The rows of a row group, as many as the footer says.
 
     Raises:
-        DamagedError: there are fewer: the header of a page, which has no checksum, hides it.
+        _ShortGroupError: there are fewer: the header of a page, which has no checksum, hides it.
     """
     left = file.metadata.row_group(group).num_rows
     for table in file.iter_batches(
@@ -99,7 +139,7 @@ def _tables(
         left -= table.num_rows
         yield table
     if left:
-        raise DamagedError(f"row group {group} lacks {left} of its rows", hint="fetch it again")
+        raise _ShortGroupError(f"{left:,} of its rows are missing")
 
 
 def _rows_at_once(scout: pq.ParquetFile, group: int, texts: Sequence[str]) -> int:

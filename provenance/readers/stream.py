@@ -24,7 +24,8 @@ MAX_RATIO = 200
 MAX_RATIO_AFTER = 1 << 30
 """… once this much came out of it: small files of one repeated line are honest."""
 
-_BUFFER = 1 << 20
+BUFFER = 1 << 20
+"""Bytes that are buffered; who asks ``readinto1`` for more may lose them to a later defect."""
 
 _MAX_WINDOW = 1 << 31
 """Public dumps are written with ``zstd --long=31``."""
@@ -51,7 +52,7 @@ def open_bytes(source: Input) -> Iterator[BinaryIO]:
     raw = _open(source.path)
     if codec is not None:
         raw = _Decoded(raw, codec, source.uri)
-    with io.BufferedReader(raw, _BUFFER) as stream:
+    with io.BufferedReader(raw, BUFFER) as stream:
         yield cast("BinaryIO", stream)
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import base64
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from provenance.errors import InputError, MisuseError, NotFoundError
-from provenance.readers.archive import FramingError, Record, records
+from provenance.readers.archive import DATA_TYPES, FramingError, Record, records
 from provenance.readers.base import MAX_RECORD, Batch, Input, Layout, Shape, Slice
 from provenance.readers.collect import Collector, compact_json
 from provenance.readers.stream import DamagedError, open_bytes
@@ -44,15 +45,21 @@ class Warc:
     def read(
         self, source: Input, layout: Layout, part: Slice | None = None, *, original: bool = False
     ) -> Iterator[Batch]:
-        """Yield the data records in order; ``part`` is not for this format."""
+        """Yield the data records in order; ``part`` is not for this format.
+
+        Raises:
+            InputError: the archive has records, and none of them is data.
+        """
         if part is not None:
             raise ValueError("an archive is read from its beginning: this format has no slices")
         _require_payload(layout)
         collector = Collector(layout, original=original)
+        passed_over: Counter[str] = Counter()
         row = 0
         with open_bytes(source) as stream:
+            found = records(stream, layout.max_record, passed_over)
             try:
-                for row, record in enumerate(records(stream, layout.max_record), start=1):
+                for row, record in enumerate(found, start=1):
                     _gather(collector, row, record, layout, original=original)
                     if collector.full:
                         yield collector.batch()
@@ -60,6 +67,16 @@ class Warc:
                 collector.reject(row + 1, None, f"file: {error}", None)
         if not collector.empty:
             yield collector.batch()
+        elif not row and passed_over:
+            raise _no_data(passed_over)
+
+
+def _no_data(passed_over: Counter[str]) -> InputError:
+    counts = ", ".join(f"{count:,} {kind}" for kind, count in sorted(passed_over.items()))
+    return InputError(
+        f"no data records: {counts}",
+        hint=f"records of type {', '.join(sorted(DATA_TYPES))} are read, but no lookups of names",
+    )
 
 
 def _require_payload(layout: Layout) -> None:

@@ -33,8 +33,10 @@ def code(value: str) -> str:
         return f"<code>{_PUNCTUATION.sub(_reference, value)}</code>"
     fence = "`" * (1 + max((len(run) for run in re.findall(r"`+", value)), default=0))
     # A span is set off by a space, which is not shown, where its ends would be misread.
-    touching = value[0] == "`" or value[-1] == "`" or (
-        value[0] == value[-1] == " " and value.strip(" ") != ""
+    touching = (
+        value[0] == "`"
+        or value[-1] == "`"
+        or (value[0] == value[-1] == " " and value.strip(" ") != "")
     )
     space = " " if touching else ""
     return f"{fence}{space}{value}{space}{fence}"

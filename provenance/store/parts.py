@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import uuid
@@ -19,6 +20,8 @@ from provenance.store.layout import Layout
 from provenance.store.tables import TABLES
 
 _HASH_BLOCK = 1 << 20
+
+_READ_ONLY = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 
 # Hashes do not compress and do not repeat: trying to costs more than all the rest of the write.
 _RANDOM = frozenset({"record_id", "digest_rest", "norm_id"})
@@ -203,9 +206,12 @@ def storage_errors(path: Path) -> Iterator[None]:
     """Translate what the operating system says about a path of the ledger."""
     try:
         yield
-    except PermissionError as error:
-        raise ReadOnlyError(f"`{path.parent}` cannot be written: {error.strerror}") from error
     except OSError as error:
+        if error.errno in _READ_ONLY:
+            raise ReadOnlyError(
+                f"the ledger cannot be written: `{path.parent}`: {error.strerror}",
+                hint="reading it still works; write with an account that may, or copy the folder",
+            ) from error
         raise StorageError(
             f"writing `{path}` failed: {error.strerror or error}", hint="is the disk full?"
         ) from error

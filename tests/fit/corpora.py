@@ -10,17 +10,23 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import duckdb
+import pyarrow as pa
 from hypothesis import strategies as st
 
 from provenance.model.policy import Budget, Policy
 
-COLUMNS = """record_id UUID, digest VARCHAR, source VARCHAR, uri VARCHAR, "row" BIGINT, kind VARCHAR,
-    records BIGINT, bytes BIGINT, chars BIGINT, words BIGINT, tokens BIGINT,
-    lo_records BIGINT, hi_records BIGINT, lo_bytes BIGINT, hi_bytes BIGINT, lo_chars BIGINT,
-    hi_chars BIGINT, lo_words BIGINT, hi_words BIGINT, lo_tokens BIGINT, hi_tokens BIGINT,
-    label VARCHAR, process VARCHAR, generator VARCHAR, generator_family VARCHAR, depth BIGINT,
-    lang VARCHAR, split VARCHAR, licence VARCHAR, source_kind VARCHAR, conflict BOOLEAN,
-    weight BIGINT, attributes VARCHAR"""
+TEXTS = ("record_id", "digest", "source", "uri", "kind", "label", "process", "generator")
+TEXTS += ("generator_family", "lang", "split", "licence", "source_kind", "attributes")
+SIZES = ("records", "bytes", "chars", "words", "tokens")
+NUMBERS = ("row", "depth", "weight", *SIZES, *(f"{end}_{u}" for u in SIZES for end in ("lo", "hi")))
+
+MEMBERS = pa.schema(
+    [
+        *((name, pa.string()) for name in TEXTS),
+        *((name, pa.int64()) for name in NUMBERS),
+        ("conflict", pa.bool_()),
+    ]
+)
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,30 @@ class Member:
             return self.weight, self.weight * (lo == self.size > 0), self.weight * (hi > 0)
         return self.weight * self.size, self.weight * lo, self.weight * hi
 
+    def row(self) -> dict[str, object]:
+        """The member as a row of the members relation; what is not named is NULL."""
+        size, (lo, hi) = self.size, self.parts
+        found: dict[str, object] = {
+            "record_id": str(self.record_id),
+            "digest": f"sha256:{self.digest}",
+            "source": self.source,
+            "uri": "f",
+            "row": self.number,
+            "kind": "text",
+            "records": 1,
+            "lo_records": int(lo == size > 0),
+            "hi_records": int(hi > 0),
+            "label": self.label,
+            "generator": self.generator,
+            "depth": {"human": 0, "unknown": None}.get(self.label, 1),
+            "lang": self.lang,
+            "conflict": False,
+            "weight": self.weight,
+        }
+        for unit in ("bytes", "chars", "words"):
+            found |= {unit: size, f"lo_{unit}": lo, f"hi_{unit}": hi}
+        return found
+
 
 def member(
     number: int,
@@ -67,25 +97,15 @@ def member(
     return Member(number, label, size, part, generator=kept, **more)  # type: ignore[arg-type]
 
 
-def load(members: Sequence[Member], name: str = "members") -> duckdb.DuckDBPyConnection:
+def load(members: Sequence[Member]) -> duckdb.DuckDBPyConnection:
     """A connection with the members relation."""
     connection = duckdb.connect()
     connection.execute("SET threads = 2")
-    connection.execute(f"CREATE TABLE {name} ({COLUMNS})")
-    rows = []
-    for m in members:
-        record, part = m.sizes("records"), m.parts
-        one = (1, record[1] // m.weight, record[2] // m.weight)
-        depth = {"human": 0, "unknown": None}.get(m.label, 1)
-        rows.append(
-            [m.record_id, f"sha256:{m.digest}", m.source, "f", m.number, "text", 1]
-            + [m.size, m.size, m.size, None, one[1], one[2], *part, *part, *part, None, None]
-            + [m.label, None, m.generator, None, depth, m.lang, None, None, None, False]
-            + [m.weight, None]
-        )
-    if rows:
-        marks = ", ".join("?" * len(rows[0]))
-        connection.executemany(f"INSERT INTO {name} VALUES ({marks})", rows)
+    connection.register("rows", pa.Table.from_pylist([m.row() for m in members], MEMBERS))
+    connection.execute(
+        "CREATE TABLE members AS SELECT * REPLACE (CAST(record_id AS UUID) AS record_id) FROM rows"
+    )
+    connection.unregister("rows")
     return connection
 
 
@@ -190,7 +210,7 @@ GROUPS = st.sampled_from([("lang",), ("source",), ("generator",), ("lang", "gene
 
 
 @st.composite
-def budgets(draw: st.DrawFn, name: str) -> Budget:
+def budgets(draw: st.DrawFn, name: str, units: Sequence[str]) -> Budget:
     """One budget of any rule but ``accumulate``."""
     rule = draw(
         st.sampled_from(["max_synthetic", "max_synthetic", "human", "share", "floor", "no"])
@@ -207,23 +227,22 @@ def budgets(draw: st.DrawFn, name: str) -> Budget:
         "floor": {"min_human": draw(st.integers(0, 4))},
         "no": {"forbid": draw(CONDITIONS)},
     }[rule]
-    return Budget.model_validate({"name": name, "by": keys, "where": where, **given})
+    more = {"by": keys, "where": where, "unit": draw(st.sampled_from(units))}
+    return Budget.model_validate({"name": name, **more, **given})
 
 
-def policies(unit: str) -> st.SearchStrategy[Policy]:
-    """Policies of one to three budgets in one unit."""
+def policies(*units: str) -> st.SearchStrategy[Policy]:
+    """Policies of one to three budgets, each in one of the units."""
 
     def made(count: int) -> st.SearchStrategy[Policy]:
-        rules = st.tuples(*(budgets(f"budget-{at}") for at in range(count)))
-        return rules.map(lambda found: Policy(policy="p", unit=unit, budgets=found))  # type: ignore[arg-type]
+        rules = st.tuples(*(budgets(f"budget-{at}", units) for at in range(count)))
+        return rules.map(lambda found: Policy(policy="p", budgets=found))
 
     return st.integers(1, 3).flatmap(made)
 
 
 @st.composite
-def corpora(
-    draw: st.DrawFn, most: int = 9, *, largest: int = 40, unweighted: bool = False
-) -> list[Member]:
+def corpora(draw: st.DrawFn, most: int = 9, *, largest: int = 40) -> list[Member]:
     """A few members of every label, some of them repeated."""
     count = draw(st.integers(1, most))
     found = []
@@ -239,7 +258,7 @@ def corpora(
                 generator=draw(st.sampled_from([None, "g1", "g2"])),
                 lang=draw(st.sampled_from(["en", "de", None])),
                 source=draw(st.sampled_from(["a", "b"])),
-                weight=1 if unweighted else draw(st.sampled_from([1, 1, 1, 2, 3])),
+                weight=draw(st.sampled_from([1, 1, 1, 2, 3])),
             )
         )
     return found

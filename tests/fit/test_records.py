@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import uuid
+from fractions import Fraction
 
 import duckdb
 from fit.corpora import Member, best, corpora, load, member, passes, policies
@@ -172,3 +173,38 @@ def test_required_records_that_are_not_there_are_named() -> None:
     assert [i.reason for i in found.left_out] == [
         "1 records that old requires are not in the selection"
     ]
+
+
+def test_a_limit_of_many_digits_is_kept_to_the_record() -> None:
+    members = [member(n, "synthetic" if n < 500_000 % 4_001 else "human") for n in range(6_000)]
+    human = sum(m.label == "human" for m in members)
+    for limit in ("0.333333333333", "0.333333333334"):
+        found = fit(load(members), "members", policy({"max_synthetic": limit}), seed=0)
+        most = Fraction(limit) / (1 - Fraction(limit)) * human
+        assert found.size == human + int(most)
+
+
+def test_a_set_of_thousands_of_groups_is_fitted_beside_the_linear_solution() -> None:
+    dice = random.Random(4)
+    members = [
+        member(
+            number,
+            dice.choice(["human", "human", "synthetic", "unknown"]),
+            lang=f"l{int(dice.triangular(0, 1_300, 0))}",
+            source=dice.choice("ab"),
+        )
+        for number in range(12_000)
+    ]
+    rules = policy(
+        {"max_synthetic": "0.2"},
+        {"by": ["lang"], "max_synthetic": "0.25"},
+        {"by": ["lang"], "min_human": 4},
+        {"by": ["source"], "max_share": "0.51"},
+    )
+    first, second = load(members), load(members[::-1])
+    found = fit(first, "members", rules, seed=0)
+    chosen = [m for m in members if m.record_id in taken(first)]
+    assert overall(judge(load(chosen), "members", rules)) == Verdict.PASS
+    assert found.bound * 0.995 < found.size == len(chosen) <= found.bound
+    assert fit(second, "members", rules, seed=0) == found
+    assert taken(second) == taken(first)

@@ -87,6 +87,23 @@ def test_no_candidate_names_the_fields_and_the_nested_lists() -> None:
     assert "prompt.replies" in caught.value.hint
 
 
+def test_a_text_of_unknown_name_beside_nested_records() -> None:
+    fields = {"tree": S, "prompt": O}
+    assert choose_content(Shape(fields), (), "jsonl").content == ("tree",)
+    with pytest.raises(AmbiguousError, match="tree or in nested records") as caught:
+        choose_content(Shape(fields, nested=("prompt.replies",)), (), "jsonl")
+    assert "--records PATH` with one of prompt.replies" in caught.value.hint
+    known = choose_content(Shape({"text": S}, nested=("sources",)), (), "jsonl")
+    assert known.content == ("text",)
+
+
+@pytest.mark.parametrize("name", ["state", "tree_state", "review_status", "Status"])
+def test_a_state_is_not_content(name: str) -> None:
+    assert choose_content(Shape({name: S, "story": S}), (), "jsonl").content == ("story",)
+    with pytest.raises(InputError, match="no content field"):
+        choose_content(Shape({name: S}), (), "jsonl")
+
+
 def test_native_content() -> None:
     text = choose_content(Shape({"text": S, "title": S}, native=("text",)), (), "text")
     assert (text.kind, text.content) == ("text", ("text",))

@@ -150,11 +150,28 @@ def test_a_format_that_is_said_is_taken(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("asked", [None, "jsonl"])
-def test_lfs_pointers_are_refused_wherever_they_are(tmp_path: Path, asked: str | None) -> None:
+def test_lfs_pointers_are_refused_and_the_others_are_read(
+    tmp_path: Path, asked: str | None
+) -> None:
+    _tree(tmp_path, "b.jsonl")
     (tmp_path / "a.jsonl").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\n")
-    for path in (tmp_path, tmp_path / "a.jsonl"):
-        with pytest.raises(InputError, match="LFS pointer"):
-            discover([str(path)], format=asked)
+    with pytest.raises(InputError, match="LFS pointer"):
+        discover([str(tmp_path / "a.jsonl")], format=asked)
+    for path in (tmp_path, tmp_path / "*.jsonl"):
+        found = discover([str(path), str(path)], format=asked)
+        assert _read(found, tmp_path) == ["b.jsonl"]
+        assert not found.skipped
+        (refused,) = found.refused
+        assert refused.path == str(tmp_path / "a.jsonl")
+        assert "LFS pointer" in refused.error.message
+
+
+def test_a_readme_beside_refused_data_is_no_data(tmp_path: Path) -> None:
+    _tree(tmp_path, "README.md", "a.parquet")
+    found = discover([str(tmp_path)])
+    assert not found.inputs
+    assert _left(found, tmp_path) == {"README.md": "describes the data beside it"}
+    assert "named like parquet" in found.refused[0].error.message
 
 
 @pytest.mark.parametrize("name", ["none.jsonl", "none*.jsonl", "none/", "a\0b"])
@@ -172,8 +189,16 @@ def test_a_name_that_is_no_text(tmp_path: Path) -> None:
     path = os.path.join(os.fsencode(tmp_path), b"caf\xe9.jsonl")
     with open(path, "wb") as stream:
         stream.write(LINE.encode())
+    _tree(tmp_path, "d.jsonl")
+    with open(os.path.join(os.fsencode(tmp_path), b".caf\xe9"), "wb"):
+        pass
     with pytest.raises(InputError, match="not valid UTF-8"):
-        discover([str(tmp_path)])
+        discover([os.fsdecode(path)])
+    found = discover([str(tmp_path)])
+    assert _read(found, tmp_path) == ["d.jsonl"]
+    assert [each.path for each in found.refused] == [f"{tmp_path}/caf\\udce9.jsonl"]
+    assert "not valid UTF-8" in found.refused[0].error.message
+    assert _left(found, tmp_path) == {".caf\\udce9": "hidden"}
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")

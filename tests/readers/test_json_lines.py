@@ -63,6 +63,25 @@ def test_truncated_file_keeps_what_came_before(tmp_path: Path, compression: str)
 
 
 @pytest.mark.parametrize("compression", ["gz", "zst"])
+@pytest.mark.parametrize("cut", [1, 9, 1000])
+def test_damage_within_what_was_decoded_first(tmp_path: Path, compression: str, cut: int) -> None:
+    lines = [
+        b'{"id": %4d, "text": "%s"}\n' % (i, hashlib.sha256(b"%d" % (i // 4)).hexdigest().encode())
+        for i in range(2000)
+    ]
+    packed = {"gz": gzip.compress, "zst": zstandard.compress}[compression](b"".join(lines))
+    path = tmp_path / "data"
+    path.write_bytes(packed[:-cut])
+    reading = check_reader(JsonLines(), _input(path, compression), TEXT)
+    decoded = 128 << 10  # of zstd at least the first block, of gzip all but the end
+    assert len(reading.rows) >= decoded // len(lines[0])
+    assert reading.rows == list(range(1, len(reading.rows) + 1))
+    (reject,) = reading.rejects
+    assert str(reject["reason"]).startswith(f"file: {'gzip' if compression == 'gz' else 'zstd'}")
+    assert reject["offset"] == len(reading.rows) * len(lines[0])
+
+
+@pytest.mark.parametrize("compression", ["gz", "zst"])
 def test_not_compressed_at_all(tmp_path: Path, compression: str) -> None:
     path = tmp_path / "data"
     path.write_bytes(_lines(3))
@@ -103,7 +122,7 @@ def test_a_line_that_is_too_long_goes_by(tmp_path: Path) -> None:
     assert reject == {
         "row": 2,
         "offset": len(_lines(1)),
-        "reason": "longer than the longest record that is read",
+        "reason": "longer than 1 MiB (--max-record)",
         "raw_digest": "sha256:" + hashlib.sha256(long_line).hexdigest(),
         "raw_bytes": len(long_line),
     }
@@ -197,7 +216,7 @@ def test_nested_damage_and_long_lines_are_numbered(tmp_path: Path) -> None:
     reading = check_reader(JsonLines(block=64), _input(path), layout)
     assert reading.rows == [1, 2, 4, 5]
     assert [(reject["row"], reject["reason"]) for reject in reading.rejects] == [
-        (3, "line 2: longer than the longest record that is read"),
+        (3, "line 2: longer than 100 bytes (--max-record)"),
         (6, "line 4: not JSON: ends too early"),
     ]
 

@@ -93,7 +93,7 @@ def test_a_flipped_byte_is_never_silent(
     assert (intact and len(reading.rows) == 60) or reading.reasons[-1].startswith("file: ")
 
 
-def test_a_damaged_page_ends_the_file_with_a_reject(tmp_path: Path) -> None:
+def test_a_damaged_page_costs_its_row_group_alone(tmp_path: Path) -> None:
     source = _source(
         tmp_path / "a.parquet", _documents(3000), row_group_size=1000, compression="none"
     )
@@ -101,10 +101,63 @@ def test_a_damaged_page_ends_the_file_with_a_reject(tmp_path: Path) -> None:
     place = data.index(b"document 1500 ")
     source.path.write_bytes(data[:place] + b"DOC" + data[place + 3 :])
     reading = check_reader(Parquet(), source, TEXT)
-    assert reading.rows == list(range(1, 1001))
-    assert len(reading.reasons) == 1
-    assert reading.reasons[0].startswith("file: ")
+    assert reading.rows == [*range(1, 1001), *range(2001, 3001)]
+    assert reading.content[1000].startswith("document 2000 ")
+    (reject,) = reading.rejects
+    assert reject["row"] == 1001
+    assert reading.reasons[0].startswith("file: row group 1 (rows 1,001 to 2,000) cannot be read: ")
     assert "CRC" in reading.reasons[0]
+
+
+@given(st.sets(st.integers(0, 9)))
+@settings(max_examples=20)
+def test_every_damaged_row_group_is_one_reject(
+    tmp_path_factory: pytest.TempPathFactory, damaged: set[int]
+) -> None:
+    path = tmp_path_factory.mktemp("parquet") / "a.parquet"
+    source = _source(path, _documents(95), row_group_size=10, compression="none")
+    data = path.read_bytes()
+    for group in damaged:
+        data = data.replace(b"document %d " % (10 * group + 3), b"DOCUMENT %d " % (10 * group + 3))
+    path.write_bytes(data)
+    reading = read_all(Parquet(), source, TEXT)
+    assert reading.rows == [n + 1 for n in range(95) if n // 10 not in damaged]
+    whole = _documents(95)["text"].to_pylist()
+    assert reading.content == [whole[row - 1] for row in reading.rows]
+    assert [each["row"] for each in reading.rejects] == [10 * n + 1 for n in sorted(damaged)]
+    assert read_all(Parquet(), source, TEXT, original=True).rejects == reading.rejects
+
+
+def test_a_bomb_ends_the_file_whatever_follows(tmp_path: Path) -> None:
+    column = pa.DictionaryArray.from_arrays([0] * 400, pa.array(["x" * (10 << 20)]))
+    table = pa.table({"text": column})
+    source = _source(tmp_path / "a.parquet", table, compression="zstd", row_group_size=100)
+    reading = read_all(Parquet(), source, Layout("text", ("text",)))
+    (reject,) = reading.rejects
+    assert reject["row"] is None
+    assert "like a decompression bomb" in reading.reasons[0]
+    assert reading.rows == list(range(1, len(reading.rows) + 1))
+    assert len(reading.rows) < 300
+
+
+def test_rows_before_the_damage_of_a_row_group_are_kept(tmp_path: Path) -> None:
+    source = _source(
+        tmp_path / "a.parquet",
+        _documents(40_000),
+        row_group_size=20_000,
+        data_page_size=1 << 10,
+        compression="none",
+        use_dictionary=False,
+    )
+    data = source.path.read_bytes()
+    source.path.write_bytes(data.replace(b"document 15000 ", b"DOCUMENT 15000 "))
+    reading = check_reader(Parquet(), source, TEXT)
+    (reject,) = reading.rejects
+    first = reject["row"]
+    assert isinstance(first, int)
+    assert 1 < first <= 15_001
+    assert reading.rows == [*range(1, first), *range(20_001, 40_001)]
+    assert f"row group 0 (rows {first:,} to 20,000)" in reading.reasons[0]
 
 
 def test_a_truncated_file_cannot_be_read(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from readers.cases import FOLDER, case_folders, check_case
-from readers.contract import check_reader
+from readers.contract import check_reader, read_all
 
 from provenance.errors import InputError
 from provenance.readers.base import Input, Layout, Shape
@@ -132,13 +132,69 @@ def test_arc_dates_and_names_are_those_of_warc(tmp_path: Path) -> None:
     assert reading.fields == [("http://example.com/", "2014-02-16T05:02:22Z", None)]
 
 
+def _bare(kind: str, uri: str = "http://example.com/") -> bytes:
+    head = f"WARC/1.0\r\nWARC-Type: {kind}\r\nWARC-Target-URI: {uri}\r\nContent-Length: 2\r\n\r\n"
+    return head.encode() + b"ab\r\n\r\n"
+
+
+def test_an_archive_without_data_is_an_error(tmp_path: Path) -> None:
+    kinds = ["warcinfo", "request", "revisit", "request", "invented\x1b[31m", "metadata"]
+    data = b"".join(map(_bare, kinds)) + _bare("response", "dns:example.com")
+    source = _source(tmp_path / "a.warc", data)
+    Warc().probe(source)
+    with pytest.raises(InputError) as caught:
+        list(Warc().read(source, PAYLOAD))
+    assert caught.value.message == (
+        "no data records: 1 lookup, 1 metadata, 1 other, 2 request, 1 revisit, 1 warcinfo"
+    )
+    assert "conversion, resource, response" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("more", "kept", "reasons"),
+    [
+        (_bare("resource"), 1, []),
+        (_bare("resource").replace(b": 2", b": 0").replace(b"ab", b""), 0, ["is empty"]),
+        (b"neither a record nor blank\r\n", 0, ["file: no record header"]),
+    ],
+)
+def test_one_data_record_or_damage_is_something(
+    tmp_path: Path, more: bytes, kept: int, reasons: list[str]
+) -> None:
+    source = _source(tmp_path / "a.warc", _bare("warcinfo") + more)
+    reading = read_all(Warc(), source, PAYLOAD)
+    assert len(reading.rows) == kept
+    assert len(reading.reasons) == len(reasons)
+    assert all(said in found for said, found in zip(reasons, reading.reasons, strict=True))
+
+
+def test_an_empty_archive_is_no_error(tmp_path: Path) -> None:
+    assert check_reader(Warc(), _source(tmp_path / "a.warc", b""), PAYLOAD).read == 0
+
+
+NO_DATA = {
+    "warc_whirlwind/whirlwind.warc.wat": "no data records: 1 metadata, 1 warcinfo",
+    "warc_warcio/example-digest.warc": "no data records: 4 request",
+}
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("name", NO_DATA)
+def test_archives_without_data(real_data: Path, name: str) -> None:
+    path = real_data / name
+    source = Input(path.as_posix(), path, "warc")
+    choice = choose_content(Warc().probe(source), (), "warc")
+    with pytest.raises(InputError) as caught:
+        list(Warc().read(source, Layout(choice.kind, choice.content)))
+    assert caught.value.message == NO_DATA[name]
+
+
 REAL = {
     # file: (kind, kept, reasons)
     "warc_whirlwind/whirlwind.warc": ("binary", 1, []),
     "warc_whirlwind/whirlwind.warc.gz": ("binary", 1, []),
     "warc_whirlwind/whirlwind.warc.wet": ("text", 1, []),
     "warc_whirlwind/whirlwind.warc.wet.gz": ("text", 1, []),
-    "warc_whirlwind/whirlwind.warc.wat": ("binary", 0, []),
     "warc_warcio/example.arc": ("binary", 1, []),
     "warc_warcio/example.arc.gz": ("binary", 1, []),
     "warc_warcio/example.warc": ("binary", 1, []),
@@ -151,7 +207,6 @@ REAL = {
     "warc_warcio/example-wget-bad-target-uri.warc.gz": ("binary", 3, []),
     "warc_warcio/example-wrong-chunks.warc.gz": ("binary", 1, []),
     "warc_warcio/post-test.warc.gz": ("binary", 3, []),
-    "warc_warcio/example-digest.warc": ("binary", 0, []),
     "warc_warcio/example-trunc.warc": ("binary", 0, ["Content-Length does not fit the record"]),
     "warc_warcio/example-space-in-url.arc": (
         "binary",

@@ -11,7 +11,7 @@ from prov_cli.commands.assemble import leave_with
 from prov_cli.commands.ingest import ByteSize
 from prov_cli.commands.policy import read_policy
 from prov_cli.files import read_text, write_text
-from prov_cli.options import Session, command, contract
+from prov_cli.options import Session, command, contract, put
 
 if TYPE_CHECKING:
     from provenance.model.finding import Judgement
@@ -79,7 +79,7 @@ def audit(
         write_text(output, text)
         session.say(f"wrote {output}")
     else:
-        click.echo(text.rstrip("\n"))
+        put(text)
     leave_with(judgement.verdict.value, policy.indeterminate)
 
 

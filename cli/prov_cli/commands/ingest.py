@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -10,13 +11,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from prov_cli.commands.source import LABELS, PROCESSES
-from prov_cli.options import Session, command, contract, pairs
+from prov_cli.options import Session, command, contract, count, pairs
 from prov_cli.tables import size, table
 
 if TYPE_CHECKING:
     from provenance.ingest.run import Progress
     from provenance.ingest.summary import IngestSummary
 
+
+_SHOWN_REJECTS = 10
 
 _UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
 _UNITS |= {"KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30}
@@ -91,12 +94,11 @@ def ingest(session: Session, paths: tuple[str, ...], **given: Any) -> None:
         summary = ledger.ingest(list(paths), options, progress)
     session.answer(summary, lambda: summary_text(summary))
     for file in summary.failed:
-        session.warn(f"{file.error}" + (f" ({file.hint})" if file.hint else ""))
+        session.fail(f"{file.error}" + (f" ({file.hint})" if file.hint else ""))
     if summary.rejected and not session.as_json:
         kept_in = sorted({file.quarantine for file in summary.files if file.quarantine})
-        session.warn(
-            f"{summary.rejected:,} records were rejected; they are listed in {', '.join(kept_in)}"
-        )
+        said = count(summary.rejected, "record") + (" was" if summary.rejected == 1 else " were")
+        session.warn(f"{said} rejected; all are listed in {', '.join(kept_in)}")
     if summary.failed:
         raise click.exceptions.Exit(summary.failed[0].exit_code)
 
@@ -142,9 +144,9 @@ def summary_text(summary: IngestSummary) -> str:
     ]
     if summary.unchanged_files:
         relabelled = (
-            f", {summary.relabelled_files} with a new claim" if summary.relabelled_files else ""
+            f", {summary.relabelled_files:,} with a new claim" if summary.relabelled_files else ""
         )
-        lines.append(f"{summary.unchanged_files:,} files unchanged{relabelled}")
+        lines.append(f"{count(summary.unchanged_files, 'file')} unchanged{relabelled}")
     if read:
         lines.append(
             "labels: " + ", ".join(f"{n:,} {label}" for label, n in summary.labels.items() if n)
@@ -171,7 +173,7 @@ def summary_text(summary: IngestSummary) -> str:
         )
         if len(read) > 20:
             lines.append(f"and {len(read) - 20:,} more files")
-    lines += [f"rejected: {n:,} x {why}" for why, n in _reasons(summary).items()]
+    lines += _rejects(summary)
     if summary.skipped:
         lines.append("skipped: " + ", ".join(f"{s.path} ({s.reason})" for s in summary.skipped[:5]))
         if len(summary.skipped) > 5:
@@ -179,10 +181,14 @@ def summary_text(summary: IngestSummary) -> str:
     return "\n".join(lines)
 
 
-def _reasons(summary: IngestSummary) -> dict[str, int]:
-    from collections import Counter
-
-    counted: Counter[str] = Counter()
-    for file in summary.files:
-        counted.update(file.reasons)
-    return dict(counted.most_common(10))
+def _rejects(summary: IngestSummary) -> list[str]:
+    """The first rejects, each with its file and row, and how many there are of what kind."""
+    first = [
+        f"rejected: {reject.said(file.uri)}" for file in summary.files for reject in file.rejects
+    ][:_SHOWN_REJECTS]
+    if summary.rejected > len(first):
+        counted: Counter[str] = Counter()
+        for file in summary.files:
+            counted.update(file.reasons)
+        first += [f"in all: {count(n, 'record')}: {why}" for why, n in counted.most_common(10)]
+    return first

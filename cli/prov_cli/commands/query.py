@@ -5,12 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
-from prov_cli.options import Session, command
-from prov_cli.tables import table
+from prov_cli.options import Session, command, put
+from prov_cli.tables import cell, table
+from provenance.report.escape import visible
 
 _SHOWN = 1_000
 
@@ -40,14 +43,33 @@ def query(session: Session, sql: str | None, form: str, allow_files: bool) -> No
     found = session.ledger().query(sql, allow_files=allow_files)
     rows = found.to_pylist()
     if session.as_json or form == "json":
-        click.echo(json.dumps(rows, ensure_ascii=False, indent=2, default=str))
+        put(json.dumps(rows, ensure_ascii=False, indent=2, default=str))
     elif form == "csv":
-        click.echo(_csv(found.column_names, rows), nl=False)
+        put(_csv(found.column_names, rows))
     else:
         shown = [tuple(_plain(value) for value in row.values()) for row in rows[:_SHOWN]]
-        click.echo(table(found.column_names, shown))
+        put(fitting(found.column_names, shown, shutil.get_terminal_size((120, 24)).columns))
         if len(rows) > _SHOWN:
             session.say(f"and {len(rows) - _SHOWN:,} more rows: --format json prints all")
+
+
+def fitting(names: Sequence[str], rows: Sequence[tuple[Any, ...]], width: int) -> str:
+    """Rows as a table where their columns fit beside each other, else one block per row."""
+    needed = [
+        max([len(name), *(len(cell(row[place])) for row in rows)])
+        for place, name in enumerate(names)
+    ]
+    if not rows or sum(needed) + 3 * len(needed) <= width:
+        return table(names, rows, width=width)
+    longest = max(map(len, names))
+    blocks = [
+        "\n".join(
+            f"{visible(name):<{longest}}  {cell(value)}"
+            for name, value in zip(names, row, strict=True)
+        )
+        for row in rows
+    ]
+    return "\n\n".join(blocks)
 
 
 def _plain(value: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from prov_cli.files import write_text
-from prov_cli.options import Session, command
+from prov_cli.options import Session, command, put
 
 
 @command("report")
@@ -29,4 +29,4 @@ def report(session: Session, release: str, form: str, output: str | None) -> Non
         write_text(output, text)
         session.say(f"wrote {output}")
     else:
-        click.echo(text, nl=not text.endswith("\n"))
+        put(text)
