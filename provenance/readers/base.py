@@ -136,8 +136,8 @@ class Reader(Protocol):
     ``read`` yields batches in file order; a defect of one record is a row of ``rejects`` and
     reading goes on; a defect that ends the file (truncated compression) is one last reject with the
     reason ``file: …`` and ends the iteration; where a format can go on behind a damaged stretch (a
-    row group), that stretch is one reject. Both raise ``InputError`` when nothing of the file can be
-    read at all.
+    row group), that stretch is one reject. Both raise ``InputError`` when nothing of the file can
+    be read at all.
     """
 
     names: Sequence[str]

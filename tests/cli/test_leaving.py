@@ -14,6 +14,10 @@ from terminal import Terminal
 PROV = [sys.executable, "-m", "prov_cli.main"]
 
 
+def _heed_ctrl_c() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize("arguments", [["--help"], ["query"], ["status", "--json"]])
 def test_a_closed_pipe_ends_with_141(terminal: Terminal, arguments: list[str]) -> None:
     terminal.prov("init")
@@ -42,7 +46,7 @@ def test_ctrl_c_in_a_long_query_ends_with_130(terminal: Terminal, tmp_path: Path
         stderr=subprocess.PIPE,
         text=True,
         # A shell that runs the tests in the background has them ignore the signal.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL) and None,
+        preexec_fn=_heed_ctrl_c,  # noqa: PLW1509 - no thread runs yet
     )
     try:
         time.sleep(3)

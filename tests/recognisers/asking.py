@@ -53,7 +53,7 @@ def ask(
     shape = shape or shape_of(rows)
     text = len(content) == 1 and shape.get(content[0]) == "string"
     held = [
-        row[content[0]]
+        as_text(row, content[0]) or ""
         if text
         else json.dumps(row if content == ("*",) else {n: as_value(row, n) for n in content})
         for row in rows
