@@ -17,6 +17,7 @@ from prov_cli.tables import table
     type=click.Choice(["parquet", "jsonl"]),
     default="parquet",
     show_default=True,
+    help="Format of the files.",
 )
 @click.option("--root", "roots", multiple=True, metavar="OLD=NEW", help="Where sources moved to.")
 def export(

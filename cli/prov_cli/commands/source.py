@@ -47,7 +47,7 @@ def source() -> None:
 @click.option("--licence", metavar="SPDX", help="SPDX licence expression.")
 @click.option("--url", metavar="U", help="Where it is published.")
 @click.option("--owner", metavar="WHO", help="Who owns the data.")
-@click.option("--description", metavar="TEXT")
+@click.option("--description", metavar="TEXT", help="What the data are.")
 @click.option("--by", "declared_by", metavar="WHO", help="Who makes these statements.")
 def set_(session: Session, name: str | None, file: str | None, **given: Any) -> None:
     """Declare a source: NAME with options, or --from FILE.yaml.
