@@ -11,8 +11,10 @@ from typing import Any
 
 import click
 
+from prov_cli.interrupt import heed_interrupts
 from provenance.errors import ProvError
 
+_INTERRUPTED = 128 + signal.SIGINT
 COMMANDS: dict[str, str] = {
     # Name to the line that `prov --help` shows; the module is loaded only when it is needed.
     "init": "Make a ledger.",
@@ -92,7 +94,7 @@ def main() -> None:
     try:
         sys.exit(_run())
     except (click.Abort, KeyboardInterrupt):
-        sys.exit(130)
+        sys.exit(_INTERRUPTED)
     except BrokenPipeError:
         # Whoever read us went away; what is still buffered has nowhere to go.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -108,7 +110,7 @@ def main() -> None:
         sys.exit(error.exit_code)
     except Exception as error:  # noqa: BLE001 - a bug keeps its traceback and has its own exit code
         if _interrupted(error):
-            sys.exit(130)
+            sys.exit(_INTERRUPTED)
         sys.excepthook(*sys.exc_info())
         sys.exit(ProvError.exit_code)
 
@@ -119,6 +121,7 @@ def _run() -> int:
         cli.main(prog_name="prov")
     try:
         with cli.make_context("prov", sys.argv[1:]) as context:
+            heed_interrupts(_INTERRUPTED)
             cli.invoke(context)
     except click.exceptions.Exit as leaving:
         return leaving.exit_code

@@ -32,6 +32,8 @@ def user_query(
             data = quote_literal(str(store.layout.data) + "/")
             connection.execute(f"SET allowed_directories = [{data}]")
             connection.execute("SET enable_external_access = false")
+        # A sum is a HUGEINT: a number for the reader, not the 16 bytes that would keep its type.
+        connection.execute("SET arrow_lossless_conversion = false")
         connection.execute("SET lock_configuration = true")
         try:
             yield connection.sql(sql)

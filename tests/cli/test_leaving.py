@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 from terminal import Terminal
@@ -37,7 +36,10 @@ def test_a_reader_that_stops_in_the_middle(terminal: Terminal) -> None:
     assert child.wait(60) == 141
 
 
-def test_ctrl_c_in_a_long_query_ends_with_130(terminal: Terminal, tmp_path: Path) -> None:
+@pytest.mark.parametrize("seconds", [0.5, 1.8, 3])
+def test_ctrl_c_at_any_moment_of_a_long_query_ends_with_130(
+    terminal: Terminal, seconds: float
+) -> None:
     terminal.prov("init")
     query = "SELECT sum(a.range * b.range) FROM range(10000000) a, range(10000000) b"
     child = subprocess.Popen(
@@ -49,7 +51,7 @@ def test_ctrl_c_in_a_long_query_ends_with_130(terminal: Terminal, tmp_path: Path
         preexec_fn=_heed_ctrl_c,  # noqa: PLW1509 - no thread runs yet
     )
     try:
-        time.sleep(3)
+        time.sleep(seconds)
         child.send_signal(signal.SIGINT)
         _, said = child.communicate(timeout=60)
     finally:

@@ -7,6 +7,7 @@ import io
 import json
 import shutil
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 import click
@@ -41,16 +42,19 @@ def query(session: Session, sql: str | None, form: str, allow_files: bool) -> No
         session.answer({"views": PUBLIC}, lambda: table(("view", "holds"), list(PUBLIC.items())))
         return
     found = session.ledger().query(sql, allow_files=allow_files)
-    rows = found.to_pylist()
     if session.as_json or form == "json":
+        rows = [{name: _number(value) for name, value in row.items()} for row in found.to_pylist()]
         put(json.dumps(rows, ensure_ascii=False, indent=2, default=str))
     elif form == "csv":
-        put(_csv(found.column_names, rows))
+        put(_csv(found.column_names, found.to_pylist()))
     else:
-        shown = [tuple(_plain(value) for value in row.values()) for row in rows[:_SHOWN]]
+        shown = [
+            tuple(_plain(value) for value in row.values())
+            for row in found.slice(0, _SHOWN).to_pylist()
+        ]
         put(fitting(found.column_names, shown, shutil.get_terminal_size((120, 24)).columns))
-        if len(rows) > _SHOWN:
-            session.say(f"and {len(rows) - _SHOWN:,} more rows: --format json prints all")
+        if found.num_rows > _SHOWN:
+            session.say(f"and {found.num_rows - _SHOWN:,} more rows: --format json prints all")
 
 
 def fitting(names: Sequence[str], rows: Sequence[tuple[Any, ...]], width: int) -> str:
@@ -72,7 +76,15 @@ def fitting(names: Sequence[str], rows: Sequence[tuple[Any, ...]], width: int) -
     return "\n\n".join(blocks)
 
 
+def _number(value: Any) -> Any:
+    """A decimal as the JSON number that it is: whole ones exactly, others as a double."""
+    if not isinstance(value, Decimal):
+        return value
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
 def _plain(value: Any) -> Any:
+    value = _number(value)
     return value if isinstance(value, int | float | bool) or value is None else str(value)
 
 
@@ -86,6 +98,7 @@ def _csv(names: list[str], rows: list[dict[str, Any]]) -> str:
 
 def _harmless(value: Any) -> Any:
     """A cell that no spreadsheet takes for a formula."""
+    value = _number(value)
     if isinstance(value, int | float | bool) or value is None:
         return value
     text = str(value)
