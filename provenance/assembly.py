@@ -12,12 +12,14 @@ import pyarrow as pa
 from pydantic import Field
 
 from provenance import budget
+from provenance.descent import descent_findings, models_asked
 from provenance.errors import MisuseError
+from provenance.findings import ledger_findings
 from provenance.fit import fit
 from provenance.measure import buffers
 from provenance.members import MEMBERS, attribute_names, select_members
 from provenance.model.base import Contract, quote_identifier, quote_literal
-from provenance.model.finding import BudgetResult, Verdict
+from provenance.model.finding import BudgetResult, Finding, Verdict
 from provenance.model.manifest import Body, Manifest, Selection
 from provenance.model.policy import Policy
 from provenance.store.catalogue import Database
@@ -48,6 +50,7 @@ class AssemblyPlan(Contract):
     release: str
     verdict: Verdict
     budgets: tuple[BudgetResult, ...]
+    findings: tuple[Finding, ...] = ()
     records: int
     totals: dict[str, int]
     labels: dict[str, int]
@@ -83,7 +86,8 @@ def assemble(
         NotFoundError, ConditionError: the selection names what is not there.
     """
     with store.snapshot() as connection:
-        select_members(connection, selection)
+        models = models_asked(policy, selection.where)
+        select_members(connection, selection, models)
         names = attribute_names(connection)
         count_tokens(connection, policy, folder)
         anchors = make_anchors(connection, policy)
@@ -95,6 +99,10 @@ def assemble(
             plan = _nothing(known)
         else:
             results = budget.judge(connection, MEMBERS, policy, attributes=names, anchors=anchors)
+            known["findings"] = (
+                *descent_findings(connection, MEMBERS, models_asked(policy)),
+                *ledger_findings(connection),
+            )
             plan = _plan(connection, policy, results, known)
         if dry_run or budget.blocks(plan.verdict, policy):
             return plan

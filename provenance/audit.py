@@ -9,6 +9,7 @@ from pathlib import Path
 
 from provenance import budget
 from provenance.assembly import make_anchors
+from provenance.descent import descent_findings, models_asked
 from provenance.engine.local import LocalEngine
 from provenance.errors import InputError, ProvError
 from provenance.findings import known_share, ledger_findings, release_drift
@@ -40,7 +41,7 @@ from provenance.views import VIEWS
 def audit_ledger(store: Store, policy: Policy, folder: Path | None = None) -> Judgement:
     """Judge everything that the ledger holds now."""
     with store.snapshot() as connection:
-        select_members(connection, Selection())
+        select_members(connection, Selection(), models_asked(policy))
         count_tokens(connection, policy, folder)
         return _judge(connection, policy, ledger_findings(connection))
 
@@ -54,10 +55,10 @@ def audit_release(
         NotFoundError: there is no such release.
     """
     with store.snapshot() as connection:
-        release_members(connection, release, today=True)
+        release_members(connection, release, today=True, models=models_asked(policy))
         count_tokens(connection, policy, folder)
         drift = release_drift(connection, release)
-        return _judge(connection, policy, [*drift, *ledger_findings(connection)])
+        return _judge(connection, policy, [*drift, *ledger_findings(connection)], release)
 
 
 def audit_files(
@@ -85,17 +86,20 @@ def audit_files(
         if not sum(result.kept for result in results):
             raise InputError(f"{paths[0]}: there is no record to judge")
         with over_nothing(places, VIEWS) if store is None else store.snapshot() as connection:
-            file_members(connection, parts, results)
+            file_members(connection, parts, results, models_asked(policy))
             count_tokens(connection, policy, folder, [_reading(r, options) for r in results])
             findings = [*known_share(connection), *_rejects(results)]
             return _judge(connection, policy, findings)
 
 
-def _judge(connection: Database, policy: Policy, findings: Sequence[Finding]) -> Judgement:
+def _judge(
+    connection: Database, policy: Policy, findings: Sequence[Finding], release: str | None = None
+) -> Judgement:
     names = attribute_names(connection)
     anchors = make_anchors(connection, policy)
     results = budget.judge(connection, MEMBERS, policy, attributes=names, anchors=anchors)
-    return Judgement(verdict=budget.overall(results), budgets=results, findings=tuple(findings))
+    fed = descent_findings(connection, MEMBERS, models_asked(policy), release)
+    return Judgement(verdict=budget.overall(results), budgets=results, findings=(*fed, *findings))
 
 
 def _read(

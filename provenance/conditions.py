@@ -30,6 +30,9 @@ TEXT = frozenset(
 COLUMNS = NUMERIC | BOOLEAN | TEXT
 """Columns of the members relation that a condition may name; attributes come on top."""
 
+DESCENDS = "descends_from()"
+"""What stands for the column in a test such as ``descends_from('ours-7b')``."""
+
 Value: TypeAlias = str | Decimal | bool
 
 
@@ -39,7 +42,8 @@ class Test:
 
     Attributes:
         column: name of a column or attribute.
-        operator: ``=``, ``<``, ``<=``, ``>``, ``>=``, ``IN``, ``LIKE`` or ``IS NULL``.
+        operator: ``=``, ``<``, ``<=``, ``>``, ``>=``, ``IN``, ``LIKE``, ``IS NULL``, or ``HOLDS``
+            for a list.
         values: what it is compared with: one, or several for ``IN``, or none for ``IS NULL``.
         position: where the column stands in the text, counted from 1.
     """
@@ -88,6 +92,11 @@ def columns(condition: Condition) -> frozenset[str]:
     return frozenset(test.column for test in tests(condition))
 
 
+def models(condition: Condition) -> tuple[str, ...]:
+    """The models whose descendants a condition asks about."""
+    return tuple(str(test.values[0]) for test in tests(condition) if test.column == DESCENDS)
+
+
 def check(condition: Condition, attributes: Collection[str] | None = ()) -> None:
     """Refuse columns that do not exist and comparisons of a column with a value of another type.
 
@@ -100,6 +109,8 @@ def check(condition: Condition, attributes: Collection[str] | None = ()) -> None
         ConditionError: with the position of the column and, for a misspelt one, near matches.
     """
     for test in tests(condition):
+        if test.column == DESCENDS:
+            continue
         if attributes is not None:
             known_column(test.column, attributes, at=test.position)
         _check_type(test)
@@ -185,6 +196,8 @@ def to_sql(condition: Condition, column_sql: ColumnSql, settle: Settle | None = 
 def _test_sql(test: Test, column: str) -> str:
     if not test.values:
         return f"({column} {test.operator})"
+    if test.operator == "HOLDS":
+        return f"coalesce(list_contains({column}, {_value_sql(test.values[0], '')}), FALSE)"
     if isinstance(test.values[0], Decimal) and test.column not in NUMERIC:
         # Attributes are text. What is not a number there has no place in an order: NULL.
         column = f"nullif(TRY_CAST({column} AS DOUBLE), 'nan'::DOUBLE)"
@@ -204,7 +217,8 @@ def parse(text: str) -> Condition:
 
     The grammar: column names (quoted ``"like this"`` where needed), ``= == != <> < <= > >=``,
     ``IN``, ``LIKE``, ``BETWEEN`` and ``IS NULL``, each with ``NOT``, and ``AND``, ``OR``, ``NOT``
-    and parentheses around them; text in single quotes, numbers, ``TRUE`` and ``FALSE``.
+    and parentheses around them; text in single quotes, numbers, ``TRUE`` and ``FALSE``; and
+    ``descends_from('MODEL')``.
 
     Raises:
         ConditionError: anything else, with its position counted from 1 and a hint.
@@ -307,9 +321,22 @@ class _Parser:
         if not negated and column in BOOLEAN:
             return Test(column, "=", (True,), place)
         if self._here.value == "(":
-            message = f"{column!r} at position {place}: function calls are not part of a condition"
-            raise ConditionError(message, hint="compare a column with a value")
+            return self._call(column, place)
         raise self._unexpected("a comparison")
+
+    def _call(self, name: str, place: int) -> Condition:
+        """The one function there is; its model is text, or bare where it is one word."""
+        if name.lower() != "descends_from":
+            message = f"{name!r} at position {place}: function calls are not part of a condition"
+            raise ConditionError(message, hint="compare a column with a value")
+        self._expect("(")
+        if self._here.kind == "name":
+            model = self._here.value
+            self._place += 1
+        else:
+            model = self._text()
+        self._expect(")")
+        return Test(DESCENDS, "HOLDS", (model,), place)
 
     def _comparison(self, column: str, place: int) -> Condition:
         operator = self._here.value

@@ -22,7 +22,7 @@ _KINDS: tuple[NodeKind, ...] = ("source", "release", "model")
 # Members are the parents of a release; a record comes of the model that wrote it, and the model of
 # the release that it was trained on.
 _EDGES_SQL = f"""
-SELECT child, parent, relation, process, activity FROM lineage
+SELECT child, parent, relation, process, activity FROM lineage WHERE child IS NOT NULL
 UNION ALL
 SELECT n.id, m.record_id, 'derived', 'assemble', NULL
 FROM members m JOIN {NAMED} n ON n.kind = 'release' AND n.name = m.release

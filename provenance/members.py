@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from provenance import conditions, labelling
+from provenance.descent import DESCENT, make_descent
 from provenance.errors import ConditionError, IntegrityError, MisuseError, NotFoundError
 from provenance.ingest.unit import FileResult
 from provenance.model.base import quote_literal
@@ -49,11 +50,14 @@ def attribute_names(connection: Database) -> frozenset[str]:
     return frozenset(name for (text,) in rows for name in json.loads(text))
 
 
-def select_members(connection: Database, selection: Selection) -> None:
+def select_members(connection: Database, selection: Selection, models: Sequence[str] = ()) -> None:
     """Make ``set_members`` of what a selection takes from the ledger.
 
     One member per record; its sighting is the least by (source, uri, row) among the sources asked
     for, while evidence from every source counts.
+
+    Args:
+        models: models whose descendants the policy asks about.
 
     Raises:
         NotFoundError: a source that is not there.
@@ -61,6 +65,7 @@ def select_members(connection: Database, selection: Selection) -> None:
     """
     _check_sources(connection, (*selection.sources, *selection.weights))
     names = attribute_names(connection)
+    make_descent(connection, models)
     where = _where(selection.where, names)
     listed = ", ".join(map(quote_literal, selection.sources))
     only = f"WHERE source IN ({listed})" if selection.sources else ""
@@ -88,11 +93,13 @@ def select_members(connection: Database, selection: Selection) -> None:
                 1::BIGINT AS records, o.bytes, o.chars, o.words, {origin}, {_TOKENS},
                 a.lang, r.split, coalesce(json_extract_string(a.attributes, '/licence'), c.licence)
                     AS licence,
-                c.kind AS source_kind, {_weight(selection.weights)} AS weight, a.attributes
+                c.kind AS source_kind, {_weight(selection.weights)} AS weight, a.attributes,
+                d.descends_from
             FROM seen a
             JOIN ranked r ON r.place = a.first >> 40
             JOIN origins o USING (record_id)
             LEFT JOIN sources c ON c.name = r.source
+            LEFT JOIN {DESCENT} d USING (record_id)
         ) WHERE {where}""")
     _check_digests(connection)
     if selection.splits:
@@ -110,12 +117,16 @@ def _check_digests(connection: Database) -> None:
 
 
 def file_members(
-    connection: Database, parts: Sequence[Part], results: Sequence[FileResult]
+    connection: Database,
+    parts: Sequence[Part],
+    results: Sequence[FileResult],
+    models: Sequence[str] = (),
 ) -> None:
     """Make ``set_members`` of the rows of files as they stand, with what the ledger knows of them.
 
     The files' own marks count as statements about parts: they can raise a share, never lower it.
     """
+    make_descent(connection, models)
     _file_views(connection, parts, results)
     connection.execute("""
         CREATE OR REPLACE TEMP TABLE ranked AS
@@ -154,8 +165,10 @@ def file_members(
             s.uri, s.row, s.kind, 1::BIGINT AS records, s.bytes, s.chars, s.words, {origin},
             {_TOKENS}, coalesce(k.lang, s.lang) AS lang, s.split,
             coalesce({licence}, k.licence) AS licence, k.source_kind, s.weight,
-            coalesce(k.attributes, s.attributes) AS attributes, k.record_id IS NOT NULL AS known
-        FROM s JOIN ({today}) o USING (record_id) LEFT JOIN known k USING (record_id)""")
+            coalesce(k.attributes, s.attributes) AS attributes, k.record_id IS NOT NULL AS known,
+            d.descends_from
+        FROM s JOIN ({today}) o USING (record_id) LEFT JOIN known k USING (record_id)
+        LEFT JOIN {DESCENT} d USING (record_id)""")
 
 
 def _file_views(connection: Database, parts: Sequence[Part], results: Sequence[FileResult]) -> None:
@@ -189,7 +202,9 @@ def _file_views(connection: Database, parts: Sequence[Part], results: Sequence[F
         WHERE e.claim = 'synthetic' OR e.part_bytes IS NOT NULL""")
 
 
-def release_members(connection: Database, release: str, *, today: bool) -> None:
+def release_members(
+    connection: Database, release: str, *, today: bool, models: Sequence[str] = ()
+) -> None:
     """Make ``set_members`` of a release: as sealed, or with the origins of today.
 
     Raises:
@@ -199,6 +214,7 @@ def release_members(connection: Database, release: str, *, today: bool) -> None:
         raise NotFoundError(
             f"there is no release `{release}`", hint=_known(connection, "releases", "releases")
         )
+    make_descent(connection, models)
     origin = ", ".join(
         # A record that has left the ledger since keeps the origin it was sealed with.
         f"CASE WHEN o.record_id IS NULL THEN s.{name} ELSE o.{name} END AS {name}"
@@ -217,8 +233,9 @@ def release_members(connection: Database, release: str, *, today: bool) -> None:
         SELECT s.record_id, s.digest_rest, NULL::UUID AS norm_id, s.digest, s.source, s.uri, s.row,
             s.kind, 1::BIGINT AS records, s.bytes, s.chars, s.words, {origin}, {_TOKENS},
             s.lang, s.split, s.licence, s.source_kind, s.weight, s.attributes,
-            s.label AS sealed_label
-        FROM s {"LEFT JOIN origins o USING (record_id)" if today else ""}""")
+            s.label AS sealed_label, d.descends_from
+        FROM s LEFT JOIN {DESCENT} d USING (record_id)
+        {"LEFT JOIN origins o USING (record_id)" if today else ""}""")
 
 
 def _prefixed(sql: str, table: str) -> str:

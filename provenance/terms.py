@@ -13,6 +13,7 @@ from typing import NamedTuple, TypeAlias
 
 from provenance.conditions import (
     COLUMNS,
+    DESCENDS,
     Condition,
     Test,
     check,
@@ -134,6 +135,8 @@ def members_truth(condition: Condition) -> str:
       TRUE and every test of its label that fails is NULL.
     - A human record has no generator, so tests on ``process``, ``generator`` and
       ``generator_family`` are FALSE for it and their negations TRUE; ``IS NULL`` is TRUE.
+    - ``descends_from`` is judged on the lineage that is known; it is NULL for a record of label
+      unknown that is not known to descend.
     - What is still NULL for a human record counts as FALSE.
     """
     sql = to_sql(condition, column_sql, _settle)
@@ -144,6 +147,8 @@ def column_sql(name: str) -> str:
     """SQL for a column of the members relation, or for an attribute of that name."""
     if name == "record_id":
         return "CAST(record_id AS VARCHAR)"
+    if name == DESCENDS:
+        return "descends_from"
     if name in COLUMNS:
         return quote_identifier(name)
     pointer = "/" + name.replace("~", "~0").replace("/", "~1")
@@ -156,6 +161,8 @@ def _settle(test: Test, sql: str) -> str:
         return f"(CASE label WHEN 'unknown' THEN NULL WHEN 'human' THEN {human} ELSE {sql} END)"
     if test.column == "label":
         return f"nullif({sql}, CASE WHEN label = 'unknown' THEN FALSE END)"
+    if test.column == DESCENDS:
+        return f"(CASE WHEN {sql} THEN TRUE WHEN label = 'unknown' THEN NULL ELSE FALSE END)"
     if test.column == "depth":
         return f"(CASE WHEN label = 'unknown' THEN NULL ELSE {sql} END)"
     return sql

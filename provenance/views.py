@@ -37,6 +37,57 @@ _CLAIM_COLUMNS = (
     "process, generator, generator_family"
 )
 
+# An end of an edge is named by its record id, by its own id in a source, by its row in a file, or
+# by what is quoted of it. It is looked for whenever somebody asks, so that it may come later; where
+# it is not there, the row stays and that end is NULL.
+_LINEAGE = """
+WITH stated AS (
+    SELECT e.* EXCLUDE (commit_id), f.source, f.uri
+    FROM ledger.edges e JOIN files f USING (reading_id)
+    UNION ALL BY NAME
+    SELECT DISTINCT e.* EXCLUDE (commit_id)
+    FROM ledger.edges e SEMI JOIN commits c USING (commit_id) WHERE e.reading_id IS NULL
+), by_id AS (
+    SELECT w.source, w.ref, min(s.record_id) AS record_id
+    FROM (
+        SELECT coalesce(parent_source, source) AS source, parent_ref AS ref FROM stated
+        WHERE parent IS NULL AND parent_row IS NULL
+        UNION
+        SELECT child_source, child_ref FROM stated WHERE child IS NULL
+    ) w JOIN sightings s ON s.source = w.source AND s.external_id = w.ref
+    GROUP BY ALL
+), by_row AS (
+    SELECT w.parent_ref, w.parent_row, min(s.record_id) AS record_id
+    FROM (SELECT DISTINCT parent_ref, parent_row FROM stated WHERE parent_row IS NOT NULL) w
+    JOIN files f ON f.uri = w.parent_ref
+    JOIN ledger.sightings s ON s.reading_id = f.reading_id AND s.row = w.parent_row
+    GROUP BY ALL
+), pieces AS (
+    SELECT q.*, f.source, f.uri FROM ledger.quotes q JOIN files f USING (reading_id)
+), texts AS (
+    SELECT s.norm_id, s.record_id, max(s.chars) AS chars
+    FROM sightings s SEMI JOIN pieces USING (norm_id) GROUP BY ALL
+), quoted AS (
+    SELECT p.reading_id, p.row, p.child, p.relation, p.process, p.source, p.uri,
+        arg_max(t.record_id, (t.chars, t.record_id)) AS parent
+    FROM pieces p LEFT JOIN texts t ON t.norm_id = p.norm_id AND t.record_id <> p.child
+    GROUP BY ALL
+)
+SELECT coalesce(e.child, c.record_id) AS child, e.child_ref,
+    coalesce(e.parent, p.record_id, r.record_id) AS parent, e.parent_ref, e.parent_kind,
+    e.relation, e.process, e.activity, e.source, e.uri, e.row
+FROM stated e
+LEFT JOIN by_id c ON e.child IS NULL AND c.source = e.child_source AND c.ref = e.child_ref
+LEFT JOIN by_id p ON e.parent IS NULL AND e.parent_row IS NULL
+    AND p.source = coalesce(e.parent_source, e.source) AND p.ref = e.parent_ref
+LEFT JOIN by_row r ON e.parent IS NULL
+    AND r.parent_ref = e.parent_ref AND r.parent_row = e.parent_row
+UNION ALL
+SELECT child, NULL, parent, 'the text quoted in row ' || row, 'record', relation, process, NULL,
+    source, uri, row
+FROM quoted
+"""
+
 # Generative steps: nothing is known of an unknown record, and a human one has none.
 DEPTH_SQL = """SELECT o.*, CASE o.label WHEN 'unknown' THEN NULL WHEN 'human' THEN 0
     ELSE greatest(1, coalesce(d.depth, 1)) END::BIGINT AS depth"""
@@ -97,19 +148,11 @@ VIEWS: dict[str, str] = {
         SELECT m.* EXCLUDE (commit_id), c.seq, c.recorded_at
         FROM ledger.models m JOIN commits c USING (commit_id)
         QUALIFY row_number() OVER (PARTITION BY name ORDER BY c.seq DESC) = 1""",
-    # A parent named by its own id is looked for in the same source, so that it may come later.
-    "lineage": """
-        SELECT e.child, coalesce(e.parent, i.record_id) AS parent, e.parent_ref, e.parent_kind,
-            e.relation, e.process, e.activity, f.source, f.uri, e.row
-        FROM ledger.edges e JOIN files f USING (reading_id)
-        LEFT JOIN (
-            SELECT source, external_id, min(record_id) AS record_id FROM sightings
-            WHERE external_id IS NOT NULL GROUP BY ALL
-        ) i ON e.parent IS NULL AND i.source = f.source AND i.external_id = e.parent_ref
-        UNION ALL
-        SELECT e.child, e.parent, e.parent_ref, e.parent_kind, e.relation, e.process, e.activity,
-            NULL, NULL, NULL
-        FROM ledger.edges e SEMI JOIN commits c USING (commit_id) WHERE e.reading_id IS NULL""",
+    "lineage": _LINEAGE,
+    "activities": """
+        SELECT a.* EXCLUDE (commit_id), c.seq, c.recorded_at
+        FROM ledger.activities a JOIN commits c USING (commit_id)
+        QUALIFY row_number() OVER (PARTITION BY activity ORDER BY c.seq DESC) = 1""",
     "records": """
         SELECT o.record_id,
             'sha256:' || replace(CAST(o.record_id AS VARCHAR), '-', '')
@@ -133,7 +176,8 @@ PUBLIC: dict[str, str] = {
     "sources": "one row per source, its newest contract",
     "files": "one row per file that is current, with its fingerprint and counts",
     "declared": "what is declared of each file: by its source or on the command line",
-    "lineage": "one row per edge from a child to a parent",
+    "lineage": "one row per edge from a child to a parent; an end that is not found is NULL",
+    "activities": "one row per activity that edges name: who or what made the children",
     "models": "one row per model that was registered",
     "releases": "one row per release, with its manifest",
     "members": "one row per record of a release",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,8 +13,6 @@ import pyarrow.compute as pc
 from provenance.ingest.options import IngestOptions
 from provenance.measure import Measured
 from provenance.readers.base import Batch
-
-_RECORD_ID = re.compile(r"^(sha256:)?[0-9a-f]{64}$")
 
 _DESCRIPTIVE = ("url", "licence")
 """Standard attributes that are kept where a file has them, without being asked for."""
@@ -28,6 +25,7 @@ class Roles:
     fields: tuple[str, ...]
     external_id: str | None
     parent: str | None
+    quoting: str | None
     lang: str | None
     attributes: Mapping[str, str]
 
@@ -40,9 +38,10 @@ class Roles:
         lang = options.attributes.get("lang") or standard.get("lang")
         attributes = {name: standard[name] for name in _DESCRIPTIVE if name in standard}
         attributes |= {name: field for name, field in options.attributes.items() if name != "lang"}
-        named = [external, options.parent_field, lang, *attributes.values(), *wanted]
+        quoting = options.parent_text
+        named = [external, options.parent_field, quoting, lang, *attributes.values(), *wanted]
         fields = tuple(dict.fromkeys(name for name in named if name))
-        return cls(fields, external, options.parent_field, lang, attributes)
+        return cls(fields, external, options.parent_field, quoting, lang, attributes)
 
 
 def sighting_columns(
@@ -62,14 +61,14 @@ def sighting_columns(
             "bytes": measured.bytes,
             "chars": measured.chars,
             "words": measured.words,
-            "external_id": _field(batch, roles.external_id),
-            "lang": _field(batch, roles.lang),
+            "external_id": field_of(batch, roles.external_id),
+            "lang": field_of(batch, roles.lang),
             "attributes": _attributes(batch, roles.attributes),
         }
     )
 
 
-def _field(batch: Batch, name: str | None) -> pa.Array:
+def field_of(batch: Batch, name: str | None) -> pa.Array:
     if name is None:
         return pa.nulls(len(batch.rows), pa.string())
     return batch.fields.column(name)
@@ -98,56 +97,6 @@ def evidence_columns(claims: pa.Table, sightings: pa.Table) -> pa.Table:
     return pa.table(
         [*subject.columns, *rest.columns], names=subject.column_names + rest.column_names
     )
-
-
-def edge_columns(
-    batch: Batch, sightings: pa.Table, roles: Roles, options: IngestOptions
-) -> pa.Table:
-    """Rows of the table ``edges``: one per parent that a record names.
-
-    A parent is named by a digest or by an external id of the same source; the second kind is
-    resolved by the view, so that parents may come later.
-    """
-    named = _field(batch, roles.parent)
-    places: list[int] = []
-    parents: list[bytes | None] = []
-    refs: list[str] = []
-    for place, value in enumerate(named.to_pylist()):
-        for ref in _references(value):
-            places.append(place)
-            refs.append(ref)
-            known = _RECORD_ID.match(ref)
-            parents.append(bytes.fromhex(ref.removeprefix("sha256:"))[:16] if known else None)
-    subject = sightings.select(["reading_id", "row", "record_id"]).take(
-        pa.array(places, pa.int64())
-    )
-    count = len(places)
-    return pa.table(
-        {
-            "reading_id": subject.column("reading_id"),
-            "row": subject.column("row"),
-            "child": subject.column("record_id"),
-            "parent": pa.ExtensionArray.from_storage(pa.uuid(), pa.array(parents, pa.binary(16))),
-            "parent_ref": pa.array(refs, pa.string()),
-            "parent_kind": pa.repeat(pa.scalar("record"), count),
-            "relation": pa.repeat(pa.scalar(options.relation), count),
-            "process": pa.repeat(pa.scalar(options.process, pa.string()), count),
-            "activity": pa.nulls(count, pa.string()),
-        }
-    )
-
-
-def _references(value: str | None) -> list[str]:
-    """The ids in a parent field: one, or a list of them."""
-    if not value:
-        return []
-    if value.startswith("["):
-        try:
-            listed = json.loads(value)
-        except ValueError:
-            return [value]
-        return [str(item) for item in listed if item is not None and item != ""]
-    return [value]
 
 
 def count_labels(column: pa.Array) -> dict[str, int]:

@@ -31,6 +31,9 @@ class IngestOptions(Contract):
     content: tuple[str, ...] = ()
     id_field: str | None = None
     parent_field: str | None = None
+    parent_source: Name | None = None
+    parent_text: str | None = None
+    parent_file: str | None = None
     relation: Relation = "derived"
     attributes: dict[str, str] = Field(default_factory=dict, description="Name to field.")
     records: str | None = None
@@ -56,6 +59,9 @@ class IngestOptions(Contract):
             "content": list(self.content),
             "id": self.id_field,
             "parent": self.parent_field,
+            "parent_source": self.parent_source,
+            "parent_text": self.parent_text,
+            "parent_file": self.parent_file,
             "relation": self.relation,
             "attributes": dict(sorted(self.attributes.items())),
             "records": self.records,

@@ -12,7 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from provenance.engine.local import LocalEngine
-from provenance.errors import InputError, ProvError, ReadOnlyError
+from provenance.errors import InputError, NotFoundError, ProvError, ReadOnlyError
 from provenance.ingest.labels import label_counts
 from provenance.ingest.options import IngestOptions
 from provenance.ingest.plan import (
@@ -28,7 +28,7 @@ from provenance.ingest.unit import FileResult, FileTask, UnitResult, fingerprint
 from provenance.model.origin import Label
 from provenance.model.source import Source
 from provenance.propagate import propagate
-from provenance.readers.discover import Discovery, discover, split_of
+from provenance.readers.discover import Discovery, discover, split_of, uri_of
 from provenance.sources import source_row
 from provenance.store.parts import Part, write_part
 from provenance.store.store import Store
@@ -51,6 +51,7 @@ def ingest(
         BusyError, StorageError: the ledger cannot be written.
     """
     started = time.perf_counter()
+    options = _placed(options)
     found = discover(paths, format=options.format)
     with store.snapshot(threads=1) as connection:
         known = known_readings(connection, options.source, found.inputs)
@@ -72,6 +73,15 @@ def ingest(
                 run.group(group, engine)
     propagate(store)
     return run.summary(plan, found, paths, time.perf_counter() - started)
+
+
+def _placed(options: IngestOptions) -> IngestOptions:
+    """The options with the file of parents named as the ledger names files."""
+    if options.parent_file is None:
+        return options
+    if not Path(options.parent_file).is_file():
+        raise NotFoundError(f"there is no file `{options.parent_file}`", hint="see --parent-file")
+    return options.model_copy(update={"parent_file": uri_of(options.parent_file)})
 
 
 def _silent(_done: int, _total: int) -> None:

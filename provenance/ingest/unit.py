@@ -11,7 +11,8 @@ import xxhash
 
 from provenance.errors import InputError, ProvError, ReadOnlyError
 from provenance.identity import write_fingerprint
-from provenance.ingest.columns import Roles, edge_columns, evidence_columns, sighting_columns
+from provenance.ingest.columns import Roles, evidence_columns, sighting_columns
+from provenance.ingest.edges import edge_columns, quote_columns
 from provenance.ingest.options import IngestOptions
 from provenance.ingest.summary import EXAMPLES, Reject
 from provenance.measure import measure
@@ -176,8 +177,11 @@ class _Writing:
             claims = recognise(marks, batch.content, batch.fields, layout.kind)
             result.recognisers.update(claims.column("observer").to_pylist())
             self._write("evidence", evidence_columns(claims, sightings))
-        if roles.parent is not None:
-            self._write("edges", edge_columns(batch, sightings, roles, self._task.options))
+        options = self._task.options
+        if roles.parent is not None or options.parent_file is not None:
+            self._write("edges", edge_columns(batch, sightings, roles, options))
+        if roles.quoting is not None:
+            self._write("quotes", quote_columns(batch, sightings, roles, options))
 
     def _count(self, batch: Batch, result: FileResult) -> None:
         result.read += batch.read

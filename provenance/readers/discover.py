@@ -231,7 +231,7 @@ def _met(paths: Sequence[str], asked: str | None) -> Iterator[_Found]:
 
 def _input(path: str, asked: str | None) -> Input | None:
     place = Path(path)
-    uri = _uri(path)
+    uri = uri_of(path)
     if not _is_text(uri):
         raise InputError(
             f"the name of {path!a} is not valid UTF-8", hint="rename the file, then try again"
@@ -242,14 +242,14 @@ def _input(path: str, asked: str | None) -> Input | None:
     return None if found is None else Input(uri, place.absolute(), found, compression)
 
 
-def _uri(path: str) -> str:
+def uri_of(path: str) -> str:
     """The absolute POSIX path; links are not followed, for they are what the user named."""
     return Path(os.path.abspath(path)).as_posix()
 
 
 def _printable(path: str) -> str:
     """The absolute path as text; bytes of a name that are no UTF-8 are escaped."""
-    return _uri(path).encode("utf-8", "backslashreplace").decode()
+    return uri_of(path).encode("utf-8", "backslashreplace").decode()
 
 
 def _is_text(name: str) -> bool:

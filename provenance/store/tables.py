@@ -100,13 +100,26 @@ TABLES: dict[str, pa.Schema] = {
     "edges": _table(
         ("reading_id", UUID),
         ("row", _INT),
-        ("child", UUID),
-        ("parent", UUID),  # null while the reference is not resolved
+        ("child", UUID),  # null where it is named by a reference, as is the parent
+        ("child_ref", _STR),
+        ("child_source", _STR),
+        ("parent", UUID),
         ("parent_ref", _STR),
+        ("parent_source", _STR),  # source whose external ids the reference is one of
+        ("parent_row", _INT),  # row of the file that the reference names
         ("parent_kind", _STR),
         ("relation", _STR),
         ("process", _STR),
         ("activity", _STR),
+    ),
+    # Pieces of a field that quotes a parent; one of them may be the whole text of a record.
+    "quotes": _table(
+        ("reading_id", UUID),
+        ("row", _INT),
+        ("child", UUID),
+        ("norm_id", UUID),
+        ("relation", _STR),
+        ("process", _STR),
     ),
     # What lineage proves of a record, and its depth; the newest row of a record is current.
     "derived": _table(
@@ -132,6 +145,24 @@ TABLES: dict[str, pa.Schema] = {
         ("version", _STR),
         ("trained_on", _STR),
     ),
+    # Takedowns and their undoing: the latest event of a revocation decides.
+    "revocations": _table(
+        ("revocation", _STR),
+        ("event", _STR),  # revoke, restore, purge
+        ("selector", _STR),  # JSON of model.takedown.Selector
+        ("reason", _STR),
+        ("requested_by", _STR),
+        ("receipt", _STR),  # JSON of model.takedown.Receipt
+    ),
+    # Records that a revocation hit: named by it, or derived from one that is.
+    "revoked": _table(
+        ("revocation", _STR),
+        ("record_id", UUID),
+        ("digest_rest", UUID),
+        ("hops", _INT),  # 0 where the selector names the record itself
+    ),
+    # Content that must not come back, by its digest.
+    "tombstones": _table(("revocation", _STR), ("record_id", UUID), ("digest_rest", UUID)),
     "releases": _table(("name", _STR), ("body_digest", _STR), ("manifest", _STR)),
     "members": _table(
         ("release", _STR),

@@ -55,6 +55,16 @@ class ByteSize(click.ParamType[int]):
 @click.option("--id", "id_field", metavar="FIELD", help="Field that holds the record's own id.")
 @click.option("--parent", "parent_field", metavar="FIELD", help="Field with the id of the parent.")
 @click.option(
+    "--parent-source", metavar="NAME", help="Source whose ids those are; else the same source."
+)
+@click.option("--parent-text", metavar="FIELD", help="Field that quotes the parent's text.")
+@click.option("--parent-file", metavar="F", help="File whose rows are the parents, row by row.")
+@click.option(
+    "--parent-by",
+    type=click.Choice(["row"]),
+    help="How rows of --parent-file are told; `row`, the default, pairs equal row numbers.",
+)
+@click.option(
     "--relation",
     type=click.Choice(["derived", "context"]),
     default="derived",
@@ -88,6 +98,8 @@ def ingest(session: Session, paths: tuple[str, ...], **given: Any) -> None:
     from provenance.ingest.options import IngestOptions
 
     given["attributes"] = pairs(given["attributes"], "--attr")
+    if given.pop("parent_by") and not given["parent_file"]:
+        raise click.UsageError("--parent-by goes with --parent-file")
     options = contract(lambda: IngestOptions(**given), "ingest")
     ledger = session.ledger_or_new()
     with progress_bar(session) as progress:
