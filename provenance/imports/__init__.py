@@ -1,0 +1,1 @@
+"""Lineage of others into the ledger: edge files, PROV documents, OpenLineage events."""
