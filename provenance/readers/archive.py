@@ -20,7 +20,7 @@ from warcio.statusandheaders import StatusAndHeadersParser, StatusAndHeadersPars
 from warcio.timeutils import timestamp_to_iso_date
 
 from provenance.identity import write_digest
-from provenance.readers.json_exact import TOO_LONG
+from provenance.readers.json_exact import too_long
 
 # What the library has to say is said here as a reject, with its place.
 logging.getLogger("warcio").addHandler(logging.NullHandler())
@@ -224,7 +224,7 @@ def _record(found: Any, offset: int, block: _Block, limit: int, *, fits: bool) -
     elif "WARC-Segment-Number" in headers:
         defect = "a segment of a larger record"
     elif not block.data and block.size:
-        defect = TOO_LONG
+        defect = too_long(limit)
     else:
         payload, defect = _payload(found.rec_type, headers, block.data, limit)
     if not defect and not payload:
@@ -277,5 +277,5 @@ def _inflated(payload: bytes, window: int, limit: int) -> tuple[bytes, str] | No
     except zlib.error:
         return None
     if len(data) > limit:
-        return b"", TOO_LONG
+        return b"", too_long(limit)
     return data, "" if decoder.eof else "the content encoding is truncated"

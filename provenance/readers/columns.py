@@ -30,7 +30,7 @@ from provenance.readers.arrow_text import (
 from provenance.readers.base import BATCH_BYTES, BATCH_ROWS, Batch, Layout
 from provenance.readers.collect import Collector, no_fields
 from provenance.readers.content import RESERVED, no_content
-from provenance.readers.json_exact import TOO_LONG
+from provenance.readers.json_exact import too_long
 from provenance.readers.schema import has_repeated_member, type_at
 from provenance.readers.stream import MAX_RATIO, MAX_RATIO_AFTER, DamagedError
 
@@ -169,14 +169,14 @@ class _Rows:
     ) -> None:
         self._content = content
         self._limit = limit = layout.max_record
-        self._nothing = no_content(layout)
+        self._layout = layout
         self._count = len(next(iter(content.values())))
         self.refused: dict[int, str] = {}
         read = [*content.values(), *fields]
         size = np.zeros(self._count, dtype=np.int64)
         for column in filter(lambda each: is_textual(each.type), read):
             size += _sizes(column)
-        self._refuse(size > limit, TOO_LONG)
+        self._refuse(size > limit, too_long(limit))
         for column in read:
             self._refuse(invalid_rows(column), "invalid UTF-8")
 
@@ -207,16 +207,18 @@ class _Rows:
         """The content fields as JSON objects."""
         columns = self._content.values()
         absent = np.logical_and.reduce([nulls(column) for column in columns])
-        self._refuse(absent, self._nothing)
+        self._refuse(absent, no_content(self._layout, "null"))
+        silent = np.logical_and.reduce([nulls(column) | _blank(column) for column in columns])
+        self._refuse(silent, no_content(self._layout, "empty"))
         if any(has_unsafe_number(plain(column.take(self.kept))) for column in columns):
             self._refuse_uncanonical()
         kept = self.kept
         lines = json_objects({name: col.take(kept) for name, col in self._content.items()})
-        too_long = _sizes(lines) > self._limit
-        if too_long.any():
-            places = np.asarray(kept)[too_long]
-            self.refused.update(dict.fromkeys(places.tolist(), TOO_LONG))
-            lines = lines.filter(pa.array(~too_long))
+        long = _sizes(lines) > self._limit
+        if long.any():
+            places = np.asarray(kept)[long]
+            self.refused.update(dict.fromkeys(places.tolist(), too_long(self._limit)))
+            lines = lines.filter(pa.array(~long))
         return lines
 
     def _refuse_uncanonical(self) -> None:
@@ -260,6 +262,15 @@ def _sizes(array: pa.Array) -> Sizes:
     if is_textual(kind) and not pt.is_fixed_size_binary(kind):
         return np.asarray(pc.binary_length(array).fill_null(0), dtype=np.int64)
     return np.full(len(array), -(-array.nbytes // max(1, len(array))), dtype=np.int64)
+
+
+def _blank(array: pa.Array) -> Mask:
+    """Which values are an empty text or an empty list."""
+    if is_textual(array.type) or pt.is_dictionary(array.type):
+        return _sizes(array) == 0
+    if pt.is_list(array.type) or pt.is_large_list(array.type):
+        return np.asarray(pc.list_value_length(array).fill_null(0)) == 0
+    return np.zeros(len(array), np.bool_)
 
 
 def _cuts(sizes: Sizes) -> Iterator[tuple[int, int]]:

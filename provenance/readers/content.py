@@ -133,11 +133,13 @@ def choose_fields(shape: Shape) -> dict[str, str]:
     return chosen
 
 
-def no_content(layout: Layout) -> str:
-    """Why a record without any of the content fields is refused."""
+def no_content(layout: Layout, what: str) -> str:
+    """Why a row is refused whose content columns hold nothing; ``what`` they are: null or empty."""
     if layout.content == ("*",):
         return "the record is empty"
-    return "no field " + " or ".join(f'"{name}"' for name in layout.content)
+    if len(layout.content) == 1:
+        return f'field "{layout.content[0]}" is {what}'
+    return f"the content fields are {what}"
 
 
 def _asked(shape: Shape, asked: tuple[str, ...]) -> Choice:

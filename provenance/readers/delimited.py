@@ -15,7 +15,7 @@ from provenance.identity import write_digest
 from provenance.readers.base import MAX_RECORD, Batch, Input, Layout, Shape, Slice
 from provenance.readers.collect import Collector, compact_json
 from provenance.readers.content import RESERVED, no_content
-from provenance.readers.json_exact import TOO_LONG
+from provenance.readers.json_exact import too_long
 from provenance.readers.stream import DamagedError, open_bytes
 
 _DELIMITERS = {"csv": ",", "tsv": "\t"}
@@ -108,7 +108,7 @@ def _plan(layout: Layout, header: list[str]) -> _Plan:
         )
     fields = [places.get(name) for name in layout.fields]
     text = layout.kind == "text"
-    nothing = f'field "{layout.content[0]}" is empty' if text else no_content(layout)
+    nothing = no_content(layout, "empty")
     return _Plan(header, text, nothing, content, fields)
 
 
@@ -261,7 +261,7 @@ class _Rows:
         try:
             cells = next(self._parser)
         except _TooLongError:
-            return [], TOO_LONG
+            return [], too_long(self._limit)
         except csv.Error as error:
             return [], self._lines.defect or _reason(error)
         return cells, self._lines.defect

@@ -23,10 +23,6 @@ MISSING: Any = object()
 """What ``lookup`` answers for a field that is not there, apart from null."""
 
 
-TOO_LONG = "longer than the longest record that is read"
-"""Reason of a record beyond ``Layout.max_record``, where the limit is not at hand."""
-
-
 EXTRA = "not JSON: more after the first value"
 """Reason of a text that goes on after a value."""
 

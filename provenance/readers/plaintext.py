@@ -12,7 +12,7 @@ from provenance.errors import MisuseError, NotFoundError
 from provenance.identity import write_digest
 from provenance.readers.base import Batch, Input, Layout, Shape, Slice
 from provenance.readers.collect import Collector, compact_json
-from provenance.readers.json_exact import TOO_LONG
+from provenance.readers.json_exact import too_long
 from provenance.readers.stream import DamagedError, open_bytes
 
 _CHUNK = 1 << 20
@@ -83,7 +83,7 @@ class _Raw:
     def text(self, limit: int) -> tuple[str, str]:
         """The text without its byte order mark, or else the reason why there is none."""
         if self.size > limit:
-            return "", TOO_LONG
+            return "", too_long(limit)
         if b"\0" in self._held:
             return "", "NUL byte"
         try:

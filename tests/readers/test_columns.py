@@ -136,7 +136,7 @@ def test_a_chat_keeps_its_identity_in_columns() -> None:
     table = pa.table({"messages": [turns, None], "n": [1, 2]})
     reading = _read(table, Layout("structured", ("messages",), ("n",)))
     assert canonical_json(json.loads(reading.content[0])) == canonical_json({"messages": turns})
-    assert reading.reasons == ['no field "messages"']
+    assert reading.reasons == ['field "messages" is null']
 
 
 def test_defects_of_single_rows() -> None:
@@ -152,7 +152,7 @@ def test_defects_of_single_rows() -> None:
     assert [(each["row"], each["reason"], each["raw_bytes"]) for each in reading.rejects] == [
         (2, 'field "text" is null', None),
         (3, 'field "text" is empty', 0),
-        (4, "longer than the longest record that is read", 50),
+        (4, "longer than 40 bytes (--max-record)", 50),
         (5, "invalid UTF-8", 4),
     ]
     assert json.loads(reading.original[0]) == {"text": "a", "n": 0}

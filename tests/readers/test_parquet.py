@@ -70,7 +70,7 @@ def test_what_was_written_is_read(
     assert texts.read == len(rows)
     chats = check_reader(Parquet(), source, Layout("structured", ("messages",)))
     assert [json.loads(line)["messages"] for line in chats.content] == [
-        row["messages"] for row in rows if row["messages"] is not None
+        row["messages"] for row in rows if row["messages"]
     ]
 
 

@@ -104,7 +104,7 @@ def test_a_bomb_in_a_payload_is_a_reject(tmp_path: Path) -> None:
     source = _source(tmp_path / "a.warc", head.encode() + http + b"\r\n\r\n")
     layout = Layout("binary", ("payload",), max_record=1_000_000)
     reading = check_reader(Warc(), source, layout)
-    assert reading.reasons == ["longer than the longest record that is read"]
+    assert reading.reasons == ["longer than 1000000 bytes (--max-record)"]
 
 
 def test_headers_without_end_stop_early(tmp_path: Path) -> None:
