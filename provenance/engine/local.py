@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
 import os
 import resource
 import signal
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.context import ForkServerContext, ForkServerProcess
 from types import TracebackType
 from typing import Self
 
@@ -28,12 +29,42 @@ def default_workers() -> int:
     return len(os.sched_getaffinity(0))
 
 
+class _Worker(ForkServerProcess):
+    """A process that does not run the user's script again: its tasks are functions of this package.
+
+    Else a script that calls ``ingest`` outside of ``if __name__ == "__main__"`` would start itself
+    over in every worker.
+    """
+
+    def start(self) -> None:
+        """Start it, with no script to be seen."""
+        with _without_script():
+            super().start()
+
+
+class _Context(ForkServerContext):
+    Process = _Worker
+
+
+@contextlib.contextmanager
+def _without_script() -> Iterator[None]:
+    main = sys.modules["__main__"]
+    hidden = {name: vars(main)[name] for name in ("__file__", "__spec__") if name in vars(main)}
+    try:
+        for name in hidden:
+            setattr(main, name, None)
+        yield
+    finally:
+        for name, value in hidden.items():
+            setattr(main, name, value)
+
+
 class LocalEngine:
     """A pool of worker processes, forked from a small server that has no threads."""
 
     def __init__(self, workers: int | None = None) -> None:
         self._workers = workers or default_workers()
-        self._context = multiprocessing.get_context("forkserver")
+        self._context = _Context()
         self._context.set_forkserver_preload(list(PRELOAD))
         self._pool = self._start()
 
