@@ -170,8 +170,9 @@ def count_words(data: memoryview, offsets: Offsets) -> npt.NDArray[np.int64]:
         return np.zeros(0, np.int64)
     start, end = int(offsets[0]), int(offsets[-1])
     inked = np.frombuffer(data[start:end], np.uint8) > 0x20
-    begins = inked.copy()
-    begins[1:] &= ~inked[:-1]
+    begins = np.empty_like(inked)
+    begins[:1] = inked[:1]
+    np.greater(inked[1:], inked[:-1], out=begins[1:])
     places = offsets - start
     # A value that begins inside a run has its own first word there.
     firsts = places[:-1][places[:-1] < end - start]

@@ -59,6 +59,8 @@ class Gb45438:
     def _labelled(self, index: pa.Array, marks: pa.Array, field: str) -> pa.Table:
         stated = positions(pc.match_substring(marks, "label", ignore_case=True))
         index, marks = index.take(stated), marks.take(stated)
+        if not len(index):
+            return nothing()
         value, producer = _member(marks, "Label"), _member(marks, "ContentProducer")
         plain = pc.utf8_lower(value)
         generated = positions(pc.is_in(plain, _GENERATED))
