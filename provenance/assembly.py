@@ -57,6 +57,7 @@ class AssemblyPlan(Contract):
     sources: dict[str, int]
     splits: dict[str, int]
     candidates: int = Field(description="Records that the selection offered.")
+    revoked: int = Field(default=0, description="Records left out because they are revoked.")
     left_out: tuple[LeftOut, ...] = ()
     bound: float | None = Field(default=None, description="No set that passes can be larger.")
     sealed: bool = False
@@ -87,11 +88,11 @@ def assemble(
     """
     with store.snapshot() as connection:
         models = models_asked(policy, selection.where)
-        select_members(connection, selection, models)
+        revoked = select_members(connection, selection, models)
         names = attribute_names(connection)
         count_tokens(connection, policy, folder)
         anchors = make_anchors(connection, policy)
-        known: dict[str, object] = {"release": name, "seed": selection.seed}
+        known: dict[str, object] = {"release": name, "seed": selection.seed, "revoked": revoked}
         known["candidates"] = _count(connection)
         if selection.fit:
             known |= _fit(connection, policy, selection.seed, names, anchors)
@@ -112,7 +113,8 @@ def assemble(
 def make_anchors(connection: Database, policy: Policy) -> dict[str, str]:
     """Relations of the records that ``accumulate`` budgets require, by name of the release.
 
-    Required are the members that were human when sealed and still are; the others are excused.
+    Required are the members that were human when sealed, still are, and are not revoked; the others
+    are excused.
     """
     anchors: dict[str, str] = {}
     for rule in policy.budgets:
@@ -126,7 +128,8 @@ def make_anchors(connection: Database, policy: Policy) -> dict[str, str]:
         relation = f"anchor_{len(anchors)}"
         connection.execute(f"""
             CREATE OR REPLACE TEMP TABLE {relation} AS
-            SELECT m.record_id, coalesce(m.label = 'human' AND o.label = 'human', false) AS required
+            SELECT m.record_id, coalesce(m.label = 'human' AND o.label = 'human', false)
+                AND m.record_id NOT IN (SELECT record_id FROM revoked) AS required
             FROM members m LEFT JOIN origins o USING (record_id)
             WHERE m.release = {quote_literal(release)} AND m.label = 'human'""")
         anchors[release] = relation

@@ -12,7 +12,7 @@ from typing import BinaryIO, Literal
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from provenance.errors import MisuseError, StorageError
+from provenance.errors import GateError, MisuseError, StorageError
 from provenance.members import MEMBERS, release_members
 from provenance.model.base import Contract
 from provenance.readers.columnar_export import jsonl_to_parquet
@@ -58,14 +58,20 @@ def export(
     directory: Path,
     form: Format,
     roots: Mapping[str, str] | None = None,
+    *,
+    allow_revoked: bool = False,
 ) -> ExportSummary:
     """Write the records of a release as training data: original fields, and what we know of them.
 
     A record of weight W is written W times. Each split is a file of its own; beside them,
     ``_manifest/`` holds the manifest as JSON and Parquet.
 
+    Args:
+        allow_revoked: write records that were revoked since the release was sealed, too.
+
     Raises:
         MisuseError: the directory is not empty, or a record has no rows to write (binary).
+        GateError: it contains revoked records.
         NotFoundError, IntegrityError: a source file is gone or changed; nothing is written then.
     """
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
@@ -76,6 +82,8 @@ def export(
     try:
         with store.snapshot() as connection:
             release_members(connection, release, today=False)
+            if not allow_revoked:
+                _refuse_revoked(connection, release)
             counts = _write_lines(connection, staging, roots or {})
             files = [_finish(staging, name, rows, form) for name, rows in sorted(counts.items())]
             _write_manifest(connection, release, staging / "_manifest")
@@ -94,6 +102,17 @@ def export(
         rows=sum(file.rows for file in files),
         files=tuple(files),
     )
+
+
+def _refuse_revoked(connection: Database, release: str) -> None:
+    row = connection.execute(
+        f"SELECT count(*) FROM {MEMBERS} SEMI JOIN revoked USING (record_id)"
+    ).fetchone()
+    if row and row[0]:
+        raise GateError(
+            f"release `{release}` contains {row[0]:,} revoked records; nothing was written",
+            hint="assemble a new release, or say `--allow-revoked`",
+        )
 
 
 def _write_lines(connection: Database, staging: Path, roots: Mapping[str, str]) -> dict[str, int]:

@@ -50,8 +50,8 @@ def attribute_names(connection: Database) -> frozenset[str]:
     return frozenset(name for (text,) in rows for name in json.loads(text))
 
 
-def select_members(connection: Database, selection: Selection, models: Sequence[str] = ()) -> None:
-    """Make ``set_members`` of what a selection takes from the ledger.
+def select_members(connection: Database, selection: Selection, models: Sequence[str] = ()) -> int:
+    """Make ``set_members`` of what a selection takes; returns how many revoked records it leaves.
 
     One member per record; its sighting is the least by (source, uri, row) among the sources asked
     for, while evidence from every source counts.
@@ -102,8 +102,12 @@ def select_members(connection: Database, selection: Selection, models: Sequence[
             LEFT JOIN {DESCENT} d USING (record_id)
         ) WHERE {where}""")
     _check_digests(connection)
+    left_out = connection.execute(
+        f"DELETE FROM {MEMBERS} WHERE record_id IN (SELECT record_id FROM revoked)"
+    ).fetchone()
     if selection.splits:
         _assign_splits(connection, selection, names)
+    return int(left_out[0]) if left_out else 0
 
 
 def _check_digests(connection: Database) -> None:

@@ -10,6 +10,7 @@ from provenance.errors import NotFoundError
 from provenance.model.base import Contract, Name
 from provenance.propagate import propagate
 from provenance.store.store import Store
+from provenance.takedown import follow
 
 
 class Model(Contract):
@@ -40,6 +41,7 @@ def set_model(store: Store, model: Model) -> bool:
     key = f"model:{time.time_ns()}:{model.name}"
     store.record("model", key, {"models": [model.model_dump()]})
     propagate(store)
+    follow(store)
     return True
 
 

@@ -14,6 +14,7 @@ from provenance.model.manifest import Manifest
 from provenance.sources import list_sources
 from provenance.store.catalogue import Database
 from provenance.store.store import Store
+from provenance.takedown.findings import revoked_members
 
 
 def release_manifest(connection: Database, release: str) -> Manifest:
@@ -45,6 +46,7 @@ def release_facts(store: Store, release: str) -> Facts:
         release_members(connection, release, today=True)
         drift = release_drift(connection, release)
         release_members(connection, release, today=False)
+        revoked = revoked_members(connection)
         conflicts = conflict_view(connection)
         return facts(
             connection,
@@ -52,7 +54,7 @@ def release_facts(store: Store, release: str) -> Facts:
             manifest=manifest,
             sources=contracts,
             conflicts=conflicts,
-            findings=drift,
+            findings=[*revoked, *drift],
         )
 
 

@@ -19,6 +19,7 @@ from provenance.model.manifest import Manifest
 from provenance.model.origin import Origin
 from provenance.model.policy import RULES, Policy
 from provenance.model.source import Source
+from provenance.model.takedown import Receipt
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -37,6 +38,7 @@ ANSWERED: dict[str, type[Contract]] = {
     "finding": Finding,
     "judgement": Judgement,
     "report": Facts,
+    "receipt": Receipt,
 }
 """Contracts that the program writes, in JSON."""
 

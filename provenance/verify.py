@@ -10,6 +10,7 @@ from provenance.members import release_members
 from provenance.model.base import Contract
 from provenance.releases import release_manifest
 from provenance.store.parts import check_part
+from provenance.store.rewrite import standing
 from provenance.store.store import Store
 
 
@@ -36,14 +37,13 @@ def verify(store: Store, release: str | None = None) -> Verification:
     parts = size = rows = 0
     with store.snapshot() as connection:
         listed = connection.execute("SELECT parts FROM ledger.commits ORDER BY seq").fetchall()
-        for (text,) in listed:
-            for part in json.loads(text):
-                path = store.layout.part(part["table"], part["sha256"])
-                parts, size, rows = parts + 1, size + part["bytes"], rows + part["rows"]
-                try:
-                    check_part(path, rows=part["rows"], size=part["bytes"], sha256=part["sha256"])
-                except IntegrityError as error:
-                    problems.append(f"{part['table']}: {error.message}")
+        for part in standing([json.loads(text) for (text,) in listed]):
+            path = store.layout.part(part["table"], part["sha256"])
+            parts, size, rows = parts + 1, size + part["bytes"], rows + part["rows"]
+            try:
+                check_part(path, rows=part["rows"], size=part["bytes"], sha256=part["sha256"])
+            except IntegrityError as error:
+                problems.append(f"{part['table']}: {error.message}")
         names = (
             [release]
             if release

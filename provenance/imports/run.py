@@ -19,6 +19,7 @@ from provenance.propagate import propagate
 from provenance.store.catalogue import Database
 from provenance.store.parts import write_part
 from provenance.store.store import Store
+from provenance.takedown import follow
 
 EXAMPLES = 10
 """Most ends of edges that a summary lists as not known."""
@@ -66,6 +67,7 @@ def import_lineage(store: Store, paths: Sequence[str], options: ImportOptions) -
         row = write_part(store.layout, "imports", commit_id, [_row(i, options) for i in new])
         store.commit("import", _key(store, new, options), [*result.parts, row], commit_id)
         propagate(store)
+        follow(store)
     with store.snapshot() as connection:
         unresolved, examples = _unresolved(connection, [item.reading_id for item in new])
     return _summary(result, unresolved, examples, time.perf_counter() - started)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
+import xxhash
 
+from provenance.engine.local import default_workers
 from provenance.errors import InputError
+from provenance.identity import write_fingerprint
 from provenance.ingest.options import IngestOptions
 from provenance.ingest.unit import FileTask, UnitTask, fingerprint
 from provenance.model.base import Connection
@@ -126,11 +129,23 @@ def _same(item: Input, before: Known, size: int, mtime_ns: int, options: IngestO
     return fingerprint(item) == before.fingerprint
 
 
-def cut(files: Iterable[FileTask], places: Layout, options: IngestOptions) -> Iterator[Group]:
-    """Units of about equal work, in groups that are committed together."""
+def cut(
+    files: Iterable[FileTask],
+    places: Layout,
+    options: IngestOptions,
+    tombstones: tuple[str, ...] = (),
+) -> Iterator[Group]:
+    """Units of about equal work, in groups that are committed together.
+
+    Args:
+        tombstones: parts of the ledger that hold what is refused.
+    """
     for batch in _groups(files):
         commit_id = uuid.uuid4()
-        units = [UnitTask(places, commit_id, options, unit) for unit in _units(batch, options)]
+        units = [
+            UnitTask(places, commit_id, options, unit, tombstones)
+            for unit in _units(batch, options)
+        ]
         yield Group(commit_id, tuple(units))
 
 
@@ -153,7 +168,7 @@ def _units(files: list[FileTask], options: IngestOptions) -> Iterator[tuple[File
     size = 0
     for file in files:
         if file.bytes > UNIT_BYTES and _sliceable(file, options):
-            yield from (_range(file, part) for part in slices(file.source, UNIT_BYTES))
+            yield from _ranges(file)
             continue
         alone = options.on_reject == "stop"
         if unit and (alone or size + file.bytes > UNIT_BYTES or len(unit) >= UNIT_FILES):
@@ -174,5 +189,11 @@ def _sliceable(file: FileTask, options: IngestOptions) -> bool:
     )
 
 
-def _range(file: FileTask, part: Slice) -> tuple[FileTask, ...]:
-    return (FileTask(file.source, file.reading_id, file.bytes, file.mtime_ns, part),)
+def _ranges(file: FileTask) -> Iterator[tuple[FileTask, ...]]:
+    """Ranges of one file, as many for every worker; the file's fingerprint is taken on the way."""
+    workers = default_workers()
+    count = -(-file.bytes // (UNIT_BYTES * workers)) * workers
+    state = xxhash.xxh3_128()
+    parts = slices(file.source, -(-file.bytes // count), state.update)
+    known = write_fingerprint(state.digest())
+    return ((replace(file, part=part, fingerprint=known),) for part in parts)

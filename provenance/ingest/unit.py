@@ -15,6 +15,7 @@ from provenance.ingest.columns import Roles, evidence_columns, sighting_columns
 from provenance.ingest.edges import edge_columns, quote_columns
 from provenance.ingest.options import IngestOptions
 from provenance.ingest.summary import EXAMPLES, Reject
+from provenance.ingest.tombstones import refuse_purged
 from provenance.measure import measure
 from provenance.readers.base import REJECTS, Batch, Input, Kind, Layout, Slice
 from provenance.readers.content import Choice, choose_content, choose_fields
@@ -30,13 +31,14 @@ _NOTHING = Choice("text", ("text",), "there was no record to look at")
 
 @dataclass(frozen=True, slots=True)
 class FileTask:
-    """One file, or one range of it, to read."""
+    """One file, or one range of it, to read; the fingerprint of the file goes with a range."""
 
     source: Input
     reading_id: uuid.UUID
     bytes: int
     mtime_ns: int
     part: Slice | None = None
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class UnitTask:
     commit_id: uuid.UUID
     options: IngestOptions
     files: tuple[FileTask, ...]
+    tombstones: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -143,8 +146,7 @@ class _Writing:
         result.attributes = tuple(roles.attributes)
         for batch in reader.read(task.source, layout, task.part):
             self._batch(batch, layout, roles, marks, result)
-        if task.part is None:
-            result.fingerprint = fingerprint(task.source)
+        result.fingerprint = task.fingerprint or fingerprint(task.source)
         _unchanged(task)
         if options.too_many(result.rejected, result.read):
             raise InputError(
@@ -162,6 +164,7 @@ class _Writing:
         result: FileResult,
     ) -> None:
         measured = measure(batch.content, layout.kind)
+        measured = refuse_purged(measured, self._task.tombstones)
         refused = _refusals(batch.rows, measured.refused)
         if measured.refused:
             batch = Batch(

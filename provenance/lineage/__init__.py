@@ -15,7 +15,7 @@ from __future__ import annotations
 from provenance.lineage.claims import derived_claims
 from provenance.lineage.cycles import Cycle, Cycles, cycles
 from provenance.lineage.depth import depths
-from provenance.lineage.descent import Descent, descends_from
+from provenance.lineage.descent import Descent, descends_from, made_from
 from provenance.lineage.graph import Index, Step, index_edges, node_id
 from provenance.lineage.update import Update, update_depths
 from provenance.lineage.walk import DOWN, UP, Way, ancestors, descendants, paths, trail
@@ -37,6 +37,7 @@ __all__ = [
     "descendants",
     "descends_from",
     "index_edges",
+    "made_from",
     "node_id",
     "paths",
     "trail",

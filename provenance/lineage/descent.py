@@ -43,8 +43,7 @@ def descends_from(
     """
     table = quote_identifier(into)
     with scratch(connection, "offspring") as (offspring,):
-        begin(connection, offspring, "(SELECT ?::UUID AS id)", [model])
-        _descend(connection, nodes, edges.down, offspring)
+        _descend(connection, nodes, edges.down, offspring, f"(SELECT '{model}'::UUID AS id)")
         connection.execute(
             f"CREATE OR REPLACE TEMP TABLE {table} AS "
             f"SELECT DISTINCT members.record_id, offspring.hops FROM {members} AS members "
@@ -57,8 +56,21 @@ def descends_from(
     return Descent(int(count), name_steps(connection, _handed_on(edges.up), pairs))
 
 
-def _descend(connection: Relations, nodes: str, edges: str, offspring: str) -> None:
+def made_from(connection: Relations, nodes: str, edges: str, roots: str, into: str) -> None:
+    """Make the temporary table ``into`` (id, hops, via) of nodes and all that descends from them.
+
+    What descends is as for ``descends_from``.
+
+    Args:
+        edges: any relation of edges; ``Index.down`` where few of many edges will be touched.
+        roots: SQL text of a relation with a column ``id``; they are in the answer, with 0 hops.
+    """
+    _descend(connection, nodes, edges, quote_identifier(into), roots)
+
+
+def _descend(connection: Relations, nodes: str, edges: str, offspring: str, roots: str) -> None:
     """Walk down over derived edges, and over context into what a machine wrote."""
+    begin(connection, offspring, roots)
     written = f"(SELECT id FROM {nodes} AS nodes WHERE {class_sql('nodes')} = {WRITTEN})"
     derived = f"(SELECT * FROM {_handed_on(edges)} WHERE relation = 'derived')"
     context = f"(SELECT * FROM {edges} AS edges WHERE relation = 'context')"

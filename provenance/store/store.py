@@ -11,15 +11,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
+from pathlib import Path
+from types import MappingProxyType
 
 import duckdb
 
-from provenance.errors import MisuseError, NotFoundError, StorageError
+from provenance.errors import BusyError, MisuseError, NotFoundError, StorageError
+from provenance.model.base import quote_identifier
 from provenance.store.catalogue import LAKE, create_tables, reading, writing
 from provenance.store.layout import Layout
 from provenance.store.lock import exclusive
 from provenance.store.parts import Part, PartWriter, storage_errors, sync_folder, write_part
 from provenance.store.tables import SCHEMA_VERSION
+
+_NOTHING: Mapping[str, Part] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,12 @@ class Store:
         return write_part(self.layout, table, commit_id, rows)
 
     def commit(
-        self, verb: str, key: str, parts: Sequence[Part | None], commit_id: uuid.UUID
+        self,
+        verb: str,
+        key: str,
+        parts: Sequence[Part | None],
+        commit_id: uuid.UUID,
+        replaced: Mapping[str, Part] = _NOTHING,
     ) -> Commit:
         """Register finished parts in one transaction.
 
@@ -66,6 +76,8 @@ class Store:
             key: idempotency key: of two commits with one key, views show the first.
             parts: what to register; ``None`` stands for a part without rows.
             commit_id: the id that the parts' rows carry.
+            replaced: paths of registered parts, and what takes the place of each, row by row; the
+                rows keep the commit ids that they had.
 
         Raises:
             BusyError, ReadOnlyError, StorageError: nothing of it is visible then.
@@ -80,11 +92,16 @@ class Store:
                 "verb": verb,
                 "recorded_at": now,
                 "tool_version": tool_version(),
-                "parts": json.dumps([part.entry() for part in finished]),
+                "parts": json.dumps(
+                    [part.entry() for part in finished]
+                    + [{**new.entry(), "replaces": Path(old).stem} for old, new in replaced.items()]
+                ),
             }
             head = write_part(self.layout, "commits", commit_id, [row])
             connection.execute("BEGIN")
-            for part in (*finished, head):
+            for old, new in replaced.items():
+                _drop(connection, new.table, old, new.rows)
+            for part in (*finished, *replaced.values(), head):
                 _register(connection, part)
             connection.execute("COMMIT")
         return Commit(commit_id, seq, now)
@@ -163,6 +180,18 @@ def _register(connection: duckdb.DuckDBPyConnection, part: Part | None) -> None:
         f"CALL ducklake_add_data_files('{LAKE}', ?, ?, schema => 'ledger')",
         [part.table, part.path],
     )
+
+
+def _drop(connection: duckdb.DuckDBPyConnection, table: str, path: str, rows: int) -> None:
+    """Take a whole part out of a table: the one kind of deletion there is."""
+    found = connection.execute(
+        f"DELETE FROM ledger.{quote_identifier(table)} WHERE filename = ?", [path]
+    ).fetchone()
+    if found is None or found[0] != rows:
+        raise BusyError(
+            f"part `{Path(path).name}` was replaced by somebody else meanwhile",
+            hint="nothing was changed; run it again",
+        )
 
 
 def _next_sequence(connection: duckdb.DuckDBPyConnection) -> int:

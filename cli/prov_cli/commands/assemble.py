@@ -78,6 +78,8 @@ def plan_text(plan: AssemblyPlan, dry_run: bool) -> str:
         lines.append("verdict: fail: no set passes, every record had to be left out")
     share = f" of {plan.candidates:,} offered" if plan.candidates != plan.records else ""
     lines += ["", f"{plan.records:,} records{share}"]
+    if plan.revoked:
+        lines.append(f"left out because they are revoked: {plan.revoked:,} records")
     for title, counted in (
         ("sources", plan.sources),
         ("labels", plan.labels),

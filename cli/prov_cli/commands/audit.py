@@ -55,7 +55,8 @@ def audit(
     """Judge a release, any data file, or (without a target) the whole ledger under a policy.
 
     \b
-    0 the policy holds   1 it does not   3 the unknown records decide
+    0 the policy holds   1 it does not, or revoked records are in the set
+    3 the unknown records decide
     """
     from provenance.findings import apply_baseline
     from provenance.findings import write_baseline as baseline_text
@@ -80,6 +81,8 @@ def audit(
         session.say(f"wrote {output}")
     else:
         put(text)
+    if any(item.code == "revoked" and item.severity == "error" for item in judgement.findings):
+        raise click.exceptions.Exit(1)
     leave_with(judgement.verdict.value, policy.indeterminate)
 
 

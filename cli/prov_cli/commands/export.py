@@ -19,15 +19,28 @@ from prov_cli.tables import table
     show_default=True,
     help="Format of the files.",
 )
+@click.option("--allow-revoked", is_flag=True, help="Write records that are revoked, too.")
 @click.option("--root", "roots", multiple=True, metavar="OLD=NEW", help="Where sources moved to.")
 def export(
-    session: Session, release: str, directory: str, form: str, roots: tuple[str, ...]
+    session: Session,
+    release: str,
+    directory: str,
+    form: str,
+    roots: tuple[str, ...],
+    *,
+    allow_revoked: bool,
 ) -> None:
     """Write the data of RELEASE: original fields, and origin columns named prov_*.
 
     The source files are read again and every digest is checked; all is written, or nothing.
     """
-    summary = session.ledger().export(release, directory, form, pairs(roots, "--root"))  # type: ignore[arg-type]
+    summary = session.ledger().export(
+        release,
+        directory,
+        form,  # type: ignore[arg-type]
+        pairs(roots, "--root"),
+        allow_revoked=allow_revoked,
+    )
     session.answer(
         summary,
         lambda: (

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from prov_cli.options import Session, command
+from prov_cli.options import Session, command, count
 from prov_cli.tables import cell, table
 from provenance.report.escape import visible
 
 if TYPE_CHECKING:
     from provenance.lookup import Shown
+    from provenance.model.takedown import Revoked
 
 
 @command("show")
@@ -45,6 +46,7 @@ def shown_text(found: Shown) -> str:
         ("made by", ", ".join(filter(None, (origin.process, origin.generator))) or None),
         ("depth", f"at least {origin.depth}"),
         ("releases", ", ".join(found.releases) or None),
+        ("revoked", "; ".join(_revoked(item) for item in found.revoked) or None),
     ]
     lines = [f"{name:<10} {visible(str(value))}" for name, value in facts if value]
     evidence = [
@@ -66,6 +68,11 @@ def shown_text(found: Shown) -> str:
     if len(found.sightings) > 20:
         lines.append(f"and {cell(len(found.sightings) - 20)} more sightings")
     return "\n".join(lines)
+
+
+def _revoked(item: Revoked) -> str:
+    how = "named" if item.hops == 0 else f"{count(item.hops, 'step')} from a record that is named"
+    return f"{item.revocation}, {how}: {item.reason}"
 
 
 def _attributes(attributes: dict[str, str]) -> str:

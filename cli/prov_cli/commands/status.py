@@ -30,5 +30,6 @@ def status_text(found: Status) -> str:
         ("releases", cell(found.releases)),
         *((f"{label} records", cell(count)) for label, count in found.labels.items()),
         ("conflicts", cell(found.conflicts)),
+        *([("revoked records", cell(found.revoked))] if found.revoked else []),
     ]
     return table(("", "count"), counts, right=("count",))

@@ -1,0 +1,164 @@
+"""``prov revoke``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from prov_cli.files import write_text
+from prov_cli.options import Session, command, contract
+from prov_cli.tables import table
+from provenance.report.escape import visible
+
+if TYPE_CHECKING:
+    from provenance.ledger import Ledger
+    from provenance.model.takedown import Digests, Kind, Receipt, Takedown
+
+
+@command("revoke")
+@click.option("--record", "records", multiple=True, metavar="ID", help="A record, by its digest.")
+@click.option("--external-id", "ids", multiple=True, metavar="ID", help="Its own id in a source.")
+@click.option("--source", "sources", multiple=True, metavar="S", help="All of a source.")
+@click.option("--file", "files", multiple=True, metavar="F", help="All that was read of a file.")
+@click.option(
+    "--attr",
+    "attributes",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="An attribute: author, url, domain, licence, lang or any that was kept.",
+)
+@click.option("--reason", metavar="TEXT", help="Why; it is kept and shown.")
+@click.option("--by", "requested_by", metavar="WHO", help="Who asked for it.")
+@click.option("--dry-run", is_flag=True, help="Say what would be reached, and change nothing.")
+@click.option(
+    "--through-models", is_flag=True, help="Also what models wrote that were trained on them."
+)
+@click.option("--receipt", type=click.Path(), help="Write the receipt, as JSON, to a file.")
+def revoke(
+    session: Session,
+    reason: str | None,
+    requested_by: str | None,
+    receipt: str | None,
+    *,
+    dry_run: bool,
+    **given: Any,
+) -> None:
+    """Take records out, with everything derived from them, now and whenever more of it comes.
+
+    Different selectors must all hold, in one appearance of a record; of one that is given several
+    times any may hold. Assemblies leave the records out, and audits of releases report them.
+
+    \b
+    prov revoke --attr author='Jo Doe' --reason 'asked on 1 May' --dry-run
+    prov revoke --source forum --attr domain=example.org --reason 'licence ended'
+    """
+    if not dry_run and not reason:
+        raise click.UsageError("--reason is missing: it is kept with the revocation")
+    ledger = session.ledger()
+    takedown = asked(ledger, given)
+    found = (
+        ledger.plan_revocation(takedown)
+        if dry_run
+        else ledger.revoke(takedown, reason or "", requested_by)
+    )
+    deliver(session, found, receipt)
+
+
+def asked(ledger: Ledger, given: dict[str, Any]) -> Takedown:
+    """The takedown that the options ask for."""
+    from provenance.model.takedown import Selector, Takedown
+
+    wanted: dict[tuple[Kind, str | None], list[str]] = {}
+    for record in given["records"]:
+        wanted.setdefault(("record", None), []).append(ledger.digest_of(record))
+    for external_id in given["ids"]:
+        wanted.setdefault(("external_id", None), []).append(external_id)
+    for source in given["sources"]:
+        wanted.setdefault(("source", None), []).append(source)
+    for path in given["files"]:
+        wanted.setdefault(("file", None), []).append(ledger.uri_of_file(path))
+    for text in given["attributes"]:
+        name, equals, value = text.partition("=")
+        if not equals or not name or not value:
+            raise click.UsageError(f"--attr takes NAME=VALUE, not {text!r}")
+        wanted.setdefault(("attribute", name), []).append(value)
+    if not wanted:
+        raise click.UsageError(
+            "nothing is named: give --record, --external-id, --source, --file or --attr"
+        )
+    found: Takedown = contract(
+        lambda: Takedown(
+            selectors=tuple(
+                Selector(kind=kind, name=name, values=tuple(values))
+                for (kind, name), values in wanted.items()
+            ),
+            through_models=given["through_models"],
+        ),
+        "revoke",
+    )
+    return found
+
+
+def deliver(session: Session, found: Receipt, path: str | None = None) -> None:
+    """Print a receipt, and write it to a file."""
+    if path:
+        write_text(path, found.model_dump_json(indent=2) + "\n")
+        session.say(f"wrote {path}")
+    session.answer(found, lambda: receipt_text(found))
+
+
+_DONE = {
+    "plan": "dry run: nothing was changed",
+    "revoke": "revoked",
+    "restore": "restored",
+    "purge": "purged",
+}
+
+
+def receipt_text(found: Receipt) -> str:
+    """A receipt as a person reads it."""
+    from provenance.takedown import said
+
+    done = _DONE[found.event] + (", as it was before" if found.unchanged else "")
+    reach = found.reach
+    hops = ", ".join(f"{count:,} at {hop}" for hop, count in reach.hops.items())
+    rows = [
+        ("records named", f"{reach.named.records:,}"),
+        ("derived from them", f"{reach.derived.records:,}" + (f" (hops: {hops})" if hops else "")),
+        ("through models only", f"{reach.through_models.records:,}"),
+        ("sightings", f"{reach.sightings:,} in {reach.files:,} files"),
+        ("sources", ", ".join(reach.sources)),
+        ("models", ", ".join(f"{m.name} (on {m.trained_on})" for m in reach.models) or "none"),
+    ]
+    lines = [visible(f"{found.revocation}: {said(found.takedown)}: {done}"), ""]
+    lines += [f"{name:<20} {visible(value)}" for name, value in rows]
+    if reach.releases:
+        releases = [(item.name, item.records, item.through_models) for item in reach.releases]
+        lines += ["", table(("release", "records", "through models"), releases)]
+    if found.event == "plan":
+        lines += ["", table(("record", "reached as"), _listed(found))]
+    if found.purged:
+        gone = found.purged
+        counts = f"{gone.tombstones:,} tombstones, {gone.parts:,} parts written anew"
+        lines += ["", f"{counts}, {gone.snapshots or 0:,} snapshots expired", gone.note]
+    return "\n".join(lines)
+
+
+_SHOWN = 20
+
+
+def _listed(found: Receipt) -> Sequence[tuple[str, str]]:
+    """The first records of each way to be reached, and how many more there are."""
+    rows: list[tuple[str, str]] = []
+    ways: list[tuple[Digests, str]] = [
+        (found.reach.named, "named"),
+        (found.reach.derived, "derived"),
+        (found.reach.through_models, "through a model"),
+    ]
+    for digests, way in ways:
+        rows += [(digest, way) for digest in digests.digests[:_SHOWN]]
+        if digests.records > _SHOWN:
+            rows.append((f"and {digests.records - _SHOWN:,} more", way))
+    return rows
