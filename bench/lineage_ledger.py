@@ -38,7 +38,8 @@ _COLUMNS: dict[str, str] = {
     "edges": """
         SELECT $reading AS reading_id, row_number() OVER () AS row, child,
             NULL::VARCHAR AS child_ref, NULL::VARCHAR AS child_source, parent,
-            NULL::VARCHAR AS parent_ref, NULL::VARCHAR AS parent_source, NULL::BIGINT AS parent_row, 'record' AS parent_kind,
+            NULL::VARCHAR AS parent_ref, NULL::VARCHAR AS parent_source, NULL::BIGINT AS parent_row,
+            'record' AS parent_kind,
             relation, process, activity
         FROM edges WHERE process IS DISTINCT FROM 'assemble'""",
 }
