@@ -16,6 +16,7 @@ from provenance.findings import known_share, ledger_findings, release_drift
 from provenance.ingest.options import IngestOptions
 from provenance.ingest.plan import cut
 from provenance.ingest.unit import FileResult, FileTask, run_unit
+from provenance.lineage_findings import lineage_findings
 from provenance.members import (
     MEMBERS,
     attribute_names,
@@ -34,6 +35,7 @@ from provenance.store.catalogue import Database, over_nothing
 from provenance.store.layout import Layout
 from provenance.store.parts import Part
 from provenance.store.store import Store
+from provenance.takedown.findings import revoked_members, revoked_records
 from provenance.tokens import count_tokens
 from provenance.views import VIEWS
 
@@ -43,7 +45,8 @@ def audit_ledger(store: Store, policy: Policy, folder: Path | None = None) -> Ju
     with store.snapshot() as connection:
         select_members(connection, Selection(), models_asked(policy))
         count_tokens(connection, policy, folder)
-        return _judge(connection, policy, ledger_findings(connection))
+        findings = [*revoked_records(connection), *ledger_findings(connection)]
+        return _judge(connection, policy, findings)
 
 
 def audit_release(
@@ -58,7 +61,8 @@ def audit_release(
         release_members(connection, release, today=True, models=models_asked(policy))
         count_tokens(connection, policy, folder)
         drift = release_drift(connection, release)
-        return _judge(connection, policy, [*drift, *ledger_findings(connection)], release)
+        findings = [*revoked_members(connection), *drift, *ledger_findings(connection)]
+        return _judge(connection, policy, findings, release)
 
 
 def audit_files(
@@ -88,7 +92,11 @@ def audit_files(
         with over_nothing(places, VIEWS) if store is None else store.snapshot() as connection:
             file_members(connection, parts, results, models_asked(policy))
             count_tokens(connection, policy, folder, [_reading(r, options) for r in results])
-            findings = [*known_share(connection), *_rejects(results)]
+            findings = [
+                *revoked_members(connection),
+                *known_share(connection),
+                *_rejects(results),
+            ]
             return _judge(connection, policy, findings)
 
 
@@ -99,7 +107,11 @@ def _judge(
     anchors = make_anchors(connection, policy)
     results = budget.judge(connection, MEMBERS, policy, attributes=names, anchors=anchors)
     fed = descent_findings(connection, MEMBERS, models_asked(policy), release)
-    return Judgement(verdict=budget.overall(results), budgets=results, findings=(*fed, *findings))
+    return Judgement(
+        verdict=budget.overall(results),
+        budgets=results,
+        findings=(*fed, *findings, *lineage_findings(connection, MEMBERS)),
+    )
 
 
 def _read(

@@ -309,20 +309,24 @@ class _Parser:
             self._expect("NULL")
             return _negate(Test(column, "IS NULL", (), place), negated)
         negated = self._take("NOT")
-        if self._take("IN"):
-            return _negate(Test(column, "IN", self._list(), place), negated)
-        if self._take("LIKE"):
-            return _negate(Test(column, "LIKE", (self._text(),), place), negated)
-        if self._take("BETWEEN"):
-            low = Test(column, ">=", (self._value(),), place)
-            self._expect("AND")
-            high = Test(column, "<=", (self._value(),), place)
-            return _negate(And((low, high)), negated)
+        if self._here.value in {"IN", "LIKE", "BETWEEN"}:
+            return _negate(self._matching(column, place), negated)
         if not negated and column in BOOLEAN:
             return Test(column, "=", (True,), place)
         if self._here.value == "(":
             return self._call(column, place)
         raise self._unexpected("a comparison")
+
+    def _matching(self, column: str, place: int) -> Condition:
+        if self._take("IN"):
+            return Test(column, "IN", self._list(), place)
+        if self._take("LIKE"):
+            return Test(column, "LIKE", (self._text(),), place)
+        self._expect("BETWEEN")
+        low = Test(column, ">=", (self._value(),), place)
+        self._expect("AND")
+        high = Test(column, "<=", (self._value(),), place)
+        return And((low, high))
 
     def _call(self, name: str, place: int) -> Condition:
         """The one function there is; its model is text, or bare where it is one word."""

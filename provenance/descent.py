@@ -6,8 +6,8 @@ from collections.abc import Collection
 
 from provenance import conditions
 from provenance.errors import MisuseError
-from provenance.graph import EDGES, NODES, make_graph, node_names
-from provenance.lineage import Index, Step, descends_from, index_edges, node_id
+from provenance.graph import EDGES, NODES, chain_text, make_graph
+from provenance.lineage import Index, descends_from, index_edges, node_id
 from provenance.model.base import quote_literal
 from provenance.model.finding import Finding
 from provenance.model.policy import Policy
@@ -95,29 +95,13 @@ def _finding(connection: Database, edges: Index, members: str, model: str) -> li
     found = descends_from(connection, NODES, edges, start, members, _REACHED)
     if not found.members:
         return []
+    chain = chain_text(connection, found.chain)
     return [
         Finding(
             code="self-consumption",
             severity="error",
             subject=f"model {model}",
-            reason=f"{found.members:,} records descend from it: {_chain(connection, found.chain)}",
+            reason=f"{found.members:,} records descend from it: {chain}",
             remedy=f"`--where \"NOT descends_from('{model}')\"` leaves them out",
         )
     ]
-
-
-def _chain(connection: Database, steps: tuple[Step, ...]) -> str:
-    """A chain from the model down to the member, each node with what made it."""
-    ids = {node for step in steps for node in (step.child, step.parent)}
-    connection.execute("CREATE OR REPLACE TEMP TABLE descent_named (id UUID)")
-    connection.execute("INSERT INTO descent_named SELECT unnest(?)", [list(ids)])
-    names = node_names(connection, "descent_named")
-    said = [_short(names.get(steps[-1].parent, "?"))]
-    for step in reversed(steps):
-        how = step.process or step.relation
-        said.append(f"{_short(names.get(step.child, f'sha256:{step.child.hex}'))} ({how})")
-    return " → ".join(said)
-
-
-def _short(name: str) -> str:
-    return f"{name[:23]}…" if name.startswith("sha256:") else name

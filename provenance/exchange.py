@@ -29,13 +29,19 @@ SELECT 'record:' || digest AS id, 'record' AS kind, label::VARCHAR AS label,
     generator, depth, digest, NULL::VARCHAR AS attributes, NULL::VARCHAR AS external_id
 FROM records
 UNION ALL BY NAME
-SELECT kind || ':' || name AS id, kind FROM {NAMED}
+SELECT n.kind || ':' || n.name AS id, n.kind, i.said AS attributes
+FROM {NAMED} n LEFT JOIN imported_nodes i USING (id)
 """
 
 _EDGES_SQL = f"""
 WITH names AS (
     SELECT record_id AS id, 'record:' || digest AS name FROM records
     UNION ALL SELECT id, kind || ':' || name FROM {NAMED}
+    -- Records that edges lead to, and that the ledger never saw.
+    UNION ALL SELECT DISTINCT id, 'record:' || ref FROM (
+        SELECT child AS id, child_ref AS ref FROM lineage
+        UNION ALL SELECT parent, parent_ref FROM lineage
+    ) WHERE ref LIKE 'sha256:%' AND id NOT IN (SELECT record_id FROM records)
 )
 SELECT coalesce(c.name, 'record:' || e.child) AS child,
     coalesce(p.name, 'record:' || e.parent) AS parent, e.relation, e.process, e.activity
@@ -83,7 +89,7 @@ def graph_tables(connection: Database) -> Graph:
     nodes = connection.execute(f"{_NODES_SQL} ORDER BY id").to_arrow_table()
     edges = connection.execute(_EDGES_SQL).to_arrow_table()
     activities = connection.execute(
-        f"SELECT {', '.join(ACTIVITIES.names)} FROM ledger.activities ORDER BY activity"
+        f"SELECT {', '.join(ACTIVITIES.names)} FROM activities ORDER BY activity"
     ).to_arrow_table()
     models = connection.execute("""
         SELECT 'model:' || name AS model, name, family, provider, version,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 
 import pyarrow as pa
 
 from provenance.errors import MisuseError, NotFoundError
-from provenance.lineage import node_id
+from provenance.lineage import Step, node_id
 from provenance.lookup import resolve_record
 from provenance.model.edge import NodeKind
 from provenance.store.catalogue import Database
@@ -17,22 +18,34 @@ EDGES = "graph_edges"
 NAMED = "graph_named"
 
 _KINDS: tuple[NodeKind, ...] = ("source", "release", "model")
+_NAMED_KINDS: tuple[NodeKind, ...] = (*_KINDS, "entity")
 
 # A parent that is not known yet is NULL: what was done to it is known all the same.
 # Members are the parents of a release; a record comes of the model that wrote it, and the model of
 # the release that it was trained on.
 _EDGES_SQL = f"""
-SELECT child, parent, relation, process, activity FROM lineage WHERE child IS NOT NULL
+SELECT child, parent, relation, process, activity FROM ledger.edges
+WHERE child IS NOT NULL AND parent IS NOT NULL AND (
+    reading_id IN (SELECT reading_id FROM files UNION ALL SELECT reading_id FROM imports)
+    OR reading_id IS NULL AND commit_id IN (SELECT commit_id FROM commits))
+UNION ALL
+SELECT * FROM graph_found
 UNION ALL
 SELECT n.id, m.record_id, 'derived', 'assemble', NULL
 FROM members m JOIN {NAMED} n ON n.kind = 'release' AND n.name = m.release
 UNION ALL
-SELECT c.record_id, n.id, 'derived', c.process, NULL
-FROM claims c JOIN {NAMED} n ON n.kind = 'model' AND n.name = c.generator
-UNION ALL
 SELECT n.id, r.id, 'derived', 'train', NULL
 FROM models m JOIN {NAMED} n ON n.kind = 'model' AND n.name = m.name
 JOIN {NAMED} r ON r.kind = 'release' AND r.name = m.trained_on
+"""
+
+# What takes more than reading edges as they lie is worked out once, and not at every hop.
+_LATE_SQL = (
+    "SELECT child, parent, relation, process, activity FROM late_edges WHERE child IS NOT NULL"
+)
+_WRITTEN_SQL = f"""
+SELECT c.record_id, n.id, 'derived', c.process, NULL
+FROM claims c JOIN {NAMED} n ON n.kind = 'model' AND n.name = c.generator
 """
 
 _NODES_SQL = f"""
@@ -58,20 +71,26 @@ def make_graph(connection: Database) -> None:
         }
     )
     connection.register("named_table", table)
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {NAMED} AS FROM named_table")
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {NAMED} AS FROM named_table UNION "
+        "SELECT kind, name, id FROM imported_nodes WHERE kind <> 'record'"
+    )
     connection.unregister("named_table")
+    models = connection.execute(f"SELECT 1 FROM {NAMED} WHERE kind = 'model' LIMIT 1").fetchone()
+    found = f"{_LATE_SQL} UNION ALL {_WRITTEN_SQL}" if models else _LATE_SQL
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE graph_found AS {found}")
     connection.execute(f"CREATE OR REPLACE TEMP VIEW {EDGES} AS {_EDGES_SQL}")
     connection.execute(f"CREATE OR REPLACE TEMP VIEW {NODES} AS {_NODES_SQL}")
 
 
 def resolve_node(connection: Database, text: str) -> tuple[NodeKind, uuid.UUID]:
-    """The node behind ``source:NAME``, ``release:NAME``, ``model:NAME``, or a record.
+    """The node behind ``source:NAME``, ``release:``, ``model:``, ``entity:``, or a record.
 
     Raises:
         NotFoundError, MisuseError: there is none, or there are several.
     """
     kind, colon, name = text.partition(":")
-    if colon and kind in _KINDS:
+    if colon and kind in _NAMED_KINDS:
         row = connection.execute(
             f"SELECT id FROM {NAMED} WHERE kind = ? AND name = ?", [kind, name]
         ).fetchone()
@@ -99,3 +118,23 @@ def node_names(connection: Database, table: str) -> dict[uuid.UUID, str]:
             || replace(CAST(s.digest_rest AS VARCHAR), '-', '')
         FROM {table} t JOIN sightings s ON s.record_id = t.id""").fetchall()
     return dict(rows)
+
+
+def chain_text(connection: Database, steps: Sequence[Step]) -> str:
+    """A chain of edges as one line, from its last parent down to its first child.
+
+    For example ``model:ours-7b → sha256:0c8a7f27b4d0… (generate) → release:r1 (assemble)``.
+    """
+    ids = {node for step in steps for node in (step.child, step.parent)}
+    connection.execute("CREATE OR REPLACE TEMP TABLE chain_named (id UUID)")
+    connection.execute("INSERT INTO chain_named SELECT unnest(?)", [list(ids)])
+    names = node_names(connection, "chain_named")
+    said = [_short(names, steps[-1].parent)]
+    for step in reversed(steps):
+        said.append(f"{_short(names, step.child)} ({step.process or step.relation})")
+    return " → ".join(said)
+
+
+def _short(names: dict[uuid.UUID, str], node: uuid.UUID) -> str:
+    name = names.get(node, f"sha256:{node.hex}")
+    return f"{name[:23]}…" if name.startswith("sha256:") else name

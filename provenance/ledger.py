@@ -20,12 +20,17 @@ if TYPE_CHECKING:
 
     from provenance.assembly import AssemblyPlan
     from provenance.export import ExportSummary, Format
+    from provenance.imports.options import ImportOptions
+    from provenance.imports.summary import ImportSummary
     from provenance.ingest import IngestOptions, IngestSummary
     from provenance.ingest.run import Progress
+    from provenance.activities import Recording
+    from provenance.model.edge import Activity, ActivityKind
     from provenance.model.facts import Facts
     from provenance.model.finding import Judgement
     from provenance.model.manifest import Selection
     from provenance.model.policy import Policy
+    from provenance.model.takedown import Receipt, Takedown
     from provenance.models import Model
     from provenance.store.catalogue import Database
     from provenance.trace import Trace
@@ -103,6 +108,12 @@ class Ledger:
 
         return export_lineage(self.store, target, form)
 
+    def lineage_import(self, paths: Sequence[str], options: ImportOptions) -> ImportSummary:
+        """Read edges, PROV documents and OpenLineage events that others wrote."""
+        from provenance.imports.run import import_lineage
+
+        return import_lineage(self.store, paths, options)
+
     def model_set(self, model: Model) -> bool:
         """Register a model; returns whether anything changed."""
         from provenance.models import set_model
@@ -114,6 +125,43 @@ class Ledger:
         from provenance.models import list_models
 
         return list_models(self.store)
+
+    def activity(
+        self,
+        name: str,
+        *,
+        kind: ActivityKind = "transform",
+        model: str | None = None,
+        agent: str | None = None,
+        **detail: str,
+    ) -> AbstractContextManager[Recording]:
+        """Record what a pipeline makes of what, from the start of a block to its end.
+
+        Where ``name`` is a process (``rephrase``, ``translate``, …) the edges say so.
+
+        >>> import tempfile
+        >>> ledger = init(tempfile.mkdtemp())
+        >>> with ledger.activity("rephrase", model="gpt-4") as a:
+        ...     a.derive("The cat sat.", "There was a cat, and it sat.")
+        >>> ledger.query("SELECT process FROM lineage WHERE parent_kind = 'record'").num_rows
+        1
+        """
+        from provenance.activities import new_activity, record_activity
+
+        made = new_activity(name, kind=kind, agent=agent or model, detail=detail)
+        return record_activity(self.store, made, model)
+
+    def activity_add(self, activity: Activity) -> str:
+        """Record something that happened elsewhere; returns its id."""
+        from provenance.activities import add_activity
+
+        return add_activity(self.store, activity)
+
+    def activities(self) -> list[Activity]:
+        """Every activity that was recorded."""
+        from provenance.activities import list_activities
+
+        return list_activities(self.store)
 
     def query(self, sql: str, *, allow_files: bool = False) -> pa.Table:
         """The answer to one SELECT over the views."""
@@ -167,11 +215,15 @@ class Ledger:
         directory: str | Path,
         form: Format = "parquet",
         roots: Mapping[str, str] | None = None,
+        *,
+        allow_revoked: bool = False,
     ) -> ExportSummary:
         """Write the data of a release."""
         from provenance.export import export
 
-        return export(self.store, release, Path(directory), form, roots)
+        return export(
+            self.store, release, Path(directory), form, roots, allow_revoked=allow_revoked
+        )
 
     def facts(self, release: str) -> Facts:
         """What a report of a release says."""
@@ -184,6 +236,44 @@ class Ledger:
         from provenance.releases import list_releases
 
         return list_releases(self.store)
+
+    def digest_of(self, record: str) -> str:
+        """The whole digest of a record that is named by any of its ids."""
+        from provenance.takedown import digest_of
+
+        return digest_of(self.store, record)
+
+    def uri_of_file(self, path: str) -> str:
+        """A file as the ledger calls it."""
+        from provenance.takedown import uri_of_file
+
+        return uri_of_file(self.store, path)
+
+    def plan_revocation(self, takedown: Takedown) -> Receipt:
+        """What a revocation would reach."""
+        from provenance.takedown import plan_revocation
+
+        return plan_revocation(self.store, takedown)
+
+    def revoke(self, takedown: Takedown, reason: str, requested_by: str | None = None) -> Receipt:
+        """Take records out, with everything derived from them."""
+        from provenance.takedown import revoke
+
+        return revoke(self.store, takedown, reason, requested_by)
+
+    def restore(
+        self, revocation: str, reason: str | None = None, requested_by: str | None = None
+    ) -> Receipt:
+        """Undo a revocation."""
+        from provenance.takedown import restore
+
+        return restore(self.store, revocation, reason, requested_by)
+
+    def purge(self, revocation: str) -> Receipt:
+        """Remove for good what is kept of the records that a revocation names."""
+        from provenance.takedown import purge
+
+        return purge(self.store, revocation)
 
     def verify(self, release: str | None = None) -> Verification:
         """Check every stored part against what was recorded of it."""

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import re
 import uuid
+from collections import Counter
 
 from pydantic import Field
 
+from provenance import labelling
 from provenance.errors import MisuseError, NotFoundError
 from provenance.model.base import Contract
 from provenance.model.evidence import Evidence
 from provenance.model.origin import TIER_RANK, Label, Origin, Tier
+from provenance.model.takedown import Revoked
 from provenance.store.catalogue import Database
 from provenance.store.store import Store
 
@@ -30,6 +33,7 @@ class Status(Contract):
     bytes: int
     labels: dict[str, int]
     conflicts: int
+    revoked: int = Field(default=0, description="Records that are revoked now.")
 
 
 class Sighting(Contract):
@@ -61,22 +65,67 @@ class Shown(Contract):
     origin: ShownOrigin
     sightings: tuple[Sighting, ...]
     releases: tuple[str, ...] = Field(description="Releases that contain it.")
+    revoked: tuple[Revoked, ...] = Field(default=(), description="Why it is revoked, if it is.")
+
+
+# Most records rest on what is declared of their files alone. There are few combinations of that, so
+# each is resolved once, as a record of one byte; what has evidence of its own is resolved itself.
+_BITS = (("human", 1), ("synthetic", 2), ("mixed", 4))
+_COMBINED = " UNION ALL ".join(
+    f"SELECT combined.record_id, 'declared', '{claim}', true, NULL::BIGINT, NULL::BIGINT, "
+    f"NULL::BIGINT, NULL, NULL, NULL FROM combined WHERE said & {bit} <> 0"
+    for claim, bit in _BITS
+)
+_CLAIM = "tier, claim, whole, part_bytes, part_chars, part_words, process, generator, "
+_LABELS = f"""
+WITH spoken_of AS (SELECT DISTINCT record_id FROM evidence), seen AS (
+    SELECT s.record_id, max(s.bytes) AS bytes,
+        bit_or(CASE d.label {" ".join(f"WHEN '{c}' THEN {b}" for c, b in _BITS)} ELSE 0 END) AS said
+    FROM sightings s LEFT JOIN declared d USING (reading_id) ANTI JOIN spoken_of USING (record_id)
+    GROUP BY s.record_id
+), tallied AS (
+    SELECT said, count(*) AS records, sum(bytes) AS bytes FROM seen GROUP BY said
+), combined AS (
+    SELECT said, md5(said::VARCHAR)::UUID AS record_id FROM tallied
+), resolved AS ({
+    labelling.origin_sql(
+        f"(SELECT record_id, {_CLAIM} generator_family FROM ({_COMBINED}) "
+        f"AS c(record_id, {_CLAIM} generator_family))",
+        "(SELECT record_id, 1::BIGINT AS bytes, 1::BIGINT AS chars, 1::BIGINT AS words "
+        "FROM combined)",
+    )
+})
+SELECT label, records, tallied.bytes, CASE WHEN conflict THEN records ELSE 0 END
+FROM tallied JOIN combined USING (said) JOIN resolved USING (record_id)
+UNION ALL
+SELECT label, count(*), sum(bytes), count(*) FILTER (conflict) FROM ({
+    labelling.origin_sql(
+        "(SELECT * FROM claims SEMI JOIN spoken_of USING (record_id))",
+        "(SELECT record_id, max(bytes) AS bytes, max(chars) AS chars, max(words) AS words "
+        "FROM sightings SEMI JOIN spoken_of USING (record_id) GROUP BY record_id)",
+    )
+}) GROUP BY label
+"""
 
 
 def status(store: Store) -> Status:
     """Count what the ledger holds, as it is now."""
     with store.snapshot() as connection:
-        rows = connection.execute(
-            "SELECT label, count(*), sum(bytes), count(*) FILTER (conflict) FROM origins GROUP BY 1"
-        ).fetchall()
+        rows = connection.execute(_LABELS).fetchall()
         counts = connection.execute("""
             SELECT (SELECT coalesce(sum(kept), 0) FROM files), (SELECT count(*) FROM sources),
                 (SELECT count(*) FROM files),
                 (SELECT count(*) FROM ledger.edges
-                    WHERE reading_id IS NULL OR reading_id IN (SELECT reading_id FROM files)),
-                (SELECT count(*) FROM releases)""").fetchone()
-    labels = {row[0]: int(row[1]) for row in rows}
-    sightings, sources, files, edges, releases = counts or (0, 0, 0, 0, 0)
+                    WHERE reading_id IS NULL OR reading_id IN (SELECT reading_id FROM files))
+                    + (SELECT count(DISTINCT (reading_id, row)) FROM ledger.quotes
+                        WHERE reading_id IN (SELECT reading_id FROM files))
+                    + (SELECT count(*) FROM imported_edges),
+                (SELECT count(*) FROM releases),
+                (SELECT count(DISTINCT record_id) FROM revoked)""").fetchone()
+    labels: Counter[str] = Counter()
+    for label, records, *_ in rows:
+        labels[label] += int(records)
+    sightings, sources, files, edges, releases, revoked = counts or (0, 0, 0, 0, 0, 0)
     return Status(
         records=sum(labels.values()),
         sightings=int(sightings),
@@ -85,8 +134,9 @@ def status(store: Store) -> Status:
         edges=edges,
         releases=releases,
         bytes=sum(int(row[2]) for row in rows),
-        labels={label.value: labels.get(label.value, 0) for label in Label},
+        labels={label.value: labels[label.value] for label in Label},
         conflicts=sum(int(row[3]) for row in rows),
+        revoked=revoked,
     )
 
 
@@ -142,6 +192,10 @@ def show(store: Store, text: str) -> Shown:
         releases = connection.execute(
             "SELECT DISTINCT release FROM members WHERE record_id = ? ORDER BY 1", [record_id]
         ).fetchall()
+        revoked = connection.execute(
+            "SELECT revocation, hops, reason FROM revoked WHERE record_id = ? ORDER BY ALL",
+            [record_id],
+        ).fetchall()
     digest, size, chars, words, kind, norm, label, lo, hi, lo_bytes, hi_bytes, *rest = row
     process, generator, depth, rule, conflict = rest
     share = (lo / chars, hi / chars) if chars else (lo_bytes / size, hi_bytes / size)
@@ -165,6 +219,9 @@ def show(store: Store, text: str) -> Shown:
         ),
         sightings=sightings,
         releases=tuple(row[0] for row in releases),
+        revoked=tuple(
+            Revoked(revocation=name, hops=hops, reason=reason) for name, hops, reason in revoked
+        ),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 from provenance import labelling
+from provenance.due import is_due, through
 from provenance.graph import EDGES, NODES, make_graph
 from provenance.lineage import depths, derived_claims
 from provenance.store.catalogue import Database
@@ -41,21 +42,15 @@ def propagate(store: Store) -> Commit | None:
     """Bring derived evidence and depths up to date with the edges; ``None`` when nothing changed.
 
     Rows are added for records whose derived claim or depth is another one now; the newest row of a
-    record is current.
+    record is current. Nothing is worked out when nothing that was committed since the last time
+    can bear on lineage.
     """
     with store.snapshot() as connection:
-        if not _has_lineage(connection):
+        if not is_due(connection):
             return None
         make_graph(connection)
         _derive(connection)
         return _record(store, connection)
-
-
-def _has_lineage(connection: Database) -> bool:
-    row = connection.execute(
-        "SELECT EXISTS (FROM ledger.edges) OR EXISTS (FROM ledger.models)"
-    ).fetchone()
-    return bool(row and row[0])
 
 
 def _derive(connection: Database) -> None:
@@ -99,6 +94,6 @@ def _record(store: Store, connection: Database) -> Commit | None:
     except BaseException:
         writer.discard()
         raise
-    if part is None:
-        return None
-    return store.commit("propagate", f"propagate:{commit_id}", [part], commit_id)
+    seen = store.rows("propagations", commit_id, [{"through": through(connection)}])
+    commit = store.commit("propagate", f"propagate:{commit_id}", [part, seen], commit_id)
+    return None if part is None else commit

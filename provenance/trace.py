@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from pydantic import Field
 
-from provenance.graph import EDGES, NAMED, make_graph, node_names, resolve_node
+from provenance.few import origins_of
+from provenance.graph import EDGES, NAMED, chain_text, make_graph, node_names, resolve_node
 from provenance.interchange.graph import Graph
-from provenance.lineage import ancestors, descendants
+from provenance.lineage import DOWN, UP, Way, ancestors, descendants, trail
 from provenance.model.base import Contract
 from provenance.store.catalogue import Database
 from provenance.store.store import Store
@@ -17,6 +19,11 @@ _REACHED = "trace_reached"
 
 LIMIT = 10_000
 """Most nodes of an answer."""
+
+REASONS = 100
+"""Most named things of an answer whose way is told."""
+
+_KINDS = frozenset({"release", "model", "source", "entity"})
 
 
 class TraceNode(Contract):
@@ -39,6 +46,14 @@ class TraceEdge(Contract):
     activity: str | None
 
 
+class Reason(Contract):
+    """Why a named thing was reached: the edges of a shortest way, from the root to it."""
+
+    node: str
+    path: tuple[TraceEdge, ...]
+    text: str
+
+
 class Trace(Contract):
     """What was reached from a root."""
 
@@ -46,6 +61,9 @@ class Trace(Contract):
     direction: str
     nodes: tuple[TraceNode, ...]
     edges: tuple[TraceEdge, ...]
+    because: tuple[Reason, ...] = Field(
+        default=(), description="For every release, model and source that was reached, the way."
+    )
     dangling: tuple[str, ...] = Field(
         default=(), description="Parents that are named but not in the ledger."
     )
@@ -72,7 +90,7 @@ def trace(store: Store, text: str, *, down: bool = False, hops: int | None = Non
             )
         walk = descendants if down else ancestors
         walk(connection, EDGES, "trace_root", hops, _REACHED)
-        return _answer(connection, root, down)
+        return _answer(connection, root, DOWN if down else UP)
 
 
 def trace_graph(found: Trace) -> Graph:
@@ -85,7 +103,7 @@ def trace_graph(found: Trace) -> Graph:
     )
 
 
-def _answer(connection: Database, root: uuid.UUID, down: bool) -> Trace:
+def _answer(connection: Database, root: uuid.UUID, way: Way) -> Trace:
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE trace_shown AS
         SELECT id, min(hops) AS hops FROM {_REACHED} GROUP BY id ORDER BY hops, id LIMIT {LIMIT}""")
@@ -93,8 +111,7 @@ def _answer(connection: Database, root: uuid.UUID, down: bool) -> Trace:
     nodes = connection.execute(f"""
         SELECT t.id, coalesce(n.kind, 'record'), r.label, r.depth, t.hops
         FROM trace_shown t LEFT JOIN {NAMED} n USING (id)
-        LEFT JOIN (SELECT * FROM records SEMI JOIN trace_shown ON id = record_id) r
-            ON r.record_id = t.id
+        LEFT JOIN ({origins_of("trace_shown")}) r ON r.record_id = t.id
         ORDER BY t.hops, t.id""").fetchall()
     edges = connection.execute(f"""
         SELECT DISTINCT e.child, e.parent, e.relation, e.process, e.activity FROM {EDGES} e
@@ -103,24 +120,52 @@ def _answer(connection: Database, root: uuid.UUID, down: bool) -> Trace:
     total = connection.execute(f"SELECT count(DISTINCT id) FROM {_REACHED}").fetchone()
     return Trace(
         root=_name(names, root),
-        direction="down" if down else "up",
+        direction="down" if way is DOWN else "up",
         nodes=tuple(
             TraceNode(id=_name(names, n[0]), kind=n[1], label=n[2], depth=n[3], hops=n[4])
             for n in nodes
         ),
-        edges=tuple(
-            TraceEdge(
-                child=_name(names, e[0]),
-                parent=_name(names, e[1]),
-                relation=e[2],
-                process=e[3],
-                activity=e[4],
-            )
-            for e in edges
-        ),
+        edges=tuple(_edge(names, *edge) for edge in edges),
+        because=_because(connection, nodes, names, way),
         dangling=_dangling(connection),
         complete=total is not None and total[0] <= LIMIT,
     )
+
+
+def _edge(
+    names: dict[uuid.UUID, str],
+    child: uuid.UUID,
+    parent: uuid.UUID,
+    relation: str,
+    process: str | None,
+    activity: str | None,
+) -> TraceEdge:
+    return TraceEdge(
+        child=_name(names, child),
+        parent=_name(names, parent),
+        relation=relation,
+        process=process,
+        activity=activity,
+    )
+
+
+def _because(
+    connection: Database, nodes: list[Any], names: dict[uuid.UUID, str], way: Way
+) -> tuple[Reason, ...]:
+    """The way to each of the named things that were reached, the nearest first."""
+    ends = [node[0] for node in nodes if node[1] in _KINDS and node[4] > 0][:REASONS]
+    found = []
+    for end in ends:
+        steps = trail(connection, EDGES, _REACHED, end, way)
+        path = tuple(
+            _edge(names, s.child, s.parent, s.relation, s.process, s.activity)
+            for s in reversed(steps)
+        )
+        upwards = steps if way is DOWN else steps[::-1]
+        found.append(
+            Reason(node=_name(names, end), path=path, text=chain_text(connection, upwards))
+        )
+    return tuple(found)
 
 
 def _name(names: dict[uuid.UUID, str], node: uuid.UUID) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from provenance import labelling
+from provenance.imports.views import IMPORT_VIEWS
+from provenance.lineage_views import LINEAGE_VIEWS
 
 # A source's contract counts as new declared evidence only where what it claims of origin changed;
 # a corrected licence must not undo a label that was given for one file since.
@@ -36,57 +38,6 @@ _CLAIM_COLUMNS = (
     "record_id, tier, claim, whole, part_bytes, part_chars, part_words, "
     "process, generator, generator_family"
 )
-
-# An end of an edge is named by its record id, by its own id in a source, by its row in a file, or
-# by what is quoted of it. It is looked for whenever somebody asks, so that it may come later; where
-# it is not there, the row stays and that end is NULL.
-_LINEAGE = """
-WITH stated AS (
-    SELECT e.* EXCLUDE (commit_id), f.source, f.uri
-    FROM ledger.edges e JOIN files f USING (reading_id)
-    UNION ALL BY NAME
-    SELECT DISTINCT e.* EXCLUDE (commit_id)
-    FROM ledger.edges e SEMI JOIN commits c USING (commit_id) WHERE e.reading_id IS NULL
-), by_id AS (
-    SELECT w.source, w.ref, min(s.record_id) AS record_id
-    FROM (
-        SELECT coalesce(parent_source, source) AS source, parent_ref AS ref FROM stated
-        WHERE parent IS NULL AND parent_row IS NULL
-        UNION
-        SELECT child_source, child_ref FROM stated WHERE child IS NULL
-    ) w JOIN sightings s ON s.source = w.source AND s.external_id = w.ref
-    GROUP BY ALL
-), by_row AS (
-    SELECT w.parent_ref, w.parent_row, min(s.record_id) AS record_id
-    FROM (SELECT DISTINCT parent_ref, parent_row FROM stated WHERE parent_row IS NOT NULL) w
-    JOIN files f ON f.uri = w.parent_ref
-    JOIN ledger.sightings s ON s.reading_id = f.reading_id AND s.row = w.parent_row
-    GROUP BY ALL
-), pieces AS (
-    SELECT q.*, f.source, f.uri FROM ledger.quotes q JOIN files f USING (reading_id)
-), texts AS (
-    SELECT s.norm_id, s.record_id, max(s.chars) AS chars
-    FROM sightings s SEMI JOIN pieces USING (norm_id) GROUP BY ALL
-), quoted AS (
-    SELECT p.reading_id, p.row, p.child, p.relation, p.process, p.source, p.uri,
-        arg_max(t.record_id, (t.chars, t.record_id)) AS parent
-    FROM pieces p LEFT JOIN texts t ON t.norm_id = p.norm_id AND t.record_id <> p.child
-    GROUP BY ALL
-)
-SELECT coalesce(e.child, c.record_id) AS child, e.child_ref,
-    coalesce(e.parent, p.record_id, r.record_id) AS parent, e.parent_ref, e.parent_kind,
-    e.relation, e.process, e.activity, e.source, e.uri, e.row
-FROM stated e
-LEFT JOIN by_id c ON e.child IS NULL AND c.source = e.child_source AND c.ref = e.child_ref
-LEFT JOIN by_id p ON e.parent IS NULL AND e.parent_row IS NULL
-    AND p.source = coalesce(e.parent_source, e.source) AND p.ref = e.parent_ref
-LEFT JOIN by_row r ON e.parent IS NULL
-    AND r.parent_ref = e.parent_ref AND r.parent_row = e.parent_row
-UNION ALL
-SELECT child, NULL, parent, 'the text quoted in row ' || row, 'record', relation, process, NULL,
-    source, uri, row
-FROM quoted
-"""
 
 # Generative steps: nothing is known of an unknown record, and a human one has none.
 DEPTH_SQL = """SELECT o.*, CASE o.label WHEN 'unknown' THEN NULL WHEN 'human' THEN 0
@@ -148,11 +99,26 @@ VIEWS: dict[str, str] = {
         SELECT m.* EXCLUDE (commit_id), c.seq, c.recorded_at
         FROM ledger.models m JOIN commits c USING (commit_id)
         QUALIFY row_number() OVER (PARTITION BY name ORDER BY c.seq DESC) = 1""",
-    "lineage": _LINEAGE,
+    **IMPORT_VIEWS,
+    **LINEAGE_VIEWS,
     "activities": """
         SELECT a.* EXCLUDE (commit_id), c.seq, c.recorded_at
         FROM ledger.activities a JOIN commits c USING (commit_id)
         QUALIFY row_number() OVER (PARTITION BY activity ORDER BY c.seq DESC) = 1""",
+    # The latest event of a revocation decides; `since` is the last time that it was asked for.
+    "revocations": """
+        SELECT r.* EXCLUDE (commit_id), c.seq, c.recorded_at,
+            max(c.seq) FILTER (r.event = 'revoke') OVER (PARTITION BY r.revocation) AS since
+        FROM ledger.revocations r JOIN commits c USING (commit_id)
+        QUALIFY row_number() OVER (PARTITION BY r.revocation ORDER BY c.seq DESC) = 1""",
+    "revoked": """
+        SELECT k.record_id,
+            'sha256:' || replace(CAST(k.record_id AS VARCHAR), '-', '')
+                || coalesce(replace(CAST(k.digest_rest AS VARCHAR), '-', ''), '') AS digest,
+            k.revocation, min(k.hops) AS hops, any_value(r.reason) AS reason
+        FROM ledger.revoked k JOIN commits c USING (commit_id) JOIN revocations r USING (revocation)
+        WHERE r.event <> 'restore' AND c.seq >= r.since
+        GROUP BY ALL""",
     "records": """
         SELECT o.record_id,
             'sha256:' || replace(CAST(o.record_id AS VARCHAR), '-', '')
@@ -181,6 +147,8 @@ PUBLIC: dict[str, str] = {
     "models": "one row per model that was registered",
     "releases": "one row per release, with its manifest",
     "members": "one row per record of a release",
+    "revocations": "one row per takedown: its latest event, what was asked, why, its receipt",
+    "revoked": "one row per record that is revoked now, and per revocation that it falls under",
     "commits": "one row per piece of work that changed the ledger",
 }
 """The views that users may rely on."""

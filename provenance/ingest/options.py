@@ -74,6 +74,11 @@ class IngestOptions(Contract):
         """Whether anything was said about origin."""
         return any((self.label, self.process, self.generator))
 
+    @property
+    def names_parents(self) -> bool:
+        """Whether it was said where parents are named."""
+        return any((self.parent_field, self.parent_text, self.parent_file))
+
     def too_many(self, rejected: int, read: int) -> bool:
         """Whether a file has more rejects than allowed."""
         if self.max_rejects is None:

@@ -10,12 +10,12 @@ import pyarrow as pa
 import xxhash
 
 from provenance.engine.local import default_workers
-from provenance.errors import InputError
+from provenance.errors import InputError, ProvError
 from provenance.identity import write_fingerprint
 from provenance.ingest.options import IngestOptions
 from provenance.ingest.unit import FileTask, UnitTask, fingerprint
 from provenance.model.base import Connection
-from provenance.readers.base import Input, Slice
+from provenance.readers.base import Input
 from provenance.readers.jsonl import slices
 from provenance.store.layout import Layout
 
@@ -194,6 +194,9 @@ def _ranges(file: FileTask) -> Iterator[tuple[FileTask, ...]]:
     workers = default_workers()
     count = -(-file.bytes // (UNIT_BYTES * workers)) * workers
     state = xxhash.xxh3_128()
-    parts = slices(file.source, -(-file.bytes // count), state.update)
+    try:
+        parts = slices(file.source, -(-file.bytes // count), state.update)
+    except ProvError:
+        return iter([(file,)])  # whoever reads it will say what is wrong with it
     known = write_fingerprint(state.digest())
     return ((replace(file, part=part, fingerprint=known),) for part in parts)

@@ -8,13 +8,13 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from provenance.engine.local import LocalEngine
-from provenance.errors import InputError, NotFoundError, ProvError, ReadOnlyError
+from provenance.errors import InputError, NotFoundError, ReadOnlyError
 from provenance.ingest.labels import label_counts
 from provenance.ingest.options import IngestOptions
+from provenance.ingest.parents import count_parents
 from provenance.ingest.plan import (
     Group,
     IngestPlan,
@@ -23,8 +23,14 @@ from provenance.ingest.plan import (
     known_readings,
     make_plan,
 )
-from provenance.ingest.summary import EXAMPLES, FileSummary, IngestSummary, SkippedFile
-from provenance.ingest.unit import FileResult, FileTask, UnitResult, fingerprint, run_unit
+from provenance.ingest.summary import (
+    EXAMPLES,
+    FileSummary,
+    IngestSummary,
+    SkippedFile,
+)
+from provenance.ingest.tombstones import tombstone_parts
+from provenance.ingest.unit import FileResult, FileTask, UnitResult, run_unit
 from provenance.model.origin import Label
 from provenance.model.source import Source
 from provenance.propagate import propagate
@@ -32,6 +38,7 @@ from provenance.readers.discover import Discovery, discover, split_of, uri_of
 from provenance.sources import source_row
 from provenance.store.parts import Part, write_part
 from provenance.store.store import Store
+from provenance.takedown import follow
 
 Progress = Callable[[int, int], None]
 """Told how many bytes of how many are done."""
@@ -58,6 +65,7 @@ def ingest(
         declared = connection.execute(
             "SELECT label FROM sources WHERE name = ?", [options.source]
         ).fetchone()
+        tombstones = tombstone_parts(connection)
     if not found.inputs and not found.refused:
         skipped = ", ".join(f"{item.path} ({item.reason})" for item in found.skipped[:3])
         raise InputError(
@@ -69,10 +77,15 @@ def ingest(
     run.relabel(plan.unchanged)
     if plan.files:
         with LocalEngine(_workers(plan)) as engine:
-            for group in cut(plan.files, store.layout, options):
+            engine.warm()
+            for group in cut(plan.files, store.layout, options, tombstones):
                 run.group(group, engine)
     propagate(store)
-    return run.summary(plan, found, paths, time.perf_counter() - started)
+    follow(store)
+    summary = run.summary(plan, found, paths, time.perf_counter() - started)
+    if options.names_parents and plan.files:
+        return summary.model_copy(update={"parents": count_parents(store, summary)})
+    return summary
 
 
 def _placed(options: IngestOptions) -> IngestOptions:
@@ -143,13 +156,8 @@ class _Run:
 
     def group(self, group: Group, engine: LocalEngine) -> None:
         """Run the units of a group, and commit what came of them in one transaction."""
-        whole = {
-            unit.files[0].reading_id: unit.files[0] for unit in group.units if unit.files[0].part
-        }
-        with ThreadPoolExecutor(1) as side:
-            prints = {key: side.submit(fingerprint, task.source) for key, task in whole.items()}
-            results, parts = self._gather(group, engine)
-            files = _merge(results, prints)
+        results, parts = self._gather(group, engine)
+        files = _merge(results)
         bad = {result.task.reading_id for result in files if result.failure}
         kept_parts = [part for owners, part in parts if not owners <= bad]
         self._discard(part for owners, part in parts if owners <= bad)
@@ -340,7 +348,7 @@ def _length(file: FileTask) -> int:
     return file.part.end - file.part.start if file.part else file.bytes
 
 
-def _merge(results: list[FileResult], prints: dict[uuid.UUID, Future[str]]) -> list[FileResult]:
+def _merge(results: list[FileResult]) -> list[FileResult]:
     """One result per file: the ranges of a large file are added up."""
     merged: dict[uuid.UUID, FileResult] = {}
     for result in results:
@@ -358,11 +366,6 @@ def _merge(results: list[FileResult], prints: dict[uuid.UUID, Future[str]]) -> l
         before.recognisers.update(result.recognisers)
         before.quarantine = before.quarantine or result.quarantine
         before.failure = before.failure or result.failure
-    for key, future in prints.items():
-        try:
-            merged[key].fingerprint = future.result()
-        except ProvError as error:
-            merged[key].failure = error
     return list(merged.values())
 
 

@@ -53,6 +53,14 @@ class SkippedFile(Contract):
     reason: str
 
 
+class Parents(Contract):
+    """The parents that were named, and how many of them the ledger has by now."""
+
+    named: int
+    found: int
+    missing: tuple[str, ...] = Field(description="The first of those that it has not.")
+
+
 class IngestSummary(Contract):
     """Totals and files of one ingest; always ``read = kept + rejected``."""
 
@@ -68,6 +76,7 @@ class IngestSummary(Contract):
     relabelled_files: int
     files: tuple[FileSummary, ...]
     skipped: tuple[SkippedFile, ...]
+    parents: Parents | None = Field(default=None, description="Where parents were asked for.")
 
     @property
     def failed(self) -> tuple[FileSummary, ...]:

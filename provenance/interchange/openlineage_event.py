@@ -14,15 +14,13 @@ import pyarrow as pa
 from provenance.interchange.graph import ACTIVITIES, CONTEXT, DERIVED, MODELS, NODES, misfit
 from provenance.interchange.openlineage_write import ACTIVITY_FACET, INDIRECT, ORIGIN_FACET
 from provenance.interchange.text import shorten, visible
-from provenance.model.origin import Process
+from provenance.model.edge import EDGE_PROCESSES
 
 Place = tuple[str, str]
 """Namespace and name: what a dataset or a job is known by."""
 
 Parents = dict[Place, tuple[str, str | None]]
 """Each parent that a facet states, with the relation and the process."""
-
-_PROCESSES = frozenset(process.value for process in Process)
 
 
 class RefusedError(ValueError):
@@ -187,7 +185,7 @@ def _how(ways: list[dict[str, Any]]) -> tuple[str, str | None]:
     """Context where every transformation is indirect: a filter, a join, a sort."""
     indirect = bool(ways) and all(way.get("type") == INDIRECT for way in ways)
     named = [str(way.get("subtype", "")).lower() for way in ways]
-    process = next((name for name in named if name in _PROCESSES), None)
+    process = next((name for name in named if name in EDGE_PROCESSES), None)
     return (CONTEXT if indirect else DERIVED), process
 
 

@@ -5,11 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
+from pydantic import Field
+
 from provenance.model.base import Contract
 from provenance.model.origin import Process
 
 Relation = Literal["derived", "context"]
-NodeKind = Literal["record", "source", "release", "model"]
+NodeKind = Literal["record", "source", "release", "model", "entity"]
+ActivityKind = Literal["ingest", "generate", "transform", "train", "review", "assemble", "revoke"]
+
+EDGE_PROCESSES = frozenset(process.value for process in Process) | {"assemble", "train"}
+"""What an edge may say of how: a process, or what makes a release of records and a model of it."""
 
 
 class Edge(Contract):
@@ -27,8 +33,9 @@ class Activity(Contract):
     """Something that happened, once, by one agent."""
 
     activity: str
-    kind: Literal["ingest", "generate", "transform", "train", "review", "assemble", "revoke"]
+    kind: ActivityKind
     name: str | None = None
     agent: str | None = None
     started_at: datetime | None = None
     ended_at: datetime | None = None
+    detail: dict[str, str] = Field(default_factory=dict, description="Parameters, versions, …")

@@ -267,10 +267,13 @@ def _sizes(array: pa.Array) -> Sizes:
 def _blank(array: pa.Array) -> Mask:
     """Which values are an empty text or an empty list."""
     if is_textual(array.type) or pt.is_dictionary(array.type):
-        return _sizes(array) == 0
-    if pt.is_list(array.type) or pt.is_large_list(array.type):
-        return np.asarray(pc.list_value_length(array).fill_null(0)) == 0
-    return np.zeros(len(array), np.bool_)
+        sizes = _sizes(array)
+    elif pt.is_list(array.type) or pt.is_large_list(array.type):
+        sizes = np.asarray(pc.list_value_length(array).fill_null(0), dtype=np.int64)
+    else:
+        sizes = np.ones(len(array), np.int64)
+    empty: Mask = sizes == 0
+    return empty
 
 
 def _cuts(sizes: Sizes) -> Iterator[tuple[int, int]]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, BinaryIO
@@ -106,41 +105,39 @@ class JsonLines:
             yield from _split(batch) if batch else _read_exactly(block, layout, collector)
 
 
-def slices(source: Input, size: int) -> list[Slice]:
+def slices(
+    source: Input, size: int, watch: Callable[[bytes], object] = lambda _: None
+) -> list[Slice]:
     """Cut an uncompressed file at line starts into ranges of about ``size`` bytes.
 
     The slices cover the file; a line longer than ``size`` stays whole. An empty file has none.
+
+    Args:
+        watch: is shown the whole file on the way, piece by piece.
     """
     if source.compression:
         raise ValueError("only an uncompressed file can be cut")
     found: list[Slice] = []
-    start, row = 0, 1
+    start = place = 0
+    first = row = 1
     with open_bytes(source) as stream:
-        total = stream.seek(0, io.SEEK_END)
-        while start < total:
-            end = _next_line(stream, start + size - 1, total)
-            found.append(Slice(start, end, row))
-            row += _count_lines(stream, start, end) if end < total else 0
-            start = end
+        while chunk := stream.read(_CHUNK):
+            watch(chunk)
+            at = 0
+            while (end := chunk.find(b"\n", max(start + size - 1 - place, at)) + 1) > 0:
+                row += _count_lines(chunk, at, end)
+                found.append(Slice(start, place + end, first))
+                start, first, at = place + end, row, end
+            row += _count_lines(chunk, at, len(chunk))
+            place += len(chunk)
+    if start < place:
+        found.append(Slice(start, place, first))
     return found
 
 
-def _next_line(stream: BinaryIO, place: int, total: int) -> int:
-    """Where the line begins that follows the one at a place; the end of the file for none."""
-    stream.seek(place)
-    while chunk := stream.read(_CHUNK):
-        if (found := chunk.find(b"\n")) >= 0:
-            return place + found + 1
-        place += len(chunk)
-    return total
-
-
-def _count_lines(stream: BinaryIO, start: int, end: int) -> int:
-    stream.seek(start)
-    sizes = (min(_CHUNK, end - place) for place in range(start, end, _CHUNK))
-    # NumPy compares many bytes at a time; looking for them one after the other takes thrice as long.
-    blocks = (np.frombuffer(stream.read(size), np.uint8) for size in sizes)
-    return sum(int(np.count_nonzero(block == _NEWLINE)) for block in blocks)
+def _count_lines(chunk: bytes, start: int, end: int) -> int:
+    # NumPy compares many bytes at a time; looking for one after the other takes thrice as long.
+    return int(np.count_nonzero(np.frombuffer(chunk, np.uint8)[start:end] == _NEWLINE))
 
 
 @dataclass(frozen=True, slots=True)

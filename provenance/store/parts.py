@@ -26,6 +26,13 @@ _READ_ONLY = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 # Hashes do not compress and do not repeat: trying to costs more than all the rest of the write.
 _RANDOM = frozenset({"record_id", "digest_rest", "norm_id"})
 
+# The catalogue copies statistics, the least and the largest value among them, and keeps them for
+# good: words about people have none, so that they stand in parts only, which a purge can replace.
+_PERSONAL = frozenset(
+    {"external_id", "attributes", "parent_ref", "child_ref", "said"}
+    | {"takedown", "reason", "requested_by", "receipt"}
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -65,7 +72,7 @@ class PartWriter:
             compression={f.name: "none" if f.name in plain else "zstd" for f in self._schema},
             compression_level={f.name: 1 for f in self._schema if f.name not in plain},
             use_dictionary=[f.name for f in self._schema if f.name not in plain],
-            write_statistics=True,
+            write_statistics=[f.name for f in self._schema if f.name not in _PERSONAL],
             write_page_checksum=True,
             store_schema=True,
         )
@@ -80,6 +87,11 @@ class PartWriter:
         with storage_errors(self._staging):
             self._writer.write_table(conform(table, self._schema))
         self.rows += table.num_rows
+
+    def write_rows(self, rows: list[dict[str, Any]]) -> None:
+        """Append a few rows, given as mappings; a column that a row does not name is null."""
+        fields = [f for f in self._schema if f.name != "commit_id"]
+        self.write({f.name: _column([row.get(f.name) for row in rows], f) for f in fields})
 
     def finish(self) -> Part | None:
         """Sync, hash and name the part; ``None`` when it has no rows."""
@@ -111,12 +123,10 @@ def write_part(
     layout: Layout, table: str, commit_id: uuid.UUID, rows: list[dict[str, Any]]
 ) -> Part | None:
     """Write a few rows, given as mappings, as one part."""
-    schema = TABLES[table]
     writer = PartWriter(layout, table, commit_id)
     try:
         if rows:
-            fields = [f for f in schema if f.name != "commit_id"]
-            writer.write({f.name: _column([row.get(f.name) for row in rows], f) for f in fields})
+            writer.write_rows(rows)
         return writer.finish()
     except BaseException:
         writer.discard()

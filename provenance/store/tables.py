@@ -121,6 +121,28 @@ TABLES: dict[str, pa.Schema] = {
         ("relation", _STR),
         ("process", _STR),
     ),
+    # Files of lineage that others wrote; the newest of a uri is current.
+    "imports": _table(
+        ("reading_id", UUID),
+        ("uri", _STR),
+        ("fingerprint", _STR),
+        ("bytes", _INT),
+        ("format", _STR),
+        ("settings", _STR),  # JSON of the options
+        ("read", _INT),
+        ("kept", _INT),
+        ("rejected", _INT),
+        ("counts", _STR),  # JSON: statements or events by kind
+        ("quarantine", _STR),
+    ),
+    # What imported documents say of things, records among them; it is no evidence of origin.
+    "imported_nodes": _table(
+        ("reading_id", UUID),
+        ("id", UUID),
+        ("kind", _STR),
+        ("name", _STR),  # `sha256:…` for a record
+        ("said", _STR),  # JSON
+    ),
     # What lineage proves of a record, and its depth; the newest row of a record is current.
     "derived": _table(
         ("record_id", UUID),
@@ -129,6 +151,8 @@ TABLES: dict[str, pa.Schema] = {
         ("process", _STR),
         ("basis", _STR),
     ),
+    # What each run of the propagation had before it: all commits up to a number.
+    "propagations": _table(("through", _INT)),
     "activities": _table(
         ("activity", _STR),
         ("kind", _STR),
@@ -145,11 +169,11 @@ TABLES: dict[str, pa.Schema] = {
         ("version", _STR),
         ("trained_on", _STR),
     ),
-    # Takedowns and their undoing: the latest event of a revocation decides.
+    # Takedowns and what became of them: the latest event of a revocation decides.
     "revocations": _table(
         ("revocation", _STR),
         ("event", _STR),  # revoke, restore, purge
-        ("selector", _STR),  # JSON of model.takedown.Selector
+        ("takedown", _STR),  # JSON of model.takedown.Takedown
         ("reason", _STR),
         ("requested_by", _STR),
         ("receipt", _STR),  # JSON of model.takedown.Receipt

@@ -137,3 +137,91 @@ def test_nothing_half_written_is_left(ledger: Ledger, tmp_path: Path) -> None:
     with pytest.raises(MisuseError, match="no format"):
         ledger.lineage_export(tmp_path / "x", "png")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["ledger"]
+
+
+def test_the_summary_counts_the_parents_that_were_found(ledger: Ledger, tmp_path: Path) -> None:
+    rows = [
+        {"id": "p", "text": "a parent"},
+        {"id": "c", "text": "a child", "from": "p"},
+        {"id": "d", "text": "another child", "from": "gone"},
+    ]
+    path = write_jsonl(tmp_path / "a.jsonl", rows)
+    parents = ingest(ledger, path, "web", parent_field="from").parents
+    assert parents is not None
+    assert (parents.named, parents.found, parents.missing) == (2, 1, ("gone",))
+
+
+def test_parents_of_another_source(ledger: Ledger, tmp_path: Path) -> None:
+    parents = write_jsonl(tmp_path / "p.jsonl", [{"id": "1", "text": "the parent meant"}])
+    ingest(ledger, parents, "essays", label="human")
+    rows = [
+        {"id": "1", "text": "not the parent of itself", "from": "1"},
+        {"id": "2", "text": "comes of the source as a whole", "from": "source:essays"},
+    ]
+    children = write_jsonl(tmp_path / "c.jsonl", rows)
+    ingest(
+        ledger,
+        children,
+        "polished",
+        parent_field="from",
+        parent_source="essays",
+        process="rephrase",
+    )
+    parent = ledger.query("SELECT digest FROM records WHERE label = 'human'").to_pylist()
+    found = ledger.trace(parent[0]["digest"], down=True)
+    assert [node.label for node in found.nodes] == ["human", "synthetic"]
+    assert ledger.trace("2").edges[0].parent == "source:essays"
+
+
+def test_a_quoted_parent_is_found_whenever_it_comes(ledger: Ledger, tmp_path: Path) -> None:
+    essay = "I prefer to cook at home. It is cheaper, and it brings the family together."
+    rows = [
+        {"id": "c", "text": "Home cooking is my preference.", "prompt": f"Polish this:\n\n{essay}"},
+        {"id": "d", "text": "Something else.", "prompt": "Write something else, of your own."},
+    ]
+    children = write_jsonl(tmp_path / "c.jsonl", rows)
+    summary = ingest(ledger, children, "polished", parent_text="prompt", process="rephrase")
+    assert summary.parents is not None
+    assert (summary.parents.named, summary.parents.found) == (2, 0)
+    assert ledger.trace("c").dangling == ("the text quoted in row 1",)
+    # Re-wrapped and re-cased, as copies of a text are.
+    parents = write_jsonl(tmp_path / "p.jsonl", [{"id": "p", "text": essay.upper() + "\n"}])
+    ingest(ledger, parents, "essays", label="human")
+    assert [node.label for node in ledger.trace("c").nodes] == ["synthetic", "human"]
+    assert ledger.trace("d").dangling == ("the text quoted in row 2",)
+    assert ledger.status().edges == 2
+
+
+def test_files_that_are_paired_row_by_row(ledger: Ledger, tmp_path: Path) -> None:
+    originals = write_jsonl(tmp_path / "p.jsonl", texts("original", 3))
+    made = write_jsonl(tmp_path / "c.jsonl", texts("made", 4))
+    options = {"parent_file": str(originals), "process": "translate"}
+    summary = ingest(ledger, made, "made", **options)
+    assert summary.parents is not None
+    assert (summary.parents.named, summary.parents.found) == (4, 0)
+    ingest(ledger, originals, "originals", label="human")
+    pairs = ledger.query(
+        "SELECT c.external_id AS child, p.external_id AS parent FROM lineage l "
+        "JOIN sightings c ON c.record_id = l.child JOIN sightings p ON p.record_id = l.parent "
+        "ORDER BY 1"
+    ).to_pylist()
+    assert pairs == [{"child": f"made{n}", "parent": f"original{n}"} for n in range(3)]
+    with pytest.raises(NotFoundError, match="there is no file"):
+        ingest(ledger, made, "made", parent_file=str(tmp_path / "gone.jsonl"))
+
+
+def test_an_audit_names_missing_parents_and_loops(ledger: Ledger, tmp_path: Path) -> None:
+    rows = [
+        {"id": "a", "text": "the first text of a loop", "from": ["b", "gone"]},
+        {"id": "b", "text": "the second text of a loop", "from": "a"},
+        {"id": "s", "text": "a text that comes of itself", "from": "s"},
+    ]
+    path = write_jsonl(tmp_path / "a.jsonl", rows)
+    ingest(ledger, path, "web", parent_field="from", process="rephrase")
+    findings = ledger.audit(policy(cap("1"))).findings
+    missing = next(item for item in findings if item.code == "missing-parents")
+    assert missing.reason == "1 parents of 1 records are not in the ledger: gone"
+    loops = [item.reason for item in findings if item.code == "lineage-loop"]
+    assert len(loops) == 2
+    assert any(loop.startswith("2 records") and loop.count("(rephrase)") == 2 for loop in loops)
+    assert any(loop.startswith("1 records") and loop.count("(rephrase)") == 1 for loop in loops)

@@ -123,3 +123,22 @@ def test_a_model_that_nobody_registered_is_misuse(ledger: Ledger) -> None:
         ledger.audit(policy({"name": "no-own", "forbid": "descends_from('ours-9b')"}))
     with pytest.raises(ConditionError):
         ledger.audit(policy({"name": "no-own", "forbid": "descends_from(12)"}))
+
+
+def test_a_trace_says_why_a_release_or_a_model_was_reached(ledger: Ledger) -> None:
+    person = ledger.query("SELECT digest FROM records WHERE label = 'human' ORDER BY 1").to_pylist()
+    found = ledger.trace(person[0]["digest"], down=True)
+    said = {reason.node: reason.text for reason in found.because}
+    short = f"{person[0]['digest'][:23]}…"
+    assert said["release:r1"] == f"{short} → release:r1 (assemble)"
+    assert said["model:ours-8b"] == f"{short} → release:r1 (assemble) → model:ours-8b (train)"
+    paths = {reason.node: reason.path for reason in found.because}
+    assert [edge.child for edge in paths["model:ours-8b"]] == ["release:r1", "model:ours-8b"]
+
+
+def test_a_trace_upwards_says_which_model_and_release_a_record_comes_of(ledger: Ledger) -> None:
+    own = ledger.query("SELECT digest FROM records WHERE generator = 'ours-8b'").to_pylist()
+    found = ledger.trace(own[0]["digest"])
+    said = {reason.node: reason.text for reason in found.because}
+    short = f"{own[0]['digest'][:23]}…"
+    assert said["release:r1"] == f"release:r1 → model:ours-8b (train) → {short} (derived)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -13,10 +14,11 @@ import click
 from prov_cli.commands.source import LABELS, PROCESSES
 from prov_cli.options import Session, command, contract, count, pairs
 from prov_cli.tables import size, table
+from provenance.report.escape import visible
 
 if TYPE_CHECKING:
     from provenance.ingest.run import Progress
-    from provenance.ingest.summary import IngestSummary
+    from provenance.ingest.summary import IngestSummary, Parents
 
 
 _SHOWN_REJECTS = 10
@@ -171,7 +173,7 @@ def summary_text(summary: IngestSummary) -> str:
                 ("file", "format", "content", "read", "kept", "rejected", "marks"),
                 [
                     (
-                        file.uri,
+                        shown_path(file.uri),
                         file.format,
                         file.content,
                         file.read,
@@ -185,12 +187,29 @@ def summary_text(summary: IngestSummary) -> str:
         )
         if len(read) > 20:
             lines.append(f"and {len(read) - 20:,} more files")
+    if summary.parents:
+        lines += ["", _parents(summary.parents)]
     lines += _rejects(summary)
     if summary.skipped:
         lines.append("skipped: " + ", ".join(f"{s.path} ({s.reason})" for s in summary.skipped[:5]))
         if len(summary.skipped) > 5:
             lines.append(f"and {len(summary.skipped) - 5:,} more skipped files")
     return "\n".join(lines)
+
+
+def shown_path(uri: str) -> str:
+    """A path as short as it can be said from here."""
+    relative = os.path.relpath(uri) if "://" not in uri else uri
+    return relative if len(relative) < len(uri) and not relative.startswith("../..") else uri
+
+
+def _parents(parents: Parents) -> str:
+    said = f"parents: {parents.found:,} of {parents.named:,} are in the ledger"
+    if parents.found == parents.named:
+        return said
+    more = ", …" if parents.named - parents.found > len(parents.missing) else ""
+    missing = visible(", ".join(parents.missing) + more)
+    return f"{said}; the others are found when they are ingested: {missing}"
 
 
 def _rejects(summary: IngestSummary) -> list[str]:

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from prov_cli.options import Session, command
+from prov_cli.options import Session, command, contract, count
+from prov_cli.tables import table
+from provenance.report.escape import visible
+
+if TYPE_CHECKING:
+    from provenance.imports.summary import ImportedFile, ImportSummary
 
 FORMATS = (
     "duckdb",
@@ -21,10 +27,12 @@ FORMATS = (
     "html",
 )
 
+_SHOWN = 10
+
 
 @click.group()
 def lineage() -> None:
-    """Write lineage for other tools."""
+    """Exchange lineage with other tools."""
 
 
 @command("export")
@@ -46,4 +54,78 @@ def export(session: Session, target: str, form: str) -> None:
     )
 
 
+@command("import")
+@click.argument("files", nargs=-1, required=True, metavar="FILE…")
+@click.option("--source", metavar="NAME", help="Source whose external ids the edges name.")
+@click.option(
+    "--relation",
+    type=click.Choice(["derived", "context"]),
+    default="derived",
+    show_default=True,
+    help="What edges are whose row does not say so.",
+)
+@click.option(
+    "--format",
+    "format",
+    type=click.Choice(["edges", "prov-json", "prov-jsonld", "prov-n", "openlineage"]),
+    help="What the files are; else told by their content.",
+)
+def import_(session: Session, files: tuple[str, ...], **given: Any) -> None:
+    """Read lineage that others wrote: tables of edges, PROV documents, OpenLineage events.
+
+    A table of edges has the columns child and parent, and optionally relation, process, activity,
+    child_source and parent_source. An end is a record (sha256:…), an external id of a source, or
+    source:NAME, release:NAME, model:NAME, entity:NAME. Records may come later than their edges. A
+    file that the ledger holds already adds nothing.
+    """
+    from provenance.imports.options import ImportOptions
+
+    options = contract(lambda: ImportOptions(**given), "lineage import")
+    summary = session.ledger_or_new().lineage_import(list(files), options)
+    session.answer(summary, lambda: _summary_text(summary))
+    for file in summary.failed:
+        session.fail(f"{file.error}" + (f" ({file.hint})" if file.hint else ""))
+    if summary.rejected and not session.as_json:
+        kept_in = sorted({file.quarantine for file in summary.files if file.quarantine})
+        session.warn(f"{summary.rejected:,} rejected; all are listed in {', '.join(kept_in)}")
+    if summary.failed:
+        raise click.exceptions.Exit(summary.failed[0].exit_code)
+
+
+def _summary_text(summary: ImportSummary) -> str:
+    """The summary as a person reads it."""
+    lines = [
+        f"{summary.read:,} read, {summary.kept:,} kept, {summary.rejected:,} rejected",
+        f"{_made(summary)} in {summary.seconds:.1f} s",
+    ]
+    if summary.unchanged_files:
+        lines.append(f"{count(summary.unchanged_files, 'file')} unchanged")
+    if summary.counts:
+        lines.append("stated: " + ", ".join(f"{n:,} {kind}" for kind, n in summary.counts.items()))
+    good = [file for file in summary.files if not file.error and not file.unchanged]
+    if good:
+        head = ("file", "format", "read", "kept", "rejected", "edges")
+        lines += ["", table(head, [_row(file) for file in good[:_SHOWN]])]
+    if len(good) > _SHOWN:
+        lines.append(f"and {len(good) - _SHOWN:,} more files")
+    rejects = [reject.said(file.uri) for file in summary.files for reject in file.rejects]
+    lines += [f"rejected: {visible(said)}" for said in rejects[:_SHOWN]]
+    if summary.unresolved:
+        lines.append(
+            f"{count(summary.unresolved, 'end')} of edges not in the ledger yet, such as "
+            + ", ".join(visible(name) for name in summary.examples[:3])
+        )
+    return "\n".join(lines)
+
+
+def _made(summary: ImportSummary) -> str:
+    edges, nodes = count(summary.edges, "edge"), count(summary.nodes, "node")
+    return f"{edges}, {nodes}, activities: {summary.activities:,}"
+
+
+def _row(file: ImportedFile) -> tuple[object, ...]:
+    return (file.uri, file.format, file.read, file.kept, file.rejected, file.edges)
+
+
 lineage.add_command(export)
+lineage.add_command(import_)

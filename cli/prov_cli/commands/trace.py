@@ -65,6 +65,9 @@ def tree(found: Trace) -> str:
             continue
         seen.add(name)
         stack += [(far, how, level + 1) for far, how in reversed(below[name])]
+    if found.because:
+        lines += ["", "because:"]
+        lines += [f"  {visible(reason.node)}: {visible(reason.text)}" for reason in found.because]
     if found.dangling:
         lines.append(f"not in the ledger: {visible(', '.join(found.dangling))}")
     if not found.complete:

@@ -1,0 +1,81 @@
+"""``prov activity``: record what happened, so that edges can name it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import click
+
+from prov_cli.options import Session, command, contract, pairs
+from prov_cli.tables import table
+
+_WHEN = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"])
+
+
+@click.group()
+def activity() -> None:
+    """Record what a pipeline did, so that lineage can name it."""
+
+
+@command("add")
+@click.argument("name")
+@click.option("--id", "own_id", metavar="ID", help="Its id; else one is made.")
+@click.option(
+    "--kind",
+    type=click.Choice(["generate", "transform", "train", "review"]),
+    default="transform",
+    show_default=True,
+    help="What kind of thing happened.",
+)
+@click.option("--agent", metavar="WHO", help="The person, program or model that did it.")
+@click.option("--started", type=_WHEN, help="When it began; UTC where no zone is named.")
+@click.option("--ended", type=_WHEN, help="When it ended.")
+@click.option("--detail", multiple=True, metavar="NAME=VALUE", help="A parameter, a version, ….")
+def add(
+    session: Session,
+    name: str,
+    own_id: str | None,
+    kind: str,
+    agent: str | None,
+    started: datetime | None,
+    ended: datetime | None,
+    detail: tuple[str, ...],
+) -> None:
+    """Record the activity NAME (`rephrase`, `dedup-2026-11`, …) and print its id.
+
+    Edges name it in their column `activity` (`prov lineage import`).
+    """
+    from provenance.activities import new_activity
+    from provenance.model.edge import Activity
+
+    made = new_activity(name, kind="transform", agent=agent, detail=pairs(detail, "--detail"))
+    given = made.model_dump() | {
+        "activity": own_id or made.activity,
+        "kind": kind,
+        "started_at": _utc(started),
+        "ended_at": _utc(ended),
+    }
+    found = contract(lambda: Activity.model_validate(given), f"activity `{name}`")
+    added = session.ledger_or_new().activity_add(found)
+    session.answer({"activity": added}, lambda: added)
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+@command("list")
+def list_(session: Session) -> None:
+    """List the activities, in the order in which they were recorded."""
+    found = session.ledger().activities()
+    session.answer(
+        {"activities": [item.model_dump(mode="json", exclude_none=True) for item in found]},
+        lambda: table(
+            ("activity", "kind", "name", "agent", "started", "ended"),
+            [(i.activity, i.kind, i.name, i.agent, i.started_at, i.ended_at) for i in found],
+        ),
+    )
+
+
+for member in (add, list_):
+    activity.add_command(member)

@@ -1,0 +1,95 @@
+"""What is wrong with the lineage of a set: parents that are not there, and loops."""
+
+from __future__ import annotations
+
+from provenance.graph import chain_text, make_graph
+from provenance.lineage import Cycle, cycles
+from provenance.model.finding import Finding
+from provenance.store.catalogue import Database
+
+LISTED = 20
+"""Most loops, and most parents that are not there, that are named."""
+
+_STATED = "stated_edges"
+
+
+def lineage_findings(connection: Database, members: str) -> list[Finding]:
+    """Missing parents of a set's records, and loops through them; nothing where there are no edges.
+
+    Args:
+        members: the relation of the set, with a column ``record_id``.
+    """
+    row = connection.execute("""
+        SELECT EXISTS (FROM ledger.edges) OR EXISTS (FROM ledger.quotes)
+            OR EXISTS (FROM imported_edges)""").fetchone()
+    if not (row and row[0]):
+        return []
+    make_graph(connection)
+    connection.execute(f"""
+        CREATE OR REPLACE TEMP TABLE {_STATED} AS
+        SELECT child, parent, parent_ref, relation, process, activity FROM lineage
+        WHERE child IS NOT NULL""")
+    return [*_missing(connection, members), *_loops(connection, members)]
+
+
+def _missing(connection: Database, members: str) -> list[Finding]:
+    connection.execute(f"""
+        CREATE OR REPLACE TEMP VIEW missing_parents AS
+        SELECT l.child, l.parent_ref FROM {_STATED} l
+        SEMI JOIN {members} m ON m.record_id = l.child WHERE l.parent IS NULL""")
+    row = connection.execute(
+        "SELECT count(*), count(DISTINCT child) FROM missing_parents"
+    ).fetchone()
+    total, children = row or (0, 0)
+    if not total:
+        return []
+    some = connection.execute(
+        f"SELECT DISTINCT parent_ref FROM missing_parents ORDER BY 1 LIMIT {LISTED}"
+    ).fetchall()
+    return [
+        Finding(
+            code="missing-parents",
+            severity="note",
+            subject="the set",
+            reason=f"{total:,} parents of {children:,} records are not in the ledger: "
+            + ", ".join(str(reference) for (reference,) in some),
+            remedy='ingest them; `prov query "FROM lineage WHERE parent IS NULL"` lists them all',
+        )
+    ]
+
+
+def _loops(connection: Database, members: str) -> list[Finding]:
+    # What goes round through a model is no mistake, but self-consumption (provenance/descent.py).
+    found = cycles(connection, f"(FROM {_STATED} WHERE parent IS NOT NULL)", LISTED)
+    connection.execute("CREATE OR REPLACE TEMP TABLE looped (id UUID)")
+    findings = []
+    for cycle in found.listed:
+        connection.execute("DELETE FROM looped")
+        ids = list({step.child for step in cycle.loop})
+        connection.execute("INSERT INTO looped SELECT unnest(?)", [ids])
+        row = connection.execute(
+            f"SELECT EXISTS (FROM looped l SEMI JOIN {members} m ON m.record_id = l.id)"
+        ).fetchone()
+        if row and row[0]:
+            findings.append(_loop(connection, cycle))
+    if found.total > len(found.listed):
+        findings.append(
+            Finding(
+                code="more-loops",
+                severity="warning",
+                subject="the ledger",
+                reason=f"{found.total - len(found.listed):,} more loops in its lineage",
+            )
+        )
+    return findings
+
+
+def _loop(connection: Database, cycle: Cycle) -> Finding:
+    chain = chain_text(connection, cycle.loop)
+    return Finding(
+        code="lineage-loop",
+        severity="warning",
+        subject=chain.split(" ", 1)[0],
+        reason=f"{cycle.nodes:,} records are each said to come of the others: {chain}",
+        remedy="correct the parents at their source and ingest it again",
+    )

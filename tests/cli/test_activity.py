@@ -1,0 +1,28 @@
+"""``prov activity``, as a user runs it."""
+
+from __future__ import annotations
+
+from terminal import Terminal
+
+
+def test_an_activity_from_elsewhere(terminal: Terminal) -> None:
+    terminal.prov("init")
+    said = ["--id", "run-17", "--agent", "airflow", "--started", "2026-11-01", "--detail", "v=2"]
+    assert terminal.prov("activity", "add", "dedup", *said).out == "run-17\n"
+    assert terminal.prov("activity", "add", "dedup", *said).code == 0
+    listed = terminal.prov("activity", "list", "--json").json["activities"]
+    assert listed == [
+        {
+            "activity": "run-17",
+            "kind": "transform",
+            "name": "dedup",
+            "agent": "airflow",
+            "started_at": "2026-11-01T00:00:00Z",
+            "detail": {"v": "2"},
+        }
+    ]
+    assert "run-17" in terminal.prov("activity", "list").out
+    answer = terminal.prov(
+        "activity", "add", "x", "--started", "2026-11-02", "--ended", "2026-11-01"
+    )
+    assert (answer.code, answer.err.splitlines()[0][:17]) == (2, "error: activity `")
