@@ -86,6 +86,8 @@ def connect(
         connection.execute(f"SET threads = {int(threads)}")
     if memory_limit:
         connection.execute(f"SET memory_limit = {quote_literal(memory_limit)}")
+    # It is drawn on standard output, terminal or not, once a query takes two seconds.
+    connection.execute("SET enable_progress_bar = false")
     connection.execute("SET preserve_insertion_order = false")
     connection.execute("SET TimeZone = 'UTC'")
     # UUIDs come out as 16 bytes, as they went in, and not as text.
