@@ -77,17 +77,19 @@ def _first_line(text: str) -> str:
     return text.split("\n", 1)[0]
 
 
+_QUIET = {"enable_progress_bar": False}
+"""A bar would be drawn on standard output, terminal or not, once a query takes two seconds."""
+
+
 def connect(
     threads: int | None = None, memory_limit: str | None = None
 ) -> duckdb.DuckDBPyConnection:
     """An in-memory DuckDB with DuckLake loaded from its package; nothing is downloaded."""
-    connection = duckdb.connect(":memory:")
+    connection = duckdb.connect(":memory:", config=_QUIET)
     if threads:
         connection.execute(f"SET threads = {int(threads)}")
     if memory_limit:
         connection.execute(f"SET memory_limit = {quote_literal(memory_limit)}")
-    # It is drawn on standard output, terminal or not, once a query takes two seconds.
-    connection.execute("SET enable_progress_bar = false")
     connection.execute("SET preserve_insertion_order = false")
     connection.execute("SET TimeZone = 'UTC'")
     # UUIDs come out as 16 bytes, as they went in, and not as text.
@@ -208,7 +210,7 @@ def _check_version(connection: duckdb.DuckDBPyConnection, layout: Layout) -> Non
 def over_parts(layout: Layout, paths: dict[str, list[str]]) -> Iterator[duckdb.DuckDBPyConnection]:
     """Finished parts as views named by their tables, whether they are registered or not."""
     with ledger_errors(layout):
-        connection = duckdb.connect(":memory:")
+        connection = duckdb.connect(":memory:", config=_QUIET)
         try:
             for table, files in paths.items():
                 listed = ", ".join(quote_literal(path) for path in files)
@@ -223,7 +225,7 @@ def over_parts(layout: Layout, paths: dict[str, list[str]]) -> Iterator[duckdb.D
 def over_nothing(layout: Layout, views: Mapping[str, str]) -> Iterator[Database]:
     """A ledger that knows nothing, in memory: what an audit without a ledger is made against."""
     with ledger_errors(layout):
-        connection = duckdb.connect(":memory:")
+        connection = duckdb.connect(":memory:", config=_QUIET)
         try:
             create_tables(connection, views)
             yield connection
