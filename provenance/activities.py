@@ -20,6 +20,7 @@ from provenance.model.origin import Process
 from provenance.propagate import propagate
 from provenance.store.parts import Part
 from provenance.store.store import Store
+from provenance.takedown import follow
 
 _FLUSHED = 50_000
 """Edges after which they are written out: memory is bounded by this."""
@@ -165,6 +166,7 @@ def record_activity(store: Store, activity: Activity, model: str | None) -> Iter
     head = store.rows("activities", commit_id, [_row(ended)])
     store.commit("activity", f"activity:{commit_id}", [edges, head], commit_id)
     propagate(store)
+    follow(store)
 
 
 def _end(end: End, role: str) -> dict[str, object]:
