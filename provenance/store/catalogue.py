@@ -77,15 +77,18 @@ def _first_line(text: str) -> str:
     return text.split("\n", 1)[0]
 
 
-_QUIET = {"enable_progress_bar": False}
-"""A bar would be drawn on standard output, terminal or not, once a query takes two seconds."""
+def _quiet() -> duckdb.DuckDBPyConnection:
+    """A connection in memory that draws no bar on standard output when a query takes long."""
+    connection = duckdb.connect(":memory:")
+    connection.execute("SET enable_progress_bar = false")
+    return connection
 
 
 def connect(
     threads: int | None = None, memory_limit: str | None = None
 ) -> duckdb.DuckDBPyConnection:
     """An in-memory DuckDB with DuckLake loaded from its package; nothing is downloaded."""
-    connection = duckdb.connect(":memory:", config=_QUIET)
+    connection = _quiet()
     if threads:
         connection.execute(f"SET threads = {int(threads)}")
     if memory_limit:
@@ -210,7 +213,7 @@ def _check_version(connection: duckdb.DuckDBPyConnection, layout: Layout) -> Non
 def over_parts(layout: Layout, paths: dict[str, list[str]]) -> Iterator[duckdb.DuckDBPyConnection]:
     """Finished parts as views named by their tables, whether they are registered or not."""
     with ledger_errors(layout):
-        connection = duckdb.connect(":memory:", config=_QUIET)
+        connection = _quiet()
         try:
             for table, files in paths.items():
                 listed = ", ".join(quote_literal(path) for path in files)
@@ -225,7 +228,7 @@ def over_parts(layout: Layout, paths: dict[str, list[str]]) -> Iterator[duckdb.D
 def over_nothing(layout: Layout, views: Mapping[str, str]) -> Iterator[Database]:
     """A ledger that knows nothing, in memory: what an audit without a ledger is made against."""
     with ledger_errors(layout):
-        connection = duckdb.connect(":memory:", config=_QUIET)
+        connection = _quiet()
         try:
             create_tables(connection, views)
             yield connection
