@@ -13,10 +13,10 @@ from provenance.descent import descent_findings, models_asked
 from provenance.engine.local import LocalEngine
 from provenance.errors import InputError, ProvError
 from provenance.findings import known_share, ledger_findings, release_drift
+from provenance.graph_findings import lineage_findings
 from provenance.ingest.options import IngestOptions
 from provenance.ingest.plan import cut
 from provenance.ingest.unit import FileResult, FileTask, run_unit
-from provenance.lineage_findings import lineage_findings
 from provenance.members import (
     MEMBERS,
     attribute_names,

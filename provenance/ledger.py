@@ -18,13 +18,13 @@ from provenance.views import VIEWS
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from provenance.activities import Recording
     from provenance.assembly import AssemblyPlan
     from provenance.export import ExportSummary, Format
     from provenance.imports.options import ImportOptions
     from provenance.imports.summary import ImportSummary
     from provenance.ingest import IngestOptions, IngestSummary
     from provenance.ingest.run import Progress
-    from provenance.activities import Recording
     from provenance.model.edge import Activity, ActivityKind
     from provenance.model.facts import Facts
     from provenance.model.finding import Judgement

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeAlias
 
+from provenance.condition_sql import to_sql
 from provenance.conditions import (
     COLUMNS,
     DESCENDS,
@@ -20,7 +21,6 @@ from provenance.conditions import (
     columns,
     known_column,
     parse,
-    to_sql,
 )
 from provenance.errors import ConditionError, MisuseError
 from provenance.model.base import Connection, quote_identifier, quote_literal

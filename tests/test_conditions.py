@@ -11,7 +11,8 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from provenance import conditions
-from provenance.conditions import And, Condition, Not, Or, check, columns, parse, to_sql
+from provenance.condition_sql import to_sql
+from provenance.conditions import And, Condition, Not, Or, check, columns, parse
 from provenance.errors import ConditionError
 from provenance.model.base import quote_identifier
 from provenance.terms import members_truth

@@ -10,18 +10,27 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
-GROUND = ("errors", "identity", "model")
+GROUND = ("errors", "visible", "identity", "model")
 """Each may import those before it; everything else may import all of them."""
 
 PURE = {
     "labelling": ("labelling",),
     "lineage": ("lineage",),
     # One room; each builds on those before it.
-    "budget": ("condition_words", "conditions", "terms", "resolving", "budget", "fit"),
+    "budget": (
+        "condition_words",
+        "conditions",
+        "condition_sql",
+        "terms",
+        "resolving",
+        "budget",
+        "fit",
+    ),
     "facts": ("facts",),
     "report": ("report",),
     "recognisers": ("recognisers",),
     "measure": ("measure",),
+    "quoting": ("quoting",),
     "documents": ("documents",),
     "interchange": ("interchange",),
     "schemas": ("schemas",),

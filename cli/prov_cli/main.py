@@ -147,7 +147,7 @@ def _usage_hint(error: click.ClickException) -> str:
 
 
 def _tell(code: str, message: str, hint: str) -> None:
-    from provenance.report.escape import visible
+    from provenance.visible import visible
 
     if "--json" in sys.argv[1:]:
         document: dict[str, Any] = {"error": {"code": code, "message": message, "hint": hint}}

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from provenance.report.escape import visible
+from provenance.visible import visible
 
 
 def table(

@@ -7,7 +7,8 @@ from typing import Any
 
 from provenance.errors import MisuseError
 from provenance.interchange.graph import CONTEXT, Graph, drawn, rows
-from provenance.interchange.text import shorten, visible
+from provenance.interchange.text import shorten
+from provenance.visible import visible
 
 MAX_MERMAID_EDGES = 500
 """Edges beyond which Mermaid refuses to draw."""

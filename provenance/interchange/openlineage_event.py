@@ -13,8 +13,9 @@ import pyarrow as pa
 
 from provenance.interchange.graph import ACTIVITIES, CONTEXT, DERIVED, MODELS, NODES, misfit
 from provenance.interchange.openlineage_write import ACTIVITY_FACET, INDIRECT, ORIGIN_FACET
-from provenance.interchange.text import shorten, visible
+from provenance.interchange.text import shorten
 from provenance.model.edge import EDGE_PROCESSES
+from provenance.visible import visible
 
 Place = tuple[str, str]
 """Namespace and name: what a dataset or a job is known by."""

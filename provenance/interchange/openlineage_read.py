@@ -19,7 +19,8 @@ from provenance.interchange.openlineage_event import (
     instant,
     read_event,
 )
-from provenance.interchange.text import read_json, shorten, visible, write_json
+from provenance.interchange.text import read_json, shorten, write_json
+from provenance.visible import visible
 
 MAX_PAIRS = 1_000_000
 """Most edges that are made of the inputs and outputs of runs, over a whole file."""

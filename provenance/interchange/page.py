@@ -14,7 +14,8 @@ from typing import Any
 from provenance.errors import MisuseError
 from provenance.interchange.graph import CONTEXT, Graph, drawn, rows
 from provenance.interchange.layers import COLUMN, ROW, Drawing, draw
-from provenance.interchange.text import shorten, visible
+from provenance.interchange.text import shorten
+from provenance.visible import visible
 
 MAX_NODES, MAX_EDGES = 1_000, 4_000
 """Beyond these a picture shows nothing, and laying it out takes long."""

@@ -21,8 +21,9 @@ from prov.model import (
     ProvUsage,
 )
 
-from provenance.interchange.text import shorten, visible
+from provenance.interchange.text import shorten
 from provenance.model.finding import Finding, Severity
+from provenance.visible import visible
 
 
 def check_prov(document: ProvDocument) -> tuple[Finding, ...]:

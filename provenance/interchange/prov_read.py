@@ -13,8 +13,9 @@ from prov.model import ProvDocument, ProvWarning
 
 from provenance.errors import InputError
 from provenance.interchange.prov_write import ProvFormat
-from provenance.interchange.text import read_json, shorten, visible
+from provenance.interchange.text import read_json, shorten
 from provenance.model.finding import Finding
+from provenance.visible import visible
 
 _PROVN = re.compile(r"(?:\s|//[^\n\r]*|/\*.*?\*/)*document\b", re.S)
 _TURTLE = re.compile(r"\s*@?(?:prefix|base)\s", re.I)

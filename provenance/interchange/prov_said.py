@@ -14,7 +14,7 @@ from provenance.errors import InputError
 from provenance.interchange.graph import SCHEMAS, misfit
 from provenance.interchange.prov_names import TERMS as TERMS_URI
 from provenance.interchange.prov_write import TERMS
-from provenance.interchange.text import visible
+from provenance.visible import visible
 
 _WRITTEN_WITH_OURS = frozenset({PROV_LABEL, PROV_TYPE})
 """Attributes of PROV that our writer makes of columns; beside columns of ours they say no more."""

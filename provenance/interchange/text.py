@@ -10,17 +10,6 @@ NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML 1.0 cannot hold, not even escaped."""
 
 
-def visible(text: str) -> str:
-    r"""The text with everything that cannot be seen written as an escape.
-
-    >>> visible("a\u202eb\n")
-    'a\\u202eb\\n'
-    """
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
 def shorten(text: str, longest: int) -> str:
     """The text, its middle left out where it is too long: ids differ at either end.
 

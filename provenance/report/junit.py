@@ -6,8 +6,8 @@ from xml.etree import ElementTree as ET
 
 from provenance.model.finding import BudgetResult, Finding, Judgement, Verdict
 from provenance.report import wording
-from provenance.report.escape import shown, visible
 from provenance.report.subject import Subject
+from provenance.visible import shown, visible
 
 
 def judgement_junit(judgement: Judgement, subject: Subject) -> str:

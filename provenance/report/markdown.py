@@ -9,8 +9,8 @@ from provenance.model.facts import Breakdown, Declaration, Facts
 from provenance.model.finding import BudgetResult, Finding, Judgement
 from provenance.model.origin import Label
 from provenance.report import chart, number, wording
-from provenance.report.escape import shown
 from provenance.report.subject import Subject
+from provenance.visible import shown
 
 SHOWN = 50
 """Most rows of one table; a pull-request comment may hold 65,536 characters in all."""

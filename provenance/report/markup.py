@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 
-from provenance.report.escape import shown
+from provenance.visible import shown
 
 VOID = frozenset({"meta", "br"})
 """HTML elements without an end tag."""

@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 from provenance.model.finding import BudgetResult, Finding, Judgement, Verdict
 from provenance.report import number, wording
-from provenance.report.escape import shown, visible
 from provenance.report.subject import Subject
+from provenance.visible import shown, visible
 
 SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

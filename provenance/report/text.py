@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from provenance.model.finding import Judgement
 from provenance.report import chart, number, wording
-from provenance.report.escape import shown
+from provenance.visible import shown
 
 GAP = "  "
 

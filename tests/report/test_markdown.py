@@ -14,8 +14,8 @@ from report.pages import Page
 from provenance.model.facts import Facts
 from provenance.model.finding import Finding, Judgement
 from provenance.report import Subject, render
-from provenance.report.escape import visible
 from provenance.report.markdown import SHOWN, code, prose
+from provenance.visible import visible
 
 PARSER = MarkdownIt("commonmark").enable("table")
 

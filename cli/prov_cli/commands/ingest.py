@@ -14,7 +14,7 @@ import click
 from prov_cli.commands.source import LABELS, PROCESSES
 from prov_cli.options import Session, command, contract, count, pairs
 from prov_cli.tables import size, table
-from provenance.report.escape import visible
+from provenance.visible import visible
 
 if TYPE_CHECKING:
     from provenance.ingest.run import Progress

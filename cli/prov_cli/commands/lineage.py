@@ -9,7 +9,7 @@ import click
 
 from prov_cli.options import Session, command, contract, count
 from prov_cli.tables import table
-from provenance.report.escape import visible
+from provenance.visible import visible
 
 if TYPE_CHECKING:
     from provenance.imports.summary import ImportedFile, ImportSummary

@@ -14,7 +14,7 @@ import click
 
 from prov_cli.options import Session, command, put
 from prov_cli.tables import cell, table
-from provenance.report.escape import visible
+from provenance.visible import visible
 
 _SHOWN = 1_000
 

@@ -10,7 +10,7 @@ import click
 from prov_cli.files import write_text
 from prov_cli.options import Session, command, contract
 from prov_cli.tables import table
-from provenance.report.escape import visible
+from provenance.visible import visible
 
 if TYPE_CHECKING:
     from provenance.ledger import Ledger

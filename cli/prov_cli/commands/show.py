@@ -8,7 +8,7 @@ import click
 
 from prov_cli.options import Session, command, count
 from prov_cli.tables import cell, table
-from provenance.report.escape import visible
+from provenance.visible import visible
 
 if TYPE_CHECKING:
     from provenance.lookup import Shown

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from prov_cli.options import Session, command
-from provenance.report.escape import visible
+from provenance.visible import visible
 
 if TYPE_CHECKING:
     from provenance.trace import Trace, TraceNode
