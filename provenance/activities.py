@@ -17,10 +17,9 @@ from provenance.ingest.edges import parse_reference
 from provenance.model.base import Contract
 from provenance.model.edge import Activity, ActivityKind, NodeKind, Relation
 from provenance.model.origin import Process
-from provenance.propagate import propagate
+from provenance.settle import settle
 from provenance.store.parts import Part
 from provenance.store.store import Store
-from provenance.takedown import follow
 
 _FLUSHED = 50_000
 """Edges after which they are written out: memory is bounded by this."""
@@ -165,8 +164,7 @@ def record_activity(store: Store, activity: Activity, model: str | None) -> Iter
     ended = activity.model_copy(update={"ended_at": activity.ended_at or datetime.now(UTC)})
     head = store.rows("activities", commit_id, [_row(ended)])
     store.commit("activity", f"activity:{commit_id}", [edges, head], commit_id)
-    propagate(store)
-    follow(store)
+    settle(store)
 
 
 def _end(end: End, role: str) -> dict[str, object]:

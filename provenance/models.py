@@ -8,9 +8,8 @@ from pydantic import Field
 
 from provenance.errors import NotFoundError
 from provenance.model.base import Contract, Name
-from provenance.propagate import propagate
+from provenance.settle import settle
 from provenance.store.store import Store
-from provenance.takedown import follow
 
 
 class Model(Contract):
@@ -40,8 +39,7 @@ def set_model(store: Store, model: Model) -> bool:
             raise NotFoundError(f"there is no release `{model.trained_on}`")
     key = f"model:{time.time_ns()}:{model.name}"
     store.record("model", key, {"models": [model.model_dump()]})
-    propagate(store)
-    follow(store)
+    settle(store)
     return True
 
 

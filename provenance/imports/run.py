@@ -15,11 +15,10 @@ from provenance.errors import InputError, NotFoundError
 from provenance.imports.options import ImportOptions
 from provenance.imports.summary import ImportedFile, ImportSummary
 from provenance.imports.unit import Imported, ImportResult, ImportTask, run_import
-from provenance.propagate import propagate
+from provenance.settle import settle
 from provenance.store.catalogue import Database
 from provenance.store.parts import write_part
 from provenance.store.store import Store
-from provenance.takedown import follow
 
 EXAMPLES = 10
 """Most ends of edges that a summary lists as not known."""
@@ -66,8 +65,7 @@ def import_lineage(store: Store, paths: Sequence[str], options: ImportOptions) -
     if new:
         row = write_part(store.layout, "imports", commit_id, [_row(i, options) for i in new])
         store.commit("import", _key(store, new, options), [*result.parts, row], commit_id)
-        propagate(store)
-        follow(store)
+        settle(store)
     with store.snapshot() as connection:
         unresolved, examples = _unresolved(connection, [item.reading_id for item in new])
     return _summary(result, unresolved, examples, time.perf_counter() - started)

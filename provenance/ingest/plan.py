@@ -114,7 +114,9 @@ def make_plan(
             if before is not None and _same(item, before, now.st_size, now.st_mtime_ns, options):
                 unchanged.append(Unchanged(item, before, now.st_size))
             else:
-                files.append(FileTask(item, uuid.uuid4(), now.st_size, now.st_mtime_ns))
+                old = before.reading_id if before else None
+                task = FileTask(item, uuid.uuid4(), now.st_size, now.st_mtime_ns, supersedes=old)
+                files.append(task)
         except OSError as error:
             reason = InputError(f"{item.uri}: cannot be read: {error.strerror}")
             missing.append((item, reason))

@@ -33,12 +33,11 @@ from provenance.ingest.tombstones import tombstone_parts
 from provenance.ingest.unit import FileResult, FileTask, UnitResult, run_unit
 from provenance.model.origin import Label
 from provenance.model.source import Source
-from provenance.propagate import propagate
 from provenance.readers.discover import Discovery, discover, split_of, uri_of
+from provenance.settle import settle
 from provenance.sources import source_row
 from provenance.store.parts import Part, write_part
 from provenance.store.store import Store
-from provenance.takedown import follow
 
 Progress = Callable[[int, int], None]
 """Told how many bytes of how many are done."""
@@ -80,8 +79,7 @@ def ingest(
             engine.warm()
             for group in cut(plan.files, store.layout, options, tombstones):
                 run.group(group, engine)
-    propagate(store)
-    follow(store)
+    settle(store)
     summary = run.summary(plan, found, paths, time.perf_counter() - started)
     if options.names_parents and plan.files:
         return summary.model_copy(update={"parents": count_parents(store, summary)})
@@ -212,20 +210,14 @@ class _Run:
         key = _key(
             "ingest",
             (
-                f"{options.source}\n{r.task.source.uri}\n{r.fingerprint}\n{options.settings}"
+                f"{options.source}\n{r.task.source.uri}\n{r.fingerprint}\n{options.settings}\n"
+                f"{r.task.supersedes}"
                 for r in files
             ),
         )
-        key = f"{key}:{commit_id}" if self._seen(key) else key
         self._store.commit("ingest", key, made, commit_id)
         kept = sum(result.kept for result in files)
         self._labels.update(label_counts(layout, parts, self._label, kept))
-
-    def _seen(self, key: str) -> bool:
-        """Whether these very readings were committed before and superseded since."""
-        with self._store.snapshot(threads=1) as connection:
-            found = connection.execute("SELECT 1 FROM commits WHERE key = ?", [key]).fetchone()
-        return found is not None
 
     def _file_row(self, result: FileResult) -> dict[str, object]:
         source = result.task.source

@@ -31,7 +31,12 @@ _NOTHING = Choice("text", ("text",), "there was no record to look at")
 
 @dataclass(frozen=True, slots=True)
 class FileTask:
-    """One file, or one range of it, to read; the fingerprint of the file goes with a range."""
+    """One file, or one range of it, to read.
+
+    Attributes:
+        fingerprint: of the whole file, where it is known; it goes with a range.
+        supersedes: the reading that was current when this one was planned.
+    """
 
     source: Input
     reading_id: uuid.UUID
@@ -39,6 +44,7 @@ class FileTask:
     mtime_ns: int
     part: Slice | None = None
     fingerprint: str = ""
+    supersedes: uuid.UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

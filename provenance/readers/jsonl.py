@@ -21,7 +21,8 @@ from provenance.readers.json_exact import (
     require_readable,
     too_long,
 )
-from provenance.readers.json_screen import Bytes, FastPath, Lines, Places
+from provenance.readers.json_raw import Bytes, Places
+from provenance.readers.json_screen import FastPath, Lines
 from provenance.readers.json_tree import Numbered, nested_records, nested_sample, shape_of
 from provenance.readers.stream import BUFFER, DamagedError, open_bytes
 

@@ -1,0 +1,119 @@
+"""Scalars of JSON lines taken from the bytes as they stand, where those need no decoding."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import starmap
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Bytes = npt.NDArray[np.uint8]
+Places = npt.NDArray[np.int64]
+
+QUOTE, BACKSLASH, MINUS, NEWLINE = b'"\\-\n'
+
+_LONG = 64
+"""Mean length from which values are copied one by one, and not picked byte by byte."""
+
+_STRICT = r"^(?:-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null)$"
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """Where value j of every line begins and ends, and whether it is a string."""
+
+    starts: Places
+    ends: Places
+    strings: npt.NDArray[np.bool_]
+
+
+def speaks_plainly(buffer: Bytes, quotes: int, columns: list[Values]) -> bool:
+    """Whether every scalar of a block is JSON as it stands, and every string its own text.
+
+    A string that begins and ends with a quote is one when no quote, no backslash and no control
+    character is in it. There is none in any when the block has no backslash, no control character
+    but line breaks, and as many quotes as stand outside of scalars and around strings.
+
+    Args:
+        buffer: whole lines, valid UTF-8, every byte of them outside of scalars known to be JSON.
+        quotes: how many of those other bytes are quotes.
+        columns: where the scalars are.
+    """
+    around = 2 * sum(int(np.count_nonzero(column.strings)) for column in columns)
+    if np.count_nonzero(buffer == QUOTE) != quotes + around or (buffer == BACKSLASH).any():
+        return False
+    if np.count_nonzero(buffer < ord(" ")) != np.count_nonzero(buffer == NEWLINE):
+        return False
+    return all(_are_strict(buffer, column) for column in columns if column.strings.size)
+
+
+def _are_strict(buffer: Bytes, column: Values) -> bool:
+    others = ~column.strings
+    if not others.any():
+        return True
+    written = _strings(*_pick(buffer, column.starts[others], column.ends[others]))
+    return bool(pc.all(pc.match_substring_regex(written, _STRICT)).as_py()) and not _zeros(
+        buffer, column
+    )
+
+
+def plain_column(buffer: Bytes, column: Values) -> pa.Array:
+    """A column of a block that speaks plainly; null where it says so."""
+    inset = column.strings.astype(np.int64)
+    starts, ends = column.starts + inset, column.ends - inset
+    if int((ends - starts).sum()) < _LONG * starts.size:
+        text = _strings(*_pick(buffer, starts, ends))
+    else:
+        view = buffer.data
+        pieces = starmap(slice, zip(starts.tolist(), ends.tolist(), strict=True))
+        data = b"".join([view[piece] for piece in pieces])
+        text = _strings(_offsets(starts, ends), np.frombuffer(data, np.uint8))
+    if column.strings.all():
+        return text
+    empty = ~column.strings & (buffer[column.starts] == ord("n"))
+    return pc.if_else(pa.array(empty), pa.scalar(None, pa.string()), text)
+
+
+def raw_strings(buffer: Bytes, column: Values) -> pa.Array | None:
+    """Strings without escapes stand in the line as they are."""
+    starts, ends = column.starts + 1, column.ends - 1
+    if int((ends - starts).sum()) > buffer.size // 4:
+        return None  # long texts are cheaper to have parsed than to be picked byte by byte
+    offsets, picked = _pick(buffer, starts, ends)
+    return None if (picked == BACKSLASH).any() else _strings(offsets, picked)
+
+
+def raw_scalars(buffer: Bytes, column: Values) -> pa.Array | None:
+    """Numbers and booleans keep their spelling and null is null; the exact path reads ``-0``."""
+    if _zeros(buffer, column):
+        return None
+    text = _strings(*_pick(buffer, column.starts, column.ends))
+    first = buffer[column.starts]
+    return pc.if_else(pa.array(first == ord("n")), pa.scalar(None, pa.string()), text)
+
+
+def _zeros(buffer: Bytes, column: Values) -> bool:
+    """Whether a number is ``-0``, which is written 0."""
+    first, second = buffer[column.starts], buffer[column.starts + 1]
+    zero = (first == MINUS) & (second == ord("0")) & (column.ends - column.starts == 2)
+    return bool(zero.any())
+
+
+def _offsets(starts: Places, ends: Places) -> Places:
+    offsets: Places = np.concatenate([[0], np.cumsum(ends - starts)])
+    return offsets
+
+
+def _pick(buffer: Bytes, starts: Places, ends: Places) -> tuple[Places, Bytes]:
+    """Many short pieces of a buffer, end to end, and where each begins there."""
+    offsets = _offsets(starts, ends)
+    places = np.repeat(starts - offsets[:-1], ends - starts) + np.arange(offsets[-1])
+    return offsets, buffer[places]
+
+
+def _strings(offsets: Places, data: Bytes) -> pa.Array:
+    buffers = pa.py_buffer(offsets.astype(np.int32)), pa.py_buffer(data)
+    return pa.StringArray.from_buffers(offsets.size - 1, *buffers)
