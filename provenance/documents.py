@@ -1,4 +1,4 @@
-"""Policies and source contracts as people write them: YAML in, contracts out, defects with a place.
+"""What people write, as YAML: policies, sources, answers; contracts out, defects with a place.
 
 Every scalar is kept as the text that was written, so that ``0.20`` stays the decimal 0.20, ``no``
 stays Norwegian and a date stays a date; the contracts give it its type.
@@ -7,7 +7,7 @@ stays Norwegian and a date stays a date; the contracts give it its type.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any, TypeVar
 
 import yaml
@@ -16,9 +16,10 @@ from pydantic_core import ErrorDetails
 
 from provenance.conditions import check, known_column, parse
 from provenance.errors import ConditionError, MisuseError, PolicyError
+from provenance.model.answers import AnswerKind, Answers, AnswerValue, typed
 from provenance.model.base import Contract
 from provenance.model.policy import Budget, Policy
-from provenance.model.source import Source
+from provenance.model.source import ProcessingStep, Source
 
 MAX_BYTES = 1 << 20
 """Longest document; a policy has a few kilobytes."""
@@ -30,6 +31,9 @@ MAX_DEPTH = 20
 """Deepest nesting of a document."""
 
 Path = tuple[str | int, ...]
+_NESTED: Mapping[str, type[Contract]] = {"budgets": Budget, "processing": ProcessingStep}
+"""Contracts within a contract, by the member that lists them."""
+
 AnyContract = TypeVar("AnyContract", bound=Contract)
 
 
@@ -83,6 +87,59 @@ def load_source(text: str, name: str) -> list[Source]:
             at = (*items[place][1], "name")
             raise document.refusal(at, f"the source {source.name!r} is written twice", "keep one")
     return found
+
+
+def load_answers(text: str, name: str, kinds: Mapping[str, AnswerKind]) -> Answers:
+    """A questionnaire that people filled in; what was left empty is left out.
+
+    Args:
+        text: the document.
+        name: how errors name the file.
+        kinds: the questions of the report, and what type of answer each takes.
+
+    Raises:
+        MisuseError: not YAML, no question of that id, or an answer of another type.
+    """
+    document = _Document(text, name, MisuseError)
+    if not isinstance(document.value, dict) or not isinstance(document.value.get("answers"), list):
+        hint = "`prov report RELEASE --format FORMAT --init` writes one to fill in"
+        raise document.refusal((), "it holds no answers", hint)
+    found: dict[str, Any] = {}
+    for place, item in enumerate(document.value["answers"]):
+        at: Path = ("answers", place)
+        question, value = _answer(document, item, at, kinds)
+        if question in found:
+            raise document.refusal((*at, "id"), f"{question} is answered twice", "keep one")
+        if value is not None:
+            by = item.get("by")
+            found[question] = {"id": question, "value": value, "by": by or None}
+    given = {**document.value, "answers": list(found.values())}
+    return _validate(document, Answers, {k: v for k, v in given.items() if v is not None}, ())
+
+
+def _answer(
+    document: _Document, item: Any, at: Path, kinds: Mapping[str, AnswerKind]
+) -> tuple[str, AnswerValue | None]:
+    if not isinstance(item, dict):
+        raise document.refusal(at, f"a question is a mapping, not {_kind(item)}")
+    question = item.get("id")
+    if not isinstance(question, str) or question not in kinds:
+        near = difflib.get_close_matches(str(question), list(kinds), n=1)
+        hint = f"did you mean {near[0]}?" if near else "ids are those that --init writes"
+        raise document.refusal((*at, "id"), f"there is no question {question!r}", hint)
+    for key in item:
+        if key not in _OF_A_QUESTION:
+            known = ", ".join(_OF_A_QUESTION)
+            raise document.refusal((*at, key), "there is no such key", f"keys: {known}")
+    if not isinstance(item.get("by"), str | None):
+        raise document.refusal((*at, "by"), "it is the name of whoever answers")
+    try:
+        return question, typed(kinds[question], item.get("answer"))
+    except ValueError as error:
+        raise document.refusal((*at, "answer"), f"{question}: {error}") from error
+
+
+_OF_A_QUESTION = ("id", "question", "who", "law", "expects", "suggestion", "answer", "by")
 
 
 class _Document:
@@ -189,7 +246,7 @@ def _explain(defect: ErrorDetails, contract: type[Contract]) -> tuple[str, str]:
     """What is wrong, in our words, and what to write instead."""
     kind, loc, given = defect["type"], defect["loc"], defect["input"]
     if kind == "extra_forbidden":
-        owner = Budget if "budgets" in loc[:-1] else contract
+        owner = next((_NESTED[str(part)] for part in loc[:-1] if part in _NESTED), contract)
         near = difflib.get_close_matches(str(loc[-1]), list(owner.model_fields), n=1)
         known = f"keys: {', '.join(owner.model_fields)}"
         return "there is no such key", f"did you mean {near[0]}?" if near else known

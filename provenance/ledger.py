@@ -20,16 +20,20 @@ if TYPE_CHECKING:
 
     from provenance.activities import Recording
     from provenance.assembly import AssemblyPlan
+    from provenance.compliance import Filled, Gap
     from provenance.export import ExportSummary, Format
     from provenance.imports.options import ImportOptions
     from provenance.imports.summary import ImportSummary
     from provenance.ingest import IngestOptions, IngestSummary
     from provenance.ingest.run import Progress
+    from provenance.model.answers import Answers
+    from provenance.model.comparison import Comparison
     from provenance.model.edge import Activity, ActivityKind
     from provenance.model.facts import Facts
     from provenance.model.finding import Judgement
     from provenance.model.manifest import Selection
     from provenance.model.policy import Policy
+    from provenance.model.release_evidence import ReleaseEvidence
     from provenance.model.takedown import Receipt, Takedown
     from provenance.models import Model
     from provenance.store.catalogue import Database
@@ -79,6 +83,13 @@ class Ledger:
     def source(self, name: str) -> Source:
         """One source."""
         return sources.show_source(self.store, name)
+
+    def source_lint(self, names: Sequence[str] = ()) -> tuple[Gap, ...]:
+        """What the contracts of sources leave out, and which reports that hurts."""
+        from provenance.compliance import lint_sources
+
+        asked = [self.source(name) for name in names] if names else self.sources()
+        return lint_sources(asked)
 
     def ingest(
         self, paths: Sequence[str], options: IngestOptions, progress: Progress | None = None
@@ -230,6 +241,30 @@ class Ledger:
         from provenance.releases import release_facts
 
         return release_facts(self.store, release)
+
+    def evidence(self, release: str) -> ReleaseEvidence:
+        """What the reports that laws and venues ask for are filled from."""
+        from provenance.reporting import release_evidence
+
+        return release_evidence(self.store, release)
+
+    def questionnaire(self, release: str, form: str) -> str:
+        """What people have to answer for a report, as YAML to fill in."""
+        from provenance.reporting import questionnaire
+
+        return questionnaire(self.store, release, form)
+
+    def report(self, release: str, form: str, answers: Answers | None = None) -> Filled:
+        """A report of a release, filled as far as the ledger and the answers go."""
+        from provenance.reporting import fill_report
+
+        return fill_report(self.store, release, form, answers)
+
+    def compare(self, before: str, after: str, form: str | None = None) -> Comparison:
+        """What changed from one release to another, and in the fields of one report."""
+        from provenance.reporting import compare_releases
+
+        return compare_releases(self.store, before, after, form)
 
     def releases(self) -> list[dict[str, Any]]:
         """The releases, oldest first."""

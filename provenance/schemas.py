@@ -11,15 +11,19 @@ from pathlib import Path
 from typing import Any
 
 from provenance.model.base import SCHEMA_BASE, Contract
+from provenance.model.comparison import Comparison
 from provenance.model.edge import Activity, Edge
+from provenance.model.eu_summary import EuSummary
 from provenance.model.evidence import Evidence
 from provenance.model.facts import Facts
 from provenance.model.finding import Finding, Judgement
 from provenance.model.manifest import Manifest
 from provenance.model.origin import Origin
 from provenance.model.policy import RULES, Policy
+from provenance.model.release_evidence import ReleaseEvidence
 from provenance.model.source import Source
 from provenance.model.takedown import Receipt
+from provenance.model.transparency import TransparencyStatement
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -39,6 +43,10 @@ ANSWERED: dict[str, type[Contract]] = {
     "judgement": Judgement,
     "report": Facts,
     "receipt": Receipt,
+    "eu-art53-summary": EuSummary,
+    "ab2013-statement": TransparencyStatement,
+    "release-evidence": ReleaseEvidence,
+    "comparison": Comparison,
 }
 """Contracts that the program writes, in JSON."""
 

@@ -27,7 +27,8 @@ PURE = {
         "fit",
     ),
     "facts": ("facts",),
-    "report": ("report",),
+    # One room; compliance fills in what report prints.
+    "report": ("report", "compliance"),
     "recognisers": ("recognisers",),
     "measure": ("measure",),
     "quoting": ("quoting",),
@@ -46,6 +47,7 @@ HOMES = {
     "ray": {"provenance.engine"},
     "highspy": {"provenance.fit"},
     "prov": {"provenance.interchange"},
+    "publicsuffixlist": {"provenance.compliance"},
 }
 
 BETWEEN_ROOMS = {

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from provenance.errors import MisuseError
 from provenance.model.base import Contract
+from provenance.model.disclosure import Disclosure
 from provenance.model.facts import Facts
 from provenance.model.finding import Judgement
+from provenance.report.disclosure_docx import disclosure_docx
+from provenance.report.disclosure_html import disclosure_html
+from provenance.report.disclosure_markdown import disclosure_markdown
 from provenance.report.html import facts_html
 from provenance.report.junit import judgement_junit
 from provenance.report.markdown import facts_markdown, judgement_markdown
@@ -16,23 +21,43 @@ from provenance.report.sarif import judgement_sarif
 from provenance.report.subject import Subject
 from provenance.report.text import judgement_text
 
-__all__ = ["FACTS_FORMATS", "JUDGEMENT_FORMATS", "Subject", "render"]
+__all__ = [
+    "DISCLOSURE_FORMATS",
+    "FACTS_FORMATS",
+    "JUDGEMENT_FORMATS",
+    "Subject",
+    "as_json",
+    "json_text",
+    "render",
+]
 
 
-def _json(answer: Contract) -> str:
+def as_json(answer: Contract) -> str:
     """ASCII, so that no terminal is moved by what data says; infinity, as no number, is null."""
-    return json.dumps(json.loads(answer.model_dump_json()), indent=2) + "\n"
+    return json_text(json.loads(answer.model_dump_json()))
+
+
+def json_text(members: Mapping[str, Any]) -> str:
+    """Members as one JSON document."""
+    return json.dumps(members, indent=2) + "\n"
 
 
 FACTS_FORMATS: Mapping[str, Callable[[Facts], str]] = {
     "html": facts_html,
     "markdown": facts_markdown,
-    "json": _json,
+    "json": as_json,
 }
+
+DISCLOSURE_FORMATS: Mapping[str, Callable[[Disclosure], str | bytes]] = {
+    "markdown": disclosure_markdown,
+    "html": disclosure_html,
+    "docx": disclosure_docx,
+}
+"""Layouts of a report for people; its JSON is the report's own contract."""
 
 JUDGEMENT_FORMATS: Mapping[str, Callable[[Judgement, Subject], str]] = {
     "text": lambda judgement, _: judgement_text(judgement),
-    "json": lambda judgement, _: _json(judgement),
+    "json": lambda judgement, _: as_json(judgement),
     "markdown": judgement_markdown,
     "sarif": judgement_sarif,
     "junit": judgement_junit,

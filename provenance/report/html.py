@@ -4,27 +4,56 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 from string import Template
 
-from provenance.model.facts import Facts
+from provenance.model.facts import Facts, Share
 from provenance.report import chart, number, sections, wording
 from provenance.report.markup import Markup, join, tag, text
 
 
 def facts_html(facts: Facts) -> str:
     """The page; it loads nothing from anywhere and holds every number of the JSON report."""
+    parts = [section for section in sections.all_of(facts) if section.body]
+    return page(
+        f"Release {facts.release}: {wording.VERDICTS[facts.verdict]}",
+        _header(facts, parts),
+        parts,
+        _footer(facts),
+        skip=("budgets", "the budgets"),
+    )
+
+
+def page(
+    title: str,
+    header: Markup,
+    parts: Sequence[sections.Section],
+    footer: Markup,
+    *,
+    skip: tuple[str, str],
+) -> str:
+    """A whole page of this house.
+
+    Args:
+        title: of the window.
+        header: what stands above the sections.
+        parts: the sections.
+        footer: what stands below them.
+        skip: the anchor that a keyboard gets to first, and what it is called.
+    """
     template, style = _pieces()
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    parts = [section for section in sections.all_of(facts) if section.body]
     return template.substitute(
         style=style,
         style_hash=f"sha256-{digest}",
-        title=text(f"Release {facts.release}: {wording.VERDICTS[facts.verdict]}"),
-        header=_header(facts, parts),
+        title=text(title),
+        header=header,
         main=join(*(_section(part) for part in parts)),
-        footer=_footer(facts),
+        footer=footer,
+        start=skip[0],
+        start_name=text(skip[1]),
     )
 
 
@@ -47,14 +76,14 @@ def _header(facts: Facts, parts: list[sections.Section]) -> Markup:
             tag("span", "Policy ", tag("strong", facts.policy), ": ", wording.tally(facts.budgets)),
             class_="outcome",
         ),
-        _answers(facts),
+        composition(facts.share("bytes"), wording.synthetic(facts), wording.unknown(facts)),
         _figures(facts),
         tag("nav", tag("ul", *links), aria_label="Sections"),
     )
 
 
-def _answers(facts: Facts) -> Markup:
-    share = facts.share("bytes")
+def composition(share: Share, first: str, second: str) -> Markup:
+    """The first answers of a page: how much is synthetic, how much is not known, as a bar."""
     legend = (
         ("synthetic", "Synthetic", f"at least {number.at_least(share.lo, share.size)}"),
         ("open", "Not known", number.at_most(share.hi - share.lo, share.size)),
@@ -62,8 +91,8 @@ def _answers(facts: Facts) -> Markup:
     )
     return tag(
         "div",
-        tag("p", wording.synthetic(facts), class_="first"),
-        tag("p", wording.unknown(facts), class_="second"),
+        tag("p", first, class_="first"),
+        tag("p", second, class_="second"),
         chart.share_bar(share),
         tag(
             "dl",
@@ -85,6 +114,11 @@ def _figures(facts: Facts) -> Markup:
         ("Sources", number.count(facts.breakdown("source").groups)),
         ("Sealed", f"{facts.created_at:%d %B %Y}".lstrip("0")),
     ]
+    return figures(shown)
+
+
+def figures(shown: Sequence[tuple[str, str]]) -> Markup:
+    """The numbers below the first answers."""
     return tag(
         "dl",
         *(tag("div", tag("dt", name), tag("dd", value)) for name, value in shown),

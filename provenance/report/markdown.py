@@ -10,7 +10,7 @@ from provenance.model.finding import BudgetResult, Finding, Judgement
 from provenance.model.origin import Label
 from provenance.report import chart, number, wording
 from provenance.report.subject import Subject
-from provenance.visible import shown
+from provenance.visible import shown, visible
 
 SHOWN = 50
 """Most rows of one table; a pull-request comment may hold 65,536 characters in all."""
@@ -48,7 +48,12 @@ def prose(value: str) -> str:
     >>> prose("<b> *x* @you")
     '&#60;b&#62; \\\\*x\\\\* @<!-- -->you'
     """
-    value = re.sub(r"[&<>|]", _reference, _SPECIAL.sub(r"\\\1", shown(value)))
+    return whole(shown(value))
+
+
+def whole(value: str) -> str:
+    """The same for a text of any length."""
+    value = re.sub(r"[&<>|]", _reference, _SPECIAL.sub(r"\\\1", visible(value)))
     return value.replace("@", "@<!-- -->").replace("www.", "www\\.")
 
 

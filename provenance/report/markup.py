@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 
-from provenance.visible import shown
+from provenance.visible import shown, visible
 
 VOID = frozenset({"meta", "br"})
 """HTML elements without an end tag."""
@@ -19,6 +19,11 @@ class Markup(str):
 def text(value: str) -> Markup:
     """A value from anywhere as harmless text, invisible characters shown."""
     return Markup(html.escape(shown(value)))
+
+
+def whole(value: str) -> Markup:
+    """A text of any length, its lines kept apart."""
+    return Markup("<br>".join(html.escape(visible(line)) for line in value.splitlines()))
 
 
 def tag(element: str, *content: str | None, **attributes: str | int | None) -> Markup:

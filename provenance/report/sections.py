@@ -78,7 +78,7 @@ def _table(
     head = tag(
         "tr", *(tag("th", name, scope="col", class_=style or None) for name, style in columns)
     )
-    body = (_row(columns, row) for row in rows[:SHOWN])
+    body = (table_row(columns, row) for row in rows[:SHOWN])
     more = (len(rows) if total is None else total) - min(len(rows), SHOWN)
     return join(
         tag(
@@ -99,7 +99,8 @@ def _table(
     )
 
 
-def _row(columns: Sequence[Column], row: Sequence[str | Markup]) -> Markup:
+def table_row(columns: Sequence[Column], row: Sequence[str | Markup]) -> Markup:
+    """A row whose first cell is its heading."""
     cells = [tag("th", row[0], scope="row")]
     for (name, kind), value in zip(columns[1:], row[1:], strict=True):
         label = None if isinstance(name, Markup) else name
@@ -193,7 +194,7 @@ def _cut_row(cut: Breakdown, row: BreakdownRow) -> tuple[str | Markup, ...]:
     name = wording.key(row, cut.by)
     labels = (number.count(row.labels[label]) for label in _labels(cut))
     return (
-        _missing(name) if row.key is None else name,
+        missing(name) if row.key is None else name,
         number.count(row.records),
         number.count(row.bytes),
         number.count(row.lo_bytes),
@@ -207,7 +208,8 @@ def _labels(cut: Breakdown) -> Sequence[Label]:
     return () if cut.by == "label" else tuple(Label)
 
 
-def _missing(said: str) -> Markup:
+def missing(said: str) -> Markup:
+    """A word in the place of a value that is not there."""
     return tag("span", said, class_="none")
 
 
@@ -252,8 +254,8 @@ def _declaration(declaration: Declaration) -> tuple[str | Markup, ...]:
     name, records = declaration.source, number.count(declaration.records)
     contract = declaration.contract
     if contract is None:
-        return (name, records, _missing("no contract"), "", "", "", "")
-    unstated = _missing("not stated")
+        return (name, records, missing("no contract"), "", "", "", "")
+    unstated = missing("not stated")
     made = [f"by {contract.generator}" if contract.generator else None, contract.process]
     return (
         name,
@@ -303,7 +305,7 @@ def _conflict(conflict: Conflict) -> tuple[str | Markup, ...]:
         tag("code", conflict.record_id),
         conflict.label.value,
         ", ".join(conflict.sources),
-        conflict.rule or _missing("not stated"),
+        conflict.rule or missing("not stated"),
         f"{conflict.uri}, row {number.count(conflict.row)}",
         number.count(conflict.chars),
     )

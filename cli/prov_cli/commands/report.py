@@ -2,31 +2,171 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import click
 
-from prov_cli.files import write_text
-from prov_cli.options import Session, command, put
+from prov_cli.files import read_text, staged, write_bytes, write_text
+from prov_cli.options import Session, command, count, put
+
+if TYPE_CHECKING:
+    from provenance.compliance import Filled
+    from provenance.model.comparison import Comparison
+
+SUFFIXES = {
+    ".md": "markdown",
+    ".markdown": "markdown",
+    ".html": "html",
+    ".htm": "html",
+    ".json": "json",
+    ".docx": "docx",
+}
+"""What a report is written as, where only the name of its file says it."""
 
 
 @command("report")
-@click.argument("release")
+@click.argument("release", required=False)
 @click.option(
     "--format",
     "form",
-    default="html",
-    show_default=True,
     metavar="FORMAT",
-    help="html, markdown or json.",
+    help="html (if not said), markdown or json; eu-art53 or ab2013.",
 )
+@click.option(
+    "--as",
+    "layout",
+    metavar="LAYOUT",
+    help="Write eu-art53 or ab2013 as markdown, html, json or docx; else as -o is called.",
+)
+@click.option("--init", is_flag=True, help="Write the questions that people have to answer.")
+@click.option("--answers", type=click.Path(), help="YAML file with the questions, answered.")
+@click.option("--strict", is_flag=True, help="Exit 1, and write nothing, where answers miss.")
+@click.option("--domains", type=click.Path(), help="Write every crawled domain to a CSV file.")
+@click.option("--diff", nargs=2, metavar="R1 R2", help="What changed between two releases.")
 @click.option("-o", "--output", type=click.Path(), help="Write to a file; else to stdout.")
-def report(session: Session, release: str, form: str, output: str | None) -> None:
-    """Write the report of RELEASE: what is in it, its budgets, conflicts, and who declared what."""
-    from provenance.report import render
+def report(
+    session: Session,
+    release: str | None,
+    form: str | None,
+    layout: str | None,
+    init: bool,
+    answers: str | None,
+    strict: bool,
+    domains: str | None,
+    diff: tuple[str, str] | None,
+    output: str | None,
+) -> None:
+    """Write the report of RELEASE: what is in it, its budgets, conflicts, and who declared what.
 
-    form = "json" if session.as_json else form
-    text = render(session.ledger().facts(release), form)
+    The formats eu-art53 (the public summary of Art. 53(1)(d)) and ab2013 (California's statement)
+    ask people what no machine can know: --init writes the questions, --answers takes them back.
+    """
+    from provenance.report import FACTS_FORMATS, render
+
+    if diff:
+        return _diff(session, diff, form, output)
+    if release is None:
+        raise click.UsageError("name a release")
+    if domains:
+        _domains(session, release, domains)
+    plain = form is None or form in FACTS_FORMATS
+    if plain and (layout or init or answers or strict):
+        raise click.UsageError("--as, --init, --answers and --strict go with eu-art53 or ab2013")
+    if plain:
+        form = "json" if session.as_json else form or "html"
+        return _write(session, render(session.ledger().facts(release), form), output)
+    if init:
+        return _init(session, release, form or "", output)
+    filled = _filled(session, release, form or "", answers)
+    _account(session, filled, strict=strict)
+    return _write(session, _printed(session, filled, layout, output), output)
+
+
+def _write(session: Session, content: str | bytes, output: str | None) -> None:
+    if output:
+        write_bytes(output, content if isinstance(content, bytes) else content.encode())
+        session.say(f"wrote {output}")
+    elif isinstance(content, bytes):
+        raise click.UsageError("a document is no text: name a file with -o")
+    else:
+        put(content)
+
+
+def _init(session: Session, release: str, form: str, output: str | None) -> None:
+    """Questions, to a new file: one that is filled in already is never written over."""
+    if output and Path(output).exists():
+        raise click.UsageError(f"`{output}` is there already, and may hold answers")
+    text = session.ledger().questionnaire(release, form)
     if output:
         write_text(output, text)
         session.say(f"wrote {output}")
     else:
         put(text)
+
+
+def _filled(session: Session, release: str, form: str, answers: str | None) -> Filled:
+    from provenance.compliance import report_of
+    from provenance.documents import load_answers
+
+    kinds = report_of(form).form.kinds()
+    given = load_answers(read_text(answers), answers, kinds) if answers else None
+    return session.ledger().report(release, form, given)
+
+
+def _account(session: Session, filled: Filled, *, strict: bool) -> None:
+    """What is missing, and what a reader has to know."""
+    from provenance.errors import GateError
+
+    for warning in filled.warnings:
+        session.warn(warning)
+    if not filled.missing:
+        return
+    said = f"{count(len(filled.missing), 'answer')} not provided: {', '.join(filled.missing)}"
+    if strict:
+        raise GateError(said, hint="--init writes the questions, --answers takes them back")
+    session.say(said)
+
+
+def _printed(
+    session: Session, filled: Filled, layout: str | None, output: str | None
+) -> str | bytes:
+    from provenance.reporting import print_report
+
+    by_name = SUFFIXES.get(Path(output).suffix.lower()) if output else None
+    return print_report(filled, "json" if session.as_json else layout or by_name)
+
+
+def _domains(session: Session, release: str, path: str) -> None:
+    from provenance.reporting import write_domains
+
+    with staged(path) as file:
+        total = write_domains(session.ledger().store, release, file)
+    session.say(f"wrote {count(total, 'domain')} to {path}")
+
+
+def _diff(
+    session: Session, releases: tuple[str, str], form: str | None, output: str | None
+) -> None:
+    import json
+
+    found = session.ledger().compare(*releases, form)
+    if session.as_json:
+        data = found.model_dump(mode="json")
+        return _write(session, json.dumps(data, ensure_ascii=False, indent=2) + "\n", output)
+    return _write(session, comparison_text(found), output)
+
+
+def comparison_text(found: Comparison) -> str:
+    """What changed, as tables; what did not change is not there."""
+    from prov_cli.tables import table
+
+    both = f"{found.before} and {found.after}: {count(found.records_kept, 'record')} in both"
+    pieces = [f"{both}, {found.records_gone:,} gone, {found.records_new:,} new"]
+    parts = ("totals", "synthetic", "labels", "sources", "generators", "languages", "domains")
+    for part in (*parts, "fields"):
+        changes = getattr(found, part)
+        if changes:
+            rows = [(one.subject, one.before, one.after) for one in changes]
+            pieces.append(table((part, found.before, found.after), rows))
+    return "\n\n".join(pieces) + "\n"

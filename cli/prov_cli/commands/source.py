@@ -101,5 +101,22 @@ def show(session: Session, name: str) -> None:
     )
 
 
-for member in (set_, list_, show):
+@command("lint")
+@click.argument("names", nargs=-1, metavar="[NAME...]")
+@click.option("--strict", is_flag=True, help="Exit 1 where anything is missing.")
+def lint(session: Session, names: tuple[str, ...], strict: bool) -> None:
+    """Say what is missing in the contracts of sources, and which report it will hurt."""
+    gaps = session.ledger().source_lint(names)
+    session.answer(
+        {"gaps": [gap.model_dump(mode="json") for gap in gaps]},
+        lambda: table(
+            ("source", "missing", "reports", "why"),
+            [(gap.source, gap.member, ", ".join(gap.reports), gap.reason) for gap in gaps],
+        ),
+    )
+    if gaps and strict:
+        raise click.exceptions.Exit(1)
+
+
+for member in (set_, list_, show, lint):
     source.add_command(member)

@@ -1,0 +1,79 @@
+"""The reports there are, by the name that `--format` takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from provenance.compliance import ab2013, eu_art53
+from provenance.compliance.fill import Draft, Filled, check_answers, fill, head
+from provenance.compliance.form import Form, load_form
+from provenance.errors import MisuseError
+from provenance.model.answers import Answers, AnswerValue
+from provenance.model.base import Contract
+from provenance.model.eu_summary import EuSummary
+from provenance.model.release_evidence import ReleaseEvidence
+from provenance.model.transparency import TransparencyStatement
+
+Layout = str
+"""What a report is written as: ``json``, ``markdown``, ``html``, ``docx``."""
+
+PAGES: tuple[Layout, ...] = ("markdown", "html", "json", "docx")
+"""Layouts of a report that people read; the first is what it is unless they say."""
+
+
+class Report(NamedTuple):
+    """One report format.
+
+    Attributes:
+        name: as `--format` takes it, and the name of its form.
+        draft: what the ledger says in its form; it may look at the answers given.
+        finish: the filled form as a contract, or as the members of somebody else's format.
+        layouts: what it may be written as, the usual one first.
+    """
+
+    name: str
+    draft: Callable[[ReleaseEvidence, Mapping[str, AnswerValue]], Draft]
+    finish: Callable[[Filled], Contract | dict[str, Any]]
+    layouts: tuple[Layout, ...] = PAGES
+
+    @property
+    def form(self) -> Form:
+        """Its fields."""
+        return load_form(self.name)
+
+
+def _as(contract: type[Contract]) -> Callable[[Filled], Contract]:
+    return lambda filled: contract.model_validate({**head(filled), **filled.content})
+
+
+REPORTS: Mapping[str, Report] = {
+    report.name: report
+    for report in (
+        Report("eu-art53", eu_art53.draft, _as(EuSummary)),
+        Report("ab2013", ab2013.draft, _as(TransparencyStatement)),
+    )
+}
+
+
+def report_of(name: str) -> Report:
+    """A report format by its name.
+
+    Raises:
+        MisuseError: there is none of that name.
+    """
+    if name not in REPORTS:
+        raise MisuseError(f"there is no report {name!r}", hint=f"one of: {', '.join(REPORTS)}")
+    return REPORTS[name]
+
+
+def filled(report: Report, evidence: ReleaseEvidence, answers: Answers | None = None) -> Filled:
+    """A report's form, filled from a release and from answers.
+
+    Raises:
+        MisuseError: the answers are for another report or release.
+    """
+    given = answers or Answers(report=report.name)
+    check_answers(report.form, given, evidence.release)
+    values = {one.id: one.value for one in given.answers}
+    return fill(report.form, evidence, report.draft(evidence, values), given)
