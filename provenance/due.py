@@ -56,9 +56,14 @@ def through(connection: Database) -> int:
     return int(row[0]) if row and row[0] is not None else 0
 
 
+def has_lineage(connection: Database) -> bool:
+    """Whether there is anything that lineage is carried along."""
+    return _answer(connection, _HAS_LINEAGE)
+
+
 def is_due(connection: Database) -> bool:
     """Whether a propagation may find anything to change; makes the graph's views on the way."""
-    if not _answer(connection, _HAS_LINEAGE):
+    if not has_lineage(connection):
         return False
     row = connection.execute(
         "SELECT max(p.through) FROM ledger.propagations p JOIN commits USING (commit_id)"

@@ -56,31 +56,48 @@ SELECT id, kind, NULL, NULL FROM {NAMED}
 """
 
 
+# Each part of the graph costs DuckDB a plan, however little is in it: what there is none of is left
+# out.
+_PARTS_SQL = """
+SELECT EXISTS (FROM ledger.models), EXISTS (FROM ledger.imports), EXISTS (FROM ledger.quotes)
+    OR EXISTS (FROM ledger.edges WHERE child IS NULL OR parent IS NULL)
+"""
+_NO_EDGES = (
+    "SELECT NULL::UUID AS child, NULL::UUID AS parent, NULL::VARCHAR AS relation, "
+    "NULL::VARCHAR AS process, NULL::VARCHAR AS activity WHERE false"
+)
+
+
 def make_graph(connection: Database) -> None:
-    """Make the views ``graph_nodes`` and ``graph_edges`` (docs/concepts/lineage.md)."""
-    named: list[tuple[str, str, bytes]] = []
-    for kind in _KINDS:
-        rows = connection.execute(f"SELECT DISTINCT name FROM {kind}s").fetchall()
-        named += [(kind, name, node_id(kind, name).bytes) for (name,) in rows]
-    columns = list(zip(*named, strict=True)) or [(), (), ()]
+    """Make the views ``graph_nodes`` and ``graph_edges`` (docs/concepts/lineage.md), once."""
+    if connection.execute("FROM duckdb_tables() WHERE table_name = ?", [NAMED]).fetchall():
+        return  # a snapshot does not change
+    parts = connection.execute(_PARTS_SQL).fetchone() or (True, True, True)
+    models, imports, late = map(bool, parts)
+    _name_nodes(connection, imports)
+    found = [_NO_EDGES, *([_LATE_SQL] if late else []), *([_WRITTEN_SQL] if models else [])]
+    connection.execute(f"CREATE TEMP TABLE graph_found AS {' UNION ALL '.join(found)}")
+    connection.execute(f"CREATE TEMP VIEW {EDGES} AS {_EDGES_SQL}")
+    connection.execute(f"CREATE TEMP VIEW {NODES} AS {_NODES_SQL}")
+
+
+def _name_nodes(connection: Database, imports: bool) -> None:
+    """The table of sources, releases, models and, where there are any, imported entities."""
+    query = " UNION ALL ".join(f"SELECT DISTINCT '{kind}', name FROM {kind}s" for kind in _KINDS)
+    named = connection.execute(query).fetchall()
+    kinds, names = ([row[place] for row in named] for place in (0, 1))
+    ids = [node_id(kind, name).bytes for kind, name in named]
     table = pa.table(
         {
-            "kind": pa.array(columns[0], pa.string()),
-            "name": pa.array(columns[1], pa.string()),
-            "id": pa.ExtensionArray.from_storage(pa.uuid(), pa.array(columns[2], pa.binary(16))),
+            "kind": pa.array(kinds, pa.string()),
+            "name": pa.array(names, pa.string()),
+            "id": pa.ExtensionArray.from_storage(pa.uuid(), pa.array(ids, pa.binary(16))),
         }
     )
     connection.register("named_table", table)
-    connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {NAMED} AS FROM named_table UNION "
-        "SELECT kind, name, id FROM imported_nodes WHERE kind <> 'record'"
-    )
+    told = "UNION SELECT kind, name, id FROM imported_nodes WHERE kind <> 'record'"
+    connection.execute(f"CREATE TEMP TABLE {NAMED} AS FROM named_table {told if imports else ''}")
     connection.unregister("named_table")
-    models = connection.execute(f"SELECT 1 FROM {NAMED} WHERE kind = 'model' LIMIT 1").fetchone()
-    found = f"{_LATE_SQL} UNION ALL {_WRITTEN_SQL}" if models else _LATE_SQL
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE graph_found AS {found}")
-    connection.execute(f"CREATE OR REPLACE TEMP VIEW {EDGES} AS {_EDGES_SQL}")
-    connection.execute(f"CREATE OR REPLACE TEMP VIEW {NODES} AS {_NODES_SQL}")
 
 
 def resolve_node(connection: Database, text: str) -> tuple[NodeKind, uuid.UUID]:

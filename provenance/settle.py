@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from provenance.due import is_due
+from provenance.due import has_lineage
 from provenance.propagate import propagate
 from provenance.store.store import Store
 from provenance.takedown import follow
@@ -11,9 +11,9 @@ from provenance.takedown import follow
 def settle(store: Store) -> None:
     """Bring derived evidence, depths and revocations up to date; one look says whether to."""
     with store.snapshot() as connection:
-        due = is_due(connection)
+        lineage = has_lineage(connection)
         revoked = connection.execute("FROM ledger.revocations LIMIT 1").fetchall()
-    if due:
+    if lineage:
         propagate(store)
     if revoked:
         follow(store)
