@@ -215,7 +215,9 @@ def _parents(parents: Parents) -> str:
 def _rejects(summary: IngestSummary) -> list[str]:
     """The first rejects, each with its file and row, and how many there are of what kind."""
     first = [
-        f"rejected: {reject.said(file.uri)}" for file in summary.files for reject in file.rejects
+        f"rejected: {reject.said(shown_path(file.uri))}"
+        for file in summary.files
+        for reject in file.rejects
     ][:_SHOWN_REJECTS]
     if summary.rejected > len(first):
         counted: Counter[str] = Counter()
