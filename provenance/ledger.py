@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from provenance import lookup, sources
+from provenance import lookup
 from provenance.model.source import Source
 from provenance.store.layout import locate
 from provenance.store.query import user_query
@@ -73,16 +73,21 @@ class Ledger:
 
     def source_set(self, declared: Source | Sequence[Source]) -> list[str]:
         """Declare sources; returns the names whose contract changed."""
-        listed = [declared] if isinstance(declared, Source) else list(declared)
-        return sources.set_sources(self.store, listed)
+        from provenance.sources import set_sources
+
+        return set_sources(self.store, [declared] if isinstance(declared, Source) else declared)
 
     def sources(self) -> list[Source]:
         """Every source, by name."""
-        return sources.list_sources(self.store)
+        from provenance.sources import list_sources
+
+        return list_sources(self.store)
 
     def source(self, name: str) -> Source:
         """One source."""
-        return sources.show_source(self.store, name)
+        from provenance.sources import show_source
+
+        return show_source(self.store, name)
 
     def source_lint(self, names: Sequence[str] = ()) -> tuple[Gap, ...]:
         """What the contracts of sources leave out, and which reports that hurts."""
