@@ -20,6 +20,7 @@ from provenance.model.finding import Finding, Judgement
 from provenance.model.manifest import Manifest
 from provenance.model.origin import Origin
 from provenance.model.policy import RULES, Policy
+from provenance.model.release_audit import ReleaseAudit
 from provenance.model.release_evidence import ReleaseEvidence
 from provenance.model.source import Source
 from provenance.model.takedown import Receipt
@@ -45,6 +46,7 @@ ANSWERED: dict[str, type[Contract]] = {
     "receipt": Receipt,
     "eu-art53-summary": EuSummary,
     "ab2013-statement": TransparencyStatement,
+    "release-audit": ReleaseAudit,
     "release-evidence": ReleaseEvidence,
     "comparison": Comparison,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from provenance.compliance.fill import Filled, found
@@ -36,7 +37,7 @@ def disclosure(filled: Filled) -> Disclosure:
     )
 
 
-def _signature(by: str | None, on: str | None) -> str:
+def _signature(by: str | None, on: date | None) -> str:
     return f"{by or 'somebody who gives no name'}{f', {on}' if on else ''}"
 
 
@@ -55,7 +56,7 @@ def _shown(filled: Filled, item: Item) -> bool:
 
 def _line(filled: Filled, item: Item) -> Line:
     state = filled.states[item.id]
-    line = Line(id=item.id, label=item.label, status=state)
+    line = Line(id=item.id, label=item.label, status=state, yes_no=item.kind == "yes-no")
     if state == "out of scope":
         return line.model_copy(update={"note": item.reason})
     if state == "not applicable":

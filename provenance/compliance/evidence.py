@@ -79,6 +79,7 @@ def release_evidence(
         body_digest=facts.body_digest,
         policy=facts.policy,
         verdict=facts.verdict,
+        budgets=facts.budgets,
         selection=facts.selection,
         records=facts.records,
         totals=facts.totals,

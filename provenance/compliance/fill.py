@@ -70,7 +70,6 @@ def check_answers(form: Form, answers: Answers, release: str) -> None:
 def fill(form: Form, evidence: ReleaseEvidence, draft: Draft, answers: Answers) -> Filled:
     """A form with the ledger's facts and people's answers in it."""
     given = {one.id: one for one in answers.answers}
-    on = answers.answered_on.isoformat() if answers.answered_on else None
     states: dict[str, Status] = {}
     attested: dict[str, Attestation] = {}
     missing: list[str] = []
@@ -80,7 +79,9 @@ def fill(form: Form, evidence: ReleaseEvidence, draft: Draft, answers: Answers) 
         state = _state(item, draft.content, given.keys(), _refused(item, given))
         if answer is not None and state == "answered":
             place(draft.content, item.path or "", answer.value)
-            attested[item.id] = Attestation(id=item.id, by=answer.by or answers.answered_by, on=on)
+            attested[item.id] = Attestation(
+                id=item.id, by=answer.by or answers.answered_by, on=answers.answered_on
+            )
         states[item.id] = state
         counts = not item.optional and state in {"answered", "not provided"}
         asked += counts
@@ -161,7 +162,7 @@ def head(filled: Filled) -> dict[str, Any]:
         "report": filled.form.report,
         "release": evidence.release,
         "body_digest": evidence.body_digest,
-        "sealed_on": evidence.created_at.date().isoformat(),
+        "sealed_on": evidence.created_at.date(),
         "tool_version": evidence.tool_version,
         "not_provided": filled.missing,
         "warnings": filled.warnings,

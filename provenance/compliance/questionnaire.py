@@ -33,7 +33,7 @@ def questionnaire(report: Report, evidence: ReleaseEvidence) -> str:
         f"release: {_text(evidence.release)}",
         "answered_by:  # who vouches for the answers",
         "answered_on:  # a day, as 2026-03-31",
-        "answers:",
+        "answers:" if asked else "answers: []",
     ]
     parts = {item.id: part for part, item in form.items()}
     for item in asked:

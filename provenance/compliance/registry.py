@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from provenance.compliance import ab2013, eu_art53
+from provenance.compliance import ab2013, audit, eu_art53
 from provenance.compliance.fill import Draft, Filled, check_answers, fill, head
 from provenance.compliance.form import Form, load_form
 from provenance.errors import MisuseError
 from provenance.model.answers import Answers, AnswerValue
 from provenance.model.base import Contract
 from provenance.model.eu_summary import EuSummary
+from provenance.model.release_audit import ReleaseAudit
 from provenance.model.release_evidence import ReleaseEvidence
 from provenance.model.transparency import TransparencyStatement
 
@@ -52,6 +53,7 @@ REPORTS: Mapping[str, Report] = {
     for report in (
         Report("eu-art53", eu_art53.draft, _as(EuSummary)),
         Report("ab2013", ab2013.draft, _as(TransparencyStatement)),
+        Report("audit", audit.draft, _as(ReleaseAudit)),
     )
 }
 

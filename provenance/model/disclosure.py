@@ -29,6 +29,7 @@ class Line(Contract):
     id: str
     label: str
     status: Status
+    yes_no: bool = Field(default=False, description="Whether its value is a yes or a no.")
     value: bool | int | str | tuple[str, ...] | None = None
     table: Table | None = None
     by: str | None = Field(default=None, description="Who vouches for an answer.")

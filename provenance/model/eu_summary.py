@@ -11,17 +11,16 @@ from pydantic import Field
 from provenance.model.base import Contract
 from provenance.model.release_evidence import Modality
 from provenance.model.report_rows import (
+    Day,
     DomainRow,
     GeneratorRow,
     Head,
+    Month,
     SeedRow,
     ShareRow,
     SourceRow,
     UnknownRow,
 )
-
-Month = str
-"""MM/YYYY, as the template writes it."""
 
 
 class EuProvider(Contract):
@@ -36,7 +35,7 @@ class EuModel(Contract):
 
     versioned_model_names: tuple[str, ...]
     model_dependencies: str | None
-    date_of_placement_on_union_market: str | None
+    date_of_placement_on_union_market: Day | None
 
 
 class EuModality(Contract):
@@ -208,7 +207,7 @@ class EuSummary(Head):
     """Public summary of the content used for training a general-purpose AI model."""
 
     version: str | None
-    last_update: str | None
+    last_update: Day | None
     general_information: EuGeneral
     data_sources: EuSources
     data_processing_aspects: EuProcessing

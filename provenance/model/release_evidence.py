@@ -9,7 +9,7 @@ from pydantic import Field
 
 from provenance.model.base import Contract, Name
 from provenance.model.facts import Share, Unsettled
-from provenance.model.finding import Verdict
+from provenance.model.finding import BudgetResult, Verdict
 from provenance.model.manifest import Selection
 from provenance.model.origin import Label, Unit
 from provenance.model.source import AiRole, EuSection, Source
@@ -115,6 +115,7 @@ class ReleaseEvidence(Contract):
     body_digest: str
     policy: Name
     verdict: Verdict
+    budgets: tuple[BudgetResult, ...] = Field(description="As they were judged when sealed.")
     selection: Selection
     records: int = Field(description="Members, each counted once.")
     totals: dict[Unit, int] = Field(description="Sizes by unit, repeats counted.")

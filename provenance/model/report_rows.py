@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import date
+from typing import Annotated
+
 from pydantic import Field
 
 from provenance.model.base import Contract, Name
+
+Month = Annotated[str, Field(pattern=r"^\d{2}/\d{4}$")]
+"""MM/YYYY, as the laws' forms write it."""
+
+Day = Annotated[str, Field(pattern=r"^\d{2}/\d{2}/\d{4}$")]
+"""DD/MM/YYYY."""
 
 
 class Attestation(Contract):
@@ -12,7 +21,7 @@ class Attestation(Contract):
 
     id: str
     by: str | None
-    on: str | None
+    on: date | None
 
 
 class Head(Contract):
@@ -21,7 +30,7 @@ class Head(Contract):
     report: str
     release: Name
     body_digest: str = Field(description="Digest of the manifest that the release is sealed with.")
-    sealed_on: str
+    sealed_on: date
     tool_version: str
     not_provided: tuple[str, ...] = Field(description="Questions that nobody answered, by id.")
     warnings: tuple[str, ...]

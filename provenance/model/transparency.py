@@ -7,6 +7,7 @@ from pydantic import Field
 from provenance.model.base import Contract
 from provenance.model.release_evidence import Modality
 from provenance.model.report_rows import (
+    Day,
     GeneratorRow,
     Head,
     SeedRow,
@@ -71,7 +72,7 @@ class TransparencyStatement(Head):
 
     developer: str | None
     systems: tuple[str, ...]
-    published: str | None
+    published: Day | None
     sources: tuple[SourceRow, ...]
     intended_purpose_description: str | None
     data_points: tuple[DataPoints, ...]

@@ -79,7 +79,7 @@ def _fields(title: str, lines: list[Line]) -> Markup:
 
 def _content(line: Line) -> Markup:
     pieces = words.values(line)
-    if line.status in {"not provided", "not applicable"} or line.value in (None, ()):
+    if line.status != "out of scope" and line.value in (None, ()):
         return missing(pieces[0])
     if len(pieces) == 1:
         return whole(pieces[0])

@@ -39,6 +39,8 @@ def unknown(report: Disclosure) -> str:
 
 def completeness(report: Disclosure) -> str:
     """How many questions stay open."""
+    if not report.asked:
+        return "Filled from the ledger"
     if not report.missing:
         return "Every question is answered"
     answers = "answer" if report.missing == 1 else "answers"
@@ -47,6 +49,8 @@ def completeness(report: Disclosure) -> str:
 
 def vouched(report: Disclosure) -> str:
     """Who answered."""
+    if not report.asked:
+        return "Nobody is asked anything: everything here is from the ledger."
     if not report.attested:
         return "Nobody has answered a question yet: everything here is from the ledger."
     return f"Answers are vouched for by: {'; '.join(report.attested)}."
@@ -70,7 +74,7 @@ def values(line: Line) -> tuple[str, ...]:
     if isinstance(line.value, tuple):
         return line.value or ("none",)
     if line.value is None:
-        return ("not determined",)
+        return ("not determined" if line.yes_no else "none",)
     return (scalar(line.value),)
 
 

@@ -31,13 +31,13 @@ SUFFIXES = {
     "--format",
     "form",
     metavar="FORMAT",
-    help="html (if not said), markdown or json; eu-art53 or ab2013.",
+    help="html (if not said), markdown or json; eu-art53, ab2013 or audit.",
 )
 @click.option(
     "--as",
     "layout",
     metavar="LAYOUT",
-    help="Write eu-art53 or ab2013 as markdown, html, json or docx; else as -o is called.",
+    help="Write eu-art53, ab2013 or audit as markdown, html, json or docx; else as -o is called.",
 )
 @click.option("--init", is_flag=True, help="Write the questions that people have to answer.")
 @click.option("--answers", type=click.Path(), help="YAML file with the questions, answered.")
@@ -61,6 +61,7 @@ def report(
 
     The formats eu-art53 (the public summary of Art. 53(1)(d)) and ab2013 (California's statement)
     ask people what no machine can know: --init writes the questions, --answers takes them back.
+    The format audit follows the actions of NIST AI 600-1.
     """
     from provenance.report import FACTS_FORMATS, render
 
@@ -72,7 +73,7 @@ def report(
         _domains(session, release, domains)
     plain = form is None or form in FACTS_FORMATS
     if plain and (layout or init or answers or strict):
-        raise click.UsageError("--as, --init, --answers and --strict go with eu-art53 or ab2013")
+        raise click.UsageError("--as, --init, --answers and --strict go with eu-art53 and its like")
     if plain:
         form = "json" if session.as_json else form or "html"
         return _write(session, render(session.ledger().facts(release), form), output)

@@ -1,0 +1,122 @@
+"""``prov report`` for the laws, and ``prov source lint``, as somebody types them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import yaml
+from reported import GIVEN
+from terminal import Terminal
+
+from provenance.compliance import REPORTS
+
+SOURCES = """
+- {name: web, kind: crawl, collected_to: 2026-03}
+- {name: notes, kind: private, label: human}
+"""
+POLICY = "policy: any\nbudgets: [{name: b, max_synthetic: 1.0}]\n"
+
+
+@pytest.fixture
+def release(terminal: Terminal) -> Terminal:
+    terminal.write("sources.yaml", SOURCES)
+    terminal.write("policy.yaml", POLICY)
+    for name in ("web", "notes"):
+        rows = [{"text": f"{name} {n} and so on", "url": f"http://a{n}.example.org"} for n in "abc"]
+        terminal.write(f"{name}.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    assert terminal.prov("source", "set", "--from", "sources.yaml").code == 0
+    for name in ("web", "notes"):
+        assert (
+            terminal.prov("ingest", f"{name}.jsonl", "--source", name, "--attr", "url=url").code
+            == 0
+        )
+    assert terminal.prov("assemble", "r", "--policy", "policy.yaml").code == 0
+    return terminal
+
+
+def test_from_questions_to_a_report(release: Terminal) -> None:
+    asked = release.prov("report", "r", "--format", "eu-art53", "--init", "-o", "answers.yaml")
+    assert asked.code == 0
+    path = release.folder / "answers.yaml"
+    again = release.prov("report", "r", "--format", "eu-art53", "--init", "-o", "answers.yaml")
+    assert (again.code, "there already" in again.err) == (2, True)
+    strict = release.prov(
+        "report", "r", "--format", "eu-art53", "--answers", "answers.yaml", "--strict", "-o", "x.md"
+    )
+    assert strict.code == 1
+    assert "eu.1.1.provider" in strict.err
+    assert not (release.folder / "x.md").exists()
+    document = yaml.safe_load(path.read_text("utf-8"))
+    kinds = REPORTS["eu-art53"].form.kinds()
+    for question in document["answers"]:
+        question["answer"] = GIVEN[kinds[question["id"]]]
+    path.write_text(yaml.safe_dump(document), "utf-8")
+    for name, start in {
+        "s.html": b"<!DOCTYPE html>",
+        "s.md": b"# Public summary",
+        "s.json": b"{",
+        "s.docx": b"PK",
+    }.items():
+        answer = release.prov(
+            "report",
+            "r",
+            "--format",
+            "eu-art53",
+            "--answers",
+            "answers.yaml",
+            "--strict",
+            "-o",
+            name,
+        )
+        assert answer.code == 0, answer.err
+        assert (release.folder / name).read_bytes().startswith(start)
+    assert json.loads((release.folder / "s.json").read_text())["not_provided"] == []
+
+
+def test_layouts_and_misuse(release: Terminal) -> None:
+    printed = release.prov("report", "r", "--format", "ab2013")
+    assert printed.out.startswith("# Training data transparency statement")
+    assert "answers not provided: ab.developer" in printed.err
+    assert release.prov("report", "r", "--format", "ab2013", "--json").json["release"] == "r"
+    assert release.prov("report", "r", "--format", "ab2013", "--as", "html").out.startswith("<!")
+    for arguments, said in [
+        (("--format", "ab2013", "--as", "docx"), "name a file with -o"),
+        (("--format", "ab2013", "--as", "pdf"), "not written as pdf"),
+        (("--format", "ab2014"), "there is no report 'ab2014'"),
+        (("--strict",), "go with eu-art53"),
+        (("--format", "html", "--init"), "go with eu-art53"),
+    ]:
+        answer = release.prov("report", "r", *arguments)
+        assert (answer.code, said in answer.err) == (2, True), (arguments, answer.err)
+    assert release.prov("report").code == 2
+    assert release.prov("report", "nothing", "--format", "ab2013").code == 11
+    missing = release.prov("report", "r", "--format", "ab2013", "--answers", "nothing.yaml")
+    assert missing.code == 11
+
+
+def test_domains_and_differences(release: Terminal) -> None:
+    answer = release.prov("report", "r", "--format", "eu-art53", "--domains", "domains.csv", "-q")
+    assert answer.code == 0
+    lines = (release.folder / "domains.csv").read_text().splitlines()
+    assert lines == ["domain,records,bytes", "example.org,3,45"]
+    only = ("assemble", "s", "--policy", "policy.yaml", "--source", "web")
+    assert release.prov(*only).code == 0
+    text = release.prov("report", "--diff", "r", "s")
+    assert text.out.startswith("r and s: 3 records in both, 3 gone, 0 new")
+    assert "notes" in text.out
+    assert "web" not in text.out
+    found = release.prov("report", "--diff", "r", "s", "--format", "eu-art53", "--json").json
+    assert found["sources"] == [{"subject": "notes", "before": 3, "after": None}]
+    assert found["fields"]
+
+
+def test_what_contracts_lack(release: Terminal) -> None:
+    answer = release.prov("source", "lint")
+    assert answer.code == 0
+    assert "crawl_behaviour" in answer.out
+    gaps = release.prov("source", "lint", "notes", "--json").json["gaps"]
+    assert {gap["source"] for gap in gaps} == {"notes"}
+    assert {"source", "member", "reports", "reason"} == set(gaps[0])
+    assert release.prov("source", "lint", "--strict").code == 1
+    assert release.prov("source", "lint", "nothing").code == 11
