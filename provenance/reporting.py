@@ -104,9 +104,7 @@ def _members(report: compliance.Report, filled: Filled) -> dict[str, Any]:
     return found.model_dump(mode="json") if isinstance(found, Contract) else found
 
 
-def compare_releases(
-    store: Store, before: str, after: str, form: str | None = None
-) -> Comparison:
+def compare_releases(store: Store, before: str, after: str, form: str | None = None) -> Comparison:
     """What changed from one release to another, and in the fields of one report.
 
     Raises:

@@ -71,7 +71,7 @@ def generator_rows(generators: Iterable[GeneratorEvidence]) -> tuple[GeneratorRo
             model=one.generator,
             version=one.version,
             provider=one.provider,
-            on_union_market=one.on_market,
+            on_market=one.on_market,
             summary=one.summary,
             role=one.role,
             process=one.process,

@@ -70,7 +70,7 @@ class GeneratorRow(Contract):
     model: str | None
     version: str | None
     provider: str | None
-    on_union_market: bool | None
+    on_market: bool | None = Field(description="Whether it is on the Union market.")
     summary: str | None
     role: str | None
     process: str | None

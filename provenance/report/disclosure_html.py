@@ -39,19 +39,23 @@ def _header(report: Disclosure, parts: list[Part]) -> Markup:
             class_="outcome",
         ),
         composition(report.share, words.synthetic(report), words.unknown(report)),
-        figures(
-            [
-                ("Records", number.count(report.records)),
-                ("Size", number.size(report.share.size)),
-                ("Sources", number.count(report.sources)),
-                ("Sealed", f"{report.created_at:%d %B %Y}".lstrip("0")),
-                ("Answers", f"{report.asked - report.missing:,} of {report.asked:,}"),
-            ]
-        ),
+        figures(_figures(report)),
         tag("p", words.vouched(report), class_="vouched"),
         _warnings(report.warnings),
         tag("nav", tag("ul", *links), aria_label="Sections"),
     )
+
+
+def _figures(report: Disclosure) -> list[tuple[str, str]]:
+    found = [
+        ("Records", number.count(report.records)),
+        ("Size", number.size(report.share.size)),
+        ("Sources", number.count(report.sources)),
+        ("Sealed", f"{report.created_at:%d %B %Y}".lstrip("0")),
+    ]
+    if report.asked:
+        found.append(("Answers", f"{report.asked - report.missing:,} of {report.asked:,}"))
+    return found
 
 
 def _warnings(warnings: tuple[str, ...]) -> Markup | None:
@@ -93,10 +97,7 @@ def _origin(line: Line) -> Markup:
 
 
 def _table(title: str, table: Table) -> Markup:
-    columns = [
-        Column(name, "number" if words.numeric(place, table.rows) else "cell")
-        for place, name in enumerate(table.columns)
-    ]
+    columns = [Column(name, _kind(place, table)) for place, name in enumerate(table.columns)]
     columns[0] = Column(table.columns[0])
     rows = (
         table_row(
@@ -105,7 +106,20 @@ def _table(title: str, table: Table) -> Markup:
         )
         for row in table.rows
     )
-    return _framed(title, title, columns, rows_of=join(*rows), kind=None)
+    kind = "wide" if len(columns) > WIDE else None
+    return _framed(title, title, columns, rows_of=join(*rows), kind=kind)
+
+
+WIDE = 8
+"""Columns from which on a table is set in smaller letters."""
+
+
+def _kind(place: int, table: Table) -> str:
+    """The class of a column: numbers stand on the right, only addresses break within a word."""
+    if words.numeric(place, table.rows):
+        return "number"
+    cells = (row[place] for row in table.rows)
+    return "address" if any("://" in one for one in cells if isinstance(one, str)) else "cell"
 
 
 def _framed(

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from provenance.model.disclosure import Disclosure, Line, Scalar
 from provenance.report import number
+
+_PERCENT = re.compile(r"\d+(\.\d+)?%")
 
 NOT_STATED = "not stated"
 
@@ -90,4 +94,6 @@ def origin(line: Line) -> str:
 def numeric(column: int, rows: tuple[tuple[Scalar, ...], ...]) -> bool:
     """Whether a column of a table holds numbers."""
     cells = [row[column] for row in rows if row[column] is not None]
+    if cells and all(isinstance(one, str) and _PERCENT.fullmatch(one) for one in cells):
+        return True
     return bool(cells) and all(isinstance(one, int) and not isinstance(one, bool) for one in cells)
