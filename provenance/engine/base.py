@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
@@ -25,9 +25,9 @@ class Engine(Protocol):
     """Runs a function over tasks; a worker that dies loses its task only."""
 
     def map(
-        self, function: Callable[[Task], Result], tasks: Sequence[Task]
+        self, function: Callable[[Task], Result], tasks: Iterable[Task]
     ) -> Iterator[Outcome[Task, Result]]:
-        """Outcomes in the order in which they are ready."""
+        """Outcomes in the order in which they are ready; tasks are taken as workers are free."""
         ...
 
     def close(self) -> None:

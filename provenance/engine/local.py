@@ -7,9 +7,10 @@ import os
 import resource
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from itertools import islice
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from types import TracebackType
 from typing import Self
@@ -85,16 +86,19 @@ class LocalEngine:
             self._pool.submit(os.getpid)
 
     def map(
-        self, function: Callable[[Task], Result], tasks: Sequence[Task]
+        self, function: Callable[[Task], Result], tasks: Iterable[Task]
     ) -> Iterator[Outcome[Task, Result]]:
         """Outcomes as they are ready; a task whose worker dies is tried once more, alone."""
         suspects: list[Task] = []
-        waiting = list(reversed(tasks))
+        waiting = iter(tasks)
         running: dict[Future[Result], Task] = {}
-        while waiting or running:
-            while waiting and len(running) < self._workers + 1:
-                task = waiting.pop()
+        while True:
+            # A pool that lost a worker takes nothing more until it was made anew.
+            free = 0 if suspects else self._workers + 1 - len(running)
+            for task in islice(waiting, free):
                 running[self._pool.submit(function, task)] = task
+            if not running:
+                return
             done, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
                 task = running.pop(future)

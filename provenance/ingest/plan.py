@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import pyarrow as pa
 import xxhash
@@ -60,7 +61,7 @@ class Group:
     """Units that are committed together; a file is never cut across two groups."""
 
     commit_id: uuid.UUID
-    units: tuple[UnitTask, ...]
+    units: Iterator[UnitTask]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +145,8 @@ def cut(
     """
     for batch in _groups(files):
         commit_id = uuid.uuid4()
-        units = [
-            UnitTask(places, commit_id, options, unit, tombstones)
-            for unit in _units(batch, options)
-        ]
-        yield Group(commit_id, tuple(units))
+        task = partial(UnitTask, places, commit_id, options, tombstones=tombstones)
+        yield Group(commit_id, map(task, _units(batch, options)))
 
 
 def _groups(files: Iterable[FileTask]) -> Iterator[list[FileTask]]:
@@ -192,13 +190,22 @@ def _sliceable(file: FileTask, options: IngestOptions) -> bool:
 
 
 def _ranges(file: FileTask) -> Iterator[tuple[FileTask, ...]]:
-    """Ranges of one file, as many for every worker; the file's fingerprint is taken on the way."""
+    """Ranges of one file, as many for every worker, each as soon as it is found.
+
+    The fingerprint of the file is taken on the way; the last range brings it.
+    """
     workers = default_workers()
     count = -(-file.bytes // (UNIT_BYTES * workers)) * workers
     state = xxhash.xxh3_128()
+    parts = slices(file.source, -(-file.bytes // count), state.update)
     try:
-        parts = slices(file.source, -(-file.bytes // count), state.update)
+        before = next(parts, None)
     except ProvError:
-        return iter([(file,)])  # whoever reads it will say what is wrong with it
-    known = write_fingerprint(state.digest())
-    return ((replace(file, part=part, fingerprint=known),) for part in parts)
+        before = None
+    if before is None:
+        yield (file,)  # whoever reads it will say what is wrong with it
+        return
+    for part in parts:
+        yield (replace(file, part=before),)
+        before = part
+    yield (replace(file, part=before, fingerprint=write_fingerprint(state.digest())),)

@@ -356,6 +356,7 @@ def _merge(results: list[FileResult]) -> list[FileResult]:
         both = [*before.rejects, *result.rejects]
         before.rejects = sorted(both, key=lambda reject: reject.row or 0)[:EXAMPLES]
         before.recognisers.update(result.recognisers)
+        before.fingerprint = before.fingerprint or result.fingerprint
         before.quarantine = before.quarantine or result.quarantine
         before.failure = before.failure or result.failure
     return list(merged.values())

@@ -34,7 +34,7 @@ class FileTask:
     """One file, or one range of it, to read.
 
     Attributes:
-        fingerprint: of the whole file, where it is known; it goes with a range.
+        fingerprint: of the whole file; it goes with the last of its ranges.
         supersedes: the reading that was current when this one was planned.
     """
 
@@ -152,7 +152,7 @@ class _Writing:
         result.attributes = tuple(roles.attributes)
         for batch in reader.read(task.source, layout, task.part):
             self._batch(batch, layout, roles, marks, result)
-        result.fingerprint = task.fingerprint or fingerprint(task.source)
+        result.fingerprint = task.fingerprint if task.part else fingerprint(task.source)
         _unchanged(task)
         if options.too_many(result.rejected, result.read):
             raise InputError(

@@ -108,7 +108,7 @@ class JsonLines:
 
 def slices(
     source: Input, size: int, watch: Callable[[bytes], object] = lambda _: None
-) -> list[Slice]:
+) -> Iterator[Slice]:
     """Cut an uncompressed file at line starts into ranges of about ``size`` bytes.
 
     The slices cover the file; a line longer than ``size`` stays whole. An empty file has none.
@@ -118,7 +118,6 @@ def slices(
     """
     if source.compression:
         raise ValueError("only an uncompressed file can be cut")
-    found: list[Slice] = []
     start = place = 0
     first = row = 1
     with open_bytes(source) as stream:
@@ -127,13 +126,12 @@ def slices(
             at = 0
             while (end := chunk.find(b"\n", max(start + size - 1 - place, at)) + 1) > 0:
                 row += _count_lines(chunk, at, end)
-                found.append(Slice(start, place + end, first))
+                yield Slice(start, place + end, first)
                 start, first, at = place + end, row, end
             row += _count_lines(chunk, at, len(chunk))
             place += len(chunk)
     if start < place:
-        found.append(Slice(start, place, first))
-    return found
+        yield Slice(start, place, first)
 
 
 def _count_lines(chunk: bytes, start: int, end: int) -> int:

@@ -170,7 +170,7 @@ def test_slices_cover_the_file_at_line_starts(
     path = tmp_path_factory.mktemp("slices") / "data.jsonl"
     data = b"".join(b"x" * length + b"\n" for length in lines)
     path.write_bytes(data)
-    parts = slices(_input(path), size)
+    parts = list(slices(_input(path), size))
     assert b"".join(data[part.start : part.end] for part in parts) == data
     for part in parts:
         assert part.start == 0 or data[part.start - 1 : part.start] == b"\n"
