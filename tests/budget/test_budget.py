@@ -302,7 +302,7 @@ def test_blocking() -> None:
     [
         {"max_synthetic": 1, "where": "lnag = 'de'"},
         {"max_synthetic": 1, "by": ["lnag"]},
-        {"forbid": "descends_from('gpt')"},
+        {"forbid": "similar_to('gpt')"},
     ],
 )
 def test_a_budget_that_cannot_be_evaluated_is_named(budget: dict[str, object]) -> None:

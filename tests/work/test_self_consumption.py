@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -18,9 +19,10 @@ from provenance.models import Model
 FORBID = policy({"name": "no-own", "forbid": "descends_from('ours-8b')"})
 
 
-@pytest.fixture
-def ledger(tmp_path: Path) -> Ledger:
+@pytest.fixture(scope="module")
+def fed(tmp_path_factory: pytest.TempPathFactory) -> Ledger:
     """Release r1 holds human and synthetic texts; ours-8b is trained on it and writes more."""
+    tmp_path = tmp_path_factory.mktemp("fed")
     found = provenance.init(str(tmp_path / "ledger"))
     people = write_jsonl(tmp_path / "people.jsonl", texts("a person wrote this", 6))
     machine = write_jsonl(tmp_path / "machine.jsonl", texts("a machine wrote this", 2))
@@ -33,6 +35,12 @@ def ledger(tmp_path: Path) -> Ledger:
     own = write_jsonl(tmp_path / "own.jsonl", texts("our model wrote this", 3))
     ingest(found, own, "own", label="synthetic", generator="ours-8b")
     return found
+
+
+@pytest.fixture
+def ledger(fed: Ledger, tmp_path: Path) -> Ledger:
+    """The same, for a test of its own."""
+    return provenance.open(str(shutil.copytree(fed.url, tmp_path / "ledger")))
 
 
 def test_the_output_of_a_model_is_deeper_than_what_it_was_trained_on(ledger: Ledger) -> None:
