@@ -77,8 +77,9 @@ _COMBINED = " UNION ALL ".join(
     for claim, bit in _BITS
 )
 _CLAIM = "tier, claim, whole, part_bytes, part_chars, part_words, process, generator, "
-_LABELS = f"""
-WITH spoken_of AS (SELECT DISTINCT record_id FROM evidence), seen AS (
+_SPOKEN_OF = "spoken_of AS (SELECT DISTINCT record_id FROM evidence)"
+_DECLARED_LABELS = f"""
+WITH {_SPOKEN_OF}, seen AS (
     SELECT s.record_id, max(s.bytes) AS bytes,
         bit_or(CASE d.label {" ".join(f"WHEN '{c}' THEN {b}" for c, b in _BITS)} ELSE 0 END) AS said
     FROM sightings s LEFT JOIN declared d USING (reading_id) ANTI JOIN spoken_of USING (record_id)
@@ -97,7 +98,9 @@ WITH spoken_of AS (SELECT DISTINCT record_id FROM evidence), seen AS (
 })
 SELECT label, records, tallied.bytes, CASE WHEN conflict THEN records ELSE 0 END
 FROM tallied JOIN combined USING (said) JOIN resolved USING (record_id)
-UNION ALL
+"""
+_SPOKEN_LABELS = f"""
+WITH {_SPOKEN_OF}
 SELECT label, count(*), sum(bytes), count(*) FILTER (conflict) FROM ({
     labelling.origin_sql(
         "(SELECT * FROM claims SEMI JOIN spoken_of USING (record_id))",
@@ -110,8 +113,10 @@ SELECT label, count(*), sum(bytes), count(*) FILTER (conflict) FROM ({
 
 def status(store: Store) -> Status:
     """Count what the ledger holds, as it is now."""
-    with store.snapshot() as connection:
-        rows = connection.execute(_LABELS).fetchall()
+    with store.snapshot(threads=1) as connection:
+        rows = connection.execute(_DECLARED_LABELS).fetchall()
+        if connection.execute("FROM evidence LIMIT 1").fetchall():
+            rows += connection.execute(_SPOKEN_LABELS).fetchall()
         counts = connection.execute("""
             SELECT (SELECT coalesce(sum(kept), 0) FROM files), (SELECT count(*) FROM sources),
                 (SELECT count(*) FROM files),
