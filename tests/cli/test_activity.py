@@ -26,3 +26,15 @@ def test_an_activity_from_elsewhere(terminal: Terminal) -> None:
         "activity", "add", "x", "--started", "2026-11-02", "--ended", "2026-11-01"
     )
     assert (answer.code, answer.err.splitlines()[0][:17]) == (2, "error: activity `")
+
+
+def test_an_activity_without_a_name_is_misuse(terminal: Terminal) -> None:
+    terminal.prov("init")
+    assert terminal.prov("activity", "add", " ").code == 2
+
+
+def test_a_field_that_no_record_has_names_no_parent(terminal: Terminal) -> None:
+    terminal.write("a.jsonl", '{"text": "a text"}\n')
+    answer = terminal.prov("ingest", "a.jsonl", "--source", "a", "--parent-text", "promt")
+    assert answer.code == 0
+    assert "no record names a parent" in answer.err

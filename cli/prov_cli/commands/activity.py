@@ -48,6 +48,8 @@ def add(
     from provenance.activities import new_activity
     from provenance.model.edge import Activity
 
+    if not name.strip():
+        raise click.UsageError("an activity has a name")
     made = new_activity(name, kind="transform", agent=agent, detail=pairs(detail, "--detail"))
     given = made.model_dump() | {
         "activity": own_id or made.activity,

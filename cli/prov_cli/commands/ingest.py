@@ -113,6 +113,8 @@ def ingest(session: Session, paths: tuple[str, ...], **given: Any) -> None:
         kept_in = sorted({file.quarantine for file in summary.files if file.quarantine})
         said = count(summary.rejected, "record") + (" was" if summary.rejected == 1 else " were")
         session.warn(f"{said} rejected; all are listed in {', '.join(kept_in)}")
+    if summary.parents and not summary.parents.named:
+        session.warn("no record names a parent: is the field spelt as in the files?")
     if summary.failed:
         raise click.exceptions.Exit(summary.failed[0].exit_code)
 
