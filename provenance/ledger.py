@@ -247,11 +247,11 @@ class Ledger:
 
         return release_facts(self.store, release)
 
-    def evidence(self, release: str) -> ReleaseEvidence:
+    def evidence(self, release: str, files: Path | None = None) -> ReleaseEvidence:
         """What the reports that laws and venues ask for are filled from."""
         from provenance.reporting import release_evidence
 
-        return release_evidence(self.store, release)
+        return release_evidence(self.store, release, files)
 
     def questionnaire(self, release: str, form: str) -> str:
         """What people have to answer for a report, as YAML to fill in."""
@@ -259,11 +259,17 @@ class Ledger:
 
         return questionnaire(self.store, release, form)
 
-    def report(self, release: str, form: str, answers: Answers | None = None) -> Filled:
-        """A report of a release, filled as far as the ledger and the answers go."""
+    def report(
+        self,
+        release: str,
+        form: str,
+        answers: Answers | None = None,
+        files: Path | None = None,
+    ) -> Filled:
+        """A report of a release, filled as far as the ledger, the answers and its files go."""
         from provenance.reporting import fill_report
 
-        return fill_report(self.store, release, form, answers)
+        return fill_report(self.store, release, form, answers, files)
 
     def compare(self, before: str, after: str, form: str | None = None) -> Comparison:
         """What changed from one release to another, and in the fields of one report."""

@@ -6,12 +6,14 @@ import csv
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from provenance import compliance
 from provenance.compliance.domains import domain_rows
 from provenance.compliance.fill import Filled
 from provenance.errors import MisuseError
+from provenance.exported import exported_files
 from provenance.facts import facts
 from provenance.members import MEMBERS, release_members
 from provenance.model.answers import Answers
@@ -31,15 +33,21 @@ REPORTED = "reported_members"
 _PAGE = 10_000
 
 
-def release_evidence(store: Store, release: str) -> ReleaseEvidence:
+def release_evidence(store: Store, release: str, files: Path | None = None) -> ReleaseEvidence:
     """What reports are filled from: the sealed release, and the contracts of its sources now.
 
+    Args:
+        files: the folder that the release was exported to, where its files are to be described.
+
     Raises:
-        NotFoundError: there is no such release.
-        IntegrityError: the release is not what was sealed.
+        NotFoundError: there is no such release, or no such folder.
+        IntegrityError: the release is not what was sealed, or the folder not all of it.
+        MisuseError, InputError: the folder is not an export of the release.
     """
     with _evidence(store, release) as (found, _):
-        return found
+        if files is None:
+            return found
+        return found.model_copy(update={"files": exported_files(files, found)})
 
 
 @contextmanager
@@ -70,7 +78,13 @@ def questionnaire(store: Store, release: str, form: str) -> str:
     return compliance.questionnaire(report, release_evidence(store, release))
 
 
-def fill_report(store: Store, release: str, form: str, answers: Answers | None = None) -> Filled:
+def fill_report(
+    store: Store,
+    release: str,
+    form: str,
+    answers: Answers | None = None,
+    files: Path | None = None,
+) -> Filled:
     """A report, filled as far as the ledger and the answers go.
 
     Raises:
@@ -78,7 +92,7 @@ def fill_report(store: Store, release: str, form: str, answers: Answers | None =
         NotFoundError, IntegrityError: as the release is.
     """
     report = compliance.report_of(form)
-    return compliance.filled(report, release_evidence(store, release), answers)
+    return compliance.filled(report, release_evidence(store, release, files), answers)
 
 
 def print_report(filled: Filled, layout: str | None = None) -> str | bytes:

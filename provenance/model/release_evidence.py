@@ -12,6 +12,7 @@ from provenance.model.facts import Share, Unsettled
 from provenance.model.finding import BudgetResult, Verdict
 from provenance.model.manifest import Selection
 from provenance.model.origin import Label, Unit
+from provenance.model.release_file import ReleaseFile
 from provenance.model.source import AiRole, EuSection, Source
 
 Modality = Literal["text", "image", "audio", "video", "other"]
@@ -130,6 +131,9 @@ class ReleaseEvidence(Contract):
     languages: tuple[LanguageEvidence, ...]
     domains: DomainEvidence = Field(description="Of every record that has an address.")
     crawled_domains: DomainEvidence = Field(description="Of the sources of section 2.3 alone.")
+    files: tuple[ReleaseFile, ...] = Field(
+        default=(), description="What it was exported to; empty where no folder is named."
+    )
 
     def share(self, unit: Unit) -> Share:
         """The synthetic share in one unit."""

@@ -25,10 +25,7 @@ def jsonl_to_parquet(lines: Path, target: Path) -> None:
     """
     with duckdb.connect(":memory:") as connection:
         connection.execute("SET preserve_insertion_order = true")
-        source = (
-            f"read_json_objects({quote_literal(_literal(lines))}, format = 'newline_delimited', "
-            f"maximum_object_size = {_LONGEST_LINE})"
-        )
+        source = json_lines(lines)
         row = connection.execute(f"SELECT json_group_structure(json) FROM {source}").fetchone()
         structure = _columns(json.loads(row[0]) if row and row[0] else {}, ())
         typed = quote_literal(json.dumps(structure))
@@ -36,6 +33,14 @@ def jsonl_to_parquet(lines: Path, target: Path) -> None:
             f"SELECT unnest(from_json(json, {typed})) FROM {source}"
         ).to_arrow_reader(10_000)
         _write(reader, target)
+
+
+def json_lines(path: Path) -> str:
+    """A file of JSON objects as a relation of one column ``json``, in SQL."""
+    return (
+        f"read_json_objects({quote_literal(_literal(path))}, format = 'newline_delimited', "
+        f"maximum_object_size = {_LONGEST_LINE})"
+    )
 
 
 def _literal(path: Path) -> str:

@@ -20,6 +20,7 @@ SUFFIXES = {
     ".html": "html",
     ".htm": "html",
     ".json": "json",
+    ".jsonld": "json",
     ".docx": "docx",
 }
 """What a report is written as, where only the name of its file says it."""
@@ -42,6 +43,7 @@ SUFFIXES = {
 @click.option("--init", is_flag=True, help="Write the questions that people have to answer.")
 @click.option("--answers", type=click.Path(), help="YAML file with the questions, answered.")
 @click.option("--strict", is_flag=True, help="Exit 1, and write nothing, where answers miss.")
+@click.option("--files", type=click.Path(), help="Folder of an export, whose files to describe.")
 @click.option("--domains", type=click.Path(), help="Write every crawled domain to a CSV file.")
 @click.option("--diff", nargs=2, metavar="R1 R2", help="What changed between two releases.")
 @click.option("-o", "--output", type=click.Path(), help="Write to a file; else to stdout.")
@@ -53,6 +55,7 @@ def report(
     init: bool,
     answers: str | None,
     strict: bool,
+    files: str | None,
     domains: str | None,
     diff: tuple[str, str] | None,
     output: str | None,
@@ -72,14 +75,16 @@ def report(
     if domains:
         _domains(session, release, domains)
     plain = form is None or form in FACTS_FORMATS
-    if plain and (layout or init or answers or strict):
-        raise click.UsageError("--as, --init, --answers and --strict go with eu-art53 and its like")
+    if plain and (layout or init or answers or strict or files):
+        raise click.UsageError(
+            "--as, --init, --answers, --strict and --files go with eu-art53 and its like"
+        )
     if plain:
         form = "json" if session.as_json else form or "html"
         return _write(session, render(session.ledger().facts(release), form), output)
     if init:
         return _init(session, release, form or "", output)
-    filled = _filled(session, release, form or "", answers)
+    filled = _filled(session, release, form or "", answers, files)
     _account(session, filled, strict=strict)
     return _write(session, _printed(session, filled, layout, output), output)
 
@@ -106,13 +111,15 @@ def _init(session: Session, release: str, form: str, output: str | None) -> None
         put(text)
 
 
-def _filled(session: Session, release: str, form: str, answers: str | None) -> Filled:
+def _filled(
+    session: Session, release: str, form: str, answers: str | None, files: str | None
+) -> Filled:
     from provenance.compliance import report_of
     from provenance.documents import load_answers
 
     kinds = report_of(form).form.kinds()
     given = load_answers(read_text(answers), answers, kinds) if answers else None
-    return session.ledger().report(release, form, given)
+    return session.ledger().report(release, form, given, Path(files) if files else None)
 
 
 def _account(session: Session, filled: Filled, *, strict: bool) -> None:
