@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from provenance.compliance import ab2013, audit, eu_art53
+from provenance.compliance import ab2013, audit, croissant, cyclonedx, eu_art53, spdx
 from provenance.compliance.fill import Draft, Filled, check_answers, fill, head
 from provenance.compliance.form import Form, load_form
 from provenance.errors import MisuseError
@@ -21,6 +21,12 @@ Layout = str
 
 PAGES: tuple[Layout, ...] = ("markdown", "html", "json", "docx")
 """Layouts of a report that people read; the first is what it is unless they say."""
+
+DATA: tuple[Layout, ...] = ("json",)
+"""Layouts of a report that programs read."""
+
+BOTH: tuple[Layout, ...] = ("json", "markdown", "html", "docx")
+"""Layouts of a report that programs read, and whose questions and answers people read."""
 
 
 class Report(NamedTuple):
@@ -54,6 +60,9 @@ REPORTS: Mapping[str, Report] = {
         Report("eu-art53", eu_art53.draft, _as(EuSummary)),
         Report("ab2013", ab2013.draft, _as(TransparencyStatement)),
         Report("audit", audit.draft, _as(ReleaseAudit)),
+        Report("croissant", croissant.draft, croissant.finish, BOTH),
+        Report("cyclonedx", cyclonedx.draft, cyclonedx.finish, DATA),
+        Report("spdx", spdx.draft, spdx.finish, DATA),
     )
 }
 
