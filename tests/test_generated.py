@@ -35,7 +35,8 @@ def test_a_schema_is_that_of_its_model(name: str, *, update: bool) -> None:
 
 def test_no_schema_is_left_over() -> None:
     found = {path.name for path in (ROOT / "schemas").iterdir()}
-    assert found == {file_name(name) for name in SCHEMAS}
+    # Shapes are written by hand: nothing generates them.
+    assert found == {file_name(name) for name in SCHEMAS} | {"croissant.shacl.ttl"}
 
 
 def test_the_command_reference_is_that_of_the_program(*, update: bool) -> None:
