@@ -21,8 +21,9 @@ from provenance.model.base import Contract, quote_literal
 from provenance.model.comparison import Comparison
 from provenance.model.release_evidence import ReleaseEvidence
 from provenance.models import list_models
+from provenance.release_lineage import LINEAGE_REPORTS
 from provenance.releases import release_manifest
-from provenance.report import DISCLOSURE_FORMATS, json_text
+from provenance.report import DISCLOSURE_FORMATS, json_lines, json_text
 from provenance.sources import list_sources
 from provenance.store.catalogue import Database
 from provenance.store.store import Store
@@ -110,12 +111,17 @@ def print_report(filled: Filled, layout: str | None = None) -> str | bytes:
         )
     if layout == "json":
         return json_text(_members(report, filled))
+    if layout == "jsonl":
+        return json_lines(_members(report, filled))
     return DISCLOSURE_FORMATS[layout](compliance.disclosure(filled))
 
 
-def _members(report: compliance.Report, filled: Filled) -> dict[str, Any]:
+def _members(report: compliance.Report, filled: Filled) -> Any:
     found = report.finish(filled)
-    return found.model_dump(mode="json") if isinstance(found, Contract) else found
+    if isinstance(found, Contract):
+        return found.model_dump(mode="json")
+    write = LINEAGE_REPORTS.get(report.name)
+    return write(found) if write else found
 
 
 def compare_releases(store: Store, before: str, after: str, form: str | None = None) -> Comparison:

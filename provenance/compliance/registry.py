@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from provenance.compliance import ab2013, audit, croissant, cyclonedx, eu_art53, spdx
+from provenance.compliance import ab2013, audit, croissant, cyclonedx, eu_art53, lineage, spdx
 from provenance.compliance.fill import Draft, Filled, check_answers, fill, head
 from provenance.compliance.form import Form, load_form
 from provenance.errors import MisuseError
@@ -17,13 +17,16 @@ from provenance.model.release_evidence import ReleaseEvidence
 from provenance.model.transparency import TransparencyStatement
 
 Layout = str
-"""What a report is written as: ``json``, ``markdown``, ``html``, ``docx``."""
+"""What a report is written as: ``json``, ``jsonl``, ``markdown``, ``html``, ``docx``."""
 
 PAGES: tuple[Layout, ...] = ("markdown", "html", "json", "docx")
 """Layouts of a report that people read; the first is what it is unless they say."""
 
 DATA: tuple[Layout, ...] = ("json",)
 """Layouts of a report that programs read."""
+
+EVENTS: tuple[Layout, ...] = ("jsonl", "json")
+"""Layouts of a report that is a list of events: one a line, or one document."""
 
 BOTH: tuple[Layout, ...] = ("json", "markdown", "html", "docx")
 """Layouts of a report that programs read, and whose questions and answers people read."""
@@ -63,6 +66,8 @@ REPORTS: Mapping[str, Report] = {
         Report("croissant", croissant.draft, croissant.finish, BOTH),
         Report("cyclonedx", cyclonedx.draft, cyclonedx.finish, DATA),
         Report("spdx", spdx.draft, spdx.finish, DATA),
+        Report("prov-json", lineage.draft, lineage.finish, DATA),
+        Report("openlineage", lineage.draft, lineage.finish, EVENTS),
     )
 }
 

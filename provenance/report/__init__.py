@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from provenance.errors import MisuseError
@@ -27,6 +27,7 @@ __all__ = [
     "JUDGEMENT_FORMATS",
     "Subject",
     "as_json",
+    "json_lines",
     "json_text",
     "render",
 ]
@@ -37,9 +38,14 @@ def as_json(answer: Contract) -> str:
     return json_text(json.loads(answer.model_dump_json()))
 
 
-def json_text(members: Mapping[str, Any]) -> str:
+def json_text(members: Any) -> str:
     """Members as one JSON document."""
     return json.dumps(members, indent=2) + "\n"
+
+
+def json_lines(rows: Iterable[Any]) -> str:
+    """Rows as JSON documents, one a line."""
+    return "".join(json.dumps(row) + "\n" for row in rows)
 
 
 FACTS_FORMATS: Mapping[str, Callable[[Facts], str]] = {

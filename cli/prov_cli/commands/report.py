@@ -20,6 +20,7 @@ SUFFIXES = {
     ".html": "html",
     ".htm": "html",
     ".json": "json",
+    ".jsonl": "jsonl",
     ".jsonld": "json",
     ".docx": "docx",
 }
