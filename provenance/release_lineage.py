@@ -9,6 +9,7 @@ from typing import Any
 from provenance.interchange.graph import Graph
 
 _TABLES = ("nodes", "edges", "activities", "models")
+_OF_PLACE = {"inputs": ("inputFacets",), "outputs": ("outputFacets",)}
 
 
 def prov_document(told: Mapping[str, Any]) -> dict[str, Any]:
@@ -37,8 +38,7 @@ def _add_facets(dataset: dict[str, Any], more: Mapping[str, Any], place: str) ->
     """Facets to where they belong; a START event only names its datasets."""
     if "facets" not in dataset:
         return
-    wanted = {"inputs": "inputFacets", "outputs": "outputFacets"}.get(place)
-    for name in ("facets", wanted):
+    for name in ("facets", *_OF_PLACE.get(place, ())):
         if name in more:
             dataset[name] = {**dataset.get(name, {}), **more[name]}
 
