@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 import pytest
@@ -109,6 +110,27 @@ def test_domains_and_differences(release: Terminal) -> None:
     found = release.prov("report", "--diff", "r", "s", "--format", "eu-art53", "--json").json
     assert found["sources"] == [{"subject": "notes", "before": 3, "after": None}]
     assert found["fields"]
+
+
+def test_the_files_of_an_export_are_described(release: Terminal) -> None:
+    assert release.prov("export", "r", "--to", "out").code == 0
+    described = ("report", "r", "--format", "croissant", "--files", "out")
+    answer = release.prov(*described, "-o", "out/croissant.json")
+    assert answer.code == 0, answer.err
+    (file,) = json.loads((release.folder / "out/croissant.json").read_text())["distribution"]
+    assert file["contentUrl"] == "data.parquet"
+    content = (release.folder / "out" / file["contentUrl"]).read_bytes()
+    assert hashlib.sha256(content).hexdigest() == file["sha256"]
+    bare = release.prov("report", "r", "--format", "croissant")
+    assert "distribution" not in bare.json
+    assert "`--files` names the folder" in bare.err
+    for arguments, code, said in [
+        (("--files", "nowhere"), 11, "there is no folder"),
+        (("--files", "."), 2, "not the folder of an export"),
+        (("--format", "html", "--files", "out"), 2, "go with eu-art53"),
+    ]:
+        answer = release.prov("report", "r", "--format", "croissant", *arguments)
+        assert (answer.code, said in answer.err) == (code, True), (arguments, answer.err)
 
 
 def test_what_contracts_lack(release: Terminal) -> None:
