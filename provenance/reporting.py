@@ -113,7 +113,8 @@ def print_report(filled: Filled, layout: str | None = None) -> str | bytes:
         return json_text(_members(report, filled))
     if layout == "jsonl":
         return json_lines(_members(report, filled))
-    return DISCLOSURE_FORMATS[layout](compliance.disclosure(filled))
+    page = DISCLOSURE_FORMATS[layout](compliance.disclosure(filled))
+    return report.front(filled) + page if layout == "markdown" and isinstance(page, str) else page
 
 
 def _members(report: compliance.Report, filled: Filled) -> Any:

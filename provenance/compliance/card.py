@@ -113,6 +113,22 @@ def source_type(
     return part if media else "http://c2pa.org/digitalsourcetype/trainedAlgorithmicData"
 
 
+def modality_rows(evidence: ReleaseEvidence) -> tuple[dict[str, Any], ...]:
+    """What the records are, with their sizes."""
+    return tuple(
+        {
+            "modality": one.modality,
+            "records": one.records,
+            "bytes": one.bytes,
+            "words": one.words,
+            "tokens": one.tokens,
+            "synthetic_bytes_at_least": one.lo_bytes,
+            "synthetic_bytes_at_most": one.hi_bytes,
+        }
+        for one in evidence.modalities
+    )
+
+
 def file_rows(evidence: ReleaseEvidence) -> tuple[dict[str, Any], ...]:
     """The files of the release as a report lists them."""
     return tuple(

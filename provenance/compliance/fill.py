@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from pydantic_core import to_jsonable_python
+
 from provenance.compliance.form import Form, Item
 from provenance.errors import MisuseError
 from provenance.model.answers import Answers, AnswerValue
@@ -153,6 +155,12 @@ def _step(content: Any, step: str) -> Any:
                 return row
         raise _AbsentError(step)
     return content[step]
+
+
+def members(filled: Filled) -> dict[str, Any]:
+    """A report that is nobody's contract as plain members: its head, then its content."""
+    found: dict[str, Any] = to_jsonable_python({**head(filled), **filled.content})
+    return found
 
 
 def head(filled: Filled) -> dict[str, Any]:

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from provenance.compliance import ab2013, audit, croissant, cyclonedx, eu_art53, lineage, spdx
+from provenance.compliance import (
+    ab2013,
+    audit,
+    croissant,
+    cyclonedx,
+    eu_art53,
+    hf_card,
+    lineage,
+    spdx,
+)
 from provenance.compliance.fill import Draft, Filled, check_answers, fill, head
 from provenance.compliance.form import Form, load_form
 from provenance.errors import MisuseError
@@ -40,12 +49,14 @@ class Report(NamedTuple):
         draft: what the ledger says in its form; it may look at the answers given.
         finish: the filled form as a contract, or as the members of somebody else's format.
         layouts: what it may be written as, the usual one first.
+        front: what stands before it in Markdown.
     """
 
     name: str
     draft: Callable[[ReleaseEvidence, Mapping[str, AnswerValue]], Draft]
     finish: Callable[[Filled], Contract | dict[str, Any]]
     layouts: tuple[Layout, ...] = PAGES
+    front: Callable[[Filled], str] = lambda _: ""
 
     @property
     def form(self) -> Form:
@@ -64,6 +75,7 @@ REPORTS: Mapping[str, Report] = {
         Report("ab2013", ab2013.draft, _as(TransparencyStatement)),
         Report("audit", audit.draft, _as(ReleaseAudit)),
         Report("croissant", croissant.draft, croissant.finish, BOTH),
+        Report("hf-card", hf_card.draft, hf_card.finish, PAGES, hf_card.front_matter),
         Report("cyclonedx", cyclonedx.draft, cyclonedx.finish, DATA),
         Report("spdx", spdx.draft, spdx.finish, DATA),
         Report("prov-json", lineage.draft, lineage.finish, DATA),
