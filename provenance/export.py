@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO, Literal
@@ -15,10 +13,11 @@ import pyarrow.compute as pc
 from provenance.errors import GateError, MisuseError, StorageError
 from provenance.members import MEMBERS, release_members
 from provenance.model.base import Contract
+from provenance.new_folder import new_folder
 from provenance.readers.columnar_export import jsonl_to_parquet
 from provenance.reread import Reread, readings, reread
 from provenance.store.catalogue import Database
-from provenance.store.parts import file_sha256, storage_errors, sync_folder
+from provenance.store.parts import file_sha256
 from provenance.store.store import Store
 
 Format = Literal["parquet", "jsonl"]
@@ -74,27 +73,13 @@ def export(
         GateError: it contains revoked records.
         NotFoundError, IntegrityError: a source file is gone or changed; nothing is written then.
     """
-    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
-        raise MisuseError(f"`{directory}` is not an empty folder", hint="choose another --to")
-    staging = directory.with_name(f"{directory.name}.{uuid.uuid4().hex[:8]}.tmp")
-    with storage_errors(staging):
-        staging.mkdir(parents=True)
-    try:
-        with store.snapshot() as connection:
-            release_members(connection, release, today=False)
-            if not allow_revoked:
-                _refuse_revoked(connection, release)
-            counts = _write_lines(connection, staging, roots or {})
-            files = [_finish(staging, name, rows, form) for name, rows in sorted(counts.items())]
-            _write_manifest(connection, release, staging / "_manifest")
-        with storage_errors(directory):
-            if directory.exists():
-                directory.rmdir()
-            staging.rename(directory)
-            sync_folder(directory.parent)
-    except BaseException:
-        shutil.rmtree(staging, ignore_errors=True)
-        raise
+    with new_folder(directory, "--to") as staging, store.snapshot() as connection:
+        release_members(connection, release, today=False)
+        if not allow_revoked:
+            _refuse_revoked(connection, release)
+        counts = _write_lines(connection, staging, roots or {})
+        files = [_finish(staging, name, rows, form) for name, rows in sorted(counts.items())]
+        _write_manifest(connection, release, staging / "_manifest")
     return ExportSummary(
         release=release,
         directory=str(directory),

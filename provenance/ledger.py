@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from provenance.model.manifest import Selection
     from provenance.model.policy import Policy
     from provenance.model.release_evidence import ReleaseEvidence
+    from provenance.model.report_index import ReportIndex
     from provenance.model.takedown import Receipt, Takedown
     from provenance.models import Model
     from provenance.store.catalogue import Database
@@ -270,6 +271,21 @@ class Ledger:
         from provenance.reporting import fill_report
 
         return fill_report(self.store, release, form, answers, files)
+
+    def write_reports(
+        self,
+        release: str,
+        folder: str | Path,
+        answers: Mapping[str, Answers] | None = None,
+        *,
+        files: Path | None = None,
+        strict: bool = False,
+    ) -> ReportIndex:
+        """Write every report of a release to a new folder, with a page that leads to each."""
+        from provenance.report_folder import write_reports
+
+        target = Path(folder)
+        return write_reports(self.store, release, target, answers, files=files, strict=strict)
 
     def compare(self, before: str, after: str, form: str | None = None) -> Comparison:
         """What changed from one release to another, and in the fields of one report."""

@@ -22,6 +22,7 @@ from provenance.model.origin import Origin
 from provenance.model.policy import RULES, Policy
 from provenance.model.release_audit import ReleaseAudit
 from provenance.model.release_evidence import ReleaseEvidence
+from provenance.model.report_index import ReportIndex
 from provenance.model.source import Source
 from provenance.model.takedown import Receipt
 from provenance.model.transparency import TransparencyStatement
@@ -49,6 +50,7 @@ ANSWERED: dict[str, type[Contract]] = {
     "release-audit": ReleaseAudit,
     "release-evidence": ReleaseEvidence,
     "comparison": Comparison,
+    "report-index": ReportIndex,
 }
 """Contracts that the program writes, in JSON."""
 

@@ -65,6 +65,8 @@ class Form(Contract):
     report: str
     title: str
     law: str
+    about: str = Field(default="", description="What the report is, in a sentence.")
+    readers: str = Field(default="", description="For whom it is.")
     parts: tuple[Part, ...]
 
     def items(self) -> Iterator[tuple[Part, Item]]:

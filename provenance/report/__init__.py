@@ -15,6 +15,7 @@ from provenance.report.disclosure_docx import disclosure_docx
 from provenance.report.disclosure_html import disclosure_html
 from provenance.report.disclosure_markdown import disclosure_markdown
 from provenance.report.html import facts_html
+from provenance.report.index_html import index_html
 from provenance.report.junit import judgement_junit
 from provenance.report.markdown import facts_markdown, judgement_markdown
 from provenance.report.sarif import judgement_sarif
@@ -27,6 +28,7 @@ __all__ = [
     "JUDGEMENT_FORMATS",
     "Subject",
     "as_json",
+    "index_html",
     "json_lines",
     "json_text",
     "render",

@@ -78,7 +78,7 @@ def _part(section: Section) -> Part:
 
 def _fields(title: str, lines: list[Line]) -> Markup:
     rows = (table_row(FIELDS, (line.label, _content(line), _origin(line))) for line in lines)
-    return _framed(f"{title}: fields", None, FIELDS, rows_of=join(*rows), kind="fields stack")
+    return framed(f"{title}: fields", None, FIELDS, rows_of=join(*rows), kind="fields stack")
 
 
 def _content(line: Line) -> Markup:
@@ -107,7 +107,7 @@ def _table(title: str, table: Table) -> Markup:
         for row in table.rows
     )
     kind = "wide" if len(columns) > WIDE else None
-    return _framed(title, title, columns, rows_of=join(*rows), kind=kind)
+    return framed(title, title, columns, rows_of=join(*rows), kind=kind)
 
 
 WIDE = 8
@@ -122,7 +122,7 @@ def _kind(place: int, table: Table) -> str:
     return "address" if any("://" in one for one in cells if isinstance(one, str)) else "cell"
 
 
-def _framed(
+def framed(
     name: str,
     caption: str | None,
     columns: list[Column] | tuple[Column, ...],
@@ -130,6 +130,7 @@ def _framed(
     rows_of: Markup,
     kind: str | None,
 ) -> Markup:
+    """A table in a region that scrolls; without a caption its name is for readers of screens."""
     heads = (tag("th", title, scope="col", class_=style or None) for title, style in columns)
     return tag(
         "div",

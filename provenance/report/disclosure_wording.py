@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from provenance.model.disclosure import Disclosure, Line, Scalar
+from provenance.model.report_index import ReportIndex
 from provenance.report import number
 
 _PERCENT = re.compile(r"\d+(\.\d+)?%")
@@ -20,7 +21,7 @@ STATES = {
 }
 
 
-def synthetic(report: Disclosure) -> str:
+def synthetic(report: Disclosure | ReportIndex) -> str:
     """The first answer: how much is synthetic."""
     share = report.share
     return (
@@ -29,7 +30,7 @@ def synthetic(report: Disclosure) -> str:
     )
 
 
-def unknown(report: Disclosure) -> str:
+def unknown(report: Disclosure | ReportIndex) -> str:
     """The second answer: how much is not known."""
     share = report.share
     if share.lo == share.hi:
@@ -41,7 +42,7 @@ def unknown(report: Disclosure) -> str:
     )
 
 
-def completeness(report: Disclosure) -> str:
+def completeness(report: Disclosure | ReportIndex) -> str:
     """How many questions stay open."""
     if not report.asked:
         return "Filled from the ledger"

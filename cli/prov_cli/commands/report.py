@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -33,21 +33,26 @@ SUFFIXES = {
     "--format",
     "form",
     metavar="FORMAT",
-    help="html (if not said), markdown or json; eu-art53, ab2013 or audit.",
+    help="html (if not said), markdown or json; eu-art53, ab2013, audit, croissant, hf-card, dps, "
+    "datasheet, cyclonedx, spdx, prov-json or openlineage; all: every one, to a folder.",
 )
 @click.option(
     "--as",
     "layout",
     metavar="LAYOUT",
-    help="Write eu-art53, ab2013 or audit as markdown, html, json or docx; else as -o is called.",
+    help="Write a report as markdown, html, json, jsonl or docx; else as -o is called.",
 )
 @click.option("--init", is_flag=True, help="Write the questions that people have to answer.")
-@click.option("--answers", type=click.Path(), help="YAML file with the questions, answered.")
+@click.option(
+    "--answers",
+    type=click.Path(),
+    help="YAML file with the questions, answered; with all: the folder of such files.",
+)
 @click.option("--strict", is_flag=True, help="Exit 1, and write nothing, where answers miss.")
 @click.option("--files", type=click.Path(), help="Folder of an export, whose files to describe.")
 @click.option("--domains", type=click.Path(), help="Write every crawled domain to a CSV file.")
 @click.option("--diff", nargs=2, metavar="R1 R2", help="What changed between two releases.")
-@click.option("-o", "--output", type=click.Path(), help="Write to a file; else to stdout.")
+@click.option("-o", "--output", type=click.Path(), help="File to write (all: folder); else stdout.")
 def report(
     session: Session,
     release: str | None,
@@ -63,9 +68,9 @@ def report(
 ) -> None:
     """Write the report of RELEASE: what is in it, its budgets, conflicts, and who declared what.
 
-    The formats eu-art53 (the public summary of Art. 53(1)(d)) and ab2013 (California's statement)
-    ask people what no machine can know: --init writes the questions, --answers takes them back.
-    The format audit follows the actions of NIST AI 600-1.
+    Most formats, such as eu-art53 (the public summary of Art. 53(1)(d)), ask people what no machine
+    can know: --init writes the questions, --answers takes them back. With all, -o names a new
+    folder for every report and an index.html, and --answers the folder that --init wrote.
     """
     from provenance.report import FACTS_FORMATS, render
 
@@ -75,6 +80,8 @@ def report(
         raise click.UsageError("name a release")
     if domains:
         _domains(session, release, domains)
+    if form == "all":
+        return _all(session, release, output, answers, init=init, strict=strict, files=files)
     plain = form is None or form in FACTS_FORMATS
     if plain and (layout or init or answers or strict or files):
         raise click.UsageError(
@@ -88,6 +95,24 @@ def report(
     filled = _filled(session, release, form or "", answers, files)
     _account(session, filled, strict=strict)
     return _write(session, _printed(session, filled, layout, output), output)
+
+
+def _all(
+    session: Session,
+    release: str,
+    output: str | None,
+    answers: str | None,
+    *,
+    init: bool,
+    **how: Any,
+) -> None:
+    from prov_cli.all_reports import write_all, write_questions
+
+    if output is None:
+        raise click.UsageError("`--format all` writes a folder: name it with -o")
+    if init:
+        return write_questions(session, release, output)
+    return write_all(session, release, output, answers, **how)
 
 
 def _write(session: Session, content: str | bytes, output: str | None) -> None:

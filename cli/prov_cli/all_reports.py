@@ -1,0 +1,64 @@
+"""``prov report --format all``: a folder of reports, or of the questions for them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from prov_cli.files import read_text
+from prov_cli.options import Session, count
+from prov_cli.tables import table
+
+if TYPE_CHECKING:
+    from provenance.model.answers import Answers
+    from provenance.model.report_index import ReportIndex
+
+
+def write_all(
+    session: Session,
+    release: str,
+    output: str,
+    answers: str | None,
+    *,
+    strict: bool,
+    files: str | None,
+) -> None:
+    """Every report in every layout, with the page that leads to them."""
+    given = _answers(answers) if answers else {}
+    described = Path(files) if files else None
+    index = session.ledger().write_reports(release, output, given, files=described, strict=strict)
+    for warning in dict.fromkeys(w for one in index.reports for w in one.warnings):
+        session.warn(warning)
+    session.answer(index, lambda: _said(index, output))
+
+
+def write_questions(session: Session, release: str, output: str) -> None:
+    """The questions of every report that asks any."""
+    from provenance.report_folder import write_questionnaires
+
+    written = write_questionnaires(session.ledger().store, release, Path(output))
+    session.say(f"wrote {count(len(written), 'file')} to {output}: {', '.join(written)}")
+
+
+def _answers(folder: str) -> dict[str, Answers]:
+    """What people answered, from the files of a folder that are named after reports."""
+    from provenance.compliance import report_of
+    from provenance.documents import load_answers
+
+    if not Path(folder).is_dir():
+        raise click.UsageError(f"`{folder}` is no folder: --format all takes the one of --init")
+    return {
+        path.stem: load_answers(read_text(str(path)), str(path), report_of(path.stem).form.kinds())
+        for path in sorted(Path(folder).glob("*.yaml"))
+    }
+
+
+def _said(index: ReportIndex, output: str) -> str:
+    rows = [
+        (one.title, f"{len(one.not_provided)} of {one.asked}" if one.asked else "", one.files[0])
+        for one in index.reports
+    ]
+    heads = ("report", "not provided", "file")
+    return f"{table(heads, rows)}\n\nEvery report: {Path(output) / 'index.html'}"
