@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from datafiles import thirds
 from report.pages import Page
-from reported import answered, reported
+from reported import ANYTHING, answered
 
 from provenance.compliance import REPORTS
 from provenance.documents import load_answers
 from provenance.errors import GateError, MisuseError, NotFoundError
 from provenance.ledger import Ledger
 from provenance.model.answers import Answers
+from provenance.model.manifest import Selection
 from provenance.model.report_index import ReportIndex
 from provenance.report import index_html
 from provenance.report_folder import SUFFIXES, write_questionnaires
@@ -23,7 +25,9 @@ from provenance.report_folder import SUFFIXES, write_questionnaires
 
 @pytest.fixture(scope="module")
 def ledger(tmp_path_factory: pytest.TempPathFactory) -> Ledger:
-    return reported(tmp_path_factory.mktemp("reported"))
+    ledger = thirds(tmp_path_factory.mktemp("thirds"))
+    ledger.assemble("first", ANYTHING, Selection(weights={"h": 2}))
+    return ledger
 
 
 @pytest.fixture(scope="module")
