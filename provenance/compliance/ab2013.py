@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from provenance.compliance import rows
+from provenance.compliance import card, rows
 from provenance.compliance.fill import Draft
 from provenance.model.answers import AnswerValue
 from provenance.model.origin import Label
@@ -36,7 +36,7 @@ def draft(evidence: ReleaseEvidence, _: Mapping[str, AnswerValue]) -> Draft:
         "purchased_or_licensed": _acquired(sources),
         "includes_personal_information": rows.stated(sources, "personal_data"),
         "includes_aggregate_consumer_information": rows.stated(sources, "consumer_data"),
-        "data_cleaning_description": _cleaning(sources),
+        "data_cleaning_description": card.processing(sources),
         "processing_steps": _steps(sources),
         "collection_periods": _periods(sources),
         "collection_period": f"{start} to {end}" if start and end else None,
@@ -60,11 +60,6 @@ def _acquired(sources: Sequence[SourceEvidence]) -> bool | None:
     if any(source.section == "2.2.1" for source in sources):
         return True
     return rows.stated(sources, "purchased")
-
-
-def _cleaning(sources: Sequence[SourceEvidence]) -> str | None:
-    whole = all(source.contract and source.contract.processing for source in sources)
-    return rows.processing_told(sources) if whole else None
 
 
 def _steps(sources: Sequence[SourceEvidence]) -> tuple[Step, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from provenance.compliance import rows
+from provenance.compliance import card, rows
 from provenance.compliance.fill import Draft
 from provenance.model.answers import AnswerValue
 from provenance.model.finding import BudgetResult
@@ -15,7 +15,6 @@ from provenance.report import number, wording
 
 def draft(evidence: ReleaseEvidence, _: Mapping[str, AnswerValue]) -> Draft:
     """The audit; all of it is from the ledger."""
-    repeats = evidence.totals["records"] - evidence.records
     return Draft(
         {
             "verdict": wording.OUTCOMES[evidence.verdict],
@@ -24,10 +23,7 @@ def draft(evidence: ReleaseEvidence, _: Mapping[str, AnswerValue]) -> Draft:
             "shares": rows.share_rows(evidence),
             "budgets": tuple(_budget(result) for result in wording.worst_first(evidence.budgets)),
             "prevalence": rows.generator_rows(evidence.generators),
-            "duplicates": (
-                f"{evidence.records:,} records are distinct by content, synthetic ones too; the "
-                f"release counts some of them several times, {repeats:,} times more in all"
-            ),
+            "duplicates": card.repeats(evidence),
             "origin": rows.source_rows(evidence.sources),
             "assumptions": rows.unknown_rows(evidence),
             "lineage": rows.seed_rows(evidence),

@@ -73,6 +73,43 @@ def licences(evidence: ReleaseEvidence) -> str | None:
     return "; ".join(f"{licence}: {named(names)}" for licence, names in found.items()) or None
 
 
+def rights(sources: Sequence[SourceEvidence], flag: str) -> str | None:
+    """What contracts state of a right: whose data it is held in, or `no` where all deny it."""
+    stated = rows.stated(sources, flag)
+    if not stated:
+        return None if stated is None else "no"
+    held = (source.name for source in rows.contracts_of(sources) if getattr(source, flag))
+    return f"yes: {named(held)}"
+
+
+def processing(sources: Sequence[SourceEvidence]) -> str | None:
+    """What was done to the data, once every source says it of its own."""
+    whole = all(source.contract and source.contract.processing for source in sources)
+    return rows.processing_told(sources) if whole else None
+
+
+def repeats(evidence: ReleaseEvidence) -> str:
+    """How often the release counts a record more than once."""
+    more = evidence.totals["records"] - evidence.records
+    return (
+        f"{evidence.records:,} records are distinct by content, synthetic ones too; the "
+        f"release counts some of them several times, {more:,} times more in all"
+    )
+
+
+def fields(evidence: ReleaseEvidence) -> str | None:
+    """The fields of the rows that were exported."""
+    columns = dict.fromkeys(one.name for file in evidence.files for one in file.columns)
+    return f"fields: {', '.join(columns)}" if columns else None
+
+
+def splits(evidence: ReleaseEvidence) -> str | None:
+    """The splits with their parts, and by what they were made."""
+    chosen = evidence.selection
+    parts = ", ".join(f"{name} {part}" for name, part in chosen.splits.items())
+    return f"{parts} of the records, by {chosen.split_by}" if parts else None
+
+
 def collected(sources: Iterable[SourceEvidence]) -> tuple[SourceEvidence, ...]:
     """Those that were collected over a time; what a model made was not."""
     return tuple(source for source in sources if source.section != "2.5")

@@ -49,7 +49,8 @@ def _section(filled: Filled, part: Part) -> Section:
 def _shown(filled: Filled, item: Item) -> bool:
     """All but what nobody had to say, and what the release holds nothing of."""
     state = filled.states[item.id]
-    if item.optional and state == "not provided":
+    said = state in {"not provided", "ledger"} and found(filled.content, item.path or "")
+    if item.optional and said in (None, (), []):
         return False
     return not (state == "not applicable" and item.when is None)
 

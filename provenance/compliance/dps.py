@@ -75,7 +75,7 @@ def draft(evidence: ReleaseEvidence, answers: Mapping[str, AnswerValue]) -> Draf
         "reducing": _reducing(sources),
         "consents": (),
         **{
-            member: _rights(sources, flag)
+            member: card.rights(sources, flag)
             for member, flag in (
                 ("copyright", "copyrighted"),
                 ("patent", "patented"),
@@ -188,15 +188,6 @@ def _reducing(sources: Sequence[SourceEvidence]) -> tuple[dict[str, str], ...]:
         for step in source.processing
         if step.step == "redact"
     )
-
-
-def _rights(sources: Sequence[SourceEvidence], flag: str) -> str | None:
-    """`no` where all contracts say so, and whose contracts say yes."""
-    stated = rows.stated(sources, flag)
-    if not stated:
-        return None if stated is None else "no"
-    held = (source.name for source in rows.contracts_of(sources) if getattr(source, flag))
-    return f"yes: {card.named(held)}"
 
 
 def _suggestions(evidence: ReleaseEvidence) -> dict[str, str]:

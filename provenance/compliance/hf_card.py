@@ -89,7 +89,7 @@ def draft(evidence: ReleaseEvidence, answers: Mapping[str, AnswerValue]) -> Draf
         "structure": _structure(evidence),
         "rationale": None,
         "sources": rows.source_rows(sources),
-        "processing": _processing(sources),
+        "processing": card.processing(sources),
         "personal": card.personal(sources),
         "synthetic": card.synthetic(evidence),
         "generators": rows.generator_rows(evidence.generators),
@@ -143,19 +143,9 @@ def _annotators(evidence: ReleaseEvidence) -> tuple[str, ...]:
 
 
 def _structure(evidence: ReleaseEvidence) -> str | None:
-    columns = dict.fromkeys(one.name for file in evidence.files for one in file.columns)
-    chosen = evidence.selection
-    splits = ", ".join(f"{name} {part}" for name, part in chosen.splits.items())
-    pieces = (
-        f"fields: {', '.join(columns)}" if columns else "",
-        f"splits: {splits} of the records, by {chosen.split_by}" if splits else "",
-    )
+    splits = card.splits(evidence)
+    pieces = (card.fields(evidence), f"splits: {splits}" if splits else None)
     return "; ".join(piece for piece in pieces if piece) or None
-
-
-def _processing(sources: Sequence[SourceEvidence]) -> str | None:
-    whole = all(source.contract and source.contract.processing for source in sources)
-    return rows.processing_told(sources) if whole else None
 
 
 def _suggestions(evidence: ReleaseEvidence) -> dict[str, str]:

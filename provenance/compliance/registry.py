@@ -10,13 +10,14 @@ from provenance.compliance import (
     audit,
     croissant,
     cyclonedx,
+    datasheet,
     dps,
     eu_art53,
     hf_card,
     lineage,
     spdx,
 )
-from provenance.compliance.fill import Draft, Filled, check_answers, fill, head
+from provenance.compliance.fill import Draft, Filled, check_answers, fill, head, members
 from provenance.compliance.form import Form, load_form
 from provenance.errors import MisuseError
 from provenance.model.answers import Answers, AnswerValue
@@ -78,6 +79,7 @@ REPORTS: Mapping[str, Report] = {
         Report("croissant", croissant.draft, croissant.finish, BOTH),
         Report("hf-card", hf_card.draft, hf_card.finish, PAGES, hf_card.front_matter),
         Report("dps", dps.draft, dps.finish, BOTH),
+        Report("datasheet", datasheet.draft, members),
         Report("cyclonedx", cyclonedx.draft, cyclonedx.finish, DATA),
         Report("spdx", spdx.draft, spdx.finish, DATA),
         Report("prov-json", lineage.draft, lineage.finish, DATA),
