@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -17,8 +18,13 @@ from provenance.store.parts import file_sha256
 _FORMATS: dict[str, Literal["parquet", "jsonl"]] = {".parquet": "parquet", ".jsonl": "jsonl"}
 
 
-def exported_files(folder: Path, evidence: ReleaseEvidence) -> tuple[ReleaseFile, ...]:
+def exported_files(
+    folder: Path, evidence: ReleaseEvidence, beside: Path | None = None
+) -> tuple[ReleaseFile, ...]:
     """The data files of an export, by name; its manifest is checked to be that of the release.
+
+    Args:
+        beside: the folder from which they are named, if not the one that they lie in.
 
     Raises:
         NotFoundError: there is no such folder.
@@ -29,7 +35,8 @@ def exported_files(folder: Path, evidence: ReleaseEvidence) -> tuple[ReleaseFile
     _check_release(folder, evidence)
     try:
         paths = [path for path in sorted(folder.iterdir()) if path.suffix in _FORMATS]
-        files = tuple(_described(path, split=bool(evidence.selection.splits)) for path in paths)
+        splits = bool(evidence.selection.splits)
+        files = tuple(_described(path, beside or folder, split=splits) for path in paths)
     except OSError as error:
         raise InputError(f"`{folder}` cannot be read: {error.strerror or error}") from error
     rows = sum(file.rows for file in files)
@@ -60,11 +67,12 @@ def _check_release(folder: Path, evidence: ReleaseEvidence) -> None:
         )
 
 
-def _described(path: Path, *, split: bool) -> ReleaseFile:
+def _described(path: Path, beside: Path, *, split: bool) -> ReleaseFile:
     form = _FORMATS[path.suffix]
+    place = os.path.relpath(os.path.realpath(path), os.path.realpath(beside))
     rows, columns = parquet_columns(path) if form == "parquet" else jsonl_columns(path)
     return ReleaseFile(
-        path=path.name,
+        path=Path(place).as_posix(),
         format=form,
         split=path.stem if split else None,
         rows=rows,

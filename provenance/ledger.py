@@ -266,11 +266,15 @@ class Ledger:
         form: str,
         answers: Answers | None = None,
         files: Path | None = None,
+        beside: Path | None = None,
     ) -> Filled:
-        """A report of a release, filled as far as the ledger, the answers and its files go."""
+        """A report of a release, filled as far as the ledger, the answers and its files go.
+
+        ``files`` is the folder of its export, ``beside`` the one that the report will stand in.
+        """
         from provenance.reporting import fill_report
 
-        return fill_report(self.store, release, form, answers, files)
+        return fill_report(self.store, release, form, answers, files, beside)
 
     def write_reports(
         self,

@@ -34,11 +34,14 @@ REPORTED = "reported_members"
 _PAGE = 10_000
 
 
-def release_evidence(store: Store, release: str, files: Path | None = None) -> ReleaseEvidence:
+def release_evidence(
+    store: Store, release: str, files: Path | None = None, beside: Path | None = None
+) -> ReleaseEvidence:
     """What reports are filled from: the sealed release, and the contracts of its sources now.
 
     Args:
         files: the folder that the release was exported to, where its files are to be described.
+        beside: the folder that the report will stand in, if not that one.
 
     Raises:
         NotFoundError: there is no such release, or no such folder.
@@ -48,7 +51,7 @@ def release_evidence(store: Store, release: str, files: Path | None = None) -> R
     with _evidence(store, release) as (found, _):
         if files is None:
             return found
-        return found.model_copy(update={"files": exported_files(files, found)})
+        return found.model_copy(update={"files": exported_files(files, found, beside)})
 
 
 @contextmanager
@@ -85,6 +88,7 @@ def fill_report(
     form: str,
     answers: Answers | None = None,
     files: Path | None = None,
+    beside: Path | None = None,
 ) -> Filled:
     """A report, filled as far as the ledger and the answers go.
 
@@ -93,7 +97,7 @@ def fill_report(
         NotFoundError, IntegrityError: as the release is.
     """
     report = compliance.report_of(form)
-    return compliance.filled(report, release_evidence(store, release, files), answers)
+    return compliance.filled(report, release_evidence(store, release, files, beside), answers)
 
 
 def print_report(filled: Filled, layout: str | None = None) -> str | bytes:

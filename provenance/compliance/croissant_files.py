@@ -55,9 +55,9 @@ def distribution(evidence: ReleaseEvidence, address: str | None) -> list[Node]:
         {
             "@type": "cr:FileObject",
             "@id": name,
-            "name": file.path,
+            "name": PurePosixPath(file.path).name,
             "description": f"{file.rows:,} records of {evidence.release}",
-            "contentUrl": f"{address.rstrip('/')}/{quote(file.path)}" if address else file.path,
+            "contentUrl": _place(file, address),
             "contentSize": f"{file.bytes} B",
             "encodingFormat": MEDIA[file.format],
             "sha256": file.sha256,
@@ -66,8 +66,13 @@ def distribution(evidence: ReleaseEvidence, address: str | None) -> list[Node]:
     ]
 
 
+def _place(file: ReleaseFile, address: str | None) -> str:
+    name = PurePosixPath(file.path).name
+    return f"{address.rstrip('/')}/{quote(name)}" if address else file.path
+
+
 def _file_ids(files: Sequence[ReleaseFile]) -> list[str]:
-    return list(_ids((file.path for file in files), "file", set()))
+    return list(_ids((PurePosixPath(file.path).name for file in files), "file", set()))
 
 
 def _ids(names: Iterable[str], kind: str, taken: set[str]) -> Iterator[str]:
@@ -104,7 +109,7 @@ def _record_set(file: ReleaseFile, file_id: str, set_id: str, *, once: bool) -> 
         "@type": "cr:RecordSet",
         "@id": set_id,
         "name": PurePosixPath(file.path).stem,
-        "description": f"The {file.rows:,} rows of {file.path}.",
+        "description": f"The {file.rows:,} rows of {PurePosixPath(file.path).name}.",
         "dataType": "prov:Entity",
         # A record that the release repeats has several rows, and its id is no key then.
         **said(key={"@id": key} if key and once else None),

@@ -22,7 +22,7 @@ class Column(Contract):
 
 
 class ReleaseFile(Contract):
-    """A file of rows, named relative to the folder of the export."""
+    """A file of rows, named from the folder of the export, or from where the report stands."""
 
     path: str
     format: Literal["parquet", "jsonl"]

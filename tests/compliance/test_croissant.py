@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -277,10 +278,32 @@ def test_what_croissant_has_no_type_for_is_said() -> None:
     assert any("left out: turns.calls, blob, empty" in one for one in fill(evidence).warnings)
 
 
+def test_every_property_of_rai_has_its_field() -> None:
+    fields = {
+        (item.path or "").removeprefix("rai.")
+        for _, item in REPORT.form.items()
+        if (item.path or "").startswith("rai.")
+    }
+    shapes = set(re.findall(r"rai:([A-Za-z]+)[,)]", SHAPES.read_text("utf-8")))
+    assert len(fields) == 20
+    assert shapes == fields | {"hasSyntheticData"}
+
+
 def test_a_repeated_record_has_no_key() -> None:
     assert "key" not in document()["recordSet"][0]
     once = EXPORTED.model_copy(update={"records": EXPORTED.totals["records"]})
     assert document(once)["recordSet"][0]["key"] == {"@id": "data/prov_id"}
+
+
+@pytest.mark.parametrize("form", ["croissant", "hf-card", "dps", "datasheet"])
+def test_two_releases_are_compared_field_by_field(form: str) -> None:
+    other = EXPORTED.model_copy(update={"sources": EXPORTED.sources[1:], "release": "second"})
+    reports = [
+        json.loads(print_report(compliance.filled(REPORTS[form], one), "json"))
+        for one in (EXPORTED, other)
+    ]
+    found = compliance.compare(EXPORTED, other, (1, 0, 0), (reports[0], reports[1]))
+    assert any("made" in str(one.before) for one in found.fields)
 
 
 @pytest.mark.parametrize("layout", REPORT.layouts)

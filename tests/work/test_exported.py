@@ -140,6 +140,20 @@ def test_files_are_told_with_rows_splits_and_columns(
         }
 
 
+def test_a_document_elsewhere_names_files_from_there(
+    ledger: Ledger, folder: Path, tmp_path: Path
+) -> None:
+    mlcroissant = pytest.importorskip("mlcroissant", reason="mlcroissant is not installed")
+    (tmp_path / "docs").mkdir()
+    path = tmp_path / "docs" / "croissant.json"
+    filled = ledger.report("texts", "croissant", None, folder / "texts-parquet", path.parent)
+    path.write_text(str(print_report(filled, "json")))
+    (file,) = filled.evidence.files
+    assert file.path.startswith("../")
+    assert file.path.endswith("/texts-parquet/data.parquet")
+    assert len(list(mlcroissant.Dataset(jsonld=str(path)).records("data"))) == file.rows
+
+
 def test_a_release_without_splits_is_told_so(ledger: Ledger, folder: Path) -> None:
     (file,) = ledger.evidence("texts", folder / "texts-parquet").files
     assert (file.path, file.split, file.rows) == ("data.parquet", None, 8)

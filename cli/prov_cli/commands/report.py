@@ -92,7 +92,7 @@ def report(
         return _write(session, render(session.ledger().facts(release), form), output)
     if init:
         return _init(session, release, form or "", output)
-    filled = _filled(session, release, form or "", answers, files)
+    filled = _filled(session, release, form or "", answers, (files, output))
     _account(session, filled, strict=strict)
     return _write(session, _printed(session, filled, layout, output), output)
 
@@ -138,14 +138,22 @@ def _init(session: Session, release: str, form: str, output: str | None) -> None
 
 
 def _filled(
-    session: Session, release: str, form: str, answers: str | None, files: str | None
+    session: Session,
+    release: str,
+    form: str,
+    answers: str | None,
+    places: tuple[str | None, str | None],
 ) -> Filled:
+    """A report of files that it names from where it is written; else from their own folder."""
     from provenance.compliance import report_of
     from provenance.documents import load_answers
 
     kinds = report_of(form).form.kinds()
     given = load_answers(read_text(answers), answers, kinds) if answers else None
-    return session.ledger().report(release, form, given, Path(files) if files else None)
+    files, output = places
+    folder = Path(files) if files else None
+    beside = Path(output).parent if output else None
+    return session.ledger().report(release, form, given, folder, beside)
 
 
 def _account(session: Session, filled: Filled, *, strict: bool) -> None:
