@@ -11,7 +11,7 @@ from provenance.errors import GateError, MisuseError
 from provenance.model.answers import Answers
 from provenance.model.facts import Facts
 from provenance.model.origin import Label
-from provenance.model.report_index import IndexEntry, ReportIndex
+from provenance.model.report_index import IndexEntry, OpenQuestion, ReportIndex
 from provenance.new_folder import new_folder
 from provenance.releases import release_facts
 from provenance.report import FACTS_FORMATS, index_html, render
@@ -61,14 +61,14 @@ def write_reports(
             f"there is no report {unknown[0]!r}", hint=f"one of: {', '.join(REPORTS)}"
         )
     with new_folder(folder, "-o") as staging:
-        evidence = release_evidence(store, release, files)
+        evidence = release_evidence(store, release, files, folder)
         filled = [
             compliance.filled(report, evidence, given.get(name)) for name, report in REPORTS.items()
         ]
         if strict:
             _refuse_missing(filled)
         facts = release_facts(store, release)
-        index = _index(facts, filled)
+        index = report_index(facts, filled)
         with storage_errors(staging / INDEX):
             for name, content in _pieces(facts, filled):
                 (staging / name).write_bytes(content)
@@ -116,7 +116,8 @@ def _pieces(facts: Facts, filled: list[Filled]) -> Iterator[tuple[str, bytes]]:
             yield name, content if isinstance(content, bytes) else content.encode()
 
 
-def _index(facts: Facts, filled: list[Filled]) -> ReportIndex:
+def report_index(facts: Facts, filled: list[Filled]) -> ReportIndex:
+    """What the page that leads to the reports says of each."""
     labels = {row.key: row.records for row in facts.breakdown("label").rows}
     release = IndexEntry(
         report="release",
@@ -155,6 +156,10 @@ def _entry(filled: Filled) -> IndexEntry:
         readers=form.readers,
         files=tuple(f"{form.report}{SUFFIXES[layout]}" for layout in layouts),
         asked=filled.asked,
-        not_provided=filled.missing,
+        not_provided=tuple(
+            OpenQuestion(id=item.id, label=item.label, who=item.who or "")
+            for _, item in form.items()
+            if item.id in filled.missing
+        ),
         warnings=filled.warnings,
     )

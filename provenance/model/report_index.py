@@ -11,6 +11,14 @@ from provenance.model.facts import Share
 from provenance.model.finding import Verdict
 
 
+class OpenQuestion(Contract):
+    """A question of a report that nobody answered."""
+
+    id: str
+    label: str
+    who: str = Field(description="Who should answer.")
+
+
 class IndexEntry(Contract):
     """One report, with the files that it was written to."""
 
@@ -21,7 +29,7 @@ class IndexEntry(Contract):
     readers: str = Field(description="For whom it is.")
     files: tuple[str, ...] = Field(description="Names within the folder, one per layout.")
     asked: int = Field(description="Questions that people have to answer.")
-    not_provided: tuple[str, ...] = Field(description="Questions that nobody answered, by id.")
+    not_provided: tuple[OpenQuestion, ...] = Field(description="Those that nobody answered.")
     warnings: tuple[str, ...]
 
 

@@ -41,7 +41,7 @@ def _header(report: Disclosure, parts: list[Part]) -> Markup:
         composition(report.share, words.synthetic(report), words.unknown(report)),
         figures(_figures(report)),
         tag("p", words.vouched(report), class_="vouched"),
-        _warnings(report.warnings),
+        warnings_box(report.warnings),
         tag("nav", tag("ul", *links), aria_label="Sections"),
     )
 
@@ -58,7 +58,8 @@ def _figures(report: Disclosure) -> list[tuple[str, str]]:
     return found
 
 
-def _warnings(warnings: tuple[str, ...]) -> Markup | None:
+def warnings_box(warnings: tuple[str, ...]) -> Markup | None:
+    """What a reader has to know, above the sections; nothing where there is nothing."""
     if not warnings:
         return None
     items = (tag("li", whole(warning)) for warning in warnings)
@@ -73,7 +74,8 @@ def _part(section: Section) -> Part:
     plain = [line for line in section.lines if not line.table]
     fields = _fields(section.title, plain) if plain else None
     title = section.title if section.number == "0" else f"{section.number} {section.title}"
-    return Part(anchor, title, None, join(fields, *tables))
+    lead = None if section.lines else "Nothing is stated here."
+    return Part(anchor, title, lead, join(fields, *tables))
 
 
 def _fields(title: str, lines: list[Line]) -> Markup:

@@ -7,13 +7,13 @@ from pathlib import PurePath
 from provenance.model.report_index import IndexEntry, ReportIndex
 from provenance.report import disclosure_wording as words
 from provenance.report import number, wording
-from provenance.report.disclosure_html import framed
+from provenance.report.disclosure_html import framed, warnings_box
 from provenance.report.html import composition, figures, page
 from provenance.report.markup import Markup, join, tag, text, whole
 from provenance.report.sections import Column, Section, missing, table_row
 
 REPORTS = (Column("Report"), Column("For", "text"), Column("Answers", "cell"), Column("Read"))
-OPEN = (Column("Report"), Column("Question", "text"))
+OPEN = (Column("Report"), Column("Questions, by who should answer"))
 
 LAYOUTS = {
     ".html": "HTML",
@@ -27,7 +27,7 @@ LAYOUTS = {
 
 def index_html(index: ReportIndex) -> str:
     """The page; its links lead to the files beside it, and nowhere else."""
-    parts = [part for part in (_reports(index), _warnings(index), _open(index)) if part.body]
+    parts = [part for part in (_reports(index), _open(index)) if part.body]
     return page(
         f"Reports: {index.release}",
         _header(index, parts),
@@ -39,6 +39,7 @@ def index_html(index: ReportIndex) -> str:
 
 def _header(index: ReportIndex, parts: list[Section]) -> Markup:
     links = (tag("li", tag("a", part.title, href=f"#{part.anchor}")) for part in parts)
+    outcome = "fail" if index.missing else "pass"
     return tag(
         "header",
         tag("p", "Reports of a release", class_="eyebrow"),
@@ -46,7 +47,8 @@ def _header(index: ReportIndex, parts: list[Section]) -> Markup:
         tag(
             "p",
             tag("span", wording.OUTCOMES[index.verdict], class_=f"verdict {index.verdict.value}"),
-            tag("span", "Policy ", tag("strong", index.policy), ": ", words.completeness(index)),
+            tag("span", "Policy ", tag("strong", index.policy)),
+            tag("span", words.completeness(index), class_=f"verdict {outcome}"),
             class_="outcome",
         ),
         composition(index.share, words.synthetic(index), words.unknown(index)),
@@ -59,6 +61,7 @@ def _header(index: ReportIndex, parts: list[Section]) -> Markup:
                 ("Sealed", f"{index.created_at:%d %B %Y}".lstrip("0")),
             ]
         ),
+        warnings_box(_warnings(index)),
         tag("nav", tag("ul", *links), aria_label="Sections"),
     )
 
@@ -100,27 +103,39 @@ def _files(one: IndexEntry) -> Markup:
     return tag("ul", *links, class_="files")
 
 
-def _warnings(index: ReportIndex) -> Section:
+def _warnings(index: ReportIndex) -> tuple[str, ...]:
     """What several reports warn of is said once."""
-    found = dict.fromkeys(warning for one in index.reports for warning in one.warnings)
-    items = (tag("li", whole(warning)) for warning in found)
-    body = tag("div", tag("ul", *items), class_="warnings") if found else Markup()
-    return Section("warnings", "What to know first", None, body)
+    return tuple(dict.fromkeys(warning for one in index.reports for warning in one.warnings))
 
 
 def _open(index: ReportIndex) -> Section:
-    rows = (
-        table_row(OPEN, (one.title, tag("ul", *(tag("li", text(q)) for q in one.not_provided))))
-        for one in index.reports
-        if one.not_provided
+    rows = join(
+        *(
+            table_row(OPEN, (one.title, _questions(one)))
+            for one in index.reports
+            if one.not_provided
+        )
     )
-    table = join(*rows)
-    body = framed("Questions without an answer", None, OPEN, rows_of=table, kind="stack")
     return Section(
         "open",
         "What nobody answered",
         "The ledger cannot know these. --init writes the questions, --answers takes them back.",
-        body if table else Markup(),
+        framed("Questions without an answer", None, OPEN, rows_of=rows, kind="open stack")
+        if rows
+        else Markup(),
+    )
+
+
+def _questions(one: IndexEntry) -> Markup:
+    """The questions under whoever should answer them."""
+    found: dict[str, list[str]] = {}
+    for question in one.not_provided:
+        found.setdefault(question.who, []).append(question.label)
+    return join(
+        *(
+            tag("p", tag("strong", who), ": ", whole("; ".join(labels)))
+            for who, labels in found.items()
+        )
     )
 
 

@@ -90,7 +90,8 @@ def test_the_page_says_of_each_report_what_for_whom_and_what_is_missing(
         if one.asked:
             assert f"{len(one.not_provided)} of {one.asked} not provided" in row[2]
     asked = dict(page.tables["Questions without an answer"][1:])
-    assert "eu.1.1.provider" in asked["Public summary of training content"]
+    told = asked["Public summary of training content"]
+    assert "legal: Version of the Summary; Provider name and contact details; " in told
     assert index.missing == sum(len(one.not_provided) for one in index.reports) > 0
 
 
