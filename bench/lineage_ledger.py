@@ -9,18 +9,34 @@ ledger and writing to it.
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import tempfile
 import uuid
 from pathlib import Path
+from resource import RUSAGE_SELF, getrusage
 
 import duckdb
-from lineage import NEW_EDGES, Measured, alone, alone_make, connect, show, timing
+from lineage import (
+    NEW_EDGES,
+    Measured,
+    alone,
+    alone_make,
+    connect,
+    in_networkx,
+    in_rustworkx,
+    ratio,
+    recursive,
+    show,
+    timing,
+)
 
 import provenance
 from provenance.ledger import Ledger
 from provenance.propagate import propagate
 
 TRACES = 3
+
+_FULL, _PEAK = "propagation, in full", "peak of the full run, MiB"
 
 _COLUMNS: dict[str, str] = {
     "sightings": """
@@ -70,8 +86,10 @@ def run(folder: Path) -> Measured:
         connection.execute(f"CREATE TEMP VIEW {name} AS FROM '{folder}/{name}.parquet'")
     with timing(measured.took, "fill"):
         fill(ledger, connection, "all")
-    with timing(measured.took, "propagation, in full"):
+    with timing(measured.took, _FULL):
         propagate(ledger.store)
+    # What comes after is smaller: the peak so far is that of the full run.
+    measured.notes[_PEAK] = getrusage(RUSAGE_SELF).ru_maxrss >> 10
     with timing(measured.took, "propagation, nothing new"):
         propagate(ledger.store)
     few = {"records without edges": 0, f"records with {NEW_EDGES:,} edges": NEW_EDGES}
@@ -122,11 +140,37 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--edges", type=int, default=1_000_000)
+    parser.add_argument("--small", type=int, default=300_000, help="edges for networkx")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        alone_make(folder, options.edges)
-        show(f"a ledger of {options.edges:,} edges", alone(run, folder))
+        large, small = Path(scratch, "large"), Path(scratch, "small")
+        for folder, edges in ((large, options.edges), (small, options.small)):
+            folder.mkdir()
+            alone_make(folder, edges)
+        ours = alone(run, large)
+        show(f"a ledger of {options.edges:,} edges", ours)
+        for name, took in ours.took.items():
+            if name.startswith("propagation, records"):
+                ratio(f"{name} / in full", took, ours.took[_FULL])
+        against(large, ours)
+        ours = alone(run, small)
+        theirs = alone(in_networkx, small)
+        show(f"networkx, {options.small:,} edges", theirs)
+        ratio("ours / networkx", ours.took[_FULL], theirs.took["all"])
+
+
+def against(folder: Path, ours: Measured) -> None:
+    """Ratios to what holds the same edges in memory, or asks for depths in one query."""
+    contenders = {"recursive SQL": recursive}
+    if importlib.util.find_spec("rustworkx"):
+        contenders["rustworkx, numbers to levels"] = in_rustworkx
+    else:
+        print("rustworkx is left out: it is not installed")
+    for name, task in contenders.items():
+        theirs = alone(task, folder)
+        show(name, theirs)
+        ratio(f"ours / {name}", ours.took[_FULL], theirs.took["all"])
+        print(f"ours / {name}: memory {ours.notes[_PEAK] / theirs.memory:.3f}")
 
 
 if __name__ == "__main__":

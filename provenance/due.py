@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
+from provenance.edge_index import STILL
 from provenance.graph import EDGES, NAMED, make_graph
 from provenance.store.catalogue import Database
-
-# They change neither edges nor what is claimed of any record.
-_QUIET = frozenset({"propagate", "init", "revoke", "restore", "follow"})
 
 # They bear on lineage only through the records and releases that they add.
 _ADDING = frozenset({"ingest", "assemble"})
@@ -19,10 +17,12 @@ SELECT EXISTS (FROM ledger.edges) OR EXISTS (FROM ledger.quotes) OR EXISTS (FROM
 _SINCE = "SELECT commit_id FROM commits WHERE seq > ?"
 
 # Edges of their own, edges that went with the former version of a file, another contract.
-_CHANGES = f"""
+_ADDED = f"""
 SELECT EXISTS (FROM ledger.edges WHERE commit_id IN ({_SINCE}))
     OR EXISTS (FROM ledger.quotes WHERE commit_id IN ({_SINCE}))
-    OR EXISTS (
+"""
+_SUPERSEDED = f"""
+SELECT EXISTS (
         FROM ledger.files f SEMI JOIN ledger.files n
             ON n.commit_id IN ({_SINCE}) AND n.source = f.source AND n.uri = f.uri
         WHERE f.commit_id NOT IN ({_SINCE}))
@@ -30,6 +30,14 @@ SELECT EXISTS (FROM ledger.edges WHERE commit_id IN ({_SINCE}))
         FROM ledger.sources s SEMI JOIN ledger.sources n
             ON n.commit_id IN ({_SINCE}) AND n.name = s.name
         WHERE s.commit_id NOT IN ({_SINCE}))
+    OR EXISTS (
+        FROM ledger.files f SEMI JOIN ledger.sources n
+            ON n.commit_id IN ({_SINCE}) AND n.name = f.source
+        WHERE f.commit_id NOT IN ({_SINCE}))
+    OR EXISTS (
+        FROM ledger.imports i SEMI JOIN ledger.imports n
+            ON n.commit_id IN ({_SINCE}) AND n.uri = i.uri
+        WHERE i.commit_id NOT IN ({_SINCE}))
 """
 
 # A record that is new, or was seen once more, at an end of any edge: edges that wait for it, that
@@ -66,23 +74,29 @@ def is_due(connection: Database) -> bool:
     if not has_lineage(connection):
         return False
     row = connection.execute(
-        "SELECT max(p.through) FROM ledger.propagations p JOIN commits USING (commit_id)"
+        "SELECT arg_max(p.through, c.seq) FROM ledger.propagations p "
+        "JOIN commits c USING (commit_id)"
     ).fetchone()
     if row is None or row[0] is None:
         return True
     last = int(row[0])
     rows = connection.execute("SELECT DISTINCT verb FROM commits WHERE seq > ?", [last]).fetchall()
-    verbs = {str(verb) for (verb,) in rows} - _QUIET
+    verbs = {str(verb) for (verb,) in rows} - STILL
     if not verbs <= _ADDING:
         return True
     if not verbs:
         return False
-    if _answer(connection, _CHANGES, last):
+    if _answer(connection, _ADDED, last) or superseded(connection, last):
         return True
     make_graph(connection)
     met = connection.execute(_AT_AN_END, [last] * _AT_AN_END.count("?")).fetchall()
     releases = [release for (release,) in met if release is not None]
     return len(releases) < len(met) or (bool(releases) and _answer(connection, _USED, releases))
+
+
+def superseded(connection: Database, last: int) -> bool:
+    """Whether a file, a source or an import of before a commit has another version since."""
+    return _answer(connection, _SUPERSEDED, last)
 
 
 def _answer(connection: Database, query: str, value: object = None) -> bool:

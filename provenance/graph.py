@@ -16,6 +16,7 @@ from provenance.store.catalogue import Database
 NODES = "graph_nodes"
 EDGES = "graph_edges"
 NAMED = "graph_named"
+FOUND = "graph_found"
 
 _KINDS: tuple[NodeKind, ...] = ("source", "release", "model")
 _NAMED_KINDS: tuple[NodeKind, ...] = (*_KINDS, "entity")
@@ -23,20 +24,23 @@ _NAMED_KINDS: tuple[NodeKind, ...] = (*_KINDS, "entity")
 # A parent that is not known yet is NULL: what was done to it is known all the same.
 # Members are the parents of a release; a record comes of the model that wrote it, and the model of
 # the release that it was trained on.
-_EDGES_SQL = f"""
-SELECT child, parent, relation, process, activity FROM ledger.edges
+_KNOWN_SQL = """
+SELECT child, parent, relation, process, activity, false AS found FROM ledger.edges
 WHERE child IS NOT NULL AND parent IS NOT NULL AND (
     reading_id IN (SELECT reading_id FROM files UNION ALL SELECT reading_id FROM imports)
     OR reading_id IS NULL AND commit_id IN (SELECT commit_id FROM commits))
-UNION ALL
-SELECT * FROM graph_found
-UNION ALL
-SELECT n.id, m.record_id, 'derived', 'assemble', NULL
+"""
+_SEALED_SQL = f"""
+SELECT n.id, m.record_id, 'derived', 'assemble', NULL, false
 FROM members m JOIN {NAMED} n ON n.kind = 'release' AND n.name = m.release
-UNION ALL
-SELECT n.id, r.id, 'derived', 'train', NULL
+"""
+_TRAINED_SQL = f"""
+SELECT n.id, r.id, 'derived', 'train', NULL, false
 FROM models m JOIN {NAMED} n ON n.kind = 'model' AND n.name = m.name
 JOIN {NAMED} r ON r.kind = 'release' AND r.name = m.trained_on
+"""
+_EDGES_SQL = f"""
+{_KNOWN_SQL} UNION ALL SELECT *, true FROM {FOUND} UNION ALL {_SEALED_SQL} UNION ALL {_TRAINED_SQL}
 """
 
 # What takes more than reading edges as they lie is worked out once, and not at every hop.
@@ -59,7 +63,7 @@ SELECT id, kind, NULL, NULL FROM {NAMED}
 # Each part of the graph costs DuckDB a plan, however little is in it: what there is none of is left
 # out.
 _PARTS_SQL = """
-SELECT EXISTS (FROM ledger.models), EXISTS (FROM ledger.imports), EXISTS (FROM ledger.quotes)
+SELECT EXISTS (FROM ledger.models), EXISTS (FROM ledger.quotes)
     OR EXISTS (FROM ledger.edges WHERE child IS NULL OR parent IS NULL)
 """
 _NO_EDGES = (
@@ -70,19 +74,19 @@ _NO_EDGES = (
 
 def make_graph(connection: Database) -> None:
     """Make the views ``graph_nodes`` and ``graph_edges`` (docs/concepts/lineage.md), once."""
-    if connection.execute("FROM duckdb_tables() WHERE table_name = ?", [NAMED]).fetchall():
+    if connection.execute("FROM duckdb_views() WHERE view_name = ?", [EDGES]).fetchall():
         return  # a snapshot does not change
-    parts = connection.execute(_PARTS_SQL).fetchone() or (True, True, True)
-    models, imports, late = map(bool, parts)
-    _name_nodes(connection, imports)
+    parts = connection.execute(_PARTS_SQL).fetchone() or (True, True)
+    models, late = map(bool, parts)
+    make_named(connection)
     found = [_NO_EDGES, *([_LATE_SQL] if late else []), *([_WRITTEN_SQL] if models else [])]
-    connection.execute(f"CREATE TEMP TABLE graph_found AS {' UNION ALL '.join(found)}")
+    connection.execute(f"CREATE TEMP TABLE {FOUND} AS {' UNION ALL '.join(found)}")
     connection.execute(f"CREATE TEMP VIEW {EDGES} AS {_EDGES_SQL}")
     connection.execute(f"CREATE TEMP VIEW {NODES} AS {_NODES_SQL}")
 
 
-def _name_nodes(connection: Database, imports: bool) -> None:
-    """The table of sources, releases, models and, where there are any, imported entities."""
+def make_named(connection: Database) -> None:
+    """Make the table ``graph_named``: sources, releases, models and imported entities."""
     query = " UNION ALL ".join(f"SELECT DISTINCT '{kind}', name FROM {kind}s" for kind in _KINDS)
     named = connection.execute(query).fetchall()
     kinds, names = ([row[place] for row in named] for place in (0, 1))
@@ -95,9 +99,29 @@ def _name_nodes(connection: Database, imports: bool) -> None:
         }
     )
     connection.register("named_table", table)
+    imports = connection.execute("SELECT 1 FROM ledger.imports LIMIT 1").fetchone()
     told = "UNION SELECT kind, name, id FROM imported_nodes WHERE kind <> 'record'"
-    connection.execute(f"CREATE TEMP TABLE {NAMED} AS FROM named_table {told if imports else ''}")
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {NAMED} AS FROM named_table {told if imports else ''}"
+    )
     connection.unregister("named_table")
+
+
+def edges_since(commits: str) -> str:
+    """SQL of the edges that some commits brought, but for those that have to be looked for.
+
+    It holds where nothing was superseded; the releases that the commits sealed may be those that
+    models were trained on.
+
+    Args:
+        commits: SQL of ids of commits.
+    """
+    return (
+        f"{_KNOWN_SQL} AND commit_id IN ({commits}) "
+        f"UNION ALL {_SEALED_SQL} WHERE m.commit_id IN ({commits}) "
+        f"UNION ALL {_TRAINED_SQL} WHERE m.trained_on IN "
+        f"(SELECT name FROM ledger.releases WHERE commit_id IN ({commits}))"
+    )
 
 
 def resolve_node(connection: Database, text: str) -> tuple[NodeKind, uuid.UUID]:

@@ -7,15 +7,16 @@ from typing import Any
 
 from pydantic import Field
 
-from provenance.few import origins_of
-from provenance.graph import EDGES, NAMED, chain_text, make_graph, node_names, resolve_node
+from provenance.edge_index import Paths, make_paths
+from provenance.few import few_of, origins_of
+from provenance.graph import NAMED, chain_text, node_names, resolve_node
 from provenance.interchange.graph import Graph
 from provenance.lineage import DOWN, UP, Way, ancestors, descendants, trail
 from provenance.model.base import Contract
 from provenance.store.catalogue import Database
 from provenance.store.store import Store
 
-_REACHED = "trace_reached"
+_REACHED, _BETWEEN = "trace_reached", "trace_between"
 
 LIMIT = 10_000
 """Most nodes of an answer."""
@@ -77,7 +78,7 @@ def trace(store: Store, text: str, *, down: bool = False, hops: int | None = Non
         NotFoundError, MisuseError: there is no such node, or there are several.
     """
     with store.snapshot() as connection:
-        make_graph(connection)
+        edges = make_paths(connection)
         kind, root = resolve_node(connection, text)
         connection.execute("CREATE OR REPLACE TEMP TABLE trace_root (id UUID)")
         connection.execute("INSERT INTO trace_root VALUES (?)", [root])
@@ -88,9 +89,11 @@ def trace(store: Store, text: str, *, down: bool = False, hops: int | None = Non
                 JOIN graph_named n ON n.id = ? AND n.name = s.source""",
                 [root],
             )
-        walk = descendants if down else ancestors
-        walk(connection, EDGES, "trace_root", hops, _REACHED)
-        return _answer(connection, root, DOWN if down else UP)
+        if down:
+            descendants(connection, edges.down, "trace_root", hops, _REACHED)
+        else:
+            ancestors(connection, edges.up, "trace_root", hops, _REACHED)
+        return _answer(connection, edges, root, DOWN if down else UP)
 
 
 def trace_graph(found: Trace) -> Graph:
@@ -103,20 +106,25 @@ def trace_graph(found: Trace) -> Graph:
     )
 
 
-def _answer(connection: Database, root: uuid.UUID, way: Way) -> Trace:
+def _answer(connection: Database, graph: Paths, root: uuid.UUID, way: Way) -> Trace:
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE trace_shown AS
         SELECT id, min(hops) AS hops FROM {_REACHED} GROUP BY id ORDER BY hops, id LIMIT {LIMIT}""")
     names = node_names(connection, "trace_shown")
+    shown = few_of(connection, "trace_shown")
     nodes = connection.execute(f"""
         SELECT t.id, coalesce(n.kind, 'record'), r.label, r.depth, t.hops
         FROM trace_shown t LEFT JOIN {NAMED} n USING (id)
-        LEFT JOIN ({origins_of("trace_shown")}) r ON r.record_id = t.id
+        LEFT JOIN ({origins_of(shown)}) r ON r.record_id = t.id
         ORDER BY t.hops, t.id""").fetchall()
-    edges = connection.execute(f"""
-        SELECT DISTINCT e.child, e.parent, e.relation, e.process, e.activity FROM {EDGES} e
-        SEMI JOIN trace_shown c ON c.id = e.child SEMI JOIN trace_shown p ON p.id = e.parent
-        ORDER BY ALL""").fetchall()
+    connection.execute(f"""
+        CREATE OR REPLACE TEMP TABLE {_BETWEEN} AS
+        SELECT DISTINCT e.child, e.parent, e.relation, e.process, e.activity
+        FROM {graph.into("trace_shown")} e SEMI JOIN trace_shown c ON c.id = e.child
+        WHERE e.parent IS NULL OR e.parent IN (SELECT id FROM trace_shown)""")
+    edges = connection.execute(
+        f"SELECT * FROM {_BETWEEN} WHERE parent IS NOT NULL ORDER BY ALL"
+    ).fetchall()
     total = connection.execute(f"SELECT count(DISTINCT id) FROM {_REACHED}").fetchone()
     return Trace(
         root=_name(names, root),
@@ -156,7 +164,7 @@ def _because(
     ends = [node[0] for node in nodes if node[1] in _KINDS and node[4] > 0][:REASONS]
     found = []
     for end in ends:
-        steps = trail(connection, EDGES, _REACHED, end, way)
+        steps = trail(connection, _BETWEEN, _REACHED, end, way)
         path = tuple(
             _edge(names, s.child, s.parent, s.relation, s.process, s.activity)
             for s in reversed(steps)
@@ -174,6 +182,8 @@ def _name(names: dict[uuid.UUID, str], node: uuid.UUID) -> str:
 
 
 def _dangling(connection: Database) -> tuple[str, ...]:
+    if not connection.execute(f"SELECT 1 FROM {_BETWEEN} WHERE parent IS NULL").fetchone():
+        return ()
     rows = connection.execute("""
         SELECT DISTINCT l.parent_ref FROM lineage l SEMI JOIN trace_shown t ON t.id = l.child
         WHERE l.parent IS NULL ORDER BY 1 LIMIT 100""").fetchall()

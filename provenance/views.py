@@ -62,7 +62,15 @@ VIEWS: dict[str, str] = {
         FROM ledger.sightings s JOIN files f USING (reading_id)""",
     "declared": _DECLARED,
     "derived": """
-        SELECT d.* EXCLUDE (commit_id), c.seq, c.recorded_at
+        SELECT d.record_id, d.depth, d.claim, d.process,
+            CASE WHEN d.claim IS NOT NULL THEN coalesce(d.process || ' of ', 'derived from ')
+                || CASE WHEN d.parent IS NULL THEN 'an unknown parent'
+                    WHEN d.parent_kind = 'record'
+                    THEN 'record sha256:' || replace(CAST(d.parent AS VARCHAR), '-', '')
+                    ELSE d.parent_kind || ' ' || CAST(d.parent AS VARCHAR) END
+                || coalesce(' (' || d.parent_label || ')', '')
+                || CASE WHEN d.several THEN ' and others' ELSE '' END END AS basis,
+            c.seq, c.recorded_at
         FROM ledger.derived d JOIN commits c USING (commit_id)
         QUALIFY row_number() OVER (PARTITION BY record_id ORDER BY c.seq DESC) = 1""",
     "evidence": """

@@ -16,30 +16,42 @@ from provenance.lineage.claims import derived_claims
 from provenance.lineage.cycles import Cycle, Cycles, cycles
 from provenance.lineage.depth import depths
 from provenance.lineage.descent import Descent, descends_from, made_from
-from provenance.lineage.graph import Index, Step, index_edges, node_id
+from provenance.lineage.graph import Index, Step, index_edges, keep, node_id
+from provenance.lineage.proofs import Proofs, prove
 from provenance.lineage.update import Update, update_depths
-from provenance.lineage.walk import DOWN, UP, Way, ancestors, descendants, paths, trail
+from provenance.lineage.walk import DOWN, UP, Way, ancestors, descend, descendants, paths, trail
+from provenance.lineage.whole import NO_NODES, Whole, deepen, is_absent, is_record, number
 
 __all__ = [
     "DOWN",
+    "NO_NODES",
     "UP",
     "Cycle",
     "Cycles",
     "Descent",
     "Index",
+    "Proofs",
     "Step",
     "Update",
     "Way",
+    "Whole",
     "ancestors",
     "cycles",
+    "deepen",
     "depths",
     "derived_claims",
+    "descend",
     "descendants",
     "descends_from",
     "index_edges",
+    "is_absent",
+    "is_record",
+    "keep",
     "made_from",
     "node_id",
+    "number",
     "paths",
+    "prove",
     "trail",
     "update_depths",
 ]

@@ -13,6 +13,9 @@ MACHINE: frozenset[Process] = GENERATIVE - {Process.FEEDBACK}
 SILENT: frozenset[Process] = frozenset({Process.FEEDBACK, Process.ANNOTATE})
 """Processes that say something about the parent and hand on none of its text."""
 
+TOUCHED_UP: frozenset[Process] = frozenset({Process.EDIT, Process.CLEAN})
+"""Processes that leave a text what it was, more or less."""
+
 FIXED, WRITTEN, VESSEL, MODEL = range(4)
 """Classes of nodes: a record of human or unknown origin; a synthetic or mixed one; a source or a
 release; a model."""

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from provenance.lineage.carries import MACHINE, SILENT, among
+from provenance.lineage.carries import MACHINE, SILENT, TOUCHED_UP, among
 from provenance.lineage.graph import Relations, scratch
 from provenance.lineage.walk import DOWN, walk
 from provenance.model.base import quote_identifier
-from provenance.model.origin import Label, Process
-
-TOUCHED_UP: frozenset[Process] = frozenset({Process.EDIT, Process.CLEAN})
-"""Processes that leave a text what it was, more or less."""
+from provenance.model.origin import Label
 
 
 def derived_claims(connection: Relations, nodes: str, edges: str, into: str) -> None:

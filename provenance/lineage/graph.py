@@ -114,6 +114,12 @@ def lent(connection: Relations, table: object) -> Iterator[str]:
         connection.unregister(name)
 
 
+def keep(connection: Relations, table: object, into: str) -> None:
+    """Copy an Arrow table into a temporary one: DuckDB cannot push a filter on ids into Arrow."""
+    with lent(connection, table) as name:
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {into} AS FROM {name}")
+
+
 def name_steps(
     connection: Relations, edges: str, pairs: Sequence[tuple[uuid.UUID, uuid.UUID]]
 ) -> tuple[Step, ...]:

@@ -61,10 +61,10 @@ def _settle_rest(edges: Arrows, state: State) -> None:
     ready = np.unique(one[np.concatenate([edges.parent, inner.parent])])
     ready = ready[waiting[ready] == 0]
     while len(ready):
-        loops = _places(inner_starts, ready)
+        loops = places(inner_starts, ready)
         if len(loops):
             _settle_loops(inner.where(loops), state)
-        now = edges.where(_places(starts, ready))
+        now = edges.where(places(starts, ready))
         _hand_on(now, state)
         reached = one[now.child]
         np.subtract.at(waiting, reached, 1)
@@ -91,7 +91,7 @@ def _sorted(edges: Arrows, one: Numbers) -> tuple[Places, Arrows]:
     return starts, edges.where(np.argsort(parent, kind="stable"))
 
 
-def _places(starts: Places, nodes: Numbers) -> Places:
+def places(starts: Places, nodes: Numbers) -> Places:
     """The places of the edges of some nodes."""
     counts = starts[nodes + 1] - starts[nodes]
     before = np.cumsum(counts) - counts

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from provenance.lineage.carries import carries_sql, class_sql, floor_sql, offers_sql
 from provenance.lineage.graph import Relations
@@ -89,4 +90,6 @@ def number_edges(connection: Relations, edges: str, table: str) -> Arrows:
 
 def column(table: Any, name: str) -> Any:
     """A column without nulls as a NumPy array."""
-    return table.column(name).to_numpy()
+    held = table.column(name)
+    # Truths come as bytes where the connection hands out every type as it is.
+    return held.to_numpy().astype(np.bool_) if held.type == pa.bool8() else held.to_numpy()

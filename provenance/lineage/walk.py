@@ -104,6 +104,24 @@ def walk(
         found = spread(connection, way, sources, hop, table) > 0
 
 
+def descend(
+    connection: Relations, sources: tuple[str, ...], roots: str, most: int, into: str
+) -> bool:
+    """Make the temporary table ``into`` of all that came of some nodes, unless it is too much.
+
+    Args:
+        most: how many nodes may be reached beside the roots.
+    """
+    table = quote_identifier(into)
+    begin(connection, table, roots)
+    hop, size, found = 0, 0, True
+    while found and size <= most:
+        hop += 1
+        width = spread(connection, DOWN, sources, hop, table)
+        size, found = size + width, width > 0
+    return size <= most
+
+
 def begin(
     connection: Relations, table: str, roots: str, parameters: list[uuid.UUID] | None = None
 ) -> None:
@@ -127,6 +145,8 @@ def spread(
     """Add what is one hop farther than the nodes added last; how many that are is returned.
 
     Args:
+        sources: relations of edges; their text may speak of ``frontier`` (id), the nodes that edges
+            are looked for of.
         only: SQL text of a relation with a column ``id``, beside which nothing is added.
     """
     allowed = f"SEMI JOIN {only} AS allowed USING (id) " if only else ""
@@ -134,10 +154,11 @@ def spread(
     for source in sources:
         # Materialised, lest the nodes seen before are looked for at the ends of all edges.
         added += connection.execute(
-            f"INSERT INTO {table} WITH reached AS MATERIALIZED ("
+            f"INSERT INTO {table} WITH frontier AS MATERIALIZED "
+            f"(SELECT id FROM {table} WHERE hops = {hop - 1}), reached AS MATERIALIZED ("
             f"SELECT edges.{way.far} AS id, min(edges.{way.near}) AS via FROM {source} AS edges "
-            f"JOIN (SELECT id FROM {table} WHERE hops = {hop - 1}) AS frontier "
-            f"ON edges.{way.near} = frontier.id WHERE edges.{way.far} IS NOT NULL GROUP BY ALL) "
+            f"JOIN frontier ON edges.{way.near} = frontier.id "
+            f"WHERE edges.{way.far} IS NOT NULL GROUP BY ALL) "
             f"SELECT id, {hop}, via FROM reached {allowed}ANTI JOIN {table} AS seen USING (id)"
         ).fetchone()[0]
     return added

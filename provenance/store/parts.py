@@ -24,7 +24,10 @@ _HASH_BLOCK = 1 << 20
 _READ_ONLY = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 
 # Hashes do not compress and do not repeat: trying to costs more than all the rest of the write.
-_RANDOM = frozenset({"record_id", "digest_rest", "norm_id"})
+_RANDOM = frozenset({"record_id", "digest_rest", "norm_id", "key", "child", "parent"})
+
+# What is sorted by an id is looked up by it: the smaller its row groups, the less is read.
+_ROW_GROUP = {"edges_up": 32_768, "edges_down": 32_768}
 
 # The catalogue copies statistics, the least and the largest value among them, and keeps them for
 # good: words about people have none, so that they stand in parts only, which a purge can replace.
@@ -85,7 +88,7 @@ class PartWriter:
         commit = pa.repeat(self._commit, table.num_rows)
         table = table.add_column(0, "commit_id", pa.ExtensionArray.from_storage(pa.uuid(), commit))
         with storage_errors(self._staging):
-            self._writer.write_table(conform(table, self._schema))
+            self._writer.write_table(conform(table, self._schema), _ROW_GROUP.get(self._name))
         self.rows += table.num_rows
 
     def write_rows(self, rows: list[dict[str, Any]]) -> None:

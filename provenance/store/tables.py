@@ -16,6 +16,16 @@ def _table(*columns: tuple[str, pa.DataType]) -> pa.Schema:
     return pa.schema([pa.field("commit_id", UUID), *(pa.field(n, t) for n, t in columns)])
 
 
+_EDGES = _table(
+    ("key", _INT),  # the first 60 bits of the id that it is sorted by
+    ("child", UUID),
+    ("parent", UUID),
+    ("relation", _STR),
+    ("process", _STR),
+    ("activity", _STR),
+    ("found", _BOOL),  # whether an end of it had to be looked for
+)
+
 TABLES: dict[str, pa.Schema] = {
     # Schema versions that the ledger went through; the highest is its own.
     "versions": _table(("version", _INT), ("migration", _STR)),
@@ -149,10 +159,18 @@ TABLES: dict[str, pa.Schema] = {
         ("depth", _INT),
         ("claim", _STR),
         ("process", _STR),
-        ("basis", _STR),
+        ("parent", UUID),  # the least of the parents that prove it, and what it was then
+        ("parent_kind", _STR),
+        ("parent_label", _STR),
+        ("several", _BOOL),  # whether there are others
     ),
-    # What each run of the propagation had before it: all commits up to a number.
-    "propagations": _table(("through", _INT)),
+    # What each run of the propagation had before it: all commits up to a number. The edges that it
+    # resolved are added to those of the runs before, or, where it is a base, take their place.
+    "propagations": _table(("through", _INT), ("base", _BOOL)),
+    # Resolved edges by child, and once more by parent: each part is sorted. What is worked out of
+    # edges can be had without them, so that nothing is lost with them.
+    "edges_up": _EDGES,
+    "edges_down": _EDGES,
     "activities": _table(
         ("activity", _STR),
         ("kind", _STR),

@@ -1,0 +1,127 @@
+"""What a propagation comes to: the rows of ``derived`` that are other ones now."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from provenance import labelling
+from provenance.change import KNOWN, REGION
+from provenance.few import labels_of
+from provenance.graph import NAMED
+from provenance.lineage import Proofs, Whole, deepen, is_absent, is_record, keep
+from provenance.store.catalogue import Database
+
+_CLAIM_COLUMNS = (
+    "record_id, tier, claim, whole, part_bytes, part_chars, part_words, "
+    "process, generator, generator_family"
+)
+_OWN = f"(SELECT {_CLAIM_COLUMNS} FROM claims WHERE tier <> 'derived')"
+
+EVERY_NODE = f"""(
+SELECT record_id AS id, 'record' AS kind, label::VARCHAR AS label, NULL::BIGINT AS own_depth,
+    false AS proven
+FROM ({labelling.origin_sql(_OWN, "sizes")})
+UNION ALL SELECT id, kind, NULL, NULL, false FROM {NAMED})"""
+"""All nodes, with the labels that stand without lineage."""
+
+# What is beside a region keeps what is known of it.
+SOME_NODES = f"""(
+SELECT n.id, coalesce(named.kind, 'record') AS kind, o.label::VARCHAR AS label,
+    CASE WHEN n.beside THEN n.depth END AS own_depth, n.beside AND n.claim IS NOT NULL AS proven
+FROM {KNOWN} n LEFT JOIN {NAMED} named USING (id)
+LEFT JOIN ({labels_of("SELECT id FROM " + KNOWN, _OWN)}) o ON o.record_id = n.id
+WHERE named.id IS NOT NULL OR o.record_id IS NOT NULL)"""
+"""Those that some edges lead to or come from, as ``make_known`` has them."""
+
+_WHAT, _PLACES = "propagated_proofs", "propagated_places"
+
+_RAISED = f"""(
+SELECT * FROM {_OWN} UNION ALL
+SELECT id, 'derived', claim, true, NULL, NULL, NULL, process, NULL, NULL FROM {_WHAT})"""
+
+_NOW = "propagated_now"
+
+_CHANGED = f"""
+WITH was AS (
+    SELECT d.* EXCLUDE (commit_id) FROM ledger.derived d JOIN commits c USING (commit_id)
+    {{only}} QUALIFY row_number() OVER (PARTITION BY record_id ORDER BY c.seq DESC) = 1
+)
+SELECT now.* EXCLUDE (least)
+    REPLACE (if(now.parent_kind = 'absent', 'record', now.parent_kind) AS parent_kind)
+FROM {_NOW} now LEFT JOIN was USING (record_id) {{only}}
+WHERE (now.depth, now.claim, now.process, now.parent, now.parent_label, now.several)
+    IS DISTINCT FROM (was.depth, was.claim, was.process, was.parent, was.parent_label, was.several)
+    AND NOT (was.record_id IS NULL AND now.depth <= now.least AND now.claim IS NULL)
+"""
+
+
+def outcome_sql(connection: Database, whole: Whole, proofs: Proofs, *, base: bool) -> str:
+    """SQL of the rows that are to be added to ``derived``.
+
+    Args:
+        base: whether everything was worked out anew, and not a region alone.
+    """
+    written = _written(connection, whole, proofs, base=base)
+    keep(connection, _now(whole, proofs, deepen(connection, whole, written).depth), _NOW)
+    only = "" if base else f"SEMI JOIN {REGION} region ON region.id = record_id"
+    return _CHANGED.format(only=only)
+
+
+def _written(connection: Database, whole: Whole, proofs: Proofs, *, base: bool) -> Any:
+    """Which nodes are synthetic or mixed, once it is heard what is proven of them.
+
+    Those that are so by themselves stay so.
+    """
+    found = np.array(whole.nodes.column("artificial").to_numpy(), np.bool_)
+    ids = whole.nodes.column("id").combine_chunks()
+    raised = ~found[proofs.record]
+    table = pa.table(
+        {
+            "id": ids.take(pa.array(proofs.record[raised])),
+            "claim": proofs.claim.filter(pa.array(raised)).cast(pa.string()),
+            "process": proofs.process.filter(pa.array(raised)).cast(pa.string()),
+        }
+    )
+    keep(connection, table, _WHAT)
+    if not base:
+        connection.execute(
+            f"INSERT INTO {_WHAT} SELECT id, claim, process FROM {KNOWN} "
+            "WHERE beside AND claim IS NOT NULL"
+        )
+    keep(connection, whole.nodes.select(["id", "number"]), _PLACES)
+    labels = labels_of(f"SELECT id FROM {_WHAT}", _RAISED)
+    places = connection.execute(
+        f"SELECT number FROM {_PLACES} JOIN ({labels}) o "
+        "ON o.record_id = id WHERE label IN ('synthetic', 'mixed')"
+    ).to_arrow_table()
+    found[places.column("number").to_numpy()] = True
+    return found
+
+
+def _now(whole: Whole, proofs: Proofs, depth: Any) -> pa.Table:
+    """A row per node that was seen: what is proven of it, and its depth."""
+    nodes = whole.nodes
+    places = np.full(nodes.num_rows, -1)
+    places[proofs.record] = np.arange(len(proofs.record))
+    seen = np.flatnonzero(~is_absent(whole))
+    at = pa.array(places[seen], mask=places[seen] < 0)
+    parents = pa.array(proofs.parent)
+    kinds, labels = (nodes.column(name).combine_chunks() for name in ("kind", "label"))
+    ids = nodes.column("id").combine_chunks()
+    kind = kinds.take(parents)
+    return pa.table(
+        {
+            "record_id": ids.take(pa.array(seen)),
+            "depth": pa.array(depth[seen], pa.int64()),
+            "claim": proofs.claim.take(at),
+            "process": proofs.process.take(at),
+            "parent": ids.take(parents).take(at),
+            "parent_kind": kind.take(at),
+            "parent_label": labels.take(parents).take(at),
+            "several": pa.array(proofs.several).take(at),
+            "least": pa.array(is_record(whole)[seen].astype(np.int64)),
+        }
+    )

@@ -1,0 +1,153 @@
+"""Edges that are kept sorted, and lineage carried on from what is new alone: the same answers."""
+
+from __future__ import annotations
+
+import random
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import provenance
+from provenance.edge_index import make_paths
+from provenance.ledger import Ledger
+from provenance.propagate import propagate
+
+_PROCESSES = ("rephrase", "clean", "edit", None)
+_LABELS = ("human", "synthetic", "mixed", None)
+
+
+class World:
+    """A ledger that is written to at random, as ingests, models and releases would."""
+
+    def __init__(self, folder: Path, seed: int) -> None:
+        self.ledger: Ledger = provenance.init(str(folder / "ledger"))
+        self.draw = random.Random(seed)
+        self.ids = [uuid.UUID(int=self.draw.getrandbits(128)) for _ in range(14)]
+        self.seen: list[uuid.UUID] = []
+        self.number = 0
+
+    def ingest(self, uri: str | None = None) -> None:
+        """One file: records, some of them known, with edges by id and by own id."""
+        self.number += 1
+        reading, commit = uuid.uuid4(), uuid.uuid4()
+        tables: dict[str, list[dict[str, object]]] = {"sightings": [], "evidence": [], "edges": []}
+        for row, record in enumerate(self.draw.sample(self.ids, self.draw.randint(1, 4)), 1):
+            self._record(tables, reading, row, record)
+        tables["files"] = [
+            {"reading_id": reading, "source": "s", "uri": uri or f"f{self.number}", "kept": 1}
+        ]
+        store = self.ledger.store
+        parts = [store.rows(name, commit, rows) for name, rows in tables.items() if rows]
+        store.commit("ingest", f"ingest:{commit}", parts, commit)
+
+    def _record(
+        self,
+        tables: dict[str, list[dict[str, object]]],
+        reading: uuid.UUID,
+        row: int,
+        record: uuid.UUID,
+    ) -> None:
+        self.seen.append(record)
+        place = {"reading_id": reading, "row": row}
+        known = {"digest_rest": record, "norm_id": record, "kind": "text"}
+        sizes = {"bytes": 9, "chars": 9, "words": 2}
+        own = {"external_id": f"e{self.draw.randint(0, 8)}"}
+        tables["sightings"].append({**place, "record_id": record, **known, **sizes, **own})
+        if (label := self.draw.choice(_LABELS)) is not None:
+            writer = self.draw.choice((None, "m")) if label != "human" else None
+            said = {"tier": "tool", "claim": label, "whole": True, "generator": writer}
+            tables["evidence"].append({**place, "record_id": record, **said, "observer": "o"})
+        for _ in range(self.draw.randint(0, 2)):
+            parent: dict[str, object] = (
+                {"parent": self.draw.choice(self.ids)}
+                if self.draw.random() < 0.6
+                else {"parent_ref": f"e{self.draw.randint(0, 12)}", "parent_source": "s"}
+            )
+            how = {
+                "relation": self.draw.choice(("derived", "derived", "context")),
+                "process": self.draw.choice(_PROCESSES),
+                "parent_kind": "record",
+            }
+            tables["edges"].append({**place, "child": record, **parent, **how})
+
+    def release(self) -> None:
+        """Seal some of the records that were seen."""
+        self.number += 1
+        commit = uuid.uuid4()
+        name = f"r{self.number}"
+        members = [
+            {"release": name, "record_id": record, "digest_rest": record}
+            for record in dict.fromkeys(self.draw.choices(self.seen or self.ids, k=2))
+        ]
+        store = self.ledger.store
+        parts = [
+            store.rows("members", commit, members),
+            store.rows("releases", commit, [{"name": name, "body_digest": "", "manifest": "{}"}]),
+        ]
+        store.commit("assemble", f"release:{name}", parts, commit)
+
+    def model(self) -> None:
+        """Say what the model was trained on."""
+        self.number += 1
+        trained = f"r{self.draw.randint(1, self.number + 1)}"
+        self.ledger.store.record(
+            "model", f"model:{self.number}", {"models": [{"name": "m", "trained_on": trained}]}
+        )
+
+    def step(self) -> None:
+        """Do one of these; mostly add."""
+        chosen = self.draw.random()
+        if chosen < 0.65:
+            self.ingest()
+        elif chosen < 0.75:
+            self.ingest(uri="f1")
+        elif chosen < 0.9:
+            self.release()
+        else:
+            self.model()
+
+
+def derived(ledger: Ledger) -> dict[Any, Any]:
+    """What stands in ``derived``, but for rows that say nothing."""
+    rows = ledger.query("SELECT * EXCLUDE (seq, recorded_at) FROM derived").to_pylist()
+    return {row.pop("record_id"): row for row in rows}
+
+
+def traces(world: World) -> list[object]:
+    """All that can be asked of where records come from and lead to."""
+    return [
+        world.ledger.trace(record.hex, down=down)
+        for record in sorted(set(world.seen))[:4]
+        for down in (False, True)
+    ]
+
+
+def run_anew(ledger: Ledger) -> None:
+    """Work all of it out once more, as if nothing was kept."""
+    ledger.store.record("test", f"test:{uuid.uuid4()}", {"models": [{"name": "another"}]})
+    propagate(ledger.store)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_carrying_on_from_what_is_new_equals_a_full_run(tmp_path: Path, seed: int) -> None:
+    world = World(tmp_path, seed)
+    world.ingest()
+    world.model()
+    for _ in range(8):
+        world.step()
+        propagate(world.ledger.store)
+    kept = derived(world.ledger)
+    run_anew(world.ledger)
+    assert derived(world.ledger) == kept
+    world.ingest()
+    propagate(world.ledger.store)
+    world.release()
+    answers = traces(world)
+    with world.ledger.snapshot() as connection:
+        assert make_paths(connection).kept
+    world.ledger.store.record("test", "test", {"models": [{"name": "one more"}]})
+    with world.ledger.snapshot() as connection:
+        assert not make_paths(connection).kept
+    assert traces(world) == answers
