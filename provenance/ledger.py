@@ -48,7 +48,7 @@ def open(url: str = ".prov") -> Ledger:  # noqa: A001 - provenance.open(url) rea
     Raises:
         NotFoundError: there is none.
     """
-    return Ledger(open_store(locate(url)))
+    return Ledger(open_store(locate(url), VIEWS))
 
 
 def init(url: str = ".prov") -> Ledger:

@@ -30,8 +30,9 @@ def tombstone_parts(connection: Connection) -> tuple[str, ...]:
     """The parts that hold tombstones: what workers are told, since they can read them."""
     if not connection.execute("FROM ledger.tombstones LIMIT 1").fetchall():
         return ()
+    # A copy that was brought near has no files.
     rows = connection.execute(
-        "SELECT DISTINCT filename FROM ledger.tombstones ORDER BY 1"
+        "SELECT DISTINCT filename FROM lake.ledger.tombstones ORDER BY 1"
     ).fetchall()
     return tuple(row[0] for row in rows)
 

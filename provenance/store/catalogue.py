@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
 
 from provenance.errors import (
     BusyError,
@@ -22,23 +20,17 @@ from provenance.errors import (
     VersionError,
 )
 from provenance.model.base import quote_identifier, quote_literal
+from provenance.store.instances import instance, quiet
 from provenance.store.layout import Layout
 from provenance.store.lock import shared
-from provenance.store.tables import SCHEMA_VERSION, TABLES
+from provenance.store.near import NEAR, bring_near, check_tables
+from provenance.store.tables import SCHEMA_VERSION, TABLES, columns_sql
 
 Database = duckdb.DuckDBPyConnection
 """What a snapshot is: other rooms name the type without importing DuckDB."""
 
 LAKE = "lake"
 """Name under which the ledger is attached."""
-
-_SQL_TYPES = {
-    pa.uuid(): "UUID",
-    pa.string(): "VARCHAR",
-    pa.int64(): "BIGINT",
-    pa.bool_(): "BOOLEAN",
-    pa.timestamp("us", tz="UTC"): "TIMESTAMP WITH TIME ZONE",
-}
 
 _MEANINGS: tuple[tuple[str, type[ProvError], str], ...] = (
     # Most specific first: a piece of DuckDB's text, what it means here, what to do.
@@ -77,51 +69,14 @@ def _first_line(text: str) -> str:
     return text.split("\n", 1)[0]
 
 
-def _quiet() -> duckdb.DuckDBPyConnection:
-    """A connection in memory that draws no bar on standard output when a query takes long."""
-    connection = duckdb.connect(":memory:")
-    connection.execute("SET enable_progress_bar = false")
-    return connection
+@contextlib.contextmanager
+def attached(
+    connection: Database, layout: Layout, catalogue: Path, *, read_only: bool
+) -> Iterator[None]:
+    """Attach a catalogue as ``lake`` and, when the block ends well, detach all that is attached.
 
-
-def connect(
-    threads: int | None = None, memory_limit: str | None = None
-) -> duckdb.DuckDBPyConnection:
-    """An in-memory DuckDB with DuckLake loaded from its package; nothing is downloaded."""
-    connection = _quiet()
-    if threads:
-        connection.execute(f"SET threads = {int(threads)}")
-    if memory_limit:
-        connection.execute(f"SET memory_limit = {quote_literal(memory_limit)}")
-    connection.execute("SET preserve_insertion_order = false")
-    connection.execute("SET TimeZone = 'UTC'")
-    # UUIDs come out as 16 bytes, as they went in, and not as text.
-    connection.execute("SET arrow_lossless_conversion = true")
-    load_extension(connection, "ducklake")
-    return connection
-
-
-def load_extension(connection: duckdb.DuckDBPyConnection, name: str) -> None:
-    """Load a signed extension from its package, else the one that is installed."""
-    spec = importlib.util.find_spec(f"duckdb_extension_{name}")
-    for folder in (spec.submodule_search_locations or []) if spec else []:
-        found = Path(folder) / "extensions" / f"v{duckdb.__version__}" / f"{name}.duckdb_extension"
-        if found.is_file():
-            connection.execute(f"LOAD {quote_literal(str(found))}")
-            return
-    try:
-        connection.execute(f"LOAD {name}")
-    except duckdb.Error as error:
-        raise StorageError(
-            f"DuckDB's extension `{name}` is not installed",
-            hint=f"pip install duckdb-extension-{name.replace('_', '-')}=={duckdb.__version__}",
-        ) from error
-
-
-def attach(
-    connection: duckdb.DuckDBPyConnection, layout: Layout, catalogue: Path, *, read_only: bool
-) -> None:
-    """Attach a catalogue as ``lake``; the data path is always the one beside the ledger."""
+    The data path is always the one beside the ledger.
+    """
     options = [
         f"DATA_PATH {quote_literal(str(layout.data) + '/')}",
         "OVERRIDE_DATA_PATH true",
@@ -130,27 +85,36 @@ def attach(
     target = quote_literal(f"ducklake:{catalogue}")
     connection.execute(f"ATTACH {target} AS {LAKE} ({', '.join(options)})")
     connection.execute(f"USE {LAKE}")
+    yield
+    connection.execute("USE memory")
+    connection.execute(f"DETACH {LAKE}")
+    connection.execute(f"DETACH DATABASE IF EXISTS {NEAR}")
 
 
 @contextlib.contextmanager
-def writing(layout: Layout) -> Iterator[duckdb.DuckDBPyConnection]:
+def writing(layout: Layout) -> Iterator[Database]:
     """The catalogue open for one transaction; the caller holds the lock."""
-    with ledger_errors(layout):
-        connection = connect(threads=1)
-        try:
-            attach(connection, layout, layout.catalogue, read_only=False)
-            yield connection
-            connection.execute("USE memory")
-            connection.execute(f"DETACH {LAKE}")
-        finally:
-            connection.close()
+    with (
+        ledger_errors(layout),
+        instance(threads=1) as connection,
+        attached(connection, layout, layout.catalogue, read_only=False),
+    ):
+        yield connection
 
 
 @contextlib.contextmanager
 def reading(
-    layout: Layout, *, threads: int | None = None, memory_limit: str | None = None
-) -> Iterator[duckdb.DuckDBPyConnection]:
+    layout: Layout,
+    views: Mapping[str, str] | None = None,
+    *,
+    threads: int | None = None,
+    memory_limit: str | None = None,
+) -> Iterator[Database]:
     """A copy of the catalogue, attached read-only: it stops no writer, and no writer stops it.
+
+    Args:
+        views: those to make over small tables that were brought near; ``None`` to leave all of it
+            where it lies.
 
     Raises:
         NotFoundError: there is no ledger.
@@ -167,17 +131,14 @@ def reading(
                         shutil.copyfile(original, copy.with_name(original.name))
         except OSError as error:
             raise StorageError(f"the ledger at `{layout.root}` cannot be read: {error}") from error
-        with ledger_errors(layout):
-            connection = connect(threads, memory_limit)
-            # What does not fit into memory goes there, and not into the user's own folder.
-            connection.execute(f"SET temp_directory = {quote_literal(folder)}")
-            try:
-                _replay(connection, copy)
-                attach(connection, layout, copy, read_only=True)
+        kept = views is not None
+        with ledger_errors(layout), instance(threads, memory_limit, kept=kept) as connection:
+            _replay(connection, copy)
+            with attached(connection, layout, copy, read_only=True):
                 _check_version(connection, layout)
+                if views is not None:
+                    bring_near(connection, layout, views)
                 yield connection
-            finally:
-                connection.close()
 
 
 def _replay(connection: duckdb.DuckDBPyConnection, copy: Path) -> None:
@@ -207,13 +168,14 @@ def _check_version(connection: duckdb.DuckDBPyConnection, layout: Layout) -> Non
             f"this program needs {SCHEMA_VERSION}",
             hint="`prov migrate` brings it up to date",
         )
+    check_tables(connection, layout)
 
 
 @contextlib.contextmanager
-def over_parts(layout: Layout, paths: dict[str, list[str]]) -> Iterator[duckdb.DuckDBPyConnection]:
+def over_parts(layout: Layout, paths: dict[str, list[str]]) -> Iterator[Database]:
     """Finished parts as views named by their tables, whether they are registered or not."""
     with ledger_errors(layout):
-        connection = _quiet()
+        connection = quiet()
         try:
             for table, files in paths.items():
                 listed = ", ".join(quote_literal(path) for path in files)
@@ -228,7 +190,7 @@ def over_parts(layout: Layout, paths: dict[str, list[str]]) -> Iterator[duckdb.D
 def over_nothing(layout: Layout, views: Mapping[str, str]) -> Iterator[Database]:
     """A ledger that knows nothing, in memory: what an audit without a ledger is made against."""
     with ledger_errors(layout):
-        connection = _quiet()
+        connection = quiet()
         try:
             create_tables(connection, views)
             yield connection
@@ -239,10 +201,7 @@ def over_nothing(layout: Layout, views: Mapping[str, str]) -> Iterator[Database]
 def create_tables(connection: Database, views: Mapping[str, str]) -> None:
     """Make the tables of schema ``ledger`` and the views of schema ``main``."""
     connection.execute("CREATE SCHEMA ledger")
-    for table, schema in TABLES.items():
-        columns = ", ".join(
-            f"{quote_identifier(field.name)} {_SQL_TYPES[field.type]}" for field in schema
-        )
-        connection.execute(f"CREATE TABLE ledger.{quote_identifier(table)} ({columns})")
+    for table in TABLES:
+        connection.execute(f"CREATE TABLE ledger.{quote_identifier(table)} ({columns_sql(table)})")
     for name, body in views.items():
         connection.execute(f"CREATE VIEW {quote_identifier(name)} AS {body}")

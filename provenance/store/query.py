@@ -27,7 +27,7 @@ def user_query(
         MisuseError: it writes, reaches for files, is several statements or does not parse.
     """
     _one_select(sql)
-    with store.snapshot() as connection, ledger_errors(store.layout):
+    with store.snapshot(near=False) as connection, ledger_errors(store.layout):
         if not allow_files:
             data = quote_literal(str(store.layout.data) + "/")
             connection.execute(f"SET allowed_directories = [{data}]")

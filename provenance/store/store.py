@@ -38,19 +38,31 @@ class Commit:
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """A ledger that exists."""
+    """A ledger that exists.
+
+    Attributes:
+        layout: where it lies.
+        views: SQL of the views in schema ``main``, in an order in which they can be made.
+    """
 
     layout: Layout
+    views: Mapping[str, str]
 
     @contextlib.contextmanager
-    def snapshot(self, *, threads: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    def snapshot(
+        self, *, threads: int | None = None, near: bool = True
+    ) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection that sees the ledger as it is now, and may make temporary tables.
+
+        Args:
+            near: whether to copy small tables into memory first, which makes all queries quicker.
 
         Raises:
             NotFoundError, VersionError, StorageError, IntegrityError: as the ledger is.
         """
         limit = os.environ.get("PROV_MEMORY_LIMIT")
-        with reading(self.layout, threads=threads, memory_limit=limit) as connection:
+        views = self.views if near else None
+        with reading(self.layout, views, threads=threads, memory_limit=limit) as connection:
             yield connection
 
     def part(self, table: str, commit_id: uuid.UUID) -> PartWriter:
@@ -121,7 +133,7 @@ def tool_version() -> str:
         return "0"
 
 
-def open_store(layout: Layout) -> Store:
+def open_store(layout: Layout, views: Mapping[str, str]) -> Store:
     """The ledger at a place.
 
     Raises:
@@ -129,7 +141,7 @@ def open_store(layout: Layout) -> Store:
     """
     if not layout.catalogue.is_file():
         raise NotFoundError(f"there is no ledger at `{layout.root}`", hint="`prov init` makes one")
-    return Store(layout)
+    return Store(layout, views)
 
 
 def create_store(layout: Layout, views: Mapping[str, str]) -> Store:
@@ -159,7 +171,7 @@ def create_store(layout: Layout, views: Mapping[str, str]) -> Store:
     except BaseException:
         shutil.rmtree(aside.root, ignore_errors=True)
         raise
-    return Store(layout)
+    return Store(layout, views)
 
 
 def _build(layout: Layout, views: Mapping[str, str]) -> None:
@@ -170,7 +182,7 @@ def _build(layout: Layout, views: Mapping[str, str]) -> None:
         create_tables(connection, views)
         connection.execute("COMMIT")
     version: dict[str, object] = {"version": SCHEMA_VERSION, "migration": "create"}
-    Store(layout).record("init", "init", {"versions": [version]})
+    Store(layout, views).record("init", "init", {"versions": [version]})
 
 
 def _register(connection: duckdb.DuckDBPyConnection, part: Part | None) -> None:

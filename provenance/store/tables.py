@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+from provenance.model.base import quote_identifier
+
 SCHEMA_VERSION = 1
 """Version of the tables below and of the views over them."""
 
@@ -238,3 +240,16 @@ TABLES: dict[str, pa.Schema] = {
         ("attributes", _STR),
     ),
 }
+
+_SQL_TYPES = {
+    pa.uuid(): "UUID",
+    pa.string(): "VARCHAR",
+    pa.int64(): "BIGINT",
+    pa.bool_(): "BOOLEAN",
+    pa.timestamp("us", tz="UTC"): "TIMESTAMP WITH TIME ZONE",
+}
+
+
+def columns_sql(table: str) -> str:
+    """The columns of a table as SQL, to stand in brackets behind CREATE TABLE."""
+    return ", ".join(f"{quote_identifier(f.name)} {_SQL_TYPES[f.type]}" for f in TABLES[table])

@@ -91,7 +91,7 @@ def purge(store: Store, revocation: str) -> Receipt:
             f"revocation `{state.revocation}` was restored", hint="`prov revoke` it again first"
         )
     follow(store)
-    with store.snapshot() as connection:
+    with store.snapshot(near=False) as connection:  # it is about files
         receipt = _rewrite(store, connection, state_of(connection, state.revocation))
     expired = forget_replaced(store)
     purged = (receipt.purged or Purged(tombstones=0, parts=0)).model_copy(

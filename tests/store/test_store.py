@@ -70,7 +70,7 @@ def test_a_ledger_is_not_made_over_something_else(store: Store, tmp_path: Path) 
 
 def test_no_ledger_is_not_found(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match="there is no ledger"):
-        open_store(locate(str(tmp_path / "nothing")))
+        open_store(locate(str(tmp_path / "nothing")), VIEWS)
     with pytest.raises(MisuseError, match="not supported"):
         locate("ftp://somewhere/else")
 
@@ -93,7 +93,7 @@ def test_of_two_commits_with_one_key_the_views_show_the_first(store: Store) -> N
 def test_a_moved_ledger_answers_and_goes_on(store: Store, tmp_path: Path) -> None:
     store.record("source", "a", {"sources": [source("one")]})
     moved = shutil.move(store.layout.root, tmp_path / "elsewhere")
-    again = open_store(locate(str(moved)))
+    again = open_store(locate(str(moved)), VIEWS)
     again.record("source", "b", {"sources": [source("two")]})
     assert names(again) == ["one", "two"]
 
@@ -111,7 +111,7 @@ def test_another_ducklake_is_not_taken_for_a_ledger(tmp_path: Path) -> None:
     layout.data.mkdir(parents=True)
     with writing(layout):
         pass
-    with pytest.raises(VersionError, match="not a ledger"), Store(layout).snapshot():
+    with pytest.raises(VersionError, match="not a ledger"), Store(layout, VIEWS).snapshot():
         pass
 
 
@@ -151,7 +151,7 @@ def test_a_missing_part_is_an_integrity_error(store: Store) -> None:
 
 
 def _commit_many(root: str, worker: int, count: int) -> None:
-    store = open_store(locate(root))
+    store = open_store(locate(root), VIEWS)
     for place in range(count):
         name = f"{worker}-{place}"
         store.record("source", name, {"sources": [source(name)]})

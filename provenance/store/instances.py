@@ -1,0 +1,126 @@
+"""DuckDB with DuckLake loaded, kept for whoever needs it next: loading it takes long."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import importlib.util
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from provenance.errors import StorageError
+from provenance.model.base import quote_literal
+
+MOST_KEPT = 4
+"""Idle instances; each holds a few megabytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Instance:
+    """One DuckDB of this process.
+
+    Attributes:
+        process: who made it: a forked child must not use it.
+        folder: where it puts what does not fit into memory.
+    """
+
+    process: int
+    connection: duckdb.DuckDBPyConnection
+    folder: Path
+
+    def close(self) -> None:
+        """Let go of all of it."""
+        self.connection.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+_idle: list[_Instance] = []
+
+
+@contextlib.contextmanager
+def instance(
+    threads: int | None = None, memory_limit: str | None = None, *, kept: bool = True
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to an in-memory DuckDB with DuckLake; nothing is downloaded.
+
+    The block detaches what it attached. After a failure nobody else is handed the instance.
+
+    Args:
+        kept: false where the block changes what cannot be changed back.
+    """
+    held = _take()
+    good = False
+    try:
+        with held.connection.cursor() as connection:
+            _settle(connection, threads, memory_limit)
+            yield connection
+        good = kept
+    finally:
+        _idle.append(held) if good and len(_idle) < MOST_KEPT else held.close()
+
+
+def _take() -> _Instance:
+    while _idle:
+        held = _idle.pop()
+        if held.process == os.getpid():
+            return held
+    return _make()
+
+
+def _make() -> _Instance:
+    connection = quiet()
+    # What does not fit into memory goes there, and not into the user's own folder.
+    folder = Path(tempfile.mkdtemp(prefix="prov-"))
+    connection.execute(f"SET temp_directory = {quote_literal(str(folder))}")
+    connection.execute("SET preserve_insertion_order = false")
+    load_extension(connection, "ducklake")
+    return _Instance(os.getpid(), connection, folder)
+
+
+def _settle(
+    connection: duckdb.DuckDBPyConnection, threads: int | None, memory_limit: str | None
+) -> None:
+    connection.execute(f"SET threads = {int(threads)}" if threads else "RESET threads")
+    limited = f"SET memory_limit = {quote_literal(memory_limit)}" if memory_limit else None
+    connection.execute(limited or "RESET memory_limit")
+    connection.execute("SET TimeZone = 'UTC'")
+    # UUIDs come out as 16 bytes, as they went in, and not as text.
+    connection.execute("SET arrow_lossless_conversion = true")
+
+
+@atexit.register
+def _close_all() -> None:
+    while _idle:
+        held = _idle.pop()
+        if held.process == os.getpid():
+            held.close()
+
+
+def quiet() -> duckdb.DuckDBPyConnection:
+    """A connection in memory that draws no bar on standard output when a query takes long."""
+    connection = duckdb.connect(":memory:")
+    connection.execute("SET enable_progress_bar = false")
+    return connection
+
+
+def load_extension(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Load a signed extension from its package, else the one that is installed."""
+    spec = importlib.util.find_spec(f"duckdb_extension_{name}")
+    for folder in (spec.submodule_search_locations or []) if spec else []:
+        found = Path(folder) / "extensions" / f"v{duckdb.__version__}" / f"{name}.duckdb_extension"
+        if found.is_file():
+            connection.execute(f"LOAD {quote_literal(str(found))}")
+            return
+    try:
+        connection.execute(f"LOAD {name}")
+    except duckdb.Error as error:
+        raise StorageError(
+            f"DuckDB's extension `{name}` is not installed",
+            hint=f"pip install duckdb-extension-{name.replace('_', '-')}=={duckdb.__version__}",
+        ) from error

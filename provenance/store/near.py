@@ -1,0 +1,114 @@
+"""A snapshot brought near: small tables copied into memory, where queries of them are fast."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import duckdb
+
+from provenance.errors import VersionError
+from provenance.model.base import quote_identifier, quote_literal
+from provenance.store.layout import Layout
+from provenance.store.tables import TABLES, columns_sql
+
+MOST_ROWS, MOST_BYTES, MOST_PARTS = 5_000, 1 << 20, 64
+"""A table within all three is small."""
+
+NEAR = "near"
+"""Name under which the copies are attached."""
+
+_META = "__ducklake_metadata_lake"
+
+# What DuckLake says of its tables (its specification, "Tables"): the parts that are current, and
+# whether rows of a part were deleted or lie within the catalogue, of which we do neither.
+_TABLES = f"""
+SELECT t.table_name, coalesce(sum(f.record_count), 0), coalesce(sum(f.file_size_bytes), 0),
+    list(f.path) FILTER (f.path IS NOT NULL),
+    bool_and(coalesce(f.path_is_relative AND t.path_is_relative, true))
+        AND NOT EXISTS (FROM {_META}.ducklake_delete_file d
+            WHERE d.table_id = t.table_id AND d.end_snapshot IS NULL)
+        AND NOT EXISTS (FROM {_META}.ducklake_inlined_data_tables i WHERE i.table_id = t.table_id)
+FROM {_META}.ducklake_table t
+JOIN {_META}.ducklake_schema s USING (schema_id)
+LEFT JOIN {_META}.ducklake_data_file f ON f.table_id = t.table_id AND f.end_snapshot IS NULL
+WHERE t.end_snapshot IS NULL AND s.end_snapshot IS NULL AND s.schema_name = 'ledger'
+GROUP BY t.table_id, t.table_name
+"""
+
+_COLUMNS = f"""
+SELECT t.table_name, c.column_name FROM {_META}.ducklake_column c
+JOIN {_META}.ducklake_table t USING (table_id)
+WHERE c.end_snapshot IS NULL AND t.end_snapshot IS NULL
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What the catalogue says of one table."""
+
+    rows: int
+    bytes: int
+    parts: list[str] = field(default_factory=list)
+    plain: bool = True
+
+    @property
+    def small(self) -> bool:
+        """Whether all of it may be copied."""
+        few = self.rows <= MOST_ROWS and len(self.parts) <= MOST_PARTS
+        return self.plain and few and self.bytes <= MOST_BYTES
+
+
+def bring_near(
+    connection: duckdb.DuckDBPyConnection, layout: Layout, views: Mapping[str, str]
+) -> None:
+    """Make schemas ``ledger`` and ``main`` once more, over copies of what is small.
+
+    What is large is read where it lies. Nothing can be told apart but the time that it takes: each
+    table of DuckLake costs a query some milliseconds, however little is in it.
+    """
+    held = _held(connection)
+    connection.execute(f"ATTACH ':memory:' AS {NEAR}")
+    connection.execute(f"USE {NEAR}")
+    connection.execute("CREATE SCHEMA ledger")
+    for table in TABLES:
+        _bring(connection, layout, table, held[table])
+    for name, body in views.items():
+        connection.execute(f"CREATE VIEW {quote_identifier(name)} AS {body}")
+
+
+def check_tables(connection: duckdb.DuckDBPyConnection, layout: Layout) -> None:
+    """Compare the tables of a ledger with those that this program knows.
+
+    Raises:
+        VersionError: one is missing, or lacks a column.
+    """
+    found = set(connection.execute(_COLUMNS).fetchall())
+    wanted = {(table, name) for table, schema in TABLES.items() for name in schema.names}
+    if missing := sorted({table for table, _ in wanted - found}):
+        raise VersionError(
+            f"the ledger at `{layout.root}` was made before its schema was settled: "
+            f"it lacks (columns of) {', '.join(missing)}",
+            hint="make a new ledger and ingest the files again",
+        )
+
+
+def _held(connection: duckdb.DuckDBPyConnection) -> dict[str, Held]:
+    rows = connection.execute(_TABLES).fetchall()
+    return {
+        table: Held(int(count), int(size), parts or [], bool(plain))
+        for table, count, size, parts, plain in rows
+    }
+
+
+def _bring(connection: duckdb.DuckDBPyConnection, layout: Layout, table: str, held: Held) -> None:
+    name = quote_identifier(table)
+    if not held.small:
+        connection.execute(f"CREATE VIEW ledger.{name} AS FROM lake.ledger.{name}")
+        return
+    connection.execute(f"CREATE TABLE ledger.{name} ({columns_sql(table)})")
+    if held.parts:
+        paths = (quote_literal(str(layout.table(table) / part)) for part in held.parts)
+        connection.execute(
+            f"INSERT INTO ledger.{name} BY NAME FROM read_parquet([{', '.join(paths)}])"
+        )
