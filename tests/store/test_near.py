@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -53,11 +54,11 @@ def test_every_view_answers_the_same_near_and_far(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     far = dict(answers(ledger, copied=False))
-    assert far["origins"] and far["members"] and far["lineage"]
+    assert all(far[view] for view in ("origins", "members", "lineage"))
     assert {"sightings", "commits", "quotes"} <= tables(ledger)
     assert dict(answers(ledger, copied=True)) == far
     monkeypatch.setattr(near, "MOST_ROWS", 5)
-    assert "commits" not in tables(ledger) and "models" in tables(ledger)
+    assert {"commits", "models"} - tables(ledger) == {"commits"}
     assert dict(answers(ledger, copied=True)) == far
 
 
@@ -79,8 +80,8 @@ def test_nothing_of_one_snapshot_is_seen_in_the_next(ledger: Ledger) -> None:
         for name in ("mine", "theirs"):
             with pytest.raises(duckdb.CatalogException):
                 connection.execute(f"FROM {name}")
-        row = connection.execute("SELECT current_setting('threads')").fetchone()
-        assert row is not None and row[0] >= 1
+        threads = connection.execute("SELECT current_setting('threads')").fetchall()
+        assert threads[0][0] == os.cpu_count()
 
 
 def test_a_user_query_locks_nobody_else_out(ledger: Ledger) -> None:

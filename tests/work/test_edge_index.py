@@ -141,11 +141,9 @@ def derived(ledger: Ledger) -> dict[Any, Any]:
 
 def traces(world: World) -> list[object]:
     """All that can be asked of where records come from and lead to."""
-    return [
-        world.ledger.trace(record.hex, down=down)
-        for record in sorted(set(world.seen))[:4]
-        for down in (False, True)
-    ]
+    found = world.ledger.query("SELECT DISTINCT record_id FROM sightings ORDER BY 1 LIMIT 4")
+    records = (str(record) for record in found.column(0).to_pylist())
+    return [world.ledger.trace(record, down=down) for record in records for down in (False, True)]
 
 
 def run_anew(ledger: Ledger) -> None:
