@@ -14,6 +14,7 @@ import provenance
 from provenance.edge_index import make_paths
 from provenance.imports.options import ImportOptions
 from provenance.ledger import Ledger
+from provenance.lineage import node_id
 from provenance.model.takedown import Selector, Takedown
 from provenance.propagate import propagate
 
@@ -134,9 +135,13 @@ class World:
 
 
 def derived(ledger: Ledger) -> dict[Any, Any]:
-    """What stands in ``derived``, but for rows that say nothing."""
+    """What stands in ``derived``, but for releases that nothing was made of: nobody asks for it."""
     rows = ledger.query("SELECT * EXCLUDE (seq, recorded_at) FROM derived").to_pylist()
-    return {row.pop("record_id"): row for row in rows}
+    unused = ledger.query(
+        "SELECT name FROM releases ANTI JOIN models ON models.trained_on = releases.name"
+    )
+    ids = {str(node_id("release", name)) for name in unused.column("name").to_pylist()}
+    return {key: row for row in rows if (key := str(row.pop("record_id"))) not in ids}
 
 
 def traces(world: World) -> list[object]:
