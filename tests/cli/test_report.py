@@ -142,3 +142,44 @@ def test_what_contracts_lack(release: Terminal) -> None:
     assert {"source", "member", "reports", "reason"} == set(gaps[0])
     assert release.prov("source", "lint", "--strict").code == 1
     assert release.prov("source", "lint", "nothing").code == 11
+
+
+def test_all_reports_from_questions_to_a_folder(release: Terminal) -> None:
+    asked = release.prov("report", "r", "--format", "all", "--init", "-o", "answers")
+    assert asked.code == 0
+    strict = release.prov(
+        "report", "r", "--format", "all", "--answers", "answers", "--strict", "-o", "out"
+    )
+    assert (strict.code, (release.folder / "out").exists()) == (1, False)
+    done = release.prov("report", "r", "--format", "all", "--answers", "answers", "-o", "out")
+    assert done.code == 0
+    assert "Every report: out/index.html" in done.out
+    assert (release.folder / "out" / "index.html").read_bytes().startswith(b"<!DOCTYPE html>")
+    again = release.prov("report", "r", "--format", "all", "-o", "out")
+    assert (again.code, "not an empty folder" in again.err) == (2, True)
+    told = release.prov("report", "r", "--format", "all", "-o", "other", "--json")
+    assert {one["report"] for one in told.json["reports"]} == {"release", *REPORTS}
+    text = release.prov("report", "r", "--format", "openlineage").out
+    assert [json.loads(line)["producer"] for line in text.splitlines()]
+
+
+REFUSED: list[tuple[list[str], str]] = [
+    ([], "name it with -o"),
+    (["-o", "out", "--answers", "sources.yaml"], "is no folder"),
+    (["-o", "out", "--answers", "."], "there is no report 'policy'"),
+    (["-o", "web.jsonl"], "not an empty folder"),
+    (["-o", "out", "--as", "html"], "--as goes with one report"),
+]
+
+
+def test_all_reports_are_refused_in_one_line(release: Terminal) -> None:
+    for arguments, said in REFUSED:
+        answer = release.prov("report", "r", "--format", "all", *arguments)
+        assert answer.code == 2, said
+        assert said in answer.err
+        assert not (release.folder / "out").exists()
+
+
+def test_help_names_every_report(terminal: Terminal) -> None:
+    text = " ".join(terminal.prov("report", "--help").out.replace("│", "").split())
+    assert [name for name in REPORTS if name not in text] == []

@@ -81,6 +81,8 @@ def report(
     if domains:
         _domains(session, release, domains)
     if form == "all":
+        if layout:
+            raise click.UsageError("--as goes with one report; all are written in every layout")
         return _all(session, release, output, answers, init=init, strict=strict, files=files)
     plain = form is None or form in FACTS_FORMATS
     if plain and (layout or init or answers or strict or files):
