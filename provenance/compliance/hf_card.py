@@ -208,11 +208,14 @@ def _licence(given: str | None) -> dict[str, str]:
 
 
 def _configs(evidence: ReleaseEvidence) -> list[dict[str, Any]]:
-    """Where the hub finds the data; without files, or in one file, it finds them itself."""
-    if not all(one.split and _SPLIT.fullmatch(one.split) for one in evidence.files):
+    """Where the hub finds the data: it would else take the manifest beside them for data, too."""
+    if not evidence.files:
         return []
-    files = [{"split": one.split, "path": one.path} for one in evidence.files]
-    return [{"config_name": "default", "data_files": files}] if files else []
+    splits = [one.split for one in evidence.files if one.split and _SPLIT.fullmatch(one.split)]
+    paths: list[Any] = [one.path for one in evidence.files]
+    if len(splits) == len(paths):
+        paths = [{"split": split, "path": path} for split, path in zip(splits, paths, strict=True)]
+    return [{"config_name": "default", "data_files": paths}]
 
 
 def finish(filled: Filled) -> dict[str, Any]:

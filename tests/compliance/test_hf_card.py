@@ -186,6 +186,25 @@ def test_languages_files_and_datasets_of_the_hub() -> None:
     ]
 
 
+def test_the_manifest_is_never_taken_for_data() -> None:
+    column = Column(name="text", type="text")
+    file = ReleaseFile(
+        path="data.parquet",
+        format="parquet",
+        split=None,
+        rows=1,
+        bytes=1,
+        sha256="0" * 64,
+        columns=(column,),
+    )
+    odd = file.model_copy(update={"split": "a b"})
+    for one in (file, odd):
+        filled = fill(evidence=EVIDENCE.model_copy(update={"files": (one,)}))
+        data = json.loads(print_report(filled, "json"))["front_matter"]
+        assert data["configs"] == [{"config_name": "default", "data_files": ["data.parquet"]}]
+    assert "configs" not in json.loads(print_report(fill(), "json"))["front_matter"]
+
+
 def test_answers_that_the_hub_does_not_know_are_said() -> None:
     filled = fill(
         "{report: hf-card, answers: [{id: hf.annotations, answer: a friend}, "
