@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from provenance.compliance import rows
+from provenance.compliance import bom, rows
+from provenance.model.answers import AnswerValue
 from provenance.model.origin import Label, Process
 from provenance.model.release_evidence import (
     GeneratorEvidence,
@@ -113,6 +114,14 @@ def splits(evidence: ReleaseEvidence) -> str | None:
 def collected(sources: Iterable[SourceEvidence]) -> tuple[SourceEvidence, ...]:
     """Those that were collected over a time; what a model made was not."""
     return tuple(source for source in sources if source.section != "2.5")
+
+
+def no_addresses(answers: Mapping[str, AnswerValue], *questions: str) -> Iterator[str]:
+    """What a reader has to know of answers that should be addresses and are none."""
+    for question in questions:
+        given = answers.get(question)
+        if isinstance(given, str) and bom.address(given) is None:
+            yield f"{question}: {given!r} is no address"
 
 
 def iso(value: str) -> str:

@@ -52,7 +52,7 @@ COLLECTION: Mapping[Kind, str] = {
 """Recommended values of ``rai:dataCollectionType``; none of them is for synthetic data."""
 
 
-def draft(evidence: ReleaseEvidence, _: Mapping[str, AnswerValue]) -> Draft:
+def draft(evidence: ReleaseEvidence, answers: Mapping[str, AnswerValue]) -> Draft:
     """The metadata as far as the ledger can fill them."""
     sources = evidence.sources
     content: dict[str, Any] = {
@@ -79,7 +79,8 @@ def draft(evidence: ReleaseEvidence, _: Mapping[str, AnswerValue]) -> Draft:
         "seeds": rows.seed_rows(evidence),
         "rai": _rai(evidence),
     }
-    return Draft(content, _suggestions(evidence), {}, tuple(_warnings(evidence)))
+    told = (*_warnings(evidence), *card.no_addresses(answers, "cr.url", "cr.files-at"))
+    return Draft(content, _suggestions(evidence), {}, told)
 
 
 def _rai(evidence: ReleaseEvidence) -> dict[str, Any]:

@@ -201,11 +201,7 @@ def _suggestions(evidence: ReleaseEvidence) -> dict[str, str]:
 
 def _doubts(answers: Mapping[str, AnswerValue]) -> list[str]:
     """Answers that the schema will refuse, or that fall under `other`."""
-    found = []
-    for question in ("dps.namespace", "dps.location"):
-        given = answers.get(question)
-        if isinstance(given, str) and bom.address(given) is None:
-            found.append(f"{question}: {given!r} is no address")
+    found = list(card.no_addresses(answers, "dps.namespace", "dps.location"))
     for question in ("dps.version", "dps.set-version"):
         given = answers.get(question)
         if isinstance(given, str) and not _VERSION.fullmatch(given):

@@ -176,10 +176,16 @@ def _is_code(language: str) -> bool:
 
 def front_matter(filled: Filled) -> str:
     """The card's metadata as the YAML block that it begins with."""
-    text = yaml.safe_dump(
-        metadata(filled), allow_unicode=True, sort_keys=False, default_flow_style=False, width=100
-    )
+    data = metadata(filled)
+    text = _yaml(data, plain=True)
+    if not all(line.isprintable() for line in text.split("\n")):
+        # A file may be called anything, and its name has to stay what it is.
+        text = _yaml(data, plain=False)
     return f"---\n{text}---\n\n"
+
+
+def _yaml(data: dict[str, Any], *, plain: bool) -> str:
+    return yaml.safe_dump(data, allow_unicode=plain, sort_keys=False, width=100)
 
 
 def metadata(filled: Filled) -> dict[str, Any]:
