@@ -181,3 +181,12 @@ def test_the_index_keeps_its_schema(written: tuple[ReportIndex, Path]) -> None:
 
     document = json.loads(written[0].model_dump_json())
     jsonschema.Draft202012Validator(schemas()["report-index"]).validate(document)
+
+
+def test_files_are_named_from_the_folder_of_the_reports(ledger: Ledger, tmp_path: Path) -> None:
+    exported = ledger.export("first", tmp_path / "export", "jsonl")
+    ledger.write_reports("first", tmp_path / "here" / "reports", files=tmp_path / "export")
+    document = json.loads((tmp_path / "here" / "reports" / "croissant.json").read_text("utf-8"))
+    (data,) = [one for one in document["distribution"] if one["name"].startswith("data")]
+    place = (tmp_path / "here" / "reports" / data["contentUrl"]).resolve()
+    assert place == (tmp_path / "export" / exported.files[0].path).resolve()
