@@ -131,9 +131,13 @@ def first_stated(parts: list[GeneratorEvidence], member: str) -> Any:
     return next((value for one in parts if (value := getattr(one, member)) is not None), None)
 
 
-def seed_node(seed: SeedEvidence, evidence: ReleaseEvidence) -> str:
-    """What a seed is, with its kind: ``source:NAME``, ``release:NAME``, ``entity:ADDRESS``."""
+def seed_nodes(evidence: ReleaseEvidence) -> list[tuple[str, str]]:
+    """Sources and what they were made from: ``source:NAME``, ``release:NAME``, ``entity:…``."""
     known = {source.source for source in evidence.sources}
+    return [(f"source:{seed.source}", _seed_node(seed, known)) for seed in evidence.seeds]
+
+
+def _seed_node(seed: SeedEvidence, known: set[str]) -> str:
     if seed.kind == "record" or (seed.seed in known and seed.kind in {"declared", "source"}):
         return f"source:{seed.seed}"
     return f"{'entity' if seed.kind == 'declared' else seed.kind}:{seed.seed}"
@@ -141,15 +145,14 @@ def seed_node(seed: SeedEvidence, evidence: ReleaseEvidence) -> str:
 
 def upstream(evidence: ReleaseEvidence) -> dict[str, list[str]]:
     """What each source came of, as far as it is known: its models and its seeds."""
-    found: dict[str, dict[str, None]] = {one.source: {} for one in evidence.sources}
-    for made_ in evidence.generators:
-        if made_.generator is not None:
-            found.setdefault(made_.source, {})[f"model:{made_.generator}"] = None
-    for seed in evidence.seeds:
-        found.setdefault(seed.source, {})[seed_node(seed, evidence)] = None
+    found: dict[str, dict[str, None]] = {f"source:{one.source}": {} for one in evidence.sources}
+    for one in evidence.generators:
+        if one.generator is not None:
+            found[f"source:{one.source}"][f"model:{one.generator}"] = None
+    for source, node in seed_nodes(evidence):
+        found[source][node] = None
     return {
-        f"source:{source}": [node for node in parents if node != f"source:{source}"]
-        for source, parents in found.items()
+        source: [node for node in parents if node != source] for source, parents in found.items()
     }
 
 

@@ -161,11 +161,10 @@ def _edges(evidence: ReleaseEvidence) -> Iterator[Row]:
         if one.generator is not None:
             parent = f"model:{one.generator}"
             yield _edge(part, parent, one.process, _making(evidence, one))
-    for seed in evidence.seeds:
-        parent = bom.seed_node(seed, evidence)
+    for child, parent in bom.seed_nodes(evidence):
         # Nothing comes of itself: what a source made of its own is told among its attributes.
-        if parent != f"source:{seed.source}":
-            yield _edge(f"source:{seed.source}", parent, None, None)
+        if parent != child:
+            yield _edge(child, parent, None, None)
     for model in _models(evidence):
         if model["trained_on"]:
             yield _edge(model["model"], model["trained_on"], "train", None)
