@@ -12,6 +12,7 @@ import pytest
 from sessions import Exchange, Session, agrees, carry_out, exchanges
 
 from prov_cli.main import COMMANDS
+from provenance.compliance import REPORTS
 from provenance.documents import load_policy, load_source
 from provenance.model.policy import RULES
 from provenance.report import FACTS_FORMATS, JUDGEMENT_FORMATS
@@ -164,7 +165,7 @@ def test_every_rule_is_told_of(rule: str) -> None:
     assert f"{rule}:" in prose()
 
 
-@pytest.mark.parametrize("form", sorted({*FACTS_FORMATS, *JUDGEMENT_FORMATS}))
+@pytest.mark.parametrize("form", sorted({*FACTS_FORMATS, *JUDGEMENT_FORMATS, *REPORTS}))
 def test_every_report_format_is_told_of(form: str) -> None:
     assert re.search(rf"\b{form}\b", prose(), re.IGNORECASE)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID, uuid5
 
-from provenance.compliance import rows
+from provenance.compliance import fill, rows
 from provenance.model.origin import Label
 from provenance.model.release_evidence import (
     Amount,
@@ -22,7 +23,7 @@ Property = tuple[str, str]
 """A name and a value: what a standard has no member for."""
 
 DOCUMENTS = UUID("9f6f0c52-7b1d-5d0e-9d53-1c8f5a0c7e44")
-"""The namespace under which a release and a format become the id of a document."""
+"""The namespace under which what a document says becomes its id."""
 
 _LICENCE = r"[A-Za-z0-9][A-Za-z0-9.+:-]*"
 _EXPRESSION = re.compile(rf"\(*{_LICENCE}\)*(?: (?:AND|OR|WITH) \(*{_LICENCE}\)*)*")
@@ -35,6 +36,17 @@ _ADDRESS = re.compile(
 def document_id(evidence: ReleaseEvidence, form: str) -> UUID:
     """The id of a document about a release: the same release, the same id."""
     return uuid5(DOCUMENTS, f"{form}:{evidence.release}:{evidence.body_digest}")
+
+
+def content_id(filled: fill.Filled) -> UUID:
+    """The id of what a document says: the same evidence and answers, the same id."""
+    paths = {item.id: item.path or "" for _, item in filled.form.items()}
+    answers = [
+        (one.model_dump(mode="json"), fill.found(filled.content, paths[one.id]))
+        for one in filled.attestations.values()
+    ]
+    told = (filled.form.report, filled.evidence.model_dump(mode="json"), answers)
+    return uuid5(DOCUMENTS, json.dumps(told))
 
 
 def sha256(evidence: ReleaseEvidence) -> str:

@@ -52,7 +52,7 @@ def finish(filled: Filled) -> dict[str, Any]:
         **{"$schema": "http://cyclonedx.org/schema/bom-1.7.schema.json"},
         bomFormat="CycloneDX",
         specVersion="1.7",
-        serialNumber=bom.document_id(evidence, "cyclonedx").urn,
+        serialNumber=bom.content_id(filled).urn,
         version=1,
         metadata=_metadata(filled),
         components=components,

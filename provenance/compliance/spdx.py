@@ -114,7 +114,7 @@ class _Document:
         self._content = filled.content
         self._missing = filled.missing
         self._warnings = filled.warnings
-        self._base = bom.document_id(filled.evidence, "spdx").urn
+        self._base = bom.content_id(filled).urn
         self._tool = self._id("tool")
         self._set = self._id("release")
         self._organisations: dict[str, dict[str, Any]] = {}

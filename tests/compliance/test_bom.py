@@ -59,6 +59,17 @@ def test_the_same_release_gives_the_same_bytes(evidence: ReleaseEvidence, form: 
     assert print_report(one, "json") == print_report(other, "json")
 
 
+def test_a_document_has_an_id_of_its_own(evidence: ReleaseEvidence) -> None:
+    later = evidence.model_copy(update={"sources": evidence.sources[:-1]})
+    others = [
+        document(evidence, "cyclonedx"),
+        document(evidence, "cyclonedx", cdx_licence="MIT"),
+        document(evidence, "cyclonedx", cdx_licence="CC0-1.0"),
+        document(later, "cyclonedx", cdx_licence="MIT"),
+    ]
+    assert len({one["serialNumber"] for one in others}) == len(others)
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_every_answer_changes_what_is_written(evidence: ReleaseEvidence, form: str) -> None:
     report = REPORTS[form]
