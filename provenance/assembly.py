@@ -17,7 +17,7 @@ from provenance.errors import MisuseError
 from provenance.findings import ledger_findings
 from provenance.fit import fit
 from provenance.measure import buffers
-from provenance.members import MEMBERS, attribute_names, select_members
+from provenance.members import MEMBERS, attribute_names, narrow_members, select_members
 from provenance.model.base import Contract, quote_identifier, quote_literal
 from provenance.model.finding import BudgetResult, Finding, Verdict
 from provenance.model.manifest import Body, Manifest, Selection
@@ -151,9 +151,11 @@ def _fit(
     fitted = fit(
         connection, MEMBERS, policy, seed=seed, attributes=names, anchors=anchors, into=_TAKEN
     )
-    connection.execute(f"""
-        CREATE OR REPLACE TEMP TABLE {MEMBERS} AS
-        SELECT * FROM {MEMBERS} SEMI JOIN {_TAKEN} USING (record_id)""")
+    narrow_members(
+        connection,
+        f"SELECT * FROM {MEMBERS} SEMI JOIN {_TAKEN} USING (record_id)",
+        counted="tokens" in policy.units,
+    )
     return {
         "bound": float(fitted.bound),
         "left_out": tuple(

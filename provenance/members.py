@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from provenance import conditions, labelling
 from provenance.descent import DESCENT, make_descent
+from provenance.edge_index import STILL, as_list, commits_since
 from provenance.errors import ConditionError, IntegrityError, MisuseError, NotFoundError
 from provenance.ingest.unit import FileResult
 from provenance.model.base import quote_literal
@@ -19,12 +20,15 @@ from provenance.terms import column_sql, members_truth
 from provenance.views import DEPTH_SQL
 
 MEMBERS = "set_members"
-"""Name of the temporary table that a judgement is made on."""
+"""Name of the temporary view that a judgement is made on."""
+
+_ROWS = "set_rows"
+"""Temporary table of what cannot be worked out from a member itself."""
 
 _SPLIT_BITS = 60
 
 _ORIGIN = (
-    *(f"{end}_{unit}" for unit in ("records", "bytes", "chars", "words") for end in ("lo", "hi")),
+    *(f"{end}_{unit}" for unit in ("bytes", "chars", "words") for end in ("lo", "hi")),
     "label",
     "process",
     "generator",
@@ -34,12 +38,17 @@ _ORIGIN = (
 )
 """Columns that may change while a record stays the same."""
 
-
-_TOKENS = """NULL::BIGINT AS tokens, NULL::BIGINT AS lo_tokens, NULL::BIGINT AS hi_tokens"""
-
 DIGEST = """'sha256:' || replace(CAST(record_id AS VARCHAR), '-', '')
     || replace(CAST(digest_rest AS VARCHAR), '-', '')"""
 """SQL for the written digest of a row that has both halves."""
+
+_WORKED_OUT = {
+    "digest": DIGEST,
+    "records": "1::BIGINT",
+    "lo_records": "(label = 'synthetic')::BIGINT",
+    "hi_records": "(label <> 'human')::BIGINT",
+}
+_TOKENS = dict.fromkeys(("tokens", "lo_tokens", "hi_tokens"), "NULL::BIGINT")
 
 
 def attribute_names(connection: Database) -> frozenset[str]:
@@ -74,9 +83,9 @@ def select_members(connection: Database, selection: Selection, models: Sequence[
         CREATE OR REPLACE TEMP TABLE ranked AS
         SELECT reading_id, source, uri, split, row_number() OVER (ORDER BY source, uri) AS place
         FROM files {only}""")
-    connection.execute(f"""
-        CREATE OR REPLACE TEMP TABLE {MEMBERS} AS
-        WITH seen AS (
+    make_members(
+        connection,
+        f"""WITH seen AS (
             SELECT s.record_id, min((r.place << 40) | s.row) AS first,
                 min(s.digest_rest) AS digest_rest, max(s.digest_rest) AS other_rest,
                 min(s.norm_id) AS norm_id,
@@ -86,11 +95,11 @@ def select_members(connection: Database, selection: Selection, models: Sequence[
             FROM ledger.sightings s JOIN ranked r USING (reading_id)
             GROUP BY s.record_id
         )
-        SELECT * FROM (
+        SELECT * EXCLUDE (digest) FROM (
             SELECT a.record_id, a.digest_rest, a.norm_id, {_prefixed(DIGEST, "a")} AS digest,
                 a.digest_rest <> a.other_rest AS clash,
                 r.source, r.uri, a.first & ((1::BIGINT << 40) - 1) AS row, a.kind,
-                1::BIGINT AS records, o.bytes, o.chars, o.words, {origin}, {_TOKENS},
+                o.bytes, o.chars, o.words, {origin},
                 a.lang, r.split, coalesce(json_extract_string(a.attributes, '/licence'), c.licence)
                     AS licence,
                 c.kind AS source_kind, {_weight(selection.weights)} AS weight, a.attributes,
@@ -100,14 +109,42 @@ def select_members(connection: Database, selection: Selection, models: Sequence[
             JOIN origins o USING (record_id)
             LEFT JOIN sources c ON c.name = r.source
             LEFT JOIN {DESCENT} d USING (record_id)
-        ) WHERE {where}""")
+        ) WHERE {where}""",
+    )
     _check_digests(connection)
     left_out = connection.execute(
-        f"DELETE FROM {MEMBERS} WHERE record_id IN (SELECT record_id FROM revoked)"
+        f"DELETE FROM {_ROWS} WHERE record_id IN (SELECT record_id FROM revoked)"
     ).fetchone()
     if selection.splits:
         _assign_splits(connection, selection, names)
     return int(left_out[0]) if left_out else 0
+
+
+def make_members(connection: Database, query: str, *, counted: bool = False) -> None:
+    """Make ``set_members`` of a query, which may be one over ``set_members``.
+
+    Args:
+        counted: whether the query gives tokens.
+    """
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {_ROWS} AS {query}")
+    _show(connection, f"FROM {_ROWS}", counted=counted)
+
+
+def narrow_members(connection: Database, query: str, *, counted: bool = False) -> None:
+    """Make ``set_members`` anew from a query that gives all of its columns."""
+    added = (*_WORKED_OUT, *(() if counted else _TOKENS))
+    make_members(
+        connection, f"SELECT * EXCLUDE ({', '.join(added)}) FROM ({query})", counted=counted
+    )
+
+
+def _show(connection: Database, rows: str, *, counted: bool = False) -> None:
+    """Make the view, with what is worked out wherever it is asked for."""
+    added = _WORKED_OUT if counted else _WORKED_OUT | _TOKENS
+    columns = ", ".join(f"{sql} AS {name}" for name, sql in added.items())
+    connection.execute(
+        f"CREATE OR REPLACE TEMP VIEW {MEMBERS} AS SELECT *, {columns} FROM ({rows})"
+    )
 
 
 def _check_digests(connection: Database) -> None:
@@ -153,9 +190,9 @@ def file_members(
     )
     licence = "json_extract_string(coalesce(k.attributes, s.attributes), '/licence')"
     # A text that stands in a file several times is one record that counts that often.
-    connection.execute(f"""
-        CREATE OR REPLACE TEMP TABLE {MEMBERS} AS
-        WITH rows AS (
+    make_members(
+        connection,
+        f"""WITH rows AS (
             SELECT v.*, f.uri, f.split, dense_rank() OVER (ORDER BY f.uri) AS place
             FROM file_sightings v JOIN asked_files f USING (reading_id)
         ), s AS (
@@ -165,14 +202,15 @@ def file_members(
                 min(lang) AS lang, min(attributes) AS attributes, count(*) AS weight
             FROM rows GROUP BY record_id, split
         )
-        SELECT s.record_id, s.digest_rest, s.norm_id, {_prefixed(DIGEST, "s")} AS digest, k.source,
-            s.uri, s.row, s.kind, 1::BIGINT AS records, s.bytes, s.chars, s.words, {origin},
-            {_TOKENS}, coalesce(k.lang, s.lang) AS lang, s.split,
+        SELECT s.record_id, s.digest_rest, s.norm_id, k.source,
+            s.uri, s.row, s.kind, s.bytes, s.chars, s.words, {origin},
+            coalesce(k.lang, s.lang) AS lang, s.split,
             coalesce({licence}, k.licence) AS licence, k.source_kind, s.weight,
             coalesce(k.attributes, s.attributes) AS attributes, k.record_id IS NOT NULL AS known,
             d.descends_from
         FROM s JOIN ({today}) o USING (record_id) LEFT JOIN known k USING (record_id)
-        LEFT JOIN {DESCENT} d USING (record_id)""")
+        LEFT JOIN {DESCENT} d USING (record_id)""",
+    )
 
 
 def _file_views(connection: Database, parts: Sequence[Part], results: Sequence[FileResult]) -> None:
@@ -219,27 +257,41 @@ def release_members(
             f"there is no release `{release}`", hint=_known(connection, "releases", "releases")
         )
     make_descent(connection, models)
+    moved = today and not _stands(connection, release)
     origin = ", ".join(
         # A record that has left the ledger since keeps the origin it was sealed with.
         f"CASE WHEN o.record_id IS NULL THEN s.{name} ELSE o.{name} END AS {name}"
-        if today
+        if moved
         else f"s.{name}"
         for name in _ORIGIN
     )
-    connection.execute(f"""
-        CREATE OR REPLACE TEMP TABLE {MEMBERS} AS
-        WITH s AS (
-            SELECT *, {DIGEST} AS digest,
-                (label = 'synthetic')::BIGINT AS lo_records,
-                (label <> 'human')::BIGINT AS hi_records
-            FROM members WHERE release = {quote_literal(release)}
-        )
-        SELECT s.record_id, s.digest_rest, NULL::UUID AS norm_id, s.digest, s.source, s.uri, s.row,
-            s.kind, 1::BIGINT AS records, s.bytes, s.chars, s.words, {origin}, {_TOKENS},
+    query = f"""
+        SELECT s.record_id, s.digest_rest, NULL::UUID AS norm_id, s.source, s.uri, s.row,
+            s.kind, s.bytes, s.chars, s.words, {origin},
             s.lang, s.split, s.licence, s.source_kind, s.weight, s.attributes,
             s.label AS sealed_label, d.descends_from
-        FROM s LEFT JOIN {DESCENT} d USING (record_id)
-        {"LEFT JOIN origins o USING (record_id)" if today else ""}""")
+        FROM members s LEFT JOIN {DESCENT} d USING (record_id)
+        {"LEFT JOIN origins o USING (record_id)" if moved else ""}
+        WHERE s.release = {quote_literal(release)}"""
+    # What was sealed lies in the ledger as it is asked for: only the columns in use are read.
+    make_members(connection, query) if moved else _show(connection, query)
+
+
+def _stands(connection: Database, release: str) -> bool:
+    """Whether nothing was committed since a release was sealed that could change an origin."""
+    rows = connection.execute(
+        "SELECT json_extract(manifest, '$.ledger_sequence')::BIGINT FROM releases WHERE name = ?",
+        [release],
+    ).fetchall()
+    since = commits_since(connection, rows[0][0])
+    if not {verb for _, verb in since} <= STILL | {"assemble"}:
+        return False
+    derived = (
+        f"SELECT record_id FROM ledger.derived WHERE commit_id IN ({as_list(c for c, _ in since)})"
+    )
+    return not connection.execute(
+        f"FROM members SEMI JOIN ({derived}) USING (record_id) WHERE release = ? LIMIT 1", [release]
+    ).fetchall()
 
 
 def _prefixed(sql: str, table: str) -> str:
@@ -290,10 +342,11 @@ def _assign_splits(connection: Database, selection: Selection, names: frozenset[
     cases = " ".join(
         f"WHEN place < {bound} THEN {quote_literal(name)}" for name, bound in bounds.items()
     )
-    connection.execute(f"""
-        CREATE OR REPLACE TEMP TABLE {MEMBERS} AS
-        SELECT * EXCLUDE (place) REPLACE (CASE {cases} END AS split)
-        FROM (SELECT *, {place} AS place FROM {MEMBERS})""")
+    narrow_members(
+        connection,
+        f"""SELECT * EXCLUDE (place) REPLACE (CASE {cases} END AS split)
+        FROM (SELECT *, {place} AS place FROM {MEMBERS})""",
+    )
 
 
 def _bounds(splits: Mapping[str, str]) -> dict[str, int]:

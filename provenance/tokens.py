@@ -11,7 +11,7 @@ from tokenizers import Tokenizer
 
 from provenance.errors import PolicyError
 from provenance.identity import text_parts
-from provenance.members import MEMBERS
+from provenance.members import MEMBERS, narrow_members
 from provenance.model.policy import Policy
 from provenance.reread import Reading, readings, reread
 from provenance.store.catalogue import Database
@@ -21,7 +21,6 @@ _CHUNK = 1_000
 # A mixed record's synthetic tokens are in proportion to its synthetic characters, rounded outwards:
 # where the parts join, the tokenizer may merge them, so no exact number exists.
 _FILL = f"""
-CREATE OR REPLACE TEMP TABLE {MEMBERS} AS
 SELECT m.* REPLACE (
     t.tokens AS tokens,
     CASE WHEN m.label = 'synthetic' THEN t.tokens WHEN m.label = 'human' OR m.chars = 0 THEN 0
@@ -66,7 +65,7 @@ def count_tokens(
             [part.reading.source, part.reading.item.uri],
         )
         connection.unregister("token_batch")
-    connection.execute(_FILL)
+    narrow_members(connection, _FILL, counted=True)
 
 
 def _load(path: Path) -> Tokenizer:

@@ -34,3 +34,14 @@ def test_the_benchmark_runs_and_tidies_up(tmp_path: Path) -> None:
     assert set(numbers) == {"yardstick", "ingest", "status", "help", "empty"}
     assert all(cost["seconds"] > 0 for cost in numbers.values())
     assert {path.name for path in tmp_path.iterdir()} == {"corpus-200.jsonl", "ingest.json"}
+
+
+def test_the_measure_of_judging_runs_and_tidies_up(tmp_path: Path) -> None:
+    program = [sys.executable, str(ROOT / "bench" / "judge.py"), "--runs", "1", "--records", "400"]
+    done = subprocess.run(
+        [*program, "--folder", str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    numbers = json.loads((tmp_path / "judge.json").read_text())
+    assert set(numbers) == {"assemble", "assemble --fit", "audit"}
+    assert not (tmp_path / "judge-ledger").exists()

@@ -16,6 +16,7 @@ import pytest
 from datafiles import cap, ingest, policy, texts, thirds, write_jsonl
 
 import provenance
+from provenance import members
 from provenance.audit import audit_files
 from provenance.errors import IntegrityError, MisuseError, NotFoundError
 from provenance.ingest import IngestOptions
@@ -242,6 +243,17 @@ def test_a_release_is_judged_with_the_origins_of_today(ledger: Ledger, tmp_path:
     facts = ledger.facts("r1")
     assert facts.verdict == "pass"
     assert facts.share("records").lo == 30
+
+
+def test_what_stands_as_it_was_sealed_is_judged_as_if_it_were_resolved_again(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rules = policy(cap("0.5"), cap("1", by=["source"]), indeterminate="warn")
+    assert ledger.assemble("r1", rules, Selection()).sealed
+    assert ledger.assemble("r2", rules, Selection(sources=("h", "u"))).sealed
+    as_sealed = [ledger.audit(rules, name) for name in ("r1", "r2")]
+    monkeypatch.setattr(members, "_stands", lambda *_: False)
+    assert [ledger.audit(rules, name) for name in ("r1", "r2")] == as_sealed
 
 
 def test_accumulate_asks_for_the_human_records_of_a_release(ledger: Ledger, tmp_path: Path) -> None:
