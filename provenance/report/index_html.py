@@ -104,8 +104,12 @@ def _files(one: IndexEntry) -> Markup:
 
 
 def _warnings(index: ReportIndex) -> tuple[str, ...]:
-    """What several reports warn of is said once."""
-    return tuple(dict.fromkeys(warning for one in index.reports for warning in one.warnings))
+    """What several reports warn of is said once, with their names."""
+    found: dict[str, list[str]] = {}
+    for one in index.reports:
+        for warning in one.warnings:
+            found.setdefault(warning, []).append(one.report)
+    return tuple(f"{', '.join(names)}: {warning}" for warning, names in found.items())
 
 
 def _open(index: ReportIndex) -> Section:

@@ -171,7 +171,7 @@ def test_hostile_text_stays_text(written: tuple[ReportIndex, Path]) -> None:
     entry = written[0].reports[1].model_copy(update={"title": evil, "warnings": (evil,)})
     page = Page(index_html(written[0].model_copy(update={"reports": (entry,)})))
     assert "script" not in {name for name, _ in page.elements}
-    assert evil in " ".join(page.text)
+    assert f"{entry.report}: {evil}" in " ".join(page.text)
 
 
 def test_the_index_keeps_its_schema(written: tuple[ReportIndex, Path]) -> None:
