@@ -81,9 +81,8 @@ def report(
     if domains:
         _domains(session, release, domains)
     if form == "all":
-        if layout:
-            raise click.UsageError("--as goes with one report; all are written in every layout")
-        return _all(session, release, output, answers, init=init, strict=strict, files=files)
+        how: dict[str, Any] = {"layout": layout, "init": init, "strict": strict, "files": files}
+        return _all(session, release, output, answers, **how)
     plain = form is None or form in FACTS_FORMATS
     if plain and (layout or init or answers or strict or files):
         raise click.UsageError(
@@ -105,11 +104,14 @@ def _all(
     output: str | None,
     answers: str | None,
     *,
+    layout: str | None,
     init: bool,
     **how: Any,
 ) -> None:
     from prov_cli.all_reports import write_all, write_questions
 
+    if layout:
+        raise click.UsageError("--as goes with one report; all are written in every layout")
     if output is None:
         raise click.UsageError("`--format all` writes a folder: name it with -o")
     if init:
