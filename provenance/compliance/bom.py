@@ -160,9 +160,9 @@ def upstream(evidence: ReleaseEvidence) -> dict[str, list[str]]:
     found: dict[str, dict[str, None]] = {f"source:{one.source}": {} for one in evidence.sources}
     for one in evidence.generators:
         if one.generator is not None:
-            found[f"source:{one.source}"][f"model:{one.generator}"] = None
+            found.setdefault(f"source:{one.source}", {})[f"model:{one.generator}"] = None
     for source, node in seed_nodes(evidence):
-        found[source][node] = None
+        found.setdefault(source, {})[node] = None
     return {
         source: [node for node in parents if node != source] for source, parents in found.items()
     }
