@@ -45,11 +45,20 @@ class Roles:
 
 
 def sighting_columns(
-    batch: Batch, measured: Measured, roles: Roles, kind: str, reading_id: uuid.UUID
+    batch: Batch,
+    measured: Measured,
+    roles: Roles,
+    kind: str,
+    readings: Sequence[tuple[uuid.UUID, int]],
 ) -> pa.Table:
-    """Rows of the table ``sightings``, without ``commit_id``."""
+    """Rows of the table ``sightings``, without ``commit_id``.
+
+    Args:
+        readings: which the rows are of, in order, and how many are of each.
+    """
     count = len(batch.rows)
-    reading = pa.repeat(pa.scalar(reading_id.bytes, pa.binary(16)), count)
+    ids = b"".join(reading.bytes * rows for reading, rows in readings)
+    reading = pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), count, [None, pa.py_buffer(ids)])
     return pa.table(
         {
             "reading_id": pa.ExtensionArray.from_storage(pa.uuid(), reading),

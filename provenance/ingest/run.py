@@ -118,6 +118,7 @@ class _Run:
     ) -> None:
         self._store = store
         self._options = options
+        self._settings = options.settings
         self._new_source = declared is None
         self._label = options.label or Label(declared[0] if declared else Label.UNKNOWN)
         self._progress = progress
@@ -210,7 +211,7 @@ class _Run:
         key = _key(
             "ingest",
             (
-                f"{options.source}\n{r.task.source.uri}\n{r.fingerprint}\n{options.settings}\n"
+                f"{options.source}\n{r.task.source.uri}\n{r.fingerprint}\n{self._settings}\n"
                 f"{r.task.supersedes}"
                 for r in files
             ),
@@ -229,7 +230,7 @@ class _Run:
             "bytes": result.task.bytes,
             "mtime_ns": result.task.mtime_ns,
             "format": source.format + (f".{source.compression}" if source.compression else ""),
-            "settings": self._options.settings,
+            "settings": self._settings,
             "content": json.dumps(result.content),
             "attributes": json.dumps(result.attributes),
             "split": split_of(source.uri),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import pyarrow as pa
 import xxhash
 
@@ -13,11 +15,12 @@ from provenance.errors import InputError, ProvError, ReadOnlyError
 from provenance.identity import write_fingerprint
 from provenance.ingest.columns import Roles, evidence_columns, sighting_columns
 from provenance.ingest.edges import edge_columns, quote_columns
+from provenance.ingest.held import SMALL, Held
 from provenance.ingest.options import IngestOptions
 from provenance.ingest.summary import EXAMPLES, Reject
 from provenance.ingest.tombstones import refuse_purged
-from provenance.measure import measure
-from provenance.readers.base import REJECTS, Batch, Input, Kind, Layout, Slice
+from provenance.measure import Measured, measure
+from provenance.readers.base import REJECTS, Batch, Input, Kind, Layout, Shape, Slice
 from provenance.readers.content import Choice, choose_content, choose_fields
 from provenance.readers.registry import reader_for
 from provenance.recognisers.registry import Applied, applicable, recognise, wanted_fields
@@ -110,6 +113,16 @@ def run_unit(task: UnitTask) -> UnitResult:
             raise
 
 
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What the fields of a file mean: batches of files that look alike may be written as one."""
+
+    choice: Choice
+    layout: Layout
+    roles: Roles
+    marks: tuple[Applied, ...]
+
+
 class _Writing:
     """The parts of one unit while they grow."""
 
@@ -117,6 +130,8 @@ class _Writing:
         self._task = task
         self._writers: dict[str, PartWriter] = {}
         self._quarantine = Quarantine(task.places)
+        self._looks: dict[object, _Look] = {}
+        self._held: Held[_Look, FileResult] = Held()
 
     def file(self, task: FileTask) -> FileResult:
         """Read one file into the parts."""
@@ -134,24 +149,12 @@ class _Writing:
     def _read(self, task: FileTask, result: FileResult) -> None:
         options = self._task.options
         reader = reader_for(task.source.format)
-        shape = reader.probe(task.source, options.records)
-        choice = _NOTHING
-        if shape.fields or shape.native or options.content:
-            choice = choose_content(shape, options.content, task.source.format)
-        marks = applicable(shape.fields, choice.content)
-        roles = Roles.of(options, choose_fields(shape), wanted_fields(marks))
-        layout = Layout(
-            kind=choice.kind,
-            content=choice.content,
-            fields=roles.fields,
-            records=options.records,
-            max_record=options.max_record,
-        )
-        result.kind = choice.kind
-        result.content = choice.content
-        result.attributes = tuple(roles.attributes)
-        for batch in reader.read(task.source, layout, task.part):
-            self._batch(batch, layout, roles, marks, result)
+        look = self._look(reader.probe(task.source, options.records), task.source.format)
+        result.kind = look.choice.kind
+        result.content = look.choice.content
+        result.attributes = tuple(look.roles.attributes)
+        for batch in reader.read(task.source, look.layout, task.part):
+            self._add(batch, look, result)
         result.fingerprint = task.fingerprint if task.part else fingerprint(task.source)
         _unchanged(task)
         if options.too_many(result.rejected, result.read):
@@ -161,36 +164,68 @@ class _Writing:
                 hint="; ".join(f"{why}: {n}" for why, n in result.reasons.most_common(3)),
             )
 
-    def _batch(
+    def _look(self, shape: Shape, form: str) -> _Look:
+        """What the fields of a file mean; files of one shape share it."""
+        key = (form, tuple(shape.fields.items()), shape.nested, shape.native)
+        if key in self._looks:
+            return self._looks[key]
+        options = self._task.options
+        choice = _NOTHING
+        if shape.fields or shape.native or options.content:
+            choice = choose_content(shape, options.content, form)
+        marks = applicable(shape.fields, choice.content)
+        roles = Roles.of(options, choose_fields(shape), wanted_fields(marks))
+        layout = Layout(
+            kind=choice.kind,
+            content=choice.content,
+            fields=roles.fields,
+            records=options.records,
+            max_record=options.max_record,
+        )
+        return self._looks.setdefault(key, _Look(choice, layout, roles, marks))
+
+    def _add(self, batch: Batch, look: _Look, result: FileResult) -> None:
+        """Write a batch, or keep it until there are more rows to write along with it."""
+        # Of text nothing is refused once it is read, unless something was purged.
+        waits = look.layout.kind == "text" and not self._task.tombstones
+        if not waits or not self._held.takes(batch, look):
+            self._flush()
+        if not waits or batch.read > SMALL:
+            measured = measure(batch.content, look.layout.kind)
+            measured = refuse_purged(measured, self._task.tombstones)
+            batch = _without(batch, measured)
+            self._count(batch, result)
+            self._rows(batch, measured, look, [(result, len(batch.rows))])
+            return
+        self._count(batch, result)
+        self._held.add(batch, look, result)
+
+    def _flush(self) -> None:
+        if self._held.look is not None:
+            look = self._held.look
+            batch, owners = self._held.take()
+            self._rows(batch, measure(batch.content, look.layout.kind), look, owners)
+
+    def _rows(
         self,
         batch: Batch,
-        layout: Layout,
-        roles: Roles,
-        marks: tuple[Applied, ...],
-        result: FileResult,
+        measured: Measured,
+        look: _Look,
+        owners: Sequence[tuple[FileResult, int]],
     ) -> None:
-        measured = measure(batch.content, layout.kind)
-        measured = refuse_purged(measured, self._task.tombstones)
-        refused = _refusals(batch.rows, measured.refused)
-        if measured.refused:
-            batch = Batch(
-                rows=batch.rows.take(measured.kept),
-                content=batch.content.take(measured.kept),
-                fields=batch.fields.take(measured.kept),
-                rejects=pa.concat_tables([batch.rejects, refused]),
-            )
-        self._count(batch, result)
-        sightings = sighting_columns(batch, measured, roles, layout.kind, result.task.reading_id)
+        """Write the rows of files, each with how many of them are its own."""
+        readings = [(result.task.reading_id, count) for result, count in owners]
+        sightings = sighting_columns(batch, measured, look.roles, look.layout.kind, readings)
         self._write("sightings", sightings)
-        if marks:
-            claims = recognise(marks, batch.content, batch.fields, layout.kind)
-            result.recognisers.update(claims.column("observer").to_pylist())
+        if look.marks:
+            claims = recognise(look.marks, batch.content, batch.fields, look.layout.kind)
+            _tally(claims, owners)
             self._write("evidence", evidence_columns(claims, sightings))
         options = self._task.options
-        if roles.parent is not None or options.parent_file is not None:
-            self._write("edges", edge_columns(batch, sightings, roles, options))
-        if roles.quoting is not None:
-            self._write("quotes", quote_columns(batch, sightings, roles, options))
+        if look.roles.parent is not None or options.parent_file is not None:
+            self._write("edges", edge_columns(batch, sightings, look.roles, options))
+        if look.roles.quoting is not None:
+            self._write("quotes", quote_columns(batch, sightings, look.roles, options))
 
     def _count(self, batch: Batch, result: FileResult) -> None:
         result.read += batch.read
@@ -221,6 +256,7 @@ class _Writing:
 
     def finish(self, results: tuple[FileResult, ...]) -> UnitResult:
         """Close and name the parts."""
+        self._flush()
         parts = [writer.finish() for writer in self._writers.values()]
         return UnitResult(results, tuple(part for part in parts if part), self._quarantine.finish())
 
@@ -236,6 +272,26 @@ def _naming(error: ProvError, uri: str) -> ProvError:
     if uri in error.message:
         return error
     return type(error)(f"{uri}: {error.message}", hint=error.hint)
+
+
+def _without(batch: Batch, measured: Measured) -> Batch:
+    """A batch without what was refused of it, which stands among its rejects then."""
+    if not measured.refused:
+        return batch
+    return Batch(
+        rows=batch.rows.take(measured.kept),
+        content=batch.content.take(measured.kept),
+        fields=batch.fields.take(measured.kept),
+        rejects=pa.concat_tables([batch.rejects, _refusals(batch.rows, measured.refused)]),
+    )
+
+
+def _tally(claims: pa.Table, owners: Sequence[tuple[FileResult, int]]) -> None:
+    """Note in each file's result who spoke of its rows, and how often."""
+    ends = np.cumsum([count for _, count in owners])
+    files = np.searchsorted(ends, claims.column("index").to_numpy(), side="right")
+    for place, observer in zip(files.tolist(), claims.column("observer").to_pylist(), strict=True):
+        owners[place][0].recognisers[observer] += 1
 
 
 def _refusals(rows: pa.Array, refused: dict[int, str]) -> pa.Table:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import fnmatch
+import functools
 import glob
 import os
 import re
 import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from provenance.errors import InputError, MisuseError, NotFoundError, StorageError
 from provenance.readers.base import Input
@@ -41,6 +42,8 @@ _SPLITS = {
     "val": "validation",
     "dev": "validation",
 }
+
+_BREAKS = re.compile(r"[-_.\s]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +119,11 @@ def split_of(uri: str) -> str | None:
     >>> split_of("/data/latest.jsonl") is None
     True
     """
-    path = PurePosixPath(uri)
-    words = {_SPLITS[word] for word in re.split(r"[-_.\s]", path.name.lower()) if word in _SPLITS}
+    *folders, name = uri.lower().split("/")
+    words = {_SPLITS[word] for word in _BREAKS.split(name) if word in _SPLITS}
     if words:
         return words.pop() if len(words) == 1 else None
-    folders = (folder.name.lower() for folder in list(path.parents)[:2])
-    return next((_SPLITS[name] for name in folders if name in _SPLITS), None)
+    return next((_SPLITS[folder] for folder in folders[:-3:-1] if folder in _SPLITS), None)
 
 
 def _expand(path: str, asked: str | None) -> Iterator[_Found]:
@@ -295,5 +297,9 @@ def _names(folder: str) -> list[str]:
 
 
 def _matches(path: str, patterns: Sequence[str]) -> bool:
-    name = os.path.basename(path)
-    return any(fnmatch.fnmatchcase(name.lower(), pattern.lower()) for pattern in patterns)
+    return _any_of(tuple(patterns)).match(os.path.basename(path).lower()) is not None
+
+
+@functools.cache
+def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(fnmatch.translate(pattern.lower()) for pattern in patterns))
