@@ -33,6 +33,7 @@ from provenance.ingest.tombstones import tombstone_parts
 from provenance.ingest.unit import FileResult, FileTask, UnitResult, run_unit
 from provenance.model.origin import Label
 from provenance.model.source import Source
+from provenance.objects import is_url, parse
 from provenance.readers.discover import Discovery, discover, split_of, uri_of
 from provenance.settle import settle
 from provenance.sources import source_row
@@ -270,7 +271,7 @@ class _Run:
         self, plan: IngestPlan, found: Discovery, paths: Sequence[str], seconds: float
     ) -> IngestSummary:
         """The answer, with an error for every file that was named and gave nothing."""
-        named = {str(Path(path).absolute()) for path in paths}
+        named = {str(parse(p)) if is_url(p) else str(Path(p).absolute()) for p in paths}
         files = [_explain_empty(file, named) for file in self._files]
         files += [
             FileSummary(
