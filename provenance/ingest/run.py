@@ -37,7 +37,7 @@ from provenance.objects import is_url, parse
 from provenance.readers.discover import Discovery, discover, split_of, uri_of
 from provenance.settle import settle
 from provenance.sources import source_row
-from provenance.store.parts import Part, write_part
+from provenance.store.parts import Part, delete, place_of, write_part
 from provenance.store.store import Store
 
 Progress = Callable[[int, int], None]
@@ -188,7 +188,7 @@ class _Run:
     @staticmethod
     def _discard(parts: Iterable[Part]) -> None:
         for part in parts:
-            Path(part.path).unlink(missing_ok=True)
+            delete(place_of(part.path))
 
     def _commit(
         self,
