@@ -84,6 +84,8 @@ def _store(scheme: str, name: str) -> ObjectStore:
     config: Any = {"region": access.region, "checksum_algorithm": "sha256"}
     if access.credentials is None:
         config["skip_signature"] = True
+    if environ.get("AWS_REQUEST_PAYER", "").lower() == "requester":
+        config["request_payer"] = True
     if access.endpoint:
         config["endpoint"] = access.endpoint
         client["allow_http"] = access.endpoint.startswith("http://")
@@ -115,3 +117,9 @@ def opened(place: Place) -> tuple[ObjectStore, str]:
         query = f"?{place.query}" if place.query else ""
         return _store(place.scheme, f"{place.scheme}://{place.store}/{place.key}{query}"), ""
     return _store(place.scheme, place.store), place.key
+
+
+def forget_access() -> None:
+    """Look at the environment anew the next time."""
+    s3_access.cache_clear()
+    _store.cache_clear()

@@ -85,7 +85,7 @@ def held(layout: Layout, purpose: str) -> Iterator[duckdb.DuckDBPyConnection]:
             yield connection
     else:
         # Many may open a database at once: only what is done in it waits for its turn.
-        with writing(layout) as connection, postgres.exclusive(layout, layout.database, purpose):
+        with writing(layout) as connection, postgres.exclusive(connection, layout, purpose):
             yield connection
 
 

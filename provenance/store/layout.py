@@ -33,7 +33,9 @@ class Layout:
         if self.database is None:
             return _masked(str(self.root))
         name = self.database.name
-        return f"{name}{'&' if '?' in name else '?'}data={self.root}"
+        schema = self.database.schema
+        named = "" if schema == address.DEFAULT_SCHEMA else f"&schema={schema}"
+        return f"{name}{'&' if '?' in name else '?'}data={self.root}{named}"
 
     @property
     def folder(self) -> Path:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 
-from provenance.errors import BusyError, NotFoundError
+from provenance.errors import BusyError, MisuseError, NotFoundError
 from provenance.model.base import quote_identifier, quote_literal
 from provenance.store.address import Postgres
 from provenance.store.connection import ledger_errors, load_extension, quiet
@@ -62,7 +63,7 @@ def target(
 
 @contextlib.contextmanager
 def _connected(
-    layout: Layout, database: Postgres, purpose: str, **settings: str
+    layout: Layout, database: Postgres, purpose: str
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """The database itself, attached as ``pg``."""
     with ledger_errors(layout):
@@ -70,11 +71,17 @@ def _connected(
         try:
             connection.execute("SET threads = 1")
             _allow(connection, database)
-            told = quote_literal(database.conninfo(purpose, **settings))
-            connection.execute(f"ATTACH {told} AS {_PG} (TYPE postgres, SECRET {_LOG_IN})")
+            _attach(connection, database, purpose)
             yield connection
         finally:
             connection.close()
+
+
+def _attach(
+    connection: duckdb.DuckDBPyConnection, database: Postgres, purpose: str, **settings: str
+) -> None:
+    told = quote_literal(database.conninfo(purpose, **settings))
+    connection.execute(f"ATTACH {told} AS {_PG} (TYPE postgres, SECRET {_LOG_IN})")
 
 
 def copy(layout: Layout, database: Postgres, catalogue: Path) -> None:
@@ -111,31 +118,42 @@ def _tables(connection: duckdb.DuckDBPyConnection, schema: str) -> list[str]:
 
 @contextlib.contextmanager
 def exclusive(
-    layout: Layout, database: Postgres, purpose: str, *, wait: float = WAIT_SECONDS
+    connection: duckdb.DuckDBPyConnection,
+    layout: Layout,
+    purpose: str,
+    *,
+    wait: float = WAIT_SECONDS,
 ) -> Iterator[None]:
     """Hold the ledger for writing: the database's own queue is fair, and forgets who dies.
+
+    Args:
+        connection: one that may log in; the lock has a session of its own beside it.
 
     Raises:
         BusyError: somebody else held it for longer than ``wait`` seconds.
         StorageError: the database cannot be reached, or denies it.
     """
-    half = f"hashtext({quote_literal(database.schema)})"
-    options = f"-c lock_timeout={int(wait * 1000)}"
-    with _connected(layout, database, purpose, options=options) as connection:
-        connection.execute("BEGIN")
+    if layout.database is None:
+        raise AssertionError("a ledger in a folder is locked by its file")
+    half = f"hashtext({quote_literal(layout.database.schema)})"
+    with ledger_errors(layout), connection.cursor() as session:
+        options = f"-c lock_timeout={int(wait * 1000)}"
+        _attach(session, layout.database, purpose, options=options)
+        session.execute("BEGIN")
         try:
-            _ask(connection, f"SELECT pg_advisory_xact_lock({_LOCKS}, {half})::text")
+            _ask(session, f"SELECT pg_advisory_xact_lock({_LOCKS}, {half})::text")
         except duckdb.Error as error:
             if "lock timeout" not in str(error):
                 raise
-            connection.execute("ROLLBACK")
+            session.execute("ROLLBACK")
             raise BusyError(
-                f"the ledger at `{layout.name}` is held by {_holder(connection, half)}; "
+                f"the ledger at `{layout.name}` is held by {_holder(session, half)}; "
                 f"waited {wait:.0f} s",
                 hint="wait for it to finish; a holder that is gone releases the ledger by itself",
             ) from None
         yield
-        connection.execute("ROLLBACK")
+        session.execute("ROLLBACK")
+        session.execute(f"DETACH {_PG}")
 
 
 def _holder(connection: duckdb.DuckDBPyConnection, half: str) -> str:
@@ -152,28 +170,27 @@ def _ask(connection: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[object, 
     return found
 
 
-def _do(layout: Layout, database: Postgres, sql: str) -> None:
+@contextlib.contextmanager
+def built_aside(layout: Layout, database: Postgres) -> Iterator[Layout]:
+    """A place to make a ledger in; when it is done it gets its own name, else it goes.
+
+    Raises:
+        MisuseError: there is a ledger already.
+        StorageError: the database cannot be reached, or denies it.
+    """
     with _connected(layout, database, "init") as connection:
-        connection.execute(f"CALL postgres_execute('{_PG}', {quote_literal(sql)})")
+        # Two who make the same ledger meet at the change of the name: one of them fails.
+        if _tables(connection, database.schema):
+            raise MisuseError(f"`{layout.name}` is a ledger already")
+        aside = replace(database, schema=f"{database.schema}_{uuid.uuid4().hex[:8]}")
+        before, after = map(quote_identifier, (aside.schema, database.schema))
+        try:
+            yield replace(layout, database=aside)
+            _do(connection, f"ALTER SCHEMA {before} RENAME TO {after}")
+        except BaseException:
+            _do(connection, f"DROP SCHEMA IF EXISTS {before} CASCADE")
+            raise
 
 
-def exists(layout: Layout, database: Postgres) -> bool:
-    """Whether the schema of a ledger is there."""
-    with _connected(layout, database, "init") as connection:
-        return bool(_tables(connection, database.schema))
-
-
-def aside(database: Postgres, suffix: str) -> Postgres:
-    """The same database with another schema, to build a ledger in."""
-    return replace(database, schema=f"{database.schema}_{suffix}")
-
-
-def rename(layout: Layout, built: Postgres, schema: str) -> None:
-    """Give a schema that was built aside its own name."""
-    before, after = quote_identifier(built.schema), quote_identifier(schema)
-    _do(layout, built, f"ALTER SCHEMA {before} RENAME TO {after}")
-
-
-def drop(layout: Layout, built: Postgres) -> None:
-    """Remove a schema that was built aside."""
-    _do(layout, built, f"DROP SCHEMA IF EXISTS {quote_identifier(built.schema)} CASCADE")
+def _do(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
+    connection.execute(f"CALL postgres_execute('{_PG}', {quote_literal(sql)})")

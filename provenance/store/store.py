@@ -8,7 +8,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -19,7 +19,6 @@ import duckdb
 from provenance.errors import BusyError, MisuseError, NotFoundError, StorageError
 from provenance.model.base import quote_identifier
 from provenance.store import postgres
-from provenance.store.address import Postgres
 from provenance.store.catalogue import LAKE, create_tables, held, reading, writing
 from provenance.store.layout import Layout
 from provenance.store.parts import Part, PartWriter, storage_errors, sync_folder, write_part
@@ -144,7 +143,8 @@ def create_store(layout: Layout, views: Mapping[str, str]) -> Store:
         StorageError: the place cannot be written.
     """
     if layout.database is not None:
-        _create_shared(layout, layout.database, views)
+        with postgres.built_aside(layout, layout.database) as aside_of_it:
+            _build(aside_of_it, views)
         return Store(layout)
     root = layout.folder
     if root.exists() and any(root.iterdir()):
@@ -167,20 +167,6 @@ def create_store(layout: Layout, views: Mapping[str, str]) -> Store:
         shutil.rmtree(aside.folder, ignore_errors=True)
         raise
     return Store(layout)
-
-
-def _create_shared(layout: Layout, database: Postgres, views: Mapping[str, str]) -> None:
-    """As a folder is made: in a schema of another name, which is then given its own."""
-    with postgres.exclusive(layout, database, "init"):
-        if postgres.exists(layout, database):
-            raise MisuseError(f"`{layout.name}` is a ledger already")
-        aside = postgres.aside(database, uuid.uuid4().hex[:8])
-        try:
-            _build(replace(layout, database=aside), views)
-            postgres.rename(layout, aside, database.schema)
-        except BaseException:
-            postgres.drop(layout, aside)
-            raise
 
 
 def _build(layout: Layout, views: Mapping[str, str]) -> None:
