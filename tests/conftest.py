@@ -11,8 +11,6 @@ import pytest
 import servers
 from hypothesis import HealthCheck, settings
 
-from provenance import objects
-
 settings.register_profile(
     "default", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60
 )
@@ -65,23 +63,22 @@ def s3_endpoint() -> Iterator[str]:
         yield endpoint
 
 
-@pytest.fixture
-def credentials(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+@pytest.fixture(scope="module")
+def credentials() -> Iterator[pytest.MonkeyPatch]:
     """What a user of the servers has in the environment; nothing of the machine's own."""
-    for name in [*os.environ]:
-        if name.startswith(("AWS_", "PG", "GOOGLE_")):
-            monkeypatch.delenv(name)
-    for name, value in servers.ENVIRONMENT.items():
-        monkeypatch.setenv(name, value)
-    objects.forget_access()
-    yield
-    objects.forget_access()
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [*os.environ]:
+            if name.startswith(("AWS_", "PG", "GOOGLE_")):
+                patch.delenv(name)
+        for name, value in servers.ENVIRONMENT.items():
+            patch.setenv(name, value)
+        yield patch
 
 
-@pytest.fixture
-def bucket(s3_endpoint: str, credentials: None, monkeypatch: pytest.MonkeyPatch) -> str:
+@pytest.fixture(scope="module")
+def bucket(s3_endpoint: str, credentials: pytest.MonkeyPatch) -> str:
     """A new bucket, which the environment leads to."""
-    monkeypatch.setenv("AWS_ENDPOINT_URL", s3_endpoint)
+    credentials.setenv("AWS_ENDPOINT_URL", s3_endpoint)
     name = f"bucket-{uuid.uuid4().hex[:12]}"
     servers.make_bucket(s3_endpoint, name)
     return name

@@ -6,6 +6,7 @@ import contextlib
 import importlib.util
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -119,7 +120,7 @@ def postgres_server(programs: Path) -> Iterator[PostgresServer]:
             _wait(lambda: _ready(server, running))
             yield server
         finally:
-            running.terminate()
+            running.send_signal(signal.SIGINT)  # sessions are cut off, not waited for
             running.wait(30)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,6 +1,6 @@
 """Objects in stores and on the web: named, reached with the usual credentials, moved."""
 
-from provenance.objects.access import Access, forget_access, s3_access
+from provenance.objects.access import Access, s3_access
 from provenance.objects.naming import STORES, Place, Stored, is_url, parse
 from provenance.objects.transfer import download, find, listing, read, remove, upload
 
@@ -11,7 +11,6 @@ __all__ = [
     "Stored",
     "download",
     "find",
-    "forget_access",
     "is_url",
     "listing",
     "parse",

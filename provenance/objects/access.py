@@ -36,13 +36,23 @@ class Access:
         return now.access_key, now.secret_key, now.token
 
 
-@functools.cache
 def s3_access() -> Access:
-    """What the usual AWS chain says; one look per process.
+    """What the usual AWS chain says; one look for each state of the environment.
 
     Raises:
         StorageError: a profile is named that does not exist, or the like.
     """
+    return _access(_told())
+
+
+def _told() -> tuple[tuple[str, str], ...]:
+    """What the environment says of stores now: it may change while a program runs."""
+    said = [pair for pair in environ.items() if pair[0].startswith(("AWS_", "GOOGLE_"))]
+    return tuple(sorted(said))
+
+
+@functools.lru_cache(maxsize=8)
+def _access(_environment: tuple[tuple[str, str], ...]) -> Access:
     from botocore.configprovider import ConfiguredEndpointProvider
     from botocore.exceptions import BotoCoreError
     from botocore.session import Session
@@ -64,8 +74,8 @@ def s3_access() -> Access:
     return Access(region or "us-east-1", endpoint, credentials)
 
 
-@functools.cache
-def _store(scheme: str, name: str) -> ObjectStore:
+@functools.lru_cache(maxsize=64)
+def _store(scheme: str, name: str, _environment: tuple[tuple[str, str], ...]) -> ObjectStore:
     """A bucket, or an object on the web, with retries that wait longer each time."""
     from obstore.store import GCSStore, HTTPStore, S3Store
 
@@ -115,11 +125,5 @@ def opened(place: Place) -> tuple[ObjectStore, str]:
     """The store of a place, and the object's name in it."""
     if place.scheme in WEB:
         query = f"?{place.query}" if place.query else ""
-        return _store(place.scheme, f"{place.scheme}://{place.store}/{place.key}{query}"), ""
-    return _store(place.scheme, place.store), place.key
-
-
-def forget_access() -> None:
-    """Look at the environment anew the next time."""
-    s3_access.cache_clear()
-    _store.cache_clear()
+        return _store(place.scheme, f"{place.scheme}://{place.store}/{place.key}{query}", ()), ""
+    return _store(place.scheme, place.store, _told()), place.key

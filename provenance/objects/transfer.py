@@ -36,8 +36,9 @@ def _failures(place: Place) -> Iterator[None]:
 
     try:
         yield
-    except FileNotFoundError:
-        raise NotFoundError(f"no such object: {place}", hint="check the name") from None
+    except FileNotFoundError as error:
+        what = "bucket" if "NoSuchBucket" in str(error) else "object"
+        raise NotFoundError(f"no such {what}: {place}", hint="check the name") from None
     except exceptions.PreconditionError:
         raise _changed(place) from None
     except (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError):

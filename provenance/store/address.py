@@ -95,7 +95,7 @@ def _host(text: str) -> dict[str, str]:
         host, _, port = one.rpartition(":") if re.search(r":\d*$", one) else (one, "", "")
         hosts.append(unquote(host.strip("[]")))
         ports.append(port)
-    return {"host": ",".join(hosts).strip(","), "port": ",".join(ports).strip(",")}
+    return {"host": ",".join(hosts), "port": ",".join(ports) if any(ports) else ""}
 
 
 def _place(data: str) -> Path | Place:

@@ -65,12 +65,27 @@ def writing(layout: Layout, *, new: bool = False) -> Iterator[duckdb.DuckDBPyCon
                 attach(connection, layout, layout.catalogue, read_only=False)
             else:
                 target, options = postgres.target(connection, layout.database, new=new)
-                _attach(connection, layout, target, options)
+                with _there(layout):
+                    _attach(connection, layout, target, options)
             yield connection
             connection.execute("USE memory")
             connection.execute(f"DETACH {LAKE}")
         finally:
             connection.close()
+
+
+@contextlib.contextmanager
+def _there(layout: Layout) -> Iterator[None]:
+    try:
+        yield
+    except duckdb.InvalidInputException as error:
+        if "does not exist" not in str(error):
+            raise
+        raise _no_ledger(layout) from error
+
+
+def _no_ledger(layout: Layout) -> NotFoundError:
+    return NotFoundError(f"there is no ledger at `{layout.name}`", hint="`prov init` makes one")
 
 
 @contextlib.contextmanager
@@ -121,7 +136,7 @@ def reading(
 
 def _copy_file(layout: Layout, copy: Path) -> None:
     if not layout.catalogue.is_file():
-        raise NotFoundError(f"there is no ledger at `{layout.name}`", hint="`prov init` makes one")
+        raise _no_ledger(layout)
     try:
         with shared(layout):
             for original in (layout.catalogue, layout.wal(layout.catalogue)):

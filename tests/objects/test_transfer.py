@@ -174,7 +174,6 @@ def test_credentials_come_from_a_profile(
     assert "Credential=AKIAPROFILE/" in headers["authorization"]
     assert "/eu-central-1/s3/" in headers["authorization"]
     monkeypatch.setenv("AWS_PROFILE", "nobody")
-    objects.forget_access()
     with pytest.raises(StorageError, match="credentials cannot be used: ProfileNotFound"):
         objects.find(objects.parse("s3://bucket/a.bin"))
 
@@ -201,7 +200,7 @@ def test_whatever_the_size_and_the_breaks_it_comes_whole(
         pytest.MonkeyPatch.context() as patch,
         websites.served(Site({"/a": content}, breaks=breaks if size > 1 else 0)) as site,
     ):
-        patch.setattr(access, "BACKOFF", datetime.timedelta(0))
+        patch.setattr(access, "BACKOFF", datetime.timedelta(milliseconds=1))
         patch.setattr(transfer, "BACKOFF", datetime.timedelta(0))
         patch.setattr(transfer, "RANGE_BYTES", 4000)
         assert fetched(f"{site.url}/a", tmp_path_factory.mktemp("copies")) == content
