@@ -86,6 +86,7 @@ def _store(scheme: str, name: str, _environment: tuple[tuple[str, str], ...]) ->
     }
     client: Any = {"timeout": _TIMEOUT}
     if scheme == "gs":
+        client["allow_http"] = True  # as the service account says: an emulator has no certificate
         return GCSStore(name, client_options=client, retry_config=retry)
     if scheme in WEB:
         client["allow_http"] = scheme == "http"

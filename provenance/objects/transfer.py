@@ -18,6 +18,7 @@ from provenance.objects.naming import STORES, Place, Stored
 
 if TYPE_CHECKING:
     from obstore import GetOptions, ObjectMeta
+    from obstore.store import ObjectStore
 
 RANGE_BYTES = 8 << 20
 """What one request asks for: memory is bounded by this."""
@@ -30,12 +31,12 @@ ATTEMPTS = 4
 
 
 @contextmanager
-def _failures(place: Place) -> Iterator[None]:
-    """Failures of a store as ours; none of the library's words are passed on."""
+def _at(place: Place) -> Iterator[tuple[ObjectStore, str]]:
+    """The store of a place and the name in it; failures of the library come out as ours."""
     from obstore import exceptions
 
     try:
-        yield
+        yield opened(place)
     except FileNotFoundError as error:
         what = "bucket" if "NoSuchBucket" in str(error) else "object"
         raise NotFoundError(f"no such {what}: {place}", hint="check the name") from None
@@ -63,6 +64,8 @@ def _said(error: Exception) -> str:
     status = re.search(r"status code: (\d{3} ?[A-Za-z ]*)", text)
     if status:
         return f"the store answered {status[1].strip()}"
+    if "DecodeCredentials" in text or "OpenCredentials" in text:
+        return "the credentials cannot be read (see GOOGLE_APPLICATION_CREDENTIALS)"
     if "segment" in text:
         return "its name has an empty, `.` or `..` piece, which cannot be read"
     for piece in ("timed out", "dns error", "Connection refused", "Content-Length"):
@@ -91,9 +94,8 @@ def find(place: Place) -> Stored | None:
     """
     if not place.key and place.scheme in STORES:
         return None
-    store, name = opened(place)
     try:
-        with _failures(place):
+        with _at(place) as (store, name):
             return _stored(place, store.head(name))
     except NotFoundError:
         return None
@@ -108,11 +110,11 @@ def listing(prefix: Place) -> Iterator[Stored]:
     """
     from obstore.exceptions import InvalidPathError
 
-    store, name = opened(prefix)
-    pages = store.list(name.rstrip("/") or None, chunk_size=PAGE)
+    with _at(prefix) as (store, name):
+        pages = store.list(name.rstrip("/") or None, chunk_size=PAGE)
     while True:
         try:
-            with _failures(prefix):
+            with _at(prefix):
                 page = next(pages, None)
         except InvalidPathError:
             raise InputError(
@@ -154,9 +156,8 @@ def _pieces(stored: Stored) -> Iterator[bytes]:
 
 
 def _stream(stored: Stored) -> Iterator[bytes]:
-    store, name = opened(stored.place)
     length = 0
-    with _failures(stored.place):
+    with _at(stored.place) as (store, name):
         answer = store.get(name)
         if _stored(stored.place, answer.meta).fingerprint != stored.fingerprint:
             raise _changed(stored.place)
@@ -187,8 +188,7 @@ def _asked(stored: Stored, start: int, end: int) -> bytes:
     options: GetOptions = {"range": (start, end)}
     if stored.etag and not stored.etag.startswith("W/"):
         options["if_match"] = stored.etag
-    store, name = opened(stored.place)
-    with _failures(stored.place):
+    with _at(stored.place) as (store, name):
         answer = store.get(name, options=options)
         # Not every server heeds the condition.
         if _stored(stored.place, answer.meta).fingerprint != stored.fingerprint:
@@ -203,8 +203,7 @@ def read(place: Place) -> bytes:
         NotFoundError: there is none.
         StorageError: the store cannot be reached, or denies it.
     """
-    store, name = opened(place)
-    with _failures(place):
+    with _at(place) as (store, name):
         return bytes(store.get(name).bytes())
 
 
@@ -215,8 +214,7 @@ def upload(source: Path, place: Place) -> None:
         NotFoundError: there is no such bucket.
         StorageError: the store cannot be reached, or denies it.
     """
-    store, name = opened(place)
-    with _failures(place):
+    with _at(place) as (store, name):
         store.put(name, source)
 
 
@@ -226,9 +224,8 @@ def remove(place: Place) -> None:
     Raises:
         StorageError: the store cannot be reached, or denies it.
     """
-    store, name = opened(place)
     try:
-        with _failures(place):
+        with _at(place) as (store, name):
             store.delete(name)
     except NotFoundError:
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -204,3 +205,18 @@ def test_whatever_the_size_and_the_breaks_it_comes_whole(
         patch.setattr(transfer, "BACKOFF", datetime.timedelta(0))
         patch.setattr(transfer, "RANGE_BYTES", 4000)
         assert fetched(f"{site.url}/a", tmp_path_factory.mktemp("copies")) == content
+
+
+def test_google_s_store_is_read_with_its_own_credentials(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = {"gcs_base_url": site.url, "disable_oauth": True}
+    account |= dict.fromkeys(("client_email", "private_key", "private_key_id"), "")
+    (tmp_path / "account.json").write_text(json.dumps(account))
+    monkeypatch.setenv("GOOGLE_SERVICE_ACCOUNT", str(tmp_path / "account.json"))
+    assert fetched("gs://bucket/a.bin", tmp_path) == CONTENT
+    found = [str(stored.place) for stored in objects.listing(objects.parse("gs://bucket"))]
+    assert found == ["gs://bucket/a.bin"]
+    monkeypatch.setenv("GOOGLE_SERVICE_ACCOUNT", str(tmp_path / "nothing.json"))
+    with pytest.raises(StorageError, match="the credentials cannot be read"):
+        objects.find(objects.parse("gs://bucket/a.bin"))
