@@ -28,6 +28,7 @@ _LOG_IN = "see PGPASSWORD, ~/.pgpass or the service file"
 _MEANINGS: tuple[tuple[str, type[ProvError], str], ...] = (
     # Most specific first: a piece of DuckDB's text, what it means here, what to do.
     ("Could not set lock on file", BusyError, "another program has the catalogue open; close it"),
+    ("permission denied for database", ReadOnlyError, "`prov init` needs CREATE on the database"),
     ("Permission denied", ReadOnlyError, "reading the ledger still works"),
     ("read-only mode", ReadOnlyError, "reading the ledger still works"),
     ("No space left", StorageError, "free some space; what was committed is safe"),
@@ -40,6 +41,7 @@ _MEANINGS: tuple[tuple[str, type[ProvError], str], ...] = (
     ("read-only transaction", ReadOnlyError, "reading the ledger still works"),
     ("Failed to commit DuckLake", BusyError, "nothing was changed; run it again"),
     ("Unable to connect to Postgres", StorageError, "is it up, and may it be reached from here?"),
+    ("Could not connect to server", StorageError, "is it up, and AWS_ENDPOINT_URL right?"),
     ("403 (Forbidden)", StorageError, "see which credentials the environment gives"),
     ("404 (Not Found)", IntegrityError, "a part of the ledger is missing: run `prov verify`"),
     ("No such file", IntegrityError, "a part of the ledger is missing: run `prov verify`"),
@@ -48,22 +50,34 @@ _MEANINGS: tuple[tuple[str, type[ProvError], str], ...] = (
 )
 
 
+_STORAGE = (duckdb.IOException, duckdb.ConnectionException, duckdb.TransactionException)
+
+
 @contextlib.contextmanager
 def ledger_errors(layout: Layout) -> Iterator[None]:
     """Translate DuckDB's failures about the ledger's own files, at the edge of this room."""
     try:
         yield
-    except (duckdb.IOException, duckdb.ConnectionException, duckdb.TransactionException) as error:
-        text = str(error)
-        for piece, kind, hint in _MEANINGS:
-            if piece.lower() in text.lower():
-                raise kind(f"ledger at `{layout.name}`: {first_line(text)}", hint=hint) from error
-        raise StorageError(f"ledger at `{layout.name}`: {first_line(text)}") from error
     except duckdb.OutOfMemoryException as error:
         raise StorageError(
             f"not enough memory: {first_line(str(error))}",
             hint="set PROV_MEMORY_LIMIT, for example to 4GB, or free some memory",
         ) from error
+    except duckdb.Error as error:
+        # What its extensions say of a database has no class of its own.
+        if not isinstance(error, _STORAGE) and type(error) is not duckdb.Error:
+            raise
+        raise _meant(layout, str(error)) from error
+
+
+def _meant(layout: Layout, text: str) -> ProvError:
+    where = f"ledger at `{layout.name}`"
+    for piece, kind, hint in _MEANINGS:
+        for line in text.splitlines():
+            if piece.lower() in line.lower():
+                # PostgreSQL's own words stand behind the SQL that it did not like.
+                return kind(f"{where}: {line[max(line.find('ERROR:'), 0) :]}", hint=hint)
+    return StorageError(f"{where}: {first_line(text)}")
 
 
 def first_line(text: str) -> str:

@@ -17,7 +17,14 @@ import pytest
 from servers import PASSWORD, PostgresServer
 
 from provenance import objects
-from provenance.errors import BusyError, IntegrityError, MisuseError, NotFoundError, StorageError
+from provenance.errors import (
+    BusyError,
+    IntegrityError,
+    MisuseError,
+    NotFoundError,
+    ReadOnlyError,
+    StorageError,
+)
 from provenance.store import postgres
 from provenance.store.catalogue import held, writing
 from provenance.store.layout import locate
@@ -297,6 +304,25 @@ def test_a_password_in_the_url_works_and_is_never_said(
         while chain is not None:
             assert "pw-17" not in str(chain)
             chain = chain.__cause__
+
+
+def test_who_may_only_read_reads(
+    postgres_cluster: PostgresServer, url: str, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    postgres_cluster.sql(
+        f"CREATE ROLE rita LOGIN PASSWORD '{PASSWORD}'; GRANT USAGE ON SCHEMA team TO rita; "
+        "GRANT SELECT ON ALL TABLES IN SCHEMA team TO rita"
+    )
+    readers = open_store(locate(url.replace("ada@", "rita@")))
+    assert names(readers) == names(store)
+    with pytest.raises(ReadOnlyError, match="permission denied for table"):
+        readers.record("source", "forbidden", {"sources": [source("forbidden")]})
+    with pytest.raises(ReadOnlyError, match="permission denied for database"):
+        create_store(locate(url.replace("ada@", "rita@").replace("=team", "=hers")), VIEWS)
+    assert "forbidden" not in names(store)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    with pytest.raises(StorageError, match="Could not connect to server"):
+        names(readers)
 
 
 def test_a_database_that_is_not_there(postgres_cluster: PostgresServer, credentials: None) -> None:
