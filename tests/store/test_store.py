@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import multiprocessing
 import os
 import shutil
@@ -21,6 +22,7 @@ from provenance.errors import (
     MisuseError,
     NotFoundError,
     ReadOnlyError,
+    StorageError,
     VersionError,
 )
 from provenance.store import lock
@@ -73,6 +75,24 @@ def test_no_ledger_is_not_found(tmp_path: Path) -> None:
         open_store(locate(str(tmp_path / "nothing")))
     with pytest.raises(MisuseError, match="not supported"):
         locate("ftp://somewhere/else")
+
+
+def test_an_extension_without_its_signature_is_not_loaded(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names(store)
+    spec = importlib.util.find_spec("duckdb_extension_ducklake")
+    assert spec is not None
+    assert spec.submodule_search_locations is not None
+    shutil.copytree(spec.submodule_search_locations[0], tmp_path / "package")
+    (copy,) = (tmp_path / "package").rglob("*.duckdb_extension")
+    with copy.open("r+b") as file:
+        file.seek(1000)
+        file.write(b"changed")
+    spec.submodule_search_locations[:] = [str(tmp_path / "package")]
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: spec)
+    with pytest.raises(StorageError, match="signature"):
+        names(store)
 
 
 def test_commits_are_numbered_and_seen_by_the_next_snapshot(store: Store) -> None:
