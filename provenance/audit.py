@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,8 +14,8 @@ from provenance.errors import InputError, ProvError
 from provenance.findings import known_share, ledger_findings, release_drift
 from provenance.graph_findings import lineage_findings
 from provenance.ingest.options import IngestOptions
-from provenance.ingest.plan import cut
-from provenance.ingest.unit import FileResult, FileTask, run_unit
+from provenance.ingest.plan import cut, file_task
+from provenance.ingest.unit import FileResult, run_unit
 from provenance.members import (
     MEMBERS,
     attribute_names,
@@ -118,10 +117,7 @@ def _read(
     places: Layout, inputs: Sequence[Input], options: IngestOptions
 ) -> tuple[list[FileResult], list[Part]]:
     """Read files as an ingest does, into parts that are thrown away afterwards."""
-    tasks = []
-    for item in inputs:
-        now = item.path.stat()
-        tasks.append(FileTask(item, uuid.uuid4(), now.st_size, now.st_mtime_ns))
+    tasks = [file_task(item) for item in inputs]
     results: list[FileResult] = []
     parts: list[Part] = []
     with LocalEngine() as engine:

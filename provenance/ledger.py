@@ -70,7 +70,7 @@ class Ledger:
     @property
     def url(self) -> str:
         """Where it is."""
-        return str(self.store.layout.root)
+        return self.store.layout.name
 
     def source_set(self, declared: Source | Sequence[Source]) -> list[str]:
         """Declare sources; returns the names whose contract changed."""

@@ -13,8 +13,10 @@ import pyarrow.compute as pc
 from provenance.errors import IntegrityError, NotFoundError
 from provenance.measure import measure
 from provenance.members import MEMBERS
+from provenance.objects import is_url
 from provenance.readers.base import Batch, Input, Layout
 from provenance.readers.registry import reader_for
+from provenance.readers.remote import again, opened
 from provenance.store.catalogue import Database
 
 
@@ -25,6 +27,11 @@ class Reading:
     source: str | None
     item: Input
     layout: Layout
+
+    @property
+    def where(self) -> str:
+        """The place that is looked at, for messages."""
+        return str(self.item.stored.place if self.item.stored else self.item.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +68,19 @@ def readings(connection: Database, roots: Mapping[str, str]) -> list[Reading]:
             records=asked["records"],
             max_record=asked["max_record"],
         )
-        item = Input(uri=uri, path=_reroot(uri, roots), format=name, compression=compression)
+        place = _reroot(uri, roots)
+        remote = again(place) if is_url(place) else None
+        item = Input(uri, Path(place), name, compression, remote)
         found.append(Reading(source, item, layout))
     return found
 
 
-def _reroot(uri: str, roots: Mapping[str, str]) -> Path:
+def _reroot(uri: str, roots: Mapping[str, str]) -> str:
     for old, new in sorted(roots.items(), key=lambda pair: -len(pair[0])):
         prefix = old.rstrip("/") + "/"
         if uri.startswith(prefix):
-            return Path(new) / uri[len(prefix) :]
-    return Path(uri)
+            return f"{new.rstrip('/')}/{uri[len(prefix) :]}"
+    return uri
 
 
 def reread(
@@ -89,23 +98,24 @@ def reread(
             the file and the rows.
     """
     for reading in found:
-        if not reading.item.path.is_file():
+        if reading.item.stored is None and not reading.item.path.is_file():
             count = _wanted(connection, reading, "row").num_rows
             raise NotFoundError(
-                f"{reading.item.path}: the file is gone, and {count:,} members are in it",
+                f"{reading.where}: the file is gone, and {count:,} members are in it",
                 hint="put it back, or say where it is now with `--root OLD=NEW`",
             )
         wanted = _wanted(connection, reading, columns)
         seen = 0
         reader = reader_for(reading.item.format)
-        for batch in reader.read(reading.item, reading.layout, original=original):
-            part = _match(reading, batch, wanted)
-            if part is not None:
-                seen += part.members.num_rows
-                yield part
+        with opened(reading.item, reading.item.format) as item:
+            for batch in reader.read(item, reading.layout, original=original):
+                part = _match(reading, batch, wanted)
+                if part is not None:
+                    seen += part.members.num_rows
+                    yield part
         if seen < wanted.num_rows:
             raise IntegrityError(
-                f"{reading.item.path}: {wanted.num_rows - seen:,} of {wanted.num_rows:,} members "
+                f"{reading.where}: {wanted.num_rows - seen:,} of {wanted.num_rows:,} members "
                 "are not in the file any more",
                 hint="the file changed since it was read; put the old one back",
             )
@@ -148,7 +158,7 @@ def _check(reading: Reading, batch: Batch, members: pa.Table) -> None:
         listed = sorted(set(wrong))
         some = ", ".join(map(str, listed[:5])) + (" …" if len(listed) > 5 else "")
         raise IntegrityError(
-            f"{reading.item.path}: rows {some}: the content is not what was recorded",
+            f"{reading.where}: rows {some}: the content is not what was recorded",
             hint="the file changed since it was read; put the old one back",
         )
 

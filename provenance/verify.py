@@ -9,7 +9,7 @@ from provenance.errors import IntegrityError
 from provenance.members import release_members
 from provenance.model.base import Contract
 from provenance.releases import release_manifest
-from provenance.store.parts import check_part
+from provenance.store.parts import at_hand, check_part
 from provenance.store.rewrite import standing
 from provenance.store.store import Store
 
@@ -41,7 +41,8 @@ def verify(store: Store, release: str | None = None) -> Verification:
             path = store.layout.part(part["table"], part["sha256"])
             parts, size, rows = parts + 1, size + part["bytes"], rows + part["rows"]
             try:
-                check_part(path, rows=part["rows"], size=part["bytes"], sha256=part["sha256"])
+                with at_hand(path) as file:
+                    check_part(file, rows=part["rows"], size=part["bytes"], sha256=part["sha256"])
             except IntegrityError as error:
                 problems.append(f"{part['table']}: {error.message}")
         names = (

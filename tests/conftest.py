@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import servers
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
@@ -38,3 +41,44 @@ def real_data() -> Path:
     if folder is None:
         pytest.skip("published data sets are not here: set PROV_REAL_DATA to their folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgres_cluster() -> Iterator[servers.PostgresServer]:
+    """A PostgreSQL of this run's own; the test is skipped where none can be started."""
+    programs = servers.postgres_programs()
+    if programs is None:
+        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+    with servers.postgres_server(programs) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def s3_endpoint() -> Iterator[str]:
+    """A server that speaks S3; the test is skipped where none can be started."""
+    lacking = servers.s3_missing()
+    if lacking:
+        pytest.skip(f"no server that speaks S3: {lacking}")
+    with servers.s3_server() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture(scope="module")
+def credentials() -> Iterator[pytest.MonkeyPatch]:
+    """What a user of the servers has in the environment; nothing of the machine's own."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [*os.environ]:
+            if name.startswith(("AWS_", "PG", "GOOGLE_")):
+                patch.delenv(name)
+        for name, value in servers.ENVIRONMENT.items():
+            patch.setenv(name, value)
+        yield patch
+
+
+@pytest.fixture(scope="module")
+def bucket(s3_endpoint: str, credentials: pytest.MonkeyPatch) -> str:
+    """A new bucket, which the environment leads to."""
+    credentials.setenv("AWS_ENDPOINT_URL", s3_endpoint)
+    name = f"bucket-{uuid.uuid4().hex[:12]}"
+    servers.make_bucket(s3_endpoint, name)
+    return name

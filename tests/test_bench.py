@@ -7,6 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+import servers
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -21,6 +24,21 @@ def test_a_takedown_of_one_author_among_many_holds_what_it_promises(tmp_path: Pa
     assert facts["releases"] == 3
     assert 0 < facts["refused"] < facts["named"] == facts["tombstones"]
     assert not (tmp_path / "takedown-ledger").exists()
+
+
+@pytest.mark.skipif(
+    servers.postgres_programs() is None or servers.s3_missing() is not None,
+    reason="needs PostgreSQL, and moto with flask",
+)
+def test_writers_at_once_lose_and_double_nothing(tmp_path: Path) -> None:
+    few = ["--writers", "3", "--commits", "1", "--records", "20"]
+    program = [sys.executable, str(ROOT / "bench" / "writers.py"), *few]
+    done = subprocess.run(
+        [*program, "--folder", str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "80 sightings, each exactly once" in done.stdout
+    assert [path.name for path in tmp_path.iterdir()] == ["writers.json"]
 
 
 def test_the_benchmark_runs_and_tidies_up(tmp_path: Path) -> None:

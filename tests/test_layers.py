@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
-GROUND = ("errors", "visible", "identity", "model")
+GROUND = ("errors", "visible", "objects", "identity", "model")
 """Each may import those before it; everything else may import all of them."""
 
 PURE = {
@@ -47,6 +47,8 @@ HOMES = {
     "ray": {"provenance.engine"},
     "highspy": {"provenance.fit"},
     "prov": {"provenance.interchange"},
+    "obstore": {"provenance.objects"},
+    "botocore": {"provenance.objects"},
     "publicsuffixlist": {"provenance.compliance"},
 }
 

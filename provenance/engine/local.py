@@ -132,7 +132,10 @@ class LocalEngine:
 
     def _start(self) -> ProcessPoolExecutor:
         return ProcessPoolExecutor(
-            self._workers, mp_context=self._context, initializer=_limit, initargs=(os.getpid(),)
+            self._workers,
+            mp_context=self._context,
+            initializer=_limit,
+            initargs=(os.getpid(), dict(os.environ)),
         )
 
 
@@ -157,8 +160,14 @@ def _outcome(task: Task, future: Future[Result]) -> Outcome[Task, Result] | None
         )
 
 
-def _limit(parent: int) -> None:
-    """What a worker may do, and when it must go."""
+def _limit(parent: int, environment: dict[str, str]) -> None:
+    """What a worker may do, what is told to it, and when it must go.
+
+    The server that workers are forked from keeps the environment of its own first hour, in which
+    credentials may have been others.
+    """
+    os.environ.clear()
+    os.environ.update(environment)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_DATA, (WORKER_MEMORY, WORKER_MEMORY))

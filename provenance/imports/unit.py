@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -29,7 +28,7 @@ from provenance.readers.base import REJECTS, Input, Layout
 from provenance.readers.discover import uri_of
 from provenance.readers.registry import reader_for
 from provenance.store.layout import Layout as Places
-from provenance.store.parts import Part, PartWriter, write_part
+from provenance.store.parts import Part, PartWriter, delete, place_of, write_part
 from provenance.store.quarantine import Quarantine
 
 
@@ -80,7 +79,7 @@ class _Pieces:
     def discard(self) -> None:
         """Leave nothing behind."""
         for part in self.parts:
-            Path(part.path).unlink(missing_ok=True)
+            delete(place_of(part.path))
 
 
 def run_import(task: ImportTask) -> ImportResult:

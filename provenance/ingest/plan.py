@@ -103,33 +103,47 @@ def make_plan(
     """Which files have to be read.
 
     A file is unchanged when size and modification time are those recorded, or, where only the time
-    differs or ``rehash`` is asked for, when its fingerprint is.
+    differs or ``rehash`` is asked for, when its fingerprint is; an object, when its fingerprint is.
     """
     files: list[FileTask] = []
     unchanged: list[Unchanged] = []
     missing: list[tuple[Input, InputError]] = []
     for item in inputs:
         try:
-            now = item.path.stat()
+            task = file_task(item)
             before = known.get(item.uri)
-            if before is not None and _same(item, before, now.st_size, now.st_mtime_ns, options):
-                unchanged.append(Unchanged(item, before, now.st_size))
-            else:
-                old = before.reading_id if before else None
-                task = FileTask(item, uuid.uuid4(), now.st_size, now.st_mtime_ns, supersedes=old)
+            if before is None:
                 files.append(task)
+            elif _same(task, before, options):
+                unchanged.append(Unchanged(item, before, task.bytes))
+            else:
+                files.append(replace(task, supersedes=before.reading_id))
         except OSError as error:
             reason = InputError(f"{item.uri}: cannot be read: {error.strerror}")
             missing.append((item, reason))
     return IngestPlan(tuple(files), tuple(unchanged), tuple(missing))
 
 
-def _same(item: Input, before: Known, size: int, mtime_ns: int, options: IngestOptions) -> bool:
-    if before.settings != options.settings or before.bytes != size:
+def file_task(item: Input) -> FileTask:
+    """An input as it is now.
+
+    Raises:
+        OSError: it is gone.
+    """
+    if item.stored is not None:
+        return FileTask(item, uuid.uuid4(), item.stored.bytes, item.stored.modified_ns)
+    now = item.path.stat()
+    return FileTask(item, uuid.uuid4(), now.st_size, now.st_mtime_ns)
+
+
+def _same(task: FileTask, before: Known, options: IngestOptions) -> bool:
+    if before.settings != options.settings or before.bytes != task.bytes:
         return False
-    if before.mtime_ns == mtime_ns and not options.rehash:
+    # A store tells the time to a second, which is too coarse to go by.
+    at_rest = before.mtime_ns == task.mtime_ns and task.source.stored is None
+    if at_rest and not options.rehash:
         return True
-    return fingerprint(item) == before.fingerprint
+    return fingerprint(task.source) == before.fingerprint
 
 
 def cut(
@@ -183,6 +197,7 @@ def _units(files: list[FileTask], options: IngestOptions) -> Iterator[tuple[File
 def _sliceable(file: FileTask, options: IngestOptions) -> bool:
     return (
         file.source.format == "jsonl"
+        and file.source.stored is None
         and not file.source.compression
         and options.records is None
         and options.on_reject != "stop"

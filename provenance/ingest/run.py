@@ -33,10 +33,11 @@ from provenance.ingest.tombstones import tombstone_parts
 from provenance.ingest.unit import FileResult, FileTask, UnitResult, run_unit
 from provenance.model.origin import Label
 from provenance.model.source import Source
+from provenance.objects import is_url, parse
 from provenance.readers.discover import Discovery, discover, split_of, uri_of
 from provenance.settle import settle
 from provenance.sources import source_row
-from provenance.store.parts import Part, write_part
+from provenance.store.parts import Part, delete, place_of, write_part
 from provenance.store.store import Store
 
 Progress = Callable[[int, int], None]
@@ -188,7 +189,7 @@ class _Run:
     @staticmethod
     def _discard(parts: Iterable[Part]) -> None:
         for part in parts:
-            Path(part.path).unlink(missing_ok=True)
+            delete(place_of(part.path))
 
     def _commit(
         self,
@@ -271,7 +272,7 @@ class _Run:
         self, plan: IngestPlan, found: Discovery, paths: Sequence[str], seconds: float
     ) -> IngestSummary:
         """The answer, with an error for every file that was named and gave nothing."""
-        named = {str(Path(path).absolute()) for path in paths}
+        named = {str(parse(p)) if is_url(p) else str(Path(p).absolute()) for p in paths}
         files = [_explain_empty(file, named) for file in self._files]
         files += [
             FileSummary(

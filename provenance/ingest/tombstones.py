@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from provenance.measure import Measured
 from provenance.model.base import Connection
+from provenance.store.parts import read_part
 
 _ID_BYTES = 16
 
@@ -60,7 +60,7 @@ def refuse_purged(measured: Measured, parts: Sequence[str]) -> Measured:
 @functools.lru_cache(maxsize=1)
 def _graves(parts: tuple[str, ...]) -> _Graves:
     columns = ["revocation", "record_id", "digest_rest"]
-    table = pa.concat_tables([pq.read_table(part, columns=columns) for part in parts])
+    table = pa.concat_tables([read_part(part, columns) for part in parts])
     heads = _heads(table.column("record_id").combine_chunks())
     order = np.argsort(heads, kind="stable")
     return _Graves(heads[order], table.take(pa.array(order)).combine_chunks())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
@@ -23,6 +23,7 @@ from provenance.measure import Measured, measure
 from provenance.readers.base import REJECTS, Batch, Input, Kind, Layout, Shape, Slice
 from provenance.readers.content import Choice, choose_content, choose_fields
 from provenance.readers.registry import reader_for
+from provenance.readers.remote import Spool
 from provenance.recognisers.registry import Applied, applicable, recognise, wanted_fields
 from provenance.store.layout import Layout as Places
 from provenance.store.parts import Part, PartWriter
@@ -102,8 +103,12 @@ def run_unit(task: UnitTask) -> UnitResult:
     failed: dict[uuid.UUID, FileResult] = {}
     while True:
         writing = _Writing(task)
+        todo = [file.source for file in task.files if file.reading_id not in failed]
         try:
-            results = [failed.get(file.reading_id) or writing.file(file) for file in task.files]
+            with Spool(todo) as spool:
+                results = [
+                    failed.get(file.reading_id) or writing.file(file, spool) for file in task.files
+                ]
             return writing.finish(tuple(results))
         except _Spoilt as spoilt:
             failed[spoilt.result.task.reading_id] = spoilt.result
@@ -133,11 +138,12 @@ class _Writing:
         self._looks: dict[object, _Look] = {}
         self._held: Held[_Look, FileResult] = Held()
 
-    def file(self, task: FileTask) -> FileResult:
+    def file(self, task: FileTask, spool: Spool) -> FileResult:
         """Read one file into the parts."""
         result = FileResult(task)
         try:
-            self._read(task, result)
+            with spool.opened(task.source, self._task.options.format) as source:
+                self._read(replace(task, source=source), result)
         except ReadOnlyError:
             raise  # the ledger's fault, and no file's
         except ProvError as error:
@@ -148,6 +154,8 @@ class _Writing:
 
     def _read(self, task: FileTask, result: FileResult) -> None:
         options = self._task.options
+        told = replace(task.source, path=result.task.source.path)
+        result.task = replace(result.task, source=told)
         reader = reader_for(task.source.format)
         look = self._look(reader.probe(task.source, options.records), task.source.format)
         result.kind = look.choice.kind
@@ -305,11 +313,13 @@ def _refusals(rows: pa.Array, refused: dict[int, str]) -> pa.Table:
 
 
 def fingerprint(source: Input) -> str:
-    """XXH3-128 of a file's bytes, as they lie on disk.
+    """XXH3-128 of a file's bytes, as they lie on disk; of an object, what its store knows it by.
 
     Raises:
         InputError: it cannot be read.
     """
+    if source.stored is not None:
+        return source.stored.fingerprint
     state = xxhash.xxh3_128()
     try:
         with source.path.open("rb") as file:
@@ -321,6 +331,8 @@ def fingerprint(source: Input) -> str:
 
 
 def _unchanged(task: FileTask) -> None:
+    if task.source.stored is not None:
+        return  # it was fetched as it was found, or not at all
     try:
         now = task.source.path.stat()
     except OSError as error:

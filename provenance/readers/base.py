@@ -9,6 +9,8 @@ from typing import Literal, Protocol
 
 import pyarrow as pa
 
+from provenance.objects import Stored
+
 Kind = Literal["text", "structured", "binary"]
 
 BATCH_BYTES = 16 << 20
@@ -34,20 +36,23 @@ REJECTS = pa.schema(
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One artefact on disk, with what was found out about it.
+    """One artefact, with what was found out about it.
 
     Attributes:
-        uri: how the ledger names it (an absolute path, POSIX separators).
-        path: where it can be opened.
+        uri: how the ledger names it (an absolute path, POSIX separators, or a URL).
+        path: where it can be opened; what lies in a store is there while ``remote`` holds it.
         format: name of the reader (``jsonl``, ``json``, ``parquet``, ``arrow``, ``csv``, ``tsv``,
             ``text``, ``warc``).
         compression: ``""``, ``gz`` or ``zst``.
+        stored: the object, where it lies in a store or on the web. Of such an input format and
+            compression are what its name promises, until it is fetched.
     """
 
     uri: str
     path: Path
     format: str
     compression: str = ""
+    stored: Stored | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,16 @@ def compression_of(path: Path) -> str:
     return _look(path)[0]
 
 
+def promised(path: Path) -> tuple[str | None, str]:
+    """Format and compression that a file name promises.
+
+    >>> promised(Path("a.jsonl.gz")), promised(Path("a.bin"))
+    (('jsonl', 'gz'), (None, ''))
+    """
+    promise = _promise(path)
+    return promise.format, promise.compression
+
+
 def _promise(path: Path) -> _Promise:
     name = path.name.lower()
     compression = COMPRESSIONS.get(Path(name).suffix, "")

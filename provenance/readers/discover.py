@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
-import functools
 import glob
 import os
 import re
@@ -12,25 +10,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from provenance import objects
 from provenance.errors import InputError, MisuseError, NotFoundError, StorageError
+from provenance.readers import remote
 from provenance.readers.base import Input
 from provenance.readers.detect import compression_of, detect
+from provenance.readers.found import ABOUT, HIDDEN, METADATA, Found, Refused, Skipped, matches
 from provenance.readers.registry import FORMATS
-
-_HIDDEN = (".", "_")
-"""First characters of names that a walk passes over, as most tools of the field do."""
-
-_METADATA = (
-    "dataset_info.json",
-    "dataset_infos.json",
-    "state.json",
-    "_SUCCESS",
-    "_metadata",
-    "_common_metadata",
-    "*.lock",
-    "*.crc",
-)
-_ABOUT = ("README.md", "README.markdown", "README.txt", "LICENSE*", "LICENCE*")
 
 _SPLITS = {
     "train": "train",
@@ -47,31 +33,12 @@ _BREAKS = re.compile(r"[-_.\s]")
 
 
 @dataclass(frozen=True, slots=True)
-class Skipped:
-    """A path that was met and is not read, and why."""
-
-    path: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """A file that was met, would be data, and cannot be taken; its path is printable text."""
-
-    path: str
-    error: InputError
-
-
-@dataclass(frozen=True, slots=True)
 class Discovery:
     """What a request comes to: files in reading order, what was left out, and what is wrong."""
 
     inputs: tuple[Input, ...]
     skipped: tuple[Skipped, ...]
     refused: tuple[Refused, ...] = ()
-
-
-_Found = Input | Skipped | Refused
 
 
 def discover(
@@ -126,29 +93,35 @@ def split_of(uri: str) -> str | None:
     return next((_SPLITS[folder] for folder in folders[:-3:-1] if folder in _SPLITS), None)
 
 
-def _expand(path: str, asked: str | None) -> Iterator[_Found]:
+def _expand(path: str, asked: str | None) -> Iterator[Found]:
     if "\x00" in path:
         raise NotFoundError(f"no such path: {path!r}", hint="a path holds no NUL")
+    if objects.is_url(path):
+        yield from remote.find(objects.parse(path), asked)
+        return
     if _exists(path):
         yield from _named(path, asked)
         return
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", path):
-        raise InputError(f"{path} is a URL", hint="fetch it first, and name the local file")
-    matches = sorted(glob.glob(path, recursive=True)) if glob.has_magic(path) else []
-    if not matches:
+        raise InputError(
+            f"URLs of the kind {path.partition('://')[0]}:// are not read",
+            hint="fetch it first, and name the local file",
+        )
+    met = sorted(glob.glob(path, recursive=True)) if glob.has_magic(path) else []
+    if not met:
         raise NotFoundError(
             f"no such file or folder: {path}", hint="check the path, and quote it for the shell"
         )
-    for match in matches:
+    for match in met:
         if os.path.isdir(match):
             yield from _walk(match, asked)
-        elif _matches(match, _METADATA):
+        elif matches(match, METADATA):
             yield Skipped(_printable(match), "metadata file")
         else:
             yield from _met([match], asked)
 
 
-def _named(path: str, asked: str | None) -> Iterator[_Found]:
+def _named(path: str, asked: str | None) -> Iterator[Found]:
     """A path that the user wrote: what cannot be read is an error, not a skip."""
     mode = _mode(path)
     if mode is None:
@@ -167,7 +140,7 @@ def _named(path: str, asked: str | None) -> Iterator[_Found]:
     yield found
 
 
-def _walk(folder: str, asked: str | None) -> Iterator[_Found]:
+def _walk(folder: str, asked: str | None) -> Iterator[Found]:
     """Everything below a folder; files about the data are data only where there is nothing else."""
     files: list[str] = []
     for found in _entries(folder):
@@ -175,8 +148,8 @@ def _walk(folder: str, asked: str | None) -> Iterator[_Found]:
             yield found
         else:
             files.append(found)
-    about = [path for path in files if _matches(path, _ABOUT)]
-    rest = [path for path in files if not _matches(path, _ABOUT)]
+    about = [path for path in files if matches(path, ABOUT)]
+    rest = [path for path in files if not matches(path, ABOUT)]
     others = list(_met(rest, asked))
     yield from others
     if any(isinstance(item, Input | Refused) for item in others):
@@ -204,19 +177,19 @@ def _entries(top: str) -> Iterator[str | Skipped]:
             if not names:
                 yield Skipped(_printable(path), "empty folder")
             for name in names:
-                if name.startswith(_HIDDEN):
+                if name.startswith(HIDDEN):
                     yield Skipped(_printable(os.path.join(path, name)), "hidden")
-            visible = (name for name in reversed(names) if not name.startswith(_HIDDEN))
+            visible = (name for name in reversed(names) if not name.startswith(HIDDEN))
             pending.extend(os.path.join(path, name) for name in visible)
         elif not stat.S_ISREG(mode):
             yield Skipped(_printable(path), "not a regular file")
-        elif _matches(path, _METADATA):
+        elif matches(path, METADATA):
             yield Skipped(_printable(path), "metadata file")
         else:
             yield path
 
 
-def _met(paths: Sequence[str], asked: str | None) -> Iterator[_Found]:
+def _met(paths: Sequence[str], asked: str | None) -> Iterator[Found]:
     """Files that a walk or a glob came upon: what cannot be taken is listed, and passed over."""
     for path in paths:
         mode = _mode(path)
@@ -294,12 +267,3 @@ def _names(folder: str) -> list[str]:
         raise StorageError(
             f"cannot list {folder}: {error.strerror}", hint="check the permissions of the folder"
         ) from error
-
-
-def _matches(path: str, patterns: Sequence[str]) -> bool:
-    return _any_of(tuple(patterns)).match(os.path.basename(path).lower()) is not None
-
-
-@functools.cache
-def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile("|".join(fnmatch.translate(pattern.lower()) for pattern in patterns))

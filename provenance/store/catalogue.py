@@ -10,19 +10,13 @@ from pathlib import Path
 
 import duckdb
 
-from provenance.errors import (
-    BusyError,
-    IntegrityError,
-    NotFoundError,
-    ProvError,
-    ReadOnlyError,
-    StorageError,
-    VersionError,
-)
+from provenance.errors import NotFoundError, StorageError, VersionError
 from provenance.model.base import quote_identifier, quote_literal
-from provenance.store.instances import instance, quiet
+from provenance.store import postgres
+from provenance.store.connection import ledger_errors, let_read, quiet
+from provenance.store.instances import instance
 from provenance.store.layout import Layout
-from provenance.store.lock import shared
+from provenance.store.lock import exclusive, shared
 from provenance.store.near import NEAR, bring_near, check_tables
 from provenance.store.tables import SCHEMA_VERSION, TABLES, columns_sql
 
@@ -32,58 +26,18 @@ Database = duckdb.DuckDBPyConnection
 LAKE = "lake"
 """Name under which the ledger is attached."""
 
-_MEANINGS: tuple[tuple[str, type[ProvError], str], ...] = (
-    # Most specific first: a piece of DuckDB's text, what it means here, what to do.
-    ("Could not set lock on file", BusyError, "another program has the catalogue open; close it"),
-    ("Permission denied", ReadOnlyError, "reading the ledger still works"),
-    ("read-only mode", ReadOnlyError, "reading the ledger still works"),
-    ("No space left", StorageError, "free some space; what was committed is safe"),
-    ("newer DuckLake", VersionError, "install the version of this program that made the ledger"),
-    ("DuckLake catalog version", VersionError, "install the version that made the ledger"),
-    ("not a valid DuckDB database", IntegrityError, "restore the catalogue from a copy"),
-    ("No such file", IntegrityError, "a part of the ledger is missing: run `prov verify`"),
-    ("Cannot open file", IntegrityError, "a part of the ledger is missing: run `prov verify`"),
-    ("No files found", IntegrityError, "a part of the ledger is missing: run `prov verify`"),
-)
-
 
 @contextlib.contextmanager
-def ledger_errors(layout: Layout) -> Iterator[None]:
-    """Translate DuckDB's failures about the ledger's own files, at the edge of this room."""
-    try:
-        yield
-    except (duckdb.IOException, duckdb.ConnectionException, duckdb.TransactionException) as error:
-        text = str(error)
-        for piece, kind, hint in _MEANINGS:
-            if piece.lower() in text.lower():
-                raise kind(f"ledger at `{layout.root}`: {_first_line(text)}", hint=hint) from error
-        raise StorageError(f"ledger at `{layout.root}`: {_first_line(text)}") from error
-    except duckdb.OutOfMemoryException as error:
-        raise StorageError(
-            f"not enough memory: {_first_line(str(error))}",
-            hint="set PROV_MEMORY_LIMIT, for example to 4GB, or free some memory",
-        ) from error
-
-
-def _first_line(text: str) -> str:
-    return text.split("\n", 1)[0]
-
-
-@contextlib.contextmanager
-def attached(
-    connection: Database, layout: Layout, catalogue: Path, *, read_only: bool
+def _attached(
+    connection: Database, layout: Layout, target: str, options: list[str]
 ) -> Iterator[None]:
     """Attach a catalogue as ``lake`` and, when the block ends well, detach all that is attached.
 
     The data path is always the one beside the ledger.
     """
-    options = [
-        f"DATA_PATH {quote_literal(str(layout.data) + '/')}",
-        "OVERRIDE_DATA_PATH true",
-        "READ_ONLY" if read_only else "DATA_INLINING_ROW_LIMIT 0",
-    ]
-    target = quote_literal(f"ducklake:{catalogue}")
-    connection.execute(f"ATTACH {target} AS {LAKE} ({', '.join(options)})")
+    options = [f"DATA_PATH {quote_literal(f'{layout.data}/')}", "OVERRIDE_DATA_PATH true", *options]
+    with _there(layout):
+        connection.execute(f"ATTACH {quote_literal(target)} AS {LAKE} ({', '.join(options)})")
     connection.execute(f"USE {LAKE}")
     yield
     connection.execute("USE memory")
@@ -92,14 +46,54 @@ def attached(
 
 
 @contextlib.contextmanager
-def writing(layout: Layout) -> Iterator[Database]:
-    """The catalogue open for one transaction; the caller holds the lock."""
-    with (
-        ledger_errors(layout),
-        instance(threads=1) as connection,
-        attached(connection, layout, layout.catalogue, read_only=False),
-    ):
-        yield connection
+def writing(layout: Layout, *, new: bool = False) -> Iterator[Database]:
+    """The catalogue open for one transaction; the caller holds the lock.
+
+    Args:
+        new: make the catalogue.
+    """
+    with ledger_errors(layout), instance(threads=1, kept=_of_a_folder(layout)) as connection:
+        let_read(connection, layout)
+        target, options = f"ducklake:{layout.catalogue}", ["DATA_INLINING_ROW_LIMIT 0"]
+        if layout.database is not None:
+            target, options = postgres.target(connection, layout.database, new=new)
+        with _attached(connection, layout, target, options):
+            yield connection
+
+
+def _of_a_folder(layout: Layout) -> bool:
+    """Whether nothing but its files is needed; credentials stay with a connection for good."""
+    return layout.database is None and isinstance(layout.root, Path)
+
+
+@contextlib.contextmanager
+def _there(layout: Layout) -> Iterator[None]:
+    try:
+        yield
+    except duckdb.InvalidInputException as error:
+        if "does not exist" not in str(error):
+            raise
+        raise _no_ledger(layout) from error
+
+
+def _no_ledger(layout: Layout) -> NotFoundError:
+    return NotFoundError(f"there is no ledger at `{layout.name}`", hint="`prov init` makes one")
+
+
+@contextlib.contextmanager
+def held(layout: Layout, purpose: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The catalogue open for writing, and held against all others.
+
+    Raises:
+        BusyError, ReadOnlyError, StorageError: as the ledger is.
+    """
+    if layout.database is None:
+        with exclusive(layout, purpose), writing(layout) as connection:
+            yield connection
+    else:
+        # Many may open a database at once: only what is done in it waits for its turn.
+        with writing(layout) as connection, postgres.exclusive(connection, layout, purpose):
+            yield connection
 
 
 @contextlib.contextmanager
@@ -120,25 +114,33 @@ def reading(
         NotFoundError: there is no ledger.
         VersionError: it was made by another schema version.
     """
-    if not layout.catalogue.is_file():
-        raise NotFoundError(f"there is no ledger at `{layout.root}`", hint="`prov init` makes one")
     with tempfile.TemporaryDirectory(prefix="prov-") as folder:
-        copy = Path(folder) / layout.catalogue.name
-        try:
-            with shared(layout):
-                for original in (layout.catalogue, layout.wal(layout.catalogue)):
-                    if original.exists():
-                        shutil.copyfile(original, copy.with_name(original.name))
-        except OSError as error:
-            raise StorageError(f"the ledger at `{layout.root}` cannot be read: {error}") from error
-        kept = views is not None
+        copy = Path(folder) / "catalogue.ducklake"
+        if layout.database is None:
+            _copy_file(layout, copy)
+        else:
+            postgres.copy(layout, layout.database, copy)
+        kept = views is not None and _of_a_folder(layout)
         with ledger_errors(layout), instance(threads, memory_limit, kept=kept) as connection:
+            let_read(connection, layout)
             _replay(connection, copy)
-            with attached(connection, layout, copy, read_only=True):
+            with _attached(connection, layout, f"ducklake:{copy}", ["READ_ONLY"]):
                 _check_version(connection, layout)
                 if views is not None:
                     bring_near(connection, layout, views)
                 yield connection
+
+
+def _copy_file(layout: Layout, copy: Path) -> None:
+    if not layout.catalogue.is_file():
+        raise _no_ledger(layout)
+    try:
+        with shared(layout):
+            for original in (layout.catalogue, layout.wal(layout.catalogue)):
+                if original.exists():
+                    shutil.copyfile(original, copy.with_name(original.name))
+    except OSError as error:
+        raise StorageError(f"the ledger at `{layout.name}` cannot be read: {error}") from error
 
 
 def _replay(connection: duckdb.DuckDBPyConnection, copy: Path) -> None:
@@ -153,18 +155,18 @@ def _check_version(connection: duckdb.DuckDBPyConnection, layout: Layout) -> Non
         row = connection.execute("SELECT max(version) FROM ledger.versions").fetchone()
     except duckdb.CatalogException as error:
         raise VersionError(
-            f"`{layout.root}` is a DuckLake, but not a ledger of this program"
+            f"`{layout.name}` is a DuckLake, but not a ledger of this program"
         ) from error
     found = row[0] if row else None
     if found is not None and found > SCHEMA_VERSION:
         raise VersionError(
-            f"the ledger at `{layout.root}` has schema version {found}, "
+            f"the ledger at `{layout.name}` has schema version {found}, "
             f"this program knows up to {SCHEMA_VERSION}",
             hint="upgrade: pip install --upgrade prov-ledger",
         )
     if found is None or found < SCHEMA_VERSION:
         raise VersionError(
-            f"the ledger at `{layout.root}` has schema version {found or 0}, "
+            f"the ledger at `{layout.name}` has schema version {found or 0}, "
             f"this program needs {SCHEMA_VERSION}",
             hint="`prov migrate` brings it up to date",
         )
@@ -177,6 +179,7 @@ def over_parts(layout: Layout, paths: dict[str, list[str]]) -> Iterator[Database
     with ledger_errors(layout):
         connection = quiet()
         try:
+            let_read(connection, layout)
             for table, files in paths.items():
                 listed = ", ".join(quote_literal(path) for path in files)
                 name = quote_identifier(table)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import importlib.util
 import os
 import shutil
 import tempfile
@@ -14,8 +13,8 @@ from pathlib import Path
 
 import duckdb
 
-from provenance.errors import StorageError
 from provenance.model.base import quote_literal
+from provenance.store.connection import load_extension, quiet
 
 MOST_KEPT = 4
 """Idle instances; each holds a few megabytes."""
@@ -100,27 +99,3 @@ def _close_all() -> None:
         held = _idle.pop()
         if held.process == os.getpid():
             held.close()
-
-
-def quiet() -> duckdb.DuckDBPyConnection:
-    """A connection in memory that draws no bar on standard output when a query takes long."""
-    connection = duckdb.connect(":memory:")
-    connection.execute("SET enable_progress_bar = false")
-    return connection
-
-
-def load_extension(connection: duckdb.DuckDBPyConnection, name: str) -> None:
-    """Load a signed extension from its package, else the one that is installed."""
-    spec = importlib.util.find_spec(f"duckdb_extension_{name}")
-    for folder in (spec.submodule_search_locations or []) if spec else []:
-        found = Path(folder) / "extensions" / f"v{duckdb.__version__}" / f"{name}.duckdb_extension"
-        if found.is_file():
-            connection.execute(f"LOAD {quote_literal(str(found))}")
-            return
-    try:
-        connection.execute(f"LOAD {name}")
-    except duckdb.Error as error:
-        raise StorageError(
-            f"DuckDB's extension `{name}` is not installed",
-            hint=f"pip install duckdb-extension-{name.replace('_', '-')}=={duckdb.__version__}",
-        ) from error

@@ -1,75 +1,117 @@
-"""Where things lie in a ledger folder; the only place that builds its paths."""
+"""Where the things of a ledger lie; the only place that builds their paths."""
 
 from __future__ import annotations
 
+import re
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from provenance.errors import MisuseError
+from provenance.objects import Place
+from provenance.store import address
+from provenance.store.address import Postgres
 
 DEFAULT_URL = ".prov"
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The paths of one ledger on a local disk."""
+    """The paths of one ledger.
 
-    root: Path
+    Attributes:
+        root: a folder, or the prefix in an object store under which the parts lie.
+        database: where the catalogue is; else it is a file in the folder.
+    """
+
+    root: Path | Place
+    database: Postgres | None = None
+
+    @property
+    def name(self) -> str:
+        """The ledger as it is shown; no password is in it."""
+        if self.database is None:
+            return _masked(str(self.root))
+        name = self.database.name
+        schema = self.database.schema
+        named = "" if schema == address.DEFAULT_SCHEMA else f"&schema={schema}"
+        return f"{name}{'&' if '?' in name else '?'}data={self.root}{named}"
+
+    @property
+    def folder(self) -> Path:
+        """The root of a ledger on a local disk."""
+        if not isinstance(self.root, Path):
+            raise AssertionError(f"{self.root} is no folder")
+        return self.root
 
     @property
     def catalogue(self) -> Path:
         """DuckLake's catalogue, a DuckDB file."""
-        return self.root / "catalogue.ducklake"
+        return self.folder / "catalogue.ducklake"
 
     @property
     def lock(self) -> Path:
         """File whose lock writers queue for."""
-        return self.root / "lock"
+        return self.folder / "lock"
 
     @property
     def holder(self) -> Path:
         """Who holds the lock, for the message to those who wait."""
-        return self.root / "lock.holder"
+        return self.folder / "lock.holder"
 
     @property
-    def data(self) -> Path:
+    def data(self) -> Path | Place:
         """DuckLake's data path: the Parquet parts."""
         return self.root / "data"
 
     @property
-    def quarantine(self) -> Path:
+    def quarantine(self) -> Path | Place:
         """Rejects, one Parquet file per reading that had any."""
         return self.root / "quarantine"
 
     @property
-    def kept(self) -> Path:
+    def kept(self) -> Path | Place:
         """Archived content of ``ingest --keep``, named by digest."""
         return self.root / "content"
 
-    def table(self, name: str) -> Path:
+    def table(self, name: str) -> Path | Place:
         """Folder of a table's parts."""
         return self.data / "ledger" / name
 
-    def part(self, table: str, sha256: str) -> Path:
+    def part(self, table: str, sha256: str) -> Path | Place:
         """A part, named by what it holds."""
         return self.table(table) / f"{sha256}.parquet"
+
+    def staging(self, beside: Path | Place, name: str) -> Path:
+        """Where a file grows before it is given its place: near that, if that is on this disk."""
+        if isinstance(beside, Path):
+            return beside / f"{name}.tmp"
+        return Path(tempfile.gettempdir()) / f"prov-{name}.tmp"
 
     def wal(self, catalogue: Path) -> Path:
         """The write-ahead log that DuckDB keeps beside a catalogue."""
         return catalogue.with_name(catalogue.name + ".wal")
 
 
+def _masked(path: str) -> str:
+    """A path without what looks like a password in it: a mistyped URL is taken for a path."""
+    return re.sub(r":[^:/@]+@", ":***@", path)
+
+
 def locate(url: str) -> Layout:
-    """The layout behind a ledger URL: a folder, or ``file://`` and a folder.
+    """The layout behind a ledger URL: a folder, ``file://`` and a folder, or ``postgres://``.
 
     Raises:
-        MisuseError: another scheme.
+        MisuseError: another scheme, or an address that is not whole.
     """
     path = url.removeprefix("file://")
-    if "://" in path:
-        scheme = path.split("://", 1)[0]
+    scheme, separator, _ = path.partition("://")
+    if separator and scheme in address.SCHEMES:
+        database, root = address.parse(url)
+        return Layout(root, database)
+    if separator:
         raise MisuseError(
             f"a ledger at `{scheme}://` is not supported",
-            hint="give a folder, for example `--ledger ./.prov`",
+            hint="give a folder, for example `--ledger ./.prov`, or postgres://…?data=…",
         )
     return Layout(Path(path).absolute())

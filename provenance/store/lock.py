@@ -30,7 +30,7 @@ def exclusive(layout: Layout, purpose: str, *, wait: float = WAIT_SECONDS) -> It
         descriptor = os.open(layout.lock, os.O_RDWR | os.O_CREAT, 0o666)
     except OSError as error:
         raise ReadOnlyError(
-            f"the ledger at `{layout.root}` cannot be written: {error.strerror}",
+            f"the ledger at `{layout.name}` cannot be written: {error.strerror}",
             hint="reading it still works; write with an account that may, or copy the folder",
         ) from error
     try:
@@ -75,7 +75,7 @@ def _queue(descriptor: int, mode: int, layout: Layout, wait: float) -> None:
     waiter = _Waiter(os.dup(descriptor), mode)
     if not waiter.acquired(wait):
         raise BusyError(
-            f"the ledger at `{layout.root}` is held by {_read_holder(layout.holder)}; "
+            f"the ledger at `{layout.name}` is held by {_read_holder(layout.holder)}; "
             f"waited {wait:.0f} s",
             hint="wait for it to finish; a holder that is gone releases the ledger by itself",
         )

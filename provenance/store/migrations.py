@@ -6,9 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from provenance.errors import VersionError
-from provenance.store.catalogue import Database, writing
+from provenance.store.catalogue import Database, held
 from provenance.store.layout import Layout
-from provenance.store.lock import exclusive
 from provenance.store.store import Store
 from provenance.store.tables import SCHEMA_VERSION
 
@@ -28,7 +27,7 @@ MIGRATIONS: tuple[Migration, ...] = ()
 
 def found_version(layout: Layout) -> int:
     """The schema version of a ledger."""
-    with exclusive(layout, "migrate"), writing(layout) as connection:
+    with held(layout, "migrate") as connection:
         row = connection.execute("SELECT max(version) FROM ledger.versions").fetchone()
     return int(row[0]) if row and row[0] is not None else 0
 
@@ -42,7 +41,7 @@ def due(layout: Layout) -> tuple[Migration, ...]:
     found = found_version(layout)
     if found > SCHEMA_VERSION:
         raise VersionError(
-            f"the ledger at `{layout.root}` has schema version {found}, "
+            f"the ledger at `{layout.name}` has schema version {found}, "
             f"this program knows up to {SCHEMA_VERSION}",
             hint="upgrade: pip install --upgrade prov-ledger",
         )
@@ -53,7 +52,7 @@ def run(store: Store) -> tuple[Migration, ...]:
     """Apply what is due; each step is recorded as it is done."""
     steps = due(store.layout)
     for step in steps:
-        with exclusive(store.layout, "migrate"), writing(store.layout) as connection:
+        with held(store.layout, "migrate") as connection:
             connection.execute("BEGIN")
             step.apply(connection)
             connection.execute("COMMIT")

@@ -87,7 +87,7 @@ def check_tables(connection: duckdb.DuckDBPyConnection, layout: Layout) -> None:
     wanted = {(table, name) for table, schema in TABLES.items() for name in schema.names}
     if missing := sorted({table for table, _ in wanted - found}):
         raise VersionError(
-            f"the ledger at `{layout.root}` was made before its schema was settled: "
+            f"the ledger at `{layout.name}` was made before its schema was settled: "
             f"it lacks (columns of) {', '.join(missing)}",
             hint="make a new ledger and ingest the files again",
         )

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import hashlib
 import os
+import tempfile
 import uuid
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -15,7 +16,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from provenance import objects
 from provenance.errors import IntegrityError, ReadOnlyError, StorageError
+from provenance.objects import Place
 from provenance.store.layout import Layout
 from provenance.store.tables import TABLES
 
@@ -62,7 +65,7 @@ class PartWriter:
         self._name = table
         self._schema = TABLES[table]
         self._commit = pa.scalar(commit_id.bytes, pa.binary(16))
-        self._staging = layout.table(table) / f"{uuid.uuid4().hex}.tmp"
+        self._staging = layout.staging(layout.table(table), uuid.uuid4().hex)
         self.rows = 0
         with storage_errors(self._staging):
             made = _make_folder(self._staging.parent)
@@ -108,11 +111,12 @@ class PartWriter:
             os.fsync(self._file.fileno())
             self._file.close()
             sha256 = file_sha256(self._staging)
+            size = self._staging.stat().st_size
             final = self._layout.part(self._name, sha256)
-            self._staging.rename(final)
-            for folder in (final.parent, *self._made):
+            publish(self._staging, final)
+            for folder in self._made:
                 sync_folder(folder)
-            return Part(self._name, str(final), self.rows, final.stat().st_size, sha256)
+            return Part(self._name, str(final), self.rows, size, sha256)
 
     def discard(self) -> None:
         """Leave nothing behind."""
@@ -174,6 +178,59 @@ def file_sha256(path: Path) -> str:
     return state.hexdigest()
 
 
+def publish(staging: Path, final: Path | Place) -> None:
+    """Give a synced file its place, where it is whole from the first moment on."""
+    if isinstance(final, Path):
+        staging.rename(final)
+        sync_folder(final.parent)
+    else:
+        objects.upload(staging, final)
+        staging.unlink()
+
+
+def delete(place: Path | Place) -> None:
+    """Take a file out of its place, if it is there."""
+    if isinstance(place, Path):
+        place.unlink(missing_ok=True)
+    else:
+        objects.remove(place)
+
+
+def place_of(path: str) -> Path | Place:
+    """The place of a part by its written path."""
+    return objects.parse(path) if objects.is_url(path) else Path(path)
+
+
+def read_part(path: str, columns: list[str]) -> pa.Table:
+    """Some columns of a part."""
+    place = place_of(path)
+    source = place if isinstance(place, Path) else pa.BufferReader(objects.read(place))
+    return pq.read_table(source, columns=columns)
+
+
+@contextlib.contextmanager
+def at_hand(place: Path | Place) -> Iterator[Path]:
+    """A part as a file on this disk: itself, or a copy of what its store holds.
+
+    Raises:
+        IntegrityError: the store holds none.
+    """
+    if isinstance(place, Path):
+        yield place
+        return
+    stored = objects.find(place)
+    if stored is None:
+        raise _missing(place.name)
+    with tempfile.TemporaryDirectory(prefix="prov-") as folder:
+        path = Path(folder) / place.name
+        objects.download(stored, path)
+        yield path
+
+
+def _missing(name: str) -> IntegrityError:
+    return IntegrityError(f"part `{name}` is missing", hint="restore it from a copy")
+
+
 def check_part(path: Path, *, rows: int, size: int, sha256: str) -> None:
     """Compare a registered part with what was recorded of it.
 
@@ -182,7 +239,7 @@ def check_part(path: Path, *, rows: int, size: int, sha256: str) -> None:
     """
     name = path.name
     if not path.is_file():
-        raise IntegrityError(f"part `{name}` is missing", hint="restore it from a copy")
+        raise _missing(name)
     if path.stat().st_size != size:
         raise IntegrityError(
             f"part `{name}` has {path.stat().st_size} bytes, recorded are {size}",

@@ -10,8 +10,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from provenance.objects import Place
 from provenance.store.layout import Layout
-from provenance.store.parts import storage_errors, sync_folder
+from provenance.store.parts import publish, storage_errors
 
 
 class Quarantine:
@@ -20,10 +21,11 @@ class Quarantine:
     def __init__(self, layout: Layout) -> None:
         self._folder = layout.quarantine
         self._name = uuid.uuid4().hex
+        self._staging = layout.staging(self._folder, self._name)
         self._writer: pq.ParquetWriter | None = None
 
     @property
-    def path(self) -> Path:
+    def path(self) -> Path | Place:
         """Where the rejects will be."""
         return self._folder / f"{self._name}.parquet"
 
@@ -32,11 +34,11 @@ class Quarantine:
         if rejects.num_rows == 0:
             return
         table = rejects.add_column(0, "uri", pa.repeat(pa.scalar(uri), rejects.num_rows))
-        with storage_errors(self.path):
+        with storage_errors(self._staging):
             if self._writer is None:
-                self._folder.mkdir(parents=True, exist_ok=True)
+                self._staging.parent.mkdir(parents=True, exist_ok=True)
                 self._writer = pq.ParquetWriter(
-                    self.path.with_suffix(".tmp"), table.schema, write_page_checksum=True
+                    self._staging, table.schema, write_page_checksum=True
                 )
             self._writer.write_table(table.cast(self._writer.schema))
 
@@ -44,14 +46,12 @@ class Quarantine:
         """Make the file durable and visible; its path, or ``None`` when nothing was refused."""
         if self._writer is None:
             return None
-        with storage_errors(self.path):
+        with storage_errors(self._staging):
             self._writer.close()
-            staging = self.path.with_suffix(".tmp")
-            descriptor = os.open(staging, os.O_RDONLY)
+            descriptor = os.open(self._staging, os.O_RDONLY)
             os.fsync(descriptor)
             os.close(descriptor)
-            staging.rename(self.path)
-            sync_folder(self._folder)
+            publish(self._staging, self.path)
         return str(self.path)
 
     def discard(self) -> None:
@@ -59,4 +59,4 @@ class Quarantine:
         if self._writer is not None:
             with contextlib.suppress(OSError, pa.ArrowInvalid):
                 self._writer.close()
-            self.path.with_suffix(".tmp").unlink(missing_ok=True)
+            self._staging.unlink(missing_ok=True)

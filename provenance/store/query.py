@@ -9,7 +9,7 @@ import duckdb
 
 from provenance.errors import MisuseError
 from provenance.model.base import quote_literal
-from provenance.store.catalogue import ledger_errors
+from provenance.store.connection import ledger_errors
 from provenance.store.store import Store
 
 
@@ -29,7 +29,7 @@ def user_query(
     _one_select(sql)
     with store.snapshot(near=False) as connection, ledger_errors(store.layout):
         if not allow_files:
-            data = quote_literal(str(store.layout.data) + "/")
+            data = quote_literal(f"{store.layout.data}/")
             connection.execute(f"SET allowed_directories = [{data}]")
             connection.execute("SET enable_external_access = false")
         # A sum is a HUGEINT: a number for the reader, not the 16 bytes that would keep its type.

@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from provenance.store.catalogue import LAKE, Database, writing
-from provenance.store.lock import exclusive
+from provenance.store.catalogue import LAKE, Database, held
+from provenance.store.parts import delete
 from provenance.store.store import Store
 
 Entry = dict[str, Any]
@@ -29,7 +29,7 @@ def forget_replaced(store: Store) -> int:
     Raises:
         BusyError, ReadOnlyError, StorageError: as the ledger is.
     """
-    with exclusive(store.layout, "purge"), writing(store.layout) as connection:
+    with held(store.layout, "purge") as connection:
         rows = connection.execute("SELECT seq, parts FROM ledger.commits").fetchall()
         commits = [(int(seq), json.loads(text)) for seq, text in rows]
         replaced = {
@@ -43,8 +43,7 @@ def forget_replaced(store: Store) -> int:
         for _, parts in commits:
             for part in parts:
                 if part["sha256"] in replaced:
-                    path = store.layout.part(part["table"], part["sha256"])
-                    path.unlink(missing_ok=True)
+                    delete(store.layout.part(part["table"], part["sha256"]))
     return expired
 
 

@@ -18,9 +18,9 @@ import duckdb
 
 from provenance.errors import BusyError, MisuseError, NotFoundError, StorageError
 from provenance.model.base import quote_identifier
-from provenance.store.catalogue import LAKE, create_tables, reading, writing
+from provenance.store import postgres
+from provenance.store.catalogue import LAKE, create_tables, held, reading, writing
 from provenance.store.layout import Layout
-from provenance.store.lock import exclusive
 from provenance.store.parts import Part, PartWriter, storage_errors, sync_folder, write_part
 from provenance.store.tables import SCHEMA_VERSION
 
@@ -95,7 +95,7 @@ class Store:
             BusyError, ReadOnlyError, StorageError: nothing of it is visible then.
         """
         finished = [part for part in parts if part is not None]
-        with exclusive(self.layout, verb), writing(self.layout) as connection:
+        with held(self.layout, verb) as connection:
             seq = _next_sequence(connection)
             now = datetime.now(UTC)
             row = {
@@ -134,13 +134,13 @@ def tool_version() -> str:
 
 
 def open_store(layout: Layout, views: Mapping[str, str]) -> Store:
-    """The ledger at a place.
+    """The ledger at a place; whether a database holds one shows when it is first read.
 
     Raises:
         NotFoundError: there is none.
     """
-    if not layout.catalogue.is_file():
-        raise NotFoundError(f"there is no ledger at `{layout.root}`", hint="`prov init` makes one")
+    if layout.database is None and not layout.catalogue.is_file():
+        raise NotFoundError(f"there is no ledger at `{layout.name}`", hint="`prov init` makes one")
     return Store(layout, views)
 
 
@@ -154,30 +154,35 @@ def create_store(layout: Layout, views: Mapping[str, str]) -> Store:
         MisuseError: something is there already.
         StorageError: the place cannot be written.
     """
-    if layout.root.exists() and any(layout.root.iterdir()):
+    if layout.database is not None:
+        with postgres.built_aside(layout, layout.database) as aside_of_it:
+            _build(aside_of_it, views)
+        return Store(layout, views)
+    root = layout.folder
+    if root.exists() and any(root.iterdir()):
         kind = "a ledger" if layout.catalogue.is_file() else "a folder that is not empty"
-        raise MisuseError(f"`{layout.root}` is {kind} already")
-    aside = Layout(layout.root.with_name(f"{layout.root.name}.{uuid.uuid4().hex[:8]}.tmp"))
-    with storage_errors(layout.root):
-        aside.data.mkdir(parents=True)
+        raise MisuseError(f"`{layout.name}` is {kind} already")
+    aside = Layout(root.with_name(f"{root.name}.{uuid.uuid4().hex[:8]}.tmp"))
+    with storage_errors(root):
+        (aside.folder / "data").mkdir(parents=True)
     try:
+        aside.lock.touch()
+        (aside.folder / "quarantine").mkdir()
         _build(aside, views)
-        with storage_errors(layout.root):
-            sync_folder(aside.root)
-            if layout.root.exists():
-                layout.root.rmdir()
-            aside.root.rename(layout.root)
-            sync_folder(layout.root.parent)
+        with storage_errors(root):
+            sync_folder(aside.folder)
+            if root.exists():
+                root.rmdir()
+            aside.folder.rename(root)
+            sync_folder(root.parent)
     except BaseException:
-        shutil.rmtree(aside.root, ignore_errors=True)
+        shutil.rmtree(aside.folder, ignore_errors=True)
         raise
     return Store(layout, views)
 
 
 def _build(layout: Layout, views: Mapping[str, str]) -> None:
-    layout.lock.touch()
-    layout.quarantine.mkdir()
-    with writing(layout) as connection:
+    with writing(layout, new=True) as connection:
         connection.execute("BEGIN")
         create_tables(connection, views)
         connection.execute("COMMIT")

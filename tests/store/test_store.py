@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import multiprocessing
 import os
 import shutil
@@ -12,6 +13,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 import pyarrow.parquet as pq
 import pytest
 
@@ -25,6 +27,7 @@ from provenance.errors import (
 )
 from provenance.store import lock
 from provenance.store.catalogue import writing
+from provenance.store.connection import load_extension, quiet
 from provenance.store.layout import locate
 from provenance.store.parts import check_part, write_part
 from provenance.store.store import Store, create_store, open_store
@@ -73,6 +76,23 @@ def test_no_ledger_is_not_found(tmp_path: Path) -> None:
         open_store(locate(str(tmp_path / "nothing")), VIEWS)
     with pytest.raises(MisuseError, match="not supported"):
         locate("ftp://somewhere/else")
+
+
+def test_an_extension_without_its_signature_is_not_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = importlib.util.find_spec("duckdb_extension_ducklake")
+    assert spec is not None
+    assert spec.submodule_search_locations is not None
+    shutil.copytree(spec.submodule_search_locations[0], tmp_path / "package")
+    (copy,) = (tmp_path / "package").rglob("*.duckdb_extension")
+    with copy.open("r+b") as file:
+        file.seek(1000)
+        file.write(b"changed")
+    spec.submodule_search_locations[:] = [str(tmp_path / "package")]
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: spec)
+    with quiet() as connection, pytest.raises(duckdb.IOException, match="signature"):
+        load_extension(connection, "ducklake")
 
 
 def test_commits_are_numbered_and_seen_by_the_next_snapshot(store: Store) -> None:

@@ -92,7 +92,7 @@ class ByteSize(click.ParamType[int]):
 )
 @click.option("--rehash", is_flag=True, help="Read files again even if size and time agree.")
 def ingest(session: Session, paths: tuple[str, ...], **given: Any) -> None:
-    """Read files, folders or globs into the ledger, every record tagged with source and origin.
+    """Read files, folders, globs or URLs into the ledger, every record with source and origin.
 
     Format and content field are found out and said. A file that the ledger holds already adds
     nothing; naming another --label for it corrects what was claimed.

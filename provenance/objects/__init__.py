@@ -1,0 +1,21 @@
+"""Objects in stores and on the web: named, reached with the usual credentials, moved."""
+
+from provenance.objects.access import Access, s3_access
+from provenance.objects.naming import STORES, Place, Stored, is_url, parse
+from provenance.objects.transfer import download, find, listing, read, remove, upload
+
+__all__ = [
+    "STORES",
+    "Access",
+    "Place",
+    "Stored",
+    "download",
+    "find",
+    "is_url",
+    "listing",
+    "parse",
+    "read",
+    "remove",
+    "s3_access",
+    "upload",
+]

@@ -1,0 +1,125 @@
+"""How objects in stores and on the web are named; a name holds nothing that opens a door."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+
+from provenance.errors import MisuseError
+
+STORES = ("s3", "gs")
+"""Schemes whose objects can be listed."""
+
+WEB = ("https", "http")
+
+# What signs a request: it changes from one day to the next, and is nobody else's business.
+_SIGNATURE = frozenset({"x-amz-signature", "x-goog-signature", "signature", "sig"})
+_SIGNING = re.compile(
+    r"x-(amz|goog|ms)-.*|awsaccesskeyid|googleaccessid|signature|expires|policy|key-pair-id|"
+    r"s(ig|e|p|v|r|t|pr|koid|ktid|kt|ke|ks|kv|ip|dd)",
+)
+_TOKEN = re.compile(r"(.*_)?token")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An object, or the prefix of some; as text it holds nothing that opens a door.
+
+    Attributes:
+        store: bucket or host.
+        key: name of the object in it; on the web the path, as it is written.
+        query: on the web, what stands behind the path.
+    """
+
+    scheme: str
+    store: str
+    key: str = ""
+    query: str = field(default="", repr=False)
+
+    def __str__(self) -> str:
+        return f"{self.scheme}://{self.store}/{self.key}{_named(self.query)}"
+
+    def __truediv__(self, name: str) -> Place:
+        return Place(self.scheme, self.store, f"{self.key.rstrip('/')}/{name}".lstrip("/"))
+
+    @property
+    def name(self) -> str:
+        """The last piece of the key."""
+        piece = self.key.rsplit("/", 1)[-1]
+        return unquote(piece) if self.scheme in WEB else piece
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An object as it was found; the fingerprint changes whenever its content does."""
+
+    place: Place
+    bytes: int
+    modified_ns: int
+    etag: str | None
+    version: str | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """What the store itself knows it by, with the name of that."""
+        if self.etag:
+            return f"etag:{self.etag.strip(chr(34))}"
+        if self.version:
+            return f"version:{self.version}"
+        return f"modified:{self.modified_ns}:{self.bytes}"
+
+
+def is_url(text: str) -> bool:
+    """Whether a text names something in an object store or on the web.
+
+    >>> is_url("s3://bucket/data/"), is_url("./data"), is_url("ftp://host/data")
+    (True, False, False)
+    """
+    return text.partition("://")[0].lower() in {*STORES, *WEB} and "://" in text
+
+
+def parse(url: str) -> Place:
+    """The place behind a URL.
+
+    >>> str(parse("https://host/a.jsonl?X-Amz-Signature=abc"))
+    'https://host/a.jsonl'
+
+    Raises:
+        MisuseError: it names no bucket or host, or holds a password.
+    """
+    scheme, _, rest = url.partition("://")
+    scheme = scheme.lower()
+    if scheme in STORES:
+        bucket, _, key = rest.partition("/")
+        return _checked(Place(scheme, bucket, key))
+    pieces = urlsplit(url)
+    return _checked(Place(scheme, pieces.netloc, pieces.path.lstrip("/"), pieces.query))
+
+
+def _checked(place: Place) -> Place:
+    if "@" in place.store:
+        raise MisuseError(
+            f"a {place.scheme}:// URL with a user or a password in it is not taken",
+            hint="credentials come from the environment, a profile or the machine",
+        )
+    if not place.store:
+        raise MisuseError(
+            f"{place.scheme}:// names no bucket", hint="for example s3://bucket/folder/"
+        )
+    return place
+
+
+def _named(query: str) -> str:
+    """What tells two URLs of one path apart, without saying it: it may be a secret."""
+    pairs = [(name.lower(), value) for name, value in parse_qsl(query, True)]
+    signed = any(name in _SIGNATURE for name, _ in pairs)
+    rest = [
+        (name, value)
+        for name, value in pairs
+        if not _TOKEN.fullmatch(name) and not (signed and _SIGNING.fullmatch(name))
+    ]
+    if not rest:
+        return ""
+    return f"?sha256={hashlib.sha256(urlencode(rest).encode()).hexdigest()[:16]}"
