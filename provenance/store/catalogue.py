@@ -54,8 +54,9 @@ def writing(layout: Layout, *, new: bool = False) -> Iterator[Database]:
     """
     with ledger_errors(layout), instance(threads=1, kept=_of_a_folder(layout)) as connection:
         let_read(connection, layout)
-        target, options = f"ducklake:{layout.catalogue}", ["DATA_INLINING_ROW_LIMIT 0"]
-        if layout.database is not None:
+        if layout.database is None:
+            target, options = f"ducklake:{layout.catalogue}", ["DATA_INLINING_ROW_LIMIT 0"]
+        else:
             target, options = postgres.target(connection, layout.database, new=new)
         with _attached(connection, layout, target, options):
             yield connection

@@ -53,7 +53,7 @@ def url(postgres_cluster: PostgresServer, bucket: str) -> str:
 
 @pytest.fixture
 def store(url: str) -> Store:
-    return open_store(locate(url))
+    return open_store(locate(url), VIEWS)
 
 
 def source(name: str) -> dict[str, object]:
@@ -76,7 +76,7 @@ def test_a_shared_ledger_is_made_once_and_answers(new_url: str, bucket: str) -> 
     assert found_version(store.layout) == SCHEMA_VERSION
     store.record("source", "a", {"sources": [source("one")]})
     store.record("source", "a", {"sources": [source("two")]})
-    assert names(open_store(locate(new_url))) == ["one"]
+    assert names(open_store(locate(new_url), VIEWS)) == ["one"]
     own = [key for key in keys(bucket) if not key.startswith("team/")]
     assert len(own) == 6  # three commits of two parts
     assert all(key.split("/")[1:3] == ["data", "ledger"] for key in own)
@@ -97,7 +97,7 @@ def test_parts_may_lie_in_a_shared_folder(
 
 
 def test_where_there_is_no_ledger(new_url: str) -> None:
-    store = open_store(locate(new_url))
+    store = open_store(locate(new_url), VIEWS)
     with pytest.raises(NotFoundError, match="there is no ledger at `postgres://ada@"):
         names(store)
     with pytest.raises(NotFoundError, match="there is no ledger at"):
@@ -118,7 +118,7 @@ def test_a_ledger_that_could_not_be_made_leaves_nothing(
 
 
 def _commit_many(url: str, writer: int, count: int) -> None:
-    store = open_store(locate(url))
+    store = open_store(locate(url), VIEWS)
     for place in range(count):
         name = f"by-{writer}-{place}"
         store.record("source", name, {"sources": [source(name)]})
@@ -292,14 +292,14 @@ def test_a_password_in_the_url_works_and_is_never_said(
     url: str, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("PGPASSWORD")
-    names(open_store(locate(url.replace("ada@", f"ada:{PASSWORD}@"))))
+    names(open_store(locate(url.replace("ada@", f"ada:{PASSWORD}@")), VIEWS))
     for wrong, why in (
         ("ada:pw-17@", "password authentication failed"),
         ("eve:pw-17@", "password authentication failed"),
         ("ada@", "no password supplied"),
     ):
         with pytest.raises(StorageError, match=why) as caught:
-            names(open_store(locate(url.replace("ada@", wrong))))
+            names(open_store(locate(url.replace("ada@", wrong)), VIEWS))
         chain: BaseException | None = caught.value
         while chain is not None:
             assert "pw-17" not in str(chain)
@@ -313,7 +313,7 @@ def test_who_may_only_read_reads(
         f"CREATE ROLE rita LOGIN PASSWORD '{PASSWORD}'; GRANT USAGE ON SCHEMA team TO rita; "
         "GRANT SELECT ON ALL TABLES IN SCHEMA team TO rita"
     )
-    readers = open_store(locate(url.replace("ada@", "rita@")))
+    readers = open_store(locate(url.replace("ada@", "rita@")), VIEWS)
     assert names(readers) == names(store)
     with pytest.raises(ReadOnlyError, match="permission denied for table"):
         readers.record("source", "forbidden", {"sources": [source("forbidden")]})
@@ -328,9 +328,9 @@ def test_who_may_only_read_reads(
 def test_a_database_that_is_not_there(postgres_cluster: PostgresServer, credentials: None) -> None:
     url = postgres_cluster.url("/nowhere")
     with pytest.raises(NotFoundError, match='database "nothing" does not exist'):
-        names(open_store(locate(url.replace("/ledgers?", "/nothing?"))))
+        names(open_store(locate(url.replace("/ledgers?", "/nothing?")), VIEWS))
     with pytest.raises(StorageError, match="Connection refused"):
-        names(open_store(locate(url.replace(f":{postgres_cluster.port}", ":9"))))
+        names(open_store(locate(url.replace(f":{postgres_cluster.port}", ":9")), VIEWS))
 
 
 def test_the_password_may_come_from_a_file(
@@ -340,4 +340,4 @@ def test_the_password_may_come_from_a_file(
     (tmp_path / "pass").write_text(f"127.0.0.1:*:*:ada:{PASSWORD}\n")
     (tmp_path / "pass").chmod(0o600)
     monkeypatch.setenv("PGPASSFILE", str(tmp_path / "pass"))
-    names(open_store(locate(url)))
+    names(open_store(locate(url), VIEWS))
