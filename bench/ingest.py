@@ -1,14 +1,16 @@
 """Measure ingest against the least that DuckDB can do with the same file, in the same run.
 
-    python bench/ingest.py [--records N] [--runs N] [--folder DIR]
+    python bench/ingest.py [--form jsonl|gz|zst|parquet] [--records N] [--runs N] [--folder DIR]
 
-The yardstick reads the file, hashes the text and writes three columns (docs/design.md, section 8).
-The two take turns, so that whatever else the machine does falls on both.
+The yardstick reads the file, hashes the text and writes three columns (docs/design.md, section 8);
+of a compressed file it does no more than to decompress and to parse. The two take turns, so that
+whatever else the machine does falls on both.
 """
 
 from __future__ import annotations
 
 import argparse
+import gzip
 import json
 import os
 import random
@@ -20,15 +22,34 @@ import threading
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
-YARDSTICK = """
+import duckdb
+import zstandard
+
+_HASHED = """
 import duckdb, sys
 duckdb.execute(f\"\"\"
-    COPY (
-        SELECT id, sha256(text), source
-        FROM read_json('{sys.argv[1]}', format='newline_delimited'))
+    COPY (SELECT id, sha256(text), source FROM %s)
     TO '{sys.argv[2]}' (COMPRESSION zstd)\"\"\")
 """
+
+_PARSED = """
+import duckdb, sys
+duckdb.sql(f\"\"\"
+    SELECT max(id), sum(length(text)), max(source), max(lang) FROM %s\"\"\").fetchall()
+open(sys.argv[2], "w").close()
+"""
+
+_LINES = "read_json('{sys.argv[1]}', format='newline_delimited')"
+
+YARDSTICKS = {
+    "jsonl": _HASHED % _LINES,
+    "gz": _PARSED % _LINES,
+    "zst": _PARSED % _LINES,
+    "parquet": _HASHED % "'{sys.argv[1]}'",
+}
+"""What each form of the file is measured against."""
 
 EMPTY = "import click; click.command()(lambda: None)()"
 
@@ -49,14 +70,15 @@ def main() -> None:
     """Make the file, measure, print, and keep the numbers beside the file."""
     options = _options()
     options.folder.mkdir(parents=True, exist_ok=True)
-    path = corpus(options.folder, options.records)
+    path = formed(corpus(options.folder, options.records), options.form)
     size = path.stat().st_size
-    print(f"{options.records:,} records, {size / 1e9:.2f} GB, {os.cpu_count()} processors")
+    print(f"{options.records:,} records, {path.suffix[1:]}, {size / 1e9:.2f} GB, ", end="")
+    print(f"{os.cpu_count()} processors")
     ledger, parquet = options.folder / "ledger", options.folder / "yardstick.parquet"
     found: dict[str, list[Cost]] = {"yardstick": [], "ingest": []}
     for _ in range(options.runs):
         found["yardstick"].append(
-            measured([sys.executable, "-c", YARDSTICK, str(path), str(parquet)])
+            measured([sys.executable, "-c", YARDSTICKS[options.form], str(path), str(parquet)])
         )
         shutil.rmtree(ledger, ignore_errors=True)
         measured(_prov(ledger, "init"))
@@ -66,7 +88,8 @@ def main() -> None:
     found["empty"] = [measured([sys.executable, "-c", EMPTY, "--help"]) for _ in range(9)]
     summary = {name: _middle(costs) for name, costs in found.items()}
     _print(summary, size)
-    (options.folder / "ingest.json").write_text(
+    name = "ingest" if options.form == "jsonl" else f"ingest-{options.form}"
+    (options.folder / f"{name}.json").write_text(
         json.dumps({name: asdict(cost) for name, cost in summary.items()}, indent=2) + "\n"
     )
     parquet.unlink()
@@ -75,6 +98,7 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--form", choices=sorted(YARDSTICKS), default="jsonl")
     parser.add_argument("--records", type=int, default=1_000_000)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--folder", type=Path, default=Path(__file__).parent / "out")
@@ -101,6 +125,27 @@ def corpus(folder: Path, records: int) -> Path:
             file.write(json.dumps(row) + "\n")
     partial.rename(path)
     return path
+
+
+def formed(path: Path, form: str) -> Path:
+    """The corpus in another form, made once."""
+    if form == "jsonl":
+        return path
+    made = path.with_suffix(".parquet") if form == "parquet" else Path(f"{path}.{form}")
+    if made.exists():
+        return made
+    partial = made.with_name(f"{made.name}.partial")
+    if form == "parquet":
+        duckdb.execute(f"COPY (FROM read_json('{path}')) TO '{partial}' (FORMAT parquet)")
+    else:
+        with path.open("rb") as plain, _compressed(partial, form) as file:
+            shutil.copyfileobj(plain, file, 1 << 20)
+    partial.rename(made)
+    return made
+
+
+def _compressed(path: Path, form: str) -> Any:
+    return gzip.open(path, "wb", 6) if form == "gz" else zstandard.open(path, "wb")
 
 
 def measured(command: list[str]) -> Cost:

@@ -78,9 +78,11 @@ def main() -> None:
     for name, cost in found.items():
         print(f"{name:<15}{cost.seconds:>8.2f} s{cost.cpu_seconds:>8.2f} cpu s", end="")
         print(f"{cost.peak_bytes / 1e6:>8.0f} MB")
-    (options.folder / "judge.json").write_text(
-        json.dumps({name: asdict(cost) for name, cost in found.items()}, indent=2) + "\n"
-    )
+    answer = {
+        "records": options.records,
+        "costs": {name: asdict(cost) for name, cost in found.items()},
+    }
+    (options.folder / "judge.json").write_text(json.dumps(answer, indent=2) + "\n")
     shutil.rmtree(folder)
 
 

@@ -41,17 +41,23 @@ def test_writers_at_once_lose_and_double_nothing(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["writers.json"]
 
 
-def test_the_benchmark_runs_and_tidies_up(tmp_path: Path) -> None:
+@pytest.mark.parametrize("form", ["jsonl", "parquet"])
+def test_the_benchmark_runs_and_tidies_up(tmp_path: Path, form: str) -> None:
     program = [sys.executable, str(ROOT / "bench" / "ingest.py"), "--runs", "1", "--records", "200"]
     done = subprocess.run(
-        [*program, "--folder", str(tmp_path)], capture_output=True, text=True, check=False
+        [*program, "--form", form, "--folder", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     assert "times as long as the yardstick" in done.stdout
-    numbers = json.loads((tmp_path / "ingest.json").read_text())
+    name = "ingest.json" if form == "jsonl" else f"ingest-{form}.json"
+    numbers = json.loads((tmp_path / name).read_text())
     assert set(numbers) == {"yardstick", "ingest", "status", "help", "empty"}
     assert all(cost["seconds"] > 0 for cost in numbers.values())
-    assert {path.name for path in tmp_path.iterdir()} == {"corpus-200.jsonl", "ingest.json"}
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {"corpus-200.jsonl", f"corpus-200.{form}", name}
 
 
 def test_the_measure_of_judging_runs_and_tidies_up(tmp_path: Path) -> None:
@@ -61,5 +67,9 @@ def test_the_measure_of_judging_runs_and_tidies_up(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     numbers = json.loads((tmp_path / "judge.json").read_text())
-    assert set(numbers) == {"assemble", "assemble --fit", "audit"}
+    assert set(numbers["costs"]) == {"assemble", "assemble --fit", "audit"}
+    page = tmp_path / "performance.md"
+    table = [sys.executable, str(ROOT / "bench" / "table.py"), "--folder", str(tmp_path)]
+    subprocess.run([*table, "--out", str(page)], capture_output=True, check=True)
+    assert "## Judging 400 records" in page.read_text("utf-8")
     assert not (tmp_path / "judge-ledger").exists()
