@@ -86,12 +86,14 @@ class RayEngine:
 
     def close(self) -> None:
         """Let the workers go: break off what runs, and leave or stop the cluster."""
+        left = list(self._running)
         try:
-            for reference in self._running:
+            for reference in left:
                 self._ray.cancel(reference)
-            if self._running:
-                unfinished = list(self._running)
-                self._ray.wait(unfinished, num_returns=len(unfinished), timeout=PATIENCE)
+            if left:
+                _, left = self._ray.wait(left, num_returns=len(left), timeout=PATIENCE)
+            for reference in left:
+                self._ray.cancel(reference, force=True)
         finally:
             self._running.clear()
             if self._connected:
@@ -104,6 +106,11 @@ class RayEngine:
             result, failure = self._ray.get(reference)
         except (errors.WorkerCrashedError, errors.NodeDiedError, errors.OutOfMemoryError):
             return Outcome(task, failure=worker_died(f"{RETRIES + 1} times"))
+        except errors.RaySystemError as error:
+            raise MisuseError(
+                f"a worker of the Ray cluster could not take the work up: {_reason(error)}",
+                hint="every machine of the cluster needs prov-ledger, in the version used here",
+            ) from error
         return Outcome(task, result, failure)
 
     def _room(self) -> int:
@@ -147,9 +154,8 @@ class RayEngine:
             _reach(address)
             self._ray.init(address=address, **_QUIET)
         except (OSError, ValueError, RuntimeError, self._ray.exceptions.RayError) as error:
-            why = str(error).partition("\n")[0].rstrip(". ")
             raise NotFoundError(
-                f"no Ray cluster can be joined at `{address}`: {why}",
+                f"no Ray cluster can be joined at `{address}`: {_reason(error)}",
                 hint="give HOST:PORT as `ray start --head` prints it; without an address one is "
                 "started here for the run",
             ) from error
@@ -158,14 +164,23 @@ class RayEngine:
 def _library() -> Any:
     """Ray, which is large and not everybody's."""
     try:
-        import ray
-        import ray.exceptions
+        # On its import Ray decides what it tells on our standard output; when a worker died, say.
+        with _environment("RAY_DEDUP_LOGS_SKIP_REGEX", "(?s).*"):
+            import ray
+            import ray.exceptions
     except ImportError as error:
         raise MisuseError(
             f"the engine `ray` needs Ray, which cannot be imported: {error}",
             hint="pip install 'prov-ledger[ray]'",
         ) from error
     return ray
+
+
+def _reason(error: BaseException) -> str:
+    """What an error of Ray comes down to: the end of a traceback, or the start of a lecture."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    telling = lines[-1] if "Traceback" in str(error) else lines[0]
+    return telling.strip().rstrip(".")
 
 
 def _attempt(function: Callable[[Any], Any], task: Any) -> tuple[Any, ProvError | None]:
