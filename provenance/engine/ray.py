@@ -51,6 +51,7 @@ class RayEngine:
         self._workers = workers
         self._connected = False
         self._running: dict[Any, Any] = {}
+        self._on_sigterm: Any = None
         self._joined = self._connect(address)
         self._attempt = self._ray.remote(max_retries=RETRIES, num_cpus=1)(_attempt)
 
@@ -99,6 +100,7 @@ class RayEngine:
             if self._connected:
                 self._connected = False
                 self._ray.shutdown()
+                _on_sigterm(self._on_sigterm)
 
     def _outcome(self, task: Task, reference: Any) -> Outcome[Task, Any]:
         errors = self._ray.exceptions
@@ -131,12 +133,16 @@ class RayEngine:
             return True
         address = address or os.environ.get("RAY_ADDRESS")
         own = address in {None, "", "local"}
-        with _signals():
-            if own:
-                self._start()
-            else:
-                self._join(str(address))
+        self._on_sigterm = signal.getsignal(signal.SIGTERM)
+        if own:
+            self._start()
+        else:
+            self._join(str(address))
         self._connected = True
+        # Ray put its own handler in the place of what was there. To die on the spot would leave
+        # processes of the cluster behind for a while: end in order, as on Ctrl-C.
+        before = self._on_sigterm
+        _on_sigterm(signal.default_int_handler if before == signal.SIG_DFL else before)
         return not own
 
     def _start(self) -> None:
@@ -226,12 +232,6 @@ def _environment(name: str, value: str) -> Iterator[None]:
             os.environ[name] = before
 
 
-@contextlib.contextmanager
-def _signals() -> Iterator[None]:
-    """Keep what this process does on SIGTERM, which Ray would change."""
-    before = signal.getsignal(signal.SIGTERM)
-    try:
-        yield
-    finally:
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGTERM, before)
+def _on_sigterm(handler: Any) -> None:
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, handler)
