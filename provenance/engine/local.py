@@ -15,8 +15,8 @@ from multiprocessing.context import ForkServerContext, ForkServerProcess
 from types import TracebackType
 from typing import Self
 
-from provenance.engine.base import Outcome, Result, Task
-from provenance.errors import InputError, ProvError
+from provenance.engine.base import Outcome, Result, Task, out_of_memory, worker_died
+from provenance.errors import ProvError
 
 WORKER_MEMORY = 6 << 30
 """Anonymous memory that one worker may have; a file that needs more is refused, not the run."""
@@ -119,7 +119,7 @@ class LocalEngine:
         outcome = _outcome(task, future)
         if outcome is None:
             self._restart()
-            return Outcome(task, failure=_died())
+            return Outcome(task, failure=worker_died("twice"))
         return outcome
 
     def close(self) -> None:
@@ -139,13 +139,6 @@ class LocalEngine:
         )
 
 
-def _died() -> InputError:
-    return InputError(
-        "the worker that read it died twice: the data crash the parser or need too much memory",
-        hint="look at the file by other means; nothing of it was kept",
-    )
-
-
 def _outcome(task: Task, future: Future[Result]) -> Outcome[Task, Result] | None:
     """The outcome of a finished future; ``None`` when its worker died."""
     try:
@@ -155,9 +148,7 @@ def _outcome(task: Task, future: Future[Result]) -> Outcome[Task, Result] | None
     except ProvError as failure:
         return Outcome(task, failure=failure)
     except MemoryError:
-        return Outcome(
-            task, failure=InputError("reading it takes more memory than a worker may have")
-        )
+        return Outcome(task, failure=out_of_memory())
 
 
 def _limit(parent: int, environment: dict[str, str]) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from provenance.model.base import Contract, Name
 from provenance.model.edge import Relation
@@ -19,7 +19,8 @@ class IngestOptions(Contract):
 
     ``label``, ``process`` and ``generator`` are declared evidence about everything in the files;
     they are not reader settings, so saying another one later corrects the first without reading
-    again. The other members decide how files are read.
+    again. ``engine``, ``workers`` and ``ray_address`` say where an ingest runs, and nothing of what
+    comes of it. The other members decide how files are read.
     """
 
     source: Name
@@ -41,6 +42,9 @@ class IngestOptions(Contract):
     on_reject: Literal["quarantine", "stop"] = "quarantine"
     max_rejects: str | None = Field(default=None, description="`N` records or `P%` of a file.")
     rehash: bool = False
+    engine: Literal["local", "ray"] = "local"
+    workers: int | None = Field(default=None, gt=0, description="At most so many at once.")
+    ray_address: str | None = None
 
     @field_validator("max_rejects")
     @classmethod
@@ -50,6 +54,12 @@ class IngestOptions(Contract):
             if not number.replace(".", "", 1).isdigit() or (number == value and "." in value):
                 raise ValueError("is a number of records (20) or a share of them (1.5%)")
         return value
+
+    @model_validator(mode="after")
+    def _address_of_a_cluster(self) -> Self:
+        if self.ray_address is not None and self.engine != "ray":
+            raise ValueError("--ray-address goes with --engine ray")
+        return self
 
     @property
     def settings(self) -> str:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from provenance.engine.base import Engine
 from provenance.engine.local import LocalEngine
 from provenance.errors import InputError, NotFoundError, ReadOnlyError
 from provenance.ingest.labels import label_counts
@@ -76,7 +77,7 @@ def ingest(
     run = _Run(store, options, declared, progress or _silent, sum(f.bytes for f in plan.files))
     run.relabel(plan.unchanged)
     if plan.files:
-        with LocalEngine(_workers(plan)) as engine:
+        with _engine(plan, options) as engine:
             engine.warm()
             for group in cut(plan.files, store.layout, options, tombstones):
                 run.group(group, engine)
@@ -100,10 +101,14 @@ def _silent(_done: int, _total: int) -> None:
     """No progress is shown."""
 
 
-def _workers(plan: IngestPlan) -> int | None:
-    """One process suffices for a small job; ``None`` stands for one per processor."""
+def _engine(plan: IngestPlan, options: IngestOptions) -> Engine:
+    """Where the work is asked to run; on this machine one process suffices for a small job."""
+    if options.engine == "ray":
+        from provenance.engine.ray import RayEngine
+
+        return RayEngine(options.workers, options.ray_address)
     small = sum(file.bytes for file in plan.files) < 8 << 20
-    return 1 if small else None
+    return LocalEngine(options.workers or (1 if small else None))
 
 
 class _Run:
@@ -154,7 +159,7 @@ class _Run:
             "declared_by": options.declared_by,
         }
 
-    def group(self, group: Group, engine: LocalEngine) -> None:
+    def group(self, group: Group, engine: Engine) -> None:
         """Run the units of a group, and commit what came of them in one transaction."""
         results, parts = self._gather(group, engine)
         files = _merge(results)
@@ -168,7 +173,7 @@ class _Run:
             self._files.append(self._file_summary(result))
 
     def _gather(
-        self, group: Group, engine: LocalEngine
+        self, group: Group, engine: Engine
     ) -> tuple[list[FileResult], list[tuple[set[object], Part]]]:
         results: list[FileResult] = []
         parts: list[tuple[set[object], Part]] = []

@@ -91,6 +91,24 @@ class ByteSize(click.ParamType[int]):
     help="A longer record is a reject.",
 )
 @click.option("--rehash", is_flag=True, help="Read files again even if size and time agree.")
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "ray"]),
+    default="local",
+    show_default=True,
+    help="Read in processes of this machine, or on a Ray cluster.",
+)
+@click.option(
+    "--ray-address",
+    metavar="A",
+    help="The cluster to join; else RAY_ADDRESS, else one is started here for the run.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1),
+    metavar="N",
+    help="So many at most; else one per processor.",
+)
 def ingest(session: Session, paths: tuple[str, ...], **given: Any) -> None:
     """Read files, folders, globs or URLs into the ledger, every record with source and origin.
 
