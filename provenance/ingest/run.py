@@ -30,7 +30,7 @@ from provenance.ingest.summary import (
     SkippedFile,
 )
 from provenance.ingest.tombstones import tombstone_parts
-from provenance.ingest.unit import FileResult, FileTask, UnitResult, run_unit
+from provenance.ingest.unit import FileResult, UnitResult, run_unit
 from provenance.model.origin import Label
 from provenance.model.source import Source
 from provenance.readers.discover import Discovery, discover, split_of, uri_of
@@ -180,7 +180,7 @@ class _Run:
             else:
                 results.extend(_with_quarantine(outcome.result))
                 parts.extend((owners, part) for part in outcome.result.parts)
-            self._done += sum(_length(file) for file in outcome.task.files)
+            self._done += sum(file.length for file in outcome.task.files)
             self._progress(self._done, self._total)
         return results, parts
 
@@ -334,10 +334,6 @@ def _with_quarantine(unit: UnitResult) -> list[FileResult]:
         if result.rejected and not result.failure:
             result.quarantine = unit.quarantine
     return list(unit.files)
-
-
-def _length(file: FileTask) -> int:
-    return file.part.end - file.part.start if file.part else file.bytes
 
 
 def _merge(results: list[FileResult]) -> list[FileResult]:
