@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import Any
 
 import provenance
+from provenance.errors import ProvError
 from provenance.ingest import IngestOptions
 from provenance.model.manifest import Selection
 from provenance.model.policy import Policy
@@ -60,6 +61,7 @@ class Tally:
     killed: Counter[str] = field(default_factory=Counter)
     how: Counter[str] = field(default_factory=Counter)
     too_late: int = 0
+    gave_up: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
 
 
@@ -67,7 +69,8 @@ def main() -> None:
     """Make the ledger undisturbed, then round by round with kills, and print what came of it."""
     options = _options()
     options.folder.mkdir(parents=True, exist_ok=True)
-    steps, seconds = corpus(options.folder / "kills-files"), {}
+    seconds: dict[int, float] = {}
+    steps = corpus(options.folder / "kills-files")[: options.steps]
     ledger = options.folder / "kills-ledger"
     expected = _undisturbed(ledger, steps, seconds)
     print(
@@ -89,6 +92,7 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--steps", type=int, default=10, help="runs of a round, at most ten")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--folder", type=Path, default=Path(__file__).parent / "out")
     return parser.parse_args()
@@ -172,7 +176,7 @@ def _round(
         try:
             Run(ledger, step).complete()
             problems = provenance.open(str(ledger)).verify().problems
-        except (RuntimeError, provenance.ProvError) as error:
+        except (RuntimeError, ProvError) as error:
             problems = (str(error),)
         tally.wrong += [f"after a kill of {step[0]}: {problem}" for problem in problems]
 
@@ -222,7 +226,7 @@ def _carry_out(saying: Connection, url: Path, verb: str, asked: dict[str, Any]) 
         else:
             ledger.maintain(keep=timedelta(hours=asked["keep"]))
             said = "done"
-    except provenance.ProvError as error:
+    except ProvError as error:
         said = error.message
     saying.send(said)
 
@@ -243,9 +247,11 @@ def _kill(run: Run, after: float, chance: random.Random, tally: Tally) -> None:
         else:
             who = run.pid if how == "its first process" else chance.choice(workers)
             os.kill(who, signal.SIGKILL)
-    run.wait()
+    said = run.wait()
     tally.killed[run.verb] += 1
     tally.how[how] += 1
+    if how == "a worker" and said != "done":
+        tally.gave_up.append(said)
 
 
 def _below(process: int) -> list[int]:
@@ -284,6 +290,7 @@ def _say(folder: Path, tally: Tally, rounds: int, seconds: float) -> None:
         "killed": dict(tally.killed),
         "how": dict(tally.how),
         "too_late": tally.too_late,
+        "gave_up": tally.gave_up,
         "wrong": tally.wrong,
         "seconds": round(seconds, 1),
     }
@@ -292,6 +299,7 @@ def _say(folder: Path, tally: Tally, rounds: int, seconds: float) -> None:
     for name, counts in (("of", tally.killed), ("by", tally.how)):
         print(f"  {name}: " + ", ".join(f"{what} {n}" for what, n in sorted(counts.items())))
     print(f"  {tally.too_late} runs were done before their kill, and are not counted")
+    print(f"  {len(tally.gave_up)} runs did not go on when they lost a worker")
     print(f"wrong: {len(tally.wrong)}")
     for line in tally.wrong:
         print(f"  {line}")

@@ -85,7 +85,7 @@ class LocalEngine:
     def warm(self) -> None:
         """Begin to start the workers, so that they are there when the first task is."""
         for _ in range(self._workers):
-            self._pool.submit(os.getpid)
+            self._submit(_ready, None)
 
     def map(
         self, function: Callable[[Task], Result], tasks: Iterable[Task]
@@ -98,8 +98,12 @@ class LocalEngine:
             # A pool that lost a worker takes nothing more until it was made anew.
             free = 0 if suspects else self._workers + 1 - len(running)
             for task in islice(waiting, free):
-                running[self._pool.submit(function, task)] = task
-            if not running:
+                future = self._submit(function, task)
+                if future is None:
+                    suspects.append(task)
+                    break
+                running[future] = task
+            if not running and not suspects:
                 return
             done, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
@@ -116,13 +120,19 @@ class LocalEngine:
                 suspects.clear()
 
     def _alone(self, function: Callable[[Task], Result], task: Task) -> Outcome[Task, Result]:
-        future = self._pool.submit(function, task)
-        wait([future])
-        outcome = _outcome(task, future)
+        future = self._submit(function, task)
+        outcome = _outcome(task, future) if future else None
         if outcome is None:
             self._restart()
             return Outcome(task, failure=_died())
         return outcome
+
+    def _submit(self, function: Callable[[Task], Result], task: Task) -> Future[Result] | None:
+        """Hand a task out; ``None`` where the pool, or what makes its workers, is no more."""
+        try:
+            return self._pool.submit(function, task)
+        except (BrokenProcessPool, EOFError, ConnectionError):
+            return None
 
     def close(self) -> None:
         """Let the workers go."""
@@ -136,6 +146,10 @@ class LocalEngine:
         return ProcessPoolExecutor(
             self._workers, mp_context=self._context, initializer=_limit, initargs=(os.getpid(),)
         )
+
+
+def _ready(_task: None) -> None:
+    """Nothing, which takes a worker to do."""
 
 
 def _died() -> InputError:
