@@ -34,7 +34,7 @@ from provenance.ingest.unit import FileResult, UnitResult, run_unit
 from provenance.model.origin import Label
 from provenance.model.source import Source
 from provenance.readers.discover import Discovery, discover, split_of, uri_of
-from provenance.settle import settle
+from provenance.settle import settle, to_settle
 from provenance.sources import source_row
 from provenance.store.parts import Part, write_part
 from provenance.store.store import Store
@@ -65,6 +65,7 @@ def ingest(
             "SELECT label FROM sources WHERE name = ?", [options.source]
         ).fetchone()
         tombstones = tombstone_parts(connection)
+        unsettled = any(to_settle(connection))
     if not found.inputs and not found.refused:
         skipped = ", ".join(f"{item.path} ({item.reason})" for item in found.skipped[:3])
         raise InputError(
@@ -79,7 +80,8 @@ def ingest(
             engine.warm()
             for group in cut(plan.files, store.layout, options, tombstones):
                 run.group(group, engine)
-    settle(store)
+    if plan.files or unsettled:
+        settle(store)
     summary = run.summary(plan, found, paths, time.perf_counter() - started)
     if options.names_parents and plan.files:
         return summary.model_copy(update={"parents": count_parents(store, summary)})
