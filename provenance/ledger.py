@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from provenance.imports.summary import ImportSummary
     from provenance.ingest import IngestOptions, IngestSummary
     from provenance.ingest.run import Progress
+    from provenance.maintain import Maintenance
     from provenance.model.answers import Answers
     from provenance.model.comparison import Comparison
     from provenance.model.edge import Activity, ActivityKind
@@ -340,6 +342,17 @@ class Ledger:
         from provenance.takedown import purge
 
         return purge(self.store, revocation)
+
+    def maintain(
+        self, *, keep: timedelta = timedelta(hours=1), dry_run: bool = False
+    ) -> Maintenance:
+        """Make few large parts of many small ones; what can be asked stays as it is.
+
+        ``keep`` is how long replaced files stay for those who read from an older state.
+        """
+        from provenance.maintain import maintain
+
+        return maintain(self.store, keep=keep, dry_run=dry_run)
 
     def verify(self, release: str | None = None) -> Verification:
         """Check every stored part against what was recorded of it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from provenance.due import has_lineage
 from provenance.propagate import propagate
+from provenance.store.catalogue import Database
 from provenance.store.store import Store
 from provenance.takedown import follow
 
@@ -11,9 +12,14 @@ from provenance.takedown import follow
 def settle(store: Store) -> None:
     """Bring derived evidence, depths and revocations up to date; one look says whether to."""
     with store.snapshot() as connection:
-        lineage = has_lineage(connection)
-        revoked = connection.execute("FROM ledger.revocations LIMIT 1").fetchall()
+        lineage, revoked = to_settle(connection)
     if lineage:
         propagate(store)
     if revoked:
         follow(store)
+
+
+def to_settle(connection: Database) -> tuple[bool, bool]:
+    """Whether there is lineage to carry on, and whether there are revocations to follow."""
+    revoked = connection.execute("FROM ledger.revocations LIMIT 1").fetchall()
+    return has_lineage(connection), bool(revoked)

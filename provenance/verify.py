@@ -10,7 +10,7 @@ from provenance.members import release_members
 from provenance.model.base import Contract
 from provenance.releases import release_manifest
 from provenance.store.parts import at_hand, check_part
-from provenance.store.rewrite import standing
+from provenance.store.replacement import standing
 from provenance.store.store import Store
 
 

@@ -26,6 +26,16 @@ def test_a_takedown_of_one_author_among_many_holds_what_it_promises(tmp_path: Pa
     assert not (tmp_path / "takedown-ledger").exists()
 
 
+def test_killed_runs_lose_and_double_nothing(tmp_path: Path) -> None:
+    program = [sys.executable, str(ROOT / "bench" / "kills.py"), "--kills", "6", "--steps", "6"]
+    done = subprocess.run(
+        [*program, "--folder", str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    facts = json.loads((tmp_path / "kills.json").read_text())["facts"]
+    assert (facts["kills"], facts["wrong"], facts["gave_up"]) == (6, [], [])
+
+
 @pytest.mark.skipif(
     servers.postgres_programs() is None or servers.s3_missing() is not None,
     reason="needs PostgreSQL, and moto with flask",

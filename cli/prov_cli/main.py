@@ -36,6 +36,7 @@ COMMANDS: dict[str, str] = {
     "restore": "Undo a revocation.",
     "purge": "Remove for good what is kept of revoked records.",
     "verify": "Check that nothing stored was changed or lost.",
+    "maintain": "Make few large files of the ledger's many small ones.",
     "migrate": "Bring a ledger of an older version up to date.",
     "demo": "Run the whole job on a small example, and open its report.",
 }

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import resource
+import select
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -83,7 +85,7 @@ class LocalEngine:
     def warm(self) -> None:
         """Begin to start the workers, so that they are there when the first task is."""
         for _ in range(self._workers):
-            self._pool.submit(os.getpid)
+            self._submit(_ready, None)
 
     def map(
         self, function: Callable[[Task], Result], tasks: Iterable[Task]
@@ -96,8 +98,12 @@ class LocalEngine:
             # A pool that lost a worker takes nothing more until it was made anew.
             free = 0 if suspects else self._workers + 1 - len(running)
             for task in islice(waiting, free):
-                running[self._pool.submit(function, task)] = task
-            if not running:
+                future = self._submit(function, task)
+                if future is None:
+                    suspects.append(task)
+                    break
+                running[future] = task
+            if not running and not suspects:
                 return
             done, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
@@ -114,13 +120,19 @@ class LocalEngine:
                 suspects.clear()
 
     def _alone(self, function: Callable[[Task], Result], task: Task) -> Outcome[Task, Result]:
-        future = self._pool.submit(function, task)
-        wait([future])
-        outcome = _outcome(task, future)
+        future = self._submit(function, task)
+        outcome = _outcome(task, future) if future else None
         if outcome is None:
             self._restart()
             return Outcome(task, failure=worker_died("twice"))
         return outcome
+
+    def _submit(self, function: Callable[[Task], Result], task: Task) -> Future[Result] | None:
+        """Hand a task out; ``None`` where the pool, or what makes its workers, is no more."""
+        try:
+            return self._pool.submit(function, task)
+        except (BrokenProcessPool, EOFError, ConnectionError):
+            return None
 
     def close(self) -> None:
         """Let the workers go."""
@@ -137,6 +149,10 @@ class LocalEngine:
             initializer=_limit,
             initargs=(os.getpid(), dict(os.environ)),
         )
+
+
+def _ready(_task: None) -> None:
+    """Nothing, which takes a worker to do."""
 
 
 def _outcome(task: Task, future: Future[Result]) -> Outcome[Task, Result] | None:
@@ -163,5 +179,13 @@ def _limit(parent: int, environment: dict[str, str]) -> None:
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_DATA, (WORKER_MEMORY, WORKER_MEMORY))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if os.getppid() == 1 and parent != 1:
-        os._exit(1)
+    threading.Thread(target=_go_with, args=(parent,), daemon=True).start()
+
+
+def _go_with(parent: int) -> None:
+    """Leave when the process that hands out the work is gone, which a queue does not tell."""
+    with contextlib.suppress(ProcessLookupError):
+        ended = select.poll()
+        ended.register(os.pidfd_open(parent), select.POLLIN)
+        ended.poll()
+    os._exit(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -26,8 +27,12 @@ UNIT_BYTES = 128 << 20
 UNIT_FILES = 1_000
 """And of no more files than this."""
 
+GROUP_SECONDS = 10.0
+"""What was finished is committed about so often; a killed run loses no more than that, and the
+file that it was in."""
+
 GROUP_BYTES = 4 << 30
-"""Units that are committed together: a killed run loses no more than this."""
+"""And whenever so much was read."""
 
 GROUP_FILES = 20_000
 
@@ -157,26 +162,43 @@ def cut(
     Args:
         tombstones: parts of the ledger that hold what is refused.
     """
-    for batch in _groups(files):
+    units = _Cutter(_units(files, options))
+    while units.left:
         commit_id = uuid.uuid4()
         task = partial(UnitTask, places, commit_id, options, tombstones=tombstones)
-        yield Group(commit_id, map(task, _units(batch, options)))
+        yield Group(commit_id, map(task, units.group()))
 
 
-def _groups(files: Iterable[FileTask]) -> Iterator[list[FileTask]]:
-    group: list[FileTask] = []
-    size = 0
-    for file in files:
-        if group and (size + file.bytes > GROUP_BYTES or len(group) >= GROUP_FILES):
-            yield group
-            group, size = [], 0
-        group.append(file)
-        size += file.bytes
-    if group:
-        yield group
+class _Cutter:
+    """Units as they are asked for, until it is time to commit what came of them."""
+
+    def __init__(self, units: Iterator[tuple[FileTask, ...]]) -> None:
+        self._units = units
+        self._next = next(units, None)
+
+    @property
+    def left(self) -> bool:
+        """Whether there is anything more to do."""
+        return self._next is not None
+
+    def group(self) -> Iterator[tuple[FileTask, ...]]:
+        """Units that go together; each group is taken to its end before the next one begins."""
+        ends = time.monotonic() + GROUP_SECONDS
+        size = count = 0
+        last: uuid.UUID | None = None
+        while self._next is not None:
+            unit = self._next
+            full = size > GROUP_BYTES or count >= GROUP_FILES or time.monotonic() > ends
+            if full and count and unit[0].reading_id != last:
+                return
+            last = unit[-1].reading_id
+            size += sum(task.length for task in unit)
+            count += len(unit)
+            yield unit
+            self._next = next(self._units, None)
 
 
-def _units(files: list[FileTask], options: IngestOptions) -> Iterator[tuple[FileTask, ...]]:
+def _units(files: Iterable[FileTask], options: IngestOptions) -> Iterator[tuple[FileTask, ...]]:
     """Large line-oriented files in ranges, small files together, the rest one by one."""
     unit: list[FileTask] = []
     size = 0

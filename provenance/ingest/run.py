@@ -31,12 +31,12 @@ from provenance.ingest.summary import (
     SkippedFile,
 )
 from provenance.ingest.tombstones import tombstone_parts
-from provenance.ingest.unit import FileResult, FileTask, UnitResult, run_unit
+from provenance.ingest.unit import FileResult, UnitResult, run_unit
 from provenance.model.origin import Label
 from provenance.model.source import Source
 from provenance.objects import is_url, parse
 from provenance.readers.discover import Discovery, discover, split_of, uri_of
-from provenance.settle import settle
+from provenance.settle import settle, to_settle
 from provenance.sources import source_row
 from provenance.store.parts import Part, delete, place_of, write_part
 from provenance.store.store import Store
@@ -67,6 +67,7 @@ def ingest(
             "SELECT label FROM sources WHERE name = ?", [options.source]
         ).fetchone()
         tombstones = tombstone_parts(connection)
+        unsettled = any(to_settle(connection))
     if not found.inputs and not found.refused:
         skipped = ", ".join(f"{item.path} ({item.reason})" for item in found.skipped[:3])
         raise InputError(
@@ -81,7 +82,8 @@ def ingest(
             engine.warm()
             for group in cut(plan.files, store.layout, options, tombstones):
                 run.group(group, engine)
-    settle(store)
+    if plan.files or unsettled:
+        settle(store)
     summary = run.summary(plan, found, paths, time.perf_counter() - started)
     if options.names_parents and plan.files:
         return summary.model_copy(update={"parents": count_parents(store, summary)})
@@ -187,7 +189,7 @@ class _Run:
             else:
                 results.extend(_with_quarantine(outcome.result))
                 parts.extend((owners, part) for part in outcome.result.parts)
-            self._done += sum(_length(file) for file in outcome.task.files)
+            self._done += sum(file.length for file in outcome.task.files)
             self._progress(self._done, self._total)
         return results, parts
 
@@ -341,10 +343,6 @@ def _with_quarantine(unit: UnitResult) -> list[FileResult]:
         if result.rejected and not result.failure:
             result.quarantine = unit.quarantine
     return list(unit.files)
-
-
-def _length(file: FileTask) -> int:
-    return file.part.end - file.part.start if file.part else file.bytes
 
 
 def _merge(results: list[FileResult]) -> list[FileResult]:

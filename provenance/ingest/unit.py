@@ -50,6 +50,11 @@ class FileTask:
     fingerprint: str = ""
     supersedes: uuid.UUID | None = None
 
+    @property
+    def length(self) -> int:
+        """Bytes to read."""
+        return self.part.end - self.part.start if self.part else self.bytes
+
 
 @dataclass(frozen=True, slots=True)
 class UnitTask:

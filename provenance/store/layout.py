@@ -74,6 +74,11 @@ class Layout:
         """Archived content of ``ingest --keep``, named by digest."""
         return self.root / "content"
 
+    @property
+    def merging(self) -> Path:
+        """What maintenance is about to put in the place of other parts; nobody else looks there."""
+        return self.folder / "merging"
+
     def table(self, name: str) -> Path | Place:
         """Folder of a table's parts."""
         return self.data / "ledger" / name

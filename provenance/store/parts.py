@@ -60,11 +60,16 @@ class Part:
 class PartWriter:
     """Writes one part; nothing is visible under its final name before ``finish``."""
 
-    def __init__(self, layout: Layout, table: str, commit_id: uuid.UUID) -> None:
+    def __init__(self, layout: Layout, table: str, commit_id: uuid.UUID | None) -> None:
+        """Begin a part.
+
+        Args:
+            commit_id: the commit of all rows; ``None`` where each row brings its own.
+        """
         self._layout = layout
         self._name = table
         self._schema = TABLES[table]
-        self._commit = pa.scalar(commit_id.bytes, pa.binary(16))
+        self._commit = None if commit_id is None else pa.scalar(commit_id.bytes, pa.binary(16))
         self._staging = layout.staging(layout.table(table), uuid.uuid4().hex)
         self.rows = 0
         with storage_errors(self._staging):
@@ -84,19 +89,21 @@ class PartWriter:
         )
 
     def write(self, columns: dict[str, pa.Array] | pa.Table | pa.RecordBatch) -> None:
-        """Append rows; the columns are all of the table's except ``commit_id``."""
+        """Append rows; the columns are all of the table's, ``commit_id`` only where it differs."""
         table = pa.table(columns)
         if table.num_rows == 0:
             return
-        commit = pa.repeat(self._commit, table.num_rows)
-        table = table.add_column(0, "commit_id", pa.ExtensionArray.from_storage(pa.uuid(), commit))
+        if self._commit is not None:
+            commit = pa.repeat(self._commit, table.num_rows)
+            own = pa.ExtensionArray.from_storage(pa.uuid(), commit)
+            table = table.add_column(0, "commit_id", own)
         with storage_errors(self._staging):
             self._writer.write_table(conform(table, self._schema), _ROW_GROUP.get(self._name))
         self.rows += table.num_rows
 
     def write_rows(self, rows: list[dict[str, Any]]) -> None:
         """Append a few rows, given as mappings; a column that a row does not name is null."""
-        fields = [f for f in self._schema if f.name != "commit_id"]
+        fields = [f for f in self._schema if self._commit is None or f.name != "commit_id"]
         self.write({f.name: _column([row.get(f.name) for row in rows], f) for f in fields})
 
     def finish(self) -> Part | None:
@@ -127,7 +134,7 @@ class PartWriter:
 
 
 def write_part(
-    layout: Layout, table: str, commit_id: uuid.UUID, rows: list[dict[str, Any]]
+    layout: Layout, table: str, commit_id: uuid.UUID | None, rows: list[dict[str, Any]]
 ) -> Part | None:
     """Write a few rows, given as mappings, as one part."""
     writer = PartWriter(layout, table, commit_id)

@@ -7,24 +7,22 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from types import MappingProxyType
 
 import duckdb
 
 from provenance.errors import BusyError, MisuseError, NotFoundError, StorageError
-from provenance.model.base import quote_identifier
+from provenance.model.base import quote_identifier, quote_literal
 from provenance.store import postgres
 from provenance.store.catalogue import LAKE, create_tables, held, reading, writing
 from provenance.store.layout import Layout
 from provenance.store.parts import Part, PartWriter, storage_errors, sync_folder, write_part
+from provenance.store.replacement import Replacement
 from provenance.store.tables import SCHEMA_VERSION
-
-_NOTHING: Mapping[str, Part] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +63,13 @@ class Store:
         with reading(self.layout, views, threads=threads, memory_limit=limit) as connection:
             yield connection
 
-    def part(self, table: str, commit_id: uuid.UUID) -> PartWriter:
-        """A writer for one new part."""
+    def part(self, table: str, commit_id: uuid.UUID | None) -> PartWriter:
+        """A writer for one new part; without a commit its rows bring their own."""
         return PartWriter(self.layout, table, commit_id)
 
-    def rows(self, table: str, commit_id: uuid.UUID, rows: list[dict[str, object]]) -> Part | None:
+    def rows(
+        self, table: str, commit_id: uuid.UUID | None, rows: list[dict[str, object]]
+    ) -> Part | None:
         """A few rows, given as mappings, as one finished part."""
         return write_part(self.layout, table, commit_id, rows)
 
@@ -79,7 +79,7 @@ class Store:
         key: str,
         parts: Sequence[Part | None],
         commit_id: uuid.UUID,
-        replaced: Mapping[str, Part] = _NOTHING,
+        replaced: Sequence[Replacement] = (),
     ) -> Commit:
         """Register finished parts in one transaction.
 
@@ -88,8 +88,8 @@ class Store:
             key: idempotency key: of two commits with one key, views show the first.
             parts: what to register; ``None`` stands for a part without rows.
             commit_id: the id that the parts' rows carry.
-            replaced: paths of registered parts, and what takes the place of each, row by row; the
-                rows keep the commit ids that they had.
+            replaced: registered parts and what takes their place; the rows keep the commit ids
+                that they had.
 
         Raises:
             BusyError, ReadOnlyError, StorageError: nothing of it is visible then.
@@ -106,14 +106,14 @@ class Store:
                 "tool_version": tool_version(),
                 "parts": json.dumps(
                     [part.entry() for part in finished]
-                    + [{**new.entry(), "replaces": Path(old).stem} for old, new in replaced.items()]
+                    + [entry for item in replaced for entry in item.entries()]
                 ),
             }
             head = write_part(self.layout, "commits", commit_id, [row])
             connection.execute("BEGIN")
-            for old, new in replaced.items():
-                _drop(connection, new.table, old, new.rows)
-            for part in (*finished, *replaced.values(), head):
+            for item in replaced:
+                _drop(connection, item)
+            for part in (*finished, *_new_parts(replaced), head):
                 _register(connection, part)
             connection.execute("COMMIT")
         return Commit(commit_id, seq, now)
@@ -199,14 +199,21 @@ def _register(connection: duckdb.DuckDBPyConnection, part: Part | None) -> None:
     )
 
 
-def _drop(connection: duckdb.DuckDBPyConnection, table: str, path: str, rows: int) -> None:
-    """Take a whole part out of a table: the one kind of deletion there is."""
+def _new_parts(replaced: Iterable[Replacement]) -> Iterator[Part]:
+    return (part for item in replaced for part in item.new)
+
+
+def _drop(connection: duckdb.DuckDBPyConnection, item: Replacement) -> None:
+    """Take whole parts out of a table: the one kind of deletion there is."""
+    listed = ", ".join(quote_literal(path) for path in item.old)
     found = connection.execute(
-        f"DELETE FROM ledger.{quote_identifier(table)} WHERE filename = ?", [path]
+        f"DELETE FROM ledger.{quote_identifier(item.table)} WHERE filename IN ({listed})"
     ).fetchone()
-    if found is None or found[0] != rows:
+    if found is None or found[0] != item.rows:
+        first, *others = (Path(path).name for path in item.old)
         raise BusyError(
-            f"part `{Path(path).name}` was replaced by somebody else meanwhile",
+            f"part `{first}`{f' or one of {len(others)} more' if others else ''} "
+            "was replaced by somebody else meanwhile",
             hint="nothing was changed; run it again",
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from provenance.errors import MisuseError, NotFoundError
@@ -10,10 +11,11 @@ from provenance.model.base import quote_literal
 from provenance.model.takedown import Receipt, Takedown
 from provenance.store.catalogue import Database
 from provenance.store.parts import Part
+from provenance.store.replacement import Replacement
 from provenance.store.store import Commit, Store
 from provenance.takedown.reach import HIT, find, prepare, reach
 
-_VERBS = "('revoke', 'restore', 'purge', 'follow')"
+_VERBS = "('revoke', 'restore', 'purge', 'follow', 'maintain')"
 """Commits that bring no record and no edge."""
 
 
@@ -127,12 +129,12 @@ def commit_event(
     receipt: Receipt,
     commit_id: uuid.UUID,
     parts: list[Part | None],
-    replaced: dict[str, Part] | None = None,
+    replaced: Sequence[Replacement] = (),
 ) -> Commit:
     """Record an event of a revocation with what belongs to it, in one transaction."""
     head = store.rows("revocations", commit_id, [event_row(receipt)])
     key = f"{receipt.event}:{receipt.revocation}:{commit_id}"
-    return store.commit(receipt.event, key, [*parts, head], commit_id, replaced or {})
+    return store.commit(receipt.event, key, [*parts, head], commit_id, replaced)
 
 
 def event_row(receipt: Receipt) -> dict[str, object]:

@@ -12,7 +12,9 @@ from provenance.errors import MisuseError
 from provenance.model.base import quote_identifier, quote_literal
 from provenance.model.takedown import Purged, Receipt, Takedown
 from provenance.store.catalogue import Database
+from provenance.store.merge import maintaining
 from provenance.store.parts import Part
+from provenance.store.replacement import Replacement, row_by_row
 from provenance.store.rewrite import forget_replaced
 from provenance.store.store import Store
 from provenance.takedown.events import State, commit_event, event_row, follow, state_of
@@ -91,11 +93,12 @@ def purge(store: Store, revocation: str) -> Receipt:
             f"revocation `{state.revocation}` was restored", hint="`prov revoke` it again first"
         )
     follow(store)
-    with store.snapshot(near=False) as connection:  # it is about files
-        receipt = _rewrite(store, connection, state_of(connection, state.revocation))
-    expired = forget_replaced(store)
+    with maintaining(store, "purge"):  # what maintenance is at would bring old parts back
+        with store.snapshot(near=False) as connection:  # it is about files
+            receipt = _rewrite(store, connection, state_of(connection, state.revocation))
+        forgotten = forget_replaced(store)
     purged = (receipt.purged or Purged(tombstones=0, parts=0)).model_copy(
-        update={"snapshots": expired}
+        update={"snapshots": forgotten.snapshots}
     )
     return receipt.model_copy(update={"purged": purged})
 
@@ -109,13 +112,9 @@ def _rewrite(store: Store, connection: Database, state: State) -> Receipt:
             ON r.record_id = k.record_id
         WHERE k.revocation = {quote_literal(state.revocation)} AND k.hops = 0""")
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {_IDS} AS {_IDS_SQL}")
-    replaced = {
-        path: part
-        for table in _BLANKED
-        for path, part in _blanked(store, connection, table).items()
-    }
+    replaced = [item for table in _BLANKED for item in _blanked(store, connection, table)]
     words = state.takedown.personal
-    replaced |= _blinded_events(store, connection, words)
+    replaced += _blinded_events(store, connection, words)
     commit_id = uuid.uuid4()
     buried = _bury(store, connection, commit_id, state.revocation)
     if state.event == "purge" and not replaced and buried is None:
@@ -130,7 +129,7 @@ def _rewrite(store: Store, connection: Database, state: State) -> Receipt:
     return receipt.model_copy(update={"recorded_at": made.recorded_at})
 
 
-def _blanked(store: Store, connection: Database, table: str) -> dict[str, Part]:
+def _blanked(store: Store, connection: Database, table: str) -> list[Replacement]:
     """The parts of a table that hold something personal, and what takes their place."""
     source, personal, instead = _BLANKED[table]
     found = connection.execute(
@@ -140,19 +139,15 @@ def _blanked(store: Store, connection: Database, table: str) -> dict[str, Part]:
     query = f"""
         SELECT t.* REPLACE ({columns}) FROM {source}
         WHERE t.filename = ? ORDER BY t.file_row_number"""
-    return {path: _write(store, connection, table, query, path) for (path,) in found}
+    return [row_by_row(path, _write(store, connection, table, query, path)) for (path,) in found]
 
 
 def _write(store: Store, connection: Database, table: str, query: str, path: str) -> Part:
-    """A part with the rows of a query, which keep the commit that they are of."""
-    own = connection.execute(
-        f"SELECT DISTINCT commit_id FROM ledger.{quote_identifier(table)} WHERE filename = ?",
-        [path],
-    ).fetchall()
-    writer = store.part(table, own[0][0])
+    """A part with the rows of a query, which keep the commits that they are of."""
+    writer = store.part(table, None)
     try:
         for batch in connection.execute(query, [path]).to_arrow_reader(100_000):
-            writer.write(batch.drop_columns(["commit_id"]))
+            writer.write(batch)
         part = writer.finish()
     except BaseException:
         writer.discard()
@@ -162,18 +157,22 @@ def _write(store: Store, connection: Database, table: str, query: str, path: str
     return part
 
 
-def _blinded_events(store: Store, connection: Database, words: Collection[str]) -> dict[str, Part]:
+def _blinded_events(
+    store: Store, connection: Database, words: Collection[str]
+) -> list[Replacement]:
     """The events of revocations that name one of these words, with its digest instead."""
     rows = connection.execute(
-        "SELECT filename, commit_id, receipt FROM ledger.revocations ORDER BY filename"
+        "SELECT filename, commit_id, receipt FROM ledger.revocations "
+        "ORDER BY filename, file_row_number"
     ).fetchall()
-    replaced: dict[str, Part] = {}
-    for (path, commit_id), events in groupby(rows, key=itemgetter(0, 1)):
-        before = [Receipt.model_validate_json(text) for *_, text in events]
-        after = [_blind(receipt, words) for receipt in before]
+    replaced: list[Replacement] = []
+    for path, events in groupby(rows, key=itemgetter(0)):
+        before = [(commit, Receipt.model_validate_json(text)) for _, commit, text in events]
+        after = [(commit, _blind(receipt, words)) for commit, receipt in before]
         if after != before:
-            part = store.rows("revocations", commit_id, [event_row(item) for item in after])
-            replaced |= {path: part} if part else {}
+            said = [{**event_row(item), "commit_id": commit} for commit, item in after]
+            part = store.rows("revocations", None, said)
+            replaced += [row_by_row(path, part)] if part else []
     return replaced
 
 

@@ -11,6 +11,7 @@ import time
 import uuid
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -21,11 +22,12 @@ from hypothesis import strategies as st
 import provenance
 from provenance.engine.local import LocalEngine
 from provenance.errors import InputError, NotFoundError
-from provenance.ingest import IngestOptions
+from provenance.ingest import IngestOptions, plan
 from provenance.ingest.plan import cut
 from provenance.ingest.unit import FileTask, UnitTask, run_unit
 from provenance.ledger import Ledger
 from provenance.readers.base import Input
+from provenance.store.store import Commit, Store
 
 
 @pytest.fixture
@@ -265,6 +267,83 @@ def test_a_killed_ingest_leaves_a_ledger_that_goes_on(ledger: Ledger, tmp_path: 
     ingest(ledger, tmp_path / "d", "web")
     assert counts(ledger) == (1200, 1200)
     assert ledger.verify().problems == ()
+
+
+ORPHANS = """
+import time
+from provenance.engine.local import LocalEngine
+engine = LocalEngine(1)
+engine.warm()
+print("ready", flush=True)
+list(engine.map(time.sleep, [60]))
+"""
+
+
+def test_workers_leave_when_nobody_hands_out_work_any_more() -> None:
+    program = [sys.executable, "-c", ORPHANS]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, start_new_session=True) as driver:
+        assert driver.stdout is not None
+        assert driver.stdout.readline() == b"ready\n"
+        time.sleep(1)
+        driver.kill()
+        started = time.monotonic()
+        # The workers have it, too: it ends when the last of them is gone.
+        assert driver.stdout.read() == b""
+        assert time.monotonic() - started < 30
+
+
+def test_a_pool_that_broke_between_two_tasks_is_made_anew() -> None:
+    with LocalEngine(1) as engine:
+        (first,) = engine.map(_own, [0])
+        assert first.result is not None
+        os.kill(first.result, signal.SIGKILL)
+        time.sleep(0.3)
+        assert [outcome.failure for outcome in engine.map(_own, [1, 2])] == [None, None]
+
+
+def _own(_task: int) -> int:
+    return os.getpid()
+
+
+def test_a_killed_ingest_of_many_files_goes_on_where_it_was(
+    ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plan, "GROUP_SECONDS", 0)
+    monkeypatch.setattr(plan, "UNIT_FILES", 4)
+    for n in range(20):
+        write_jsonl(tmp_path / "d" / f"{n:02}.jsonl", texts(f"f{n}", 3))
+    real, made = Store.commit, list[str]()
+
+    def commit(store: Store, verb: str, *arguments: Any) -> Commit:
+        if len(made) == 3:
+            raise KeyboardInterrupt
+        made.append(verb)
+        return real(store, verb, *arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "commit", commit)
+        with pytest.raises(KeyboardInterrupt):
+            ingest(ledger, tmp_path / "d", "web")
+    assert counts(ledger) == (36, 36)
+    again = ingest(ledger, tmp_path / "d", "web")
+    assert (again.unchanged_files, again.read) == (12, 24)
+    assert counts(ledger) == (60, 60)
+    assert ledger.verify().problems == ()
+
+
+def test_a_file_of_the_same_size_and_time_is_not_looked_into(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    path = write_jsonl(tmp_path / "a.jsonl", texts("a", 5))
+    ingest(ledger, path, "web")
+    when = path.stat().st_mtime_ns
+    write_jsonl(path, texts("b", 5))
+    os.utime(path, ns=(when, when))
+    assert ingest(ledger, path, "web").unchanged_files == 1
+    forced = ingest(ledger, path, "web", rehash=True)
+    assert (forced.unchanged_files, forced.kept) == (0, 5)
+    assert counts(ledger) == (5, 5)
+    assert ledger.show("b3").sightings[0].row == 4
 
 
 def test_attributes_ids_and_languages_are_kept(ledger: Ledger, tmp_path: Path) -> None:

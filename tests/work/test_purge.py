@@ -19,6 +19,7 @@ from provenance.ledger import Ledger
 from provenance.measure import measure
 from provenance.model.manifest import Selection
 from provenance.store.parts import write_part
+from provenance.store.replacement import row_by_row
 
 PERSONAL = (JO, "jo3", "Blog.Quimby")
 """What nobody may find any more."""
@@ -217,9 +218,9 @@ def test_a_part_is_not_replaced_twice(ledger: Ledger) -> None:
     row: dict[str, object] = {"revocation": "x", "event": "revoke"}
     part = write_part(layout, "revocations", commit, [row])
     assert part is not None
-    ledger.store.commit("purge", "one", [], commit, {path: part})
+    ledger.store.commit("purge", "one", [], commit, [row_by_row(path, part)])
     other = write_part(layout, "revocations", commit, [row, row])
     assert other is not None
     with pytest.raises(BusyError, match="replaced by somebody else"):
-        ledger.store.commit("purge", "two", [], commit, {path: other})
+        ledger.store.commit("purge", "two", [], commit, [row_by_row(path, other)])
     assert ledger.verify().problems == ()

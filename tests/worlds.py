@@ -1,0 +1,146 @@
+"""Ledgers that are written to at random, as ingests, models and releases would."""
+
+from __future__ import annotations
+
+import random
+import uuid
+from pathlib import Path
+from typing import Any
+
+import provenance
+from provenance.imports.options import ImportOptions
+from provenance.ledger import Ledger
+from provenance.lineage import node_id
+from provenance.model.takedown import Selector, Takedown
+from provenance.propagate import propagate
+
+_PROCESSES = ("rephrase", "clean", "edit", None)
+_LABELS = ("human", "synthetic", "mixed", None)
+
+
+class World:
+    """A ledger that is written to at random, as ingests, models and releases would."""
+
+    def __init__(self, folder: Path, seed: int) -> None:
+        self.folder = folder
+        self.ledger: Ledger = provenance.init(str(folder / "ledger"))
+        self.draw = random.Random(seed)
+        self.ids = [uuid.UUID(int=self.draw.getrandbits(128)) for _ in range(14)]
+        self.seen: list[uuid.UUID] = []
+        self.number = 0
+
+    def ingest(self, uri: str | None = None) -> None:
+        """One file: records, some of them known, with edges by id and by own id."""
+        self.number += 1
+        reading, commit = uuid.uuid4(), uuid.uuid4()
+        tables: dict[str, list[dict[str, object]]] = {"sightings": [], "evidence": [], "edges": []}
+        for row, record in enumerate(self.draw.sample(self.ids, self.draw.randint(1, 4)), 1):
+            self._record(tables, reading, row, record)
+        tables["files"] = [
+            {"reading_id": reading, "source": "s", "uri": uri or f"f{self.number}", "kept": 1}
+        ]
+        store = self.ledger.store
+        parts = [store.rows(name, commit, rows) for name, rows in tables.items() if rows]
+        store.commit("ingest", f"ingest:{commit}", parts, commit)
+
+    def _record(
+        self,
+        tables: dict[str, list[dict[str, object]]],
+        reading: uuid.UUID,
+        row: int,
+        record: uuid.UUID,
+    ) -> None:
+        self.seen.append(record)
+        place = {"reading_id": reading, "row": row}
+        known = {"digest_rest": record, "norm_id": record, "kind": "text"}
+        sizes = {"bytes": 9, "chars": 9, "words": 2}
+        own = {"external_id": f"e{self.draw.randint(0, 8)}"}
+        tables["sightings"].append({**place, "record_id": record, **known, **sizes, **own})
+        if (label := self.draw.choice(_LABELS)) is not None:
+            writer = self.draw.choice((None, "m")) if label != "human" else None
+            said = {"tier": "tool", "claim": label, "whole": True, "generator": writer}
+            tables["evidence"].append({**place, "record_id": record, **said, "observer": "o"})
+        for _ in range(self.draw.randint(0, 2)):
+            parent: dict[str, object] = (
+                {"parent": self.draw.choice(self.ids)}
+                if self.draw.random() < 0.6
+                else {"parent_ref": f"e{self.draw.randint(0, 12)}", "parent_source": "s"}
+            )
+            how = {
+                "relation": self.draw.choice(("derived", "derived", "context")),
+                "process": self.draw.choice(_PROCESSES),
+                "parent_kind": "record",
+            }
+            tables["edges"].append({**place, "child": record, **parent, **how})
+
+    def release(self) -> None:
+        """Seal some of the records that were seen."""
+        self.number += 1
+        commit = uuid.uuid4()
+        name = f"r{self.number}"
+        members = [
+            {"release": name, "record_id": record, "digest_rest": record}
+            for record in dict.fromkeys(self.draw.choices(self.seen or self.ids, k=2))
+        ]
+        store = self.ledger.store
+        parts = [
+            store.rows("members", commit, members),
+            store.rows("releases", commit, [{"name": name, "body_digest": "", "manifest": "{}"}]),
+        ]
+        store.commit("assemble", f"release:{name}", parts, commit)
+
+    def model(self) -> None:
+        """Say what the model was trained on."""
+        self.number += 1
+        trained = f"r{self.draw.randint(1, self.number + 1)}"
+        self.ledger.store.record(
+            "model", f"model:{self.number}", {"models": [{"name": "m", "trained_on": trained}]}
+        )
+
+    def activity(self) -> None:
+        """Something that was done to records, by a model or by itself."""
+        model = self.draw.choice((None, "m"))
+        child, parent = (f"sha256:{draw.hex}{draw.hex}" for draw in self.draw.sample(self.ids, 2))
+        name = self.draw.choice(("rephrase", "clean"))
+        with self.ledger.activity(name, model=model) as running:
+            running.derive(child, parent, relation=self.draw.choice(("derived", "context")))
+
+    def imported(self) -> None:
+        """Edges in a file of their own, which takes the place of an earlier one or does not."""
+        path = self.folder / f"edges{self.draw.randint(0, 1)}.csv"
+        ends = (f"e{self.draw.randint(0, 12)},e{self.draw.randint(0, 12)}" for _ in range(2))
+        path.write_text("child,parent\n" + "\n".join(ends) + "\n")
+        options = ImportOptions(source="s")
+        self.ledger.lineage_import([str(path)], options)
+
+    def revoked(self) -> None:
+        """A record taken out, or the last takedown undone."""
+        known = self.ledger.query("SELECT revocation FROM revocations WHERE event = 'revoke'")
+        if known.num_rows:
+            self.ledger.restore(known.column("revocation")[0].as_py())
+        else:
+            digest = f"sha256:{self.draw.choice(self.seen).hex * 2}"
+            named = Selector(kind="record", values=(digest,))
+            self.ledger.revoke(Takedown(selectors=(named,)), "asked")
+
+    def step(self) -> None:
+        """Do one of these; mostly add."""
+        ways = (self.ingest, self.release, self.model, self.activity, self.imported, self.revoked)
+        chosen = self.draw.choices((*ways, None), (55, 12, 8, 6, 6, 6, 7))[0]
+        chosen() if chosen else self.ingest(uri="f1")
+
+
+def derived(ledger: Ledger) -> dict[Any, Any]:
+    """What stands in ``derived``, but for releases that nothing was made of: nobody asks for it."""
+    rows = ledger.query("SELECT * EXCLUDE (seq, recorded_at) FROM derived").to_pylist()
+    unused = ledger.query(
+        "SELECT name FROM releases ANTI JOIN models ON models.trained_on = releases.name"
+    )
+    ids = {str(node_id("release", name)) for name in unused.column("name").to_pylist()}
+    return {key: row for row in rows if (key := str(row.pop("record_id"))) not in ids}
+
+
+def run_anew(ledger: Ledger) -> None:
+    """Work all of it out once more, as if nothing was kept."""
+    ledger.store.record("test", f"test:{uuid.uuid4()}", {"models": [{"name": "another"}]})
+    propagate(ledger.store)
