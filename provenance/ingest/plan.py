@@ -159,6 +159,8 @@ def cut(
 ) -> Iterator[Group]:
     """Units of about equal work, in groups that are committed together.
 
+    The units of a group are taken to their end before the next group is asked for.
+
     Args:
         tombstones: parts of the ledger that hold what is refused.
     """

@@ -219,7 +219,7 @@ def test_units_group_small_files_and_cut_large_ones(
     path = write_jsonl(tmp_path / "a.jsonl", rows)
     now = path.stat()
     task = FileTask(Input(str(path), path, "jsonl"), uuid.uuid4(), now.st_size, now.st_mtime_ns)
-    groups = list(cut([task], ledger.store.layout, IngestOptions(source="web")))
+    groups = cut([task], ledger.store.layout, IngestOptions(source="web"))
     units = [unit for group in groups for unit in group.units]
     assert len(units) > 3
     ends = [(file.part.start, file.part.end) for unit in units for file in unit.files if file.part]
