@@ -104,9 +104,10 @@ class RayEngine:
 
     def _outcome(self, task: Task, reference: Any) -> Outcome[Task, Any]:
         errors = self._ray.exceptions
+        lost = (errors.WorkerCrashedError, errors.NodeDiedError, errors.LocalRayletDiedError)
         try:
             result, failure = self._ray.get(reference)
-        except (errors.WorkerCrashedError, errors.NodeDiedError, errors.OutOfMemoryError):
+        except (*lost, errors.OutOfMemoryError):
             return Outcome(task, failure=worker_died(f"{RETRIES + 1} times"))
         except errors.RaySystemError as error:
             raise MisuseError(

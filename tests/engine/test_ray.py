@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
 import os
@@ -207,6 +208,18 @@ def test_a_task_whose_worker_dies_is_tried_again_and_a_failure_is_not(
 def test_a_bug_is_raised_with_its_place(cluster: RayEngine, tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError, match=r"tasks\.py"):
         list(cluster.map(carry_out, [Task("blunder", tmp_path / "tally")]))
+
+
+@needs_ray
+def test_workers_without_the_package_are_told_of(
+    cluster: RayEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "only_here.py").write_text("def act(task):\n    return task\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    act = importlib.import_module("only_here").act
+    with pytest.raises(MisuseError, match="No module named 'only_here'") as told:
+        list(cluster.map(act, [1]))
+    assert "every machine of the cluster needs prov-ledger" in told.value.hint
 
 
 @needs_ray
