@@ -23,7 +23,7 @@ demo: $(VENV)/run.stamp
 	@$(BIN)/prov demo
 
 test: $(VENV)/test.stamp
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup --cov --cov-report=term:skip-covered --cov-fail-under=90
+	@$(BIN)/python -m pytest -n $(JOBS) --cov --cov-report=term:skip-covered --cov-fail-under=90
 
 lint: $(VENV)/lint.stamp
 	$(BIN)/ruff check .

@@ -30,10 +30,7 @@ from provenance.ledger import Ledger
 HERE = importlib.util.find_spec("ray") is not None
 needs_ray = pytest.mark.skipif(not HERE, reason="ray is not here: pip install 'prov-ledger[ray]'")
 
-pytestmark = [
-    pytest.mark.xdist_group("ray"),  # one cluster serves all
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),  # Ray's own sockets and files
-]
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # Ray's own sockets and files
 
 PROV = [sys.executable, "-m", "prov_cli.main"]
 
