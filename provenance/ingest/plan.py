@@ -19,7 +19,11 @@ from provenance.ingest.unit import FileTask, UnitTask, fingerprint
 from provenance.model.base import Connection
 from provenance.readers.base import Input
 from provenance.readers.jsonl import slices
+from provenance.readers.parquet import group_slices
 from provenance.store.layout import Layout
+
+_SLICES = {"jsonl": slices, "parquet": group_slices}
+"""How a file of a format is cut."""
 
 UNIT_BYTES = 128 << 20
 """A unit of work is about this large: a range of a large file, or many small files."""
@@ -201,7 +205,7 @@ class _Cutter:
 
 
 def _units(files: Iterable[FileTask], options: IngestOptions) -> Iterator[tuple[FileTask, ...]]:
-    """Large line-oriented files in ranges, small files together, the rest one by one."""
+    """Large files that can be cut in ranges, small files together, the rest one by one."""
     unit: list[FileTask] = []
     size = 0
     for file in files:
@@ -220,7 +224,7 @@ def _units(files: Iterable[FileTask], options: IngestOptions) -> Iterator[tuple[
 
 def _sliceable(file: FileTask, options: IngestOptions) -> bool:
     return (
-        file.source.format == "jsonl"
+        file.source.format in _SLICES
         and file.source.stored is None
         and not file.source.compression
         and options.records is None
@@ -236,7 +240,8 @@ def _ranges(file: FileTask) -> Iterator[tuple[FileTask, ...]]:
     workers = default_workers()
     count = -(-file.bytes // (UNIT_BYTES * workers)) * workers
     state = xxhash.xxh3_128()
-    parts = slices(file.source, -(-file.bytes // count), state.update)
+    cut_up = _SLICES[file.source.format]
+    parts = cut_up(file.source, -(-file.bytes // count), state.update)
     try:
         before = next(parts, None)
     except ProvError:

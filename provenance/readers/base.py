@@ -78,12 +78,12 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """A byte range of an uncompressed line-oriented file, cut at line starts.
+    """A byte range of an uncompressed file, cut where lines or row groups begin.
 
     Attributes:
         start: first byte, inclusive.
         end: last byte, exclusive.
-        first_row: row number of the first line in it, counted from 1.
+        first_row: row number of the first line or record in it, counted from 1.
     """
 
     start: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
 import pyarrow as pa
@@ -43,9 +43,7 @@ class Parquet:
     def read(
         self, source: Input, layout: Layout, part: Slice | None = None, *, original: bool = False
     ) -> Iterator[Batch]:
-        """Yield the rows of every row group in order; ``part`` is not for this format."""
-        if part is not None:
-            raise ValueError("only uncompressed line-oriented files are read in slices")
+        """Yield the rows of every row group in order, or of those that begin in ``part``."""
         with ExitStack() as stack:
             file = stack.enter_context(_opened(source))
             size = source.path.stat().st_size
@@ -55,11 +53,64 @@ class Parquet:
                 name for name in columns.needed() if _is_string(file.schema_arrow.field(name).type)
             ]
             scout = stack.enter_context(_opened(source, dictionaries=texts))
+            columns.row = part.first_row if part else columns.row
             try:
-                for group in range(file.num_row_groups):
+                for group in _within(file, part):
                     yield from _group(file, scout, group, texts, columns)
             except DamagedError as error:
                 yield end_of_file(layout, error.message, original=original)
+
+
+def group_slices(
+    source: Input, size: int, watch: Callable[[bytes], object] = lambda _: None
+) -> Iterator[Slice]:
+    """Cut a file at row groups into ranges of at most about ``size`` bytes, one group at least.
+
+    The slices cover all row groups of a sound file; an empty one has none.
+
+    Args:
+        watch: is shown the whole file before the slices end, piece by piece.
+
+    Raises:
+        InputError: it is no readable Parquet file, or its row groups are out of order.
+    """
+    with _opened(source) as file:
+        _require_countable(file, source)
+        starts = _starts(file)
+        if starts != sorted(set(starts)):
+            raise InputError(f"its row groups are not in order: {source.uri}")
+        counts = [file.metadata.row_group(group).num_rows for group in range(len(starts))]
+    ends = [*starts[1:], source.path.stat().st_size]
+    begin, first, row = 0, 1, 1
+    for group, (end, count) in enumerate(zip(ends, counts, strict=True)):
+        row += count
+        if group + 1 == len(starts) or ends[group + 1] - starts[begin] > size:
+            yield Slice(starts[begin], end, first)
+            begin, first = group + 1, row
+    with open_bytes(source) as stream:
+        while chunk := stream.read(_BUFFER):
+            watch(chunk)
+
+
+def _starts(file: pq.ParquetFile) -> list[int]:
+    """Where each row group begins: at the least place that any of its columns names."""
+    found = []
+    for number in range(file.num_row_groups):
+        group = file.metadata.row_group(number)
+        chunks = [group.column(place) for place in range(group.num_columns)]
+        places = [chunk.data_page_offset for chunk in chunks]
+        places += [c.dictionary_page_offset for c in chunks if c.has_dictionary_page]
+        found.append(min((place for place in places if place), default=0))
+    return found
+
+
+def _within(file: pq.ParquetFile, part: Slice | None) -> Sequence[int]:
+    """The row groups that begin in a slice."""
+    groups = range(file.num_row_groups)
+    if part is None:
+        return groups
+    starts = _starts(file)
+    return [group for group in groups if part.start <= starts[group] < part.end]
 
 
 @contextmanager

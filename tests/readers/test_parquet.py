@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from readers.contract import check_reader, read_all
 
 from provenance.errors import InputError, NotFoundError
 from provenance.readers.base import Input, Layout
-from provenance.readers.parquet import Parquet
+from provenance.readers.parquet import Parquet, group_slices
 
 TEXT = Layout("text", ("text",), ("id",))
 
@@ -214,3 +215,42 @@ def test_parquet_inside_gzip_is_refused(tmp_path: Path) -> None:
 def test_a_file_that_is_gone_is_not_found(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError):
         Parquet().probe(Input("/a.parquet", tmp_path / "none.parquet", "parquet"))
+
+
+@given(
+    st.lists(_ROW, max_size=30),
+    st.integers(1, 5),
+    st.integers(1, 4_000),
+    st.sets(st.integers(0, 9)),
+)
+@settings(max_examples=40)
+def test_slices_together_are_the_file(
+    tmp_path_factory: pytest.TempPathFactory,
+    rows: list[dict[str, Any]],
+    group: int,
+    size: int,
+    damaged: set[int],
+) -> None:
+    path = tmp_path_factory.mktemp("slices") / "data.parquet"
+    source = _source(path, pa.Table.from_pylist(rows, _SCHEMA), row_group_size=group)
+    metadata = pq.read_metadata(path)
+    raw = bytearray(path.read_bytes())
+    for number in damaged & set(range(metadata.num_row_groups)):
+        place = metadata.row_group(number).column(0)
+        raw[place.data_page_offset + place.total_compressed_size // 2] ^= 0xFF
+    path.write_bytes(raw)
+    seen: list[bytes] = []
+    parts = list(group_slices(source, size, seen.append))
+    assert b"".join(seen) == raw
+    assert all(one.end == other.start for one, other in pairwise(parts))
+    whole = read_all(Parquet(), source, TEXT)
+    pieces = [read_all(Parquet(), source, TEXT, part) for part in parts]
+    for name in ("rows", "content", "fields", "rejects"):
+        assert [x for piece in pieces for x in getattr(piece, name)] == getattr(whole, name)
+
+
+def test_a_file_that_is_none_has_no_slices(tmp_path: Path) -> None:
+    path = tmp_path / "data.parquet"
+    path.write_bytes(b"PAR1 nothing PAR1")
+    with pytest.raises(InputError, match="not a readable Parquet file"):
+        list(group_slices(Input(path.as_posix(), path, "parquet"), 100))
