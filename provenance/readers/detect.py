@@ -9,6 +9,7 @@ from pathlib import Path
 
 from provenance.errors import InputError, NotFoundError, StorageError
 from provenance.readers.base import Input
+from provenance.readers.image import HEAD, media_type
 from provenance.readers.registry import COMPRESSIONS, SUFFIXES
 from provenance.readers.stream import DamagedError, open_bytes
 
@@ -52,7 +53,7 @@ def detect(path: Path) -> tuple[str | None, str]:
         return found, compression
     if found and _certain(path, found, compression):
         raise InputError(f"{path} is named like {promise.format} but holds {found}", hint=_ADVICE)
-    if promise.format in {"parquet", "arrow", "warc"} and head:
+    if promise.format in {"parquet", "arrow", "warc", "image"} and head:
         raise InputError(
             f"{path} is named like {promise.format} but its content is not",
             hint="the file may be damaged, or an error page in its place; fetch it again",
@@ -138,6 +139,8 @@ def _by_content(path: Path, head: bytes) -> str | None:
         )
     if head[:6] == b"ARROW1" or head[:4] == _ARROW_STREAM:
         return "arrow"
+    if media_type(head[:HEAD]):
+        return "image"
     return "warc" if _WARC.match(head) else None
 
 

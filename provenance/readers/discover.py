@@ -15,7 +15,18 @@ from provenance.errors import InputError, MisuseError, NotFoundError, StorageErr
 from provenance.readers import remote
 from provenance.readers.base import Input
 from provenance.readers.detect import compression_of, detect
-from provenance.readers.found import ABOUT, HIDDEN, METADATA, Found, Refused, Skipped, matches
+from provenance.readers.found import (
+    ABOUT,
+    BESIDE,
+    DESCRIBES,
+    HIDDEN,
+    METADATA,
+    PICTURE_NAMES,
+    Found,
+    Refused,
+    Skipped,
+    matches,
+)
 from provenance.readers.registry import FORMATS
 
 _SPLITS = {
@@ -28,6 +39,9 @@ _SPLITS = {
     "val": "validation",
     "dev": "validation",
 }
+
+_ASIDE = ("", BESIDE, DESCRIBES)
+"""Why each tier of a folder is passed over where one before it held data."""
 
 _BREAKS = re.compile(r"[-_.\s]")
 
@@ -112,11 +126,15 @@ def _expand(path: str, asked: str | None) -> Iterator[Found]:
         raise NotFoundError(
             f"no such file or folder: {path}", hint="check the path, and quote it for the shell"
         )
+    aside = (*METADATA, *PICTURE_NAMES)
+    alone = asked is not None or all(os.path.isdir(one) or matches(one, aside) for one in met)
     for match in met:
         if os.path.isdir(match):
             yield from _walk(match, asked)
         elif matches(match, METADATA):
             yield Skipped(_printable(match), "metadata file")
+        elif matches(match, PICTURE_NAMES) and not alone:
+            yield Skipped(_printable(match), BESIDE)
         else:
             yield from _met([match], asked)
 
@@ -141,21 +159,43 @@ def _named(path: str, asked: str | None) -> Iterator[Found]:
 
 
 def _walk(folder: str, asked: str | None) -> Iterator[Found]:
-    """Everything below a folder; files about the data are data only where there is nothing else."""
+    """Everything below a folder.
+
+    Pictures are data only where there is no other, and files about the data only where there is
+    neither.
+    """
     files: list[str] = []
     for found in _entries(folder):
         if isinstance(found, Skipped):
             yield found
         else:
             files.append(found)
+    yield from _by_tier(_tiers(files, asked), asked)
+
+
+def _by_tier(tiers: Sequence[Sequence[str]], asked: str | None) -> Iterator[Found]:
+    """The files of the first tier that holds data; those after it are listed."""
+    taken = False
+    for tier, why in zip(tiers, _ASIDE, strict=True):
+        if taken:
+            yield from (Skipped(_printable(path), why) for path in tier)
+            continue
+        for item in _met(tier, asked):
+            taken = taken or isinstance(item, Input | Refused)
+            yield item
+
+
+def _tiers(files: Sequence[str], asked: str | None) -> tuple[list[str], list[str], list[str]]:
+    """Data, pictures that may be, and files about data; of a format that was asked for no two."""
     about = [path for path in files if matches(path, ABOUT)]
     rest = [path for path in files if not matches(path, ABOUT)]
-    others = list(_met(rest, asked))
-    yield from others
-    if any(isinstance(item, Input | Refused) for item in others):
-        yield from (Skipped(_printable(path), "describes the data beside it") for path in about)
-    else:
-        yield from _met(about, asked)
+    if asked == "image":
+        others = [path for path in rest if not matches(path, PICTURE_NAMES)]
+        return [path for path in rest if matches(path, PICTURE_NAMES)], [], [*others, *about]
+    if asked is not None:
+        return rest, [], about
+    pictures = [path for path in rest if matches(path, PICTURE_NAMES)]
+    return [path for path in rest if not matches(path, PICTURE_NAMES)], pictures, about
 
 
 def _entries(top: str) -> Iterator[str | Skipped]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from provenance.errors import InputError
 from provenance.readers.base import Input
+from provenance.readers.registry import PICTURES
 
 HIDDEN = (".", "_")
 """First characters of names that a walk passes over, as most tools of the field do."""
@@ -26,6 +27,11 @@ METADATA = (
     "*.crc",
 )
 ABOUT = ("README.md", "README.markdown", "README.txt", "LICENSE*", "LICENCE*")
+
+BESIDE = "a picture beside other data: `--format image` reads pictures"
+DESCRIBES = "describes the data beside it"
+
+PICTURE_NAMES = tuple(f"*{suffix}" for suffix in PICTURES)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,9 @@ class Format:
     reader: str
 
 
+PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".tif", ".tiff", ".avif", ".heic")
+"""Suffixes of pictures, which in a folder of other data are no data."""
+
 _ALL = (
     Format("jsonl", (".jsonl", ".ndjson"), "jsonl", "JsonLines"),
     Format("json", (".json",), "json_tree", "JsonDocument"),
@@ -30,6 +33,7 @@ _ALL = (
     Format("tsv", (".tsv",), "delimited", "Delimited"),
     Format("text", (".txt", ".md", ".markdown"), "plaintext", "PlainText"),
     Format("warc", (".warc", ".wet", ".wat", ".arc"), "warc", "Warc"),
+    Format("image", PICTURES, "image", "Image"),
 )
 
 FORMATS: dict[str, Format] = {each.name: each for each in _ALL}

@@ -20,7 +20,17 @@ from provenance.errors import InputError, NotFoundError, ProvError
 from provenance.objects import Place, Stored
 from provenance.readers.base import Input
 from provenance.readers.detect import compression_of, detect, promised
-from provenance.readers.found import ABOUT, HIDDEN, METADATA, Found, Skipped, matches
+from provenance.readers.found import (
+    ABOUT,
+    BESIDE,
+    DESCRIBES,
+    HIDDEN,
+    METADATA,
+    PICTURE_NAMES,
+    Found,
+    Skipped,
+    matches,
+)
 from provenance.readers.registry import FORMATS
 
 AHEAD = 16
@@ -81,23 +91,26 @@ def _fits(names: Sequence[str], pieces: Sequence[str]) -> bool:
 
 
 def _sorted_out(place: Place, found: Iterable[Stored], asked: str | None) -> Iterator[Found]:
-    """As a walk over a folder does it: files about data are data where there is nothing else."""
+    """As a walk over a folder does it: pictures, and files about data, are data where they must."""
+    pictures: list[Stored] = []
     about: list[Stored] = []
     data = False
     for stored in found:
+        key = stored.place.key
         reason = _no_data(place, stored, asked)
         if reason:
             yield Skipped(str(stored.place), reason)
-        elif matches(stored.place.key, ABOUT):
+        elif matches(key, ABOUT):
             about.append(stored)
+        elif asked is None and matches(key, PICTURE_NAMES):
+            pictures.append(stored)
         else:
             data = True
             yield _input(stored, asked)
-    for stored in about:
-        if data:
-            yield Skipped(str(stored.place), "describes the data beside it")
-        else:
-            yield _input(stored, asked)
+    for aside, why in ((pictures, BESIDE), (about, DESCRIBES)):
+        for stored in aside:
+            yield Skipped(str(stored.place), why) if data else _input(stored, asked)
+        data = data or bool(aside)
 
 
 def _no_data(place: Place, stored: Stored, asked: str | None) -> str:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from provenance.errors import InputError, MisuseError, NotFoundError, StorageError
 from provenance.readers.discover import Discovery, discover, split_of
+from provenance.readers.found import BESIDE
 
 LINE = '{"text": "a"}\n'
 
@@ -70,12 +71,31 @@ def test_what_is_left_out_is_listed(tmp_path: Path) -> None:
     wanted = {*metadata, "a.jsonl.crc"}
     assert {name for name, why in left.items() if why == "metadata file"} == wanted
     assert left["empty"] == "empty folder"
-    assert left["x.png"] == "unknown format"
+    assert left["x.png"].startswith("a picture beside other data")
 
 
 def test_a_readme_alone_is_data(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text("# Text\n")
     assert _read(discover([str(tmp_path)]), tmp_path) == ["README.md"]
+
+
+def test_pictures_are_data_where_there_is_no_other(tmp_path: Path) -> None:
+    _tree(tmp_path, "README.md")
+    for name in ("a.png", "sub/b.JPG"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"\xff\xd8\xff\xe0")
+    found = discover([str(tmp_path)])
+    assert _read(found, tmp_path) == ["a.png", "sub/b.JPG"]
+    assert {item.format for item in found.inputs} == {"image"}
+    assert _left(found, tmp_path) == {"README.md": "describes the data beside it"}
+    _tree(tmp_path, "c.jsonl")
+    assert _read(discover([str(tmp_path)]), tmp_path) == ["c.jsonl"]
+    assert _read(discover([str(tmp_path)], format="image"), tmp_path) == ["a.png", "sub/b.JPG"]
+    (tmp_path / "c.jsonl").unlink()
+    (tmp_path / "a.png").write_text("an error page")
+    (refused,) = discover([str(tmp_path)]).refused
+    assert "is named like image but its content is not" in str(refused.error)
 
 
 def test_a_readme_that_is_named_is_data(tmp_path: Path) -> None:
@@ -107,7 +127,7 @@ def test_globs(tmp_path: Path) -> None:
     assert _read(all_of_a, tmp_path) == ["a/1.jsonl", "a/b/2.jsonl"]
     assert _left(all_of_a, tmp_path) == {
         "a/state.json": "metadata file",
-        "a/x.png": "unknown format",
+        "a/x.png": BESIDE,
     }
 
 

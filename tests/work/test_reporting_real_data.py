@@ -1,4 +1,4 @@
-"""The reports of published essays, news and stories, by people and by eight generators."""
+"""The reports of published essays, news, stories and pictures, by people and eight generators."""
 
 from __future__ import annotations
 
@@ -47,6 +47,8 @@ def ledger(tmp_path_factory: pytest.TempPathFactory) -> Ledger:
     ingest(ledger, essays / "Human_Data/TOEFL_real_91/data.json", "essays", label="human")
     ingest(ledger, essays / "Human_Data/TOEFL_gpt4polished_91/data.json", "polished", label="mixed")
     ingest(ledger, essays / "GPT_Data/CS224N_gpt3_145/data.json", "open")
+    pictures = real_data / "c2pa_public_testfiles/image"
+    ledger.ingest([str(pictures)], IngestOptions(source="pictures", format="image"))
     ledger.assemble("r", policy(cap("1")), Selection())
     return ledger
 
@@ -226,7 +228,7 @@ def test_what_is_unknown_is_told_by_source(ledger: Ledger, reports: Path) -> Non
         SELECT source, sum(weight)::BIGINT AS n FROM members
         WHERE release = 'r' AND (label = 'unknown' OR lo_bytes < hi_bytes) GROUP BY ALL""")
     assert unknown == {row["source"]: row["n"] for row in counted.to_pylist()}
-    assert set(unknown) == {"open", "polished"}
+    assert set(unknown) == {"open", "polished", "pictures"}
 
 
 def test_the_reports_of_the_laws_keep_their_schemas(reports: Path) -> None:

@@ -1,0 +1,80 @@
+"""Pictures: one record per file, told by their first bytes and never decoded."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from readers.contract import check_reader
+
+from provenance.errors import NotFoundError
+from provenance.readers.base import Input, Layout, Slice
+from provenance.readers.image import Image, media_type
+
+PAYLOAD = Layout("binary", ("payload",), ("media_type",))
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
+
+
+def _source(path: Path, data: bytes, compression: str = "") -> Input:
+    path.write_bytes(data)
+    return Input(path.as_posix(), path, "image", compression)
+
+
+@pytest.mark.parametrize(
+    ("head", "kind"),
+    [
+        (PNG, "image/png"),
+        (b"\xff\xd8\xff\xdb", "image/jpeg"),
+        (b"GIF89a", "image/gif"),
+        (b"RIFF\x10\0\0\0WEBPVP8 ", "image/webp"),
+        (b"II*\0\x08\0\0\0", "image/tiff"),
+        (b"MM\0*\0\0\0\x08", "image/tiff"),
+        (b"\0\0\0\x1cftypavif", "image/avif"),
+        (b"\0\0\0\x18ftypheic", "image/heic"),
+    ],
+)
+def test_a_picture_is_its_bytes(tmp_path: Path, head: bytes, kind: str) -> None:
+    reading = check_reader(Image(), _source(tmp_path / "a", head), PAYLOAD)
+    assert (reading.content, reading.fields) == ([head], [(kind,)])
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [(b"", "empty"), (b"<html>", "no picture of a known kind"), (PNG * 9, "longer than")],
+)
+def test_what_is_no_picture_is_a_reject(tmp_path: Path, data: bytes, reason: str) -> None:
+    layout = Layout("binary", ("payload",), max_record=1000)
+    reading = check_reader(Image(), _source(tmp_path / "a.png", data), layout)
+    assert reading.content == []
+    (reject,) = reading.rejects
+    assert reason in str(reject["reason"])
+    assert reject["raw_digest"] == f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+@given(st.binary(max_size=64))
+def test_any_bytes_are_one_record(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
+    source = _source(tmp_path_factory.mktemp("image") / "a.png", data)
+    reading = check_reader(Image(), source, PAYLOAD)
+    assert reading.read == 1
+    assert bool(reading.content) == (media_type(data[:16]) is not None)
+
+
+def test_a_compressed_picture_is_its_own_bytes(tmp_path: Path) -> None:
+    source = _source(tmp_path / "a.png.gz", gzip.compress(PNG), "gz")
+    assert check_reader(Image(), source, PAYLOAD).content == [PNG]
+    (reject,) = check_reader(
+        Image(), _source(tmp_path / "b.png.gz", gzip.compress(PNG)[:-9], "gz"), PAYLOAD
+    ).rejects
+    assert str(reject["reason"]).startswith("file: ")
+
+
+def test_a_picture_has_no_text(tmp_path: Path) -> None:
+    source = _source(tmp_path / "a.png", PNG)
+    with pytest.raises(NotFoundError, match="no field text in a picture"):
+        list(Image().read(source, Layout("text", ("text",))))
+    with pytest.raises(ValueError, match="no slices"):
+        list(Image().read(source, PAYLOAD, Slice(0, 1, 1)))
