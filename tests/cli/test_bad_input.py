@@ -107,7 +107,7 @@ def test_a_damaged_file_says_so_and_counts_add_up(terminal: Terminal, name: str)
 
 REFUSED = {
     "empty.jsonl": (b"", 10, "holds no records"),
-    "picture.bin": (b"\x89PNG\r\n\x1a\n" + bytes(40), 10, "format"),
+    "program.bin": (b"\x7fELF\x02\x01\x01" + bytes(40), 10, "format"),
     "lfs.jsonl": (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", 10, "LFS"),
     "fake.parquet": (b"not parquet at all", 10, "parquet"),
     "ambiguous.jsonl": (b'{"original": "a b c", "sampled": "d e f"}\n', 10, "could be"),
