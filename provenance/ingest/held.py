@@ -50,9 +50,10 @@ class Held(Generic[Look, Owner]):
         batches, owners = self._batches, self._owners
         self.look, self._batches, self._owners, self._rows, self._bytes = None, [], [], 0, 0
         fields = [batch.fields for batch in batches]
-        joined = pa.Table.from_batches(fields).combine_chunks().to_batches()
+        # A table without rows has no batches, and one without columns has forgotten its rows.
+        joined = pa.Table.from_batches(fields).combine_chunks().to_batches() or fields[:1]
         rows = pa.concat_arrays([batch.rows for batch in batches])
-        named = bool(joined) and joined[0].num_columns > 0
+        named = joined[0].num_columns > 0
         return Batch(
             rows=rows,
             content=pa.concat_arrays([batch.content for batch in batches]),

@@ -43,18 +43,18 @@ def files(folder: Path) -> Path:
     return folder
 
 
-def run(folder: Path, places: Path) -> UnitResult:
-    """All of them as one unit."""
+def run(folder: Path, places: Path, names: tuple[str, ...] = (), **asked: Any) -> UnitResult:
+    """All of them, or those that are named, as one unit."""
     layout = Layout(places)
     layout.data.mkdir(parents=True)
     layout.quarantine.mkdir()
-    found = discover([str(folder)]).inputs
+    found = discover([str(folder / name) for name in names] or [str(folder)]).inputs
     tasks = tuple(
         FileTask(item, uuid.uuid5(NAMES, item.uri), stat.st_size, stat.st_mtime_ns)
         for item in found
         for stat in [item.path.stat()]
     )
-    options = IngestOptions(source="small", max_rejects="50%")
+    options = IngestOptions(source="small", max_rejects=asked.pop("most", "50%"), **asked)
     return run_unit(UnitTask(layout, uuid.UUID(int=1), options, tasks))
 
 
@@ -87,3 +87,16 @@ def test_small_files_together_are_what_they_are_one_by_one(
     assert all(file.read == file.kept + file.rejected for file in alone.files)
     for table in ("sightings", "evidence"):
         assert rows(together, table) == rows(alone, table) != Counter()
+
+
+def test_small_files_of_rejects_alone_name_no_parents(tmp_path: Path) -> None:
+    folder = tmp_path / "files"
+    folder.mkdir()
+    line = '{"text": "a", "id": "1", "of": 2}\n'
+    (folder / "bad.jsonl").write_text('{"text": "", "id": "0", "of": "1"}\n')
+    (folder / "good.jsonl").write_text(line)
+    alone = run(folder, tmp_path / "alone", parent_field="of", names=("bad.jsonl",), most="100%")
+    assert [(file.read, file.rejected) for file in alone.files] == [(1, 1)]
+    assert not [part for part in alone.parts if part.table == "edges"]
+    both = run(folder, tmp_path / "both", parent_field="of")
+    assert sum(rows(both, "edges").values()) == 1
