@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 from collections.abc import Iterator, Sequence
 
 from provenance.errors import NotFoundError
-from provenance.identity import write_digest
 from provenance.readers.base import Batch, Input, Layout, Shape, Slice
 from provenance.readers.collect import Collector, compact_json
 from provenance.readers.json_exact import too_long
-from provenance.readers.stream import DamagedError, open_bytes
-
-_CHUNK = 1 << 20
+from provenance.readers.stream import DamagedError
+from provenance.readers.whole import load
 
 HEAD = 16
 """Bytes that tell what a picture is."""
@@ -76,34 +73,21 @@ class Image:
             )
         collector = Collector(layout, original=original)
         try:
-            data, digest, size = _load(source, layout.max_record)
+            whole = load(source, layout.max_record)
         except DamagedError as error:
             collector.reject(1, 0, f"file: {error.message}", None)
         else:
+            data = bytes(whole.held)
             kind = media_type(data[:HEAD])
-            defect = _defect(size, layout.max_record, kind)
+            defect = _defect(whole.size, layout.max_record, kind)
             if defect:
-                collector.reject_hashed(1, 0, defect, digest, size)
+                collector.reject_hashed(1, 0, defect, whole.digest, whole.size)
             else:
                 own = {"media_type": kind}
                 written = base64.b64encode(data).decode("ascii") if original else ""
-                whole = compact_json({**own, "payload": written}) if original else None
-                collector.keep(1, data, [own.get(name) for name in layout.fields], whole)
+                row = compact_json({**own, "payload": written}) if original else None
+                collector.keep(1, data, [own.get(name) for name in layout.fields], row)
         yield collector.batch()
-
-
-def _load(source: Input, limit: int) -> tuple[bytes, str, int]:
-    """The bytes as far as the limit goes, the digest of all of them, and how many they are."""
-    state = hashlib.sha256()
-    held = bytearray()
-    size = 0
-    with open_bytes(source) as stream:
-        while chunk := stream.read(_CHUNK):
-            state.update(chunk)
-            size += len(chunk)
-            if size <= limit:
-                held += chunk
-    return bytes(held), write_digest(state.digest()), size
 
 
 def _defect(size: int, limit: int, kind: str | None) -> str:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator, Sequence
 
 import yaml
 
 from provenance.errors import MisuseError, NotFoundError
-from provenance.identity import write_digest
 from provenance.readers.base import Batch, Input, Layout, Shape, Slice
 from provenance.readers.collect import Collector, compact_json
 from provenance.readers.json_exact import too_long
 from provenance.readers.stream import DamagedError, open_bytes
+from provenance.readers.whole import Whole, load
 
-_CHUNK = 1 << 20
 _FRONT_MATTER_BYTES = 64 << 10
 _FRONT_MATTER = re.compile(
     r"---[ \t]*\r?\n(.*?\n)(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)",
@@ -46,51 +44,30 @@ class PlainText:
             raise ValueError("a text file is one record: this format has no slices")
         _require_text(layout)
         collector = Collector(layout, original=original)
-        raw = _Raw()
         try:
-            raw.load(source, layout.max_record)
+            whole = load(source, layout.max_record)
         except DamagedError as error:
             collector.reject(1, 0, f"file: {error.message}", None)
         else:
-            text, defect = raw.text(layout.max_record)
+            text, defect = _text(whole, layout.max_record)
             if defect:
-                collector.reject_hashed(1, 0, defect, raw.digest, raw.size)
+                collector.reject_hashed(1, 0, defect, whole.digest, whole.size)
             else:
                 _keep(collector, text, layout, original=original)
         yield collector.batch()
 
 
-class _Raw:
-    """The bytes of a file, hashed whole and held as far as the limit goes."""
-
-    def __init__(self) -> None:
-        self._state = hashlib.sha256()
-        self._held = bytearray()
-        self.size = 0
-
-    def load(self, source: Input, limit: int) -> None:
-        with open_bytes(source) as stream:
-            while chunk := stream.read(_CHUNK):
-                self._state.update(chunk)
-                self.size += len(chunk)
-                if self.size <= limit:
-                    self._held += chunk
-
-    @property
-    def digest(self) -> str:
-        return write_digest(self._state.digest())
-
-    def text(self, limit: int) -> tuple[str, str]:
-        """The text without its byte order mark, or else the reason why there is none."""
-        if self.size > limit:
-            return "", too_long(limit)
-        if b"\0" in self._held:
-            return "", "NUL byte"
-        try:
-            text = self._held.decode("utf-8").removeprefix("\ufeff")
-        except UnicodeDecodeError:
-            return "", "invalid UTF-8"
-        return text, "" if text else 'field "text" is empty'
+def _text(whole: Whole, limit: int) -> tuple[str, str]:
+    """The text without its byte order mark, or else the reason why there is none."""
+    if whole.size > limit:
+        return "", too_long(limit)
+    if b"\0" in whole.held:
+        return "", "NUL byte"
+    try:
+        text = whole.held.decode("utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError:
+        return "", "invalid UTF-8"
+    return text, "" if text else 'field "text" is empty'
 
 
 def _require_text(layout: Layout) -> None:
