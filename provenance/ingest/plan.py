@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -17,7 +17,7 @@ from provenance.identity import write_fingerprint
 from provenance.ingest.options import IngestOptions
 from provenance.ingest.unit import FileTask, UnitTask, fingerprint
 from provenance.model.base import Connection
-from provenance.readers.base import Input
+from provenance.readers.base import Input, Share
 from provenance.readers.jsonl import slices
 from provenance.readers.parquet import group_slices
 from provenance.store.layout import Layout
@@ -30,6 +30,12 @@ UNIT_BYTES = 128 << 20
 
 UNIT_FILES = 1_000
 """And of no more files than this."""
+
+SHARED_FROM = 8 << 20
+"""Bytes of a file that is worth the care of several workers, where others would have nothing."""
+
+MAX_SHARES = 8
+"""Workers that read one compressed file: each of them decodes all of it."""
 
 GROUP_SECONDS = 10.0
 """What was finished is committed about so often; a killed run loses no more than that, and the
@@ -156,7 +162,7 @@ def _same(task: FileTask, before: Known, options: IngestOptions) -> bool:
 
 
 def cut(
-    files: Iterable[FileTask],
+    files: Sequence[FileTask],
     places: Layout,
     options: IngestOptions,
     tombstones: tuple[str, ...] = (),
@@ -204,14 +210,21 @@ class _Cutter:
             self._next = next(self._units, None)
 
 
-def _units(files: Iterable[FileTask], options: IngestOptions) -> Iterator[tuple[FileTask, ...]]:
-    """Large files that can be cut in ranges, small files together, the rest one by one."""
+def _units(files: Sequence[FileTask], options: IngestOptions) -> Iterator[tuple[FileTask, ...]]:
+    """Large files that can be cut in parts, small files together, the rest one by one."""
+    workers = options.workers or default_workers()
+    # What is less than this of everything leaves no worker idle for long.
+    heavy = max(SHARED_FROM, sum(file.bytes for file in files) // (2 * workers))
     unit: list[FileTask] = []
     size = 0
     for file in files:
-        if file.bytes > UNIT_BYTES and _sliceable(file, options):
-            yield from _ranges(file)
-            continue
+        if options.records is None and options.on_reject != "stop":
+            if file.bytes > min(UNIT_BYTES, heavy) and _sliceable(file.source):
+                yield from _ranges(file, workers)
+                continue
+            if file.bytes > heavy and _shareable(file.source) and workers > 1:
+                yield from _shares(file, min(workers, MAX_SHARES))
+                continue
         alone = options.on_reject == "stop"
         if unit and (alone or size + file.bytes > UNIT_BYTES or len(unit) >= UNIT_FILES):
             yield tuple(unit)
@@ -222,22 +235,25 @@ def _units(files: Iterable[FileTask], options: IngestOptions) -> Iterator[tuple[
         yield tuple(unit)
 
 
-def _sliceable(file: FileTask, options: IngestOptions) -> bool:
-    return (
-        file.source.format in _SLICES
-        and file.source.stored is None
-        and not file.source.compression
-        and options.records is None
-        and options.on_reject != "stop"
-    )
+def _sliceable(source: Input) -> bool:
+    return source.format in _SLICES and source.stored is None and not source.compression
 
 
-def _ranges(file: FileTask) -> Iterator[tuple[FileTask, ...]]:
+def _shareable(source: Input) -> bool:
+    return source.format == "jsonl" and source.stored is None and bool(source.compression)
+
+
+def _shares(file: FileTask, count: int) -> Iterator[tuple[FileTask, ...]]:
+    """Shares of one compressed file; the first of them brings its fingerprint."""
+    for index in range(count):
+        yield (replace(file, part=Share(index, count)),)
+
+
+def _ranges(file: FileTask, workers: int) -> Iterator[tuple[FileTask, ...]]:
     """Ranges of one file, as many for every worker, each as soon as it is found.
 
     The fingerprint of the file is taken on the way; the last range brings it.
     """
-    workers = default_workers()
     count = -(-file.bytes // (UNIT_BYTES * workers)) * workers
     state = xxhash.xxh3_128()
     cut_up = _SLICES[file.source.format]

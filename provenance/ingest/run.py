@@ -31,7 +31,7 @@ from provenance.ingest.summary import (
     SkippedFile,
 )
 from provenance.ingest.tombstones import tombstone_parts
-from provenance.ingest.unit import FileResult, UnitResult, run_unit
+from provenance.ingest.unit import FileResult, UnitResult, require_few_rejects, run_unit
 from provenance.model.origin import Label
 from provenance.model.source import Source
 from provenance.objects import is_url, parse
@@ -165,6 +165,8 @@ class _Run:
         """Run the units of a group, and commit what came of them in one transaction."""
         results, parts = self._gather(group, engine)
         files = _merge(results)
+        for result in files:
+            self._judge(result)
         bad = {result.task.reading_id for result in files if result.failure}
         kept_parts = [part for owners, part in parts if not owners <= bad]
         self._discard(part for owners, part in parts if owners <= bad)
@@ -173,6 +175,14 @@ class _Run:
             self._commit(group, good, kept_parts, {r.task.reading_id: r for r in files})
         for result in files:
             self._files.append(self._file_summary(result))
+
+    def _judge(self, result: FileResult) -> None:
+        """Refuse a file of many parts for what no single one of them could tell."""
+        if result.task.part is not None and result.failure is None:
+            try:
+                require_few_rejects(result, self._options)
+            except InputError as error:
+                result.failure = error
 
     def _gather(
         self, group: Group, engine: Engine

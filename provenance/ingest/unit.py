@@ -20,7 +20,17 @@ from provenance.ingest.options import IngestOptions
 from provenance.ingest.summary import EXAMPLES, Reject
 from provenance.ingest.tombstones import refuse_purged
 from provenance.measure import Measured, measure
-from provenance.readers.base import REJECTS, Batch, Input, Kind, Layout, Shape, Slice
+from provenance.readers.base import (
+    REJECTS,
+    Batch,
+    Input,
+    Kind,
+    Layout,
+    Portion,
+    Shape,
+    Share,
+    Slice,
+)
 from provenance.readers.content import Choice, choose_content, choose_fields
 from provenance.readers.registry import reader_for
 from provenance.readers.remote import Spool
@@ -35,10 +45,11 @@ _NOTHING = Choice("text", ("text",), "there was no record to look at")
 
 @dataclass(frozen=True, slots=True)
 class FileTask:
-    """One file, or one range of it, to read.
+    """One file, or one part of it, to read.
 
     Attributes:
-        fingerprint: of the whole file; it goes with the last of its ranges.
+        fingerprint: of the whole file; it goes with the last of its ranges. Of a file that is read
+            whole or in shares, who reads it, or the first of them, takes it.
         supersedes: the reading that was current when this one was planned.
     """
 
@@ -46,13 +57,15 @@ class FileTask:
     reading_id: uuid.UUID
     bytes: int
     mtime_ns: int
-    part: Slice | None = None
+    part: Portion | None = None
     fingerprint: str = ""
     supersedes: uuid.UUID | None = None
 
     @property
     def length(self) -> int:
         """Bytes to read."""
+        if isinstance(self.part, Share):
+            return self.bytes // self.part.of
         return self.part.end - self.part.start if self.part else self.bytes
 
 
@@ -168,14 +181,10 @@ class _Writing:
         result.attributes = tuple(look.roles.attributes)
         for batch in reader.read(task.source, look.layout, task.part):
             self._add(batch, look, result)
-        result.fingerprint = task.fingerprint if task.part else fingerprint(task.source)
+        result.fingerprint = _fingerprint(task)
         _unchanged(task)
-        if options.too_many(result.rejected, result.read):
-            raise InputError(
-                f"{task.source.uri}: {result.rejected} of {result.read} records are rejected, "
-                f"allowed are {options.max_rejects}",
-                hint="; ".join(f"{why}: {n}" for why, n in result.reasons.most_common(3)),
-            )
+        if task.part is None:
+            require_few_rejects(result, options)
 
     def _look(self, shape: Shape, form: str) -> _Look:
         """What the fields of a file mean; files of one shape share it."""
@@ -280,6 +289,20 @@ class _Writing:
         self._quarantine.discard()
 
 
+def require_few_rejects(result: FileResult, options: IngestOptions) -> None:
+    """Refuse a file that was read to its end and held too much that is no record.
+
+    Raises:
+        InputError: it did.
+    """
+    if options.too_many(result.rejected, result.read):
+        raise InputError(
+            f"{result.task.source.uri}: {result.rejected} of {result.read} records are rejected, "
+            f"allowed are {options.max_rejects}",
+            hint="; ".join(f"{why}: {n}" for why, n in result.reasons.most_common(3)),
+        )
+
+
 def _naming(error: ProvError, uri: str) -> ProvError:
     """The same failure, with the file it is about in its message."""
     if uri in error.message:
@@ -315,6 +338,13 @@ def _refusals(rows: pa.Array, refused: dict[int, str]) -> pa.Table:
         [pa.array(column, field.type) for column, field in zip(columns, REJECTS, strict=True)],
         schema=REJECTS,
     )
+
+
+def _fingerprint(task: FileTask) -> str:
+    """The fingerprint that a task brings; several that read one file bring it once."""
+    if isinstance(task.part, Slice) or (task.part and task.part.index):
+        return task.fingerprint
+    return fingerprint(task.source)
 
 
 def fingerprint(source: Input) -> str:

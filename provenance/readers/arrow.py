@@ -11,7 +11,7 @@ import pyarrow.types as pt
 
 from provenance.errors import InputError
 from provenance.readers.arrow_text import as_bytes
-from provenance.readers.base import Batch, Input, Layout, Shape, Slice
+from provenance.readers.base import Batch, Input, Layout, Portion, Shape
 from provenance.readers.columns import (
     ARROW_FAILURES,
     ColumnBatches,
@@ -35,7 +35,7 @@ class ArrowIpc:
             return shape_of(reader.schema)
 
     def read(
-        self, source: Input, layout: Layout, part: Slice | None = None, *, original: bool = False
+        self, source: Input, layout: Layout, part: Portion | None = None, *, original: bool = False
     ) -> Iterator[Batch]:
         """Yield the rows of every record batch in order; ``part`` is not for this format."""
         if part is not None:

@@ -92,6 +92,26 @@ class Slice:
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """Every ``of``-th block of a compressed file, which can be decoded from its start only.
+
+    Who reads a share decodes all of the file, which takes a fraction of the time that it takes to
+    work on what comes out.
+
+    Attributes:
+        index: which of the shares, from 0.
+        of: how many there are.
+    """
+
+    index: int
+    of: int
+
+
+Portion = Slice | Share
+"""What is read of a file by one worker, where several read it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Shape:
     """What the first records of a file look like.
 
@@ -150,5 +170,5 @@ class Reader(Protocol):
     def probe(self, source: Input, nested: str | None = None) -> Shape: ...
 
     def read(
-        self, source: Input, layout: Layout, part: Slice | None = None, *, original: bool = False
+        self, source: Input, layout: Layout, part: Portion | None = None, *, original: bool = False
     ) -> Iterator[Batch]: ...

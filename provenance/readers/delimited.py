@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from provenance.errors import InputError, MisuseError
 from provenance.identity import write_digest
-from provenance.readers.base import MAX_RECORD, Batch, Input, Layout, Shape, Slice
+from provenance.readers.base import MAX_RECORD, Batch, Input, Layout, Portion, Shape
 from provenance.readers.collect import Collector, compact_json
 from provenance.readers.content import RESERVED, no_content
 from provenance.readers.json_exact import too_long
@@ -50,7 +50,7 @@ class Delimited:
         return Shape({name: "null" if name in empty else "string" for name in header})
 
     def read(
-        self, source: Input, layout: Layout, part: Slice | None = None, *, original: bool = False
+        self, source: Input, layout: Layout, part: Portion | None = None, *, original: bool = False
     ) -> Iterator[Batch]:
         """Yield the records in order; ``part`` is not for this format."""
         if part is not None:

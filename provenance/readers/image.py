@@ -6,7 +6,7 @@ import base64
 from collections.abc import Iterator, Sequence
 
 from provenance.errors import NotFoundError
-from provenance.readers.base import Batch, Input, Layout, Shape, Slice
+from provenance.readers.base import Batch, Input, Layout, Portion, Shape
 from provenance.readers.collect import Collector, compact_json
 from provenance.readers.json_exact import too_long
 from provenance.readers.stream import DamagedError
@@ -57,7 +57,7 @@ class Image:
         return Shape({"media_type": "string", "payload": "string"}, (), ("payload",))
 
     def read(
-        self, source: Input, layout: Layout, part: Slice | None = None, *, original: bool = False
+        self, source: Input, layout: Layout, part: Portion | None = None, *, original: bool = False
     ) -> Iterator[Batch]:
         """Yield the file as row 1; ``part`` is not for this format.
 

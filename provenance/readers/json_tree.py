@@ -12,7 +12,7 @@ from typing import Any
 
 from provenance.errors import InputError
 from provenance.identity import write_digest
-from provenance.readers.base import Batch, Input, Layout, Shape, Slice
+from provenance.readers.base import Batch, Input, Layout, Portion, Shape
 from provenance.readers.collect import Collector, compact_json
 from provenance.readers.json_exact import (
     BOM,
@@ -63,7 +63,7 @@ class JsonDocument:
         return shape_of(objects if nested is None else nested_sample(objects, nested))
 
     def read(
-        self, source: Input, layout: Layout, part: Slice | None = None, *, original: bool = False
+        self, source: Input, layout: Layout, part: Portion | None = None, *, original: bool = False
     ) -> Iterator[Batch]:
         """Batches of a document; rows count its records.
 

@@ -6,12 +6,13 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, BinaryIO
 
 import numpy as np
 
 from provenance.identity import write_digest
-from provenance.readers.base import BATCH_ROWS, Batch, Input, Layout, Shape, Slice
+from provenance.readers.base import BATCH_ROWS, Batch, Input, Layout, Portion, Shape, Share, Slice
 from provenance.readers.collect import Collector
 from provenance.readers.json_exact import (
     BOM,
@@ -65,9 +66,9 @@ class JsonLines:
         return shape_of(lines if nested is None else nested_sample(lines, nested))
 
     def read(
-        self, source: Input, layout: Layout, part: Slice | None = None, *, original: bool = False
+        self, source: Input, layout: Layout, part: Portion | None = None, *, original: bool = False
     ) -> Iterator[Batch]:
-        """Batches of a file or of a slice of it; rows are lines, or records of ``layout.records``.
+        """Batches of a file or of a part of it; rows are lines, or records of ``layout.records``.
 
         Raises:
             DamagedError: not a byte could be decompressed.
@@ -76,9 +77,12 @@ class JsonLines:
         if part and layout.records:
             raise ValueError("nested records are numbered from the start of the file")
         with ExitStack() as stack:
-            stream = _Bytes(stack.enter_context(open_bytes(source)), part)
-            row = part.first_row if part else 1
-            blocks = _blocks(stream, layout.max_record, row, self._block)
+            cut = part if isinstance(part, Slice) else None
+            stream = _Bytes(stack.enter_context(open_bytes(source)), cut)
+            blocks = _blocks(stream, layout.max_record, cut.first_row if cut else 1, self._block)
+            if isinstance(part, Share):
+                # Blocks are of a fixed size: whoever reads a share cuts the file alike.
+                blocks = islice(blocks, part.index, None, part.of)
             if layout.records:
                 yield from _read_nested(blocks, layout, layout.records, original=original)
             else:

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pyarrow.types as pt
 
 from provenance.errors import InputError
-from provenance.readers.base import BATCH_BYTES, Batch, Input, Layout, Shape, Slice
+from provenance.readers.base import BATCH_BYTES, Batch, Input, Layout, Portion, Shape, Slice
 from provenance.readers.columns import (
     ARROW_FAILURES,
     ColumnBatches,
@@ -41,9 +41,11 @@ class Parquet:
             return shape_of(file.schema_arrow)
 
     def read(
-        self, source: Input, layout: Layout, part: Slice | None = None, *, original: bool = False
+        self, source: Input, layout: Layout, part: Portion | None = None, *, original: bool = False
     ) -> Iterator[Batch]:
         """Yield the rows of every row group in order, or of those that begin in ``part``."""
+        if part is not None and not isinstance(part, Slice):
+            raise ValueError("a Parquet file is cut at its row groups")
         with ExitStack() as stack:
             file = stack.enter_context(_opened(source))
             size = source.path.stat().st_size

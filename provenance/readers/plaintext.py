@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import yaml
 
 from provenance.errors import MisuseError, NotFoundError
-from provenance.readers.base import Batch, Input, Layout, Shape, Slice
+from provenance.readers.base import Batch, Input, Layout, Portion, Shape
 from provenance.readers.collect import Collector, compact_json
 from provenance.readers.json_exact import too_long
 from provenance.readers.stream import DamagedError, open_bytes
@@ -37,7 +37,7 @@ class PlainText:
         return Shape(dict.fromkeys(front, "string") | {"text": "string"}, (), ("text",))
 
     def read(
-        self, source: Input, layout: Layout, part: Slice | None = None, *, original: bool = False
+        self, source: Input, layout: Layout, part: Portion | None = None, *, original: bool = False
     ) -> Iterator[Batch]:
         """Yield the file as row 1; ``part`` is not for this format."""
         if part is not None:

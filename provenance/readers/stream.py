@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 
 import zstandard
+from isal import isal_zlib
 
 from provenance.errors import InputError, NotFoundError, StorageError
 from provenance.readers.base import Input
@@ -104,7 +104,13 @@ class _Codec:
 def _codec(name: str) -> _Codec:
     if name == "gz":
         # Deflate expands at most 1032:1, so a chunk decodes to no more than 66 MB.
-        return _Codec("gzip", lambda: zlib.decompressobj(31), zlib.error, 64 << 10, b"\0")
+        return _Codec(
+            "gzip",
+            lambda: cast("_Frame", isal_zlib.decompressobj(31)),
+            cast("type[Exception]", isal_zlib.IsalError),  # its stub says an instance
+            64 << 10,
+            b"\0",
+        )
     if name == "zst":
         # A zstd block of 4 bytes may hold 128 KiB: a chunk decodes to no more than 256 MiB.
         decoder = zstandard.ZstdDecompressor(max_window_size=_MAX_WINDOW)

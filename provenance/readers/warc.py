@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from provenance.errors import InputError, MisuseError, NotFoundError
 from provenance.readers.archive import DATA_TYPES, FramingError, Record, records
-from provenance.readers.base import MAX_RECORD, Batch, Input, Layout, Shape, Slice
+from provenance.readers.base import MAX_RECORD, Batch, Input, Layout, Portion, Shape
 from provenance.readers.collect import Collector, compact_json
 from provenance.readers.stream import DamagedError, open_bytes
 
@@ -43,7 +43,7 @@ class Warc:
         return Shape(headers | {native: "string"}, (), (native,))
 
     def read(
-        self, source: Input, layout: Layout, part: Slice | None = None, *, original: bool = False
+        self, source: Input, layout: Layout, part: Portion | None = None, *, original: bool = False
     ) -> Iterator[Batch]:
         """Yield the data records in order; ``part`` is not for this format.
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from readers.contract import Reading, read_all
 
-from provenance.readers.base import Batch, Input, Layout
+from provenance.readers.base import Batch, Input, Layout, Share, Slice
 from provenance.readers.json_screen import FastPath, Lines, prove, template_of
 from provenance.readers.jsonl import JsonLines, slices
 
@@ -119,6 +120,7 @@ def test_both_paths_say_the_same(data: bytes, layout: Layout) -> None:
         assert read_all(small, source, layout, original=True) == exact
         assert exact.read == len(_records(data))
         assert _read_in_slices(source, layout, 40) == exact
+        assert _read_in_shares(data, Path(folder), layout) == _by_row(exact)
 
 
 @pytest.mark.parametrize(
@@ -152,15 +154,41 @@ def _records(data: bytes) -> list[bytes]:
 
 
 def _read_in_slices(source: Input, layout: Layout, size: int) -> Reading:
+    return _read_parts(JsonLines(fast_from=0), source, layout, slices(source, size))
+
+
+def _read_in_shares(data: bytes, folder: Path, layout: Layout) -> Reading:
+    path = folder / "data.jsonl.gz"
+    path.write_bytes(gzip.compress(data, 1))
+    source = Input(path.as_posix(), path, "jsonl", "gz")
+    shares = [Share(index, 3) for index in range(3)]
+    return _by_row(_read_parts(JsonLines(fast_from=0, block=64), source, layout, shares))
+
+
+def _read_parts(
+    reader: JsonLines, source: Input, layout: Layout, parts: Iterable[Slice | Share]
+) -> Reading:
     whole = Reading()
-    for part in slices(source, size):
-        found = read_all(JsonLines(fast_from=0), source, layout, part, original=True)
+    for part in parts:
+        found = read_all(reader, source, layout, part, original=True)
         whole.rows += found.rows
         whole.content += found.content
         whole.fields += found.fields
         whole.rejects += found.rejects
         whole.original += found.original
     return whole
+
+
+def _by_row(reading: Reading) -> Reading:
+    """What was read in the order of rows: shares are read one after the other."""
+    order = sorted(range(len(reading.rows)), key=reading.rows.__getitem__)
+    return Reading(
+        [reading.rows[n] for n in order],
+        [reading.content[n] for n in order],
+        [reading.fields[n] for n in order],
+        sorted(reading.rejects, key=repr),
+        [reading.original[n] for n in order],
+    )
 
 
 def _fast(data: bytes, layout: Layout) -> Batch | None:

@@ -58,9 +58,12 @@ def test_padding_and_skippable_frames_are_no_data(tmp_path: Path) -> None:
     assert _read(_file(tmp_path, skippable + zstandard.compress(b"a")), "zst") == b"a"
 
 
-def test_garbage_behind_a_member_is_damage(tmp_path: Path) -> None:
-    with pytest.raises(DamagedError, match="corrupt"):
-        _read(_file(tmp_path, gzip.compress(b"a") + b"xyz"), "gz")
+@pytest.mark.parametrize(
+    ("garbage", "what"), [(b"no gzip member", "corrupt"), (b"xyz", "truncated")]
+)
+def test_garbage_behind_a_member_is_damage(tmp_path: Path, garbage: bytes, what: str) -> None:
+    with pytest.raises(DamagedError, match=what):
+        _read(_file(tmp_path, gzip.compress(b"a") + garbage), "gz")
 
 
 def test_a_bomb_is_defused(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import signal
@@ -9,12 +10,14 @@ import subprocess
 import sys
 import time
 import uuid
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+import zstandard
 from datafiles import ingest, texts, write_jsonl
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -26,7 +29,7 @@ from provenance.ingest import IngestOptions, plan
 from provenance.ingest.plan import cut
 from provenance.ingest.unit import FileTask, UnitTask, run_unit
 from provenance.ledger import Ledger
-from provenance.readers.base import Input
+from provenance.readers.base import Input, Share
 from provenance.store.store import Commit, Store
 
 
@@ -230,6 +233,53 @@ def test_units_group_small_files_and_cut_large_ones(
     assert (summary.read, summary.kept) == (200, 200)
     rows_seen = ledger.query("SELECT row FROM sightings ORDER BY row").column(0).to_pylist()
     assert rows_seen == list(range(1, 201))
+
+
+@pytest.mark.parametrize("compress", [gzip.compress, zstandard.compress])
+def test_a_compressed_file_is_read_by_all_workers(
+    tmp_path: Path,
+    ledger: Ledger,
+    monkeypatch: pytest.MonkeyPatch,
+    compress: Callable[[bytes], bytes],
+) -> None:
+    monkeypatch.setattr(plan, "SHARED_FROM", 1_000)
+    lines = [json.dumps({"text": f"{n} " + "many words " * 50_000}) for n in range(60)]
+    lines[7] = lines[50] = "{no record"
+    path = tmp_path / ("a.jsonl.gz" if compress is gzip.compress else "a.jsonl.zst")
+    path.write_bytes(compress("\n".join(lines).encode()))
+    now = path.stat()
+    source = Input(str(path), path, "jsonl", path.suffix[1:])
+    task = FileTask(source, uuid.uuid4(), now.st_size, now.st_mtime_ns)
+    options = IngestOptions(source="web", workers=2)
+    groups = cut([task], ledger.store.layout, options)
+    assert [unit.files[0].part for group in groups for unit in group.units] == [
+        Share(0, 2),
+        Share(1, 2),
+    ]
+    summary = ingest(ledger, path, "web", workers=2)
+    assert (summary.read, summary.kept, summary.rejected) == (60, 58, 2)
+    assert [reject.row for reject in summary.files[0].rejects] == [8, 51]
+    rows = ledger.query("SELECT row FROM sightings ORDER BY row").column(0).to_pylist()
+    assert rows == [n + 1 for n in range(60) if n not in {7, 50}]
+    assert ingest(ledger, path, "web", workers=2).unchanged_files == 1
+
+
+def test_what_is_allowed_of_rejects_is_of_the_file_and_not_of_its_parts(
+    tmp_path: Path, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plan, "UNIT_BYTES", 1_000)
+    path = write_jsonl(tmp_path / "a.jsonl", texts("a", 200))
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([*["{"] * 20, *lines]))
+    assert ingest(ledger, path, "web", max_rejects="20%").rejected == 20
+    lines[50] = lines[150] = "{"
+    other = tmp_path / "b.jsonl"
+    other.write_text("\n".join(lines))
+    failed = ingest(ledger, other, "web", max_rejects="1").failed
+    assert [file.error for file in failed] == [
+        f"{other}: 2 of 200 records are rejected, allowed are 1"
+    ]
+    assert counts(ledger) == (200, 200)
 
 
 def _die(_task: int) -> int:
