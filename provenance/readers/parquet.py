@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -24,6 +27,9 @@ from provenance.readers.stream import DamagedError, open_bytes
 _MOST_ROWS = 8_192
 _BUFFER = 1 << 20
 _LAST_ROW = (1 << 63) - 1
+
+_VALUES = (b"\x15\x00", b"\x15\x06")
+"""How the header of a page of values begins, of either version: its kind is its first field."""
 
 
 class _ShortGroupError(Exception):
@@ -54,11 +60,12 @@ class Parquet:
             texts = [
                 name for name in columns.needed() if _is_string(file.schema_arrow.field(name).type)
             ]
-            scout = stack.enter_context(_opened(source, dictionaries=texts))
+            dictionaries = stack.enter_context(_opened(source, dictionaries=texts))
+            scout = _Scout(dictionaries, stack.enter_context(open_bytes(source)), frozenset(texts))
             columns.row = part.first_row if part else columns.row
             try:
                 for group in _within(file, part):
-                    yield from _group(file, scout, group, texts, columns)
+                    yield from _group(file, scout, group, columns)
             except DamagedError as error:
                 yield end_of_file(layout, error.message, original=original)
 
@@ -152,11 +159,7 @@ def _require_countable(file: pq.ParquetFile, source: Input) -> None:
 
 
 def _group(
-    file: pq.ParquetFile,
-    scout: pq.ParquetFile,
-    group: int,
-    texts: Sequence[str],
-    columns: ColumnBatches,
+    file: pq.ParquetFile, scout: _Scout, group: int, columns: ColumnBatches
 ) -> Iterator[Batch]:
     """A row group, as far as it can be read; one reject stands for all that cannot.
 
@@ -165,7 +168,7 @@ def _group(
     """
     after = columns.row + file.metadata.row_group(group).num_rows
     try:
-        rows = _rows_at_once(scout, group, texts)
+        rows = scout.rows_at_once(group)
         for table in _tables(file, group, rows, columns.needed()):
             yield from columns.batches(table)
     except (_ShortGroupError, *ARROW_FAILURES) as error:
@@ -195,22 +198,53 @@ def _tables(
         raise _ShortGroupError(f"{left:,} of its rows are missing")
 
 
-def _rows_at_once(scout: pq.ParquetFile, group: int, texts: Sequence[str]) -> int:
-    """Rows of a row group that will not be too much at once.
+@dataclass(frozen=True, slots=True)
+class _Scout:
+    """Tells how many rows of a row group will not be too much at once.
 
     The sizes in a footer are a hint and may lie: a file of 1 kB can say the same 10 MB two hundred
     thousand times over. Such values are in the dictionary of their column, which comes whole, and
     unexpanded, with the first row.
+
+    Attributes:
+        file: read with dictionaries as they are.
+        stream: the bytes of the file.
+        texts: its columns of strings.
     """
-    metadata = scout.metadata.row_group(group)
-    largest = metadata.total_byte_size // max(1, metadata.num_rows)
-    if texts:
-        rows = scout.iter_batches(1, row_groups=[group], columns=list(texts), use_threads=False)
-        first = next(iter(rows), None)
-        for column in first.columns if first else ():
-            longest = pc.max(pc.binary_length(column.dictionary)).as_py()
-            largest = max(largest, longest or 0)
-    return int(min(_MOST_ROWS, max(1, BATCH_BYTES // max(1, largest))))
+
+    file: pq.ParquetFile
+    stream: BinaryIO
+    texts: AbstractSet[str]
+
+    def rows_at_once(self, group: int) -> int:
+        """Rows to read at a time, one at least."""
+        metadata = self.file.metadata.row_group(group)
+        largest = metadata.total_byte_size // max(1, metadata.num_rows)
+        chunks = [metadata.column(place) for place in range(metadata.num_columns)]
+        texts = [
+            chunk.path_in_schema
+            for chunk in chunks
+            if chunk.path_in_schema in self.texts and self._may_begin_with_dictionary(chunk)
+        ]
+        if texts:
+            rows = self.file.iter_batches(1, row_groups=[group], columns=texts, use_threads=False)
+            first = next(iter(rows), None)
+            for column in first.columns if first else ():
+                longest = pc.max(pc.binary_length(column.dictionary)).as_py()
+                largest = max(largest, longest or 0)
+        return int(min(_MOST_ROWS, max(1, BATCH_BYTES // max(1, largest))))
+
+    def _may_begin_with_dictionary(self, chunk: pq.ColumnChunkMetaData) -> bool:
+        """Whether a look is due: one page of plain values may be as large as the row group."""
+        self.stream.seek(_begin(chunk))
+        return self.stream.read(len(_VALUES[0])) not in _VALUES
+
+
+def _begin(chunk: pq.ColumnChunkMetaData) -> int:
+    """Where Arrow begins to read a column."""
+    place: int = chunk.data_page_offset
+    before = chunk.dictionary_page_offset if chunk.has_dictionary_page else None
+    return min(place, before) if before else place
 
 
 def _is_string(kind: pa.DataType) -> bool:
