@@ -45,7 +45,7 @@ clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* bench/out
 
 # One environment; each stamp says which extras of this checkout are in it. The checkout is
-# installed in place, so only a change of pyproject.toml asks for another installation.
+# installed in place, so only a change of what is built or required asks for another installation.
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -57,7 +57,7 @@ $(VENV)/run.stamp: EXTRAS :=
 $(VENV)/test.stamp: EXTRAS := [test]
 $(VENV)/lint.stamp: EXTRAS := [test,dev]
 
-$(VENV)/%.stamp: pyproject.toml | $(BIN)/python
+$(VENV)/%.stamp: pyproject.toml hatch_build.py provenance/fold.c | $(BIN)/python
 	@echo "installing prov$(EXTRAS)"
 	@$(PIP) --editable '.$(EXTRAS)'
 	@touch $@

@@ -22,9 +22,12 @@ NORM_RULE = "norm-1"
 MAX_SAFE_INTEGER = 2**53
 """RFC 8785 numbers are IEEE doubles: integers beyond this cannot be written exactly."""
 
-# norm-1 for ASCII in one pass: lower-case, and drop everything that is not a letter or a digit.
-_ASCII_FOLD = bytes(range(256)).lower()
-_ASCII_DROP = bytes(b for b in range(128) if not chr(b).isalnum())
+ASCII_FOLD = bytes(range(256)).lower()
+"""norm-1 for ASCII in one pass: what becomes of each byte …"""
+
+ASCII_DROP = bytes(b for b in range(128) if not chr(b).isalnum())
+"""… and which of them are dropped: those that are no letter and no digit."""
+
 _NOT_ALNUM = re.compile(r"[\W_]+")
 
 
@@ -76,7 +79,7 @@ def normalise(text: bytes | memoryview) -> bytes:
     """
     data = bytes(text)
     if data.isascii():
-        return data.translate(_ASCII_FOLD, _ASCII_DROP)
+        return data.translate(ASCII_FOLD, ASCII_DROP)
     folded = unicodedata.normalize("NFKC", data.decode("utf-8", "surrogatepass")).casefold()
     return _NOT_ALNUM.sub("", unicodedata.normalize("NFKC", folded)).encode(
         "utf-8", "surrogatepass"

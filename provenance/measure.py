@@ -15,12 +15,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import xxhash
 
-from provenance.identity import CanonicalError, canonical_json, normalise, text_parts
-
-Offsets = npt.NDArray[np.int64]
-
-_FOLD = bytes(range(256)).lower()
-_DROP = bytes(b for b in range(128) if not chr(b).isalnum())
+from provenance.folding import Offsets, fold
+from provenance.identity import (
+    ASCII_DROP,
+    ASCII_FOLD,
+    CanonicalError,
+    canonical_json,
+    normalise,
+    text_parts,
+)
 
 # General punctuation (U+2000 to U+203F) and the no-break space: what most English text holds beyond
 # ASCII. norm-1 drops all of it, so removing it first spares such text the Unicode tables.
@@ -67,9 +70,8 @@ def measure(content: pa.Array, kind: str) -> Measured:
         nothing = pa.array(np.zeros(len(content), np.int64))
         none = pa.nulls(len(content), pa.uuid())
         return Measured(first, rest, none, sizes, nothing, nothing, {}, everything)
-    norm = _norm_ids(data, offsets)
+    norm, words = _normalised(data, offsets)
     chars = pc.utf8_length(content).cast(pa.int64())
-    words = pa.array(count_words(data, offsets))
     return Measured(first, rest, norm, sizes, chars, words, {}, everything)
 
 
@@ -95,14 +97,15 @@ def _structured(content: pa.Array) -> Measured:
     first, rest = _digests(*buffers(pa.array(canonical, pa.large_binary())))
     said = pa.array(spoken, pa.large_string())
     data, offsets = buffers(said)
+    norm, words = _normalised(data, offsets)
     joins = np.array(breaks, np.int64)
     return Measured(
         first,
         rest,
-        _norm_ids(data, offsets),
+        norm,
         pa.array(np.diff(offsets) - joins),
         pa.array(pc.utf8_length(said).to_numpy(zero_copy_only=False).astype(np.int64) - joins),
-        pa.array(count_words(data, offsets)),
+        words,
         refused,
         pa.array(kept, pa.int64()),
     )
@@ -135,20 +138,33 @@ def _uuids(joined: bytes) -> pa.Array:
     return pa.ExtensionArray.from_storage(pa.uuid(), storage)
 
 
+def _normalised(data: memoryview, offsets: Offsets) -> tuple[pa.Array, pa.Array]:
+    """``identity.norm_id`` and the count of words of every value."""
+    folded = fold(data, offsets)
+    if folded is None:
+        return _norm_ids(data, offsets), pa.array(count_words(data, offsets))
+    digest = xxhash.xxh3_128_digest
+    ends = folded.ends.tolist()
+    ids = [digest(folded.data[start:end]) for start, end in pairwise([0, *ends])]
+    for place in folded.wide.tolist():
+        ids[place] = digest(normalise(data[offsets[place] : offsets[place + 1]]))
+    return _uuids(b"".join(ids)), pa.array(folded.words)
+
+
 def _norm_ids(data: memoryview, offsets: Offsets) -> pa.Array:
-    """``identity.norm_id`` of every value, ASCII by one table."""
+    """The ids alone, where nothing is compiled."""
     digest = xxhash.xxh3_128_digest
     ids = []
     for start, end in pairwise(offsets.tolist()):
         text = bytes(data[start:end])
-        plain = text.translate(_FOLD, _DROP) if text.isascii() else _normalise_wide(text)
+        plain = text.translate(ASCII_FOLD, ASCII_DROP) if text.isascii() else _normalise_wide(text)
         ids.append(digest(plain))
     return _uuids(b"".join(ids))
 
 
 def _normalise_wide(text: bytes) -> bytes:
     plain = _PUNCTUATION.sub(b"", text)
-    return plain.translate(_FOLD, _DROP) if plain.isascii() else normalise(text)
+    return plain.translate(ASCII_FOLD, ASCII_DROP) if plain.isascii() else normalise(text)
 
 
 def _running(flags: npt.NDArray[np.bool_], places: Offsets) -> Offsets:

@@ -8,10 +8,10 @@ import re
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from provenance import identity
+from provenance import folding, identity
 from provenance.measure import measure
 
 TEXTS = st.lists(
@@ -30,6 +30,16 @@ def words(text: str) -> int:
     return len(re.findall(rb"[^\x00-\x20]+", text.encode()))
 
 
+@pytest.fixture(params=["compiled", "plain"], autouse=True)
+def how(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both ways to the same columns: the loop of ``fold.c``, and what stands in for it."""
+    if request.param == "plain":
+        monkeypatch.setattr(folding, "_LIBRARY", None)
+    elif folding._LIBRARY is None:
+        pytest.skip("the compiled loop is not here: there was no C compiler at installation")
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(TEXTS, st.sampled_from([pa.string(), pa.large_string()]), st.integers(0, 3))
 def test_text_columns_equal_the_single_functions(
     texts: list[str], kind: pa.DataType, skip: int
@@ -46,6 +56,7 @@ def test_text_columns_equal_the_single_functions(
     assert got.kept.to_pylist() == list(range(len(texts)))
 
 
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.binary(max_size=50), max_size=10))
 def test_binary_columns(values: list[bytes]) -> None:
     got = measure(pa.array(values, pa.binary()), "binary")
@@ -56,6 +67,7 @@ def test_binary_columns(values: list[bytes]) -> None:
     assert got.norm_id.null_count == len(values)
 
 
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.lists(st.text(min_size=1, max_size=20), min_size=1, max_size=4), max_size=8))
 def test_structured_sizes_are_those_of_the_text_parts(chats: list[list[str]]) -> None:
     rows = [{"messages": [{"role": "user", "content": turn} for turn in chat]} for chat in chats]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import starmap
 
 import numpy as np
 import numpy.typing as npt
@@ -14,9 +13,6 @@ Bytes = npt.NDArray[np.uint8]
 Places = npt.NDArray[np.int64]
 
 QUOTE, BACKSLASH, MINUS, NEWLINE = b'"\\-\n'
-
-_LONG = 64
-"""Mean length from which values are copied one by one, and not picked byte by byte."""
 
 _STRICT = r"^(?:-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null)$"
 
@@ -63,14 +59,7 @@ def _are_strict(buffer: Bytes, column: Values) -> bool:
 def plain_column(buffer: Bytes, column: Values) -> pa.Array:
     """A column of a block that speaks plainly; null where it says so."""
     inset = column.strings.astype(np.int64)
-    starts, ends = column.starts + inset, column.ends - inset
-    if int((ends - starts).sum()) < _LONG * starts.size:
-        text = _strings(*_pick(buffer, starts, ends))
-    else:
-        view = buffer.data
-        pieces = starmap(slice, zip(starts.tolist(), ends.tolist(), strict=True))
-        data = b"".join([view[piece] for piece in pieces])
-        text = _strings(_offsets(starts, ends), np.frombuffer(data, np.uint8))
+    text = _between(buffer, column.starts + inset, column.ends - inset)
     if column.strings.all():
         return text
     empty = ~column.strings & (buffer[column.starts] == ord("n"))
@@ -112,6 +101,16 @@ def _pick(buffer: Bytes, starts: Places, ends: Places) -> tuple[Places, Bytes]:
     offsets = _offsets(starts, ends)
     places = np.repeat(starts - offsets[:-1], ends - starts) + np.arange(offsets[-1])
     return offsets, buffer[places]
+
+
+def _between(buffer: Bytes, starts: Places, ends: Places) -> pa.Array:
+    """Pieces of a buffer, in order, as strings: each second of all that the places part it in."""
+    places = np.empty(2 * starts.size, np.int32)
+    places[::2], places[1::2] = starts, ends
+    pieces = pa.StringArray.from_buffers(
+        places.size - 1, pa.py_buffer(places), pa.py_buffer(buffer)
+    )
+    return pieces.take(pa.array(np.arange(0, places.size, 2)))
 
 
 def _strings(offsets: Places, data: Bytes) -> pa.Array:
