@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
+from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from types import TracebackType
 from typing import Self
@@ -30,6 +31,20 @@ PRELOAD = ("provenance.ingest.unit",)
 def default_workers() -> int:
     """Processors that this process may use."""
     return len(os.sched_getaffinity(0))
+
+
+def start_server() -> None:
+    """Begin to start the server that workers are forked from.
+
+    It imports what they need while whoever is going to have work for them imports its own. An
+    interrupt is not for it, nor for them: they go with the process that started them.
+    """
+    forkserver.set_forkserver_preload(list(PRELOAD))
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 class _Worker(ForkServerProcess):
@@ -68,7 +83,7 @@ class LocalEngine:
     def __init__(self, workers: int | None = None) -> None:
         self._workers = workers or default_workers()
         self._context = _Context()
-        self._context.set_forkserver_preload(list(PRELOAD))
+        start_server()
         self._pool = self._start()
 
     def __enter__(self) -> Self:

@@ -115,6 +115,10 @@ def ingest(session: Session, paths: tuple[str, ...], **given: Any) -> None:
     Format and content field are found out and said. A file that the ledger holds already adds
     nothing; naming another --label for it corrects what was claimed.
     """
+    if given["engine"] != "ray":
+        from provenance.engine.local import start_server
+
+        start_server()  # it gets ready while this process does
     from provenance.ingest.options import IngestOptions
 
     given["attributes"] = pairs(given["attributes"], "--attr")
