@@ -44,7 +44,7 @@ file that it was in."""
 GROUP_BYTES = 4 << 30
 """And whenever so much was read."""
 
-GROUP_FILES = 20_000
+GROUP_FILES = 100_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,7 +161,11 @@ class _Writing:
         result = FileResult(task)
         try:
             with spool.opened(task.source, self._task.options.format) as source:
-                self._read(replace(task, source=source), result)
+                if source is not task.source:
+                    told = replace(source, path=task.source.path)
+                    result.task = replace(task, source=told)
+                    task = replace(task, source=source)
+                self._read(task, result)
         except ReadOnlyError:
             raise  # the ledger's fault, and no file's
         except ProvError as error:
@@ -172,8 +176,6 @@ class _Writing:
 
     def _read(self, task: FileTask, result: FileResult) -> None:
         options = self._task.options
-        told = replace(task.source, path=result.task.source.path)
-        result.task = replace(result.task, source=told)
         reader = reader_for(task.source.format)
         look = self._look(reader.probe(task.source, options.records), task.source.format)
         result.kind = look.choice.kind

@@ -148,11 +148,14 @@ class Collector:
             rows=pa.array(self._rows, pa.int64()),
             content=pa.array(self._content, pa.binary() if binary else pa.string()),
             fields=fields,
-            rejects=pa.Table.from_pylist(self._rejects, schema=REJECTS),
+            rejects=pa.Table.from_pylist(self._rejects, REJECTS) if self._rejects else _NONE,
             original=pa.array(self._original, pa.string()) if self.with_original else None,
         )
         self._clear()
         return batch
+
+
+_NONE = REJECTS.empty_table()
 
 
 def no_fields(rows: int) -> pa.RecordBatch:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from dataclasses import dataclass
+from os.path import basename, splitext
 from pathlib import Path
 
 from provenance.errors import InputError, NotFoundError, StorageError
@@ -34,7 +36,7 @@ class _Promise:
     suffix: str
 
 
-def detect(path: Path) -> tuple[str | None, str]:
+def detect(path: str | Path) -> tuple[str | None, str]:
     """Format and compression of a file; no format where neither content nor name tells.
 
     Raises:
@@ -63,7 +65,7 @@ def detect(path: Path) -> tuple[str | None, str]:
     return promise.format, compression
 
 
-def compression_of(path: Path) -> str:
+def compression_of(path: str | Path) -> str:
     """Compression by content alone: ``""``, ``gz`` or ``zst``.
 
     Raises:
@@ -73,29 +75,28 @@ def compression_of(path: Path) -> str:
     return _look(path)[0]
 
 
-def promised(path: Path) -> tuple[str | None, str]:
+def promised(name: str) -> tuple[str | None, str]:
     """Format and compression that a file name promises.
 
-    >>> promised(Path("a.jsonl.gz")), promised(Path("a.bin"))
+    >>> promised("a.jsonl.gz"), promised("a.bin")
     (('jsonl', 'gz'), (None, ''))
     """
-    promise = _promise(path)
+    promise = _promise(name)
     return promise.format, promise.compression
 
 
-def _promise(path: Path) -> _Promise:
-    name = path.name.lower()
-    compression = COMPRESSIONS.get(Path(name).suffix, "")
+def _promise(path: str | Path) -> _Promise:
+    stem, suffix = splitext(basename(path).lower())
+    compression = COMPRESSIONS.get(suffix, "")
     if compression:
-        name = Path(name).stem
-    suffix = Path(name).suffix
+        stem, suffix = splitext(stem)
     return _Promise(SUFFIXES.get(suffix), compression, suffix)
 
 
-def _look(path: Path) -> tuple[str, bytes, bytes]:
+def _look(path: str | Path) -> tuple[str, bytes, bytes]:
     """Compression, the first bytes within it, and the first bytes of the file itself."""
     try:
-        with path.open("rb") as stream:
+        with open(path, "rb") as stream:
             raw = stream.read(_HEAD)
     except FileNotFoundError as error:
         raise NotFoundError(f"no such file: {path}", hint="check the path") from error
@@ -114,12 +115,12 @@ def _look(path: Path) -> tuple[str, bytes, bytes]:
     return "", raw, raw
 
 
-def _decoded(path: Path, compression: str, size: int) -> bytes:
+def _decoded(path: str | Path, compression: str, size: int) -> bytes:
     """The first decoded bytes, as far as they can be had: the reader reports the damage."""
     parts: list[bytes] = []
     left = size
     try:
-        with open_bytes(Input(str(path), path, "", compression)) as stream:
+        with open_bytes(Input(str(path), Path(path), "", compression)) as stream:
             while left > 0 and (part := stream.read1(left)):  # type: ignore[attr-defined]
                 parts.append(part)
                 left -= len(part)
@@ -128,7 +129,7 @@ def _decoded(path: Path, compression: str, size: int) -> bytes:
     return b"".join(parts)
 
 
-def _by_content(path: Path, head: bytes) -> str | None:
+def _by_content(path: str | Path, head: bytes) -> str | None:
     if head[:4] == b"PAR1":
         return "parquet"
     if head[:4] == b"PARE":
@@ -144,18 +145,18 @@ def _by_content(path: Path, head: bytes) -> str | None:
     return "warc" if _WARC.match(head) else None
 
 
-def _certain(path: Path, found: str, compression: str) -> bool:
+def _certain(path: str | Path, found: str, compression: str) -> bool:
     """Whether a magic is no accident: a text may well begin with the letters PAR1."""
     if found != "parquet":
         return True
     if compression:
         return False
-    with path.open("rb") as stream:
-        stream.seek(max(0, path.stat().st_size - 4))
+    with open(path, "rb") as stream:
+        stream.seek(max(0, os.path.getsize(path) - 4))
         return stream.read(4) == b"PAR1"
 
 
-def _json_or_lines(path: Path, compression: str, promised: str | None) -> str | None:
+def _json_or_lines(path: str | Path, compression: str, promised: str | None) -> str | None:
     """``jsonl`` where several documents stand on lines, ``json`` for one document."""
     text = _decoded(path, compression, _HEAD).lstrip()
     if b"\n" not in text:

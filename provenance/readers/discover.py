@@ -126,8 +126,9 @@ def _expand(path: str, asked: str | None) -> Iterator[Found]:
         raise NotFoundError(
             f"no such file or folder: {path}", hint="check the path, and quote it for the shell"
         )
-    aside = (*METADATA, *PICTURE_NAMES)
-    alone = asked is not None or all(os.path.isdir(one) or matches(one, aside) for one in met)
+    alone = asked is not None or all(
+        os.path.isdir(one) or matches(one, METADATA) or matches(one, PICTURE_NAMES) for one in met
+    )
     for match in met:
         if os.path.isdir(match):
             yield from _walk(match, asked)
@@ -245,21 +246,20 @@ def _met(paths: Sequence[str], asked: str | None) -> Iterator[Found]:
 
 
 def _input(path: str, asked: str | None) -> Input | None:
-    place = Path(path)
     uri = uri_of(path)
     if not _is_text(uri):
         raise InputError(
             f"the name of {path!a} is not valid UTF-8", hint="rename the file, then try again"
         )
     if asked is not None:
-        return Input(uri, place.absolute(), asked, compression_of(place))
-    found, compression = detect(place)
-    return None if found is None else Input(uri, place.absolute(), found, compression)
+        return Input(uri, Path(uri), asked, compression_of(path))
+    found, compression = detect(path)
+    return None if found is None else Input(uri, Path(uri), found, compression)
 
 
 def uri_of(path: str) -> str:
     """The absolute POSIX path; links are not followed, for they are what the user named."""
-    return Path(os.path.abspath(path)).as_posix()
+    return os.path.abspath(path)
 
 
 def _printable(path: str) -> str:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-import functools
-import os
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from provenance.errors import InputError
@@ -16,7 +13,13 @@ from provenance.readers.registry import PICTURES
 HIDDEN = (".", "_")
 """First characters of names that a walk passes over, as most tools of the field do."""
 
-METADATA = (
+
+def _any_of(*patterns: str) -> re.Pattern[str]:
+    """What a name in small letters is held against; it takes part in every look at every file."""
+    return re.compile("|".join(fnmatch.translate(pattern.lower()) for pattern in patterns))
+
+
+METADATA = _any_of(
     "dataset_info.json",
     "dataset_infos.json",
     "state.json",
@@ -26,12 +29,11 @@ METADATA = (
     "*.lock",
     "*.crc",
 )
-ABOUT = ("README.md", "README.markdown", "README.txt", "LICENSE*", "LICENCE*")
+ABOUT = _any_of("README.md", "README.markdown", "README.txt", "LICENSE*", "LICENCE*")
+PICTURE_NAMES = _any_of(*(f"*{suffix}" for suffix in PICTURES))
 
 BESIDE = "a picture beside other data: `--format image` reads pictures"
 DESCRIBES = "describes the data beside it"
-
-PICTURE_NAMES = tuple(f"*{suffix}" for suffix in PICTURES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +55,6 @@ class Refused:
 Found = Input | Skipped | Refused
 
 
-def matches(path: str, patterns: Sequence[str]) -> bool:
-    """Whether the last piece of a path is like one of these, in whatever case."""
-    return _any_of(tuple(patterns)).match(os.path.basename(path).lower()) is not None
-
-
-@functools.cache
-def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile("|".join(fnmatch.translate(pattern.lower()) for pattern in patterns))
+def matches(path: str, pattern: re.Pattern[str]) -> bool:
+    """Whether the last piece of a path is like this, in whatever case."""
+    return pattern.match(path[path.rfind("/") + 1 :].lower()) is not None

@@ -122,13 +122,13 @@ def _no_data(place: Place, stored: Stored, asked: str | None) -> str:
         return "hidden"
     if matches(key, METADATA):
         return "metadata file"
-    return "" if asked or promised(Path(stored.place.name))[0] else "unknown format"
+    return "" if asked or promised(stored.place.name)[0] else "unknown format"
 
 
 def _input(stored: Stored, asked: str | None) -> Input:
-    name = Path(stored.place.name)
+    name = stored.place.name
     form, compression = promised(name)
-    return Input(str(stored.place), name, asked or form or "", compression, stored)
+    return Input(str(stored.place), Path(name), asked or form or "", compression, stored)
 
 
 def again(uri: str) -> Stored:
