@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from provenance import lookup
+from provenance.current_origins import with_kept_origins
 from provenance.model.source import Source
 from provenance.store.layout import locate
 from provenance.store.query import user_query
@@ -50,7 +51,7 @@ def open(url: str = ".prov") -> Ledger:  # noqa: A001 - provenance.open(url) rea
     Raises:
         NotFoundError: there is none.
     """
-    return Ledger(open_store(locate(url), VIEWS))
+    return Ledger(open_store(locate(url), VIEWS, with_kept_origins))
 
 
 def init(url: str = ".prov") -> Ledger:
@@ -60,7 +61,7 @@ def init(url: str = ".prov") -> Ledger:
         MisuseError: something is there already.
         StorageError: the place cannot be written.
     """
-    return Ledger(create_store(locate(url), VIEWS))
+    return Ledger(create_store(locate(url), VIEWS, with_kept_origins))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from collections import Counter
 from pydantic import Field
 
 from provenance import labelling
+from provenance.current_origins import kept_origins
 from provenance.errors import MisuseError, NotFoundError
 from provenance.model.base import Contract
 from provenance.model.evidence import Evidence
@@ -78,6 +79,9 @@ _COMBINED = " UNION ALL ".join(
 )
 _CLAIM = "tier, claim, whole, part_bytes, part_chars, part_words, process, generator, "
 _SPOKEN_OF = "spoken_of AS (SELECT DISTINCT record_id FROM evidence)"
+_KEPT_LABELS = """
+SELECT label, count(*), sum(bytes), count(*) FILTER (conflict) FROM origins GROUP BY label
+"""
 _DECLARED_LABELS = f"""
 WITH {_SPOKEN_OF}, seen AS (
     SELECT s.record_id, max(s.bytes) AS bytes,
@@ -114,9 +118,7 @@ SELECT label, count(*), sum(bytes), count(*) FILTER (conflict) FROM ({
 def status(store: Store) -> Status:
     """Count what the ledger holds, as it is now."""
     with store.snapshot(threads=1) as connection:
-        rows = connection.execute(_DECLARED_LABELS).fetchall()
-        if connection.execute("FROM evidence LIMIT 1").fetchall():
-            rows += connection.execute(_SPOKEN_LABELS).fetchall()
+        rows = _labels(connection)
         counts = connection.execute("""
             SELECT (SELECT coalesce(sum(kept), 0) FROM files), (SELECT count(*) FROM sources),
                 (SELECT count(*) FROM files),
@@ -143,6 +145,16 @@ def status(store: Store) -> Status:
         conflicts=sum(int(row[3]) for row in rows),
         revoked=revoked,
     )
+
+
+def _labels(connection: Database) -> list[tuple[str, int, int, int]]:
+    """Label, records, bytes and conflicts; a label may come more than once."""
+    if kept_origins(connection) is not None:
+        return connection.execute(_KEPT_LABELS).fetchall()
+    rows = connection.execute(_DECLARED_LABELS).fetchall()
+    if connection.execute("FROM evidence LIMIT 1").fetchall():
+        rows += connection.execute(_SPOKEN_LABELS).fetchall()
+    return rows
 
 
 def resolve_record(connection: Database, text: str) -> uuid.UUID:

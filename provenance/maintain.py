@@ -9,7 +9,8 @@ from datetime import timedelta
 
 from pydantic import Field
 
-from provenance.edge_index import as_list, indexed
+from provenance.current_origins import Kept, keep_origins, kept_origins
+from provenance.edge_index import Indexed, as_list, indexed
 from provenance.model.base import Contract, quote_identifier
 from provenance.store.catalogue import Database
 from provenance.store.layout import Layout
@@ -33,6 +34,7 @@ KEEP = timedelta(hours=1)
 """How long replaced files stay, for those who read from an older state of the ledger."""
 
 _INDEX = ("edges_up", "edges_down")
+_ORIGINS = "origins"
 
 _LAST = "commits"
 """Each merge adds to it."""
@@ -62,6 +64,7 @@ class Maintenance(Contract):
     kept_parts: int = Field(default=0, description="Replaced files that are kept for readers.")
     kept_bytes: int = 0
     orphans: int = Field(default=0, description="Files that killed runs left behind.")
+    origins: int = Field(default=0, description="Records whose current origin was written down.")
     snapshots: int = Field(default=0, description="Old states that cannot be read any more.")
 
 
@@ -103,6 +106,7 @@ def maintain(store: Store, *, keep: timedelta = KEEP, dry_run: bool = False) -> 
             return _foreseen(before, _tasks(store, connection))
     done: list[MergedTable] = []
     with maintaining(store, "maintain") as staged:
+        origins = keep_origins(store)
         # The merges add to the table of commits, which therefore has its turn when they are done.
         for last in (False, True):
             with store.snapshot(near=False) as connection:
@@ -124,6 +128,7 @@ def maintain(store: Store, *, keep: timedelta = KEEP, dry_run: bool = False) -> 
         kept_parts=forgotten.kept_parts,
         kept_bytes=forgotten.kept_bytes,
         orphans=len(orphans),
+        origins=origins,
         snapshots=forgotten.snapshots,
     )
 
@@ -135,18 +140,27 @@ def _tasks(store: Store, connection: Database) -> list[_Task]:
     for part in held_parts(store, connection):
         by_table.setdefault(part.table, []).append(part)
     known = indexed(connection)
+    kept = kept_origins(connection)
     tasks: list[_Task] = []
     for table, found in by_table.items():
         parts, needed = found, "true"
-        if table in _INDEX and known is not None:
-            needed = f"commit_id IN ({as_list(known.commits)})"
+        wanted = _wanted(table, known, kept)
+        if wanted is not None:
+            needed = f"commit_id IN ({as_list(wanted)})"
             parts = _still_needed(connection, parts, needed)
             stale = tuple(part for part in parts if not part.needed)
             tasks += [_Task(stale, needed)] if stale else []
-        if table not in LEFT_ALONE:
+        if table not in LEFT_ALONE | {_ORIGINS}:
             useful = [part for part in parts if part.needed]
             tasks += [_Task(run, needed) for run in choose(useful, settled)]
     return tasks
+
+
+def _wanted(table: str, known: Indexed | None, kept: Kept | None) -> Sequence[uuid.UUID] | None:
+    """The commits whose rows of a table are all that anybody needs; ``None`` where all are."""
+    if table in _INDEX and known is not None:
+        return known.commits
+    return [kept.commit_id] if table == _ORIGINS and kept is not None else None
 
 
 def _still_needed(connection: Database, parts: Sequence[Held], needed: str) -> list[Held]:

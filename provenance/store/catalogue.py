@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -17,7 +17,7 @@ from provenance.store.connection import ledger_errors, let_read, quiet
 from provenance.store.instances import instance
 from provenance.store.layout import Layout
 from provenance.store.lock import exclusive, shared
-from provenance.store.near import NEAR, bring_near, check_tables
+from provenance.store.near import NEAR, Shortcut, Views, bring_near, check_tables
 from provenance.store.tables import SCHEMA_VERSION, TABLES, columns_sql
 
 Database = duckdb.DuckDBPyConnection
@@ -100,7 +100,8 @@ def held(layout: Layout, purpose: str) -> Iterator[duckdb.DuckDBPyConnection]:
 @contextlib.contextmanager
 def reading(
     layout: Layout,
-    views: Mapping[str, str] | None = None,
+    views: Views | None = None,
+    shortcut: Shortcut | None = None,
     *,
     threads: int | None = None,
     memory_limit: str | None = None,
@@ -110,6 +111,7 @@ def reading(
     Args:
         views: those to make over small tables that were brought near; ``None`` to leave all of it
             where it lies.
+        shortcut: what to make of these views first.
 
     Raises:
         NotFoundError: there is no ledger.
@@ -128,7 +130,7 @@ def reading(
             with _attached(connection, layout, f"ducklake:{copy}", ["READ_ONLY"]):
                 _check_version(connection, layout)
                 if views is not None:
-                    bring_near(connection, layout, views)
+                    bring_near(connection, layout, views, shortcut)
                 yield connection
 
 
@@ -191,7 +193,7 @@ def over_parts(layout: Layout, paths: dict[str, list[str]]) -> Iterator[Database
 
 
 @contextlib.contextmanager
-def over_nothing(layout: Layout, views: Mapping[str, str]) -> Iterator[Database]:
+def over_nothing(layout: Layout, views: Views) -> Iterator[Database]:
     """A ledger that knows nothing, in memory: what an audit without a ledger is made against."""
     with ledger_errors(layout):
         connection = quiet()
@@ -202,7 +204,7 @@ def over_nothing(layout: Layout, views: Mapping[str, str]) -> Iterator[Database]
             connection.close()
 
 
-def create_tables(connection: Database, views: Mapping[str, str]) -> None:
+def create_tables(connection: Database, views: Views) -> None:
     """Make the tables of schema ``ledger`` and the views of schema ``main``."""
     connection.execute("CREATE SCHEMA ledger")
     for table in TABLES:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import duckdb
@@ -59,8 +59,18 @@ class Held:
         return self.plain and few and self.bytes <= MOST_BYTES
 
 
+Views = Mapping[str, str]
+"""Names of views to their SQL, in an order in which they can be made."""
+
+Shortcut = Callable[[duckdb.DuckDBPyConnection, Views], Views]
+"""The same views, some of them by a shorter way that the tables of one snapshot allow."""
+
+
 def bring_near(
-    connection: duckdb.DuckDBPyConnection, layout: Layout, views: Mapping[str, str]
+    connection: duckdb.DuckDBPyConnection,
+    layout: Layout,
+    views: Views,
+    shortcut: Shortcut | None = None,
 ) -> None:
     """Make schemas ``ledger`` and ``main`` once more, over copies of what is small.
 
@@ -73,6 +83,8 @@ def bring_near(
     connection.execute("CREATE SCHEMA ledger")
     for table in TABLES:
         _bring(connection, layout, table, held[table])
+    if shortcut is not None:
+        views = shortcut(connection, views)
     for name, body in views.items():
         connection.execute(f"CREATE VIEW {quote_identifier(name)} AS {body}")
 

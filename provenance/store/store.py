@@ -20,6 +20,7 @@ from provenance.model.base import quote_identifier, quote_literal
 from provenance.store import postgres
 from provenance.store.catalogue import LAKE, create_tables, held, reading, writing
 from provenance.store.layout import Layout
+from provenance.store.near import Shortcut, Views
 from provenance.store.parts import Part, PartWriter, storage_errors, sync_folder, write_part
 from provenance.store.replacement import Replacement
 from provenance.store.tables import SCHEMA_VERSION
@@ -41,10 +42,12 @@ class Store:
     Attributes:
         layout: where it lies.
         views: SQL of the views in schema ``main``, in an order in which they can be made.
+        shortcut: what makes quicker ones of them for a snapshot, where its tables allow it.
     """
 
     layout: Layout
-    views: Mapping[str, str]
+    views: Views
+    shortcut: Shortcut | None = None
 
     @contextlib.contextmanager
     def snapshot(
@@ -60,7 +63,9 @@ class Store:
         """
         limit = os.environ.get("PROV_MEMORY_LIMIT")
         views = self.views if near else None
-        with reading(self.layout, views, threads=threads, memory_limit=limit) as connection:
+        with reading(
+            self.layout, views, self.shortcut, threads=threads, memory_limit=limit
+        ) as connection:
             yield connection
 
     def part(self, table: str, commit_id: uuid.UUID | None) -> PartWriter:
@@ -133,7 +138,7 @@ def tool_version() -> str:
         return "0"
 
 
-def open_store(layout: Layout, views: Mapping[str, str]) -> Store:
+def open_store(layout: Layout, views: Views, shortcut: Shortcut | None = None) -> Store:
     """The ledger at a place; whether a database holds one shows when it is first read.
 
     Raises:
@@ -141,10 +146,10 @@ def open_store(layout: Layout, views: Mapping[str, str]) -> Store:
     """
     if layout.database is None and not layout.catalogue.is_file():
         raise NotFoundError(f"there is no ledger at `{layout.name}`", hint="`prov init` makes one")
-    return Store(layout, views)
+    return Store(layout, views, shortcut)
 
 
-def create_store(layout: Layout, views: Mapping[str, str]) -> Store:
+def create_store(layout: Layout, views: Views, shortcut: Shortcut | None = None) -> Store:
     """Make a ledger, whole or not at all: it is built aside and renamed into place.
 
     Args:
@@ -157,7 +162,7 @@ def create_store(layout: Layout, views: Mapping[str, str]) -> Store:
     if layout.database is not None:
         with postgres.built_aside(layout, layout.database) as aside_of_it:
             _build(aside_of_it, views)
-        return Store(layout, views)
+        return Store(layout, views, shortcut)
     root = layout.folder
     if root.exists() and any(root.iterdir()):
         kind = "a ledger" if layout.catalogue.is_file() else "a folder that is not empty"
@@ -178,10 +183,10 @@ def create_store(layout: Layout, views: Mapping[str, str]) -> Store:
     except BaseException:
         shutil.rmtree(aside.folder, ignore_errors=True)
         raise
-    return Store(layout, views)
+    return Store(layout, views, shortcut)
 
 
-def _build(layout: Layout, views: Mapping[str, str]) -> None:
+def _build(layout: Layout, views: Views) -> None:
     with writing(layout, new=True) as connection:
         connection.execute("BEGIN")
         create_tables(connection, views)

@@ -166,6 +166,29 @@ TABLES: dict[str, pa.Schema] = {
         ("parent_label", _STR),
         ("several", _BOOL),  # whether there are others
     ),
+    # What was concluded of each record from all commits up to the one in the key of its own commit,
+    # `origins:<seq>`. It is worked out of the rest, so that nothing is lost with it.
+    "origins": _table(
+        ("record_id", UUID),
+        ("bytes", _INT),
+        ("chars", _INT),
+        ("words", _INT),
+        ("label", _STR),
+        ("rule", _STR),
+        ("lo_records", _INT),
+        ("hi_records", _INT),
+        ("lo_bytes", _INT),
+        ("hi_bytes", _INT),
+        ("lo_chars", _INT),
+        ("hi_chars", _INT),
+        ("lo_words", _INT),
+        ("hi_words", _INT),
+        ("process", _STR),
+        ("generator", _STR),
+        ("generator_family", _STR),
+        ("conflict", _BOOL),
+        ("depth", _INT),
+    ),
     # What each run of the propagation had before it: all commits up to a number. The edges that it
     # resolved are added to those of the runs before, or, where it is a base, take their place.
     "propagations": _table(("through", _INT), ("base", _BOOL)),

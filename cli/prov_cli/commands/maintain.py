@@ -54,6 +54,8 @@ def _summary(found: Maintenance) -> list[str]:
         said = [f"{before}: now {after}"]
     if found.dry_run:
         return [*said, "dry run: nothing was changed"]
+    if found.origins:
+        said.append(f"wrote down the current {count(found.origins, 'origin')}")
     if found.removed_parts or found.orphans:
         removed = count(found.removed_parts + found.orphans, "file")
         said.append(f"removed {removed} that nobody needs, {size(found.removed_bytes)}")

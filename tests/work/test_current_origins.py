@@ -1,0 +1,115 @@
+"""Origins that were written down answer as those that are concluded each time."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from datafiles import ingest, texts, write_jsonl
+from worlds import World
+
+import provenance
+from provenance import current_origins, lookup
+from provenance.current_origins import kept_origins
+from provenance.ledger import Ledger
+from provenance.propagate import propagate
+from provenance.store.store import Store
+
+SEEDS = range(int(os.environ.get("PROV_SEEDS", "1")))
+
+
+@pytest.fixture(autouse=True)
+def _of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(current_origins, "FROM_RECORDS", 1)
+
+
+def plain(ledger: Ledger) -> Store:
+    """The ledger as somebody reads it who knows of no table of origins."""
+    return Store(ledger.store.layout, ledger.store.views)
+
+
+def origins(store: Store) -> list[Any]:
+    with store.snapshot() as connection:
+        return connection.execute("FROM origins ORDER BY ALL").fetchall()
+
+
+def state(ledger: Ledger) -> bool | None:
+    """Whether the origins that were written down may have moved; ``None`` without any."""
+    with ledger.snapshot() as connection:
+        kept = kept_origins(connection)
+        return None if kept is None else kept.stale
+
+
+def contract(world: World) -> None:
+    """What the source says of all its files, from now on."""
+    label = world.draw.choice(("human", "synthetic", "unknown"))
+    world.number += 1
+    world.ledger.store.record(
+        "source", f"source:{world.number}", {"sources": [{"name": "s", "label": label}]}
+    )
+
+
+def declaration(world: World) -> None:
+    """What is said of one file on its own, be it current or not."""
+    readings = world.ledger.query("SELECT reading_id FROM ledger.files ORDER BY uri, 1")
+    reading = uuid.UUID(str(world.draw.choice(readings.column(0).to_pylist())))
+    row = {"reading_id": reading, "label": world.draw.choice(("human", "synthetic"))}
+    world.number += 1
+    world.ledger.store.record("declare", f"declare:{world.number}", {"declarations": [row]})
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_is_kept_answers_as_what_is_concluded(tmp_path: Path, seed: int) -> None:
+    world = World(tmp_path, seed)
+    world.ingest()
+    world.model()
+    for round_ in range(7):
+        if round_ in {1, 4}:
+            world.ledger.maintain()
+            assert state(world.ledger) is False
+            assert origins(world.ledger.store) == origins(plain(world.ledger))
+        steps = (world.step, partial(contract, world), partial(declaration, world))
+        world.draw.choice(steps)()
+        propagate(world.ledger.store)
+        assert origins(world.ledger.store) == origins(plain(world.ledger))
+        assert lookup.status(world.ledger.store) == lookup.status(plain(world.ledger))
+
+
+def test_a_new_version_of_a_file_takes_its_records_away(tmp_path: Path) -> None:
+    ledger = provenance.init(str(tmp_path / "ledger"))
+    path = write_jsonl(tmp_path / "a.jsonl", texts("a", 4))
+    ingest(ledger, path, "web", label="human")
+    assert ledger.maintain().origins == 4
+    assert ledger.maintain().origins == 0, "nothing moved since"
+    write_jsonl(path, texts("b", 3))
+    ingest(ledger, path, "web", label="synthetic")
+    assert state(ledger) is True
+    assert origins(ledger.store) == origins(plain(ledger))
+    assert ledger.status().labels["synthetic"] == 3
+    assert ledger.maintain().origins == 3
+    rows = ledger.query("SELECT count(*) FROM ledger.origins").column(0)[0].as_py()
+    assert rows == 3, "what nobody needs any more is dropped"
+
+
+def test_a_release_moves_nothing_and_a_purge_moves_everything(tmp_path: Path) -> None:
+    ledger = provenance.init(str(tmp_path / "ledger"))
+    ingest(ledger, write_jsonl(tmp_path / "a.jsonl", texts("a", 4)), "web")
+    ledger.maintain()
+    ledger.store.record("assemble", "release:r", {"members": [{"release": "r"}]})
+    assert state(ledger) is False
+    ledger.store.record("purge", "purge:p", {"models": [{"name": "m"}]})
+    assert state(ledger) is None
+    assert origins(ledger.store) == origins(plain(ledger))
+    assert ledger.maintain().origins == 4
+
+
+def test_a_small_ledger_has_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(current_origins, "FROM_RECORDS", 5)
+    ledger = provenance.init(str(tmp_path / "ledger"))
+    ingest(ledger, write_jsonl(tmp_path / "a.jsonl", texts("a", 4)), "web")
+    assert ledger.maintain().origins == 0
+    assert state(ledger) is None
