@@ -149,7 +149,8 @@ def status(store: Store) -> Status:
 
 def _labels(connection: Database) -> list[tuple[str, int, int, int]]:
     """Label, records, bytes and conflicts; a label may come more than once."""
-    if kept_origins(connection) is not None:
+    kept = kept_origins(connection)
+    if kept is not None and not kept.stale:
         return connection.execute(_KEPT_LABELS).fetchall()
     rows = connection.execute(_DECLARED_LABELS).fetchall()
     if connection.execute("FROM evidence LIMIT 1").fetchall():

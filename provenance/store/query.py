@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
 
 import duckdb
 
 from provenance.errors import MisuseError
-from provenance.model.base import quote_literal
+from provenance.model.base import quote_identifier, quote_literal
 from provenance.store.connection import ledger_errors
 from provenance.store.store import Store
 
@@ -28,6 +29,7 @@ def user_query(
     """
     _one_select(sql)
     with store.snapshot(near=False) as connection, ledger_errors(store.layout):
+        _shorten(store, connection)
         if not allow_files:
             data = quote_literal(f"{store.layout.data}/")
             connection.execute(f"SET allowed_directories = [{data}]")
@@ -46,6 +48,17 @@ def user_query(
             raise MisuseError(_first_line(error), hint="`prov query` lists the views") from error
         except (duckdb.DataError, duckdb.InvalidInputException) as error:
             raise MisuseError(_first_line(error)) from error
+
+
+def _shorten(store: Store, connection: duckdb.DuckDBPyConnection) -> None:
+    """Put the shorter way of a view, and the views over it, before those of the ledger."""
+    if store.shortcut is None:
+        return
+    views = store.shortcut(connection, store.views)
+    changed = {name for name, body in views.items() if body != store.views[name]}
+    for name, body in views.items():
+        if name in changed or changed & set(re.findall(r"\w+", body)):
+            connection.execute(f"CREATE TEMP VIEW {quote_identifier(name)} AS {body}")
 
 
 def _one_select(sql: str) -> None:

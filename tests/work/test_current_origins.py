@@ -17,6 +17,7 @@ from provenance import current_origins, lookup
 from provenance.current_origins import kept_origins
 from provenance.ledger import Ledger
 from provenance.propagate import propagate
+from provenance.store.query import user_query
 from provenance.store.store import Store
 
 SEEDS = range(int(os.environ.get("PROV_SEEDS", "1")))
@@ -90,6 +91,8 @@ def test_a_new_version_of_a_file_takes_its_records_away(tmp_path: Path) -> None:
     assert state(ledger) is True
     assert origins(ledger.store) == origins(plain(ledger))
     assert ledger.status().labels["synthetic"] == 3
+    with user_query(plain(ledger), "FROM records ORDER BY ALL") as relation:
+        assert ledger.query("FROM records ORDER BY ALL") == relation.to_arrow_table()
     assert ledger.maintain().origins == 3
     rows = ledger.query("SELECT count(*) FROM ledger.origins").column(0)[0].as_py()
     assert rows == 3, "what nobody needs any more is dropped"
