@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sysconfig
@@ -19,10 +20,9 @@ class Fold(BuildHookInterface):
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Before a wheel is built, or the checkout installed in place."""
-        library = Path(self.root) / LIBRARY
-        library.unlink(missing_ok=True)
-        if not compiled(Path(self.root) / SOURCE, library):
-            self.app.display_warning("there is no C compiler: prov will ingest more slowly")
+        root = Path(self.root)
+        if not compiled(root / SOURCE, root / LIBRARY):
+            self.app.display_warning("nothing was compiled: prov will ingest more slowly")
             return
         build_data["artifacts"].append(LIBRARY)
         build_data["pure_python"] = False
@@ -31,9 +31,13 @@ class Fold(BuildHookInterface):
 
 
 def compiled(source: Path, library: Path) -> bool:
-    """Whether the library could be made."""
+    """Whether the library could be made; who has the former one open keeps it."""
     compiler = next(filter(None, map(shutil.which, ("cc", "gcc", "clang"))), None)
     if compiler is None:
         return False
-    command = [compiler, "-O3", "-shared", "-fPIC", "-o", str(library), str(source)]
-    return subprocess.run(command, capture_output=True, check=False).returncode == 0  # noqa: S603 (ours)
+    made = library.with_name(f".{library.name}.{os.getpid()}")
+    command = [compiler, "-O3", "-shared", "-fPIC", "-o", str(made), str(source)]
+    done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 (ours)
+    if done.returncode == 0:
+        made.replace(library)
+    return done.returncode == 0

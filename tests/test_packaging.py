@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -26,32 +28,45 @@ DATA = {
 }
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[zipfile.ZipFile]:
-    folder = tmp_path_factory.mktemp("wheel")
+def built(folder: Path, **environment: str) -> Path:
+    """The wheel of this checkout."""
     if importlib.util.find_spec("hatchling") is not None:
         build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
     elif importlib.util.find_spec("pip") is not None:
-        build = [
-            sys.executable,
-            "-m",
-            "pip",
-            "wheel",
-            "--quiet",
-            "--no-deps",
-            "-w",
-            str(folder),
-            ".",
-        ]
+        pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps"]
+        build = [*pip, "-w", str(folder), "."]
     else:
         pytest.skip("neither hatchling nor pip is here to build a wheel")
-    done = subprocess.run(build, cwd=ROOT, capture_output=True, text=True, check=False)
-    built = list(folder.glob("*.whl"))
-    if not built and "hatchling" not in build and "No matching distribution" in done.stderr:
+    env = {**os.environ, **environment}
+    done = subprocess.run(build, cwd=ROOT, capture_output=True, text=True, check=False, env=env)
+    wheels = list(folder.glob("*.whl"))
+    if not wheels and "hatchling" not in build and "No matching distribution" in done.stderr:
         pytest.skip("hatchling is not here and cannot be fetched")
-    assert built, done.stdout + done.stderr
-    with zipfile.ZipFile(built[0]) as opened:
+    assert wheels, done.stdout + done.stderr
+    return wheels[0]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[zipfile.ZipFile]:
+    with zipfile.ZipFile(built(tmp_path_factory.mktemp("wheel"))) as opened:
         yield opened
+
+
+def test_the_loop_is_packed_for_the_platform_that_it_was_compiled_for(
+    wheel: zipfile.ZipFile,
+) -> None:
+    if not any(map(shutil.which, ("cc", "gcc", "clang"))):
+        pytest.skip("there is no C compiler here")
+    assert "provenance/fold.so" in members(wheel)
+    assert "-py3-none-linux_" in str(wheel.filename)
+
+
+def test_without_a_compiler_the_wheel_is_for_all_platforms(tmp_path: Path) -> None:
+    bare = built(tmp_path, PATH=str(Path(sys.executable).parent))
+    assert bare.name.endswith("-py3-none-any.whl")
+    with zipfile.ZipFile(bare) as opened:
+        assert "provenance/fold.so" not in members(opened)
+        assert "provenance/fold.c" in members(opened)
 
 
 def members(wheel: zipfile.ZipFile) -> set[str]:

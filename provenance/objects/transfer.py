@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import re
 import time
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +24,10 @@ if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
 RANGE_BYTES = 8 << 20
-"""What one request asks for: memory is bounded by this."""
+"""What one request asks for …"""
+
+AT_ONCE = 4
+"""… and how many requests for one object are under way: memory is bounded by their product."""
 
 PAGE = 1_000
 """Keys of one page of a listing, which is what stores give at most."""
@@ -147,12 +153,29 @@ def download(stored: Stored, target: Path) -> None:
 def _pieces(stored: Stored) -> Iterator[bytes]:
     from obstore.exceptions import NotSupportedError
 
+    ranges = (
+        (start, min(start + RANGE_BYTES, stored.bytes))
+        for start in range(0, stored.bytes, RANGE_BYTES)
+    )
     try:
-        for start in range(0, stored.bytes, RANGE_BYTES):
-            yield _range(stored, start, min(start + RANGE_BYTES, stored.bytes))
+        yield from (_range(stored, *span) for span in islice(ranges, 1))
     except NotSupportedError:
         # A plain web server may know no ranges; it says so at the first one.
         yield from _stream(stored)
+        return
+    yield from _ahead(stored, ranges)
+
+
+def _ahead(stored: Stored, ranges: Iterator[tuple[int, int]]) -> Iterator[bytes]:
+    """Ranges in order, some of them asked for at once: one connection does not fill a line."""
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        asked = deque(threads.submit(_range, stored, *span) for span in islice(ranges, AT_ONCE))
+        try:
+            while asked:
+                yield asked.popleft().result()
+                asked.extend(threads.submit(_range, stored, *span) for span in islice(ranges, 1))
+        finally:
+            threads.shutdown(wait=False, cancel_futures=True)
 
 
 def _stream(stored: Stored) -> Iterator[bytes]:
