@@ -70,8 +70,7 @@ def measure(content: pa.Array, kind: str) -> Measured:
         nothing = pa.array(np.zeros(len(content), np.int64))
         none = pa.nulls(len(content), pa.uuid())
         return Measured(first, rest, none, sizes, nothing, nothing, {}, everything)
-    norm, words = _normalised(data, offsets)
-    chars = pc.utf8_length(content).cast(pa.int64())
+    norm, chars, words = _normalised(content)
     return Measured(first, rest, norm, sizes, chars, words, {}, everything)
 
 
@@ -96,15 +95,15 @@ def _structured(content: pa.Array) -> Measured:
         kept.append(place)
     first, rest = _digests(*buffers(pa.array(canonical, pa.large_binary())))
     said = pa.array(spoken, pa.large_string())
-    data, offsets = buffers(said)
-    norm, words = _normalised(data, offsets)
+    _, offsets = buffers(said)
+    norm, chars, words = _normalised(said)
     joins = np.array(breaks, np.int64)
     return Measured(
         first,
         rest,
         norm,
         pa.array(np.diff(offsets) - joins),
-        pa.array(pc.utf8_length(said).to_numpy(zero_copy_only=False).astype(np.int64) - joins),
+        pc.subtract(chars, pa.array(joins)),
         words,
         refused,
         pa.array(kept, pa.int64()),
@@ -138,17 +137,19 @@ def _uuids(joined: bytes) -> pa.Array:
     return pa.ExtensionArray.from_storage(pa.uuid(), storage)
 
 
-def _normalised(data: memoryview, offsets: Offsets) -> tuple[pa.Array, pa.Array]:
-    """``identity.norm_id`` and the count of words of every value."""
+def _normalised(texts: pa.Array) -> tuple[pa.Array, pa.Array, pa.Array]:
+    """``identity.norm_id`` of every text, its code points, and its words."""
+    data, offsets = buffers(texts)
     folded = fold(data, offsets)
     if folded is None:
-        return _norm_ids(data, offsets), pa.array(count_words(data, offsets))
+        chars = pc.utf8_length(texts).cast(pa.int64())
+        return _norm_ids(data, offsets), chars, pa.array(count_words(data, offsets))
     digest = xxhash.xxh3_128_digest
     ends = folded.ends.tolist()
     ids = [digest(folded.data[start:end]) for start, end in pairwise([0, *ends])]
     for place in folded.wide.tolist():
         ids[place] = digest(normalise(data[offsets[place] : offsets[place + 1]]))
-    return _uuids(b"".join(ids)), pa.array(folded.words)
+    return _uuids(b"".join(ids)), pa.array(folded.chars), pa.array(folded.words)
 
 
 def _norm_ids(data: memoryview, offsets: Offsets) -> pa.Array:
