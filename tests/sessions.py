@@ -56,7 +56,7 @@ UNSTEADY = (
     (re.compile(r"in [\d.]+ s, [\d.]+ \w+/s"), "in no time"),
     # What is sealed or written out names the files, and so depends on where they are.
     (re.compile(r"is sealed: sha256:[0-9a-f]{64}"), "is sealed"),
-    (re.compile(r"\.prov/quarantine/[0-9a-f]+\.parquet"), ".prov/quarantine"),
+    (re.compile(r"\.prov/quarantine/[0-9a-f-]+\.parquet"), ".prov/quarantine"),
     (re.compile(r"(?<!sha256:)\b[0-9a-f]{64}\b"), "sha256"),
 )
 """What differs from one run to the next and is no part of the answer."""

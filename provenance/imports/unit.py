@@ -84,7 +84,7 @@ class _Pieces:
 
 def run_import(task: ImportTask) -> ImportResult:
     """Read all files into parts; a file that fails leaves no row in them."""
-    whole, rejects = _Pieces(), Quarantine(task.places)
+    whole, rejects = _Pieces(), Quarantine(task.places, task.commit_id)
     try:
         files = [_file(task, path, whole, rejects) for path in task.paths]
         kept_in = rejects.finish()

@@ -39,6 +39,7 @@ from provenance.readers.discover import Discovery, discover, split_of, uri_of
 from provenance.settle import settle, to_settle
 from provenance.sources import source_row
 from provenance.store.parts import Part, delete, place_of, write_part
+from provenance.store.quarantine import both
 from provenance.store.store import Store
 
 Progress = Callable[[int, int], None]
@@ -368,11 +369,11 @@ def _merge(results: list[FileResult]) -> list[FileResult]:
         before.kept += result.kept
         before.rejected += result.rejected
         before.reasons.update(result.reasons)
-        both = [*before.rejects, *result.rejects]
-        before.rejects = sorted(both, key=lambda reject: reject.row or 0)[:EXAMPLES]
+        rejects = [*before.rejects, *result.rejects]
+        before.rejects = sorted(rejects, key=lambda reject: reject.row or 0)[:EXAMPLES]
         before.recognisers.update(result.recognisers)
         before.fingerprint = before.fingerprint or result.fingerprint
-        before.quarantine = before.quarantine or result.quarantine
+        before.quarantine = both(before.quarantine, result.quarantine)
         before.failure = before.failure or result.failure
     return list(merged.values())
 

@@ -152,7 +152,7 @@ class _Writing:
     def __init__(self, task: UnitTask) -> None:
         self._task = task
         self._writers: dict[str, PartWriter] = {}
-        self._quarantine = Quarantine(task.places)
+        self._quarantine = Quarantine(task.places, task.commit_id)
         self._looks: dict[object, _Look] = {}
         self._held: Held[_Look, FileResult] = Held()
 

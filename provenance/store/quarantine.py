@@ -14,13 +14,25 @@ from provenance.objects import Place
 from provenance.store.layout import Layout
 from provenance.store.parts import publish, storage_errors
 
+_JOIN = "-"
+
+
+def both(one: str | None, other: str | None) -> str | None:
+    """Where the rejects of two units of one commit are: a file, or a pattern for several."""
+    if one is None or other is None or one == other:
+        return one or other
+    return f"{one.rpartition(_JOIN)[0]}{_JOIN}*.parquet"
+
 
 class Quarantine:
-    """One file of rejects, made when the first one comes."""
+    """One file of rejects, made when the first one comes.
 
-    def __init__(self, layout: Layout) -> None:
+    Files of one commit have the first half of their name in common: ``<commit>-<unit>.parquet``.
+    """
+
+    def __init__(self, layout: Layout, commit_id: uuid.UUID) -> None:
         self._folder = layout.quarantine
-        self._name = uuid.uuid4().hex
+        self._name = f"{commit_id.hex}{_JOIN}{uuid.uuid4().hex[:8]}"
         self._staging = layout.staging(self._folder, self._name)
         self._writer: pq.ParquetWriter | None = None
 

@@ -15,6 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow.parquet as pq
 import pytest
 import zstandard
@@ -259,6 +260,11 @@ def test_a_compressed_file_is_read_by_all_workers(
     summary = ingest(ledger, path, "web", workers=2)
     assert (summary.read, summary.kept, summary.rejected) == (60, 58, 2)
     assert [reject.row for reject in summary.files[0].rejects] == [8, 51]
+    listed = summary.files[0].quarantine
+    assert duckdb.execute("SELECT row FROM read_parquet(?) ORDER BY 1", [listed]).fetchall() == [
+        (8,),
+        (51,),
+    ]
     rows = ledger.query("SELECT row FROM sightings ORDER BY row").column(0).to_pylist()
     assert rows == [n + 1 for n in range(60) if n not in {7, 50}]
     assert ingest(ledger, path, "web", workers=2).unchanged_files == 1
