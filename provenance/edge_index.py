@@ -23,7 +23,9 @@ _COLUMNS = "child, parent, relation, process, activity"
 
 _SLICE = 1_000_000
 
-STILL = frozenset({"propagate", "pass", "init", "revoke", "restore", "follow", "maintain"})
+STILL = frozenset(
+    {"propagate", "pass", "init", "revoke", "restore", "follow", "maintain", "origins"}
+)
 """What changes neither edges nor what is claimed of any record."""
 
 

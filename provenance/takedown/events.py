@@ -15,7 +15,7 @@ from provenance.store.replacement import Replacement
 from provenance.store.store import Commit, Store
 from provenance.takedown.reach import HIT, find, prepare, reach
 
-_VERBS = "('revoke', 'restore', 'purge', 'follow', 'maintain')"
+_VERBS = "('revoke', 'restore', 'purge', 'follow', 'maintain', 'origins')"
 """Commits that bring no record and no edge."""
 
 

@@ -15,6 +15,7 @@ from worlds import World
 import provenance
 from provenance import current_origins, lookup
 from provenance.current_origins import kept_origins
+from provenance.due import is_due
 from provenance.ledger import Ledger
 from provenance.propagate import propagate
 from provenance.store.query import user_query
@@ -72,6 +73,8 @@ def test_what_is_kept_answers_as_what_is_concluded(tmp_path: Path, seed: int) ->
         if round_ in {1, 4}:
             world.ledger.maintain()
             assert state(world.ledger) is False
+            with world.ledger.snapshot() as connection:
+                assert not is_due(connection), "lineage has nothing to carry on"
             assert origins(world.ledger.store) == origins(plain(world.ledger))
         steps = (world.step, partial(contract, world), partial(declaration, world))
         world.draw.choice(steps)()
