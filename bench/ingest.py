@@ -81,12 +81,12 @@ def main() -> None:
             measured([sys.executable, "-c", YARDSTICKS[options.form], str(path), str(parquet)])
         )
         shutil.rmtree(ledger, ignore_errors=True)
-        measured(_prov(ledger, "init"))
-        found["ingest"].append(measured(_prov(ledger, "ingest", str(path), "--source", "bench")))
-    found["status"] = [measured(_prov(ledger, "status")) for _ in range(options.runs)]
-    found["help"] = [measured(_prov(ledger, "--help")) for _ in range(9)]
+        measured(prov(ledger, "init"))
+        found["ingest"].append(measured(prov(ledger, "ingest", str(path), "--source", "bench")))
+    found["status"] = [measured(prov(ledger, "status")) for _ in range(options.runs)]
+    found["help"] = [measured(prov(ledger, "--help")) for _ in range(9)]
     found["empty"] = [measured([sys.executable, "-c", EMPTY, "--help"]) for _ in range(9)]
-    summary = {name: _middle(costs) for name, costs in found.items()}
+    summary = {name: middle(costs) for name, costs in found.items()}
     _print(summary, size)
     name = "ingest" if options.form == "jsonl" else f"ingest-{options.form}"
     (options.folder / f"{name}.json").write_text(
@@ -105,7 +105,8 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _prov(ledger: Path, *arguments: str) -> list[str]:
+def prov(ledger: Path, *arguments: str) -> list[str]:
+    """A command line of the program."""
     return [sys.executable, "-m", "prov_cli.main", "-q", "--ledger", str(ledger), *arguments]
 
 
@@ -203,7 +204,8 @@ def _memory(process: int) -> int:
     return sum(int(line.split()[1]) << 10 for line in lines if line.startswith("Pss:"))
 
 
-def _middle(costs: list[Cost]) -> Cost:
+def middle(costs: list[Cost]) -> Cost:
+    """The median of some runs, and the most memory of all of them."""
     return Cost(
         statistics.median(cost.seconds for cost in costs),
         statistics.median(cost.cpu_seconds for cost in costs),
