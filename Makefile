@@ -8,13 +8,14 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench schemas docs clean
+.PHONY: help demo test lint bench measure schemas docs clean
 
 help:
 	@echo "make demo     run the whole job on a small example and say where its report is"
 	@echo "make test     run the tests, with coverage"
 	@echo "make lint     ruff and mypy"
 	@echo "make bench    measure ingest against DuckDB on the same file"
+	@echo "make measure  measure everything and write docs/performance.md; takes long"
 	@echo "make schemas  write schemas/ from the models"
 	@echo "make docs     write docs/cli.md from the program"
 	@echo "make clean    remove the environment and what tools left behind"
@@ -32,6 +33,9 @@ lint: $(VENV)/lint.stamp
 
 bench: $(VENV)/run.stamp
 	@$(BIN)/python bench/ingest.py
+
+measure: $(VENV)/test.stamp
+	@$(BIN)/python bench/all.py --install
 
 schemas: $(VENV)/run.stamp
 	@$(BIN)/python -m provenance.schemas schemas

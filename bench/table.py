@@ -23,8 +23,21 @@ FORMS = {
     "ingest-zst": "JSON lines, Zstandard; the yardstick decompresses and parses",
 }
 
+PEERS = {
+    "datasets": "HF `datasets` {}: load, hash and write the million records",
+    "datatrove": "`datatrove` {}: read, hash and write the million records",
+    "dvc": "`dvc add` {} of {:,} small text files",
+}
+
 PROGRAMS = {
+    "bench/all.py": "all that this page tells, then the page",
     "bench/ingest.py --form F": "ingest against DuckDB on the same file, as `jsonl`, `gz`, …",
+    "bench/peers.py --install": "ingest against what other tools take for the same files",
+    "bench/workers.py --engine E": "two workers against one, of this machine or of a Ray cluster",
+    "bench/memory.py": "the most memory that files of many gigabytes, and one huge line, take",
+    "bench/again.py": "an unchanged file ingested again",
+    "bench/growth.py": "ingest into a ledger of 200 million sightings against an empty one",
+    "bench/startup.py": "commands that have little to do against an empty program",
     "bench/judge.py": "assembly, with and without fit, and an audit",
     "bench/lineage.py": "depth and taint against rustworkx, networkx and recursive SQL",
     "bench/lineage_ledger.py": "the same with a ledger read and written, and traces",
@@ -39,7 +52,8 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=Path(__file__).parent / "out")
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "performance.md")
     options = parser.parse_args()
-    sections = [_head(), _ingest(options.folder), _judging(options.folder), _tail()]
+    parts = (_ingest, _peers, _workers, _memory, _again, _growth, _startup, _judging)
+    sections = [_head(), *(part(options.folder) for part in parts), _tail()]
     text = "\n".join(section for section in sections if section)
     options.out.write_text(text, encoding="utf-8")
     print(f"wrote {options.out}")
@@ -74,35 +88,127 @@ def _ingest(folder: Path) -> str:
         )
     if not rows:
         return ""
-    return "\n".join(
-        [
-            "## Ingest of a million records\n",
-            "Whole processes, start and commit included; the median of the runs.\n",
-            "| what | `prov ingest`, s | yardstick, s | ratio | peak of all processes, MB |",
-            "|---|---|---|---|---|",
-            *rows,
-            "",
-        ]
+    return _section(
+        "Ingest of a million records",
+        "Whole processes, start and commit included; the median of the runs.",
+        ["what", "`prov ingest`, s", "yardstick, s", "ratio", "peak of all processes, MB"],
+        rows,
     )
+
+
+def _section(title: str, said: str, columns: list[str], rows: list[str]) -> str:
+    head = [f"| {' | '.join(columns)} |", "|" + "---|" * len(columns)]
+    return "\n".join([f"## {title}\n", f"{said}\n", *head, *rows, ""])
+
+
+def _cells(*values: object) -> str:
+    """A row; numbers are given as text, as exact as they deserve."""
+    return f"| {' | '.join(map(str, values))} |"
+
+
+def _megabytes(cost: dict[str, Any]) -> str:
+    return f"{cost['peak_bytes'] / 1e6:.0f}"
+
+
+def _peers(folder: Path) -> str:
+    if not (found := _read(folder, "peers")) or not found["peers"]:
+        return ""
+    rows = []
+    for name, cost in found["peers"].items():
+        ours, theirs = cost["ours"]["seconds"], cost["theirs"]["seconds"]
+        what = PEERS[name].format(cost["version"], found["files"])
+        rows.append(_cells(what, f"{theirs:.1f}", f"{ours:.1f}", f"{theirs / ours:.1f}"))
+    return _section(
+        "Ingest against other tools",
+        "Each with empty caches, in turn with ours over the same files; the median of the runs.",
+        ["what", "it, s", "`prov ingest`, s", "times as fast"],
+        rows,
+    )
+
+
+def _workers(folder: Path) -> str:
+    rows = []
+    for name, engine in (("workers", "local"), ("workers-ray", "ray")):
+        if found := _read(folder, name):
+            one, two = (found["seconds"][f"{engine} {count}"] for count in (1, 2))
+            rows.append(_cells(engine, f"{one:.1f}", f"{two:.1f}", f"{one / two:.2f}"))
+    if not rows:
+        return ""
+    return _section(
+        "Two workers against one",
+        "The million records as JSON lines; what starts once, a cluster too, is left out.",
+        ["engine", "one, s", "two, s", "times as fast"],
+        rows,
+    )
+
+
+def _memory(folder: Path) -> str:
+    if (found := _read(folder, "memory")) is None:
+        return ""
+    costs = dict(found["costs"])
+    line = costs.pop("line")
+    rows = [
+        _cells(f"JSON lines, {size}", f"{cost['seconds']:.1f}", _megabytes(cost))
+        for size, cost in reversed(costs.items())
+    ]
+    what = f"one line of {found['line_bytes'] / 1e9:g} GB, which is rejected"
+    rows.append(_cells(what, f"{line['seconds']:.1f}", _megabytes(line)))
+    said = "The most that all processes held at once; what several share is counted once."
+    return _section("Memory of an ingest", said, ["input", "seconds", "peak, MB"], rows)
+
+
+def _again(folder: Path) -> str:
+    if (found := _read(folder, "again")) is None:
+        return ""
+    rows = []
+    for size, costs in reversed(found.items()):
+        first, again = costs["first"]["seconds"], costs["again"]["seconds"]
+        rows.append(_cells(size, f"{first:.1f}", f"{again:.2f}", f"{again / first:.1%}"))
+    said = "Nothing of it is read; what is left is to start the program and to look it up."
+    columns = ["JSON lines", "first, s", "again, s", "share"]
+    return _section("An unchanged file again", said, columns, rows)
+
+
+def _growth(folder: Path) -> str:
+    if (found := _read(folder, "growth")) is None:
+        return ""
+    rows = []
+    for what, name in (("ingest", "of a new file"), ("again", "of the same file again")):
+        empty, full = (found["costs"][f"{what} {ledger}"] for ledger in ("empty", "full"))
+        ratio = full["cpu_seconds"] / empty["cpu_seconds"]
+        seconds = (f"{cost['cpu_seconds']:.2f}" for cost in (empty, full))
+        rows.append(_cells(f"ingest {name}", *seconds, f"{ratio:.2f}", _megabytes(full)))
+    said = (
+        f"{found['records']:,} records into a ledger of {found['sightings']:,} sightings "
+        f"({found['ledger_bytes'] / 1e9:.1f} GB) and into an empty one, in turn."
+    )
+    columns = ["what", "empty, processor s", "full, processor s", "ratio", "full, peak MB"]
+    return _section("Growth", said, columns, rows)
+
+
+def _startup(folder: Path) -> str:
+    if (found := _read(folder, "startup")) is None:
+        return ""
+    rows = [
+        _cells(name, f"{cost['seconds']:.2f}", f"{cost['cpu_seconds']:.2f}")
+        for name, cost in found["costs"].items()
+    ]
+    said = "Commands that have little to do, over a ledger of a hundred records."
+    return _section("Start-up", said, ["command", "seconds", "processor seconds"], rows)
 
 
 def _judging(folder: Path) -> str:
     if (found := _read(folder, "judge")) is None:
         return ""
     rows = [
-        f"| {name} | {cost['seconds']:.1f} | {cost['cpu_seconds']:.1f} "
-        f"| {cost['peak_bytes'] / 1e6:.0f} |"
+        _cells(name, f"{cost['seconds']:.1f}", f"{cost['cpu_seconds']:.1f}", _megabytes(cost))
         for name, cost in found["costs"].items()
     ]
-    return "\n".join(
-        [
-            f"## Judging {found['records']:,} records with ten budgets\n",
-            "Whole processes; the median of the runs.\n",
-            "| command | seconds | processor seconds | peak, MB |",
-            "|---|---|---|---|",
-            *rows,
-            "",
-        ]
+    return _section(
+        f"Judging {found['records']:,} records with ten budgets",
+        "Whole processes; the median of the runs.",
+        ["command", "seconds", "processor seconds", "peak, MB"],
+        rows,
     )
 
 
