@@ -5,7 +5,7 @@
 HF datasets and datatrove read a JSONL file, take SHA-256 of every text and write what they found;
 `dvc add` takes in a folder of small text files. Each is run from an environment of its own, below
 the folder of environments, which `--install` makes; one that is not there is left out. Everybody
-starts with empty caches, and takes turns with ours.
+has its default settings, starts with empty caches, and takes turns with ours.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def hashed(documents, rank=0, world_size=1):
         document.metadata["sha256"] = hashlib.sha256(document.text.encode()).hexdigest()
         yield document
 reader = JsonlReader(os.path.dirname(path), glob_pattern=os.path.basename(path))
-writer = JsonlWriter(f"{folder}/out", compression=None)
+writer = JsonlWriter(f"{folder}/out")
 steps = [reader, hashed, writer]
 LocalPipelineExecutor(pipeline=steps, logging_dir=f"{folder}/logs").run()
 """
