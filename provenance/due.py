@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from provenance.edge_index import STILL
 from provenance.graph import EDGES, NAMED, make_graph
+from provenance.lineage_views import has_lineage
 from provenance.store.catalogue import Database
 
 # They bear on lineage only through the records and releases that they add.
 _ADDING = frozenset({"ingest", "assemble"})
-
-_HAS_LINEAGE = """
-SELECT EXISTS (FROM ledger.edges) OR EXISTS (FROM ledger.quotes) OR EXISTS (FROM ledger.models)
-    OR EXISTS (FROM ledger.imported_nodes)
-"""
 
 _SINCE = "SELECT commit_id FROM commits WHERE seq > ?"
 
@@ -62,11 +58,6 @@ def through(connection: Database) -> int:
     """The newest commit that a snapshot shows."""
     row = connection.execute("SELECT max(seq) FROM commits").fetchone()
     return int(row[0]) if row and row[0] is not None else 0
-
-
-def has_lineage(connection: Database) -> bool:
-    """Whether there is anything that lineage is carried along."""
-    return _answer(connection, _HAS_LINEAGE)
 
 
 def is_due(connection: Database) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from provenance.model.base import Connection
+
 LINEAGE_VIEWS: dict[str, str] = {
     # Every edge that is current, as it was stated.
     "stated_edges": """
@@ -65,3 +67,13 @@ LINEAGE_VIEWS: dict[str, str] = {
         SELECT * FROM late_edges""",
 }
 """Name to SQL, in an order in which they can be made."""
+
+_HAS_LINEAGE = """
+SELECT EXISTS (FROM ledger.edges) OR EXISTS (FROM ledger.quotes) OR EXISTS (FROM ledger.models)
+    OR EXISTS (FROM ledger.imported_nodes)
+"""
+
+
+def has_lineage(connection: Connection) -> bool:
+    """Whether there is anything that lineage is carried along."""
+    return bool(connection.execute(_HAS_LINEAGE).fetchone()[0])

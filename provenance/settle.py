@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from provenance.due import has_lineage
-from provenance.propagate import propagate
+from provenance.lineage_views import has_lineage
 from provenance.store.catalogue import Database
 from provenance.store.store import Store
-from provenance.takedown import follow
 
 
 def settle(store: Store) -> None:
     """Bring derived evidence, depths and revocations up to date; one look says whether to."""
     with store.snapshot() as connection:
         lineage, revoked = to_settle(connection)
+    # Most ledgers need neither, and a program should not wait for what it does not need.
     if lineage:
+        from provenance.propagate import propagate
+
         propagate(store)
     if revoked:
+        from provenance.takedown import follow
+
         follow(store)
 
 

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 from provenance.errors import NotFoundError
 from provenance.model.source import Source
-from provenance.propagate import propagate
 from provenance.store.store import Store
 
 
@@ -40,6 +39,9 @@ def set_sources(store: Store, sources: Sequence[Source]) -> list[str]:
             state.update(source.canonical())
         key = f"source:{last[0] if last else 0}:{state.hexdigest()}"
         store.record("source", key, {"sources": [source_row(source) for source in changed]})
+        # Not above: an ingest describes its source too, and has no need of it.
+        from provenance.propagate import propagate
+
         propagate(store)
     return [source.name for source in changed]
 

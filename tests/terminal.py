@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from prov_cli.main import main
+from prov_cli.main import run
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Terminal:
         self._monkeypatch.setattr("sys.argv", ["prov", *arguments])
         self._capsys.readouterr()
         with pytest.raises(SystemExit) as left:
-            main()
+            run()
         captured = self._capsys.readouterr()
         return Answer(int(left.value.code or 0), captured.out, captured.err)
 

@@ -95,6 +95,13 @@ def cli(ctx: click.Context, ledger: str | None, as_json: bool, quiet: bool, verb
 
 
 def main() -> None:
+    """Be the program ``prov``, in a process of its own."""
+    import provenance.lean  # noqa: F401 - for what it does
+
+    run()
+
+
+def run() -> None:
     """Run the program; the process ends with one of the documented exit codes."""
     try:
         sys.exit(_run())

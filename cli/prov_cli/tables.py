@@ -6,11 +6,6 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
-from rich import box
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
 from provenance.visible import visible
 
 
@@ -24,6 +19,11 @@ def table(
     """Rows as a table; numbers stand on the right, nothing stands as a dash."""
     if not rows:
         return "(none)"
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
     drawn = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for place, name in enumerate(header):
         numeric = name in right or all(

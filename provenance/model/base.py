@@ -13,7 +13,8 @@ SCHEMA_BASE = "urn:prov-ledger:schema"
 class Contract(BaseModel):
     """A frozen statement that crosses a door."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Of many contracts a command needs few: each is built when it is first used.
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     def canonical(self) -> bytes:
         """RFC 8785 bytes: what digests and signatures are taken over."""

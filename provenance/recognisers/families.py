@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -128,15 +128,20 @@ def _any(patterns: list[str], end: str = "") -> str:
 
 _VERSIONED = _any([family.pattern for family in FAMILIES]) + "|" + _VENDORS
 _BARE = _any([family.bare for family in FAMILIES if family.bare], "$")
-_COMPILED = [
-    (
-        family.name,
-        re.compile(
-            _any([family.pattern]) + (f"|{_any([family.bare], '$')}" if family.bare else "")
-        ),
-    )
-    for family in FAMILIES
-]
+
+
+@cache
+def _compiled() -> list[tuple[str, re.Pattern[str]]]:
+    """Made when a name is first looked at: many runs look at none."""
+    return [
+        (
+            family.name,
+            re.compile(
+                _any([family.pattern]) + (f"|{_any([family.bare], '$')}" if family.bare else "")
+            ),
+        )
+        for family in FAMILIES
+    ]
 
 
 @lru_cache(maxsize=4096)
@@ -154,7 +159,7 @@ def family_of(name: str | None) -> str | None:
     if name is None or len(name) > LONGEST_NAME:
         return None
     plain = name.strip().lower()
-    return next((family for family, pattern in _COMPILED if pattern.search(plain)), None)
+    return next((family for family, pattern in _compiled() if pattern.search(plain)), None)
 
 
 def model_names(values: pa.Array, *, bare: bool) -> pa.Array:
