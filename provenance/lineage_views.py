@@ -17,18 +17,25 @@ LINEAGE_VIEWS: dict[str, str] = {
     # An end of an edge is named by its record id, by its own id in a source, by its row in a file,
     # or by what is quoted of it. It is looked for whenever somebody asks, so that it may come
     # later; where it is not there, the row stays and that end is NULL.
+    # Which ends are looked for stands in columns: a condition beside the equalities of an outer
+    # join would have every edge compared with every record.
     "late_edges": """
         WITH stated AS (
-            SELECT * FROM stated_edges WHERE child IS NULL OR parent IS NULL
-        ), by_id AS (
-            SELECT w.source, w.ref, min(s.record_id) AS record_id
-            FROM (
-                SELECT coalesce(parent_source, source) AS source, parent_ref AS ref FROM stated
-                WHERE parent IS NULL AND parent_row IS NULL
-                UNION
-                SELECT child_source, child_ref FROM stated WHERE child IS NULL
-            ) w JOIN sightings s ON s.source = w.source AND s.external_id = w.ref
-            GROUP BY ALL
+            SELECT *, if(child IS NULL, child_source, NULL) AS child_at,
+                if(parent IS NULL AND parent_row IS NULL, coalesce(parent_source, source), NULL)
+                    AS parent_at
+            FROM stated_edges WHERE child IS NULL OR parent IS NULL
+        ), wanted AS MATERIALIZED (
+            SELECT parent_at AS source, parent_ref AS ref FROM stated WHERE parent_at IS NOT NULL
+            UNION
+            SELECT child_at, child_ref FROM stated WHERE child_at IS NOT NULL
+        ), seen AS (
+            SELECT f.source, s.external_id AS ref, s.record_id
+            FROM ledger.sightings s JOIN files f USING (reading_id)
+            WHERE f.source IN (SELECT source FROM wanted)
+        ), by_id AS MATERIALIZED (
+            SELECT source, ref, min(record_id) AS record_id
+            FROM wanted JOIN seen USING (source, ref) GROUP BY ALL
         ), by_row AS (
             SELECT w.parent_ref, w.parent_row, min(s.record_id) AS record_id
             FROM (SELECT DISTINCT parent_ref, parent_row FROM stated WHERE parent_row IS NOT NULL) w
@@ -50,11 +57,9 @@ LINEAGE_VIEWS: dict[str, str] = {
             coalesce(e.parent, p.record_id, r.record_id) AS parent, e.parent_ref, e.parent_kind,
             e.relation, e.process, e.activity, e.source, e.uri, e.row
         FROM stated e
-        LEFT JOIN by_id c ON e.child IS NULL AND c.source = e.child_source AND c.ref = e.child_ref
-        LEFT JOIN by_id p ON e.parent IS NULL AND e.parent_row IS NULL
-            AND p.source = coalesce(e.parent_source, e.source) AND p.ref = e.parent_ref
-        LEFT JOIN by_row r ON e.parent IS NULL
-            AND r.parent_ref = e.parent_ref AND r.parent_row = e.parent_row
+        LEFT JOIN by_id c ON c.source = e.child_at AND c.ref = e.child_ref
+        LEFT JOIN by_id p ON p.source = e.parent_at AND p.ref = e.parent_ref
+        LEFT JOIN by_row r ON r.parent_ref = e.parent_ref AND r.parent_row = e.parent_row
         UNION ALL
         SELECT child, NULL, parent, 'the text quoted in row ' || row, 'record', relation, process,
             NULL, source, uri, row

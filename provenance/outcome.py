@@ -10,7 +10,7 @@ import pyarrow as pa
 from provenance import labelling
 from provenance.change import KNOWN, REGION
 from provenance.few import labels_of
-from provenance.graph import NAMED
+from provenance.graph import EDGES, FOUND, NAMED
 from provenance.lineage import Proofs, Whole, deepen, is_absent, is_record, keep
 from provenance.store.catalogue import Database
 
@@ -25,7 +25,41 @@ SELECT record_id AS id, 'record' AS kind, label::VARCHAR AS label, NULL::BIGINT 
     false AS proven
 FROM ({labelling.origin_sql(_OWN, "sizes")})
 UNION ALL SELECT id, kind, NULL, NULL, false FROM {NAMED})"""
-"""All nodes, with the labels that stand without lineage."""
+"""All nodes."""
+
+SPARSE = 4
+"""With fewer edges than one for so many sightings, most records are at the end of none."""
+
+_BOUND = "graph_bound"
+
+_COUNTS = f"""
+SELECT (SELECT count(*) FROM ledger.edges) + (SELECT count(*) FROM ledger.members)
+    + (SELECT count(*) FROM {FOUND}), (SELECT count(*) FROM ledger.sightings)
+"""
+
+_BOUND_NODES = f"""(
+SELECT record_id AS id, 'record' AS kind, label::VARCHAR AS label, NULL::BIGINT AS own_depth,
+    false AS proven
+FROM ({labels_of(f"SELECT id FROM {_BOUND}", _OWN)})
+UNION ALL SELECT id, kind, NULL, NULL, false FROM {NAMED})"""
+
+
+def nodes_sql(connection: Database) -> str:
+    """SQL of the nodes of a full run, with the labels that stand without lineage.
+
+    A record that no edge leads to or comes from, and of which nothing was derived before, makes no
+    difference; where most are like that, they are left out. Call ``make_graph`` first.
+    """
+    edges, sightings = connection.execute(_COUNTS).fetchone() or (0, 0)
+    if edges * SPARSE > sightings:
+        return EVERY_NODE
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {_BOUND} AS SELECT child AS id FROM {EDGES} UNION "
+        f"SELECT parent FROM {EDGES} WHERE parent IS NOT NULL UNION "
+        "SELECT record_id FROM ledger.derived"
+    )
+    return _BOUND_NODES
+
 
 # What is beside a region keeps what is known of it.
 SOME_NODES = f"""(

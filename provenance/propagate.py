@@ -9,7 +9,7 @@ from provenance.due import is_due, through
 from provenance.edge_index import STILL, Indexed, commits_since, indexed, write_index
 from provenance.graph import EDGES, make_graph
 from provenance.lineage import NO_NODES, number, prove
-from provenance.outcome import EVERY_NODE, SOME_NODES, outcome_sql
+from provenance.outcome import SOME_NODES, nodes_sql, outcome_sql
 from provenance.store.catalogue import Database
 from provenance.store.parts import Part
 from provenance.store.store import Commit, Store
@@ -32,7 +32,7 @@ def propagate(store: Store) -> Commit | None:
         make_graph(connection)
         base = not make_change(connection, known)
         if base:
-            whole = number(connection, EVERY_NODE, EDGES)
+            whole = number(connection, nodes_sql(connection), EDGES)
             parts = write_index(store, commit_id, whole)
         else:
             make_known(connection)

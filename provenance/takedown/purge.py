@@ -33,11 +33,13 @@ WHERE s.external_id IS NOT NULL
 GROUP BY ALL HAVING bool_or(s.record_id IN (SELECT record_id FROM {_NAMED}))
 """
 
+# A condition beside the equalities would have every edge compared with every id.
 _EDGES = f"""
 ledger.edges t LEFT JOIN ledger.files f ON f.reading_id = t.reading_id
-LEFT JOIN {_IDS} p ON t.parent IS NULL AND t.parent_row IS NULL
-    AND p.source = coalesce(t.parent_source, f.source) AND p.external_id = t.parent_ref
-LEFT JOIN {_IDS} c ON t.child IS NULL AND c.source = t.child_source AND c.external_id = t.child_ref
+LEFT JOIN {_IDS} p ON p.external_id = t.parent_ref AND p.source =
+    if(t.parent IS NULL AND t.parent_row IS NULL, coalesce(t.parent_source, f.source), NULL)
+LEFT JOIN {_IDS} c ON c.external_id = t.child_ref AND c.source =
+    if(t.child IS NULL, t.child_source, NULL)
 """
 
 _MINE = f"t.record_id IN (SELECT record_id FROM {_NAMED})"

@@ -49,8 +49,8 @@ WITH said AS (
     QUALIFY current OR NOT bool_or(current) OVER (PARTITION BY f.source, s.external_id)
 )
 SELECT e.child, coalesce(e.parent, i.record_id), e.relation, e.process, e.activity
-FROM said e LEFT JOIN ids i ON e.parent IS NULL
-    AND i.source = coalesce(e.parent_source, e.source) AND i.external_id = e.parent_ref
+FROM said e LEFT JOIN ids i ON i.external_id = e.parent_ref
+    AND i.source = if(e.parent IS NULL, coalesce(e.parent_source, e.source), NULL)
 WHERE coalesce(e.parent, i.record_id) IS NOT NULL)
 """
 
