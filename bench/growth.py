@@ -4,7 +4,8 @@
 
 The large ledger is written as ingests would write it, without the files behind it. The two take
 turns; the same file is ingested from a new place each time, and then once more from there, which
-changes nothing. What counts is processor time, of all processes.
+changes nothing; at last one whose records name others of it as their parents. What counts is
+processor time, of all processes.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ def main() -> None:
     costs = _costs(ledgers, original, options.runs)
     for name, cost in costs.items():
         print(shown(name, cost))
-    for what in ("ingest", "again"):
+    for what in ("ingest", "again", "parents"):
         ratio = costs[f"{what} full"].cpu_seconds / costs[f"{what} empty"].cpu_seconds
         print(f"{what}: {ratio:.2f} times the processor time of the empty ledger")
     facts = {"sightings": options.sightings, "records": options.records, "ledger_bytes": size}
@@ -77,11 +78,27 @@ def _costs(ledgers: dict[str, Path], original: Path, runs: int) -> dict[str, Cos
         for name, ledger in ledgers.items():
             path = original.with_name(f"growth-{name}-{run}.jsonl")
             os.link(original, path)
-            for what in ("ingest", "again"):
+            for what in ("ingest", "again", "parents"):
                 cost = completed(prov(ledger, "ingest", str(path), "--source", "bench"))
                 found.setdefault(f"{what} {name}", []).append(cost)
             path.unlink()
+    # Lineage last: from then on every ingest has to see whether it bears on it.
+    for run in range(runs):
+        for name, ledger in ledgers.items():
+            path = _with_parents(original, original.with_name(f"growth-{name}-{run}.jsonl"))
+            words = ("--source", "bench", "--id", "id", "--parent", "of")
+            cost = completed(prov(ledger, "ingest", str(path), *words))
+            found.setdefault(f"parents {name}", []).append(cost)
+            path.unlink()
     return {name: middle(costs) for name, costs in found.items()}
+
+
+def _with_parents(original: Path, path: Path) -> Path:
+    """The file with a parent for every record, which comes before it."""
+    with original.open("rb") as rows, path.open("wb") as file:
+        for number, row in enumerate(rows):
+            file.write(b'{"of": "doc-%d", ' % (number // 2) + row[1:])
+    return path
 
 
 def fill(ledger: Ledger, sightings: int) -> None:

@@ -173,7 +173,8 @@ def _growth(folder: Path) -> str:
     if (found := _read(folder, "growth")) is None:
         return ""
     rows = []
-    for what, name in (("ingest", "of a new file"), ("again", "of the same file again")):
+    kinds = {"ingest": "of a new file", "again": "of the same file again"}
+    for what, name in {**kinds, "parents": "of a new file, every record with a parent"}.items():
         empty, full = (found["costs"][f"{what} {ledger}"] for ledger in ("empty", "full"))
         ratio = full["cpu_seconds"] / empty["cpu_seconds"]
         seconds = (f"{cost['cpu_seconds']:.2f}" for cost in (empty, full))

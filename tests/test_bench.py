@@ -118,7 +118,10 @@ def test_growth_is_measured_on_a_ledger_that_holds_what_was_asked(tmp_path: Path
     assert "times the processor time of the empty ledger" in said
     numbers = json.loads((tmp_path / "growth.json").read_text())
     assert numbers["sightings"] == 3000
-    assert set(numbers["costs"]) == {"ingest empty", "ingest full", "again empty", "again full"}
+    names = {
+        f"{what} {which}" for what in ("ingest", "again", "parents") for which in ("empty", "full")
+    }
+    assert set(numbers["costs"]) == names
     assert _left(tmp_path) == {"growth.json", "corpus-50.jsonl"}
 
 
