@@ -3,7 +3,7 @@
     python bench/all.py [--folder DIR] [--out FILE] [--only NAME …]
                         [--environments DIR] [--install]
 
-Takes most of an hour on an otherwise idle machine, and 40 GB of disk. What fails or is not
+Takes most of an hour on an otherwise idle machine, and 30 GB of disk. What fails or is not
 installed is told and left out; the other programs run all the same.
 """
 

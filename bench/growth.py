@@ -77,6 +77,7 @@ def _costs(ledgers: dict[str, Path], original: Path, runs: int) -> dict[str, Cos
     for run in range(runs):
         for name, ledger in ledgers.items():
             path = original.with_name(f"growth-{name}-{run}.jsonl")
+            path.unlink(missing_ok=True)
             os.link(original, path)
             for what in ("ingest", "again", "parents"):
                 cost = completed(prov(ledger, "ingest", str(path), "--source", "bench"))

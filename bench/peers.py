@@ -116,7 +116,7 @@ def _datatrove(options: argparse.Namespace, python: Path) -> tuple[Cost, Cost]:
 def _of_a_file(options: argparse.Namespace, python: Path, program: str) -> tuple[Cost, Cost]:
     """Theirs and ours over the corpus."""
     path = corpus(options.folder, options.records).absolute()
-    aside = options.folder.absolute() / "peer"
+    aside = _aside(options.folder)
     aside.mkdir()
     os.environ["HF_HOME"] = str(aside / "home")
     theirs = completed([str(python), "-c", program, str(path), str(aside)])
@@ -127,7 +127,7 @@ def _of_a_file(options: argparse.Namespace, python: Path, program: str) -> tuple
 def _dvc(options: argparse.Namespace, python: Path) -> tuple[Cost, Cost]:
     """A first `dvc add`, of a copy since it moves what it is given, and ours."""
     texts = small(options.folder, options.files)
-    aside = options.folder.absolute() / "peer"
+    aside = _aside(options.folder)
     shutil.copytree(texts, aside / "texts")
     for purpose in ("SITE_CACHE_DIR", "GLOBAL_CONFIG_DIR", "SYSTEM_CONFIG_DIR"):
         os.environ[f"DVC_{purpose}"] = str(aside / purpose.lower())
@@ -136,6 +136,13 @@ def _dvc(options: argparse.Namespace, python: Path) -> tuple[Cost, Cost]:
     theirs = completed([*dvc, "add", "--quiet", "texts"])
     shutil.rmtree(aside)
     return theirs, _ours(options.folder, texts)
+
+
+def _aside(folder: Path) -> Path:
+    """Where a peer may put what it likes; there is nothing yet, whatever a killed run left."""
+    aside = folder.absolute() / "peer"
+    shutil.rmtree(aside, ignore_errors=True)
+    return aside
 
 
 def _ours(folder: Path, path: Path) -> Cost:
