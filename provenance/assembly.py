@@ -17,11 +17,12 @@ from provenance.errors import MisuseError
 from provenance.findings import ledger_findings
 from provenance.fit import fit
 from provenance.measure import buffers
-from provenance.members import MEMBERS, attribute_names, narrow_members, select_members
+from provenance.members import MEMBERS, attribute_names, keep_members
 from provenance.model.base import Contract, quote_identifier, quote_literal
 from provenance.model.finding import BudgetResult, Finding, Verdict
 from provenance.model.manifest import Body, Manifest, Selection
 from provenance.model.policy import Policy
+from provenance.selection import select_members
 from provenance.store.catalogue import Database
 from provenance.store.store import Store, tool_version
 from provenance.store.tables import TABLES
@@ -151,11 +152,7 @@ def _fit(
     fitted = fit(
         connection, MEMBERS, policy, seed=seed, attributes=names, anchors=anchors, into=_TAKEN
     )
-    narrow_members(
-        connection,
-        f"SELECT * FROM {MEMBERS} SEMI JOIN {_TAKEN} USING (record_id)",
-        counted="tokens" in policy.units,
-    )
+    keep_members(connection, _TAKEN)
     return {
         "bound": float(fitted.bound),
         "left_out": tuple(
