@@ -63,17 +63,7 @@ def make_members(connection: Database, query: str, *, counted: bool = False) -> 
     """
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {ROWS} AS {query}")
     show_members(connection, f"FROM {ROWS}", counted=counted)
-    connection.execute(f"DROP TABLE IF EXISTS {PLAIN}")
-
-
-def keep_members(connection: Database, taken: str) -> None:
-    """Leave out all members that were made of a selection, but those whose ids a table has."""
-    for table in (PLAIN, ROWS):
-        connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS {table} (record_id UUID)")
-        connection.execute(
-            f"DELETE FROM {table} WHERE NOT EXISTS "
-            f"(FROM {taken} t WHERE t.record_id = {table}.record_id)"
-        )
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {PLAIN} (record_id UUID)")
 
 
 def narrow_members(connection: Database, query: str, *, counted: bool = False) -> None:
@@ -82,6 +72,15 @@ def narrow_members(connection: Database, query: str, *, counted: bool = False) -
     make_members(
         connection, f"SELECT * EXCLUDE ({', '.join(added)}) FROM ({query})", counted=counted
     )
+
+
+def keep_members(connection: Database, taken: str) -> None:
+    """Leave out all members that were made of a query, but those whose ids a table has."""
+    for table in (PLAIN, ROWS):
+        connection.execute(
+            f"DELETE FROM {table} WHERE NOT EXISTS "
+            f"(FROM {taken} t WHERE t.record_id = {table}.record_id)"
+        )
 
 
 def show_members(connection: Database, rows: str, *, counted: bool = False) -> None:

@@ -43,6 +43,16 @@ _KEPT = ("record_id", "digest_rest", "spot", "kind", "bytes", "chars", "words", 
 _AT_TIMES = {"norm_id": "UUID", "attributes": "VARCHAR"}
 """What is kept besides where somebody asks for it."""
 
+_LICENCE = "coalesce(json_extract_string(s.attributes, '/licence'), r.licence)"
+
+_WORDS = (
+    *("source", "uri", "split", "licence", "source_kind"),
+    *("label", "process", "generator", "generator_family"),
+)
+"""What few words say of a plain record."""
+
+_CODED = "set_readings_coded"
+
 _DECLARED = """(
 SELECT reading_id AS record_id, 'declared' AS tier, label AS claim, true AS whole,
     NULL::BIGINT AS part_bytes, NULL::BIGINT AS part_chars, NULL::BIGINT AS part_words,
@@ -130,21 +140,41 @@ def _make_plain(connection: Database, kept: Sequence[str], where: str) -> None:
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {PLAIN} AS {found}")
 
 
-def _members(plain: str, kept: Sequence[str]) -> str:
+def _members(plain: str, kept: Sequence[str], readings: str = _READINGS) -> str:
     """SQL of all that is known of plain records; of a reading, sizes are 1 or 0."""
     absent = [f"NULL::{kind} AS {name}" for name, kind in _AT_TIMES.items() if name not in kept]
     origin = ", ".join(
         f"s.{name[3:]} * r.{name} AS {name}" if name[:3] in {"lo_", "hi_"} else f"r.{name}"
         for name in ORIGIN
     )
+    licence = f"{_LICENCE} AS licence" if "attributes" in kept else "r.licence"
     return f"""
         SELECT s.record_id, s.digest_rest, s.norm_id, false AS clash, r.source, r.uri, s.spot,
             s.spot & ((1::BIGINT << {_ROW_BITS}) - 1) AS row, s.kind, s.bytes, s.chars, s.words,
-            {origin}, s.lang, r.split,
-            coalesce(json_extract_string(s.attributes, '/licence'), r.licence) AS licence,
-            r.source_kind, r.weight, s.attributes, NULL::VARCHAR[] AS descends_from
+            {origin}, s.lang, r.split, {licence}, r.source_kind, r.weight, s.attributes,
+            NULL::VARCHAR[] AS descends_from
         FROM (SELECT {", ".join(["*", *absent])} FROM {plain}) s
-        JOIN {_READINGS} r ON r.place = s.spot >> {_ROW_BITS}"""
+        JOIN {readings} r ON r.place = s.spot >> {_ROW_BITS}"""
+
+
+def coded_members(connection: Database) -> str:
+    """SQL of the members that were selected, with words as codes: less to sort and to write."""
+    kept = [row[0] for row in connection.execute(f"DESCRIBE {PLAIN}").fetchall()]
+    if "spot" not in kept:
+        return f"FROM {MEMBERS}"
+    words = [name for name in _WORDS if name != "licence" or "attributes" not in kept]
+    for name in words:
+        connection.execute(f"""
+            CREATE OR REPLACE TEMP TYPE set_{name} AS ENUM (
+                SELECT DISTINCT {name} FROM (
+                    SELECT {name} FROM {_READINGS} UNION ALL SELECT {name} FROM {ROWS})
+                WHERE {name} IS NOT NULL ORDER BY {name})""")
+    codes = ", ".join(f"{name}::set_{name} AS {name}" for name in words)
+    connection.execute(f"""
+        CREATE OR REPLACE TEMP TABLE {_CODED} AS SELECT * REPLACE ({codes}) FROM {_READINGS}""")
+    members = _members(PLAIN, kept, _CODED)
+    return f"""SELECT *, NULL::BIGINT AS tokens
+        FROM (FROM ({members}) UNION ALL BY NAME (SELECT * REPLACE ({codes}) FROM {ROWS}))"""
 
 
 def _make_others(connection: Database, where: str) -> None:
@@ -169,9 +199,8 @@ def _make_others(connection: Database, where: str) -> None:
                 s.digest_rest <> s.other_rest AS clash,
                 r.source, r.uri, s.spot, s.spot & ((1::BIGINT << {_ROW_BITS}) - 1) AS row, s.kind,
                 o.bytes, o.chars, o.words, {origin},
-                s.lang, r.split, coalesce(json_extract_string(s.attributes, '/licence'), r.licence)
-                    AS licence,
-                r.source_kind, r.weight, s.attributes, d.descends_from
+                s.lang, r.split, {_LICENCE} AS licence, r.source_kind, r.weight, s.attributes,
+                d.descends_from
             FROM seen s
             JOIN {_READINGS} r ON r.place = s.spot >> {_ROW_BITS}
             JOIN ({origins_of(aside)}) o USING (record_id)
