@@ -200,16 +200,33 @@ def release_members(
         else f"s.{name}"
         for name in ORIGIN
     )
+    # Only where somebody asks for models are there any that members could descend from.
+    descent = (
+        ("d.descends_from", f"LEFT JOIN {DESCENT} d USING (record_id)")
+        if models
+        else ("NULL::VARCHAR[] AS descends_from", "")
+    )
     query = f"""
         SELECT s.record_id, s.digest_rest, NULL::UUID AS norm_id, s.source, s.uri, s.row,
             s.kind, s.bytes, s.chars, s.words, {origin},
             s.lang, s.split, s.licence, s.source_kind, s.weight, s.attributes,
-            s.label AS sealed_label, d.descends_from
-        FROM members s LEFT JOIN {DESCENT} d USING (record_id)
-        {"LEFT JOIN origins o USING (record_id)" if moved else ""}
-        WHERE s.release = {quote_literal(release)}"""
+            s.label AS sealed_label, {descent[0]}
+        FROM ({_sealed(connection, release)}) s {descent[1]}
+        {"LEFT JOIN origins o USING (record_id)" if moved else ""}"""
     # What was sealed lies in the ledger as it is asked for: only the columns in use are read.
     make_members(connection, query) if moved else show_members(connection, query)
+
+
+def _sealed(connection: Database, release: str) -> str:
+    """SQL of the rows of a release in the view ``members``, found by their commit."""
+    rows = connection.execute(
+        "SELECT c.commit_id FROM ledger.releases r JOIN commits c USING (commit_id) "
+        "WHERE r.name = ?",
+        [release],
+    ).fetchall()
+    commits = as_list(commit for (commit,) in rows)
+    return f"""FROM ledger.members
+        WHERE release = {quote_literal(release)} AND commit_id IN ({commits})"""
 
 
 def _stands(connection: Database, release: str) -> bool:
