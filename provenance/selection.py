@@ -141,7 +141,10 @@ def _make_plain(connection: Database, kept: Sequence[str], where: str) -> None:
 
 
 def _members(plain: str, kept: Sequence[str], readings: str = _READINGS) -> str:
-    """SQL of all that is known of plain records; of a reading, sizes are 1 or 0."""
+    """SQL of all that is known of plain records; of a reading, sizes are 1 or 0.
+
+    Each has its reading. A left join says so to whoever plans a query: that there are many.
+    """
     absent = [f"NULL::{kind} AS {name}" for name, kind in _AT_TIMES.items() if name not in kept]
     origin = ", ".join(
         f"s.{name[3:]} * r.{name} AS {name}" if name[:3] in {"lo_", "hi_"} else f"r.{name}"
@@ -154,7 +157,7 @@ def _members(plain: str, kept: Sequence[str], readings: str = _READINGS) -> str:
             {origin}, s.lang, r.split, {licence}, r.source_kind, r.weight, s.attributes,
             NULL::VARCHAR[] AS descends_from
         FROM (SELECT {", ".join(["*", *absent])} FROM {plain}) s
-        JOIN {readings} r ON r.place = s.spot >> {_ROW_BITS}"""
+        LEFT JOIN {readings} r ON r.place = s.spot >> {_ROW_BITS}"""
 
 
 def coded_members(connection: Database) -> str:
