@@ -1,0 +1,159 @@
+"""Selections: records that are taken as they were seen are what resolving them would give."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from provenance.members import MEMBERS, keep_members
+from provenance.model.manifest import Selection
+from provenance.sealing import members_digest
+from provenance.selection import coded_members, select_members
+from provenance.store.catalogue import Database, over_nothing
+from provenance.store.layout import Layout
+from provenance.store.tables import TABLES
+from provenance.views import VIEWS
+
+SOURCES = ("a", "b", "c")
+URIS = ("x.jsonl", 'y "z"\t\x1f\\.jsonl', "ü.jsonl")
+LABELS = (None, "human", "synthetic", "mixed", "unknown")
+RECORDS = 8
+
+# The rule as it is told: of all sightings in current files of the sources asked for the least by
+# (source, uri, row), with the origin that the view gives.
+RESOLVED = """
+SELECT s.record_id, s.source, s.uri, s.row, o.bytes, o.chars, o.words, o.label, o.process,
+    o.generator, o.generator_family, o.depth, o.conflict, o.lo_bytes, o.hi_bytes, o.lo_chars,
+    o.hi_chars, o.lo_words, o.hi_words, s.lang, s.split,
+    coalesce(json_extract_string(s.attributes, '/licence'), c.licence) AS licence,
+    c.kind AS source_kind, if(s.source = 'b', 3, 1) AS weight, s.attributes
+FROM sightings s JOIN origins o USING (record_id) LEFT JOIN sources c ON c.name = s.source
+WHERE s.source IN ($sources) AND s.record_id NOT IN (SELECT record_id FROM revoked)
+QUALIFY row_number() OVER (PARTITION BY s.record_id ORDER BY s.source, s.uri, s.row) = 1
+"""
+
+LINES = f"""
+SELECT string_agg(line, '' ORDER BY record_id, digest_rest) FROM (
+    SELECT record_id, digest_rest, json_array(digest, source, uri, row, bytes, label, lo_bytes,
+        hi_bytes, depth, weight, split)::VARCHAR || chr(10) AS line FROM {MEMBERS})
+"""
+
+
+def record(number: int) -> uuid.UUID:
+    return uuid.UUID(bytes=hashlib.md5(str(number).encode()).digest())
+
+
+def add(connection: Database, table: str, **values: Any) -> None:
+    """One row of a table of the ledger."""
+    assert set(values) <= set(TABLES[table].names)
+    names, marks = ", ".join(values), ", ".join("?" * len(values))
+    connection.execute(
+        f"INSERT INTO ledger.{table} ({names}) VALUES ({marks})", list(values.values())
+    )
+
+
+@st.composite
+def ledgers(draw: st.DrawFn) -> list[tuple[str, dict[str, Any]]]:
+    """Rows of a ledger: readings of three sources, records in them, and what is said of these."""
+    rows: list[tuple[str, dict[str, Any]]] = []
+
+    def commit() -> uuid.UUID:
+        number = len(rows)
+        made = uuid.UUID(int=number + 1)
+        rows.append(
+            ("commits", {"commit_id": made, "key": f"k{number}", "seq": number, "verb": "ingest"})
+        )
+        return made
+
+    words = st.sampled_from([None, "m1", "m2"])
+    for name in SOURCES:
+        contract = {"name": name, "label": draw(st.sampled_from(LABELS)), "kind": draw(words)}
+        contract |= {"generator": draw(words), "licence": draw(words), "process": draw(words)}
+        rows.append(("sources", {"commit_id": commit(), **contract}))
+    for _ in range(draw(st.integers(1, 4))):
+        made, reading = commit(), uuid.UUID(int=1000 + len(rows))
+        place = {"source": draw(st.sampled_from(SOURCES)), "uri": draw(st.sampled_from(URIS))}
+        file = {"reading_id": reading, "split": draw(words), "attributes": '["licence"]'}
+        rows.append(("files", {"commit_id": made, **place, **file}))
+        if draw(st.booleans()):
+            declared = {"label": draw(st.sampled_from(LABELS[1:])), "generator": draw(words)}
+            rows.append(("declarations", {"commit_id": made, "reading_id": reading, **declared}))
+        for row in range(1, draw(st.integers(1, 5)) + 1):
+            seen = draw(st.integers(0, RECORDS - 1))
+            at = {"commit_id": made, "reading_id": reading, "row": row, "record_id": record(seen)}
+            more = {"digest_rest": record(-seen), "kind": "text", "lang": draw(words)}
+            more["attributes"] = draw(st.sampled_from([None, '{"licence": "mit"}']))
+            sizes = {"bytes": seen * 7, "chars": seen * 5, "words": seen}
+            rows.append(("sightings", {**at, **more, **sizes}))
+            if draw(st.integers(0, 5)) == 0:
+                rows.append(("evidence", at | draw(claims())))
+    if draw(st.booleans()):
+        told = {"record_id": record(draw(st.integers(0, RECORDS - 1))), "depth": 3}
+        claim = draw(st.sampled_from([None, "synthetic"]))
+        rows.append(("derived", {"commit_id": commit(), **told, "claim": claim}))
+    if draw(st.booleans()):
+        hit = {"revocation": "r", "record_id": record(draw(st.integers(0, RECORDS - 1)))}
+        rows.append(("revocations", {"commit_id": commit(), "revocation": "r", "event": "revoke"}))
+        rows.append(("revoked", {"commit_id": commit(), **hit, "hops": 0}))
+    return rows
+
+
+def claims() -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries(
+        {
+            "tier": st.sampled_from(["reviewed", "tool", "declared", "detected"]),
+            "claim": st.sampled_from(["human", "synthetic", "mixed"]),
+            "whole": st.booleans(),
+            "part_bytes": st.sampled_from([None, 3]),
+            "generator": st.sampled_from([None, "g"]),
+            "observer": st.just("o"),
+            "basis": st.just("b"),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    with over_nothing(Layout(tmp_path_factory.mktemp("nothing")), VIEWS) as made:
+        made.execute("SET arrow_lossless_conversion = true")
+        yield made
+
+
+def rows_of(connection: Database, query: str) -> list[tuple[Any, ...]]:
+    return sorted(connection.execute(query).fetchall(), key=str)
+
+
+@settings(max_examples=25)
+@given(rows=ledgers(), sources=st.sampled_from([(), ("a",), ("b", "c")]))
+def test_a_selection_is_what_resolving_every_record_gives(
+    connection: Database, rows: list[tuple[str, dict[str, Any]]], sources: tuple[str, ...]
+) -> None:
+    for table in TABLES:
+        connection.execute(f"DELETE FROM ledger.{table}")
+    for table, values in rows:
+        add(connection, table, **values)
+    select_members(connection, Selection(sources=sources, weights={"b": 3}))
+    listed = ", ".join(f"'{name}'" for name in sources or SOURCES)
+    wanted = rows_of(connection, RESOLVED.replace("$sources", listed))
+    names = [
+        column[0] for column in connection.execute(RESOLVED.replace("$sources", listed)).description
+    ]
+    assert rows_of(connection, f"SELECT {', '.join(names)} FROM {MEMBERS}") == wanted
+    text = connection.execute(LINES).fetchone()
+    lines = (text[0] or "") if text else ""
+    digest = f"sha256:{hashlib.sha256(lines.encode()).hexdigest()}"
+    assert members_digest(connection) == digest
+    assert members_digest(connection, coded_members(connection)) == digest
+
+    taken = wanted[::2]
+    connection.execute("CREATE OR REPLACE TEMP TABLE chosen (record_id UUID)")
+    for row in taken:
+        connection.execute("INSERT INTO chosen VALUES (?)", [row[0]])
+    keep_members(connection, "chosen")
+    assert rows_of(connection, f"SELECT {', '.join(names)} FROM {MEMBERS}") == taken
