@@ -86,9 +86,9 @@ def select_members(connection: Database, selection: Selection, models: Sequence[
         *(("attributes",) if names else ()),
     )
     _make_readings(connection, selection)
-    _make_aside(connection)
-    _make_plain(connection, kept, where)
-    _make_others(connection, where)
+    many = _make_aside(connection)
+    _make_plain(connection, kept, "FALSE" if many else where)
+    _make_others(connection, kept, where, every=many)
     show_members(connection, f"FROM ({_members(PLAIN, kept)}) UNION ALL BY NAME FROM {ROWS}")
     _check_digests(connection)
     left_out = [
@@ -118,13 +118,21 @@ def _make_readings(connection: Database, selection: Selection) -> None:
         LEFT JOIN sources c ON c.name = f.source {only}""")
 
 
-def _make_aside(connection: Database) -> None:
-    connection.execute(f"""
-        CREATE OR REPLACE TEMP TABLE {_ASIDE} AS
-        SELECT record_id FROM sightings GROUP BY record_id HAVING count(*) > 1
-        UNION SELECT record_id FROM evidence
-        UNION SELECT record_id FROM derived
-        UNION SELECT record_id FROM {DESCENT}""")
+def _make_aside(connection: Database) -> bool:
+    """Find the records that are not plain; returns whether these are so many that all may be."""
+    told, seen = connection.execute(
+        "SELECT (SELECT count(*) FROM evidence), (SELECT count(*) FROM sightings)"
+    ).fetchall()[0]
+    many = bool(told * 2 > seen)
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {_ASIDE} (record_id UUID)")
+    if not many:
+        connection.execute(f"""
+            INSERT INTO {_ASIDE}
+            SELECT record_id FROM sightings GROUP BY record_id HAVING count(*) > 1
+            UNION SELECT record_id FROM evidence
+            UNION SELECT record_id FROM derived
+            UNION SELECT record_id FROM {DESCENT}""")
+    return many
 
 
 def _make_plain(connection: Database, kept: Sequence[str], where: str) -> None:
@@ -180,21 +188,23 @@ def coded_members(connection: Database) -> str:
         FROM (FROM ({members}) UNION ALL BY NAME (SELECT * REPLACE ({codes}) FROM {ROWS}))"""
 
 
-def _make_others(connection: Database, where: str) -> None:
-    """Records that were seen more than once, or that evidence speaks of on their own."""
+def _make_others(connection: Database, kept: Sequence[str], where: str, *, every: bool) -> None:
+    """Records that were seen more than once, or that evidence speaks of on their own; or all."""
     origin = ", ".join(f"o.{name}" for name in ORIGIN)
     aside = f"SELECT record_id FROM {_ASIDE}"
+    only, origins = (
+        ("", "origins") if every else (f"WHERE s.record_id IN ({aside})", f"({origins_of(aside)})")
+    )
+    norm = "min(s.norm_id)" if "norm_id" in kept else "NULL::UUID"
+    first = f"arg_min_null(s.attributes, {_SPOT})" if "attributes" in kept else "NULL::VARCHAR"
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE {ROWS} AS
         WITH seen AS (
             SELECT s.record_id, min({_SPOT}) AS spot,
                 min(s.digest_rest) AS digest_rest, max(s.digest_rest) AS other_rest,
-                min(s.norm_id) AS norm_id,
-                min(s.kind) AS kind,
-                arg_min_null(s.lang, {_SPOT}) AS lang,
-                arg_min_null(s.attributes, {_SPOT}) AS attributes
-            FROM ledger.sightings s JOIN {_READINGS} r USING (reading_id)
-            WHERE s.record_id IN ({aside})
+                {norm} AS norm_id, min(s.kind) AS kind,
+                arg_min_null(s.lang, {_SPOT}) AS lang, {first} AS attributes
+            FROM ledger.sightings s JOIN {_READINGS} r USING (reading_id) {only}
             GROUP BY s.record_id
         )
         SELECT * EXCLUDE (digest) FROM (
@@ -206,7 +216,7 @@ def _make_others(connection: Database, where: str) -> None:
                 d.descends_from
             FROM seen s
             JOIN {_READINGS} r ON r.place = s.spot >> {_ROW_BITS}
-            JOIN ({origins_of(aside)}) o USING (record_id)
+            JOIN {origins} o USING (record_id)
             LEFT JOIN {DESCENT} d USING (record_id)
         ) WHERE {where}""")
 

@@ -72,6 +72,7 @@ def ledgers(draw: st.DrawFn) -> list[tuple[str, dict[str, Any]]]:
         return made
 
     words = st.sampled_from([None, "m1", "m2"])
+    seldom = draw(st.sampled_from([0, 5]))
     for name in SOURCES:
         contract = {"name": name, "label": draw(st.sampled_from(LABELS)), "kind": draw(words)}
         contract |= {"generator": draw(words), "licence": draw(words), "process": draw(words)}
@@ -91,7 +92,7 @@ def ledgers(draw: st.DrawFn) -> list[tuple[str, dict[str, Any]]]:
             more["attributes"] = draw(st.sampled_from([None, '{"licence": "mit"}']))
             sizes = {"bytes": seen * 7, "chars": seen * 5, "words": seen}
             rows.append(("sightings", {**at, **more, **sizes}))
-            if draw(st.integers(0, 5)) == 0:
+            if draw(st.integers(0, seldom)) == 0:
                 rows.append(("evidence", at | draw(claims())))
     if draw(st.booleans()):
         told = {"record_id": record(draw(st.integers(0, RECORDS - 1))), "depth": 3}
