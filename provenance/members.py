@@ -85,11 +85,16 @@ def keep_members(connection: Database, taken: str) -> None:
 
 def show_members(connection: Database, rows: str, *, counted: bool = False) -> None:
     """Make ``set_members`` of rows, with what is worked out wherever it is asked for."""
+    connection.execute(
+        f"CREATE OR REPLACE TEMP VIEW {MEMBERS} AS {worked_out(rows, counted=counted)}"
+    )
+
+
+def worked_out(rows: str, *, counted: bool = False) -> str:
+    """SQL of members from SQL of what cannot be worked out from a member itself."""
     added = _WORKED_OUT if counted else _WORKED_OUT | _TOKENS
     columns = ", ".join(f"{sql} AS {name}" for name, sql in added.items())
-    connection.execute(
-        f"CREATE OR REPLACE TEMP VIEW {MEMBERS} AS SELECT *, {columns} FROM ({rows})"
-    )
+    return f"SELECT *, {columns} FROM ({rows})"
 
 
 def file_members(

@@ -17,8 +17,8 @@ from provenance.members import (
     ROWS,
     attribute_names,
     known_names,
-    narrow_members,
     show_members,
+    worked_out,
 )
 from provenance.model.base import quote_literal
 from provenance.model.manifest import Selection
@@ -89,7 +89,7 @@ def select_members(connection: Database, selection: Selection, models: Sequence[
     many = _make_aside(connection)
     _make_plain(connection, kept, "FALSE" if many else where)
     _make_others(connection, kept, where, every=many)
-    show_members(connection, f"FROM ({_members(PLAIN, kept)}) UNION ALL BY NAME FROM {ROWS}")
+    _show(connection, kept)
     _check_digests(connection)
     left_out = [
         connection.execute(
@@ -98,8 +98,12 @@ def select_members(connection: Database, selection: Selection, models: Sequence[
         for table in (PLAIN, ROWS)
     ]
     if selection.splits:
-        _assign_splits(connection, selection, names)
+        _assign_splits(connection, selection, kept, _split_key(selection.split_by, names))
     return sum(int(row[0]) for row in left_out if row)
+
+
+def _show(connection: Database, kept: Sequence[str]) -> None:
+    show_members(connection, f"FROM ({_members(PLAIN, kept)}) UNION ALL BY NAME FROM {ROWS}")
 
 
 def _make_readings(connection: Database, selection: Selection) -> None:
@@ -159,10 +163,11 @@ def _members(plain: str, kept: Sequence[str], readings: str = _READINGS) -> str:
         for name in ORIGIN
     )
     licence = f"{_LICENCE} AS licence" if "attributes" in kept else "r.licence"
+    split = "s.split" if "split" in kept else "r.split"
     return f"""
         SELECT s.record_id, s.digest_rest, s.norm_id, false AS clash, r.source, r.uri, s.spot,
             s.spot & ((1::BIGINT << {_ROW_BITS}) - 1) AS row, s.kind, s.bytes, s.chars, s.words,
-            {origin}, s.lang, r.split, {licence}, r.source_kind, r.weight, s.attributes,
+            {origin}, s.lang, {split}, {licence}, r.source_kind, r.weight, s.attributes,
             NULL::VARCHAR[] AS descends_from
         FROM (SELECT {", ".join(["*", *absent])} FROM {plain}) s
         LEFT JOIN {readings} r ON r.place = s.spot >> {_ROW_BITS}"""
@@ -173,7 +178,9 @@ def coded_members(connection: Database) -> str:
     kept = [row[0] for row in connection.execute(f"DESCRIBE {PLAIN}").fetchall()]
     if "spot" not in kept:
         return f"FROM {MEMBERS}"
-    words = [name for name in _WORDS if name != "licence" or "attributes" not in kept]
+    # These may be each record's own.
+    own = {"split": "split" in kept, "licence": "attributes" in kept}
+    words = [name for name in _WORDS if not own.get(name)]
     for name in words:
         connection.execute(f"""
             CREATE OR REPLACE TEMP TYPE set_{name} AS ENUM (
@@ -263,20 +270,27 @@ def _check_sources(connection: Database, wanted: Sequence[str]) -> None:
             )
 
 
-def _assign_splits(connection: Database, selection: Selection, names: frozenset[str]) -> None:
+def _assign_splits(
+    connection: Database, selection: Selection, kept: Sequence[str], key: str
+) -> None:
     """Cut the set by the hash of a key, so that what has one key never falls in two splits."""
-    bounds = _bounds(selection.splits)
-    key = _split_key(selection.split_by, names)
     seed = quote_literal(f"{selection.seed}:")
     place = f"CAST('0x' || left(md5({seed} || {key}), {_SPLIT_BITS // 4}) AS BIGINT)"
     cases = " ".join(
-        f"WHEN place < {bound} THEN {quote_literal(name)}" for name, bound in bounds.items()
+        f"WHEN place < {bound} THEN {quote_literal(name)}"
+        for name, bound in _bounds(selection.splits).items()
     )
-    narrow_members(
-        connection,
-        f"""SELECT * EXCLUDE (place) REPLACE (CASE {cases} END AS split)
-        FROM (SELECT *, {place} AS place FROM {MEMBERS})""",
-    )
+    others = [row[0] for row in connection.execute(f"DESCRIBE {ROWS}").fetchall()]
+    cut = (*(name for name in kept if name != "split"), "split")
+    for table, columns, rows in (
+        (PLAIN, cut, _members(PLAIN, kept)),
+        (ROWS, others, f"FROM {ROWS}"),
+    ):
+        connection.execute(f"""
+            CREATE OR REPLACE TEMP TABLE {table} AS SELECT {", ".join(columns)} FROM (
+                SELECT * REPLACE (CASE {cases} END AS split)
+                FROM (SELECT *, {place} AS place FROM ({worked_out(rows)})))""")
+    _show(connection, cut)
 
 
 def _bounds(splits: Mapping[str, str]) -> dict[str, int]:

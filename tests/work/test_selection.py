@@ -146,15 +146,23 @@ def test_a_selection_is_what_resolving_every_record_gives(
         column[0] for column in connection.execute(RESOLVED.replace("$sources", listed)).description
     ]
     assert rows_of(connection, f"SELECT {', '.join(names)} FROM {MEMBERS}") == wanted
-    text = connection.execute(LINES).fetchone()
-    lines = (text[0] or "") if text else ""
-    digest = f"sha256:{hashlib.sha256(lines.encode()).hexdigest()}"
-    assert members_digest(connection) == digest
-    assert members_digest(connection, coded_members(connection)) == digest
-
+    check_digest(connection)
     taken = wanted[::2]
     connection.execute("CREATE OR REPLACE TEMP TABLE chosen (record_id UUID)")
     for row in taken:
         connection.execute("INSERT INTO chosen VALUES (?)", [row[0]])
     keep_members(connection, "chosen")
     assert rows_of(connection, f"SELECT {', '.join(names)} FROM {MEMBERS}") == taken
+    splits = {"train": "0.5", "test": "0.5"}
+    select_members(connection, Selection(splits=splits, split_by="norm_id"))
+    assert {row[0] for row in rows_of(connection, f"SELECT split FROM {MEMBERS}")} <= {*splits}
+    check_digest(connection)
+
+
+def check_digest(connection: Database) -> None:
+    """It is taken over the lines as DuckDB writes them, whatever the words come as."""
+    text = connection.execute(LINES).fetchone()
+    lines = (text[0] or "") if text else ""
+    digest = f"sha256:{hashlib.sha256(lines.encode()).hexdigest()}"
+    assert members_digest(connection) == digest
+    assert members_digest(connection, coded_members(connection)) == digest
