@@ -9,6 +9,7 @@ from provenance import labelling
 from provenance.descent import DESCENT, make_descent
 from provenance.edge_index import STILL, as_list, commits_since
 from provenance.errors import NotFoundError
+from provenance.few import origins_of
 from provenance.ingest.unit import FileResult
 from provenance.model.base import quote_literal
 from provenance.readers.discover import split_of
@@ -44,6 +45,16 @@ _WORKED_OUT = {
     "lo_records": "(label = 'synthetic')::BIGINT",
     "hi_records": "(label <> 'human')::BIGINT",
 }
+
+_FOLLOWED = STILL | {"assemble", "ingest", "declare", "import", "source", "model", "activity"}
+"""What changes origins only by the rows that it adds."""
+
+_TOUCHED, _TODAY = "set_touched", "set_today"
+"""Temporary tables of these: their ids, and their origins of today."""
+
+MOST_MOVED = 10
+"""One record in so many may have moved, at most, for those alone to be resolved again."""
+
 _TOKENS = dict.fromkeys(("tokens", "lo_tokens", "hi_tokens"), "NULL::BIGINT")
 
 
@@ -197,7 +208,8 @@ def release_members(
             f"there is no release `{release}`", hint=known_names(connection, "releases", "releases")
         )
     make_descent(connection, models)
-    moved = today and not _stands(connection, release)
+    sealed = _sealed(connection, release)
+    moved = None if not today or _stands(connection, release) else _moved(connection, release)
     origin = ", ".join(
         # A record that has left the ledger since keeps the origin it was sealed with.
         f"CASE WHEN o.record_id IS NULL THEN s.{name} ELSE o.{name} END AS {name}"
@@ -216,10 +228,55 @@ def release_members(
             s.kind, s.bytes, s.chars, s.words, {origin},
             s.lang, s.split, s.licence, s.source_kind, s.weight, s.attributes,
             s.label AS sealed_label, {descent[0]}
-        FROM ({_sealed(connection, release)}) s {descent[1]}
-        {"LEFT JOIN origins o USING (record_id)" if moved else ""}"""
+        FROM ({sealed}) s {descent[1]}
+        {f"LEFT JOIN {moved} o USING (record_id)" if moved else ""}"""
     # What was sealed lies in the ledger as it is asked for: only the columns in use are read.
-    make_members(connection, query) if moved else show_members(connection, query)
+    make = make_members if moved == "origins" else show_members
+    make(connection, query)
+
+
+def _moved(connection: Database, release: str) -> str:
+    """A relation of the origins of today, at least of records whose sealed one may not hold."""
+    since = commits_since(connection, _sequence(connection, release))
+    if not {verb for _, verb in since} <= _FOLLOWED:
+        return "origins"
+    new = f"commit_id IN ({as_list(commit for commit, _ in since)})"
+    # What an origin rests on: readings that are current or were, what is declared of them, and
+    # what is said of the record itself.
+    connection.execute(f"""
+        CREATE OR REPLACE TEMP TABLE {_TOUCHED} AS
+        WITH readings AS (
+            SELECT f.reading_id FROM ledger.files f SEMI JOIN (
+                SELECT source, uri FROM ledger.files WHERE {new}) n USING (source, uri)
+            UNION SELECT reading_id FROM ledger.declarations WHERE {new}
+            UNION SELECT reading_id FROM files WHERE source IN (
+                SELECT name FROM ledger.sources WHERE {new})
+        ), touched AS (
+            SELECT record_id FROM ledger.sightings WHERE reading_id IN (FROM readings)
+            UNION SELECT record_id FROM ledger.evidence
+                WHERE {new} OR reading_id IN (FROM readings)
+            UNION SELECT record_id FROM ledger.derived WHERE {new}
+        )
+        FROM touched SEMI JOIN (FROM members WHERE release = {quote_literal(release)}) m
+            USING (record_id)""")
+    touched, records = connection.execute(
+        f"SELECT (SELECT count(*) FROM {_TOUCHED}), count(*) FROM members WHERE release = ?",
+        [release],
+    ).fetchall()[0]
+    if touched * MOST_MOVED > records:
+        return "origins"
+    few = origins_of(f"SELECT record_id FROM {_TOUCHED}")
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {_TODAY} AS {few}")
+    return _TODAY
+
+
+def _sequence(connection: Database, release: str) -> int:
+    """The last commit that the assembly of a release saw."""
+    rows = connection.execute(
+        "SELECT json_extract(manifest, '$.ledger_sequence')::BIGINT FROM releases WHERE name = ?",
+        [release],
+    ).fetchall()
+    return int(rows[0][0])
 
 
 def _sealed(connection: Database, release: str) -> str:
@@ -236,11 +293,7 @@ def _sealed(connection: Database, release: str) -> str:
 
 def _stands(connection: Database, release: str) -> bool:
     """Whether nothing was committed since a release was sealed that could change an origin."""
-    rows = connection.execute(
-        "SELECT json_extract(manifest, '$.ledger_sequence')::BIGINT FROM releases WHERE name = ?",
-        [release],
-    ).fetchall()
-    since = commits_since(connection, rows[0][0])
+    since = commits_since(connection, _sequence(connection, release))
     if not {verb for _, verb in since} <= STILL | {"assemble"}:
         return False
     derived = (

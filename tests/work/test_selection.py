@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from provenance.members import MEMBERS, keep_members
+from provenance import members
+from provenance.members import MEMBERS, keep_members, release_members
 from provenance.model.manifest import Selection
 from provenance.sealing import members_digest
 from provenance.selection import coded_members, select_members
@@ -67,7 +68,10 @@ def ledgers(draw: st.DrawFn) -> list[tuple[str, dict[str, Any]]]:
         number = len(rows)
         made = uuid.UUID(int=number + 1)
         rows.append(
-            ("commits", {"commit_id": made, "key": f"k{number}", "seq": number, "verb": "ingest"})
+            (
+                "commits",
+                {"commit_id": made, "key": f"k{number}", "seq": 2 * number, "verb": "ingest"},
+            )
         )
         return made
 
@@ -94,6 +98,15 @@ def ledgers(draw: st.DrawFn) -> list[tuple[str, dict[str, Any]]]:
             rows.append(("sightings", {**at, **more, **sizes}))
             if draw(st.integers(0, seldom)) == 0:
                 rows.append(("evidence", at | draw(claims())))
+    readings = [values["reading_id"] for table, values in rows if table == "files"]
+    for _ in range(draw(st.integers(0, 2))):
+        label = {"label": draw(st.sampled_from(LABELS[1:]))}
+        if draw(st.booleans()):
+            again = {"name": draw(st.sampled_from(SOURCES)), **label}
+            rows.append(("sources", {"commit_id": commit(), **again}))
+        else:
+            again = {"reading_id": draw(st.sampled_from(readings)), **label}
+            rows.append(("declarations", {"commit_id": commit(), **again}))
     if draw(st.booleans()):
         told = {"record_id": record(draw(st.integers(0, RECORDS - 1))), "depth": 3}
         claim = draw(st.sampled_from([None, "synthetic"]))
@@ -130,15 +143,19 @@ def rows_of(connection: Database, query: str) -> list[tuple[Any, ...]]:
     return sorted(connection.execute(query).fetchall(), key=str)
 
 
+def fill(connection: Database, rows: list[tuple[str, dict[str, Any]]]) -> None:
+    for table in TABLES:
+        connection.execute(f"DELETE FROM ledger.{table}")
+    for table, values in rows:
+        add(connection, table, **values)
+
+
 @settings(max_examples=25)
 @given(rows=ledgers(), sources=st.sampled_from([(), ("a",), ("b", "c")]))
 def test_a_selection_is_what_resolving_every_record_gives(
     connection: Database, rows: list[tuple[str, dict[str, Any]]], sources: tuple[str, ...]
 ) -> None:
-    for table in TABLES:
-        connection.execute(f"DELETE FROM ledger.{table}")
-    for table, values in rows:
-        add(connection, table, **values)
+    fill(connection, rows)
     select_members(connection, Selection(sources=sources, weights={"b": 3}))
     listed = ", ".join(f"'{name}'" for name in sources or SOURCES)
     wanted = rows_of(connection, RESOLVED.replace("$sources", listed))
@@ -166,3 +183,43 @@ def check_digest(connection: Database) -> None:
     digest = f"sha256:{hashlib.sha256(lines.encode()).hexdigest()}"
     assert members_digest(connection) == digest
     assert members_digest(connection, coded_members(connection)) == digest
+
+
+MOVED = ("label", "generator", "process", "depth", "conflict", "lo_bytes", "hi_bytes", "hi_words")
+
+TODAY = f"""
+SELECT s.record_id, {", ".join(f"if(o.record_id IS NULL, s.{n}, o.{n}) AS {n}" for n in MOVED)}
+FROM members s LEFT JOIN origins o USING (record_id)
+"""
+
+
+@settings(max_examples=25)
+@given(rows=ledgers(), data=st.data())
+def test_a_release_has_the_origins_of_today_where_they_moved(
+    connection: Database, rows: list[tuple[str, dict[str, Any]]], data: st.DataObject
+) -> None:
+    first = next(at for at, (table, _) in enumerate(rows) if table == "sightings")
+    ends = [at for at, (table, _) in enumerate(rows) if table == "commits" and at > first]
+    end = data.draw(st.sampled_from([*ends, len(rows)]))
+    fill(connection, rows[:end])
+    select_members(connection, Selection())
+    seal = uuid.UUID(int=9_999)
+    names = [name for name in TABLES["members"].names if name not in {"commit_id", "release"}]
+    connection.execute(
+        f"INSERT INTO ledger.members BY NAME SELECT ? AS commit_id, 'r' AS release, "
+        f"{', '.join(names)} FROM {MEMBERS}",
+        [seal],
+    )
+    manifest = f'{{"ledger_sequence": {2 * end - 2}}}'
+    sealed = {"commit_id": seal, "key": "release:r", "seq": 2 * end - 1, "verb": "assemble"}
+    add(connection, "commits", **sealed)
+    add(connection, "releases", commit_id=seal, name="r", manifest=manifest)
+    for table, values in rows[end:]:
+        add(connection, table, **values)
+    wanted = rows_of(connection, TODAY)
+    query = f"SELECT record_id, {', '.join(MOVED)} FROM {MEMBERS}"
+    for few in (0, members.MOST_MOVED, 10**9):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(members, "MOST_MOVED", few)
+            release_members(connection, "r", today=True)
+        assert rows_of(connection, query) == wanted
