@@ -194,6 +194,21 @@ FROM members s LEFT JOIN origins o USING (record_id)
 """
 
 
+def seal(connection: Database, seq: int) -> None:
+    """Release ``r`` of all there is, as an assembly would commit it."""
+    select_members(connection, Selection())
+    commit = uuid.UUID(int=9_999)
+    names = [name for name in TABLES["members"].names if name not in {"commit_id", "release"}]
+    connection.execute(
+        f"INSERT INTO ledger.members BY NAME SELECT ? AS commit_id, 'r' AS release, "
+        f"{', '.join(names)} FROM {MEMBERS}",
+        [commit],
+    )
+    manifest = f'{{"ledger_sequence": {seq - 1}}}'
+    add(connection, "commits", commit_id=commit, key="release:r", seq=seq, verb="assemble")
+    add(connection, "releases", commit_id=commit, name="r", manifest=manifest)
+
+
 @settings(max_examples=25)
 @given(rows=ledgers(), data=st.data())
 def test_a_release_has_the_origins_of_today_where_they_moved(
@@ -203,18 +218,7 @@ def test_a_release_has_the_origins_of_today_where_they_moved(
     ends = [at for at, (table, _) in enumerate(rows) if table == "commits" and at > first]
     end = data.draw(st.sampled_from([*ends, len(rows)][-6:]))
     fill(connection, rows[:end])
-    select_members(connection, Selection())
-    seal = uuid.UUID(int=9_999)
-    names = [name for name in TABLES["members"].names if name not in {"commit_id", "release"}]
-    connection.execute(
-        f"INSERT INTO ledger.members BY NAME SELECT ? AS commit_id, 'r' AS release, "
-        f"{', '.join(names)} FROM {MEMBERS}",
-        [seal],
-    )
-    manifest = f'{{"ledger_sequence": {2 * end - 2}}}'
-    sealed = {"commit_id": seal, "key": "release:r", "seq": 2 * end - 1, "verb": "assemble"}
-    add(connection, "commits", **sealed)
-    add(connection, "releases", commit_id=seal, name="r", manifest=manifest)
+    seal(connection, seq=2 * end - 1)
     for table, values in rows[end:]:
         add(connection, table, **values)
     wanted = rows_of(connection, TODAY)
@@ -224,3 +228,66 @@ def test_a_release_has_the_origins_of_today_where_they_moved(
             patch.setattr(members, "MOST_MOVED", few)
             release_members(connection, "r", today=True)
         assert rows_of(connection, query) == wanted
+
+
+ONE, TWO, NEW = (uuid.UUID(int=number) for number in (1, 2, 3))
+
+BASE: list[tuple[str, dict[str, Any]]] = [
+    ("commits", {"commit_id": ONE, "key": "one", "seq": 1, "verb": "ingest"}),
+    *(
+        ("sources", {"commit_id": ONE, "name": name, "label": label})
+        for name, label in (("a", "synthetic"), ("b", "human"), ("c", None))
+    ),
+    *(
+        ("files", {"commit_id": ONE, "source": name, "uri": "x", "reading_id": uuid.UUID(int=at)})
+        for name, at in (("a", 11), ("b", 12), ("c", 13))
+    ),
+    # A record of each source, and one that two of them have.
+    *(
+        ("sightings", seen)
+        for at, row, number in ((11, 1, 1), (11, 2, 4), (12, 1, 2), (12, 2, 4), (13, 1, 3))
+        for seen in [
+            {"commit_id": ONE, "reading_id": uuid.UUID(int=at), "row": row, "kind": "text"}
+            | {"record_id": record(number), "digest_rest": record(-number)}
+            | {"bytes": 10, "chars": 10, "words": 2}
+        ]
+    ),
+]
+
+CHANGES: dict[str, tuple[str, dict[str, Any]]] = {
+    "another contract": ("sources", {"name": "b", "label": "synthetic"}),
+    "another declaration": (
+        "declarations",
+        {"reading_id": uuid.UUID(int=12), "label": "synthetic"},
+    ),
+    "a file that has changed": ("files", {"source": "a", "uri": "x", "reading_id": NEW}),
+    "a depth": ("derived", {"record_id": record(1), "depth": 3}),
+    "a proof": ("derived", {"record_id": record(3), "depth": 1, "claim": "synthetic"}),
+    "a review": (
+        "evidence",
+        {"record_id": record(2), "tier": "reviewed", "claim": "synthetic", "whole": True},
+    ),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_every_way_in_which_an_origin_moves_is_followed(
+    connection: Database, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    monkeypatch.setattr(members, "MOST_MOVED", 0)
+    fill(connection, BASE)
+    seal(connection, seq=2)
+    query = f"SELECT record_id, {', '.join(MOVED)} FROM"
+    sealed = rows_of(connection, f"{query} members")
+    table, values = CHANGES[change]
+    add(connection, "commits", commit_id=TWO, key="two", seq=3, verb="ingest")
+    add(connection, table, commit_id=TWO, **values)
+    today = rows_of(connection, TODAY)
+    assert today != sealed
+    release_members(connection, "r", today=True)
+    assert rows_of(connection, f"{query} {MEMBERS}") == today
+    select_members(connection, Selection())
+    listed = "SELECT s.record_id, {} FROM origins s SEMI JOIN sightings USING (record_id)"
+    assert rows_of(connection, f"{query} {MEMBERS}") == rows_of(
+        connection, listed.format(", ".join(MOVED))
+    )
