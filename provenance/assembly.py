@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import uuid
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pyarrow as pa
 from pydantic import Field
 
 from provenance import budget
@@ -16,22 +13,18 @@ from provenance.descent import descent_findings, models_asked
 from provenance.errors import MisuseError
 from provenance.findings import ledger_findings
 from provenance.fit import fit
-from provenance.measure import buffers
-from provenance.members import MEMBERS, attribute_names, narrow_members, select_members
+from provenance.members import MEMBERS, attribute_names, keep_members
 from provenance.model.base import Contract, quote_identifier, quote_literal
 from provenance.model.finding import BudgetResult, Finding, Verdict
 from provenance.model.manifest import Body, Manifest, Selection
 from provenance.model.policy import Policy
+from provenance.sealing import members_digest, write_members
+from provenance.selection import coded_members, select_members
 from provenance.store.catalogue import Database
 from provenance.store.store import Store, tool_version
-from provenance.store.tables import TABLES
 from provenance.tokens import count_tokens
 
 _TAKEN = "set_taken"
-
-_LINE = """json_array(digest, source, uri, row, bytes, label, lo_bytes, hi_bytes, depth, weight,
-    split)::VARCHAR || chr(10)"""
-"""One line per member, the same everywhere: what ``members_digest`` is taken over."""
 
 
 class LeftOut(Contract):
@@ -151,11 +144,7 @@ def _fit(
     fitted = fit(
         connection, MEMBERS, policy, seed=seed, attributes=names, anchors=anchors, into=_TAKEN
     )
-    narrow_members(
-        connection,
-        f"SELECT * FROM {MEMBERS} SEMI JOIN {_TAKEN} USING (record_id)",
-        counted="tokens" in policy.units,
-    )
+    keep_members(connection, _TAKEN)
     return {
         "bound": float(fitted.bound),
         "left_out": tuple(
@@ -226,43 +215,15 @@ def _tally(connection: Database, column: str) -> dict[str, int]:
     return {str(key): int(count) for key, count in rows}
 
 
-def members_digest(connection: Database) -> str:
-    """SHA-256 over one line per member, in the order of the digests.
-
-    A line is a JSON array: digest, source, file, row, bytes, label, synthetic bytes at least and at
-    most, depth, weight, split.
-    """
-    state = hashlib.sha256()
-    query = f"SELECT {_LINE} AS line FROM {MEMBERS} ORDER BY record_id, digest_rest"
-    for batch in _stream(connection, query):
-        data, offsets = buffers(batch.column(0))
-        state.update(data[int(offsets[0]) : int(offsets[-1])])
-    return f"sha256:{state.hexdigest()}"
-
-
-def _stream(connection: Database, query: str) -> Iterator[pa.RecordBatch]:
-    yield from connection.execute(query).to_arrow_reader(100_000)
-
-
 def _seal(
     store: Store, connection: Database, plan: AssemblyPlan, policy: Policy, selection: Selection
 ) -> AssemblyPlan:
-    body = Body(
-        release=plan.release,
-        selection=selection,
-        policy=policy,
-        verdict=plan.verdict,
-        budgets=plan.budgets,
-        records=plan.records,
-        totals=plan.totals,
-        labels=plan.labels,
-        members_digest=members_digest(connection),
-    )
-    body_digest = f"sha256:{hashlib.sha256(body.canonical()).hexdigest()}"
+    members = coded_members(connection)
     before = connection.execute(
         "SELECT body_digest FROM releases WHERE name = ?", [plan.release]
     ).fetchone()
     if before is not None:
+        body_digest = _body(plan, policy, selection, members_digest(connection, members)).digest()
         if before[0] == body_digest:
             return plan.model_copy(
                 update={"sealed": True, "unchanged": True, "body_digest": body_digest}
@@ -271,41 +232,36 @@ def _seal(
             f"release `{plan.release}` exists and holds another set",
             hint="a release is immutable: choose another name",
         )
+    commit_id = uuid.uuid4()
     last = connection.execute("SELECT max(seq) FROM commits").fetchone()
+    part, digest = write_members(store, connection, plan.release, members, commit_id)
+    body = _body(plan, policy, selection, digest)
     manifest = Manifest(
         body=body,
-        body_digest=body_digest,
+        body_digest=body.digest(),
         created_at=datetime.now(UTC),
         tool_version=tool_version(),
         ledger_sequence=int(last[0]) if last else 0,
     )
-    _write(store, connection, manifest)
-    return plan.model_copy(update={"sealed": True, "body_digest": body_digest})
-
-
-def _write(store: Store, connection: Database, manifest: Manifest) -> None:
-    commit_id = uuid.uuid4()
-    name = manifest.body.release
-    columns = ", ".join(
-        quote_identifier(field.name)
-        for field in TABLES["members"]
-        if field.name not in {"commit_id", "release"}
-    )
-    query = f"""
-        SELECT {quote_literal(name)} AS release, {columns} FROM {MEMBERS}
-        ORDER BY record_id, digest_rest"""
-    writer = store.part("members", commit_id)
-    try:
-        for batch in _stream(connection, query):
-            writer.write(batch)
-        part = writer.finish()
-    except BaseException:
-        writer.discard()
-        raise
     row: dict[str, object] = {
-        "name": name,
+        "name": plan.release,
         "body_digest": manifest.body_digest,
         "manifest": manifest.model_dump_json(),
     }
     head = store.rows("releases", commit_id, [row])
-    store.commit("assemble", f"release:{name}", [part, head], commit_id)
+    store.commit("assemble", f"release:{plan.release}", [part, head], commit_id)
+    return plan.model_copy(update={"sealed": True, "body_digest": manifest.body_digest})
+
+
+def _body(plan: AssemblyPlan, policy: Policy, selection: Selection, members: str) -> Body:
+    return Body(
+        release=plan.release,
+        selection=selection,
+        policy=policy,
+        verdict=plan.verdict,
+        budgets=plan.budgets,
+        records=plan.records,
+        totals=plan.totals,
+        labels=plan.labels,
+        members_digest=members,
+    )

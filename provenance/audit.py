@@ -21,7 +21,6 @@ from provenance.members import (
     attribute_names,
     file_members,
     release_members,
-    select_members,
 )
 from provenance.model.finding import Finding, Judgement
 from provenance.model.manifest import Selection
@@ -30,6 +29,7 @@ from provenance.readers.base import Input
 from provenance.readers.base import Layout as ReadLayout
 from provenance.readers.discover import discover
 from provenance.reread import Reading
+from provenance.selection import select_members
 from provenance.store.catalogue import Database, over_nothing
 from provenance.store.layout import Layout
 from provenance.store.parts import Part

@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Sequence
 
-from provenance import conditions, labelling
+from provenance import labelling
 from provenance.descent import DESCENT, make_descent
 from provenance.edge_index import STILL, as_list, commits_since
-from provenance.errors import ConditionError, IntegrityError, MisuseError, NotFoundError
+from provenance.errors import NotFoundError
+from provenance.few import origins_of
 from provenance.ingest.unit import FileResult
 from provenance.model.base import quote_literal
-from provenance.model.manifest import Selection
 from provenance.readers.discover import split_of
 from provenance.store.catalogue import Database
 from provenance.store.parts import Part
-from provenance.terms import column_sql, members_truth
 from provenance.views import DEPTH_SQL
 
 MEMBERS = "set_members"
 """Name of the temporary view that a judgement is made on."""
 
-_ROWS = "set_rows"
-"""Temporary table of what cannot be worked out from a member itself."""
+ROWS, PLAIN = "set_rows", "set_plain"
+"""Temporary tables of what cannot be worked out from a member itself; of those that a selection
+takes, the plain ones are kept apart, with less of each (``selection``)."""
 
-_SPLIT_BITS = 60
-
-_ORIGIN = (
+ORIGIN = (
     *(f"{end}_{unit}" for unit in ("bytes", "chars", "words") for end in ("lo", "hi")),
     "label",
     "process",
@@ -48,6 +45,16 @@ _WORKED_OUT = {
     "lo_records": "(label = 'synthetic')::BIGINT",
     "hi_records": "(label <> 'human')::BIGINT",
 }
+
+_FOLLOWED = STILL | {"assemble", "ingest", "declare", "import", "source", "model", "activity"}
+"""What changes origins only by the rows that it adds."""
+
+_TOUCHED, _TODAY = "set_touched", "set_today"
+"""Temporary tables of these: their ids, and their origins of today."""
+
+MOST_MOVED = 10
+"""One record in so many may have moved, at most, for those alone to be resolved again."""
+
 _TOKENS = dict.fromkeys(("tokens", "lo_tokens", "hi_tokens"), "NULL::BIGINT")
 
 
@@ -59,75 +66,15 @@ def attribute_names(connection: Database) -> frozenset[str]:
     return frozenset(name for (text,) in rows for name in json.loads(text))
 
 
-def select_members(connection: Database, selection: Selection, models: Sequence[str] = ()) -> int:
-    """Make ``set_members`` of what a selection takes; returns how many revoked records it leaves.
-
-    One member per record; its sighting is the least by (source, uri, row) among the sources asked
-    for, while evidence from every source counts.
-
-    Args:
-        models: models whose descendants the policy asks about.
-
-    Raises:
-        NotFoundError: a source that is not there.
-        ConditionError: the condition does not parse or names no column.
-    """
-    _check_sources(connection, (*selection.sources, *selection.weights))
-    names = attribute_names(connection)
-    make_descent(connection, models)
-    where = _where(selection.where, names)
-    listed = ", ".join(map(quote_literal, selection.sources))
-    only = f"WHERE source IN ({listed})" if selection.sources else ""
-    origin = ", ".join(f"o.{name}" for name in _ORIGIN)
-    connection.execute(f"""
-        CREATE OR REPLACE TEMP TABLE ranked AS
-        SELECT reading_id, source, uri, split, row_number() OVER (ORDER BY source, uri) AS place
-        FROM files {only}""")
-    make_members(
-        connection,
-        f"""WITH seen AS (
-            SELECT s.record_id, min((r.place << 40) | s.row) AS first,
-                min(s.digest_rest) AS digest_rest, max(s.digest_rest) AS other_rest,
-                min(s.norm_id) AS norm_id,
-                min(s.kind) AS kind,
-                arg_min_null(s.lang, (r.place << 40) | s.row) AS lang,
-                arg_min_null(s.attributes, (r.place << 40) | s.row) AS attributes
-            FROM ledger.sightings s JOIN ranked r USING (reading_id)
-            GROUP BY s.record_id
-        )
-        SELECT * EXCLUDE (digest) FROM (
-            SELECT a.record_id, a.digest_rest, a.norm_id, {_prefixed(DIGEST, "a")} AS digest,
-                a.digest_rest <> a.other_rest AS clash,
-                r.source, r.uri, a.first & ((1::BIGINT << 40) - 1) AS row, a.kind,
-                o.bytes, o.chars, o.words, {origin},
-                a.lang, r.split, coalesce(json_extract_string(a.attributes, '/licence'), c.licence)
-                    AS licence,
-                c.kind AS source_kind, {_weight(selection.weights)} AS weight, a.attributes,
-                d.descends_from
-            FROM seen a
-            JOIN ranked r ON r.place = a.first >> 40
-            JOIN origins o USING (record_id)
-            LEFT JOIN sources c ON c.name = r.source
-            LEFT JOIN {DESCENT} d USING (record_id)
-        ) WHERE {where}""",
-    )
-    _check_digests(connection)
-    left_out = connection.execute(
-        f"DELETE FROM {_ROWS} WHERE record_id IN (SELECT record_id FROM revoked)"
-    ).fetchone()
-    if selection.splits:
-        _assign_splits(connection, selection, names)
-    return int(left_out[0]) if left_out else 0
-
-
 def make_members(connection: Database, query: str, *, counted: bool = False) -> None:
     """Make ``set_members`` of a query, which may be one over ``set_members``.
 
     Args:
         counted: whether the query gives tokens.
     """
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {_ROWS} AS {query}")
-    _show(connection, f"FROM {_ROWS}", counted=counted)
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {ROWS} AS {query}")
+    show_members(connection, f"FROM {ROWS}", counted=counted)
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {PLAIN} (record_id UUID)")
 
 
 def narrow_members(connection: Database, query: str, *, counted: bool = False) -> None:
@@ -138,23 +85,27 @@ def narrow_members(connection: Database, query: str, *, counted: bool = False) -
     )
 
 
-def _show(connection: Database, rows: str, *, counted: bool = False) -> None:
-    """Make the view, with what is worked out wherever it is asked for."""
-    added = _WORKED_OUT if counted else _WORKED_OUT | _TOKENS
-    columns = ", ".join(f"{sql} AS {name}" for name, sql in added.items())
+def keep_members(connection: Database, taken: str) -> None:
+    """Leave out all members that were made of a query, but those whose ids a table has."""
+    for table in (PLAIN, ROWS):
+        connection.execute(
+            f"DELETE FROM {table} WHERE NOT EXISTS "
+            f"(FROM {taken} t WHERE t.record_id = {table}.record_id)"
+        )
+
+
+def show_members(connection: Database, rows: str, *, counted: bool = False) -> None:
+    """Make ``set_members`` of rows, with what is worked out wherever it is asked for."""
     connection.execute(
-        f"CREATE OR REPLACE TEMP VIEW {MEMBERS} AS SELECT *, {columns} FROM ({rows})"
+        f"CREATE OR REPLACE TEMP VIEW {MEMBERS} AS {worked_out(rows, counted=counted)}"
     )
 
 
-def _check_digests(connection: Database) -> None:
-    """Stop where two contents share a record id: one of them was made to be taken for the other."""
-    row = connection.execute(f"SELECT digest FROM {MEMBERS} WHERE clash LIMIT 1").fetchone()
-    if row is not None:
-        raise IntegrityError(
-            f"two contents have the record id of {row[0]}",
-            hint="such a pair does not come about by accident: look at its sightings",
-        )
+def worked_out(rows: str, *, counted: bool = False) -> str:
+    """SQL of members from SQL of what cannot be worked out from a member itself."""
+    added = _WORKED_OUT if counted else _WORKED_OUT | _TOKENS
+    columns = ", ".join(f"{sql} AS {name}" for name, sql in added.items())
+    return f"SELECT *, {columns} FROM ({rows})"
 
 
 def file_members(
@@ -183,7 +134,7 @@ def file_members(
             SEMI JOIN file_sightings f ON f.record_id = s.record_id
             GROUP BY s.record_id
         ) k JOIN ranked r ON r.place = k.first >> 40 LEFT JOIN sources c ON c.name = r.source""")
-    origin = ", ".join(f"o.{name}" for name in _ORIGIN)
+    origin = ", ".join(f"o.{name}" for name in ORIGIN)
     today = (
         f"{DEPTH_SQL} FROM ({labelling.origin_sql('file_claims', 'file_sizes')}) o "
         "LEFT JOIN derived d USING (record_id)"
@@ -254,36 +205,95 @@ def release_members(
     """
     if not connection.execute("SELECT 1 FROM releases WHERE name = ?", [release]).fetchall():
         raise NotFoundError(
-            f"there is no release `{release}`", hint=_known(connection, "releases", "releases")
+            f"there is no release `{release}`", hint=known_names(connection, "releases", "releases")
         )
     make_descent(connection, models)
-    moved = today and not _stands(connection, release)
+    sealed = _sealed(connection, release)
+    moved = None if not today or _stands(connection, release) else _moved(connection, release)
     origin = ", ".join(
         # A record that has left the ledger since keeps the origin it was sealed with.
         f"CASE WHEN o.record_id IS NULL THEN s.{name} ELSE o.{name} END AS {name}"
         if moved
         else f"s.{name}"
-        for name in _ORIGIN
+        for name in ORIGIN
+    )
+    # Only where somebody asks for models are there any that members could descend from.
+    descent = (
+        ("d.descends_from", f"LEFT JOIN {DESCENT} d USING (record_id)")
+        if models
+        else ("NULL::VARCHAR[] AS descends_from", "")
     )
     query = f"""
         SELECT s.record_id, s.digest_rest, NULL::UUID AS norm_id, s.source, s.uri, s.row,
             s.kind, s.bytes, s.chars, s.words, {origin},
             s.lang, s.split, s.licence, s.source_kind, s.weight, s.attributes,
-            s.label AS sealed_label, d.descends_from
-        FROM members s LEFT JOIN {DESCENT} d USING (record_id)
-        {"LEFT JOIN origins o USING (record_id)" if moved else ""}
-        WHERE s.release = {quote_literal(release)}"""
+            s.label AS sealed_label, {descent[0]}
+        FROM ({sealed}) s {descent[1]}
+        {f"LEFT JOIN {moved} o USING (record_id)" if moved else ""}"""
     # What was sealed lies in the ledger as it is asked for: only the columns in use are read.
-    make_members(connection, query) if moved else _show(connection, query)
+    make = make_members if moved == "origins" else show_members
+    make(connection, query)
 
 
-def _stands(connection: Database, release: str) -> bool:
-    """Whether nothing was committed since a release was sealed that could change an origin."""
+def _moved(connection: Database, release: str) -> str:
+    """A relation of the origins of today, at least of records whose sealed one may not hold."""
+    since = commits_since(connection, _sequence(connection, release))
+    if not {verb for _, verb in since} <= _FOLLOWED:
+        return "origins"
+    new = f"commit_id IN ({as_list(commit for commit, _ in since)})"
+    # What an origin rests on: readings that are current or were, what is declared of them, and
+    # what is said of the record itself.
+    connection.execute(f"""
+        CREATE OR REPLACE TEMP TABLE {_TOUCHED} AS
+        WITH readings AS (
+            SELECT f.reading_id FROM ledger.files f SEMI JOIN (
+                SELECT source, uri FROM ledger.files WHERE {new}) n USING (source, uri)
+            UNION SELECT reading_id FROM ledger.declarations WHERE {new}
+            UNION SELECT reading_id FROM files WHERE source IN (
+                SELECT name FROM ledger.sources WHERE {new})
+        ), touched AS (
+            SELECT record_id FROM ledger.sightings WHERE reading_id IN (FROM readings)
+            UNION SELECT record_id FROM ledger.evidence
+                WHERE {new} OR reading_id IN (FROM readings)
+            UNION SELECT record_id FROM ledger.derived WHERE {new}
+        )
+        FROM touched SEMI JOIN (FROM members WHERE release = {quote_literal(release)}) m
+            USING (record_id)""")
+    touched, records = connection.execute(
+        f"SELECT (SELECT count(*) FROM {_TOUCHED}), count(*) FROM members WHERE release = ?",
+        [release],
+    ).fetchall()[0]
+    if touched * MOST_MOVED > records:
+        return "origins"
+    few = origins_of(f"SELECT record_id FROM {_TOUCHED}")
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {_TODAY} AS {few}")
+    return _TODAY
+
+
+def _sequence(connection: Database, release: str) -> int:
+    """The last commit that the assembly of a release saw."""
     rows = connection.execute(
         "SELECT json_extract(manifest, '$.ledger_sequence')::BIGINT FROM releases WHERE name = ?",
         [release],
     ).fetchall()
-    since = commits_since(connection, rows[0][0])
+    return int(rows[0][0])
+
+
+def _sealed(connection: Database, release: str) -> str:
+    """SQL of the rows of a release in the view ``members``, found by their commit."""
+    rows = connection.execute(
+        "SELECT c.commit_id FROM ledger.releases r JOIN commits c USING (commit_id) "
+        "WHERE r.name = ?",
+        [release],
+    ).fetchall()
+    commits = as_list(commit for (commit,) in rows)
+    return f"""FROM ledger.members
+        WHERE release = {quote_literal(release)} AND commit_id IN ({commits})"""
+
+
+def _stands(connection: Database, release: str) -> bool:
+    """Whether nothing was committed since a release was sealed that could change an origin."""
+    since = commits_since(connection, _sequence(connection, release))
     if not {verb for _, verb in since} <= STILL | {"assemble"}:
         return False
     derived = (
@@ -294,85 +304,9 @@ def _stands(connection: Database, release: str) -> bool:
     ).fetchall()
 
 
-def _prefixed(sql: str, table: str) -> str:
-    return sql.replace("record_id", f"{table}.record_id").replace(
-        "digest_rest", f"{table}.digest_rest"
-    )
-
-
-def _where(text: str | None, names: frozenset[str]) -> str:
-    if text is None:
-        return "TRUE"
-    condition = conditions.parse(text)
-    conditions.check(condition, names)
-    return members_truth(condition)
-
-
-def _weight(weights: Mapping[str, int]) -> str:
-    if not weights:
-        return "1::BIGINT"
-    cases = " ".join(
-        f"WHEN {quote_literal(source)} THEN {int(weight)}" for source, weight in weights.items()
-    )
-    return f"(CASE r.source {cases} ELSE 1 END)::BIGINT"
-
-
-def _check_sources(connection: Database, wanted: Sequence[str]) -> None:
-    known = {row[0] for row in connection.execute("SELECT name FROM sources").fetchall()}
-    for name in wanted:
-        if name not in known:
-            raise NotFoundError(
-                f"there is no source `{name}`", hint=_known(connection, "sources", "sources")
-            )
-
-
-def _known(connection: Database, view: str, what: str) -> str:
+def known_names(connection: Database, view: str, what: str) -> str:
+    """The names that a view has, for a hint."""
     rows = connection.execute(f"SELECT name FROM {view} ORDER BY name LIMIT 20").fetchall()
     return (
         f"the {what} are: " + ", ".join(row[0] for row in rows) if rows else f"there are no {what}"
     )
-
-
-def _assign_splits(connection: Database, selection: Selection, names: frozenset[str]) -> None:
-    """Cut the set by the hash of a key, so that what has one key never falls in two splits."""
-    bounds = _bounds(selection.splits)
-    key = _split_key(selection.split_by, names)
-    seed = quote_literal(f"{selection.seed}:")
-    place = f"CAST('0x' || left(md5({seed} || {key}), {_SPLIT_BITS // 4}) AS BIGINT)"
-    cases = " ".join(
-        f"WHEN place < {bound} THEN {quote_literal(name)}" for name, bound in bounds.items()
-    )
-    narrow_members(
-        connection,
-        f"""SELECT * EXCLUDE (place) REPLACE (CASE {cases} END AS split)
-        FROM (SELECT *, {place} AS place FROM {MEMBERS})""",
-    )
-
-
-def _bounds(splits: Mapping[str, str]) -> dict[str, int]:
-    """Upper ends of the splits within [0, 2^60), exact: the parts are decimals that sum to 1."""
-    total = sum((Decimal(part) for part in splits.values()), Decimal(0))
-    if total != 1 or any(Decimal(part) <= 0 for part in splits.values()):
-        raise MisuseError(
-            f"the splits sum to {total}, not 1",
-            hint="for example --split train=0.9 --split test=0.1",
-        )
-    bounds, reached = {}, Decimal(0)
-    for name, part in splits.items():
-        reached += Decimal(part)
-        bounds[name] = int(reached * (1 << _SPLIT_BITS))
-    return bounds
-
-
-def _split_key(split_by: str, names: frozenset[str]) -> str:
-    if split_by == "record":
-        return "digest"
-    if split_by == "norm_id":
-        return "coalesce(CAST(norm_id AS VARCHAR), digest)"
-    try:
-        conditions.known_column(split_by, names)
-    except ConditionError as error:
-        raise MisuseError(
-            f"--split-by: {error.message}", hint="record, norm_id, or a column or attribute"
-        ) from error
-    return f"coalesce(CAST({column_sql(split_by)} AS VARCHAR), digest)"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 from provenance.errors import IntegrityError, NotFoundError
@@ -30,8 +29,7 @@ def release_manifest(connection: Database, release: str) -> Manifest:
             f"there is no release `{release}`", hint="`prov query 'SELECT name FROM releases'`"
         )
     manifest = Manifest.model_validate_json(row[0])
-    found = f"sha256:{hashlib.sha256(manifest.body.canonical()).hexdigest()}"
-    if found != manifest.body_digest:
+    if manifest.body.digest() != manifest.body_digest:
         raise IntegrityError(
             f"the manifest of `{release}` does not have the digest it was sealed with"
         )

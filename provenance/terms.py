@@ -33,6 +33,9 @@ MADE_BY = frozenset({"process", "generator", "generator_family"})
 ORIGIN = MADE_BY | {"label", "depth"}
 """Columns whose value is not known where the origin of a record is not."""
 
+FEW_VALUES = ORIGIN | {"source", "lang", "split", "licence", "source_kind", "kind", "conflict"}
+"""Columns whose values, and the combinations that occur, are few beside the members."""
+
 SYNTHETIC_PART = frozenset({"generator", "generator_family"})
 """Columns that turn the numerator of ``max_share`` from whole records to their synthetic part."""
 
@@ -56,6 +59,7 @@ class Term:
         hi: what it adds to the numerator at most. For ``min_human`` the two are synthetic sizes,
             so that the human size lies within ``size - hi`` and ``size - lo``. For ``accumulate``
             both are 0, and for ``forbid`` both are the size.
+        reads: the columns and attributes behind the groups and the truth.
     """
 
     budget: Budget
@@ -66,6 +70,13 @@ class Term:
     size: str
     lo: str
     hi: str
+    reads: frozenset[str]
+
+    @property
+    def few(self) -> bool:
+        """Whether members can be summed before they are judged, those alike as one."""
+        by_record = self.budget.rule == "min_human" and self.unit == "records"
+        return self.reads <= FEW_VALUES and not by_record
 
 
 def terms(policy: Policy, attributes: Collection[str] = ()) -> tuple[Term, ...]:
@@ -105,6 +116,7 @@ def _term(budget: Budget, unit: Unit, attributes: Collection[str]) -> Term:
         size=size,
         lo=lo,
         hi=hi,
+        reads=frozenset(budget.by) | (columns(condition) if condition else frozenset()),
     )
 
 
@@ -183,6 +195,9 @@ TRUTHS_PER_SCAN = 8
 """Distinct conditions summed in one scan; rows come back for each combination of their truths."""
 
 
+_CELLS = "tally_cells"
+
+
 class Part(NamedTuple):
     """Some members of a group, summed."""
 
@@ -217,22 +232,57 @@ class Tally:
 def tally(
     connection: Connection, members: str, summed: Sequence[Term]
 ) -> dict[str, dict[Key, Tally]]:
-    """The sums of every term, by name of the budget and key of the group; a scan per ``by``."""
+    """The sums of every term, by name of the budget and key of the group.
+
+    The members are read once for all terms that can be summed over cells of them, and otherwise
+    once for each ``by``.
+    """
+    over_cells = [term for term in summed if term.few]
+    if over_cells:
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE {_CELLS} AS {_cells(members, over_cells)}"
+        )
+    singly = f"(SELECT *, 1 AS held FROM {members})"
+    found: dict[str, dict[Key, Tally]] = {}
+    for relation, these in ((_CELLS, over_cells), (singly, [t for t in summed if not t.few])):
+        for batch in _batches(these):
+            found.update(_scan(connection, relation, batch))
+    connection.execute(f"DROP TABLE IF EXISTS {_CELLS}")
+    return found
+
+
+def _cells(members: str, judged: Sequence[Term]) -> str:
+    """SQL of members that are alike in all that some terms tell apart, summed: ``held`` of each.
+
+    A cell has the columns of a member, as far as the terms read them, and its sizes have the
+    weight in them.
+    """
+    keys = sorted({"label"}.union(*(term.reads for term in judged)))
+    units = sorted({term.unit for term in judged})
+    sizes = [f"{end}{unit}" for unit in units for end in ("", "lo_", "hi_")]
+    sums = [f"sum(weight * {size}) AS {size}" for size in sizes]
+    named = [quote_identifier(key) for key in keys]
+    # Those that have no size are cells of their own: they are counted when that is told.
+    unsized = [f"{unit} IS NULL" for unit in units]
+    return (
+        f"SELECT {', '.join([*named, 'count(*) AS held', '1 AS weight', *sums])} "
+        f"FROM {members} GROUP BY {', '.join([*named, *unsized])}"
+    )
+
+
+def _batches(summed: Sequence[Term]) -> list[list[Term]]:
+    """Terms that are summed in one scan: of the same groups, and of few truths."""
     scans: dict[tuple[str, ...], list[list[Term]]] = defaultdict(lambda: [[]])
     for term in summed:
         batches = scans[term.groups]
         if len({one.truth for one in [*batches[-1], term]} - {"TRUE"}) > TRUTHS_PER_SCAN:
             batches.append([])
         batches[-1].append(term)
-    found: dict[str, dict[Key, Tally]] = {}
-    for batches in scans.values():
-        for batch in batches:
-            found.update(_scan(connection, members, batch))
-    return found
+    return [batch for batches in scans.values() for batch in batches]
 
 
 def _scan(connection: Connection, members: str, batch: list[Term]) -> dict[str, dict[Key, Tally]]:
-    """One pass over the members for terms with the same groups.
+    """One pass for terms with the same groups, over members or cells, with how many each holds.
 
     The truths of the conditions are group keys beside the groups themselves: a row per combination
     that occurs, instead of three filtered sums per budget.
@@ -242,9 +292,12 @@ def _scan(connection: Connection, members: str, batch: list[Term]) -> dict[str, 
     sizes = _distinct(sql for term in batch for sql in (term.size, term.lo, term.hi))
     keys = [*groups, *loose, *truths]
     inner = [f"{sql} AS k{i}" for i, sql in enumerate(keys)]
-    inner += [f"{sql} AS s{i}" for i, sql in enumerate(sizes)]
-    outer = [f"k{i}" for i in range(len(keys))] + ["count(*)"]
-    outer += [f"coalesce(sum(s{i}), 0), count(s{i})" for i in range(len(sizes))]
+    inner += [*(f"{sql} AS s{i}" for i, sql in enumerate(sizes)), "held"]
+    outer = [f"k{i}" for i in range(len(keys))] + ["sum(held)"]
+    outer += [
+        f"coalesce(sum(s{i}), 0), coalesce(sum(held) FILTER (s{i} IS NOT NULL), 0)"
+        for i in range(len(sizes))
+    ]
     query = (
         f"SELECT {', '.join(outer)} FROM (SELECT {', '.join(inner)} FROM {members}) GROUP BY ALL"
     )
@@ -253,7 +306,7 @@ def _scan(connection: Connection, members: str, batch: list[Term]) -> dict[str, 
     cells: dict[str, dict[tuple[Key, Key], Tally]] = {term.budget.name: {} for term in batch}
     for row in rows:
         place = (row[:width], row[width : 2 * width])
-        count = row[len(keys)]
+        count = int(row[len(keys)])
         sums = row[len(keys) + 1 :]
         for term in batch:
             at = [2 * sizes.index(sql) for sql in (term.size, term.lo, term.hi)]

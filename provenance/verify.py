@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 
-from provenance.assembly import members_digest
 from provenance.errors import IntegrityError
 from provenance.members import release_members
 from provenance.model.base import Contract
 from provenance.releases import release_manifest
+from provenance.sealing import members_digest
 from provenance.store.parts import at_hand, check_part
 from provenance.store.replacement import standing
 from provenance.store.store import Store

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from provenance.errors import MisuseError
 from provenance.model.base import Connection, quote_identifier
@@ -65,22 +66,35 @@ class Scheme:
         summed = (m for t in self.terms if t.budget.rule in SUMMED for m in (t.size, t.hi))
         return tuple(dict.fromkeys([self.worth, self.doubt, *summed]))
 
-    def keys(self, shares: int) -> list[str]:
-        """SQL of the columns that tell strata apart, over the columns of ``_rows``."""
-        keys = []
+    def marks(self, anchors: Mapping[str, str]) -> dict[str, str]:
+        """SQL of whether a member is in the scope of each term, and in which group of it."""
+        marks = {}
         for at, term in enumerate(self.terms):
-            keys.append(f"t{at}")
-            keys += [f"g{at}_{place}" for place in range(len(term.groups))]
-            keys += [f"l{at}_{place}" for place in range(len(term.groups))]
+            if term.budget.accumulate is not None:
+                required = f"SELECT record_id FROM {anchors[term.budget.accumulate]} WHERE required"
+                marks[f"t{at}"] = f"(record_id IN ({required}))"
+                continue
+            marks[f"t{at}"] = term.truth
+            for place, (group, loose) in enumerate(zip(term.groups, term.loose, strict=True)):
+                marks[f"g{at}_{place}"], marks[f"l{at}_{place}"] = group, loose
+                if term.truth != "TRUE":
+                    # Outside the scope the group does not matter: fewer strata.
+                    inside = f"({term.truth}) IS DISTINCT FROM FALSE"
+                    marks[f"g{at}_{place}"] = f"CASE WHEN {inside} THEN {group} END"
+                    marks[f"l{at}_{place}"] = f"({inside} AND coalesce({loose}, FALSE))"
+        return marks
+
+    def classes(self, shares: int) -> list[str]:
+        """SQL of what else tells strata apart, over the columns of the measures."""
         column = {measure: f"m{at}" for at, measure in enumerate(self.measures)}
         summed = [term for term in self.terms if term.budget.rule in SUMMED]
         pairs = dict.fromkeys([("m0", "m1"), *((column[t.size], column[t.hi]) for t in summed)])
-        keys += ["m0 > 0"]
-        keys += [_share_class(size, hi, shares) for size, hi in pairs if size != hi]
+        classes = ["m0 > 0"]
+        classes += [_share_class(size, hi, shares) for size, hi in pairs if size != hi]
         if self.exact:
-            return [*keys, "m0"]
+            return [*classes, "m0"]
         sizes = dict.fromkeys(column[t.size] for t in summed if column[t.size] != "m0")
-        return keys + [_ratio_class(size, shares) for size in sizes]
+        return classes + [_ratio_class(size, shares) for size in sizes]
 
 
 def _share_class(size: str, hi: str, shares: int) -> str:
@@ -99,32 +113,47 @@ def _ratio_class(size: str, shares: int) -> str:
     )
 
 
-def _rows(members: str, scheme: Scheme, anchors: Mapping[str, str]) -> str:
-    """SQL of one row per member: id, scope and group by term, measures."""
-    columns = ["record_id"]
-    for at, term in enumerate(scheme.terms):
-        if term.budget.accumulate is not None:
-            required = f"SELECT record_id FROM {anchors[term.budget.accumulate]} WHERE required"
-            columns.append(f"(record_id IN ({required})) AS t{at}")
-            continue
-        # Outside the scope the group does not matter: fewer strata.
-        inside = f"({term.truth}) IS DISTINCT FROM FALSE"
-        columns.append(f"({term.truth}) AS t{at}")
-        for place, (group, loose) in enumerate(zip(term.groups, term.loose, strict=True)):
-            columns.append(f"CASE WHEN {inside} THEN {group} END AS g{at}_{place}")
-            columns.append(f"({inside} AND coalesce({loose}, FALSE)) AS l{at}_{place}")
-    columns += [f"CAST({m} AS BIGINT) AS m{at}" for at, m in enumerate(scheme.measures)]
-    return f"SELECT {', '.join(columns)} FROM {members}"
+@dataclass(frozen=True, slots=True)
+class _Marks:
+    """The marks of members by name, those that are the same SQL once.
+
+    Attributes:
+        same: of each mark the one that stands for it.
+        distinct: SQL by name of those that stand for others, what is always the same left out.
+    """
+
+    same: Mapping[str, str]
+    distinct: Mapping[str, str]
+
+    def of(self, row: Mapping[str, Any], name: str) -> Any:
+        """The value of a mark in a row of the distinct ones."""
+        found = self.same[name]
+        return found == "TRUE" if found in _ALWAYS else row[found]
+
+
+_ALWAYS = ("TRUE", "FALSE")
+
+
+def _marked(scheme: Scheme, anchors: Mapping[str, str]) -> _Marks:
+    marks = scheme.marks(anchors)
+    first = {sql: sql for sql in _ALWAYS}
+    for name, sql in marks.items():
+        first.setdefault(sql, name)
+    distinct = {name: sql for sql, name in first.items() if sql not in _ALWAYS}
+    return _Marks({name: first[sql] for name, sql in marks.items()}, distinct)
 
 
 def stratify(
     connection: Connection, members: str, scheme: Scheme, anchors: Mapping[str, str], into: str
 ) -> tuple[Stratum, ...]:
     """Group the members, and put ``(stratum, record_id, measures)`` into the temporary ``into``."""
-    rows = _rows(members, scheme, anchors)
+    marks = _marked(scheme, anchors)
+    columns = [f"{sql} AS {name}" for name, sql in marks.distinct.items()]
+    columns += [f"CAST({m} AS BIGINT) AS m{at}" for at, m in enumerate(scheme.measures)]
+    rows = f"SELECT {', '.join(['record_id', *columns])} FROM {members}"
     grouped, marked = quote_identifier(f"{into}_groups"), quote_identifier(into)
     for shares in SHARES:
-        keys = scheme.keys(shares)
+        keys = [*marks.distinct, *scheme.classes(shares)]
         named = ", ".join(f"{key} AS k{at}" for at, key in enumerate(keys))
         names = [f"k{at}" for at in range(len(keys))]
         _group(connection, f"SELECT *, {named} FROM ({rows})", names, scheme, grouped)
@@ -145,7 +174,7 @@ def stratify(
         f"CREATE OR REPLACE TEMP TABLE {marked} AS SELECT g.stratum, r.record_id{kept} "
         f"FROM (SELECT *, {named} FROM ({rows})) r JOIN {grouped} g ON {same}"
     )
-    found = _read(connection, grouped, scheme)
+    found = _read(connection, grouped, scheme, marks)
     connection.execute(f"DROP TABLE {grouped}")
     return found
 
@@ -165,18 +194,21 @@ def _group(
     )
 
 
-def _read(connection: Connection, grouped: str, scheme: Scheme) -> tuple[Stratum, ...]:
-    """The strata by number; the keys come in the order of ``Scheme.keys``."""
+def _read(
+    connection: Connection, grouped: str, scheme: Scheme, marks: _Marks
+) -> tuple[Stratum, ...]:
+    """The strata by number; their keys begin with the distinct marks."""
     rows = connection.execute(f"SELECT * EXCLUDE (stratum) FROM {grouped} ORDER BY stratum")
     width = len(scheme.measures)
     strata = []
     for row in rows.fetchall():
-        key = iter(row)
+        values = dict(zip(marks.distinct, row, strict=False))
         truths, groups, loose = [], [], []
-        for term in scheme.terms:
-            truths.append(next(key))
-            groups.append(tuple(next(key) for _ in term.groups))
-            loose.append(tuple(next(key) for _ in term.groups))
+        for at, term in enumerate(scheme.terms):
+            places = range(len(term.groups))
+            truths.append(marks.of(values, f"t{at}"))
+            groups.append(tuple(marks.of(values, f"g{at}_{place}") for place in places))
+            loose.append(tuple(marks.of(values, f"l{at}_{place}") for place in places))
         records, sums = row[-width - 1], tuple(map(int, row[-width:]))
         strata.append(Stratum(records, tuple(truths), tuple(groups), tuple(loose), sums))
     return tuple(strata)

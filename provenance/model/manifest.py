@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 
 from pydantic import Field
@@ -38,6 +39,10 @@ class Body(Contract):
     totals: dict[str, int] = Field(description="Sizes by unit, repeats counted.")
     labels: dict[str, int]
     members_digest: str = Field(description="sha256 over the member lines, sorted by digest.")
+
+    def digest(self) -> str:
+        """SHA-256 of the canonical bytes, as it is written."""
+        return f"sha256:{hashlib.sha256(self.canonical()).hexdigest()}"
 
 
 class Manifest(Contract):
