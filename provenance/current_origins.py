@@ -81,7 +81,7 @@ def with_kept_origins(connection: Database, views: Mapping[str, str]) -> Mapping
         "(SELECT record_id, max(bytes) AS bytes, max(chars) AS chars, max(words) AS words "
         "FROM sightings SEMI JOIN moved USING (record_id) GROUP BY record_id)",
     )
-    body = f"""WITH moved AS MATERIALIZED ({_moved(kept.through)})
+    body = f"""WITH moved AS MATERIALIZED ({moved_since(kept.through)})
         {rows} ANTI JOIN moved USING (record_id) WHERE {mine}
         UNION ALL BY NAME
         {DEPTH_SQL} FROM ({moved}) o
@@ -89,8 +89,8 @@ def with_kept_origins(connection: Database, views: Mapping[str, str]) -> Mapping
     return {**views, "origins": body}
 
 
-def _moved(through: int) -> str:
-    """Records of which a later commit may say something else than was known up to this one."""
+def moved_since(through: int) -> str:
+    """SQL of the records of which a later commit may say something else than was known by then."""
 
     def since(table: str) -> str:
         return (

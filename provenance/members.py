@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 
 from provenance import labelling
+from provenance.current_origins import moved_since
 from provenance.descent import DESCENT, make_descent
 from provenance.edge_index import STILL, as_list, commits_since
 from provenance.errors import NotFoundError
@@ -237,28 +238,12 @@ def release_members(
 
 def _moved(connection: Database, release: str) -> str:
     """A relation of the origins of today, at least of records whose sealed one may not hold."""
-    since = commits_since(connection, _sequence(connection, release))
-    if not {verb for _, verb in since} <= _FOLLOWED:
+    sequence = _sequence(connection, release)
+    if not {verb for _, verb in commits_since(connection, sequence)} <= _FOLLOWED:
         return "origins"
-    new = f"commit_id IN ({as_list(commit for commit, _ in since)})"
-    # What an origin rests on: readings that are current or were, what is declared of them, and
-    # what is said of the record itself.
     connection.execute(f"""
-        CREATE OR REPLACE TEMP TABLE {_TOUCHED} AS
-        WITH readings AS (
-            SELECT f.reading_id FROM ledger.files f SEMI JOIN (
-                SELECT source, uri FROM ledger.files WHERE {new}) n USING (source, uri)
-            UNION SELECT reading_id FROM ledger.declarations WHERE {new}
-            UNION SELECT reading_id FROM files WHERE source IN (
-                SELECT name FROM ledger.sources WHERE {new})
-        ), touched AS (
-            SELECT record_id FROM ledger.sightings WHERE reading_id IN (FROM readings)
-            UNION SELECT record_id FROM ledger.evidence
-                WHERE {new} OR reading_id IN (FROM readings)
-            UNION SELECT record_id FROM ledger.derived WHERE {new}
-        )
-        FROM touched SEMI JOIN (FROM members WHERE release = {quote_literal(release)}) m
-            USING (record_id)""")
+        CREATE OR REPLACE TEMP TABLE {_TOUCHED} AS FROM ({moved_since(sequence)})
+        SEMI JOIN (FROM members WHERE release = {quote_literal(release)}) m USING (record_id)""")
     touched, records = connection.execute(
         f"SELECT (SELECT count(*) FROM {_TOUCHED}), count(*) FROM members WHERE release = ?",
         [release],
