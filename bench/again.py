@@ -11,9 +11,9 @@ import argparse
 import shutil
 from pathlib import Path
 
-from ingest import Cost, middle, prov
+from ingest import Cost, measured, middle, prov
 from large import large
-from running import completed, keep, parser, shown
+from running import keep, parser, shown
 
 import provenance
 
@@ -50,7 +50,7 @@ def _twice(folder: Path, path: Path) -> tuple[Cost, Cost]:
     shutil.rmtree(folder, ignore_errors=True)
     ledger = provenance.init(str(folder))
     command = prov(folder, "ingest", str(path), "--source", "bench")
-    first, again = completed(command), completed(command)
+    first, again = measured(command), measured(command)
     (files,) = ledger.query("SELECT count(*) AS files FROM files").to_pylist()
     if files["files"] != 1:
         raise SystemExit("the unchanged file was read again")

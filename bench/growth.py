@@ -18,8 +18,8 @@ import uuid
 from pathlib import Path
 
 import duckdb
-from ingest import Cost, corpus, middle, prov
-from running import completed, keep, parser, shown
+from ingest import Cost, corpus, measured, middle, prov
+from running import keep, parser, shown
 
 import provenance
 from provenance.ledger import Ledger
@@ -80,7 +80,7 @@ def _costs(ledgers: dict[str, Path], original: Path, runs: int) -> dict[str, Cos
             path.unlink(missing_ok=True)
             os.link(original, path)
             for what in ("ingest", "again", "parents"):
-                cost = completed(prov(ledger, "ingest", str(path), "--source", "bench"))
+                cost = measured(prov(ledger, "ingest", str(path), "--source", "bench"))
                 found.setdefault(f"{what} {name}", []).append(cost)
             path.unlink()
     # Lineage last: from then on every ingest has to see whether it bears on it.
@@ -88,7 +88,7 @@ def _costs(ledgers: dict[str, Path], original: Path, runs: int) -> dict[str, Cos
         for name, ledger in ledgers.items():
             path = _with_parents(original, original.with_name(f"growth-{name}-{run}.jsonl"))
             words = ("--source", "bench", "--id", "id", "--parent", "of")
-            cost = completed(prov(ledger, "ingest", str(path), *words))
+            cost = measured(prov(ledger, "ingest", str(path), *words))
             found.setdefault(f"parents {name}", []).append(cost)
             path.unlink()
     return {name: middle(costs) for name, costs in found.items()}

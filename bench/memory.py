@@ -12,9 +12,9 @@ import argparse
 import shutil
 from pathlib import Path
 
-from ingest import Cost, prov
+from ingest import Cost, measured, prov
 from large import large
-from running import completed, keep, parser, shown
+from running import keep, parser, shown
 
 import provenance
 
@@ -69,7 +69,7 @@ def _ingest(folder: Path, path: Path) -> tuple[Cost, int, int]:
     """What it took, and how many records were read and rejected."""
     shutil.rmtree(folder, ignore_errors=True)
     ledger = provenance.init(str(folder))
-    cost = completed(prov(folder, "ingest", str(path), "--source", "bench"))
+    cost = measured(prov(folder, "ingest", str(path), "--source", "bench"))
     (found,) = ledger.query("SELECT read, rejected FROM files").to_pylist()
     shutil.rmtree(folder)
     return cost, found["read"], found["rejected"]

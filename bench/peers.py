@@ -20,8 +20,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ingest import Cost, corpus, middle, prov
-from running import completed, keep, parser, shown
+from ingest import Cost, corpus, measured, middle, prov
+from running import keep, parser, shown
 
 import provenance
 
@@ -119,7 +119,7 @@ def _of_a_file(options: argparse.Namespace, python: Path, program: str) -> tuple
     aside = _aside(options.folder)
     aside.mkdir()
     os.environ["HF_HOME"] = str(aside / "home")
-    theirs = completed([str(python), "-c", program, str(path), str(aside)])
+    theirs = measured([str(python), "-c", program, str(path), str(aside)])
     shutil.rmtree(aside)
     return theirs, _ours(options.folder, path)
 
@@ -132,8 +132,8 @@ def _dvc(options: argparse.Namespace, python: Path) -> tuple[Cost, Cost]:
     for purpose in ("SITE_CACHE_DIR", "GLOBAL_CONFIG_DIR", "SYSTEM_CONFIG_DIR"):
         os.environ[f"DVC_{purpose}"] = str(aside / purpose.lower())
     dvc = [str(python), "-m", "dvc", "--cd", str(aside)]
-    completed([*dvc, "init", "--no-scm", "--quiet"])
-    theirs = completed([*dvc, "add", "--quiet", "texts"])
+    measured([*dvc, "init", "--no-scm", "--quiet"])
+    theirs = measured([*dvc, "add", "--quiet", "texts"])
     shutil.rmtree(aside)
     return theirs, _ours(options.folder, texts)
 
@@ -149,7 +149,7 @@ def _ours(folder: Path, path: Path) -> Cost:
     ledger = folder / "peers-ledger"
     shutil.rmtree(ledger, ignore_errors=True)
     provenance.init(str(ledger))
-    cost = completed(prov(ledger, "ingest", str(path), "--source", "bench"))
+    cost = measured(prov(ledger, "ingest", str(path), "--source", "bench"))
     shutil.rmtree(ledger)
     return cost
 

@@ -1,36 +1,14 @@
-"""Run programs to their very end: the time of every process that they started counts."""
+"""What the programs of this folder share: options, results, and a line about each command."""
 
 from __future__ import annotations
 
 import argparse
-import contextlib
-import ctypes
 import json
-import os
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ingest import Cost, measured
-
-_PR_SET_CHILD_SUBREAPER = 36
-
-
-def completed(command: list[str]) -> Cost:
-    """What a command took, with the processes that it leaves to end by themselves.
-
-    The server that workers are forked from is one of those: nobody waits for it, so that its time
-    and that of its workers would be missing. It is handed to us, and we wait.
-    """
-    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    before = os.times()
-    cost = measured(command)
-    with contextlib.suppress(ChildProcessError):
-        while True:
-            os.waitpid(-1, 0)
-    after = os.times()
-    user = after.children_user - before.children_user
-    return replace(cost, cpu_seconds=user + after.children_system - before.children_system)
+from ingest import Cost
 
 
 def parser(doc: str | None, *, runs: int | None = None) -> argparse.ArgumentParser:

@@ -10,8 +10,8 @@ import shutil
 import sys
 from pathlib import Path
 
-from ingest import EMPTY, Cost, middle, prov
-from running import completed, keep, parser, shown
+from ingest import EMPTY, Cost, measured, middle, prov
+from running import keep, parser, shown
 
 import provenance
 
@@ -26,11 +26,11 @@ def main() -> None:
     found: dict[str, list[Cost]] = {name: [] for name in (*commands, "ingest of one file")}
     for run in range(options.runs):
         for name, command in commands.items():
-            found[name].append(completed(command))
+            found[name].append(measured(command))
         path = options.folder / f"startup-{run}.jsonl"
         path.write_text(json.dumps({"text": f"Run {run} had this to say."}) + "\n")
         new = prov(ledger, "ingest", str(path), "--source", "bench")
-        found["ingest of one file"].append(completed(new))
+        found["ingest of one file"].append(measured(new))
         path.unlink()
     costs = {name: middle(runs) for name, runs in found.items()}
     for name, cost in costs.items():
@@ -45,7 +45,7 @@ def _commands(folder: Path, place: Path) -> dict[str, list[str]]:
     rows = (json.dumps({"text": f"Record {n}, said once."}) + "\n" for n in range(100))
     path.write_text("".join(rows))
     ledger = provenance.init(str(place))
-    completed(prov(place, "ingest", str(path), "--source", "bench"))
+    measured(prov(place, "ingest", str(path), "--source", "bench"))
     path.unlink()
     (row,) = ledger.query("SELECT digest FROM records LIMIT 1").to_pylist()
     return {

@@ -24,7 +24,7 @@ from provenance.errors import ProvError
 WORKER_MEMORY = 6 << 30
 """Anonymous memory that one worker may have; a file that needs more is refused, not the run."""
 
-PRELOAD = ("provenance.ingest.unit",)
+PRELOAD = ("provenance.lean", "provenance.ingest.unit")
 """What workers import once, before they are forked off."""
 
 
