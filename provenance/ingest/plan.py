@@ -22,9 +22,6 @@ from provenance.readers.jsonl import slices
 from provenance.readers.parquet import group_slices
 from provenance.store.layout import Layout
 
-_SLICES = {"jsonl": slices, "parquet": group_slices}
-"""How a file of a format is cut."""
-
 UNIT_BYTES = 128 << 20
 """A unit of work is about this large: a range of a large file, or many small files."""
 
@@ -236,7 +233,8 @@ def _units(files: Sequence[FileTask], options: IngestOptions) -> Iterator[tuple[
 
 
 def _sliceable(source: Input) -> bool:
-    return source.format in _SLICES and source.stored is None and not source.compression
+    cut = source.format in {"jsonl", "parquet"}
+    return cut and source.stored is None and not source.compression
 
 
 def _shareable(source: Input) -> bool:
@@ -255,9 +253,13 @@ def _ranges(file: FileTask, workers: int) -> Iterator[tuple[FileTask, ...]]:
     The fingerprint of the file is taken on the way; the last range brings it.
     """
     count = -(-file.bytes // (UNIT_BYTES * workers)) * workers
+    size = -(-file.bytes // count)
     state = xxhash.xxh3_128()
-    cut_up = _SLICES[file.source.format]
-    parts = cut_up(file.source, -(-file.bytes // count), state.update)
+    parts = (
+        group_slices(file.source, size, state.update, workers)
+        if file.source.format == "parquet"
+        else slices(file.source, size, state.update)
+    )
     try:
         before = next(parts, None)
     except ProvError:

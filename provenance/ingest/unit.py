@@ -64,9 +64,10 @@ class FileTask:
     @property
     def length(self) -> int:
         """Bytes to read."""
-        if isinstance(self.part, Share):
-            return self.bytes // self.part.of
-        return self.part.end - self.part.start if self.part else self.bytes
+        cut = self.part if isinstance(self.part, Slice) else None
+        size = cut.end - cut.start if cut else self.bytes
+        share = cut.share if cut else self.part
+        return size // share.of if isinstance(share, Share) else size
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,26 +77,11 @@ class Layout:
 
 
 @dataclass(frozen=True, slots=True)
-class Slice:
-    """A byte range of an uncompressed file, cut where lines or row groups begin.
-
-    Attributes:
-        start: first byte, inclusive.
-        end: last byte, exclusive.
-        first_row: row number of the first line or record in it, counted from 1.
-    """
-
-    start: int
-    end: int
-    first_row: int
-
-
-@dataclass(frozen=True, slots=True)
 class Share:
-    """Every ``of``-th block of a compressed file, which can be decoded from its start only.
+    """Every ``of``-th block of what can be decoded from its start only: a compressed file, say.
 
-    Who reads a share decodes all of the file, which takes a fraction of the time that it takes to
-    work on what comes out.
+    Who reads a share decodes all of it, which takes a fraction of the time that it takes to work on
+    what comes out.
 
     Attributes:
         index: which of the shares, from 0.
@@ -105,6 +90,23 @@ class Share:
 
     index: int
     of: int
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A byte range of an uncompressed file, cut where lines or row groups begin.
+
+    Attributes:
+        start: first byte, inclusive.
+        end: last byte, exclusive.
+        first_row: row number of the first line or record in it, counted from 1.
+        share: which of its blocks are read; ``None`` for all.
+    """
+
+    start: int
+    end: int
+    first_row: int
+    share: Share | None = None
 
 
 Portion = Slice | Share

@@ -145,7 +145,7 @@ class ColumnBatches:
         structured = self.layout.kind == "structured"
         values = rows.objects() if structured else rows.texts(binary=self.layout.kind == "binary")
         kept = rows.kept
-        columns = [text(column.take(kept)) for column in fields]
+        columns = [text(rows.without_refused(column)) for column in fields]
         collector = Collector(self.layout, original=False)
         for place in sorted(rows.refused):
             raw = None if structured else raw_value(next(iter(content.values())), place)
@@ -180,6 +180,10 @@ class _Rows:
         for column in read:
             self._refuse(invalid_rows(column), "invalid UTF-8")
 
+    def without_refused(self, column: pa.Array) -> pa.Array:
+        """The values of the rows that are not refused; mostly the very same."""
+        return column.take(self.kept) if self.refused else column
+
     @property
     def kept(self) -> pa.Array:
         """Places of the rows that are not refused."""
@@ -193,7 +197,7 @@ class _Rows:
         self._refuse(nulls(column), f'field "{name}" is null')
         self._refuse(_sizes(column) == 0, f'field "{name}" is empty')
         kept = self.kept
-        values = stored(column.take(kept))
+        values = stored(self.without_refused(column))
         if binary:
             return values.cast(pa.binary())
         if is_bytes(values.type):

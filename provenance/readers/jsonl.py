@@ -80,9 +80,10 @@ class JsonLines:
             cut = part if isinstance(part, Slice) else None
             stream = _Bytes(stack.enter_context(open_bytes(source)), cut)
             blocks = _blocks(stream, layout.max_record, cut.first_row if cut else 1, self._block)
-            if isinstance(part, Share):
+            share = cut.share if cut else part
+            if isinstance(share, Share):
                 # Blocks are of a fixed size: whoever reads a share cuts the file alike.
-                blocks = islice(blocks, part.index, None, part.of)
+                blocks = islice(blocks, share.index, None, share.of)
             if layout.records:
                 yield from _read_nested(blocks, layout, layout.records, original=original)
             else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 import pyarrow as pa
@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pyarrow.types as pt
 
 from provenance.errors import InputError
-from provenance.readers.base import BATCH_BYTES, Batch, Input, Layout, Portion, Shape, Slice
+from provenance.readers.base import BATCH_BYTES, Batch, Input, Layout, Portion, Shape, Share, Slice
 from provenance.readers.columns import (
     ARROW_FAILURES,
     ColumnBatches,
@@ -65,17 +65,18 @@ class Parquet:
             columns.row = part.first_row if part else columns.row
             try:
                 for group in _within(file, part):
-                    yield from _group(file, scout, group, columns)
+                    yield from _group(file, scout, group, columns, part.share if part else None)
             except DamagedError as error:
                 yield end_of_file(layout, error.message, original=original)
 
 
 def group_slices(
-    source: Input, size: int, watch: Callable[[bytes], object] = lambda _: None
+    source: Input, size: int, watch: Callable[[bytes], object] = lambda _: None, workers: int = 1
 ) -> Iterator[Slice]:
     """Cut a file at row groups into ranges of at most about ``size`` bytes, one group at least.
 
-    The slices cover all row groups of a sound file; an empty one has none.
+    The slices cover all row groups of a sound file; an empty one has none. As many as leave workers
+    without one are for all of them, a share each.
 
     Args:
         watch: is shown the whole file before the slices end, piece by piece.
@@ -89,16 +90,26 @@ def group_slices(
         if starts != sorted(set(starts)):
             raise InputError(f"its row groups are not in order: {source.uri}")
         counts = [file.metadata.row_group(group).num_rows for group in range(len(starts))]
-    ends = [*starts[1:], source.path.stat().st_size]
+    found = list(_ranges(starts, source.path.stat().st_size, counts, size))
+    even = len(found) - len(found) % workers
+    yield from found[:even]
+    for left in found[even:]:
+        yield from (replace(left, share=Share(index, workers)) for index in range(workers))
+    with open_bytes(source) as stream:
+        while chunk := stream.read(_BUFFER):
+            watch(chunk)
+
+
+def _ranges(
+    starts: Sequence[int], end_of_all: int, counts: Sequence[int], size: int
+) -> Iterator[Slice]:
+    ends = [*starts[1:], end_of_all]
     begin, first, row = 0, 1, 1
     for group, (end, count) in enumerate(zip(ends, counts, strict=True)):
         row += count
         if group + 1 == len(starts) or ends[group + 1] - starts[begin] > size:
             yield Slice(starts[begin], end, first)
             begin, first = group + 1, row
-    with open_bytes(source) as stream:
-        while chunk := stream.read(_BUFFER):
-            watch(chunk)
 
 
 def _starts(file: pq.ParquetFile) -> list[int]:
@@ -159,9 +170,9 @@ def _require_countable(file: pq.ParquetFile, source: Input) -> None:
 
 
 def _group(
-    file: pq.ParquetFile, scout: _Scout, group: int, columns: ColumnBatches
+    file: pq.ParquetFile, scout: _Scout, group: int, columns: ColumnBatches, share: Share | None
 ) -> Iterator[Batch]:
-    """A row group, as far as it can be read; one reject stands for all that cannot.
+    """A row group or a share of it, as far as it can be read; one reject stands for what cannot.
 
     Raises:
         DamagedError: the file decodes to more than it can honestly hold.
@@ -169,14 +180,18 @@ def _group(
     after = columns.row + file.metadata.row_group(group).num_rows
     try:
         rows = scout.rows_at_once(group)
-        for table in _tables(file, group, rows, columns.needed()):
-            yield from columns.batches(table)
+        for number, table in enumerate(_tables(file, group, rows, columns.needed())):
+            if share is None or number % share.of == share.index:
+                yield from columns.batches(table)
+            else:
+                columns.row += table.num_rows
     except (_ShortGroupError, *ARROW_FAILURES) as error:
         # A group without rows, or one that fails past its last row, has no row to name.
         row = columns.row if columns.row < after else None
         lost = f" (rows {row:,} to {after - 1:,})" if row else ""
         reason = f"row group {group}{lost} cannot be read: {failure_reason(error)}"
-        yield end_of_file(columns.layout, reason, original=columns.original, row=row)
+        if share is None or share.index == 0:
+            yield end_of_file(columns.layout, reason, original=columns.original, row=row)
     columns.row = after
 
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from readers.contract import check_reader, read_all
 
 from provenance.errors import InputError, NotFoundError
+from provenance.readers import parquet
 from provenance.readers.base import Input, Layout
 from provenance.readers.parquet import Parquet, group_slices
 
@@ -222,6 +223,7 @@ def test_a_file_that_is_gone_is_not_found(tmp_path: Path) -> None:
     st.integers(1, 5),
     st.integers(1, 4_000),
     st.sets(st.integers(0, 9)),
+    st.integers(1, 3),
 )
 @settings(max_examples=40)
 def test_slices_together_are_the_file(
@@ -230,6 +232,7 @@ def test_slices_together_are_the_file(
     group: int,
     size: int,
     damaged: set[int],
+    workers: int,
 ) -> None:
     path = tmp_path_factory.mktemp("slices") / "data.parquet"
     source = _source(path, pa.Table.from_pylist(rows, _SCHEMA), row_group_size=group)
@@ -240,13 +243,25 @@ def test_slices_together_are_the_file(
         raw[place.data_page_offset + place.total_compressed_size // 2] ^= 0xFF
     path.write_bytes(raw)
     seen: list[bytes] = []
-    parts = list(group_slices(source, size, seen.append))
+    parts = list(group_slices(source, size, seen.append, workers))
     assert b"".join(seen) == raw
-    assert all(one.end == other.start for one, other in pairwise(parts))
-    whole = read_all(Parquet(), source, TEXT)
-    pieces = [read_all(Parquet(), source, TEXT, part) for part in parts]
-    for name in ("rows", "content", "fields", "rejects"):
-        assert [x for piece in pieces for x in getattr(piece, name)] == getattr(whole, name)
+    assert len(parts) % workers == 0, "no worker is left without one"
+    ranges = list(dict.fromkeys((part.start, part.end) for part in parts))
+    assert all(one[1] == other[0] for one, other in pairwise(ranges))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(parquet, "_MOST_ROWS", 1)  # there is something to share in few rows, too
+        whole = read_all(Parquet(), source, TEXT)
+        pieces = [read_all(Parquet(), source, TEXT, part) for part in parts]
+    for name in ("content", "fields"):
+        found = {
+            row: value
+            for piece in pieces
+            for row, value in zip(piece.rows, getattr(piece, name), strict=True)
+        }
+        assert [found[row] for row in sorted(found)] == getattr(whole, name)
+    assert sorted(row for piece in pieces for row in piece.rows) == whole.rows
+    rejects = [reject for piece in pieces for reject in piece.rejects]
+    assert sorted(rejects, key=repr) == sorted(whole.rejects, key=repr)
 
 
 def test_a_file_that_is_none_has_no_slices(tmp_path: Path) -> None:
