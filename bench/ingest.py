@@ -22,7 +22,7 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -82,18 +82,24 @@ def main() -> None:
     print(f"{options.records:,} records, {path.suffix[1:]}, {size / 1e9:.2f} GB, ", end="")
     print(f"{os.cpu_count()} processors")
     ledger, parquet = options.folder / "ledger", options.folder / "yardstick.parquet"
-    found: dict[str, list[Cost]] = {"yardstick": [], "ingest": []}
-    for _ in range(options.runs):
-        found["yardstick"].append(
-            measured([sys.executable, "-c", YARDSTICKS[options.form], str(path), str(parquet)])
-        )
+    commands = {
+        "yardstick": [sys.executable, "-c", YARDSTICKS[options.form], str(path), str(parquet)],
+        "ingest": prov(ledger, "ingest", str(path), "--source", "bench"),
+    }
+    found: dict[str, list[Cost]] = {name: [] for name in commands}
+    # The last round is for their memory: to look at it costs them time.
+    for watched in [False] * options.runs + [True]:
         shutil.rmtree(ledger, ignore_errors=True)
         measured(prov(ledger, "init"))
-        found["ingest"].append(measured(prov(ledger, "ingest", str(path), "--source", "bench")))
+        for name, command in commands.items():
+            found[name].append(measured(command, watched=watched))
+    peaks = {name: costs.pop().peak_bytes for name, costs in found.items()}
     found["status"] = [measured(prov(ledger, "status")) for _ in range(options.runs)]
     found["help"] = [measured(prov(ledger, "--help")) for _ in range(9)]
     found["empty"] = [measured([sys.executable, "-c", EMPTY, "--help"]) for _ in range(9)]
     summary = {name: middle(costs) for name, costs in found.items()}
+    for name, peak in peaks.items():
+        summary[name] = replace(summary[name], peak_bytes=peak)
     _print(summary, size)
     name = "ingest" if options.form == "jsonl" else f"ingest-{options.form}"
     (options.folder / f"{name}.json").write_text(
@@ -156,21 +162,26 @@ def _compressed(path: Path, form: str) -> Any:
     return gzip.open(path, "wb", 6) if form == "gz" else zstandard.open(path, "wb")
 
 
-def measured(command: list[str]) -> Cost:
+def measured(command: list[str], *, watched: bool = True) -> Cost:
     """Run a command; its time, its processor time and the most memory of all of its processes.
 
     The server that workers are forked from ends by itself, and nobody waits for it: its time and
     that of its workers would be missing. It is handed to us, and we wait.
+
+    Args:
+        watched: whether to look at its memory, which takes some percent of its time.
     """
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     before, started = os.times(), time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     watch = _Watch(process.pid)
-    watch.start()
+    if watched:
+        watch.start()
     _, errors = process.communicate()
     seconds = time.perf_counter() - started
     watch.finished.set()
-    watch.join()
+    if watched:
+        watch.join()
     with contextlib.suppress(ChildProcessError):
         while True:
             os.waitpid(-1, 0)
