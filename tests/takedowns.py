@@ -40,22 +40,22 @@ BY_JO = asked(attribute("author", JO))
 def library(folder: Path, count: int = 20) -> Ledger:
     """Texts of two authors, texts that were made from them, and the release ``r1`` of it all.
 
-    Of ``jo3`` a machine made ``m1``, and of that ``m2``; a person replied to ``jo4`` with ``h1``
-    and a machine with ``m3``.
+    Of ``jo-no-3`` a machine made ``m1``, and of that ``m2``; a person replied to ``jo-no-4`` with
+    ``h1``, and a machine with ``m3``. Own ids are too long to stand in a file by chance.
     """
     ledger = provenance.init(str(folder / "ledger"))
-    jo = texts("jo", count, author=JO, url="https://Blog.Quimby.example:8080/a?b")
+    jo = texts("jo-no-", count, author=JO, url="https://Blog.Quimby.example:8080/a?b")
     other = texts("al", count, author=OTHER, url="https://example.org/jo")
     for name, rows in (("jo", jo), ("al", other)):
         path = write_jsonl(folder / f"{name}.jsonl", rows)
         ingest(ledger, path, name, attributes={"author": "author"}, label="human")
     made = [
-        {"id": "m1", "text": "a machine says again what jo3 said", "from": "jo3"},
+        {"id": "m1", "text": "a machine says again what jo-no-3 said", "from": "jo-no-3"},
         {"id": "m2", "text": "a machine says again what m1 said", "from": "m1"},
     ]
     said = [
-        {"id": "h1", "text": "a person replies to the text jo4", "to": "jo4", "synthetic": False},
-        {"id": "m3", "text": "a machine replies to the text jo4", "to": "jo4", "model": "gpt-4"},
+        {"id": "h1", "text": "a person replies to jo-no-4", "to": "jo-no-4", "synthetic": False},
+        {"id": "m3", "text": "a machine replies to jo-no-4", "to": "jo-no-4", "model": "gpt-4"},
     ]
     path = write_jsonl(folder / "made.jsonl", made)
     ingest(ledger, path, "jo", parent_field="from", process="rephrase")

@@ -148,7 +148,7 @@ def test_what_is_purged_stays_purged(ledger: Ledger) -> None:
     ledger.maintain(keep=NOW)
     left = readable(Path(ledger.url))
     assert JO not in left
-    assert "jo3" not in left
+    assert "jo-no-3" not in left
     after = answers(ledger)
     assert [after[name] for name in names] == before
     assert ledger.verify().problems == ()

@@ -21,7 +21,7 @@ from provenance.model.manifest import Selection
 from provenance.store.parts import write_part
 from provenance.store.replacement import row_by_row
 
-PERSONAL = (JO, "jo3", "Blog.Quimby")
+PERSONAL = (JO, "jo-no-3", "Blog.Quimby")
 """What nobody may find any more."""
 
 REASON = f"{JO} asked for it, as jo quimby may"
@@ -103,7 +103,7 @@ def test_purging_again_changes_nothing(ledger: Ledger) -> None:
 
 def test_the_content_does_not_come_back(ledger: Ledger, tmp_path: Path) -> None:
     ledger.purge(BY_JO.revocation)
-    rows = [*texts("jo", 20), *texts("jo", 3, lang="en"), *texts("fresh", 5)]
+    rows = [*texts("jo-no-", 20), *texts("jo-no-", 3, lang="en"), *texts("fresh", 5)]
     found = ingest(ledger, write_jsonl(tmp_path / "again.jsonl", rows), "elsewhere")
     assert (found.read, found.kept, found.rejected) == (28, 5, 23)
     assert found.files[0].reasons == {f"purged: revocation {BY_JO.revocation}": 23}
@@ -116,7 +116,7 @@ def test_what_was_only_derived_is_revoked_and_may_be_read_again(
     ledger: Ledger, tmp_path: Path
 ) -> None:
     ledger.purge(BY_JO.revocation)
-    rows = [{"id": "x", "text": "a machine says again what jo3 said"}]
+    rows = [{"id": "x", "text": "a machine says again what jo-no-3 said"}]
     found = ingest(ledger, write_jsonl(tmp_path / "again.jsonl", rows), "elsewhere")
     assert (found.kept, found.rejected) == (1, 0)
     assert ledger.show("x").revoked != ()

@@ -57,7 +57,7 @@ def test_what_is_named_and_all_that_was_made_from_it(ledger: Ledger) -> None:
     assert own_ids(ledger) == set()
     ledger.revoke(BY_JO, "asked for")
     # The reply of a person was not made from the text, that of a machine was.
-    assert own_ids(ledger) == {f"jo{n}" for n in range(20)} | {"m1", "m2", "m3"}
+    assert own_ids(ledger) == {f"jo-no-{n}" for n in range(20)} | {"m1", "m2", "m3"}
     assert [(r.hops, r.reason) for r in ledger.show("m2").revoked] == [(2, "asked for")]
     assert ledger.show("h1").revoked == ()
     assert ledger.status().revoked == 23
@@ -84,11 +84,11 @@ def test_the_dry_run_and_the_receipt_list_the_same(ledger: Ledger) -> None:
 @pytest.mark.parametrize(
     ("selectors", "named"),
     [
-        ([selector("external_id", "jo3", "al4")], 2),
+        ([selector("external_id", "jo-no-3", "al4")], 2),
         ([selector("source", "al")], 20),
         ([attribute("author", JO, OTHER)], 40),
         ([attribute("author", JO), selector("source", "al")], 0),
-        ([attribute("author", JO), selector("external_id", "jo1", "al1")], 1),
+        ([attribute("author", JO), selector("external_id", "jo-no-1", "al1")], 1),
         ([attribute("url", "https://example.org/jo")], 20),
         ([attribute("domain", "quimby.example")], 20),
         ([attribute("domain", "Blog.Quimby.example.")], 20),
@@ -113,8 +113,8 @@ def test_selectors(shelf: Ledger, selectors: list[Selector], named: int) -> None
 
 
 def test_records_and_files_by_any_of_their_names(shelf: Ledger) -> None:
-    digest = shelf.show("jo3").digest
-    for name in ("jo3", digest, digest[:20], digest.removeprefix("sha256:")[:10]):
+    digest = shelf.show("jo-no-3").digest
+    for name in ("jo-no-3", digest, digest[:20], digest.removeprefix("sha256:")[:10]):
         assert shelf.digest_of(name) == digest
     plan = shelf.plan_revocation(asked(selector("record", digest)))
     assert (plan.reach.named.digests, plan.reach.hops) == ((digest,), {1: 1, 2: 1})
@@ -159,14 +159,14 @@ def test_assemblies_leave_it_out_and_restoring_brings_it_back(ledger: Ledger) ->
 
 def test_one_is_restored_and_the_others_stay(ledger: Ledger) -> None:
     ledger.revoke(BY_JO, "the author asked")
-    other = ledger.revoke(asked(selector("external_id", "jo3")), "the record is wrong")
-    assert len(ledger.show("jo3").revoked) == 2
+    other = ledger.revoke(asked(selector("external_id", "jo-no-3")), "the record is wrong")
+    assert len(ledger.show("jo-no-3").revoked) == 2
     ledger.restore(BY_JO.revocation)
-    assert [item.revocation for item in ledger.show("jo3").revoked] == [other.revocation]
-    assert own_ids(ledger) == {"jo3", "m1", "m2"}
+    assert [item.revocation for item in ledger.show("jo-no-3").revoked] == [other.revocation]
+    assert own_ids(ledger) == {"jo-no-3", "m1", "m2"}
     ledger.revoke(BY_JO, "asked again")
     assert ledger.status().revoked == 23
-    assert {item.reason for item in ledger.show("jo3").revoked} == {
+    assert {item.reason for item in ledger.show("jo-no-3").revoked} == {
         "asked again",
         "the record is wrong",
     }
@@ -249,7 +249,7 @@ def test_edges_and_models_that_come_later_reach_further(ledger: Ledger, tmp_path
     assert ledger.show("o0").revoked == ()
     ledger.model_set(Model(name="ours", trained_on="r1"))
     assert [item.reason for item in ledger.show("o0").revoked] == ["asked for all of it"]
-    pair = f"{ledger.show('al3').digest},{ledger.show('jo3').digest}"
+    pair = f"{ledger.show('al3').digest},{ledger.show('jo-no-3').digest}"
     edges = tmp_path / "edges.csv"
     edges.write_text(f"child,parent,process\n{pair},rephrase\n", "utf-8")
     ledger.lineage_import([str(edges)], ImportOptions())
@@ -299,7 +299,7 @@ def test_audits_report_what_was_revoked(ledger: Ledger, tmp_path: Path) -> None:
     assert said(audit(None), "warning") == ["release r1"]
     facts = ledger.facts("r1")
     assert sum(item.code == "revoked" for item in facts.findings) == 23
-    mixed = write_jsonl(tmp_path / "mixed.jsonl", [*texts("jo", 2), *texts("fresh", 2)])
+    mixed = write_jsonl(tmp_path / "mixed.jsonl", [*texts("jo-no-", 2), *texts("fresh", 2)])
     options = IngestOptions(source="audit")
     findings = ledger.audit_files([str(mixed)], ANYTHING, options).findings
     assert sum(item.code == "revoked" and item.severity == "error" for item in findings) == 2
