@@ -9,6 +9,7 @@ import select
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -26,6 +27,10 @@ WORKER_MEMORY = 6 << 30
 
 PRELOAD = ("provenance.lean", "provenance.ingest.unit")
 """What workers import once, before they are forked off."""
+
+
+_NOTICE = 0.2
+"""Seconds after which the end of a process has been noticed."""
 
 
 def default_workers() -> int:
@@ -136,6 +141,11 @@ class LocalEngine:
 
     def _alone(self, function: Callable[[Task], Result], task: Task) -> Outcome[Task, Result]:
         future = self._submit(function, task)
+        if future is None:
+            # Not the task's fault: that a server has just ended is not seen at once.
+            time.sleep(_NOTICE)
+            self._restart()
+            future = self._submit(function, task)
         outcome = _outcome(task, future) if future else None
         if outcome is None:
             self._restart()

@@ -12,6 +12,7 @@ import time
 import uuid
 from collections.abc import Callable
 from itertools import pairwise
+from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import provenance
-from provenance.engine.local import LocalEngine
+from provenance.engine.local import LocalEngine, start_server
 from provenance.errors import InputError, NotFoundError
 from provenance.ingest import IngestOptions, plan
 from provenance.ingest.plan import cut
@@ -306,6 +307,30 @@ def test_a_worker_that_dies_loses_its_task_only() -> None:
     assert isinstance(outcomes[2].failure, InputError)
 
 
+def test_a_server_whose_end_is_noticed_late_is_no_fault_of_the_tasks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    start_server()
+    server = forkserver._forkserver
+    pid, start = server._forkserver_pid, server.ensure_running
+    os.kill(pid, signal.SIGKILL)
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    late = time.monotonic() + 0.1
+
+    def seen_late() -> None:
+        if time.monotonic() > late:
+            start()
+
+    monkeypatch.setattr(server, "ensure_running", seen_late)
+    monkeypatch.setattr(forkserver, "ensure_running", seen_late)
+    with LocalEngine(2) as engine:
+        assert sorted(o.result or 0 for o in engine.map(_tenfold, [1, 2, 3])) == [10, 20, 30]
+
+
+def _tenfold(task: int) -> int:
+    return task * 10
+
+
 def test_a_killed_ingest_leaves_a_ledger_that_goes_on(ledger: Ledger, tmp_path: Path) -> None:
     for n in range(3):
         write_jsonl(tmp_path / "d" / f"{n}.jsonl", texts(f"f{n}", 400))
@@ -327,7 +352,7 @@ def test_a_killed_ingest_leaves_a_ledger_that_goes_on(ledger: Ledger, tmp_path: 
 
 ORPHANS = """
 import time
-from provenance.engine.local import LocalEngine
+from provenance.engine.local import LocalEngine, start_server
 engine = LocalEngine(1)
 engine.warm()
 print("ready", flush=True)
