@@ -1,6 +1,6 @@
 """From evidence to origin: the resolver of design.md section 4, as one SQL aggregate.
 
-What a claim says is a pattern of eight bits. The patterns of a record are or-ed into one mask, with
+What a claim says is a pattern of nine bits. The patterns of a record are or-ed into one mask, with
 a field for each tier, so neither order nor repetition can matter. Shifted right past the tiers that
 are not heard, the mask holds the eligible claims; label, interval, rule and conflict are arithmetic
 on it. Only the sizes of counted parts do not fit into bits: their maxima come from a second
@@ -22,6 +22,7 @@ DECIDING = tuple(tier for tier in TIERS if TIER_RANK[tier] >= TIER_RANK[Tier.DEC
 
 RULES: dict[str, str] = {
     "no-evidence": "No claim that decides; the origin is unknown.",
+    "question": "A field looks like a mark, and nobody has said what it means: it may be one.",
     "parts-only": "Only parts of the record are spoken of; the rest is unknown.",
     "raised-by-derived": "Lineage raises what is declared of the whole record.",
     **{
@@ -38,9 +39,9 @@ RULES: dict[str, str] = {
 
 # The field of one tier in a mask. Human, synthetic and mixed speak of the whole record, part speaks
 # of some of it. The open bits are set by mixed and partial claims that do not count: bytes, in a
-# claim about the whole or about a part; chars; words.
-_WIDTH = 8
-_HUMAN, _SYNTHETIC, _MIXED, _PART, _OPEN_WHOLE, _OPEN_PART, _OPEN_CHARS, _OPEN_WORDS = (
+# claim about the whole or about a part; chars; words. The last one is set by a question.
+_WIDTH = 9
+_HUMAN, _SYNTHETIC, _MIXED, _PART, _OPEN_WHOLE, _OPEN_PART, _OPEN_CHARS, _OPEN_WORDS, _ASKED = (
     1 << place for place in range(_WIDTH)
 )
 _WHOLE = _HUMAN | _SYNTHETIC | _MIXED
@@ -68,7 +69,8 @@ def origin_sql(claims: str, sizes: str) -> str:
   SELECT *, CASE
       WHEN eligible = 0 THEN 'unknown'
       WHEN lo = size THEN 'synthetic'
-      WHEN hi = 0 AND {_says("eligible", _HUMAN)} THEN 'human'
+      WHEN hi = 0 AND chars_hi = 0 AND words_hi = 0 AND {_says("eligible", _HUMAN)}
+        THEN CASE WHEN asked THEN 'unknown' ELSE 'human' END
       ELSE 'mixed' END AS label
   FROM bounded
 )
@@ -94,7 +96,8 @@ def _spoken(claims: str) -> str:
     min({{'place': place, 'generator': generator, 'family': generator_family}})
       FILTER (place IS NOT NULL AND generator IS NOT NULL) AS generator_key,
     min(place || generator_family) AS family_key
-  FROM (SELECT *, CASE WHEN claim <> 'human' THEN {_case("tier", places)} END AS place
+  FROM (SELECT *, CASE WHEN claim NOT IN ('human', 'question')
+      THEN {_case("tier", places)} END AS place
     FROM {claims})
   WHERE claim <> 'unknown' AND (whole OR claim <> 'human')
   GROUP BY record_id"""
@@ -102,7 +105,8 @@ def _spoken(claims: str) -> str:
 
 def _pattern() -> str:
     """What one claim says, as the field of its tier."""
-    return f"""CASE WHEN whole AND claim = 'human' THEN {_HUMAN}
+    return f"""CASE WHEN claim = 'question' THEN {_ASKED}
+      WHEN whole AND claim = 'human' THEN {_HUMAN}
       WHEN whole AND claim = 'synthetic' THEN {_SYNTHETIC}
       ELSE CASE WHEN whole THEN {_MIXED} ELSE {_PART} END
         + CASE WHEN part_bytes IS NOT NULL THEN 0 WHEN whole THEN {_OPEN_WHOLE}
@@ -138,10 +142,11 @@ def _heard(sizes: str) -> str:
     """Every record with what is said of it, and the part of that which is heard."""
     bases = [(_says_at(rank, _WHOLE), rank) for rank in _FLOORS]
     return f"""
-  SELECT *, mask >> ({_WIDTH} * floor) AS eligible
+  SELECT *, mask >> ({_WIDTH} * floor) AS eligible,
+    {_says(f"(full_mask >> ({_WIDTH} * floor))", _ASKED)} AS asked
   FROM (SELECT *, greatest(bytes, 1) AS size, {_case("", bases, _DECLARED)} AS floor
-    FROM (SELECT record_id, bytes, chars, words, coalesce(spoken.mask, 0) AS mask,
-        process_key, generator_key, family_key
+    FROM (SELECT record_id, bytes, chars, words, coalesce(spoken.mask, 0) AS full_mask,
+        full_mask & ~{_everywhere(_ASKED)} AS mask, process_key, generator_key, family_key
       FROM {sizes} AS sizes LEFT JOIN spoken USING (record_id)))"""
 
 
@@ -179,6 +184,7 @@ def _rule() -> str:
     bases = [(_says_at(TIER_RANK[tier], _WHOLE), f"'{tier}-'") for tier in (*BASES, Tier.DERIVED)]
     lineage = f"{_says_at(_DECLARED, _WHOLE)} AND floor = {_DECLARED}"
     return f"""CASE
+      WHEN asked AND label <> 'synthetic' THEN 'question'
       WHEN eligible = 0 THEN 'no-evidence'
       WHEN NOT {_says("eligible", _WHOLE)} THEN 'parts-only'
       WHEN lo <> whole_lo OR hi <> whole_hi THEN {_case("", parts)}
@@ -197,8 +203,12 @@ def _conflict() -> str:
 
 
 def _settled(name: str, found: str, size: str) -> str:
-    """A bound as it is given out: what the label says, in every unit, and else what was found."""
-    return f"CASE label WHEN 'human' THEN 0 WHEN 'synthetic' THEN {size} ELSE {found} END AS {name}"
+    """A bound as it is given out: what the label says, in every unit, and else what was found.
+
+    An open question leaves room for all of it.
+    """
+    most = f"CASE WHEN asked THEN {size} ELSE {found} END" if name.startswith("hi_") else found
+    return f"CASE label WHEN 'human' THEN 0 WHEN 'synthetic' THEN {size} ELSE {most} END AS {name}"
 
 
 def _named(name: str, key: str) -> str:
@@ -207,8 +217,12 @@ def _named(name: str, key: str) -> str:
 
 def _says(mask: str, bits: int) -> str:
     """Whether a mask has one of these bits, in the field of whatever tier."""
-    everywhere = sum(bits << (_WIDTH * rank) for rank in TIER_RANK.values())
-    return f"({mask} & {everywhere} <> 0)"
+    return f"({mask} & {_everywhere(bits)} <> 0)"
+
+
+def _everywhere(bits: int) -> int:
+    """These bits, in the fields of all tiers."""
+    return sum(bits << (_WIDTH * rank) for rank in TIER_RANK.values())
 
 
 def _says_at(rank: int, bits: int) -> str:

@@ -24,6 +24,8 @@ def source_row(source: Source) -> dict[str, object]:
         "declared_by": source.declared_by,
         "licence": source.licence,
         "url": source.url,
+        "accepts": json.dumps(source.accepts),
+        "ignores": json.dumps(source.ignores),
     }
 
 

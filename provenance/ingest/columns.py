@@ -73,6 +73,7 @@ def sighting_columns(
             "external_id": field_of(batch, roles.external_id),
             "lang": field_of(batch, roles.lang),
             "attributes": _attributes(batch, roles.attributes),
+            "norm_chars": pa.nulls(count, pa.int64()),
         }
     )
 

@@ -27,6 +27,14 @@ class IngestOptions(Contract):
     label: Label | None = None
     process: Process | None = None
     generator: str | None = None
+    generator_family: str | None = None
+    ignore_fields: tuple[str, ...] = Field(
+        default=(), description="Fields that look like marks of origin and are none."
+    )
+    replace: bool = Field(
+        default=False,
+        description="Accept that what an earlier reading of a file said is gone.",
+    )
     declared_by: str | None = None
     format: str | None = None
     content: tuple[str, ...] = ()

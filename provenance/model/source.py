@@ -75,6 +75,14 @@ class Source(Contract):
     generator: str | None = Field(default=None, description="Model that wrote the synthetic part.")
     generator_family: str | None = None
     declared_by: str | None = Field(default=None, description="Who makes these statements.")
+    accepts: tuple[str, ...] = Field(
+        default=(),
+        description="Recognisers (`oasst`) and fields whose word that a record is human, or how "
+        "much of it is, counts for this source.",
+    )
+    ignores: tuple[str, ...] = Field(
+        default=(), description="Fields that look like marks of origin and are none."
+    )
     licence: str | None = Field(default=None, description="SPDX licence expression.")
     url: str | None = None
     owner: str | None = Field(default=None, description="Who owns the data.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
@@ -55,6 +55,13 @@ class Input:
     stored: Stored | None = None
 
 
+Chooser = Callable[[Mapping[str, str]], tuple[str, ...]]
+"""Which further fields of a batch are wanted, by the shape of that batch: path to kind.
+
+It is pickled with its layout, and must answer the same for the same shape.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
     """How to read: what makes two readings of one file the same reading.
@@ -67,6 +74,8 @@ class Layout:
             that recognisers read). A name with dots walks into objects when no field has that name.
         records: path of the nested list or tree that holds the records; ``None`` for none.
         max_record: longest raw record in bytes.
+        chooser: what is wanted besides ``fields`` of each batch, by what stands in that batch.
+            Nothing that is wanted of every row may be decided from the first rows of a file.
     """
 
     kind: Kind
@@ -74,6 +83,7 @@ class Layout:
     fields: tuple[str, ...] = ()
     records: str | None = None
     max_record: int = MAX_RECORD
+    chooser: Chooser | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +147,16 @@ class Batch:
         rows: int64[n], place in the file counted from 1 (for JSONL the line, blank lines counted).
         content: n values without nulls. ``text``: string; ``structured``: the content fields as the
             text of a JSON object; ``binary``: binary.
-        fields: n rows, one nullable string column per ``Layout.fields``, in that order. Strings
-            stand as they are, everything else as compact JSON (``true``, ``12``, ``{"a":1}``); null
-            where the record has no such field or it is null.
+        fields: n rows, one nullable string column per ``Layout.fields``, in that order, then those
+            that ``Layout.chooser`` asked for in this batch. Strings stand as they are, everything
+            else as compact JSON (``true``, ``12``, ``{"a":1}``); null where the record has no such
+            field or it is null.
         rejects: schema ``REJECTS``.
         original: when asked for, n JSON objects as text: the whole row as the file has it.
+        shape: with a chooser, every path that has a value in some row of the batch, to its kind (as
+            in ``Shape.fields``). Members of objects are joined by dots, elements of lists are
+            ``[]``: ``metadata.model``, ``rollouts[].model``; the text of a path through a list is
+            the compact JSON list of its values that are not null.
     """
 
     rows: pa.Array
@@ -149,6 +164,7 @@ class Batch:
     fields: pa.RecordBatch
     rejects: pa.Table = field(default_factory=REJECTS.empty_table)
     original: pa.Array | None = None
+    shape: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def read(self) -> int:

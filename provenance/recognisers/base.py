@@ -28,6 +28,7 @@ CLAIMS = pa.schema(
         pa.field("generator_family", _STR),
         pa.field("observer", _STR, nullable=False),
         pa.field("basis", _STR, nullable=False),
+        pa.field("field", _STR),
     ]
 )
 """One row per claim: ``index`` is a record's position in the batch, ``part_*`` counts text."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from provenance.errors import VersionError
+from provenance.model.base import quote_identifier
 from provenance.store.catalogue import Database, held
 from provenance.store.layout import Layout
 from provenance.store.store import Store
-from provenance.store.tables import SCHEMA_VERSION
+from provenance.store.tables import SCHEMA_VERSION, column_sql, columns_sql
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +22,29 @@ class Migration:
     apply: Callable[[Database], None]
 
 
-MIGRATIONS: tuple[Migration, ...] = ()
-"""Steps in order; the first released schema is version 1, so there are none yet."""
+_ADDED_IN_2: Mapping[str, tuple[str, ...]] = {
+    "sources": ("accepts", "ignores"),
+    "files": ("norm", "replaced_by"),
+    "declarations": ("generator_family", "ignores"),
+    "sightings": ("norm_chars",),
+    "evidence": ("field",),
+    "tombstones": ("norm_id",),
+}
+
+
+def _to_2(connection: Database) -> None:
+    """Add the parts of records, and the columns that say on which field evidence rests."""
+    for table, columns in _ADDED_IN_2.items():
+        for column in columns:
+            connection.execute(
+                f"ALTER TABLE ledger.{quote_identifier(table)} ADD COLUMN "
+                f"{column_sql(table, column)}"
+            )
+    connection.execute(f"CREATE TABLE ledger.parts ({columns_sql('parts')})")
+
+
+MIGRATIONS: tuple[Migration, ...] = (Migration(2, "parts-and-fields", _to_2),)
+"""Steps in order; the first released schema is version 1."""
 
 
 def found_version(layout: Layout) -> int:

@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from provenance.model.base import quote_identifier
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Version of the tables below and of the views over them."""
 
 UUID = pa.uuid()
@@ -51,6 +51,8 @@ TABLES: dict[str, pa.Schema] = {
         ("declared_by", _STR),
         ("licence", _STR),
         ("url", _STR),
+        ("accepts", _STR),  # JSON list: recognisers and fields whose word for "human" counts
+        ("ignores", _STR),  # JSON list: fields that look like marks and are none
     ),
     # Readings: (source, uri, fingerprint, settings). The newest of a (source, uri) is current.
     "files": _table(
@@ -69,6 +71,8 @@ TABLES: dict[str, pa.Schema] = {
         ("kept", _INT),
         ("rejected", _INT),
         ("quarantine", _STR),
+        ("norm", _STR),  # rule of the norm_ids of this reading; null: norm-1
+        ("replaced_by", _STR),  # who accepted that evidence of earlier readings is gone; else null
     ),
     # What was said of a whole reading on the command line.
     "declarations": _table(
@@ -77,6 +81,8 @@ TABLES: dict[str, pa.Schema] = {
         ("process", _STR),
         ("generator", _STR),
         ("declared_by", _STR),
+        ("generator_family", _STR),
+        ("ignores", _STR),  # JSON list, added to what the source's contract ignores
     ),
     "sightings": _table(
         ("reading_id", UUID),
@@ -91,6 +97,21 @@ TABLES: dict[str, pa.Schema] = {
         ("external_id", _STR),
         ("lang", _STR),
         ("attributes", _STR),  # JSON object of text values
+        ("norm_chars", _INT),  # characters of the normalised text
+    ),
+    # The texts that a chat, pair or other structured record is made of.
+    "parts": _table(
+        ("reading_id", UUID),
+        ("row", _INT),
+        ("record_id", UUID),
+        ("part", _STR),  # where it stands: `output`, `messages[1]`
+        ("role", _STR),  # who speaks as the file has it (`assistant`, `user`, …), or null
+        ("model_side", _BOOL),  # whether a generator that is named for the record speaks here
+        ("bytes", _INT),
+        ("chars", _INT),
+        ("words", _INT),
+        ("norm_id", UUID),
+        ("norm_chars", _INT),
     ),
     # One row per statement about one record. `reading_id` and `row` are null for reviews.
     "evidence": _table(
@@ -108,6 +129,7 @@ TABLES: dict[str, pa.Schema] = {
         ("generator_family", _STR),
         ("observer", _STR),
         ("basis", _STR),
+        ("field", _STR),  # the field of the file that says so, with dots; null for other evidence
     ),
     "edges": _table(
         ("reading_id", UUID),
@@ -229,7 +251,12 @@ TABLES: dict[str, pa.Schema] = {
         ("hops", _INT),  # 0 where the selector names the record itself
     ),
     # Content that must not come back, by its digest.
-    "tombstones": _table(("revocation", _STR), ("record_id", UUID), ("digest_rest", UUID)),
+    "tombstones": _table(
+        ("revocation", _STR),
+        ("record_id", UUID),
+        ("digest_rest", UUID),
+        ("norm_id", UUID),  # by the newest rule; null where the text is too short to be known by it
+    ),
     "releases": _table(("name", _STR), ("body_digest", _STR), ("manifest", _STR)),
     "members": _table(
         ("release", _STR),
@@ -276,3 +303,8 @@ _SQL_TYPES = {
 def columns_sql(table: str) -> str:
     """The columns of a table as SQL, to stand in brackets behind CREATE TABLE."""
     return ", ".join(f"{quote_identifier(f.name)} {_SQL_TYPES[f.type]}" for f in TABLES[table])
+
+
+def column_sql(table: str, column: str) -> str:
+    """One column of a table as SQL, to stand behind ALTER TABLE … ADD COLUMN."""
+    return f"{quote_identifier(column)} {_SQL_TYPES[TABLES[table].field(column).type]}"

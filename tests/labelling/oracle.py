@@ -51,10 +51,15 @@ Interval = tuple[int, int]
 def resolve(claims: Sequence[Claim], size: Size) -> dict[str, object]:
     """The origin of one record."""
     claims = [c for c in claims if c.claim != "unknown" and (c.whole or c.claim != "human")]
-    floor = max((c.rank for c in claims if c.whole and c.tier in BASES), default=2)
+    spoken = [c for c in claims if c.claim != "question"]
+    floor = max((c.rank for c in spoken if c.whole and c.tier in BASES), default=2)
+    asked = any(c.claim == "question" and c.rank >= floor for c in claims)
+    claims = [c for c in claims if c.claim != "question"]
     eligible = [c for c in claims if c.rank >= floor]
     lo, hi = _together(eligible, size, "bytes")
-    label = _label(eligible, lo, hi, max(size.bytes, 1))
+    most = max(hi, *(_together(eligible, size, unit)[1] for unit in ("chars", "words")))
+    label = _label(eligible, lo, most, max(size.bytes, 1))
+    label = "unknown" if asked and label == "human" else label
     bounds = {"records": (0, 1)} | {
         unit: _together(eligible, size, unit) for unit in ("bytes", "chars", "words")
     }
@@ -63,12 +68,13 @@ def resolve(claims: Sequence[Claim], size: Size) -> dict[str, object]:
         "chars": size.chars,
         "words": size.words,
         "label": label,
-        "rule": _rule(eligible, size, label),
+        "rule": "question" if asked and label != "synthetic" else _rule(eligible, size, label),
         "conflict": bool(eligible) and any(_contradicts(c, lo, hi, size) for c in claims),
     }
     for unit, found in bounds.items():
         whole = 1 if unit == "records" else getattr(size, unit)
-        settled = {"human": (0, 0), "synthetic": (whole, whole)}.get(label, found)
+        bound_of = (found[0], whole) if asked else found
+        settled = {"human": (0, 0), "synthetic": (whole, whole)}.get(label, bound_of)
         result[f"lo_{unit}"], result[f"hi_{unit}"] = (min(bound, whole) for bound in settled)
     return result | _names(claims, label)
 

@@ -25,7 +25,7 @@ NAMES = st.sampled_from([None, "b", "aa", "c-model-of-a-long-name", "aä", "\U00
 CLAIMS = st.builds(
     Claim,
     tier=st.sampled_from(list(RANKS)),
-    claim=st.sampled_from(["human", "synthetic", "mixed", "unknown"]),
+    claim=st.sampled_from(["human", "synthetic", "mixed", "unknown", "question"]),
     whole=st.booleans(),
     part_bytes=PARTS,
     part_chars=PARTS,
@@ -62,6 +62,7 @@ SHAPES = (
     {"claim": "synthetic", "whole": False, "part_bytes": 400, "part_chars": 390, "part_words": 60},
     {"claim": "mixed", "whole": False, "part_bytes": 0, "part_chars": 0, "part_words": 0},
     {"claim": "synthetic", "whole": False, "part_chars": 50},
+    {"claim": "question"},
 )
 
 
