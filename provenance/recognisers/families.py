@@ -9,6 +9,8 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from provenance.model.names import clean_name, fold_name
+
 LONGEST_NAME = 200
 """A longer value is prose, not the name of a model."""
 
@@ -149,17 +151,23 @@ def family_of(name: str | None) -> str | None:
     """The family that a model belongs to by its name; None where the name tells nothing.
 
     The family of a fine-tuned model is that of the first known name in it; it says nothing about
-    who published it.
+    who published it. However a name is spelled, its family is the same.
 
     >>> family_of("mistralai/Mixtral-8x7B-Instruct-v0.1")
     'mixtral'
     >>> family_of("gpt-3.5-turbo-0301"), family_of("text-davinci-003"), family_of("Corolla")
     ('gpt', 'gpt', None)
+    >>> family_of("G\u0440T_4\u200b")
+    'gpt'
     """
     if name is None or len(name) > LONGEST_NAME:
         return None
-    plain = name.strip().lower()
-    return next((family for family, pattern in _compiled() if pattern.search(plain)), None)
+    plain = clean_name(name)
+    for spelling in (plain, plain.replace("_", "-").replace(" ", "-"), fold_name(name)):
+        for family, pattern in _compiled():
+            if pattern.search(spelling):
+                return family
+    return None
 
 
 def model_names(values: pa.Array, *, bare: bool) -> pa.Array:
