@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from provenance.recognisers.families import family_of
+from provenance.model.names import fold_name
+from provenance.model.origin import Tier
+from provenance.recognisers.families import LONGEST_NAME, family_of
 
 _INT, _STR = pa.int64(), pa.string()
 
@@ -31,7 +33,13 @@ CLAIMS = pa.schema(
         pa.field("field", _STR),
     ]
 )
-"""One row per claim: ``index`` is a record's position in the batch, ``part_*`` counts text."""
+"""One row per claim: ``index`` is a record's position in the batch, ``part_*`` counts text.
+
+``generator`` is a model's name in its one spelling, ``field`` the path of the field that says so.
+"""
+
+QUESTION = "question"
+"""The claim that a field looks like a mark, and that nobody has said what it means."""
 
 WHOLE_ROW = "*"
 """The content field that stands for the whole row."""
@@ -62,14 +70,27 @@ class Rows:
         return Rows(self.content.take(index), fields, self.kind, self.names)
 
 
+class Hidden(NamedTuple):
+    """Fields that have had their say in some rows, and are not asked again there.
+
+    Attributes:
+        fields: their names.
+        rows: bool[n], in which rows.
+    """
+
+    fields: tuple[str, ...]
+    rows: pa.Array
+
+
 class Recogniser(Protocol):
     """One producer's marks, or one family of generic ones.
 
-    ``wanted`` sees the shape of a file (top-level field to ``string``, ``number``, ``boolean``,
-    ``object``, ``list``, ``messages`` or ``null``) and the names of its content fields. It answers
-    ``None`` when the recogniser has nothing to say about such a file, else the fields that it reads
-    as text. What it reads is hidden from the recognisers after it, even on rows where it stays
-    silent. A ``fallback`` is only asked about rows that nobody else spoke of.
+    ``wanted`` sees which paths have a value in some row of a batch (``metadata.model``,
+    ``messages[].model``, each with its kind) and the names of the content fields. It answers
+    ``None`` when the recogniser has nothing to say about such rows, else the fields that it reads
+    as text. It only spares work: whether a recogniser speaks of a row is decided by what is not
+    null in that row, so that rows beside it make no difference. What it ``hides`` of a row is null
+    for the recognisers after it. A ``fallback`` is only asked about rows that nobody else spoke of.
     """
 
     @property
@@ -84,6 +105,8 @@ class Recogniser(Protocol):
 
     def claims(self, rows: Rows) -> pa.Table: ...
 
+    def hides(self, rows: Rows) -> Hidden | None: ...
+
 
 def nothing() -> pa.Table:
     """No claims."""
@@ -95,22 +118,29 @@ def positions(mask: pa.Array) -> pa.Array:
     return pc.indices_nonzero(pc.fill_null(mask, False)).cast(_INT)
 
 
-def claims(index: pa.Array, observer: str, **columns: Any) -> pa.Table:
+def claims(index: pa.Array, observer: str | pa.Array, **columns: Any) -> pa.Table:
     """A table of claims about the records at ``index``.
 
     Args:
         index: positions in the batch.
         observer: who says so.
         columns: further columns of ``CLAIMS``, each an array as long as ``index`` or one value for
-            all; what is left out is null, ``whole`` is true, and the family follows the generator.
+            all; what is left out is null, ``whole`` is true. A generator is given as it is
+            written: it is folded here, and the family follows it.
     """
     given = {"whole": True, **columns, "index": index, "observer": observer}
-    if given.get("generator") is not None and "generator_family" not in given:
-        given["generator_family"] = families(given["generator"])
+    if given.get("generator") is not None:
+        named = generators(given["generator"])
+        given = {**named, **given, "generator": named["generator"]}
     return pa.Table.from_arrays(
         [_column(given.get(field.name), field.type, len(index)) for field in CLAIMS],
         schema=CLAIMS,
     )
+
+
+def questions(index: pa.Array, observer: str | pa.Array, **columns: Any) -> pa.Table:
+    """Claims that the records at ``index`` carry what looks like a mark."""
+    return claims(index, observer, tier=Tier.TOOL, claim=QUESTION, **columns)
 
 
 def _column(value: Any, kind: pa.DataType, length: int) -> pa.Array:
@@ -119,11 +149,24 @@ def _column(value: Any, kind: pa.DataType, length: int) -> pa.Array:
     return pa.repeat(pa.scalar(value, kind), length)
 
 
-def families(generators: pa.Array) -> pa.Array:
-    """The family of every generator; each distinct name is looked at once."""
-    named = generators.dictionary_encode()
-    known = pa.array([family_of(name) for name in named.dictionary.to_pylist()], _STR)
-    return known.take(named.indices)
+def generators(names: pa.Array) -> dict[str, pa.Array]:
+    """Models in their one spelling, and their families; each distinct name is looked at once."""
+    encoded = names.cast(_STR).dictionary_encode()
+    distinct = encoded.dictionary.to_pylist()
+    folded = [fold_name(name[:LONGEST_NAME]) if name else None for name in distinct]
+    known = [family_of(name) for name in distinct]
+    return {
+        "generator": pa.array(folded, _STR).take(encoded.indices),
+        "generator_family": pa.array(known, _STR).take(encoded.indices),
+    }
+
+
+def filled(columns: Iterable[pa.Array], length: int) -> pa.Array:
+    """Rows in which at least one of some columns is not null."""
+    found = pa.repeat(False, length)
+    for column in columns:
+        found = pc.or_(found, pc.is_valid(column))
+    return found
 
 
 def basis(field: str, values: pa.Array, note: str = "") -> pa.Array:
@@ -142,8 +185,9 @@ def shorten(values: pa.Array) -> pa.Array:
 
 
 def unclaimed(count: int, claimed: list[pa.Table]) -> pa.Array:
-    """Positions among ``count`` rows that none of the tables speaks of."""
+    """Positions among ``count`` rows that none of the tables speaks of; a question is no word."""
     free = np.ones(count, np.bool_)
     for table in claimed:
-        free[table.column("index").to_numpy()] = False
+        spoken = table.filter(pc.not_equal(table.column("claim"), QUESTION))
+        free[spoken.column("index").to_numpy()] = False
     return pa.array(np.flatnonzero(free), _INT)

@@ -11,17 +11,20 @@ import pyarrow.compute as pc
 
 from provenance.model.origin import Label, Process, Tier
 from provenance.recognisers.base import (
-    WHOLE_ROW,
+    Hidden,
     Rows,
     basis,
     claims,
+    filled,
     nothing,
     positions,
+    questions,
 )
-from provenance.recognisers.turns import model_sides
+from provenance.recognisers.turns import as_questions, model_sides
 from provenance.recognisers.values import names_generator
 
-_IDS = frozenset({"conversation_hash", "conversation_id"})
+_IDS = ("conversation_hash", "conversation_id")
+_TURNS = r'"(?:role|from)"\s*:'
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +40,29 @@ class ChatLog:
 
     def wanted(self, fields: Mapping[str, str], content: tuple[str, ...]) -> tuple[str, ...] | None:
         """``model``, where there are an id and the turns of a conversation beside it."""
-        log = "model" in fields and _IDS & fields.keys() and "conversation" in fields
-        return ("model",) if log else None
+        ids = [name for name in _IDS if name in fields]
+        if "model" not in fields or not ids or "conversation" not in fields:
+            return None
+        turns = () if content == ("conversation",) else ("conversation",)
+        return "model", *ids, *turns
+
+    def hides(self, rows: Rows) -> Hidden | None:
+        """The model, in rows of a log."""
+        return Hidden(("model",), self._logged(rows))
 
     def claims(self, rows: Rows) -> pa.Table:
-        """Mixed, with the model's share counted; a part only, where others than the two speak."""
-        if rows.kind != "structured":
-            return nothing()
+        """Mixed, with the model's share counted; a part only, where others than the two speak.
+
+        A text that was taken from a log, or a chat without an answer, is a question.
+        """
         model = rows.fields["model"]
-        named = positions(names_generator(model))
+        named = positions(pc.and_(self._logged(rows), names_generator(model)))
+        stated = model.take(named)
+        columns = {"field": "model", "basis": basis("model", stated)}
+        if rows.kind != "structured":
+            return questions(named, self.name, **columns)
         sides = model_sides(rows.content.take(named))
         whole = sides.two_sided if rows.names == ("conversation",) else pa.repeat(False, len(named))
-        stated = model.take(named)
         table = claims(
             named,
             self.name,
@@ -57,10 +71,19 @@ class ChatLog:
             whole=whole,
             **sides.parts,
             process=Process.GENERATE,
-            generator=pc.utf8_trim_whitespace(stated),
-            basis=basis("model", stated),
+            generator=stated,
+            **columns,
         )
-        return table.filter(sides.spoken)
+        unanswered = table.filter(pc.invert(sides.spoken))
+        return pa.concat_tables([table.filter(sides.spoken), as_questions(unanswered)])
+
+    def _logged(self, rows: Rows) -> pa.Array:
+        count = len(rows.content)
+        ids = [rows.fields[name] for name in _IDS if name in rows.fields]
+        logged = pc.and_(pc.is_valid(rows.fields["model"]), filled(ids, count))
+        if "conversation" in rows.fields:
+            logged = pc.and_(logged, pc.is_valid(rows.fields["conversation"]))
+        return logged
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,23 +94,28 @@ class ChatShape:
     name: str = "chat-shape"
 
     def wanted(self, fields: Mapping[str, str], content: tuple[str, ...]) -> tuple[str, ...] | None:
-        """Nothing but the content, where it holds turns."""
-        held = fields if content == (WHOLE_ROW,) else content
-        return () if any(fields.get(name) == "messages" for name in held) else None
+        """Nothing but the content."""
+        return ()
+
+    def hides(self, rows: Rows) -> Hidden | None:
+        """Nothing: it is asked last."""
+        return None
 
     def claims(self, rows: Rows) -> pa.Table:
         """The model's side of every chat, as a hint."""
         if rows.kind != "structured":
             return nothing()
-        sides = model_sides(rows.content)
-        index = positions(pc.and_(sides.spoken, pc.is_valid(sides.speaker)))
+        # Only what can be a chat is taken apart.
+        chats = positions(pc.match_substring_regex(rows.content, _TURNS))
+        sides = model_sides(rows.content.take(chats))
+        spoke = positions(pc.and_(sides.spoken, pc.is_valid(sides.speaker)))
         return claims(
-            index,
+            chats.take(spoke),
             self.name,
             tier=Tier.HEURISTIC,
             claim=Label.SYNTHETIC,
             whole=False,
-            **{name: sizes.take(index) for name, sizes in sides.parts.items()},
+            **{name: sizes.take(spoke) for name, sizes in sides.parts.items()},
             process=Process.GENERATE,
-            basis=sides.speaker.take(index),
+            basis=sides.speaker.take(spoke),
         )

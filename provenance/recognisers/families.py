@@ -128,7 +128,8 @@ def _any(patterns: list[str], end: str = "") -> str:
     return f"{_START}(?:{'|'.join(patterns)}){end}"
 
 
-_VERSIONED = _any([family.pattern for family in FAMILIES]) + "|" + _VENDORS
+_ALL = [family.pattern for family in FAMILIES]
+_VERSIONED = _any(_ALL) + "|" + _VENDORS
 _BARE = _any([family.bare for family in FAMILIES if family.bare], "$")
 
 
@@ -162,12 +163,45 @@ def family_of(name: str | None) -> str | None:
     """
     if name is None or len(name) > LONGEST_NAME:
         return None
-    plain = clean_name(name)
-    for spelling in (plain, plain.replace("_", "-").replace(" ", "-"), fold_name(name)):
+    for spelling in _spellings(name):
         for family, pattern in _compiled():
             if pattern.search(spelling):
                 return family
     return None
+
+
+@cache
+def _pattern(of: str) -> re.Pattern[str]:
+    """One of the patterns over all families, made when it is first needed."""
+    patterns = {
+        "known": _any(_ALL),
+        "inside": rf"[-/:.(](?:{'|'.join(_ALL)})",
+        "versioned": _VERSIONED,
+        "bare": f"{_VERSIONED}|{_BARE}",
+        "other": _OTHER_MODEL,
+        "prose": _PROSE,
+    }
+    return re.compile(patterns[of])
+
+
+def starts_with_model(plain: str) -> bool:
+    """Whether a name in lower case begins with a known model, its organisation aside."""
+    return _pattern("known").search(plain) is not None
+
+
+def holds_model(plain: str) -> bool:
+    """Whether a known model is named anywhere in a name whose words are parted by hyphens."""
+    return _pattern("inside").search(plain) is not None
+
+
+def writes_no_text(plain: str) -> bool:
+    """Whether a name is that of a model that judges, listens or draws."""
+    return _pattern("other").search(plain) is not None
+
+
+def is_prose(plain: str) -> bool:
+    """Whether a value is an address or a sentence, and no name."""
+    return _pattern("prose").search(plain) is not None
 
 
 def model_names(values: pa.Array, *, bare: bool) -> pa.Array:
@@ -177,9 +211,20 @@ def model_names(values: pa.Array, *, bare: bool) -> pa.Array:
         values: strings; null is no name.
         bare: take ``claude`` or ``falcon`` without a version for a model too.
     """
-    head = pc.utf8_slice_codeunits(values, 0, LONGEST_NAME + 1)
-    short = pc.less_equal(pc.utf8_length(head), LONGEST_NAME)
-    plain = pc.utf8_lower(pc.utf8_trim_whitespace(head))
-    found = pc.match_substring_regex(plain, f"{_VERSIONED}|{_BARE}" if bare else _VERSIONED)
-    writes = pc.invert(pc.match_substring_regex(plain, f"{_OTHER_MODEL}|{_PROSE}"))
-    return pc.fill_null(pc.and_(short, pc.and_(found, writes)), False)
+    named = pc.utf8_slice_codeunits(values, 0, LONGEST_NAME + 1).dictionary_encode()
+    found = [_is_model(name, bare=bare) for name in named.dictionary.to_pylist()]
+    return pc.fill_null(pa.array(found, pa.bool_()).take(named.indices), False)
+
+
+def _is_model(name: str, *, bare: bool) -> bool:
+    plain = clean_name(name)
+    if len(name) > LONGEST_NAME or is_prose(plain) or writes_no_text(plain):
+        return False
+    pattern = _pattern("bare" if bare else "versioned")
+    return any(pattern.search(spelling) for spelling in _spellings(name))
+
+
+def _spellings(name: str) -> tuple[str, ...]:
+    """A name in lower case as it is, with hyphens, and folded; the patterns know these."""
+    plain = clean_name(name)
+    return plain, plain.replace("_", "-").replace(" ", "-"), fold_name(name)

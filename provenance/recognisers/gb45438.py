@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from provenance.model.origin import Label, Process, Tier
-from provenance.recognisers.base import Rows, claims, nothing, positions, shorten
+from provenance.recognisers.base import Hidden, Rows, claims, nothing, positions, shorten
 
 FRONT_MATTER_CHARS = 4096
 """Front matter is looked for in so many characters at the head of a text."""
@@ -26,6 +26,7 @@ _MEMBER = (
 _GENERATED = pa.array(["1", "aigc", "ai", "ai-generated", "generated", "true", "yes"])
 _STANDARD = "1"
 _GRADES = {"2": "possible", "3": "suspected"}
+_KNOWN = pa.array([*_GENERATED.to_pylist(), *_GRADES])
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +40,18 @@ class Gb45438:
         """Fields with AIGC in their name; none are needed where a text may carry front matter."""
         marked = [
             field
-            for field, kind in fields.items()
-            if "aigc" in field.lower() and kind in {"string", "object", "null"}
+            for field in fields
+            if "aigc" in field.rpartition(".")[2].lower() and field not in content
         ]
-        text = len(content) == 1 and fields.get(content[0], "string") == "string"
-        return tuple(marked) if marked or text else None
+        return tuple(marked) if marked or len(content) == 1 else None
+
+    def hides(self, rows: Rows) -> Hidden | None:
+        """The fields that hold a label of the standard."""
+        labels = pa.repeat(False, len(rows.content))
+        for column in rows.fields.values():
+            said = pc.utf8_lower(_member(column, "Label"))
+            labels = pc.or_(labels, pc.fill_null(pc.is_in(said, _KNOWN), False))
+        return Hidden(tuple(rows.fields), labels) if rows.fields else None
 
     def claims(self, rows: Rows) -> pa.Table:
         """One claim per label that is found."""
@@ -72,6 +80,7 @@ class Gb45438:
                 tier=Tier.TOOL,
                 claim=Label.SYNTHETIC,
                 process=Process.GENERATE,
+                field=field,
                 basis=_basis(
                     field,
                     value.take(generated),
@@ -89,6 +98,7 @@ class Gb45438:
                     self.name,
                     tier=Tier.HEURISTIC,
                     claim=Label.SYNTHETIC,
+                    field=field,
                     basis=_basis(field, value.take(suspected), producer.take(suspected), note),
                 )
             )

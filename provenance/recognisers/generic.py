@@ -1,163 +1,252 @@
-"""Columns whose name promises an origin; the name is any writer's choice, so values are checked."""
+"""Fields whose name or value speaks of an origin, whoever wrote them and however deep they lie."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from provenance.model.origin import Label, Process, Tier
 from provenance.recognisers.base import (
+    WHOLE_ROW,
+    Hidden,
     Rows,
     basis,
     claims,
+    filled,
     nothing,
-    positions,
+    questions,
 )
-from provenance.recognisers.families import model_names
-from provenance.recognisers.turns import ANSWERS, PROMPTS, by_model, model_sides
-from provenance.recognisers.values import (
-    FALSE_WORDS,
-    HUMAN_WORDS,
-    MIXED_WORDS,
-    SYNTHETIC_WORDS,
-    TRUE_WORDS,
-    words_of,
+from provenance.recognisers.field_names import Promise, promise_of
+from provenance.recognisers.spotting import spotted
+from provenance.recognisers.turns import ANSWERS, PROMPTS, as_questions, by_model, model_sides
+from provenance.recognisers.verdicts import Claim, Verdict, claims_of
+
+_ALWAYS = frozenset(
+    {Promise.GENERATOR, Promise.MODEL, Promise.MAKER, Promise.FLAG, Promise.HUMAN_FLAG}
+    | {Promise.MARK}
 )
+"""What is heard inside of the content, too: a turn may name who spoke it."""
 
+_CHECKED = frozenset(Promise) - _ALWAYS | {Promise.MAKER}
+"""Most values of these say nothing, and are not looked at."""
 
-class Column(NamedTuple):
-    """What a column of some name is good for.
+_GOODS = ("make", "brand", "manufacturer", "vin", "mileage", "horsepower", "sku", "trim")
+"""Fields beside which a model is that of a car or a telephone."""
 
-    Attributes:
-        bare: the name never means anything but a text's generator, so ``claude`` needs no version.
-        process: what the name says about how the text was made.
-        origin: the name speaks of the whole record, and not of the model's side of it.
-    """
-
-    bare: bool = False
-    process: Process | None = None
-    origin: bool = False
-
-
-FLAGS = frozenset(
-    {"synthetic", "issynthetic", "isgenerated", "aigenerated", "isaigenerated"}
-    | {"machinegenerated", "ismachinegenerated", "aigc", "isaigc"}
-)
-"""Yes-or-no columns; names here and below are in lower case, letters and digits only."""
-
-COLUMNS: Mapping[str, Column] = {
-    "model": Column(),
-    "modelid": Column(),
-    "modelname": Column(),
-    "llm": Column(bare=True),
-    "generator": Column(bare=True, process=Process.GENERATE),
-    "generatedby": Column(bare=True, process=Process.GENERATE),
-    "generationmodel": Column(bare=True, process=Process.GENERATE),
-    "teachermodel": Column(bare=True, process=Process.DISTIL),
-    "createdby": Column(origin=True),
-    "origin": Column(origin=True),
-    "provenance": Column(origin=True),
-}
-
-_FLAG_KINDS = frozenset({"boolean", "number", "string", "null"})
-_NAME_KINDS = frozenset({"string", "null"})
-
-
-def squash(name: str) -> str:
-    """A field name as the tables have it.
-
-    >>> squash("Is_Synthetic"), squash("model-id")
-    ('issynthetic', 'modelid')
-    """
-    return re.sub(r"[\W_]+", "", name).lower()
+_TEXT_KINDS = frozenset({"string", "null"})
+_OPEN_KINDS = frozenset({"object", "list"})
 
 
 @dataclass(frozen=True, slots=True)
 class GenericField:
-    """A generator or a plain yes is the tool's word; a no or the word "human" is a declaration."""
+    """What a name promises and what a value says decide together; see ``verdicts``.
+
+    A generator or a plain yes is the tool's word, a word such as "synthetic" or "human" is a
+    declaration, and what looks like a mark and is not understood is a question.
+    """
 
     fallback: ClassVar[bool] = False
     name: str = "generic-field"
 
     def wanted(self, fields: Mapping[str, str], content: tuple[str, ...]) -> tuple[str, ...] | None:
-        """The columns of a known name and a fitting kind, the content itself left out."""
-        # With an answer beside it, a prompt is not what the model wrote.
-        names = {name.lower() for name in content}
-        prompt = names <= PROMPTS and bool(ANSWERS & {name.lower() for name in fields})
-        found = []
-        for field, kind in fields.items():
-            plain = squash(field)
-            flag = plain in FLAGS and kind in _FLAG_KINDS
-            known = plain in COLUMNS and kind in _NAME_KINDS
-            silent = known and prompt and not COLUMNS[plain].origin
-            if (flag or known) and not silent and field not in content:
-                found.append(field)
-        return tuple(found) or None
+        """Every field that may say something, and those that tell what it is said of."""
+        found = [
+            path for path, kind in fields.items() if _is_heard(path, kind, fields, content)
+        ]
+        if not found:
+            return None
+        beside: list[str] = []
+        if _is_prompt(content):
+            beside += [path for path in fields if path.lower() in ANSWERS]
+        if any(promise_of(path).of is Promise.MODEL for path in found):
+            beside += [path for path in fields if _leaf(path) in _GOODS]
+        return tuple(dict.fromkeys([*found, *(path for path in beside if path not in content)]))
+
+    def hides(self, rows: Rows) -> Hidden | None:
+        """Nothing: who comes after it looks at the content alone."""
+        return None
 
     def claims(self, rows: Rows) -> pa.Table:
-        """What every column says, row by row."""
+        """What every field says, row by row."""
         found = [nothing()]
-        for field in rows.fields:
-            plain = squash(field)
-            values = rows.fields[field]
-            if plain in COLUMNS:
-                found += self._named(rows, field, values, COLUMNS[plain])
-            elif plain in FLAGS:
-                found += self._flagged(field, values)
+        heard = {
+            path: column for path, column in rows.fields.items() if _may_speak(path, rows.names)
+        }
+        for path, column in heard.items():
+            index, said = _said(path, _unless_within(path, column, heard))
+            if said:
+                found += self._claimed(rows, index, said)
         return pa.concat_tables(found)
 
-    def _flagged(self, field: str, values: pa.Array) -> list[pa.Table]:
-        said = words_of(values)
-        true, false = positions(pc.is_in(said, TRUE_WORDS)), positions(pc.is_in(said, FALSE_WORDS))
-        return [
-            self._claims(true, field, values, tier=Tier.TOOL, claim=Label.SYNTHETIC),
-            self._claims(false, field, values, tier=Tier.DECLARED, claim=Label.HUMAN),
-        ]
-
-    def _named(self, rows: Rows, field: str, values: pa.Array, column: Column) -> list[pa.Table]:
-        models = positions(model_names(values, bare=column.bare))
-        stated = values.take(models)
-        found = [
-            by_model(
-                rows,
-                models,
-                self.name,
-                tier=Tier.TOOL,
-                process=column.process,
-                generator=pc.utf8_trim_whitespace(stated),
-                basis=basis(field, stated),
+    def _claimed(self, rows: Rows, index: pa.Array, said: list[Claim]) -> list[pa.Table]:
+        verdicts = [claim.verdict for claim in said]
+        tables = []
+        for verdict in dict.fromkeys(verdicts):
+            places = [place for place, each in enumerate(verdicts) if each is verdict]
+            chosen = [said[place] for place in places]
+            tables += self._by_verdict(
+                rows, index.take(pa.array(places, pa.int64())), verdict, chosen
             )
+        return tables
+
+    def _by_verdict(
+        self, rows: Rows, index: pa.Array, verdict: Verdict, said: list[Claim]
+    ) -> list[pa.Table]:
+        """Claims of one kind; those about the model's side apart from those about all of it."""
+        found = []
+        for whole in (True, False):
+            places = [i for i, claim in enumerate(said) if promise_of(claim.field).whole is whole]
+            if not places:
+                continue
+            own = index.take(pa.array(places, pa.int64()))
+            columns = _columns([said[place] for place in places])
+            if verdict is Verdict.QUESTION:
+                found.append(self._questions(rows, own, columns))
+            elif verdict is Verdict.NAMED:
+                flagged = pc.is_null(columns["generator"]) if whole else pa.repeat(False, len(own))
+                found += self._synthetic(rows, own, flagged, Tier.TOOL, columns)
+            elif verdict is Verdict.STATED:
+                found += self._synthetic(rows, own, pa.repeat(whole, len(own)), Tier.DECLARED, columns)
+            else:
+                found.append(self._lowering(rows, own, verdict, whole, columns))
+        return found
+
+    def _questions(self, rows: Rows, index: pa.Array, columns: dict[str, pa.Array]) -> pa.Table:
+        """Questions, but for the models of cars."""
+        asked = questions(index, self.name, field=columns["field"], basis=columns["basis"])
+        goods = [column for path, column in rows.fields.items() if _leaf(path) in _GOODS]
+        if not goods or len(index) == 0:
+            return asked
+        sold = filled(goods, len(rows.content)).take(index)
+        of_model = pa.array(
+            [promise_of(path).of is Promise.MODEL for path in columns["field"].to_pylist()]
+        )
+        return asked.filter(pc.invert(pc.and_(sold, of_model)))
+
+    def _synthetic(
+        self,
+        rows: Rows,
+        index: pa.Array,
+        whole: pa.Array,
+        tier: Tier,
+        columns: dict[str, pa.Array],
+    ) -> list[pa.Table]:
+        """Made by a machine: all of a record, or the model's side of it.
+
+        With an answer beside it, a prompt is not what the model wrote.
+        """
+        told = columns if tier is Tier.TOOL else {**columns, "generator": None}
+        kept = {name: column.filter(whole) for name, column in told.items() if column is not None}
+        all_of_it = claims(
+            index.filter(whole), self.name, tier=tier, claim=Label.SYNTHETIC, **kept
+        )
+        rest = pc.invert(whole)
+        kept = {name: column.filter(rest) for name, column in told.items() if column is not None}
+        side = by_model(rows, index.filter(rest), self.name, tier=tier, **kept)
+        answers = [
+            column for path, column in rows.fields.items() if path.lower() in ANSWERS
         ]
-        said = words_of(values)
-        human = positions(pc.is_in(said, HUMAN_WORDS))
-        made = positions(pc.is_in(said, SYNTHETIC_WORDS))
-        declared: dict[str, Any] = {"tier": Tier.DECLARED}
-        if column.origin:
-            mixed = positions(pc.is_in(said, MIXED_WORDS))
-            return [
-                *found,
-                self._claims(human, field, values, claim=Label.HUMAN, **declared),
-                self._claims(made, field, values, claim=Label.SYNTHETIC, **declared),
-                self._claims(mixed, field, values, claim=Label.MIXED, **declared),
-            ]
-        stated = basis(field, values.take(made))
-        return [
-            *found,
-            self._claims(_undivided(rows, human), field, values, claim=Label.HUMAN, **declared),
-            by_model(rows, made, self.name, basis=stated, process=column.process, **declared),
-        ]
+        if not _is_prompt(rows.names) or not answers or side.num_rows == 0:
+            return [all_of_it, side]
+        answered = filled(answers, len(rows.content)).take(side.column("index").combine_chunks())
+        return [all_of_it, side.filter(pc.invert(answered)), as_questions(side.filter(answered))]
 
-    def _claims(self, index: pa.Array, field: str, values: pa.Array, **columns: Any) -> pa.Table:
-        return claims(index, self.name, basis=basis(field, values.take(index)), **columns)
+    def _lowering(
+        self,
+        rows: Rows,
+        index: pa.Array,
+        verdict: Verdict,
+        whole: bool,
+        columns: dict[str, pa.Array],
+    ) -> pa.Table:
+        """Human or mixed, which a generator's field does not say of a chat or a pair."""
+        label = Label.HUMAN if verdict is Verdict.HUMAN else Label.MIXED
+        table = claims(
+            index,
+            self.name,
+            tier=Tier.DECLARED,
+            claim=label,
+            field=columns["field"],
+            basis=columns["basis"],
+        )
+        if whole or label is Label.MIXED or rows.kind != "structured" or len(index) == 0:
+            return table
+        return table.filter(pc.invert(model_sides(rows.content.take(index)).divided))
 
 
-def _undivided(rows: Rows, index: pa.Array) -> pa.Array:
-    """Rows that are no chat or pair: there a generator speaks for one side only."""
-    if rows.kind != "structured" or len(index) == 0:
-        return index
-    return index.filter(pc.invert(model_sides(rows.content.take(index)).divided))
+def _columns(said: list[Claim]) -> dict[str, pa.Array]:
+    """Claims as columns."""
+    fields = pa.array([claim.field for claim in said], pa.string())
+    processes = [promise_of(claim.field).process for claim in said]
+    return {
+        "field": fields,
+        "basis": basis(fields, pa.array([claim.value for claim in said], pa.string())),
+        "generator": pa.array([claim.generator for claim in said], pa.string()),
+        "generator_family": pa.array([claim.family for claim in said], pa.string()),
+        "process": pa.array([_process(process) for process in processes], pa.string()),
+    }
+
+
+def _process(process: Process | None) -> str | None:
+    return None if process is None else process.value
+
+
+def _said(path: str, values: pa.Array) -> tuple[pa.Array, list[Claim]]:
+    """Which rows a field claims something of, and what; each distinct value is looked at once."""
+    promised = promise_of(path)
+    checked = promised.of in _CHECKED and not promised.plain
+    encoded = spotted(values, checked=checked)
+    meant = [claims_of(path, value) for value in encoded.values.to_pylist()]
+    telling = pa.array([bool(each) for each in meant], pa.bool_())
+    hit = pc.indices_nonzero(telling.take(encoded.indices)).cast(pa.int64())
+    rows, claimed = [], []
+    for row, place in zip(
+        encoded.rows.take(hit).to_pylist(), encoded.indices.take(hit).to_pylist(), strict=True
+    ):
+        for claim in meant[place]:
+            rows.append(row)
+            claimed.append(claim)
+    return pa.array(rows, pa.int64()), claimed
+
+
+def _unless_within(path: str, values: pa.Array, heard: Mapping[str, pa.Array]) -> pa.Array:
+    """Values of a field, null in rows where the field that holds it is read as JSON anyway."""
+    for other, column in heard.items():
+        if path.startswith((f"{other}.", f"{other}[")):
+            text = pc.utf8_ltrim_whitespace(pc.utf8_slice_codeunits(column, 0, 8))
+            held = pc.or_(pc.starts_with(text, "{"), pc.starts_with(text, "["))
+            values = pc.if_else(pc.fill_null(held, False), pa.scalar(None, pa.string()), values)
+    return values
+
+
+def _is_heard(
+    path: str, kind: str, fields: Mapping[str, str], content: tuple[str, ...]
+) -> bool:
+    """Whether a field is read: it may say something, and its members do not say it better."""
+    if not _may_speak(path, content) or (path.endswith("[]") and path[:-2] in fields):
+        return False
+    if promise_of(path).of not in {Promise.ANY, Promise.CLASS, Promise.SUBJECT}:
+        return True
+    opened = any(other.startswith((f"{path}.", f"{path}[].")) for other in fields)
+    return kind in _TEXT_KINDS or (kind in _OPEN_KINDS and not opened)
+
+
+def _may_speak(path: str, content: tuple[str, ...]) -> bool:
+    of = promise_of(path).of
+    if of is Promise.NOTHING or path in content or _leaf(path) in _GOODS:
+        return False
+    if content == (WHOLE_ROW,) or of in _ALWAYS:
+        return True
+    return not any(path.startswith((f"{name}.", f"{name}[")) for name in content)
+
+
+def _is_prompt(content: Iterable[str]) -> bool:
+    return {name.lower() for name in content} <= PROMPTS
+
+
+def _leaf(path: str) -> str:
+    return path.rpartition(".")[2].lower()

@@ -12,16 +12,18 @@ import pyarrow.compute as pc
 from provenance.model.origin import Label, Process, Tier
 from provenance.recognisers.base import (
     WHOLE_ROW,
+    Hidden,
     Rows,
     basis,
     claims,
-    nothing,
+    filled,
     positions,
 )
 from provenance.recognisers.values import names_generator
 
 _ROLES = pa.array(["prompter", "assistant"])
-_PLACES = frozenset({"message_id", "parent_id", "message_tree_id"})
+_PLACES = ("message_id", "parent_id", "message_tree_id")
+_SAID = pa.array(["true", "false"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +34,22 @@ class Oasst:
     name: str = "oasst"
 
     def wanted(self, fields: Mapping[str, str], content: tuple[str, ...]) -> tuple[str, ...] | None:
-        """The three fields, for messages; ``model_name`` is missing from most of them."""
-        told = fields.get("synthetic") in {"boolean", "string", "null"}
-        if not (told and "role" in fields and _PLACES & fields.keys()):
+        """The fields of a message; ``model_name`` is missing from most of them."""
+        places = [name for name in _PLACES if name in fields]
+        text = "text" in content or content == (WHOLE_ROW,)
+        if not (text and "synthetic" in fields and "role" in fields and places):
             return None
-        return "synthetic", "role", "model_name"
+        return "synthetic", "role", "model_name", *places
+
+    def hides(self, rows: Rows) -> Hidden | None:
+        """What is said of the text, in messages of which anything is said."""
+        return Hidden(("synthetic", "model_name"), self._told(rows))
 
     def claims(self, rows: Rows) -> pa.Table:
         """Synthetic where the field is true, human where it is false, nothing where it is null."""
-        if "text" not in rows.names and rows.names != (WHOLE_ROW,):
-            return nothing()
         said = pc.utf8_lower(rows.fields["synthetic"])
         model = rows.fields["model_name"]
-        message = pc.is_in(rows.fields["role"], _ROLES)
+        message = self._told(rows)
         named = names_generator(model)
         true = positions(pc.and_(message, pc.equal(said, "true")))
         false = positions(pc.and_(message, pc.equal(said, "false")))
@@ -59,17 +64,32 @@ class Oasst:
                     self.name,
                     **made,
                     generator=generator.take(true),
+                    field="synthetic",
                     basis="synthetic=true",
                 ),
                 claims(
-                    false, self.name, tier=Tier.TOOL, claim=Label.HUMAN, basis="synthetic=false"
+                    false,
+                    self.name,
+                    tier=Tier.TOOL,
+                    claim=Label.HUMAN,
+                    field="synthetic",
+                    basis="synthetic=false",
                 ),
                 claims(
                     denied,
                     self.name,
                     **made,
                     generator=generator.take(denied),
+                    field="model_name",
                     basis=basis("model_name", model.take(denied)),
                 ),
             ]
         )
+
+    def _told(self, rows: Rows) -> pa.Array:
+        places = (rows.fields[name] for name in _PLACES if name in rows.fields)
+        message = pc.and_(
+            filled(places, len(rows.content)), pc.is_in(rows.fields["role"], _ROLES)
+        )
+        said = pc.is_in(pc.utf8_lower(rows.fields["synthetic"]), _SAID)
+        return pc.fill_null(pc.and_(message, said), False)

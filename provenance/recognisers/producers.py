@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from provenance.model.origin import Label, Process, Tier
 from provenance.recognisers.base import (
     WHOLE_ROW,
+    Hidden,
     Rows,
     basis,
     claims,
+    filled,
     nothing,
     positions,
+    questions,
 )
 from provenance.recognisers.families import model_names
 from provenance.recognisers.turns import by_model
-from provenance.recognisers.values import is_filled, names_generator
+from provenance.recognisers.values import is_filled, names_generator, single_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +33,14 @@ class Producer:
 
     Attributes:
         name: the tool, as it is named in evidence.
-        needs: groups of field names; a file has at least one name of every group.
-        generator: fields that may name the model; the first that is there counts. May be dotted.
+        needs: groups of field names; a row has at least one field of every group.
+        generator: fields that may name the model; the first that is not null counts. May be dotted.
         filled: fields that must hold something: a failed row keeps its model and has no output.
         written: fields that the model filled; empty: all of them. Content taken from elsewhere (the
             prompt, the parent document) is not claimed, unless it says the very same.
         exact: other fields hold somebody else's text, so nothing but ``written`` is the model's.
         sides: chats and pairs are claimed for the model's side only.
-        mark: what the basis names where no field names the model.
+        mark: what the basis names where no field names the model; empty: one has to.
         checked: the shape is not the tool's alone, so the model must look like one.
         tier: how strong the mark is.
     """
@@ -56,36 +59,93 @@ class Producer:
     tier: Tier = Tier.TOOL
 
     def wanted(self, fields: Mapping[str, str], content: tuple[str, ...]) -> tuple[str, ...] | None:
-        """The fields that name the model and show that it answered."""
-        if not all(group & fields.keys() for group in self.needs):
+        """The fields of the shape, those that name the model, and those that show its answer."""
+        if not all(any(_is_there(name, fields) for name in group) for group in self.needs):
             return None
         if self.exact and not self._covers(content):
             return None
-        models = [name for name in self.generator if name.partition(".")[0] in fields]
-        filled = [name for name in self.filled if name.partition(".")[0] in fields]
+        shape = [name for group in self.needs for name in sorted(group)]
+        wanted = [n for n in (*self.generator, *shape, *self.filled) if _is_there(n, fields)]
         # The only content field is never null, and its text is not wanted twice.
-        return tuple(dict.fromkeys([*models[:1], *(n for n in filled if (n,) != content)]))
+        return tuple(dict.fromkeys(name for name in wanted if not _is_content(name, content)))
+
+    def hides(self, rows: Rows) -> Hidden | None:
+        """The model's name, in rows of this shape; also where the model failed to answer."""
+        return Hidden(self.generator, self._shaped(rows)) if self.generator else None
 
     def claims(self, rows: Rows) -> pa.Table:
-        """The rows that the model answered, as far as the content is its answer."""
-        model = next((name for name in self.generator if name in rows.fields), None)
+        """The rows that the model answered, as far as the content is its answer.
+
+        Where the content is not, or there is no answer, the model's name is a question.
+        """
+        shaped = self._shaped(rows)
+        names, fields = self._models(rows)
         written, structured = self._covers(rows.names), rows.kind == "structured"
-        hit = self._answered(rows, model)
+        hit = pc.and_(shaped, self._answered(rows, names))
         if not written and not structured:
             hit = pc.and_(hit, self._repeats(rows))
         index = positions(hit)
+        table = self._claimed(rows, index, names.take(index), fields.take(index), written)
+        silent = np.ones(len(rows.content), np.bool_)
+        silent[table.column("index").to_numpy()] = False
+        named = pc.and_(shaped, pc.and_(names_generator(names), pa.array(silent)))
+        left = positions(named)
+        return pa.concat_tables(
+            [
+                table,
+                questions(
+                    left,
+                    self.name,
+                    field=fields.take(left),
+                    basis=basis(fields.take(left), names.take(left)),
+                ),
+            ]
+        )
+
+    def _claimed(
+        self, rows: Rows, index: pa.Array, names: pa.Array, fields: pa.Array, written: bool
+    ) -> pa.Table:
         if len(index) == 0:
             return nothing()
         columns: dict[str, Any] = {"tier": self.tier, "process": Process.GENERATE}
-        if model is None:
-            columns["basis"] = f"fields={self.mark}"
+        if self.generator:
+            unnamed = pa.scalar(f"fields={self.mark}")
+            stated = pc.coalesce(basis(fields, names), unnamed)
+            field = pc.coalesce(fields, pa.scalar(self.mark.partition(",")[0]))
+            columns |= {"basis": stated, "generator": single_names(names), "field": field}
         else:
-            stated = rows.fields[model].take(index)
-            columns |= {"basis": basis(model, stated), "generator": _single(stated)}
+            columns |= {"basis": f"fields={self.mark}", "field": self.mark.partition(",")[0]}
         if written and not self.sides:
             return claims(index, self.name, claim=Label.SYNTHETIC, **columns)
         found = by_model(rows, index, self.name, **columns)
-        return found if written or not structured else found.filter(pc.invert(found["whole"]))
+        if written or rows.kind != "structured":
+            return found
+        return found.filter(pc.invert(found["whole"]))
+
+    def _shaped(self, rows: Rows) -> pa.Array:
+        """Rows that have a field of every group, and a model that looks like one if it must."""
+        count = len(rows.content)
+        hit = pa.repeat(True, count)
+        for group in self.needs:
+            if not any(_is_content(name, rows.names) for name in group):
+                held = (rows.fields[name] for name in sorted(group) if name in rows.fields)
+                hit = pc.and_(hit, filled(held, count))
+        if self.checked:
+            names, _ = self._models(rows)
+            hub = pc.match_substring_regex(names, r"^[\w.-]+/[\w.-]+$")
+            looks = pc.or_(model_names(names, bare=True), pc.fill_null(hub, False))
+            hit = pc.and_(hit, looks)
+        return hit
+
+    def _models(self, rows: Rows) -> tuple[pa.Array, pa.Array]:
+        """What names the model in every row, and the field that does."""
+        names = fields = pa.nulls(len(rows.content), pa.string())
+        for field in self.generator:
+            if field in rows.fields:
+                there = pc.and_(pc.is_null(names), pc.is_valid(rows.fields[field]))
+                fields = pc.if_else(there, field, fields)
+                names = pc.coalesce(names, rows.fields[field])
+        return names, fields
 
     def _covers(self, content: tuple[str, ...]) -> bool:
         """Whether the content holds what the model wrote."""
@@ -97,14 +157,12 @@ class Producer:
         )
         return all(ours) if self.exact else any(ours)
 
-    def _answered(self, rows: Rows, model: str | None) -> pa.Array:
+    def _answered(self, rows: Rows, names: pa.Array) -> pa.Array:
         hit = pa.repeat(True, len(rows.content))
-        if model is not None:
-            named = rows.fields[model]
-            hit = names_generator(named)
-            if self.checked:
-                hub = pc.match_substring_regex(named, r"^[\w.-]+/[\w.-]+$")
-                hit = pc.and_(hit, pc.or_(model_names(named, bare=True), hub))
+        if self.generator:
+            hit = names_generator(names)
+            if self.mark:
+                hit = pc.or_(hit, pc.is_null(names))
         for name in self.filled:
             if name in rows.fields:
                 hit = pc.and_(hit, is_filled(rows.fields[name]))
@@ -118,22 +176,15 @@ class Producer:
         return pc.equal(rows.content, rows.fields[there[0]].cast(rows.content.type))
 
 
-def _single(stated: pa.Array) -> pa.Array:
-    """The one generator; a JSON list of several different ones names none of them alone."""
-    named = pc.utf8_trim_whitespace(stated).dictionary_encode()
-    names = pa.array([_only(name) for name in named.dictionary.to_pylist()], pa.string())
-    return names.take(named.indices)
+def _is_content(name: str, content: tuple[str, ...]) -> bool:
+    """Whether a field is, or holds, the only content, which is never null."""
+    return len(content) == 1 and (content[0] == name or content[0].startswith(f"{name}."))
 
 
-def _only(name: str) -> str | None:
-    if not name.startswith("["):
-        return name
-    try:
-        listed = json.loads(name)
-    except (ValueError, RecursionError):
-        return name
-    distinct = {item for item in listed if isinstance(item, str) and item.strip()}
-    return distinct.pop() if len(distinct) == 1 else None
+def _is_there(name: str, fields: Mapping[str, str]) -> bool:
+    """Whether a path may have a value; a shape of top-level names tells nothing of members."""
+    root = name.partition(".")[0]
+    return name in fields or (root in fields and not any(f.startswith(f"{root}.") for f in fields))
 
 
 def _fields(*groups: str) -> tuple[frozenset[str], ...]:

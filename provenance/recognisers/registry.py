@@ -6,15 +6,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from provenance.recognisers.base import Recogniser, Rows, nothing, unclaimed
+from provenance.recognisers.base import Hidden, Recogniser, Rows, nothing, unclaimed
 from provenance.recognisers.chat import ChatLog, ChatShape
+from provenance.recognisers.exported import ExportedColumns, is_ours
 from provenance.recognisers.gb45438 import Gb45438
 from provenance.recognisers.generic import GenericField
 from provenance.recognisers.oasst import Oasst
 from provenance.recognisers.producers import PRODUCERS
 
 RECOGNISERS: tuple[Recogniser, ...] = (
+    ExportedColumns(),
     Gb45438(),
     Oasst(),
     ChatLog(),
@@ -22,15 +25,15 @@ RECOGNISERS: tuple[Recogniser, ...] = (
     GenericField(),
     ChatShape(),
 )
-"""Specific before generic: a field that one of them reads is hidden from those after it."""
+"""Specific before generic: a field that one of them reads in a row is hidden from those after it.
 
-OUR_PREFIX = "prov_"
-"""Columns that an export of ours adds; they repeat a conclusion and are never evidence."""
+Columns of our own exports are read by the first alone.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """A recogniser at work on one file: the fields that it reads, and what the content is."""
+    """A recogniser at work: the fields that it reads, and what the content is."""
 
     recogniser: Recogniser
     fields: tuple[str, ...]
@@ -43,19 +46,20 @@ class Applied:
 
 
 def applicable(fields: Mapping[str, str], content: Sequence[str]) -> tuple[Applied, ...]:
-    """The recognisers that have something to look for in a file.
+    """The recognisers that have something to look for in some rows.
 
     Args:
-        fields: top-level field name to its kind, as a reader's ``Shape`` has them.
+        fields: every path with a value in some row, to its kind, as ``Batch.shape`` has them;
+            top-level names alone, as a reader's ``Shape`` has them, will do for a first look.
         content: names of the content fields; ``("*",)`` for the whole row.
     """
-    left = {name: kind for name, kind in fields.items() if not name.lower().startswith(OUR_PREFIX)}
+    others = {name: kind for name, kind in fields.items() if not is_ours(name)}
     found = []
     for recogniser in RECOGNISERS:
-        wanted = recogniser.wanted(left, tuple(content))
+        seen = fields if isinstance(recogniser, ExportedColumns) else others
+        wanted = recogniser.wanted(seen, tuple(content))
         if wanted is not None:
             found.append(Applied(recogniser, wanted, tuple(content)))
-            left = {name: kind for name, kind in left.items() if name not in wanted}
     return tuple(found)
 
 
@@ -76,14 +80,19 @@ def recognise(
         kind: ``text``, ``structured`` or ``binary``.
     """
     found: list[pa.Table] = []
+    columns = _columns(fields, wanted_fields(recognisers), len(content))
     for applied in recognisers:
-        rows = Rows(content, _columns(fields, applied.fields, len(content)), kind, applied.content)
-        if not applied.recogniser.fallback:
-            found.append(applied.recogniser.claims(rows))
+        own = {name: columns[name] for name in applied.fields}
+        rows = Rows(content, own, kind, applied.content)
+        if applied.recogniser.fallback:
+            free = unclaimed(len(content), found)
+            if len(free) > 0:
+                found.append(_placed(applied.recogniser.claims(rows.take(free)), free))
             continue
-        free = unclaimed(len(content), found)
-        if len(free) > 0:
-            found.append(_placed(applied.recogniser.claims(rows.take(free)), free))
+        found.append(applied.recogniser.claims(rows))
+        hidden = applied.recogniser.hides(rows)
+        if hidden is not None:
+            columns |= _without(columns, hidden)
     return pa.concat_tables(found).combine_chunks() if found else nothing()
 
 
@@ -94,6 +103,13 @@ def _columns(fields: pa.RecordBatch, names: Sequence[str], length: int) -> dict[
         name: fields.column(name) if name in held else pa.nulls(length, pa.string())
         for name in names
     }
+
+
+def _without(columns: Mapping[str, pa.Array], hidden: Hidden) -> dict[str, pa.Array]:
+    """The hidden columns, null where they are."""
+    null = pa.scalar(None, pa.string())
+    names = [name for name in hidden.fields if name in columns]
+    return {name: pc.if_else(hidden.rows, null, columns[name]) for name in names}
 
 
 def _placed(claims: pa.Table, positions: pa.Array) -> pa.Table:

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from provenance.identity import text_parts
 from provenance.model.origin import Label
-from provenance.recognisers.base import Rows, claims
+from provenance.recognisers.base import Rows, claims, questions
 
 MODEL_ROLES = frozenset(
     {"assistant", "gpt", "model", "chatgpt", "bot", "ai", "bing", "bard", "function_call"}
@@ -38,12 +38,14 @@ class Side(NamedTuple):
 
     Attributes:
         divided: the record is a chat or a pair, so that a generator speaks for one side only.
+        asked: the record holds what a model was given, and nothing else.
         bytes, chars, words: size of that side, by the measure of ``identity.text_parts``.
         two_sided: nothing but turns of a user and of a model, at least one of each.
         speaker: the first mark of the model's side: ``from=gpt``, ``role=assistant``.
     """
 
     divided: bool
+    asked: bool = False
     bytes: int = 0
     chars: int = 0
     words: int = 0
@@ -56,6 +58,7 @@ class Sides:
     """The columns of ``Side`` for a batch."""
 
     divided: pa.Array
+    asked: pa.Array
     bytes: pa.Array
     chars: pa.Array
     words: pa.Array
@@ -82,7 +85,7 @@ def model_sides(content: pa.Array) -> Sides:
     """The model's side of every record of one batch of JSON objects."""
     found = [_side(text) for text in content.to_pylist()]
     columns = list(zip(*found, strict=True)) or [()] * len(Side._fields)
-    kinds = (pa.bool_(), pa.int64(), pa.int64(), pa.int64(), pa.bool_(), pa.string())
+    kinds = (pa.bool_(), pa.bool_(), pa.int64(), pa.int64(), pa.int64(), pa.bool_(), pa.string())
     return Sides(
         *(pa.array(column, kind) for column, kind in zip(columns, kinds, strict=True)),
     )
@@ -91,16 +94,27 @@ def model_sides(content: pa.Array) -> Sides:
 def by_model(rows: Rows, index: pa.Array, observer: str, **columns: Any) -> pa.Table:
     """Claims that a model wrote the records at ``index``: of a chat or a pair, its own side only.
 
-    A chat without a word from the model gets no claim.
+    Where the model is named and its side is missing, what it did write is a question.
     """
     if rows.kind != "structured":
         return claims(index, observer, claim=Label.SYNTHETIC, **columns)
     sides = model_sides(rows.content.take(index))
-    undivided = pc.invert(sides.divided)
-    table = claims(
-        index, observer, claim=Label.SYNTHETIC, whole=undivided, **sides.parts, **columns
+    whole = pc.invert(sides.divided)
+    if any(name.lower() in ANSWERS for name in rows.names):
+        whole = pc.and_(whole, pc.invert(sides.asked))
+    wrote = pc.or_(whole, sides.spoken)
+    table = claims(index, observer, claim=Label.SYNTHETIC, whole=whole, **sides.parts, **columns)
+    return pa.concat_tables([table.filter(wrote), as_questions(table.filter(pc.invert(wrote)))])
+
+
+def as_questions(table: pa.Table) -> pa.Table:
+    """The same claims as questions: a model is named, and it may not be what wrote this."""
+    return questions(
+        table.column("index").combine_chunks(),
+        table.column("observer").combine_chunks(),
+        field=table.column("field").combine_chunks(),
+        basis=table.column("basis").combine_chunks(),
     )
-    return table.filter(pc.or_(undivided, sides.spoken))
 
 
 def _side(text: str) -> Side:
@@ -111,22 +125,24 @@ def _side(text: str) -> Side:
         return Side(divided=False)
     if not isinstance(record, dict):
         return Side(divided=False)
+    # What is null is absent: a file of columns fills what a row does not have.
+    record = {name: value for name, value in record.items() if value is not None}
     chats = [value for value in record.values() if _is_chat(value)]
     names = {name.lower() for name in record}
     if not chats and not (names & ANSWERS and names & PROMPTS):
-        return Side(divided=False)
+        return Side(divided=False, asked=bool(names) and names <= PROMPTS)
     turns = [turn for chat in chats for turn in chat]
     spoken = [turn for turn in turns if _role(turn)[1] in MODEL_ROLES]
     answers = [
         value
         for name, value in record.items()
-        if name.lower() in ANSWERS and not _is_chat(value) and value is not None
+        if name.lower() in ANSWERS and not _is_chat(value)
     ]
     heard = sum(_role(turn)[1] in USER_ROLES for turn in turns)
     speaker = "=".join(_role(spoken[0])) if spoken else None
     only_chat = len(chats) == len(record)
     two_sided = only_chat and heard > 0 and bool(spoken) and heard + len(spoken) == len(turns)
-    return Side(True, *_sizes([*spoken, *answers]), two_sided, speaker)
+    return Side(True, False, *_sizes([*spoken, *answers]), two_sided, speaker)
 
 
 def _is_chat(value: Any) -> bool:

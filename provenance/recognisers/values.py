@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from provenance.model.names import fold_name
 from provenance.recognisers.families import LONGEST_NAME
 
 SILENT_WORDS = pa.array(
@@ -83,3 +86,27 @@ def names_generator(values: pa.Array) -> pa.Array:
     silent = pc.or_(pc.is_in(said, SILENT_WORDS), pc.is_in(said, HUMAN_WORDS))
     prose = pc.greater(pc.utf8_length(values), LONGEST_NAME)
     return pc.fill_null(pc.invert(pc.or_(silent, prose)), False)
+
+
+def single_names(stated: pa.Array) -> pa.Array:
+    """The one generator of every value; a list of several different ones names none alone."""
+    named = stated.dictionary_encode()
+    names = [None if name is None else single_name(name) for name in named.dictionary.to_pylist()]
+    return pa.array(names, pa.string()).take(named.indices)
+
+
+def single_name(stated: str) -> str | None:
+    """The one generator that a value names, as a string or a JSON list.
+
+    >>> single_name('["gpt-4","GPT-4"]'), single_name('["gpt-4","claude-2"]'), single_name("zorp")
+    ('gpt-4', None, 'zorp')
+    """
+    name = stated.strip()
+    if not name.startswith("["):
+        return name
+    try:
+        listed = json.loads(name)
+    except (ValueError, RecursionError):
+        return name
+    names = {fold_name(item): item for item in reversed(listed) if isinstance(item, str) and item}
+    return next(iter(names.values())) if len(names) == 1 else None

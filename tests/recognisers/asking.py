@@ -21,21 +21,50 @@ def kind_of(value: Any) -> str:
 
 
 def shape_of(rows: list[dict[str, Any]]) -> dict[str, str]:
-    """Field kinds over all rows; a null tells nothing."""
+    """Every path with a value in some row, to its kind; where kinds differ, to ``string``."""
     shape: dict[str, str] = {}
     for row in rows:
         for name, value in row.items():
-            if shape.get(name, "null") == "null":
-                shape[name] = kind_of(value)
+            _note(name, value, shape)
     return shape
 
 
+def _note(path: str, value: Any, shape: dict[str, str]) -> None:
+    if value is None:
+        return
+    kind = kind_of(value)
+    shape[path] = kind if shape.get(path, kind) == kind else "string"
+    if isinstance(value, dict):
+        for name, member in value.items():
+            _note(f"{path}.{name}", member, shape)
+    elif isinstance(value, list):
+        for member in value:
+            _note(f"{path}[]", member, shape)
+
+
 def as_value(row: dict[str, Any], name: str) -> Any:
-    """One field; dots walk into objects."""
-    value: Any = row
-    for step in [name] if name in row else name.split("."):
-        value = value.get(step) if isinstance(value, dict) else None
-    return value
+    """One field; dots walk into objects, and brackets into lists."""
+    if name in row:
+        return row[name]
+    steps = name.split(".")
+    for length in range(len(steps), 0, -1):
+        first = ".".join(steps[:length])
+        bare = first.removesuffix("[]")
+        if first != bare and isinstance(row.get(bare), list):
+            return _through(row[bare], steps[length:])
+        if isinstance(row.get(first), dict) and length < len(steps):
+            return as_value(row[first], ".".join(steps[length:]))
+    return None
+
+
+def _through(members: list[Any], steps: list[str]) -> Any:
+    if steps:
+        name = ".".join(steps)
+        held = [as_value(member, name) for member in members if isinstance(member, dict)]
+        flat = [v for each in held for v in (each if isinstance(each, list) else [each])]
+    else:
+        flat = members
+    return [value for value in flat if value is not None] or None
 
 
 def as_text(row: dict[str, Any], name: str) -> str | None:
@@ -47,11 +76,15 @@ def as_text(row: dict[str, Any], name: str) -> str | None:
 
 
 def ask(
-    rows: list[dict[str, Any]], *content: str, shape: dict[str, str] | None = None
+    rows: list[dict[str, Any]],
+    *content: str,
+    shape: dict[str, str] | None = None,
+    text: bool | None = None,
 ) -> list[dict[str, Any]]:
     """The claims about rows whose content is the named fields, ordered by row."""
     shape = shape or shape_of(rows)
-    text = len(content) == 1 and shape.get(content[0]) == "string"
+    if text is None:
+        text = len(content) == 1 and shape.get(content[0]) == "string"
     held = [
         as_text(row, content[0]) or ""
         if text

@@ -1,0 +1,257 @@
+"""What a field and its value claim together, by the name of the one and the sense of the other."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from provenance.model.names import fold_name
+from provenance.recognisers.families import family_of
+from provenance.recognisers.field_names import Promise, Promised, promise_of
+from provenance.recognisers.meaning import (
+    Says,
+    is_unmistakable,
+    is_versioned,
+    meaning_of,
+    model_in,
+)
+
+
+class Verdict(StrEnum):
+    """What is claimed; the later in this order goes before."""
+
+    NOTHING = "nothing"
+    HUMAN = "human"
+    QUESTION = "question"
+    MIXED = "mixed"
+    STATED = "stated"
+    """Made by a machine, in a word."""
+    NAMED = "named"
+    """Made by a machine, which is named or answered with a plain yes."""
+
+
+class Claim(NamedTuple):
+    """What one field of a row claims.
+
+    Attributes:
+        verdict: what.
+        field: its path; members of a JSON text are walked into.
+        value: what stands there, as it would stand in a column of its own.
+        generator: the one model that is named.
+        family: that of all models that are named.
+    """
+
+    verdict: Verdict
+    field: str
+    value: str
+    generator: str | None = None
+    family: str | None = None
+
+
+_N, _H, _Q, _M, _S, _G = Verdict
+
+_MACHINE_WORDS = {Says.MACHINE: _S, Says.MADE: _S, Says.DEVICE: _S}
+_KNOWN_MODELS = dict.fromkeys((Says.MODEL, Says.FAMILY), _G)
+
+_TABLE: Mapping[Promise, Mapping[Says, Verdict]] = {
+    Promise.GENERATOR: {
+        **_MACHINE_WORDS,
+        **_KNOWN_MODELS,
+        **dict.fromkeys((Says.HUB, Says.NAMESAKE, Says.HINT, Says.WORD), _G),
+        **dict.fromkeys((Says.INSTRUMENT, Says.OTHER), _G),
+        **dict.fromkeys((Says.ZERO, Says.UNSURE, Says.PROSE), _Q),
+        Says.YES: _G,
+        Says.HUMAN: _H,
+        Says.MIXED: _M,
+    },
+    Promise.MODEL: {
+        **_MACHINE_WORDS,
+        **_KNOWN_MODELS,
+        **dict.fromkeys((Says.HUB, Says.NAMESAKE), _G),
+        **dict.fromkeys((Says.HINT, Says.WORD, Says.INSTRUMENT, Says.OTHER, Says.PROSE), _Q),
+        **dict.fromkeys((Says.ZERO, Says.YES, Says.UNSURE), _Q),
+        Says.HUMAN: _H,
+        Says.MIXED: _M,
+    },
+    Promise.MAKER: {
+        **_MACHINE_WORDS,
+        **_KNOWN_MODELS,
+        **dict.fromkeys((Says.HUB, Says.NAMESAKE, Says.HINT, Says.INSTRUMENT), _Q),
+        Says.HUMAN: _H,
+        Says.MIXED: _M,
+    },
+    Promise.SOURCE: {
+        Says.MACHINE: _S,
+        Says.MADE: _S,
+        **_KNOWN_MODELS,
+        **dict.fromkeys((Says.NAMESAKE, Says.HINT, Says.INSTRUMENT), _Q),
+        Says.HUMAN: _H,
+        Says.MIXED: _M,
+    },
+    Promise.TOOL: {
+        **_KNOWN_MODELS,
+        Says.MADE: _S,
+        **dict.fromkeys((Says.MACHINE, Says.HUB, Says.NAMESAKE), _Q),
+    },
+    Promise.FLAG: {
+        **_MACHINE_WORDS,
+        **_KNOWN_MODELS,
+        **dict.fromkeys((Says.HUB, Says.NAMESAKE), _G),
+        Says.YES: _G,
+        Says.NO: _H,
+        Says.ZERO: _H,
+        Says.HUMAN: _H,
+        Says.PERSON: _H,
+        Says.MIXED: _M,
+    },
+    Promise.HUMAN_FLAG: {
+        **_MACHINE_WORDS,
+        **_KNOWN_MODELS,
+        **dict.fromkeys((Says.HUB, Says.NAMESAKE), _G),
+        Says.YES: _H,
+        Says.NO: _G,
+        Says.ZERO: _G,
+        Says.HUMAN: _H,
+        Says.PERSON: _H,
+        Says.MIXED: _M,
+    },
+    Promise.CLASS: dict.fromkeys((Says.MACHINE, Says.MADE, Says.MODEL, Says.FAMILY), _Q),
+    Promise.MARK: {
+        **_MACHINE_WORDS,
+        **_KNOWN_MODELS,
+        **dict.fromkeys((Says.HUB, Says.NAMESAKE, Says.HINT, Says.WORD), _Q),
+        **dict.fromkeys((Says.INSTRUMENT, Says.OTHER, Says.YES, Says.UNSURE), _Q),
+        **dict.fromkeys((Says.PROSE, Says.MIXED), _Q),
+    },
+    Promise.SUBJECT: {Says.MADE: _Q},
+    Promise.ANY: {Says.MADE: _Q},
+    Promise.NOTHING: {},
+}
+
+_UNDERSTOOD = frozenset({Says.SILENT, Says.NO, Says.ZERO, Says.YES, Says.PROSE})
+_NAMES_MODEL = frozenset(
+    {Says.MODEL, Says.FAMILY, Says.HUB, Says.NAMESAKE, Says.HINT, Says.WORD}
+    | {Says.INSTRUMENT, Says.OTHER}
+)
+_PERSON = re.compile(
+    r"^(?:(?:mr|mrs|ms|miss|dr|prof|sir|madame|frau|herr)\b.*|[A-Z][\w'’-]*\.?(?: [A-Z][\w'’-]*\.?)+)$",
+    re.IGNORECASE,
+)
+_MOST_MEMBERS = 256
+"""Members of one JSON text that are looked at."""
+
+
+@lru_cache(maxsize=65_536)
+def claims_of(field: str, value: str) -> tuple[Claim, ...]:
+    """What a field of some path claims with some value: of a plain value one claim at most.
+
+    >>> [(c.verdict.value, c.generator) for c in claims_of("generator", "acme/Ours-7B")]
+    [('named', 'ours-7b')]
+    >>> [(c.verdict.value, c.field) for c in claims_of("metadata", '{"model":"Golf"}')]
+    [('question', 'metadata.model')]
+    """
+    if not value.lstrip().startswith(("[", "{")):
+        return _plain(field, value)
+    try:
+        held = json.loads(value)
+    except (ValueError, RecursionError):
+        return _plain(field, value)
+    found: list[Claim] = []
+    for path, values, listed in _leaves(field, held):
+        found += _listed(path, values) if listed else _plain(path, values[0])
+    return tuple(found)
+
+
+def _plain(field: str, value: str) -> tuple[Claim, ...]:
+    promised = promise_of(field)
+    verdict = _judged(promised, value)
+    if verdict is Verdict.NOTHING:
+        return ()
+    name = _name(promised, value) if verdict is Verdict.NAMED else None
+    return (Claim(verdict, field, value, name and fold_name(name), family_of(name)),)
+
+
+def _listed(field: str, values: tuple[str, ...]) -> tuple[Claim, ...]:
+    """One claim for a list: of the strongest kind in it."""
+    each = [claim for value in values for claim in _plain(field, value)]
+    if not each:
+        return ()
+    order = list(Verdict)
+    verdict = max((claim.verdict for claim in each), key=order.index)
+    persons = any(claim.verdict is Verdict.HUMAN for claim in each)
+    if persons and verdict in {Verdict.STATED, Verdict.NAMED}:
+        verdict = Verdict.MIXED
+    names = {claim.generator for claim in each if claim.generator}
+    known = {claim.family for claim in each if claim.generator}
+    text = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+    return (
+        Claim(
+            verdict,
+            field,
+            text,
+            names.pop() if len(names) == 1 else None,
+            known.pop() if len(known) == 1 else None,
+        ),
+    )
+
+
+def _judged(promised: Promised, value: str) -> Verdict:
+    says, of = meaning_of(value), promised.of
+    if promised.namesake and says in {Says.OTHER, Says.PERSON} and _PERSON.match(value.strip()):
+        return Verdict.NOTHING
+    verdict = _TABLE[of].get(says, Verdict.NOTHING)
+    if of in {Promise.FLAG, Promise.HUMAN_FLAG}:
+        if promised.negated:
+            verdict = _turned(verdict) if says in {Says.YES, Says.NO, Says.ZERO} else verdict
+        if verdict is Verdict.NOTHING and promised.plain and says not in _UNDERSTOOD:
+            return Verdict.QUESTION
+        return verdict
+    if promised.flag and says in {Says.YES, Says.NO, Says.ZERO}:
+        return Verdict.NAMED if says is Says.YES else Verdict.HUMAN
+    if of is Promise.MODEL and promised.goods and verdict is Verdict.QUESTION:
+        return Verdict.NOTHING
+    if of is Promise.TOOL and promised.plain and says in {Says.OTHER, Says.HINT}:
+        return Verdict.QUESTION
+    if says is Says.HUB and of in {Promise.MAKER, Promise.SOURCE} and is_versioned(value):
+        return Verdict.NAMED if of is Promise.MAKER else Verdict.QUESTION
+    if says is Says.MODEL and of in {Promise.ANY, Promise.CLASS} and is_unmistakable(value):
+        return Verdict.QUESTION
+    return verdict
+
+
+def _turned(verdict: Verdict) -> Verdict:
+    return {Verdict.NAMED: Verdict.HUMAN, Verdict.HUMAN: Verdict.NAMED}.get(verdict, verdict)
+
+
+def _name(promised: Promised, value: str) -> str | None:
+    """The model that a value names."""
+    says = meaning_of(value)
+    if says not in _NAMES_MODEL:
+        return None
+    return value.strip() if says is Says.OTHER else model_in(value)
+
+
+def _leaves(path: str, held: Any) -> Iterator[tuple[str, tuple[str, ...], bool]]:
+    """Members of JSON by their paths, as a reader names them: values, and whether of a list."""
+    found: dict[str, list[str]] = {}
+    lists: set[str] = set()
+    stack: list[tuple[str, Any, bool]] = [(path, held, False)]
+    for _ in range(_MOST_MEMBERS):
+        if not stack:
+            break
+        at, value, listed = stack.pop()
+        if isinstance(value, dict):
+            stack += [(f"{at}.{key}", member, listed) for key, member in reversed(value.items())]
+        elif isinstance(value, list):
+            inner = at if all(not isinstance(member, dict | list) for member in value) else f"{at}[]"
+            stack += [(inner, member, True) for member in reversed(value)]
+        elif value is not None:
+            found.setdefault(at, []).append(value if isinstance(value, str) else json.dumps(value))
+            if listed:
+                lists.add(at)
+    for at, values in found.items():
+        yield at, tuple(values), at in lists
