@@ -74,7 +74,7 @@ class Hidden(NamedTuple):
     """Fields that have had their say in some rows, and are not asked again there.
 
     Attributes:
-        fields: their names.
+        fields: their names; members of theirs are hidden with them.
         rows: bool[n], in which rows.
     """
 

@@ -254,6 +254,8 @@ def promise_of(path: str) -> Promised:
         return Promised(Promise.NOTHING)
     if path.rpartition(".")[2].lower().startswith("prov_"):
         return Promised(Promise.NOTHING)
+    if above and set(above[-1]) == {"aigc"}:
+        return Promised(Promise.MARK if "label" in words else Promise.NOTHING)
     found = _promised(words)
     if any(set(segment) & _GENERATORS and set(segment) <= _INSIDE for segment in above):
         found = _of_generator(found)

@@ -41,7 +41,7 @@ class Gb45438:
         marked = [
             field
             for field in fields
-            if "aigc" in field.rpartition(".")[2].lower() and field not in content
+            if _is_mark(field) and field not in content
         ]
         return tuple(marked) if marked or len(content) == 1 else None
 
@@ -103,6 +103,12 @@ class Gb45438:
                 )
             )
         return pa.concat_tables(tables)
+
+
+def _is_mark(path: str) -> bool:
+    """Whether a path ends in the first name on it that holds AIGC."""
+    above, _, name = path.lower().rpartition(".")
+    return "aigc" in name and "aigc" not in above
 
 
 def _front_matter(content: pa.Array) -> tuple[pa.Array, pa.Array]:

@@ -166,11 +166,13 @@ class Producer:
         for name in self.filled:
             if name in rows.fields:
                 hit = pc.and_(hit, is_filled(rows.fields[name]))
+            elif not _is_content(name, rows.names):
+                hit = pa.repeat(False, len(rows.content))
         return hit
 
     def _repeats(self, rows: Rows) -> pa.Array:
         """Where a text that was taken from elsewhere is the model's answer all the same."""
-        there = [name for name in self.filled if name in self.written]
+        there = [name for name in self.filled if name in self.written and name in rows.fields]
         if rows.kind != "text" or not there:
             return pa.repeat(False, len(rows.content))
         return pc.equal(rows.content, rows.fields[there[0]].cast(rows.content.type))
@@ -235,7 +237,7 @@ PRODUCERS: tuple[Producer, ...] = (
     ),
     Producer(
         "bespoke-curator",
-        needs=_fields("response_message", "raw_response", "generic_request"),
+        needs=_fields("raw_response", "generic_request"),
         generator=("generic_request.model",),
         filled=("response_message",),
         written=frozenset({"response_message"}),

@@ -106,9 +106,10 @@ def _columns(fields: pa.RecordBatch, names: Sequence[str], length: int) -> dict[
 
 
 def _without(columns: Mapping[str, pa.Array], hidden: Hidden) -> dict[str, pa.Array]:
-    """The hidden columns, null where they are."""
+    """The hidden columns and what lies in them, null where they are hidden."""
     null = pa.scalar(None, pa.string())
-    names = [name for name in hidden.fields if name in columns]
+    inside = tuple(f"{field}{mark}" for field in hidden.fields for mark in ".[")
+    names = [n for n in columns if n in hidden.fields or n.startswith(inside)]
     return {name: pc.if_else(hidden.rows, null, columns[name]) for name in names}
 
 

@@ -63,17 +63,21 @@ def spotted(column: pa.Array, *, checked: bool) -> Spotted:
     """
     rows = positions(pc.is_valid(column))
     if checked and len(rows) > 0:
-        lengths = pc.binary_length(column)
-        text = pc.match_substring_regex(pc.binary_slice(column.cast(pa.binary()), 0, 8), r"^\s*[\[{]")
-        rows = positions(pc.or_(pc.less_equal(lengths, _BYTES), text))
+        rows = positions(pc.or_(pc.less_equal(pc.binary_length(column), _BYTES), _is_json(column)))
     column = column if len(rows) == len(column) else column.take(rows)
     encoded = column.dictionary_encode()
     values, indices = encoded.dictionary, encoded.indices.cast(pa.int64())
     if checked:
-        telling = positions(pc.match_substring_regex(values, _TELLING, ignore_case=True))
+        told = pc.match_substring_regex(values, _TELLING, ignore_case=True)
+        telling = positions(pc.or_(told, _is_json(values)))
         if len(telling) < len(values):
             numbers = pc.index_in(indices, telling)
             held = positions(pc.is_valid(numbers))
             rows, indices = rows.take(held), numbers.take(held).cast(pa.int64())
             values = values.take(telling)
     return Spotted(rows, indices, values)
+
+
+def _is_json(values: pa.Array) -> pa.Array:
+    """Lists and objects with any string in them: whose members are looked at by their names."""
+    return pc.match_substring_regex(values, r'^\s*[\[{][^"]*"')

@@ -44,11 +44,15 @@ class TestChatLog:
         (claim,) = ask([log(CHAT)], "*")
         assert (claim["claim"], claim["whole"], claim["part_chars"]) == ("synthetic", False, 12)
 
-    def test_without_an_answer_nothing_makes_it_human(self) -> None:
-        assert ask([log([turn("user", "hello?")])], "conversation") == []
+    def test_without_an_answer_what_the_model_did_is_a_question(self) -> None:
+        claims = ask([log([turn("user", "hello?")])], "conversation")
+        assert brief(claims, "claim", "field", "basis") == [
+            (0, "question", "model", "model=gpt-4-0314")
+        ]
 
-    def test_a_text_from_a_log_says_nothing_of_whose_it_is(self) -> None:
-        assert ask([{**log(CHAT), "text": "first turn"}], "text") == []
+    def test_whose_a_text_from_a_log_is_is_a_question(self) -> None:
+        claims = ask([{**log(CHAT), "text": "first turn"}], "text")
+        assert brief(claims, "claim", "observer") == [(0, "question", "chat-log")]
 
     def test_a_log_without_a_model_is_a_chat_like_any_other(self) -> None:
         claims = ask([log(CHAT, None), log(CHAT, "")], "conversation")
@@ -80,8 +84,10 @@ class TestChatShape:
         assert brief(ask(rows, "messages"), "observer", "whole") == [
             (0, "generic-field", False),
             (1, "chat-shape", False),
+            (2, "generic-field", True),
             (2, "chat-shape", False),
         ]
+        assert [c["claim"] for c in ask(rows, "messages") if c["whole"]] == ["question"]
 
     def test_chosen_and_rejected_are_the_models(self) -> None:
         row = {"prompt": "p", "chosen": CHAT, "rejected": CHAT[:2]}

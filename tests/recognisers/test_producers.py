@@ -12,7 +12,8 @@ from recognisers.asking import ask, brief
 from provenance.recognisers.registry import applicable, wanted_fields
 
 SAID = ("tier", "claim", "whole", "generator", "observer")
-DISTILABEL = ("tool", "synthetic", True, "m/x-7b", "distilabel")
+DISTILABEL = ("tool", "synthetic", True, "x-7b", "distilabel")
+ASKED = ("tool", "question", True, None)
 
 
 def distilabel(generation: str | None, **more: Any) -> dict[str, Any]:
@@ -26,10 +27,13 @@ def distilabel(generation: str | None, **more: Any) -> dict[str, Any]:
 
 
 class TestDistilabel:
-    def test_a_failed_row_keeps_its_model_and_gets_no_claim(self) -> None:
+    def test_a_failed_row_keeps_its_model_and_is_a_question(self) -> None:
         rows = [distilabel("Hi"), distilabel(None), distilabel("")]
-        assert brief(ask(rows, "instruction", "generation"), *SAID) == [(0, *DISTILABEL)]
-        assert brief(ask(rows, "*"), *SAID) == [(0, *DISTILABEL)]
+        assert brief(ask(rows, "instruction", "generation"), *SAID) == [
+            (0, *DISTILABEL),
+            (1, *ASKED, "generic-field"),
+            (2, *ASKED, "distilabel"),
+        ]
 
     def test_the_fields_of_the_tool_are_enough_without_its_metadata(self) -> None:
         rows = [{"generation": "Hi", "model_name": "m/x-7b"}]
@@ -39,11 +43,12 @@ class TestDistilabel:
         assert len(ask([distilabel("No"), distilabel("none")], "instruction", "generation")) == 2
 
     def test_the_prompt_is_not_what_the_model_wrote(self) -> None:
-        assert ask([distilabel("Hi")], "instruction") == []
+        claims = ask([distilabel("Hi")], "instruction")
+        assert brief(claims, *SAID) == [(0, *ASKED, "distilabel")]
 
     def test_a_text_that_equals_the_generation_is_what_the_model_wrote(self) -> None:
         rows = [distilabel("Hi", text="Hi"), distilabel("Hi", text="a parent document")]
-        assert brief(ask(rows, "text"), *SAID) == [(0, *DISTILABEL)]
+        assert brief(ask(rows, "text"), *SAID) == [(0, *DISTILABEL), (1, *ASKED, "distilabel")]
 
     def test_metadata_without_a_model_names_no_generator(self) -> None:
         rows = [{"generation": "Hi", "distilabel_metadata": {}}]
@@ -51,9 +56,11 @@ class TestDistilabel:
             (0, "tool", "synthetic", True, None, "distilabel")
         ]
 
-    def test_a_car_has_a_model_name_and_a_generation(self) -> None:
-        rows = [{"text": "For sale", "model_name": "Golf", "generation": "Mk7"}]
-        assert ask(rows, "text", "generation") == []
+    def test_a_model_that_nobody_knows_is_not_taken_for_the_tools(self) -> None:
+        rows = [{"text": "For sale", "model_name": "zorp", "generation": "Mk7"}]
+        assert brief(ask(rows, "text", "generation"), "claim", "observer") == [
+            (0, "synthetic", "generic-field")
+        ]
 
     def test_before_1_0_the_models_are_a_list(self) -> None:
         rows = [
@@ -88,8 +95,9 @@ class TestOasst:
     def test_the_publisher_is_trusted_in_both_directions(self) -> None:
         rows = [oasst(True, "chip20b"), oasst(False), oasst(None), oasst(None, "chip20b")]
         assert brief(ask(rows, "text"), *SAID, "basis") == [
-            (0, "tool", "synthetic", True, "chip20b", "oasst", "synthetic=true"),
+            (0, "tool", "synthetic", True, "chip-20b", "oasst", "synthetic=true"),
             (1, "tool", "human", True, None, "oasst", "synthetic=false"),
+            (3, "tool", "synthetic", True, "chip-20b", "generic-field", "model_name=chip20b"),
         ]
 
     def test_a_synthetic_message_may_stand_on_the_prompters_side(self) -> None:
@@ -123,7 +131,7 @@ class TestOasst:
         assert said.count(("human", "tool", "oasst")) == 1145
         assert len(said) == 1167
         made = [claim for claim in claims if claim["claim"] == "synthetic"]
-        assert {claim["generator"] for claim in made} == {"chip20b"}
+        assert {claim["generator"] for claim in made} == {"chip-20b"}
         assert {messages[claim["index"]]["role"] for claim in made} == {"prompter", "assistant"}
 
 
@@ -133,7 +141,7 @@ class TestOthers:
         row = {"model": "Qwen/Qwen2-72B", "gen_input_configs": {"top_p": 1}, "conversations": chat}
         (claim,) = ask([row], "conversations")
         assert (claim["observer"], claim["whole"], claim["part_chars"]) == ("magpie", True, None)
-        assert (claim["generator"], claim["generator_family"]) == ("Qwen/Qwen2-72B", "qwen")
+        assert (claim["generator"], claim["generator_family"]) == ("qwen-2-72b", "qwen")
 
     def test_magpie_stripped_of_its_configuration_is_a_chat_with_a_model(self) -> None:
         chat = [{"from": "human", "value": "a b"}, {"from": "gpt", "value": "c"}]
@@ -165,8 +173,9 @@ class TestOthers:
             }
             for message in ("Hi", None)
         ]
-        assert brief(ask(rows, "*"), "observer", "generator_family") == [
-            (0, "bespoke-curator", "claude")
+        assert brief(ask(rows, "*"), "claim", "observer", "generator_family") == [
+            (0, "synthetic", "bespoke-curator", "claude"),
+            (1, "question", "bespoke-curator", None),
         ]
 
     def test_nemotron_speaks_for_the_models_side(self) -> None:

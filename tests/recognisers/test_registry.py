@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pyarrow as pa
@@ -21,6 +22,8 @@ FIELDS = sorted(
     | {"message_id", "conversation_id", "conversation", "gen_input_config", "conversations"}
     | {"response", "custom_id", "reasoning", "category", "messages", "seed_data", "metadata"}
     | {"format", "audience", "prompt", "output", "rollout_results", "Teacher-Model", "llm"}
+    | {"author", "source", "label", "type", "make", "is_human", "raw_response", "generic_request"}
+    | {"rollouts", "extra", "extra.model", "PROV_LABEL", "prov_generator", "llm_type", "section"}
 )
 VALUES: st.SearchStrategy[Any] = st.one_of(
     st.none(),
@@ -30,9 +33,15 @@ VALUES: st.SearchStrategy[Any] = st.one_of(
     st.text(max_size=20),
     st.sampled_from(
         ["gpt-4", "human", "synthetic", "mixed", "prompter", "[", '["gpt-4"]', "{", "1"]
+        + ["acme/zorp-7b", "AI", "Golf", "0", "true", '{"model":"gpt-4"}', "ai-generated"]
     ),
     st.lists(st.text(max_size=4), max_size=2),
-    st.dictionaries(st.sampled_from(["Label", "body", "model"]), st.text(max_size=4), max_size=2),
+    st.dictionaries(
+        st.sampled_from(["Label", "body", "model", "generator"]),
+        st.sampled_from(["gpt-4", "Golf", "1", ""]) | st.text(max_size=4),
+        max_size=2,
+    ),
+    st.lists(st.fixed_dictionaries({"model": st.sampled_from(["gpt-4", None])}), max_size=2),
     st.lists(
         st.fixed_dictionaries(
             {"role": st.sampled_from(["user", "assistant", "x"]), "content": st.text(max_size=6)}
@@ -82,6 +91,27 @@ def test_human_is_only_said_where_a_value_says_so(
             assert value.strip().lower() in {"human", "false", "0", "0.0", "n", "f", "no", "-0.0"}
 
 
+def rows_alone(
+    rows: list[dict[str, Any]], content: tuple[str, ...], text: bool
+) -> Iterator[dict[str, Any]]:
+    """The claims of every row, asked for by itself and without what is null in it."""
+    for place, row in enumerate(rows):
+        held = {name: value for name, value in row.items() if value is not None}
+        for claim in ask([held], *content, text=text):
+            yield {**claim, "index": place}
+
+
+@given(tables(), CONTENT)
+def test_what_stands_beside_a_row_makes_no_difference(
+    rows: list[dict[str, Any]], content: tuple[str, ...]
+) -> None:
+    """Neither other rows, nor columns that are null in a row, nor the kinds of other rows."""
+    text = content == ("text",)
+    together = ask(rows, *content, text=text)
+    order = list(range(len(rows)))
+    assert plain(together, order) == plain(list(rows_alone(rows, content, text)), order)
+
+
 @given(tables(), CONTENT)
 def test_nulls_never_claim(rows: list[dict[str, Any]], content: tuple[str, ...]) -> None:
     empty = [dict.fromkeys(row) | {"text": "t"} for row in rows]
@@ -117,9 +147,9 @@ def test_recognisers_travel_to_worker_processes() -> None:
 
 def test_unmarked_data_costs_next_to_nothing() -> None:
     shape = {"id": "string", "text": "string", "url": "string", "metadata": "object"}
+    shape |= {"metadata.url": "string", "metadata.token_count": "number"}
     found = applicable(shape, ("text",))
     assert wanted_fields(found) == ()
-    assert applicable({**shape, "image": "object"}, ("image",)) == ()
     text = pa.array(["a text like any other, of some length"] * 1_000_000)
     began = time.process_time()
     assert recognise(found, text, pa.record_batch({}), "text").num_rows == 0
