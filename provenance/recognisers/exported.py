@@ -52,9 +52,7 @@ class ExportedColumns:
     def wanted(self, fields: Mapping[str, str], content: tuple[str, ...]) -> tuple[str, ...] | None:
         """The two columns, however they are written."""
         found = [
-            path
-            for path in fields
-            if path not in content and _named(path) in {_LABEL, _GENERATOR}
+            path for path in fields if path not in content and _named(path) in {_LABEL, _GENERATOR}
         ]
         return tuple(found) or None
 

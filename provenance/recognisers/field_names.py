@@ -329,8 +329,8 @@ def _flag(words: tuple[str, ...], held: set[str]) -> Promised | None:
     plain = plain and words[-1] not in _THINGS
     if machines and humans:
         return Promised(Promise.MAKER, whole=True)
-    if held == {"bot"} or held == {"robot"}:
-        return Promised(Promise.TOOL, flag=True)
+    if held in ({"bot"}, {"robot"}):
+        return Promised(Promise.TOOL, flag=True, plain=True)
     of = Promise.HUMAN_FLAG if humans else Promise.FLAG
     return Promised(of, whole=True, flag=True, plain=plain, negated=negated)
 

@@ -38,11 +38,7 @@ class Gb45438:
 
     def wanted(self, fields: Mapping[str, str], content: tuple[str, ...]) -> tuple[str, ...] | None:
         """Fields with AIGC in their name; none are needed where a text may carry front matter."""
-        marked = [
-            field
-            for field in fields
-            if _is_mark(field) and field not in content
-        ]
+        marked = [field for field in fields if _is_mark(field) and field not in content]
         return tuple(marked) if marked or len(content) == 1 else None
 
     def hides(self, rows: Rows) -> Hidden | None:

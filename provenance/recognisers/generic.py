@@ -54,9 +54,7 @@ class GenericField:
 
     def wanted(self, fields: Mapping[str, str], content: tuple[str, ...]) -> tuple[str, ...] | None:
         """Every field that may say something, and those that tell what it is said of."""
-        found = [
-            path for path, kind in fields.items() if _is_heard(path, kind, fields, content)
-        ]
+        found = [path for path, kind in fields.items() if _is_heard(path, kind, fields, content)]
         if not found:
             return None
         beside: list[str] = []
@@ -110,7 +108,9 @@ class GenericField:
                 flagged = pc.is_null(columns["generator"]) if whole else pa.repeat(False, len(own))
                 found += self._synthetic(rows, own, flagged, Tier.TOOL, columns)
             elif verdict is Verdict.STATED:
-                found += self._synthetic(rows, own, pa.repeat(whole, len(own)), Tier.DECLARED, columns)
+                found += self._synthetic(
+                    rows, own, pa.repeat(whole, len(own)), Tier.DECLARED, columns
+                )
             else:
                 found.append(self._lowering(rows, own, verdict, whole, columns))
         return found
@@ -141,15 +141,11 @@ class GenericField:
         """
         told = columns if tier is Tier.TOOL else {**columns, "generator": None}
         kept = {name: column.filter(whole) for name, column in told.items() if column is not None}
-        all_of_it = claims(
-            index.filter(whole), self.name, tier=tier, claim=Label.SYNTHETIC, **kept
-        )
+        all_of_it = claims(index.filter(whole), self.name, tier=tier, claim=Label.SYNTHETIC, **kept)
         rest = pc.invert(whole)
         kept = {name: column.filter(rest) for name, column in told.items() if column is not None}
         side = by_model(rows, index.filter(rest), self.name, tier=tier, **kept)
-        answers = [
-            column for path, column in rows.fields.items() if path.lower() in ANSWERS
-        ]
+        answers = [column for path, column in rows.fields.items() if path.lower() in ANSWERS]
         if not _is_prompt(rows.names) or not answers or side.num_rows == 0:
             return [all_of_it, side]
         answered = filled(answers, len(rows.content)).take(side.column("index").combine_chunks())
@@ -223,9 +219,7 @@ def _unless_within(path: str, values: pa.Array, heard: Mapping[str, pa.Array]) -
     return values
 
 
-def _is_heard(
-    path: str, kind: str, fields: Mapping[str, str], content: tuple[str, ...]
-) -> bool:
+def _is_heard(path: str, kind: str, fields: Mapping[str, str], content: tuple[str, ...]) -> bool:
     """Whether a field is read: it may say something, and its members do not say it better."""
     if not _may_speak(path, content) or (path.endswith("[]") and path[:-2] in fields):
         return False

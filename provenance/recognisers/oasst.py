@@ -88,8 +88,6 @@ class Oasst:
 
     def _told(self, rows: Rows) -> pa.Array:
         places = (rows.fields[name] for name in _PLACES if name in rows.fields)
-        message = pc.and_(
-            filled(places, len(rows.content)), pc.is_in(rows.fields["role"], _ROLES)
-        )
+        message = pc.and_(filled(places, len(rows.content)), pc.is_in(rows.fields["role"], _ROLES))
         said = pc.is_in(pc.utf8_lower(rows.fields["synthetic"]), _SAID)
         return pc.fill_null(pc.and_(message, said), False)

@@ -134,9 +134,7 @@ def _side(text: str) -> Side:
     turns = [turn for chat in chats for turn in chat]
     spoken = [turn for turn in turns if _role(turn)[1] in MODEL_ROLES]
     answers = [
-        value
-        for name, value in record.items()
-        if name.lower() in ANSWERS and not _is_chat(value)
+        value for name, value in record.items() if name.lower() in ANSWERS and not _is_chat(value)
     ]
     heard = sum(_role(turn)[1] in USER_ROLES for turn in turns)
     speaker = "=".join(_role(spoken[0])) if spoken else None

@@ -14,6 +14,7 @@ from provenance.recognisers.families import family_of
 from provenance.recognisers.field_names import Promise, Promised, promise_of
 from provenance.recognisers.meaning import (
     Says,
+    is_lower,
     is_unmistakable,
     is_versioned,
     meaning_of,
@@ -80,7 +81,7 @@ _TABLE: Mapping[Promise, Mapping[Says, Verdict]] = {
     Promise.MAKER: {
         **_MACHINE_WORDS,
         **_KNOWN_MODELS,
-        **dict.fromkeys((Says.HUB, Says.NAMESAKE, Says.HINT, Says.INSTRUMENT), _Q),
+        **dict.fromkeys((Says.NAMESAKE, Says.HINT, Says.INSTRUMENT), _Q),
         Says.HUMAN: _H,
         Says.MIXED: _M,
     },
@@ -95,7 +96,7 @@ _TABLE: Mapping[Promise, Mapping[Says, Verdict]] = {
     Promise.TOOL: {
         **_KNOWN_MODELS,
         Says.MADE: _S,
-        **dict.fromkeys((Says.MACHINE, Says.HUB, Says.NAMESAKE), _Q),
+        **dict.fromkeys((Says.MACHINE, Says.NAMESAKE, Says.HINT, Says.INSTRUMENT), _Q),
     },
     Promise.FLAG: {
         **_MACHINE_WORDS,
@@ -137,10 +138,7 @@ _NAMES_MODEL = frozenset(
     {Says.MODEL, Says.FAMILY, Says.HUB, Says.NAMESAKE, Says.HINT, Says.WORD}
     | {Says.INSTRUMENT, Says.OTHER}
 )
-_PERSON = re.compile(
-    r"^(?:(?:mr|mrs|ms|miss|dr|prof|sir|madame|frau|herr)\b.*|[A-Z][\w'’-]*\.?(?: [A-Z][\w'’-]*\.?)+)$",
-    re.IGNORECASE,
-)
+_TITLE = re.compile(r"(?:mr|mrs|ms|miss|dr|prof|sir|madame|frau|herr)\b", re.IGNORECASE)
 _MOST_MEMBERS = 256
 """Members of one JSON text that are looked at."""
 
@@ -201,7 +199,7 @@ def _listed(field: str, values: tuple[str, ...]) -> tuple[Claim, ...]:
 
 def _judged(promised: Promised, value: str) -> Verdict:
     says, of = meaning_of(value), promised.of
-    if promised.namesake and says in {Says.OTHER, Says.PERSON} and _PERSON.match(value.strip()):
+    if promised.namesake and says in {Says.OTHER, Says.PERSON} and _is_person(value):
         return Verdict.NOTHING
     verdict = _TABLE[of].get(says, Verdict.NOTHING)
     if of in {Promise.FLAG, Promise.HUMAN_FLAG}:
@@ -216,11 +214,26 @@ def _judged(promised: Promised, value: str) -> Verdict:
         return Verdict.NOTHING
     if of is Promise.TOOL and promised.plain and says in {Says.OTHER, Says.HINT}:
         return Verdict.QUESTION
-    if says is Says.HUB and of in {Promise.MAKER, Promise.SOURCE} and is_versioned(value):
-        return Verdict.NAMED if of is Promise.MAKER else Verdict.QUESTION
+    if says is Says.HUB and of in {Promise.MAKER, Promise.SOURCE, Promise.TOOL}:
+        return _hub(promised, value)
     if says is Says.MODEL and of in {Promise.ANY, Promise.CLASS} and is_unmistakable(value):
         return Verdict.QUESTION
     return verdict
+
+
+def _is_person(value: str) -> bool:
+    """Whether a value reads like a first and a last name."""
+    words = value.split()
+    named = len(words) > 1 and all(word.istitle() and word.isalpha() for word in words)
+    return named or _TITLE.match(value.strip()) is not None
+
+
+def _hub(promised: Promised, value: str) -> Verdict:
+    """``org/name`` in a field that names persons, sites and files as well."""
+    source = promised.of is Promise.SOURCE or promised.whole
+    if is_versioned(value):
+        return Verdict.QUESTION if source else Verdict.NAMED
+    return Verdict.QUESTION if is_lower(value) and not source else Verdict.NOTHING
 
 
 def _turned(verdict: Verdict) -> Verdict:
@@ -247,7 +260,9 @@ def _leaves(path: str, held: Any) -> Iterator[tuple[str, tuple[str, ...], bool]]
         if isinstance(value, dict):
             stack += [(f"{at}.{key}", member, listed) for key, member in reversed(value.items())]
         elif isinstance(value, list):
-            inner = at if all(not isinstance(member, dict | list) for member in value) else f"{at}[]"
+            inner = (
+                at if all(not isinstance(member, dict | list) for member in value) else f"{at}[]"
+            )
             stack += [(inner, member, True) for member in reversed(value)]
         elif value is not None:
             found.setdefault(at, []).append(value if isinstance(value, str) else json.dumps(value))

@@ -32,8 +32,24 @@ VALUES: st.SearchStrategy[Any] = st.one_of(
     st.floats(allow_nan=False, allow_infinity=False),
     st.text(max_size=20),
     st.sampled_from(
-        ["gpt-4", "human", "synthetic", "mixed", "prompter", "[", '["gpt-4"]', "{", "1"]
-        + ["acme/zorp-7b", "AI", "Golf", "0", "true", '{"model":"gpt-4"}', "ai-generated"]
+        [
+            "gpt-4",
+            "human",
+            "synthetic",
+            "mixed",
+            "prompter",
+            "[",
+            '["gpt-4"]',
+            "{",
+            "1",
+            "acme/zorp-7b",
+            "AI",
+            "Golf",
+            "0",
+            "true",
+            '{"model":"gpt-4"}',
+            "ai-generated",
+        ]
     ),
     st.lists(st.text(max_size=4), max_size=2),
     st.dictionaries(
@@ -88,7 +104,9 @@ def test_human_is_only_said_where_a_value_says_so(
         if claim["claim"] == "human":
             field, _, value = claim["basis"].partition("=")
             assert str(rows[claim["index"]][field]).strip().lower() == value.strip().lower()
-            assert value.strip().lower() in {"human", "false", "0", "0.0", "n", "f", "no", "-0.0"}
+            no = {"human", "false", "0", "0.0", "n", "f", "no", "-0.0"}
+            said = {"human", "true", "1", "1.0"} if field == "is_human" else no
+            assert value.strip().lower() in said
 
 
 def rows_alone(
