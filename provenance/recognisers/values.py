@@ -3,12 +3,51 @@
 from __future__ import annotations
 
 import json
+from enum import StrEnum
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from provenance.model.names import fold_name
 from provenance.recognisers.families import LONGEST_NAME
+
+
+class Says(StrEnum):
+    """What a value can say."""
+
+    SILENT = "silent"
+    NO = "no"
+    ZERO = "zero"
+    YES = "yes"
+    UNSURE = "unsure"
+    """Somebody, but nobody says who: ``other``."""
+    HUMAN = "human"
+    PERSON = "person"
+    """Somebody who can only be a person: ``annotators``, ``an expert``."""
+    MIXED = "mixed"
+    MACHINE = "machine"
+    """A machine, or the subject of machines: ``AI``."""
+    MADE = "made"
+    """Made by a machine, and nothing else: ``machine-translated``."""
+    DEVICE = "device"
+    """A machine, or what is made without a hand: ``automatic``, ``robot``."""
+    MODEL = "model"
+    """A model that writes: by a known name and version, a size, or what it was tuned for."""
+    HUB = "hub"
+    """Named as hubs name models, and data sets: ``org/name``."""
+    FAMILY = "family"
+    """The name of a family of models alone."""
+    NAMESAKE = "namesake"
+    """The name of a family that people are called by, too."""
+    HINT = "hint"
+    """Perhaps a model: ``zorp7b``, ``my-llama``."""
+    WORD = "word"
+    """A word that a family of models is called by, too: ``Falcon``, ``Bloom``."""
+    INSTRUMENT = "instrument"
+    """A model that judges, listens or draws."""
+    PROSE = "prose"
+    OTHER = "other"
+
 
 SILENT_WORDS = pa.array(
     [

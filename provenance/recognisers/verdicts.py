@@ -12,14 +12,9 @@ from typing import Any, NamedTuple
 from provenance.model.names import fold_name
 from provenance.recognisers.families import family_of
 from provenance.recognisers.field_names import Promise, Promised, promise_of
-from provenance.recognisers.meaning import (
-    Says,
-    is_lower,
-    is_unmistakable,
-    is_versioned,
-    meaning_of,
-    model_in,
-)
+from provenance.recognisers.meaning import meaning_of, model_in
+from provenance.recognisers.shapes import is_lower, is_unmistakable, is_versioned
+from provenance.recognisers.values import Says
 
 
 class Verdict(StrEnum):
@@ -133,7 +128,8 @@ _TABLE: Mapping[Promise, Mapping[Says, Verdict]] = {
     Promise.NOTHING: {},
 }
 
-_UNDERSTOOD = frozenset({Says.SILENT, Says.NO, Says.ZERO, Says.YES, Says.PROSE})
+_ANSWERS = frozenset({Says.YES, Says.NO, Says.ZERO})
+_UNDERSTOOD = _ANSWERS | {Says.SILENT, Says.PROSE}
 _NAMES_MODEL = frozenset(
     {Says.MODEL, Says.FAMILY, Says.HUB, Says.NAMESAKE, Says.HINT, Says.WORD}
     | {Says.INSTRUMENT, Says.OTHER}
@@ -169,7 +165,7 @@ def _plain(field: str, value: str) -> tuple[Claim, ...]:
     verdict = _judged(promised, value)
     if verdict is Verdict.NOTHING:
         return ()
-    name = _name(promised, value) if verdict is Verdict.NAMED else None
+    name = _name(value) if verdict is Verdict.NAMED else None
     return (Claim(verdict, field, value, name and fold_name(name), family_of(name)),)
 
 
@@ -199,26 +195,30 @@ def _listed(field: str, values: tuple[str, ...]) -> tuple[Claim, ...]:
 
 def _judged(promised: Promised, value: str) -> Verdict:
     says, of = meaning_of(value), promised.of
-    if promised.namesake and says in {Says.OTHER, Says.PERSON} and _is_person(value):
-        return Verdict.NOTHING
     verdict = _TABLE[of].get(says, Verdict.NOTHING)
     if of in {Promise.FLAG, Promise.HUMAN_FLAG}:
-        if promised.negated:
-            verdict = _turned(verdict) if says in {Says.YES, Says.NO, Says.ZERO} else verdict
-        if verdict is Verdict.NOTHING and promised.plain and says not in _UNDERSTOOD:
-            return Verdict.QUESTION
-        return verdict
-    if promised.flag and says in {Says.YES, Says.NO, Says.ZERO}:
-        return Verdict.NAMED if says is Says.YES else Verdict.HUMAN
-    if of is Promise.MODEL and promised.goods and verdict is Verdict.QUESTION:
-        return Verdict.NOTHING
-    if of is Promise.TOOL and promised.plain and says in {Says.OTHER, Says.HINT}:
-        return Verdict.QUESTION
-    if says is Says.HUB and of in {Promise.MAKER, Promise.SOURCE, Promise.TOOL}:
-        return _hub(promised, value)
-    if says is Says.MODEL and of in {Promise.ANY, Promise.CLASS} and is_unmistakable(value):
-        return Verdict.QUESTION
+        verdict = _answered(promised, says, verdict)
+    elif promised.flag and says in _ANSWERS:
+        verdict = Verdict.NAMED if says is Says.YES else Verdict.HUMAN
+    elif of is Promise.MODEL and promised.goods and verdict is Verdict.QUESTION:
+        verdict = Verdict.NOTHING
+    elif of is Promise.TOOL and promised.plain and says in {Says.OTHER, Says.HINT}:
+        verdict = Verdict.QUESTION
+    elif says is Says.HUB and of in {Promise.MAKER, Promise.SOURCE, Promise.TOOL}:
+        verdict = _hub(promised, value)
+    elif says is Says.MODEL and of is Promise.ANY and is_unmistakable(value):
+        verdict = Verdict.QUESTION
+    elif promised.namesake and says in {Says.OTHER, Says.PERSON} and _is_person(value):
+        verdict = Verdict.NOTHING
     return verdict
+
+
+def _answered(promised: Promised, says: Says, verdict: Verdict) -> Verdict:
+    """What the value of a flag answers; what is no answer is a question where nothing else fits."""
+    if promised.negated and says in _ANSWERS:
+        return {Verdict.NAMED: Verdict.HUMAN, Verdict.HUMAN: Verdict.NAMED}[verdict]
+    asks = verdict is Verdict.NOTHING and promised.plain and says not in _UNDERSTOOD
+    return Verdict.QUESTION if asks else verdict
 
 
 def _is_person(value: str) -> bool:
@@ -236,11 +236,7 @@ def _hub(promised: Promised, value: str) -> Verdict:
     return Verdict.QUESTION if is_lower(value) and not source else Verdict.NOTHING
 
 
-def _turned(verdict: Verdict) -> Verdict:
-    return {Verdict.NAMED: Verdict.HUMAN, Verdict.HUMAN: Verdict.NAMED}.get(verdict, verdict)
-
-
-def _name(promised: Promised, value: str) -> str | None:
+def _name(value: str) -> str | None:
     """The model that a value names."""
     says = meaning_of(value)
     if says not in _NAMES_MODEL:

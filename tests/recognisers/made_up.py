@@ -1,4 +1,4 @@
-"""Names of models that nobody has heard of, by the patterns of public hubs and in every spelling."""
+"""Names of models that nobody has heard of, by the patterns of hubs and in every spelling."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SYLLABLES = [
 _SIZES = ("7b", "1.5B", "8x7B", "70b", "0.5b", "13B", "350M", "405b", "3B")
 _TUNED = ("instruct", "chat", "it", "sft", "dpo", "Instruct", "Chat", "Instruct-v0.2", "chat-hf")
 _ORGS = ("acme", "Zed-AI", "nobody", "our_lab", "dept.of.text", "X9-labs")
-_LOOK_ALIKE = str.maketrans("aeopcxy", "аеорсху")
+_LOOK_ALIKE = str.maketrans("aeopcxy", "\u0430\u0435\u043e\u0440\u0441\u0445\u0443")
 
 
 def names(count: int, seed: int = 7) -> list[str]:
