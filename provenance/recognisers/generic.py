@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from provenance.model.origin import Label, Process, Tier
+from provenance.model.origin import Label, Tier
 from provenance.recognisers.base import (
     WHOLE_ROW,
     Hidden,
@@ -75,45 +75,41 @@ class GenericField:
             path: column for path, column in rows.fields.items() if _may_speak(path, rows.names)
         }
         for path, column in heard.items():
-            index, said = _said(path, _unless_within(path, column, heard))
-            if said:
-                found += self._claimed(rows, index, said)
+            for said in _said(path, _unless_within(path, column, heard)):
+                found += self._claimed(rows, said)
         return pa.concat_tables(found)
 
-    def _claimed(self, rows: Rows, index: pa.Array, said: list[Claim]) -> list[pa.Table]:
-        verdicts = [claim.verdict for claim in said]
-        tables = []
-        for verdict in dict.fromkeys(verdicts):
-            places = [place for place, each in enumerate(verdicts) if each is verdict]
-            chosen = [said[place] for place in places]
-            tables += self._by_verdict(
-                rows, index.take(pa.array(places, pa.int64())), verdict, chosen
-            )
-        return tables
+    def _claimed(self, rows: Rows, said: Said) -> list[pa.Table]:
+        """Claims by kind, those about the model's side apart from those about all of a record."""
+        kinds = [(claim.verdict, promise_of(claim.field).whole) for claim in said.claims]
+        columns = _columns(said.claims)
+        found = []
+        for verdict, whole in dict.fromkeys(kinds):
+            of_kind = pa.array([kind == (verdict, whole) for kind in kinds], pa.bool_())
+            places = pc.indices_nonzero(of_kind.take(said.numbers))
+            numbers = said.numbers.take(places)
+            own = {name: column.take(numbers) for name, column in columns.items()}
+            found += self._by_verdict(rows, said.rows.take(places), verdict, whole, own)
+        return found
 
     def _by_verdict(
-        self, rows: Rows, index: pa.Array, verdict: Verdict, said: list[Claim]
+        self,
+        rows: Rows,
+        index: pa.Array,
+        verdict: Verdict,
+        whole: bool,
+        columns: dict[str, pa.Array],
     ) -> list[pa.Table]:
-        """Claims of one kind; those about the model's side apart from those about all of it."""
-        found = []
-        for whole in (True, False):
-            places = [i for i, claim in enumerate(said) if promise_of(claim.field).whole is whole]
-            if not places:
-                continue
-            own = index.take(pa.array(places, pa.int64()))
-            columns = _columns([said[place] for place in places])
-            if verdict is Verdict.QUESTION:
-                found.append(self._questions(rows, own, columns))
-            elif verdict is Verdict.NAMED:
-                flagged = pc.is_null(columns["generator"]) if whole else pa.repeat(False, len(own))
-                found += self._synthetic(rows, own, flagged, Tier.TOOL, columns)
-            elif verdict is Verdict.STATED:
-                found += self._synthetic(
-                    rows, own, pa.repeat(whole, len(own)), Tier.DECLARED, columns
-                )
-            else:
-                found.append(self._lowering(rows, own, verdict, whole, columns))
-        return found
+        if verdict is Verdict.QUESTION:
+            return [self._questions(rows, index, columns)]
+        if verdict is Verdict.NAMED:
+            # A plain yes is about all of it, a name about what a model can have written.
+            every = pc.and_(pc.is_null(columns["generator"]), whole)
+            return self._synthetic(rows, index, every, Tier.TOOL, columns)
+        if verdict is Verdict.STATED:
+            every = pa.repeat(whole, len(index))
+            return self._synthetic(rows, index, every, Tier.DECLARED, columns)
+        return [self._lowering(rows, index, verdict, whole, columns)]
 
     def _questions(self, rows: Rows, index: pa.Array, columns: dict[str, pa.Array]) -> pa.Table:
         """Questions, but for the models of cars."""
@@ -122,10 +118,7 @@ class GenericField:
         if not goods or len(index) == 0:
             return asked
         sold = filled(goods, len(rows.content)).take(index)
-        of_model = pa.array(
-            [promise_of(path).of is Promise.MODEL for path in columns["field"].to_pylist()]
-        )
-        return asked.filter(pc.invert(pc.and_(sold, of_model)))
+        return asked.filter(pc.invert(pc.and_(sold, columns["of_model"])))
 
     def _synthetic(
         self,
@@ -139,12 +132,23 @@ class GenericField:
 
         With an answer beside it, a prompt is not what the model wrote.
         """
-        told = columns if tier is Tier.TOOL else {**columns, "generator": None}
-        kept = {name: column.filter(whole) for name, column in told.items() if column is not None}
-        all_of_it = claims(index.filter(whole), self.name, tier=tier, claim=Label.SYNTHETIC, **kept)
+        left_out = {"of_model"} | ({"generator"} if tier is not Tier.TOOL else set())
+        told = {name: column for name, column in columns.items() if name not in left_out}
         rest = pc.invert(whole)
-        kept = {name: column.filter(rest) for name, column in told.items() if column is not None}
-        side = by_model(rows, index.filter(rest), self.name, tier=tier, **kept)
+        all_of_it = claims(
+            index.filter(whole),
+            self.name,
+            tier=tier,
+            claim=Label.SYNTHETIC,
+            **{name: column.filter(whole) for name, column in told.items()},
+        )
+        side = by_model(
+            rows,
+            index.filter(rest),
+            self.name,
+            tier=tier,
+            **{name: column.filter(rest) for name, column in told.items()},
+        )
         answers = [column for path, column in rows.fields.items() if path.lower() in ANSWERS]
         if not _is_prompt(rows.names) or not answers or side.num_rows == 0:
             return [all_of_it, side]
@@ -174,39 +178,49 @@ class GenericField:
         return table.filter(pc.invert(model_sides(rows.content.take(index)).divided))
 
 
+class Said(NamedTuple):
+    """What one field claims: every distinct claim once, and of which rows.
+
+    Attributes:
+        rows: int64[m], positions in the batch.
+        numbers: int64[m], which of ``claims`` is made there.
+        claims: those that any value of the field makes.
+    """
+
+    rows: pa.Array
+    numbers: pa.Array
+    claims: list[Claim]
+
+
+def _said(path: str, values: pa.Array) -> Iterator[Said]:
+    """What a field claims; the text of an object may make several claims of one row."""
+    promised = promise_of(path)
+    found = spotted(values, checked=promised.of in _CHECKED and not promised.plain)
+    if len(found.rows) == 0:
+        return
+    meant = [claims_of(path, value) for value in found.values.to_pylist()]
+    for place in range(max(map(len, meant))):
+        told = [each[place] if place < len(each) else None for each in meant]
+        made = {claim: number for number, claim in enumerate(dict.fromkeys(filter(None, told)))}
+        numbers = pa.array([made.get(claim) if claim else None for claim in told], pa.int64())
+        numbers = numbers.take(found.indices)
+        held = pc.indices_nonzero(pc.is_valid(numbers))
+        yield Said(found.rows.take(held), numbers.take(held), list(made))
+
+
 def _columns(said: list[Claim]) -> dict[str, pa.Array]:
     """Claims as columns."""
     fields = pa.array([claim.field for claim in said], pa.string())
-    processes = [promise_of(claim.field).process for claim in said]
+    promises = [promise_of(claim.field) for claim in said]
+    processes = [promised.process and promised.process.value for promised in promises]
     return {
         "field": fields,
         "basis": basis(fields, pa.array([claim.value for claim in said], pa.string())),
         "generator": pa.array([claim.generator for claim in said], pa.string()),
         "generator_family": pa.array([claim.family for claim in said], pa.string()),
-        "process": pa.array([_process(process) for process in processes], pa.string()),
+        "process": pa.array(processes, pa.string()),
+        "of_model": pa.array([promised.of is Promise.MODEL for promised in promises], pa.bool_()),
     }
-
-
-def _process(process: Process | None) -> str | None:
-    return None if process is None else process.value
-
-
-def _said(path: str, values: pa.Array) -> tuple[pa.Array, list[Claim]]:
-    """Which rows a field claims something of, and what; each distinct value is looked at once."""
-    promised = promise_of(path)
-    checked = promised.of in _CHECKED and not promised.plain
-    encoded = spotted(values, checked=checked)
-    meant = [claims_of(path, value) for value in encoded.values.to_pylist()]
-    telling = pa.array([bool(each) for each in meant], pa.bool_())
-    hit = pc.indices_nonzero(telling.take(encoded.indices)).cast(pa.int64())
-    rows, claimed = [], []
-    for row, place in zip(
-        encoded.rows.take(hit).to_pylist(), encoded.indices.take(hit).to_pylist(), strict=True
-    ):
-        for claim in meant[place]:
-            rows.append(row)
-            claimed.append(claim)
-    return pa.array(rows, pa.int64()), claimed
 
 
 def _unless_within(path: str, values: pa.Array, heard: Mapping[str, pa.Array]) -> pa.Array:

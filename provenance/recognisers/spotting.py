@@ -37,6 +37,12 @@ _DISGUISES = (
     r"\x{2212}\x{fe00}-\x{fe0f}\x{feff}\x{ff01}-\x{ff5e}\x{1d400}-\x{1d7ff}\x{e0000}-\x{e01ef}]"
     r"|[a-z0-9][-_.]?[\x{370}-\x{58f}\x{13a0}-\x{13f5}]|[\x{370}-\x{58f}\x{13a0}-\x{13f5}][-_.]?[a-z0-9]"
 )
+# Case counts in one place only: ``isAI``.
+_JSON = (
+    r"(?s)^\s*[\[{].*?\"(?i:[^\"]*?(?:generat|gen[^a-z]|llm|model|teacher|synth|human|handwritten"
+    r"|machine|artific|automat|(?:^|[^a-z])ai|(?-i:AI)|isai|ai(?:gen|writ|made|creat|prod|trans)"
+    r"|gpt|bot|aigc|prov_))"
+)
 _TELLING = "|".join((_STEMS, _WORDS, _SHAPES, _DISGUISES))
 
 
@@ -79,5 +85,5 @@ def spotted(column: pa.Array, *, checked: bool) -> Spotted:
 
 
 def _is_json(values: pa.Array) -> pa.Array:
-    """Lists and objects with any string in them: whose members are looked at by their names."""
-    return pc.match_substring_regex(values, r'^\s*[\[{][^"]*"')
+    """Lists and objects with a string in them that may be the name of a telling member."""
+    return pc.match_substring_regex(values, _JSON)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from provenance.model.names import fold_name
-from provenance.recognisers.families import family_of
+from provenance.recognisers.families import LONGEST_NAME, family_of
 from provenance.recognisers.field_names import Promise, Promised, promise_of
 from provenance.recognisers.meaning import meaning_of, model_in
 from provenance.recognisers.shapes import is_lower, is_unmistakable, is_versioned
@@ -135,11 +136,8 @@ _NAMES_MODEL = frozenset(
     | {Says.INSTRUMENT, Says.OTHER}
 )
 _TITLE = re.compile(r"(?:mr|mrs|ms|miss|dr|prof|sir|madame|frau|herr)\b", re.IGNORECASE)
-_MOST_MEMBERS = 256
-"""Members of one JSON text that are looked at."""
 
 
-@lru_cache(maxsize=65_536)
 def claims_of(field: str, value: str) -> tuple[Claim, ...]:
     """What a field of some path claims with some value: of a plain value one claim at most.
 
@@ -148,18 +146,20 @@ def claims_of(field: str, value: str) -> tuple[Claim, ...]:
     >>> [(c.verdict.value, c.field) for c in claims_of("metadata", '{"model":"Golf"}')]
     [('question', 'metadata.model')]
     """
-    if not value.lstrip().startswith(("[", "{")):
-        return _plain(field, value)
-    try:
-        held = json.loads(value)
-    except (ValueError, RecursionError):
-        return _plain(field, value)
+    held: Any = None
+    if value.lstrip().startswith(("[", "{")):
+        with suppress(ValueError, RecursionError):
+            held = json.loads(value)
+    if held is None:
+        return _plain(field, value[: LONGEST_NAME * 5])
     found: list[Claim] = []
     for path, values, listed in _leaves(field, held):
-        found += _listed(path, values) if listed else _plain(path, values[0])
+        if promise_of(path).of is not Promise.NOTHING:
+            found += _listed(path, values) if listed else _plain(path, values[0])
     return tuple(found)
 
 
+@lru_cache(maxsize=65_536)
 def _plain(field: str, value: str) -> tuple[Claim, ...]:
     promised = promise_of(field)
     verdict = _judged(promised, value)
@@ -249,9 +249,7 @@ def _leaves(path: str, held: Any) -> Iterator[tuple[str, tuple[str, ...], bool]]
     found: dict[str, list[str]] = {}
     lists: set[str] = set()
     stack: list[tuple[str, Any, bool]] = [(path, held, False)]
-    for _ in range(_MOST_MEMBERS):
-        if not stack:
-            break
+    while stack:
         at, value, listed = stack.pop()
         if isinstance(value, dict):
             stack += [(f"{at}.{key}", member, listed) for key, member in reversed(value.items())]
