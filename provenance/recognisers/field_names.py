@@ -178,6 +178,10 @@ _VOCABULARY = sorted(
     key=len,
     reverse=True,
 )
+_TELLING = re.compile(
+    r"(?!(?:re|super)model|model(?:l?ing|l?ed|l?ers?)$)"
+    r"(?:(models?|llms?|generator)([a-z]{2,})|([a-z]{2,})(models?|llms?|generators?))"
+)
 _CAMEL = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[^\W\d_A-Za-z]+")
 _PROCESSES = (
     ("rephras", Process.REPHRASE),
@@ -202,13 +206,19 @@ def words_of_name(name: str) -> tuple[str, ...]:
     whole = _segmented("".join(pieces))
     if whole:
         return whole
-    return tuple(word for piece in pieces for word in (_segmented(piece) or (piece,)))
+    return tuple(word for piece in pieces for word in (_segmented(piece) or _around(piece)))
 
 
 def _pieces(name: str) -> list[list[str]]:
     # Case says where words end, so what folds it away comes after.
     parts = re.split(r"[\W_\d]+", name if name.isascii() else clean_name(name))
     return [[word.lower() for word in _CAMEL.findall(part)] for part in parts if part]
+
+
+def _around(word: str) -> tuple[str, ...]:
+    """A word that begins or ends in one that tells: ``basemodel``, ``llmused``."""
+    found = _TELLING.fullmatch(word)
+    return tuple(filter(None, found.groups())) if found else (word,)
 
 
 @lru_cache(maxsize=4096)

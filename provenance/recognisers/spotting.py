@@ -39,9 +39,10 @@ _DISGUISES = (
 )
 # Case counts in one place only: ``isAI``.
 _JSON = (
-    r"(?s)^\s*[\[{].*?\"(?i:[^\"]*?(?:generat|gen[^a-z]|llm|model|teacher|synth|human|handwritten"
-    r"|machine|artific|automat|(?:^|[^a-z])ai|(?-i:AI)|isai|ai(?:gen|writ|made|creat|prod|trans)"
-    r"|gpt|bot|aigc|prov_))"
+    r"(?s)^\s*[\[{].*?\"(?i:ai|[^\"]*?(?:generat|gen[^a-z]|llm|model|teacher|synth|human|handwritten"
+    r"|machine|artific|automat|(?:^|[^a-z])ai|(?-i:AI)|isai"
+    r"|ai(?:[^a-z]|gen|writ|made|creat|prob|prod|trans|detect)"
+    r"|gpt|bot|aigc|prov_|\\u[0-9a-f]{4}))"
 )
 _TELLING = "|".join((_STEMS, _WORDS, _SHAPES, _DISGUISES))
 

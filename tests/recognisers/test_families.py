@@ -10,7 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provenance.recognisers import families, generic
+from provenance.model import names
+from provenance.recognisers import (
+    exported,
+    families,
+    field_names,
+    meaning,
+    shapes,
+    values,
+    verdicts,
+)
 from provenance.recognisers.families import FAMILIES, family_of, model_names
 
 KNOWN = {
@@ -69,5 +78,6 @@ def test_a_family_is_only_seen_in_what_looks_like_a_model(name: str) -> None:
 
 
 def test_doctests() -> None:
-    for module in (families, generic):
+    modules = (names, exported, families, field_names, meaning, shapes, values, verdicts)
+    for module in modules:
         assert doctest.testmod(module).failed == 0
