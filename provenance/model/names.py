@@ -72,7 +72,8 @@ def clean_name(name: str) -> str:
         return " ".join(name.lower().split())
     decomposed = unicodedata.normalize("NFKD", name)
     seen = "".join(filter(None, map(_visible, decomposed)))
-    plain = _WORD.sub(_plain, seen).casefold()
+    # Capitals look like other letters than small ones do.
+    plain = _WORD.sub(_plain, _WORD.sub(_plain, seen).casefold())
     return " ".join(unicodedata.normalize("NFC", plain).split())
 
 

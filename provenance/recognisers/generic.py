@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
@@ -37,8 +37,8 @@ _CHECKED = frozenset(Promise) - _ALWAYS | {Promise.MAKER}
 _GOODS = ("make", "brand", "manufacturer", "vin", "mileage", "horsepower", "sku", "trim")
 """Fields beside which a model is that of a car or a telephone."""
 
-_TEXT_KINDS = frozenset({"string", "null"})
-_OPEN_KINDS = frozenset({"object", "list"})
+_TEXT_KINDS = frozenset({"string", "messages", "null"})
+"""Kinds of a field some of whose values may be texts; a number among texts is called a text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,8 @@ class GenericField:
 
     def wanted(self, fields: Mapping[str, str], content: tuple[str, ...]) -> tuple[str, ...] | None:
         """Every field that may say something, and those that tell what it is said of."""
-        found = [path for path, kind in fields.items() if _is_heard(path, kind, fields, content)]
+        opened = _opened(fields)
+        found = [path for path, kind in fields.items() if _is_heard(path, kind, opened, content)]
         if not found:
             return None
         beside: list[str] = []
@@ -233,14 +234,27 @@ def _unless_within(path: str, values: pa.Array, heard: Mapping[str, pa.Array]) -
     return values
 
 
-def _is_heard(path: str, kind: str, fields: Mapping[str, str], content: tuple[str, ...]) -> bool:
-    """Whether a field is read: it may say something, and its members do not say it better."""
-    if not _may_speak(path, content) or (path.endswith("[]") and path[:-2] in fields):
+def _is_heard(path: str, kind: str, opened: Collection[str], content: tuple[str, ...]) -> bool:
+    """Whether a field is read.
+
+    Of a name that promises nothing only texts are, and objects whose members are not known: those
+    that are have paths of their own.
+    """
+    if not _may_speak(path, content):
         return False
-    if promise_of(path).of not in {Promise.ANY, Promise.CLASS, Promise.SUBJECT}:
+    if promise_of(path).of is not Promise.ANY:
         return True
-    opened = any(other.startswith((f"{path}.", f"{path}[].")) for other in fields)
-    return kind in _TEXT_KINDS or (kind in _OPEN_KINDS and not opened)
+    return kind in _TEXT_KINDS or (kind == "object" and path not in opened)
+
+
+def _opened(paths: Iterable[str]) -> frozenset[str]:
+    """The objects and lists whose members have paths."""
+    found = set()
+    for path in paths:
+        steps = path.split(".")
+        for length in range(1, len(steps)):
+            found.add(".".join(steps[:length]).removesuffix("[]"))
+    return frozenset(found)
 
 
 def _may_speak(path: str, content: tuple[str, ...]) -> bool:

@@ -154,8 +154,11 @@ def claims_of(field: str, value: str) -> tuple[Claim, ...]:
         return _plain(field, value[: LONGEST_NAME * 5])
     found: list[Claim] = []
     for path, values, listed in _leaves(field, held):
-        if promise_of(path).of is not Promise.NOTHING:
-            found += _listed(path, values) if listed else _plain(path, values[0])
+        of = promise_of(path).of
+        # A list of texts in a field of no meaning is not read either where it is a list.
+        if of is Promise.NOTHING or (of is Promise.ANY and listed and "[]" not in path):
+            continue
+        found += _listed(path, values) if listed else _plain(path, values[0])
     return tuple(found)
 
 

@@ -10,6 +10,9 @@ import pyarrow as pa
 from provenance.recognisers.base import CLAIMS
 from provenance.recognisers.registry import applicable, recognise, wanted_fields
 
+KINDS = ("messages", "string", "number", "boolean", "list", "object", "null")
+"""In the order in which one of them stands for all the values of a path."""
+
 
 def kind_of(value: Any) -> str:
     """The kind of one value, in the words of a reader's shape."""
@@ -21,7 +24,7 @@ def kind_of(value: Any) -> str:
 
 
 def shape_of(rows: list[dict[str, Any]]) -> dict[str, str]:
-    """Every path with a value in some row, to its kind; where kinds differ, to ``string``."""
+    """Every path with a value in some row, to its kind; where kinds differ, to the first."""
     shape: dict[str, str] = {}
     for row in rows:
         for name, value in row.items():
@@ -33,13 +36,15 @@ def _note(path: str, value: Any, shape: dict[str, str]) -> None:
     if value is None:
         return
     kind = kind_of(value)
-    shape[path] = kind if shape.get(path, kind) == kind else "string"
+    shape[path] = min(kind, shape.get(path, kind), key=KINDS.index)
     if isinstance(value, dict):
         for name, member in value.items():
             _note(f"{path}.{name}", member, shape)
     elif isinstance(value, list):
         for member in value:
-            _note(f"{path}[]", member, shape)
+            if isinstance(member, dict):
+                for name, below in member.items():
+                    _note(f"{path}[].{name}", below, shape)
 
 
 def as_value(row: dict[str, Any], name: str) -> Any:
