@@ -128,20 +128,26 @@ def _any(patterns: list[str], end: str = "") -> str:
     return f"{_START}(?:{'|'.join(patterns)}){end}"
 
 
+_INSIDE = r"[-/:.(]"
+"""What may stand before a known name in one that begins otherwise: ``acme-llama-3-8b``."""
+
 _ALL = [family.pattern for family in FAMILIES]
 _VERSIONED = _any(_ALL) + "|" + _VENDORS
 _BARE = _any([family.bare for family in FAMILIES if family.bare], "$")
 
 
 @cache
-def _compiled() -> list[tuple[str, re.Pattern[str]]]:
+def _compiled() -> list[tuple[str, dict[str, re.Pattern[str]]]]:
     """Made when a name is first looked at: many runs look at none."""
     return [
         (
             family.name,
-            re.compile(
-                _any([family.pattern]) + (f"|{_any([family.bare], '$')}" if family.bare else "")
-            ),
+            {
+                "start": re.compile(
+                    _any([family.pattern]) + (f"|{_any([family.bare], '$')}" if family.bare else "")
+                ),
+                "inside": re.compile(f"{_INSIDE}(?:{family.pattern})"),
+            },
         )
         for family in FAMILIES
     ]
@@ -158,15 +164,16 @@ def family_of(name: str | None) -> str | None:
     'mixtral'
     >>> family_of("gpt-3.5-turbo-0301"), family_of("text-davinci-003"), family_of("Corolla")
     ('gpt', 'gpt', None)
-    >>> family_of("G\u0440T_4\u200b")
-    'gpt'
+    >>> family_of("acme/my-llama-3-8b"), family_of("G\u0440T_4\u200b")
+    ('llama', 'gpt')
     """
     if name is None or len(name) > LONGEST_NAME:
         return None
-    for spelling in _spellings(name):
-        for family, pattern in _compiled():
-            if pattern.search(spelling):
-                return family
+    for place in ("start", "inside"):
+        for spelling in _spellings(name):
+            for family, patterns in _compiled():
+                if patterns[place].search(spelling):
+                    return family
     return None
 
 
@@ -175,7 +182,7 @@ def _pattern(of: str) -> re.Pattern[str]:
     """One of the patterns over all families, made when it is first needed."""
     patterns = {
         "known": _any(_ALL),
-        "inside": rf"[-/:.(](?:{'|'.join(_ALL)})",
+        "inside": rf"{_INSIDE}(?:{'|'.join(_ALL)})",
         "versioned": _VERSIONED,
         "bare": f"{_VERSIONED}|{_BARE}",
         "other": _OTHER_MODEL,
@@ -221,7 +228,7 @@ def _is_model(name: str, *, bare: bool) -> bool:
     if len(name) > LONGEST_NAME or is_prose(plain) or writes_no_text(plain):
         return False
     pattern = _pattern("bare" if bare else "versioned")
-    return any(pattern.search(spelling) for spelling in _spellings(name))
+    return any(pattern.search(each) or holds_model(each) for each in _spellings(name))
 
 
 def _spellings(name: str) -> tuple[str, ...]:
