@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
 
-from provenance.identity import write_digest
+from provenance.identity import MAX_SAFE_INTEGER, write_digest
 from provenance.readers.base import BATCH_BYTES, BATCH_ROWS, REJECTS, Batch, Layout
+from provenance.readers.paths import Paths, Steps, printable, value_at
 
 
 class Number(float):
@@ -41,6 +44,37 @@ def field_text(value: Any) -> str | None:
     return str(value) if type(value) is int else compact_json(value)
 
 
+def field_of(record: Mapping[str, Any], ways: Sequence[Steps], *, reference: bool) -> str | None:
+    """The text of the first way into a record that leads to a value; ``reference``: it is an id."""
+    for steps in ways:
+        value = record.get(steps[0] or "") if len(steps) == 1 else value_at(record, steps)
+        if value is not None:
+            text = field_text(value)
+            whole = reference and isinstance(value, float) and text is not None
+            return without_fraction(text) if whole else text
+    return None
+
+
+_DECIMAL = re.compile(r"([-+]?[0-9]+)(\.[0-9]+)?([eE][-+]?[0-9]{1,3})?")
+
+
+def without_fraction(number: str) -> str:
+    """A decimal number that is whole as an integer; any other text as it is.
+
+    >>> without_fraction("1.0"), without_fraction("-2.50"), without_fraction("1e3")
+    ('1', '-2.50', '1000')
+    """
+    found = _DECIMAL.fullmatch(number)
+    if found is None or not (found[2] or found[3]):
+        return number
+    if not found[3]:
+        whole = found[1].removeprefix("+") if not found[2].strip(".0") else number
+        return "0" if whole == "-0" else whole
+    value = Decimal(number)
+    exact = value == value.to_integral_value() and abs(value) <= MAX_SAFE_INTEGER
+    return str(int(value)) if exact else number
+
+
 def compact_json(value: Any) -> str:
     """Compact JSON in which a ``Number`` keeps its spelling.
 
@@ -64,10 +98,12 @@ class Collector:
     Args:
         layout: what is read; it decides the types of the columns.
         original: whether every kept record comes with the text of its whole row.
+        untyped: whether the values of records are written without types, as in CSV.
     """
 
-    def __init__(self, layout: Layout, *, original: bool) -> None:
+    def __init__(self, layout: Layout, *, original: bool, untyped: bool = False) -> None:
         self._layout = layout
+        self._untyped = untyped
         self.with_original = original
         self._clear()
 
@@ -78,17 +114,37 @@ class Collector:
         self._original: list[str | None] = []
         self._rejects: list[dict[str, Any]] = []
         self._size = 0
+        self._records: list[Mapping[str, Any]] = []
+        self._paths = Paths()
 
     def keep(
-        self, row: int, content: str | bytes, fields: Sequence[str | None], original: str | None
+        self,
+        row: int,
+        content: str | bytes,
+        fields: Sequence[str | None],
+        original: str | None,
+        record: Mapping[str, Any],
+        size: int,
     ) -> None:
-        """Add a record; its strings are valid Unicode without lone surrogates."""
+        """Add a record; its strings are valid Unicode without lone surrogates.
+
+        Args:
+            fields: the further fields of the layout.
+            original: the text of its whole row, if that is wanted.
+            record: the whole row, from which its chooser takes more; it is held until then.
+            size: bytes that are held of the row; what it takes beside them is not counted.
+
+        Raises:
+            TooManyPathsError: the record has more paths than are looked at; it was not added.
+        """
+        if self._layout.chooser is not None:
+            self._paths.add(record)
+            self._records.append(record)
         self._rows.append(row)
         self._content.append(content)
         for column, value in zip(self._fields, fields, strict=True):
             column.append(value)
-            self._size += len(value) if value else 0
-        self._size += len(content)
+        self._size += size
         if self.with_original:
             self._original.append(original)
             self._size += len(original) if original else 0
@@ -127,9 +183,9 @@ class Collector:
 
     @property
     def full(self) -> bool:
-        """Whether the batch has reached its bound of bytes or of records."""
+        """Whether the batch has reached its bound of bytes, of records or of paths."""
         gathered = len(self._rows) + len(self._rejects)
-        return self._size >= BATCH_BYTES or gathered >= BATCH_ROWS
+        return self._size >= BATCH_BYTES or gathered >= BATCH_ROWS or self._paths.full
 
     @property
     def empty(self) -> bool:
@@ -139,20 +195,35 @@ class Collector:
     def batch(self) -> Batch:
         """What was gathered, as a batch; the collector is empty afterwards."""
         binary = self._layout.kind == "binary"
+        names = list(self._layout.fields)
         columns = [pa.array(column, pa.string()) for column in self._fields]
-        if columns:
-            fields = pa.RecordBatch.from_arrays(columns, list(self._layout.fields))
-        else:
-            fields = no_fields(len(self._rows))
+        shape: dict[str, str] = {}
+        if self._layout.chooser is not None:
+            shape = self._paths.shape()
+            more = [name for name in self._layout.chooser(shape) if name not in names]
+            columns += [self._chosen(name) for name in more]
+            names += more
         batch = Batch(
             rows=pa.array(self._rows, pa.int64()),
             content=pa.array(self._content, pa.binary() if binary else pa.string()),
-            fields=fields,
+            fields=pa.RecordBatch.from_arrays(columns, names)
+            if columns
+            else no_fields(len(self._rows)),
             rejects=pa.Table.from_pylist(self._rejects, REJECTS) if self._rejects else _NONE,
             original=pa.array(self._original, pa.string()) if self.with_original else None,
+            shape=shape,
         )
         self._clear()
         return batch
+
+    def _chosen(self, name: str) -> pa.Array:
+        """The column of a path; what cannot be written of it is replaced, and the rest heard."""
+        reference = name in self._layout.references
+        ways = self._paths.ways(name)
+        texts = (field_of(record, ways, reference=reference) for record in self._records)
+        if reference and self._untyped:
+            texts = (text and without_fraction(text) for text in texts)
+        return pa.array([text and printable(text) for text in texts], pa.string())
 
 
 _NONE = REJECTS.empty_table()

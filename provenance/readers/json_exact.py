@@ -11,7 +11,8 @@ import numpy as np
 from provenance.errors import MisuseError
 from provenance.identity import MAX_SAFE_INTEGER, CanonicalError, canonical_json
 from provenance.readers.base import Layout
-from provenance.readers.collect import Number, field_text
+from provenance.readers.collect import Number, field_of
+from provenance.readers.paths import is_turn, steps_of
 
 MAX_DEPTH = 128
 """Levels of nesting that are read; a fixed number, so that no answer depends on a stack."""
@@ -218,7 +219,7 @@ def extract(record: dict[str, Any], layout: Layout) -> tuple[str, list[str | Non
         DefectError: there is no content, or it is not what the layout says.
     """
     content = _text(record, layout.content[0]) if layout.kind == "text" else _whole(record, layout)
-    return content, [_field(record, name) for name in layout.fields]
+    return content, [_field(record, name, layout) for name in layout.fields]
 
 
 def has_content(record: dict[str, Any], layout: Layout) -> bool:
@@ -297,9 +298,8 @@ def _is_inexact(value: Any) -> bool:
     return not -MAX_SAFE_INTEGER < value < MAX_SAFE_INTEGER
 
 
-def _field(record: dict[str, Any], name: str) -> str | None:
-    value = lookup(record, name)
-    text = None if value is MISSING else field_text(value)
+def _field(record: dict[str, Any], name: str, layout: Layout) -> str | None:
+    text = field_of(record, steps_of(name), reference=name in layout.references)
     return text if text is None else _storable(text, f'field "{name}"')
 
 
@@ -327,13 +327,5 @@ def kind_of(value: Any) -> str:
     if isinstance(value, dict):
         return "object"
     if isinstance(value, list):
-        return "messages" if value and all(map(_is_turn, value)) else "list"
+        return "messages" if value and all(map(is_turn, value)) else "list"
     return "number"
-
-
-def _is_turn(value: Any) -> bool:
-    return (
-        isinstance(value, dict)
-        and not value.keys().isdisjoint(("role", "from"))
-        and not value.keys().isdisjoint(("content", "value", "text"))
-    )
