@@ -372,6 +372,7 @@ def _merge(results: list[FileResult]) -> list[FileResult]:
         rejects = [*before.rejects, *result.rejects]
         before.rejects = sorted(rejects, key=lambda reject: reject.row or 0)[:EXAMPLES]
         before.recognisers.update(result.recognisers)
+        before.add_attributes(result.attributes)
         before.fingerprint = before.fingerprint or result.fingerprint
         before.quarantine = both(before.quarantine, result.quarantine)
         before.failure = before.failure or result.failure

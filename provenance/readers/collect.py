@@ -50,8 +50,9 @@ def field_of(record: Mapping[str, Any], ways: Sequence[Steps], *, reference: boo
         value = record.get(steps[0] or "") if len(steps) == 1 else value_at(record, steps)
         if value is not None:
             text = field_text(value)
-            whole = reference and isinstance(value, float) and text is not None
-            return without_fraction(text) if whole else text
+            return (
+                without_fraction(text) if text and reference and isinstance(value, float) else text
+            )
     return None
 
 

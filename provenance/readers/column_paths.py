@@ -15,7 +15,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
 
-from provenance.readers.arrow_text import entries, entries_type, is_textual, json_text, storage, stored, text
+from provenance.readers.arrow_text import (
+    entries,
+    entries_type,
+    is_textual,
+    json_text,
+    storage,
+    stored,
+    text,
+)
 from provenance.readers.collect import without_fraction
 from provenance.readers.paths import KINDS, MAX_PATHS, MAX_ROW_PATHS, Steps, TooManyPathsError
 from provenance.readers.schema import is_list, kind_word

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
@@ -27,7 +26,7 @@ from provenance.readers.arrow_text import (
     stored,
     text,
 )
-from provenance.readers.base import BATCH_BYTES, BATCH_ROWS, Batch, Layout
+from provenance.readers.base import BATCH_ROWS, Batch, Layout
 from provenance.readers.collect import Collector, no_fields
 from provenance.readers.column_paths import (
     ColumnPaths,
@@ -35,6 +34,7 @@ from provenance.readers.column_paths import (
     has_open_keys,
     reference_text,
 )
+from provenance.readers.column_sizes import Sizes, blank, cuts, sizes_of
 from provenance.readers.content import RESERVED, no_content
 from provenance.readers.json_columns import holds_json, json_records
 from provenance.readers.json_exact import too_long
@@ -42,8 +42,6 @@ from provenance.readers.json_tree import Numbered
 from provenance.readers.paths import MAX_ROW_PATHS, Steps, TooManyPathsError, steps_of
 from provenance.readers.schema import has_repeated_member, type_at
 from provenance.readers.stream import MAX_RATIO, MAX_RATIO_AFTER, DamagedError
-
-Sizes = npt.NDArray[np.int64]
 
 _PLAIN = Layout("text", ())
 
@@ -158,7 +156,7 @@ class ColumnBatches:
         self._more += heads
 
     def _head(self, name: str) -> str:
-        return name if name in self.schema.names else name.split(".")[0].rstrip("[]")
+        return name if name in self.schema.names else name.split(".", maxsplit=1)[0].rstrip("[]")
 
     def _chosen_heads(self, names: Iterable[str]) -> list[str]:
         heads = [self._head(name) for name in names if name not in self.layout.fields]
@@ -187,12 +185,13 @@ class ColumnBatches:
         # rows that are all null, or all the same, takes no space in a file.
         for start in range(0, table.num_rows, BATCH_ROWS):
             for window, view in self._views(table.slice(start, BATCH_ROWS), possible or {}):
-                for first, after in _cuts(self._sizes(window, view)):
+                for first, after in cuts(self._sizes(window, view)):
                     cut = window.slice(first, after - first)
-                    if cut.num_rows < window.num_rows and self.layout.chooser is not None:
-                        (_, view), *_ = self._views(cut, possible or {})
+                    whole = cut.num_rows == window.num_rows
+                    # Fewer rows have no more keys: there is one view of them.
+                    own = view if whole else next(self._views(cut, possible or {}))[1]
                     make = self._mixed_batch if self.mixed else self._batch
-                    yield make(cut, view, self.row)
+                    yield make(cut, own, self.row)
                     self.row += after - first
 
     def _views(
@@ -230,7 +229,7 @@ class ColumnBatches:
         names = table.schema.names if self.original or self.mixed else dict.fromkeys(read)
         sizes = np.ones(table.num_rows, dtype=np.int64)
         for name in names:
-            sizes += _sizes(_column(table, name))
+            sizes += sizes_of(_column(table, name))
         self._decoded += int(sizes.sum())
         if self._decoded > max(self.max_ratio_after, MAX_RATIO * self.encoded_bytes):
             raise DamagedError(
@@ -294,7 +293,7 @@ class _Rows:
         read = [*content.values(), *fields]
         size = np.zeros(self._count, dtype=np.int64)
         for column in filter(lambda each: is_textual(each.type), read):
-            size += _sizes(column)
+            size += sizes_of(column)
         self._refuse(size > limit, too_long(limit))
         for column in read:
             self._refuse(invalid_rows(column), "invalid UTF-8")
@@ -318,7 +317,7 @@ class _Rows:
         """The one content field as text, or as bytes."""
         ((name, column),) = self._content.items()
         self._refuse(nulls(column), f'field "{name}" is null')
-        self._refuse(_sizes(column) == 0, f'field "{name}" is empty')
+        self._refuse(sizes_of(column) == 0, f'field "{name}" is empty')
         kept = self.kept
         values = stored(self.without_refused(column))
         if binary:
@@ -335,13 +334,13 @@ class _Rows:
         columns = self._content.values()
         absent = np.logical_and.reduce([nulls(column) for column in columns])
         self._refuse(absent, no_content(self._layout, "null"))
-        silent = np.logical_and.reduce([nulls(column) | _blank(column) for column in columns])
+        silent = np.logical_and.reduce([nulls(column) | blank(column) for column in columns])
         self._refuse(silent, no_content(self._layout, "empty"))
         if any(has_unsafe_number(plain(column.take(self.kept))) for column in columns):
             self._refuse_uncanonical()
         kept = self.kept
         lines = json_objects({name: col.take(kept) for name, col in self._content.items()})
-        long = _sizes(lines) > self._limit
+        long = sizes_of(lines) > self._limit
         if long.any():
             places = np.asarray(kept)[long]
             self.refused.update(dict.fromkeys(places.tolist(), too_long(self._limit)))
@@ -376,43 +375,6 @@ def _column(table: pa.RecordBatch, name: str) -> pa.Array:
     if pt.is_dictionary(column.type) or isinstance(column.type, pa.UuidType):
         return column
     return stored(column)
-
-
-def _sizes(array: pa.Array) -> Sizes:
-    """Bytes of every value, before it is decoded; of nested values the average."""
-    kind = array.type
-    if pt.is_dictionary(kind):
-        if not len(array.dictionary):
-            return np.zeros(len(array), dtype=np.int64)
-        sizes = _sizes(stored(array.dictionary))[np.asarray(array.indices.fill_null(0))]
-        return np.where(nulls(array), 0, sizes)
-    if is_textual(kind) and not pt.is_fixed_size_binary(kind):
-        return np.asarray(pc.binary_length(array).fill_null(0), dtype=np.int64)
-    return np.full(len(array), -(-array.nbytes // max(1, len(array))), dtype=np.int64)
-
-
-def _blank(array: pa.Array) -> Mask:
-    """Which values are an empty text or an empty list."""
-    if is_textual(array.type) or pt.is_dictionary(array.type):
-        sizes = _sizes(array)
-    elif pt.is_list(array.type) or pt.is_large_list(array.type):
-        sizes = np.asarray(pc.list_value_length(array).fill_null(0), dtype=np.int64)
-    else:
-        sizes = np.ones(len(array), np.int64)
-    empty: Mask = sizes == 0
-    return empty
-
-
-def _cuts(sizes: Sizes) -> Iterator[tuple[int, int]]:
-    """Ranges of rows, each of at most ``BATCH_BYTES`` or of a single row."""
-    ends = np.cumsum(sizes)
-    start = 0
-    while start < len(sizes):
-        before = int(ends[start - 1]) if start else 0
-        after = int(np.searchsorted(ends, before + BATCH_BYTES, side="right"))
-        after = max(after, start + 1)
-        yield start, after
-        start = after
 
 
 def _struct(columns: dict[str, pa.Array]) -> pa.Array:

@@ -30,7 +30,7 @@ def delimiter_of(source: Input) -> tuple[str, tuple[str, ...]]:
     promised = _PROMISED[source.format]
     sample = _sample(source)
     fits = {each: fit for each in _DELIMITERS if (fit := _fit(sample, each)) is not None}
-    if promised in fits and fits[promised] == 1 or not fits:
+    if not fits or fits.get(promised) == 1:
         return promised, ()
     others = [each for each in fits if each != promised]
     good = [each for each in others if fits[each] == 1]

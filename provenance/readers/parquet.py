@@ -63,9 +63,7 @@ class Parquet:
             _require_countable(file, source)
             schema = file.schema_arrow
             every = ColumnPaths.possible(schema).shape()
-            texts = [
-                name for name in columns.needed(every) if _is_string(schema.field(name).type)
-            ]
+            texts = [name for name in columns.needed(every) if _is_string(schema.field(name).type)]
             dictionaries = stack.enter_context(_opened(source, dictionaries=texts))
             scout = _Scout(dictionaries, stack.enter_context(open_bytes(source)), frozenset(texts))
             columns.row = part.first_row if part else columns.row
@@ -231,7 +229,8 @@ def _possible(file: pq.ParquetFile, group: int) -> Mapping[str, str]:
     """The paths that may have a value in a row group, by what its statistics say of nulls."""
     metadata = file.metadata.row_group(group)
     names = set(file.schema_arrow.names)
-    empty, held = set(), set()
+    empty: set[str] = set()
+    held: set[str] = set()
     for place in range(metadata.num_columns):
         chunk = metadata.column(place)
         path, said = chunk.path_in_schema, chunk.statistics

@@ -81,7 +81,7 @@ class Paths:
 
     @property
     def full(self) -> bool:
-        """Whether there are so many that a batch should end here; rows may be as wide themselves."""
+        """Whether a batch should end here: one row may well be wide, but not all differ."""
         return len(self._nodes) > max(MAX_PATHS, 2 * self._widest)
 
     def shape(self) -> dict[str, str]:
