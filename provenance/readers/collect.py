@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -96,15 +96,28 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 class Collector:
     """Gathers kept records and rejects; says when they make a batch, and drains into one.
 
+    What its chooser wants of a batch is known when the batch ends. Until then the fields are taken
+    that were wanted last; for others the records are looked at again.
+
     Args:
         layout: what is read; it decides the types of the columns.
         original: whether every kept record comes with the text of its whole row.
         untyped: whether the values of records are written without types, as in CSV.
+        again: makes a record of what is held of it; without, the records themselves are held.
     """
 
-    def __init__(self, layout: Layout, *, original: bool, untyped: bool = False) -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        *,
+        original: bool,
+        untyped: bool = False,
+        again: Callable[[Any], Mapping[str, Any]] | None = None,
+    ) -> None:
         self._layout = layout
         self._untyped = untyped
+        self._again = again
+        self._wanted: tuple[str, ...] | None = None
         self.with_original = original
         self._clear()
 
@@ -115,32 +128,38 @@ class Collector:
         self._original: list[str | None] = []
         self._rejects: list[dict[str, Any]] = []
         self._size = 0
-        self._records: list[Mapping[str, Any]] = []
         self._paths = Paths()
+        self._held: list[Any] = []
+        self._taken: list[list[str | None]] = [[] for _ in self._wanted or ()]
+        self._ways: list[tuple[Steps, ...]] = []
+        self._known = -1
 
     def keep(
         self,
         row: int,
-        content: str | bytes,
-        fields: Sequence[str | None],
+        values: tuple[str | bytes, Sequence[str | None]],
         original: str | None,
         record: Mapping[str, Any],
         size: int,
+        held: Any = None,
     ) -> None:
         """Add a record; its strings are valid Unicode without lone surrogates.
 
         Args:
-            fields: the further fields of the layout.
+            values: its content, and the further fields of the layout.
             original: the text of its whole row, if that is wanted.
-            record: the whole row, from which its chooser takes more; it is held until then.
+            record: the whole row, from which its chooser takes more.
             size: bytes that are held of the row; what it takes beside them is not counted.
+            held: what the record can be made of again.
 
         Raises:
             TooManyPathsError: the record has more paths than are looked at; it was not added.
         """
         if self._layout.chooser is not None:
             self._paths.add(record)
-            self._records.append(record)
+            self._held.append(record if self._again is None else held)
+            self._take(record)
+        content, fields = values
         self._rows.append(row)
         self._content.append(content)
         for column, value in zip(self._fields, fields, strict=True):
@@ -149,6 +168,29 @@ class Collector:
         if self.with_original:
             self._original.append(original)
             self._size += len(original) if original else 0
+
+    def _take(self, record: Mapping[str, Any]) -> None:
+        """Take the fields that will be wanted, as far as is known by now."""
+        if self._wanted is None:
+            self._wanted = self._chosen(self._paths.shape())
+            self._taken = [[] for _ in self._wanted]
+        if self._known != len(self._paths):
+            self._known = len(self._paths)
+            self._ways = list(map(self._paths.ways, self._wanted))
+        for name, column, ways in zip(self._wanted, self._taken, self._ways, strict=True):
+            column.append(self._text(record, name, ways))
+
+    def _chosen(self, shape: Mapping[str, str]) -> tuple[str, ...]:
+        chooser, fixed = self._layout.chooser, self._layout.fields
+        return tuple(name for name in chooser(shape) if name not in fixed) if chooser else ()
+
+    def _text(self, record: Mapping[str, Any], name: str, ways: Sequence[Steps]) -> str | None:
+        """The text of a chosen field; what cannot be written of it is replaced."""
+        reference = name in self._layout.references
+        text = field_of(record, ways, reference=reference)
+        if text and reference and self._untyped:
+            text = without_fraction(text)
+        return text and printable(text)
 
     def reject(
         self,
@@ -201,9 +243,10 @@ class Collector:
         shape: dict[str, str] = {}
         if self._layout.chooser is not None:
             shape = self._paths.shape()
-            more = [name for name in self._layout.chooser(shape) if name not in names]
-            columns += [self._chosen(name) for name in more]
-            names += more
+            wanted = self._chosen(shape)
+            columns += [pa.array(column, pa.string()) for column in self._columns(wanted)]
+            names += wanted
+            self._wanted = wanted
         batch = Batch(
             rows=pa.array(self._rows, pa.int64()),
             content=pa.array(self._content, pa.binary() if binary else pa.string()),
@@ -217,14 +260,18 @@ class Collector:
         self._clear()
         return batch
 
-    def _chosen(self, name: str) -> pa.Array:
-        """The column of a path; what cannot be written of it is replaced, and the rest heard."""
-        reference = name in self._layout.references
-        ways = self._paths.ways(name)
-        texts = (field_of(record, ways, reference=reference) for record in self._records)
-        if reference and self._untyped:
-            texts = (text and without_fraction(text) for text in texts)
-        return pa.array([text and printable(text) for text in texts], pa.string())
+    def _columns(self, names: Sequence[str]) -> list[list[str | None]]:
+        """The columns of chosen fields, those that nobody expected from the records once more."""
+        taken = dict(zip(self._wanted or (), self._taken, strict=True))
+        missing = [(name, self._paths.ways(name)) for name in names if name not in taken]
+        if missing:
+            for name, _ in missing:
+                taken[name] = []
+            for held in self._held:
+                record = held if self._again is None else self._again(held)
+                for name, ways in missing:
+                    taken[name].append(self._text(record, name, ways))
+        return [taken[name] for name in names]
 
 
 _NONE = REJECTS.empty_table()

@@ -132,7 +132,7 @@ def _gather(collector: Collector, row: _Row, plan: _Plan, *, original: bool) -> 
     record = dict(zip(plan.header, cells, strict=True))
     whole = compact_json(record) if original else None
     try:
-        collector.keep(row.number, content, fields, whole, record, row.size)
+        collector.keep(row.number, (content, fields), whole, record, row.size)
     except TooManyPathsError as error:
         collector.reject_hashed(row.number, row.offset, str(error), row.digest, row.size)
 

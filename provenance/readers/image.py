@@ -87,7 +87,7 @@ class Image:
                 written = base64.b64encode(data).decode("ascii") if original else ""
                 row = compact_json({**own, "payload": written}) if original else None
                 fields = [own.get(name) for name in layout.fields]
-                collector.keep(1, data, fields, row, {**own, "payload": data}, len(data))
+                collector.keep(1, (data, fields), row, {**own, "payload": data}, len(data))
         yield collector.batch()
 
 

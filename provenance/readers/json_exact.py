@@ -287,15 +287,15 @@ def _chosen(record: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
+_EXACT = {str, bool, type(None)}
+
+
 def _is_inexact(value: Any) -> bool:
     """Whether the canonical form may refuse some number: it then decides."""
-    if isinstance(value, str) or value is None:
-        return False
-    if isinstance(value, dict):
-        return any(map(_is_inexact, value.values()))
-    if isinstance(value, list):
-        return any(map(_is_inexact, value))
-    return not -MAX_SAFE_INTEGER < value < MAX_SAFE_INTEGER
+    if isinstance(value, (dict, list)):
+        items = value.values() if isinstance(value, dict) else value
+        return not _EXACT.issuperset(map(type, items)) and any(map(_is_inexact, items))
+    return type(value) not in _EXACT and not -MAX_SAFE_INTEGER < value < MAX_SAFE_INTEGER
 
 
 def _field(record: dict[str, Any], name: str, layout: Layout) -> str | None:

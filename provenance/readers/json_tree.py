@@ -287,12 +287,12 @@ class Numbered:
                 raise record
             if not isinstance(record, dict):
                 raise DefectError(not_an_object(record))
-            content, fields = extract(record, self._layout)
+            values = extract(record, self._layout)
             original = _written(record)
             if len(original) > self._layout.max_record:
                 raise DefectError(too_long(self._layout.max_record))
             text = original.decode() if self._collector.with_original else None
-            self._collector.keep(self._row, content, fields, text, record, len(original))
+            self._collector.keep(self._row, values, text, record, len(original))
         except (DefectError, TooManyPathsError) as defect:
             raw = None if isinstance(record, DefectError) else _written(record)
             self._collector.reject(self._row, None, f"{where}{defect}", raw)

@@ -93,7 +93,7 @@ class JsonLines:
     def _read_flat(
         self, blocks: Iterator[Block | Loose], layout: Layout, stack: ExitStack, *, original: bool
     ) -> Iterator[Batch]:
-        collector = Collector(layout, original=original)
+        collector = Collector(layout, original=original, again=parse_object)
         fast: FastPath | None = None
         attempts = _FAST_ATTEMPTS if self._fast_from is not None and layout.kind == "text" else 0
         for block in blocks:
@@ -335,9 +335,9 @@ def _read_exactly(block: Block, layout: Layout, collector: Collector) -> Iterato
     for row, offset, raw in _lines(block):
         try:
             record = _parse_line(raw, layout.max_record)
-            content, fields = extract(record, layout)
+            values = extract(record, layout)
             text = raw.removesuffix(b"\r").decode() if collector.with_original else None
-            collector.keep(row, content, fields, text, record, len(raw))
+            collector.keep(row, values, text, record, len(raw), raw)
         except (DefectError, TooManyPathsError) as defect:
             collector.reject(row, offset, str(defect), raw)
         if collector.full:

@@ -79,6 +79,10 @@ class Paths:
         self._object(self._top, record)
         self._widest = max(self._widest, len(self._nodes) - before)
 
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._nodes)
+
     @property
     def full(self) -> bool:
         """Whether a batch should end here: one row may well be wide, but not all differ."""
@@ -144,8 +148,10 @@ class Paths:
         if node.elements is None:
             node.elements = self._new(f"{node.path}[]", (*node.steps, None))
         elements = node.elements
+        seen = elements.seen
         for item in _spread(items) if list in types else items:
-            if type(item) is dict:
+            # Most are like those before them: a look tells so, and a call for each takes longer.
+            if type(item) is dict and seen.get((*item, None, *map(type, item.values()))) != []:
                 self._object(elements, item)
 
     def _new(self, path: str, steps: Steps) -> _Node:

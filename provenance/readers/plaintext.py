@@ -88,8 +88,8 @@ def _keep(collector: Collector, text: str, layout: Layout, *, original: bool) ->
     record = {**front, "text": text}
     whole = compact_json(record) if original else None
     content = text if layout.kind == "text" else compact_json({"text": text})
-    fields = [field_of(record, steps_of(name), reference=False) for name in layout.fields]
-    collector.keep(1, content, fields, whole, record, len(text))
+    fields = [field_of(front, steps_of(name), reference=False) for name in layout.fields]
+    collector.keep(1, (content, fields), whole, record, len(text))
 
 
 class _AliasError(yaml.YAMLError):

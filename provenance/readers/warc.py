@@ -109,7 +109,7 @@ def _gather(
     native = "text" if isinstance(content, str) else "payload"
     held = {name: value for name, value in headers.items() if value} | {native: content}
     try:
-        collector.keep(row, content, fields, whole, held, len(content))
+        collector.keep(row, (content, fields), whole, held, len(content))
     except TooManyPathsError as error:
         collector.reject_hashed(row, record.offset, str(error), record.digest, record.size)
 
