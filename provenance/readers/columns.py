@@ -149,6 +149,8 @@ class ColumnBatches:
             heads += self._chosen_heads(self.layout.chooser(possible or {}))
             # What keys their maps have is not known before they are read.
             heads += [each.name for each in self.schema if has_open_keys(each.type)]
+        # Who asks Parquet for a column `a.b` has a part of the column `a` with it.
+        heads += [head.split(".")[0] for head in heads]
         return [name for name in dict.fromkeys([*heads, *self._more]) if name in self.schema.names]
 
     def need(self, heads: Iterable[str]) -> None:

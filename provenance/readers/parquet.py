@@ -228,16 +228,19 @@ def _rest(
 def _possible(file: pq.ParquetFile, group: int) -> Mapping[str, str]:
     """The paths that may have a value in a row group, by what its statistics say of nulls."""
     metadata = file.metadata.row_group(group)
-    names = set(file.schema_arrow.names)
     empty: set[str] = set()
     held: set[str] = set()
     for place in range(metadata.num_columns):
         chunk = metadata.column(place)
-        path, said = chunk.path_in_schema, chunk.statistics
-        head = path if path in names else path.split(".")[0]
+        said = chunk.statistics
         null = said is not None and said.has_null_count and said.null_count == chunk.num_values
-        (empty if null else held).add(head)
-    columns = [each for each in file.schema_arrow if each.name not in empty - held]
+        (empty if null else held).add(chunk.path_in_schema)
+    # A struct of nothing but nulls is there all the same.
+    columns = [
+        each
+        for each in file.schema_arrow
+        if pt.is_nested(each.type) or each.name not in empty - held
+    ]
     return ColumnPaths.possible(columns).shape()
 
 
@@ -290,7 +293,9 @@ class _Scout:
         if texts:
             rows = self.file.iter_batches(1, row_groups=[group], columns=texts, use_threads=False)
             first = next(iter(rows), None)
-            for column in first.columns if first else ():
+            found = first.columns if first else ()
+            # Of a column `a.b` Parquet takes the member `b` of a column `a` for the same.
+            for column in filter(lambda each: pt.is_dictionary(each.type), found):
                 longest = pc.max(pc.binary_length(column.dictionary)).as_py()
                 largest = max(largest, longest or 0)
         return int(min(_MOST_ROWS, max(1, BATCH_BYTES // max(1, largest))))
