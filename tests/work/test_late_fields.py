@@ -200,7 +200,7 @@ def test_a_file_that_becomes_machine_made_fails_its_audit(ledger: Ledger, tmp_pa
     late = Takedown(
         selectors=(Selector(kind="attribute", name="domain", values=("example.org",)),)
     )
-    assert ledger.revoke(late, "asked for").named == 50
+    assert ledger.revoke(late, "asked for").reach.named.records == 50
     with ledger.store.snapshot() as connection:
         found = connection.execute(
             "SELECT count(*), count(external_id), count(lang) FROM sightings "
