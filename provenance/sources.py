@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 
+from provenance.declaring import declared_generator
 from provenance.errors import NotFoundError
 from provenance.model.source import Source
 from provenance.store.store import Store
@@ -19,8 +20,7 @@ def source_row(source: Source) -> dict[str, object]:
         "kind": source.kind,
         "label": source.label,
         "process": source.process,
-        "generator": source.generator,
-        "generator_family": source.generator_family,
+        **declared_generator(source.generator, source.generator_family),
         "declared_by": source.declared_by,
         "licence": source.licence,
         "url": source.url,
