@@ -21,7 +21,7 @@ def questions_sql(asked: str, place: str) -> str:
             FROM (SELECT * REPLACE (coalesce(field, observer) AS field) FROM ({asked}))
             WHERE claim = 'question'
         ), listed AS (
-            SELECT place, field, value FROM asked GROUP BY ALL
+            SELECT place, field, value FROM asked GROUP BY place, field, value
             QUALIFY row_number() OVER (PARTITION BY place, field ORDER BY count(*) DESC, value)
                 <= {SAMPLES}
         ), samples AS (
