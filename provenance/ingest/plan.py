@@ -60,6 +60,7 @@ class Known:
     process: str | None
     generator: str | None
     generator_family: str | None
+    declared_by: str | None
     ignores: list[str] | None
 
 
@@ -82,16 +83,23 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class IngestPlan:
-    """Everything that is going to be read, and everything that need not be."""
+    """Everything that is going to be read, and everything that need not be.
+
+    Attributes:
+        again: by their new reading, the files that are read once more although they are the same;
+            what was declared of them holds on.
+    """
 
     files: tuple[FileTask, ...]
     unchanged: tuple[Unchanged, ...]
     missing: tuple[tuple[Input, InputError], ...]
+    again: dict[uuid.UUID, Known]
 
 
 _KNOWN_SQL = """
 SELECT f.uri, f.reading_id, f.fingerprint, f.settings, f.bytes, f.mtime_ns, f.format, f.content,
-    d.label, d.process, d.generator, d.generator_family, i.ignores
+    d.label, d.process, d.generator, d.generator_family, d.declared_by,
+    i.ignores
 FROM files f
 JOIN asked USING (uri)
 LEFT JOIN (
@@ -133,6 +141,7 @@ def make_plan(
         MisuseError: other records would be read of a file than before, and nobody said so.
     """
     files: list[FileTask] = []
+    again: dict[uuid.UUID, Known] = {}
     others: list[tuple[str, str]] = []
     unchanged: list[Unchanged] = []
     missing: list[tuple[Input, InputError]] = []
@@ -142,17 +151,20 @@ def make_plan(
             before = known.get(item.uri)
             if before is None:
                 files.append(task)
-            elif _same(task, before, options) and not (options.replace and item.uri in lost):
-                unchanged.append(Unchanged(item, before, task.bytes))
-            else:
+            elif not _same(task, before, options):
                 files.append(replace(task, supersedes=before.reading_id))
                 others += [(item.uri, how) for how in other_records(task, before, options)]
+            elif options.replace and item.uri in lost:
+                files.append(replace(task, supersedes=before.reading_id))
+                again[task.reading_id] = before
+            else:
+                unchanged.append(Unchanged(item, before, task.bytes))
         except OSError as error:
             reason = InputError(f"{item.uri}: cannot be read: {error.strerror}")
             missing.append((item, reason))
     if others and not options.replace:
         raise _not_the_same(others)
-    return IngestPlan(tuple(files), tuple(unchanged), tuple(missing))
+    return IngestPlan(tuple(files), tuple(unchanged), tuple(missing), again)
 
 
 def other_records(task: FileTask, before: Known, options: IngestOptions) -> Iterator[str]:

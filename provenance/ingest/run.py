@@ -77,7 +77,7 @@ def ingest(
             hint=f"skipped: {skipped}" if skipped else "name files, folders or globs with data",
         )
     plan = make_plan(found.inputs, known, options, lost)
-    run = _Run(store, options, stands, progress or _silent, sum(f.bytes for f in plan.files))
+    run = _Run(store, options, stands, progress or _silent, plan)
     run.relabel(plan.unchanged)
     if plan.files:
         with _engine(plan, options) as engine:
@@ -124,7 +124,7 @@ class _Run:
         options: IngestOptions,
         stands: Standing,
         progress: Progress,
-        total: int,
+        plan: IngestPlan,
     ) -> None:
         self._store = store
         self._options = options
@@ -132,7 +132,8 @@ class _Run:
         self._tally = Tally(options.source, stands)
         self._new_source = stands.new_source
         self._progress = progress
-        self._total = total
+        self._total = sum(file.bytes for file in plan.files)
+        self._again = plan.again
         self._done = 0
         self._files: list[FileSummary] = []
         self._relabelled = 0
@@ -204,7 +205,8 @@ class _Run:
         options = self._options
         rows = [self._file_row(result) for result in files]
         made = [*parts, write_part(layout, "files", commit_id, rows)]
-        said = declarations(options, [result.task.reading_id for result in files])
+        read = [result.task.reading_id for result in files]
+        said = declarations(options, read, self._again)
         if said:
             made.append(write_part(layout, "declarations", commit_id, said))
         if self._new_source:

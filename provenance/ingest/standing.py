@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from provenance.declaring import declared_generator, declared_label
@@ -12,6 +12,9 @@ from provenance.ingest.options import IngestOptions
 from provenance.ingest.plan import Known
 from provenance.model.base import Connection
 from provenance.model.origin import Label
+
+CLAIMED = ("label", "process", "generator", "generator_family", "declared_by")
+"""Columns of a declaration that speak of origin, and who makes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +54,36 @@ def standing(connection: Connection, options: IngestOptions) -> Standing:
     )
 
 
-def declarations(options: IngestOptions, readings: Sequence[uuid.UUID]) -> list[dict[str, object]]:
-    """Rows of the table ``declarations`` for files that are read, if anything is said of them."""
-    if not options.declares and not options.ignore_fields:
-        return []
-    ignores = json.dumps(options.ignore_fields) if options.ignore_fields else None
-    return [{"reading_id": each, **_claimed(options), "ignores": ignores} for each in readings]
+def declarations(
+    options: IngestOptions, readings: Iterable[uuid.UUID], before: Mapping[uuid.UUID, Known]
+) -> list[dict[str, object]]:
+    """Rows of the table ``declarations`` for files that are read, if anything is said of them.
+
+    Args:
+        before: readings of files that did not change, whose declarations hold where none is made.
+    """
+    rows = []
+    for reading in readings:
+        known = before.get(reading)
+        row = _claimed(options) if options.declares else _known_claim(known)
+        ignores = options.ignore_fields or (known and known.ignores)
+        if row or ignores:
+            listed = json.dumps(ignores) if ignores else None
+            rows.append({"reading_id": reading, **row, "ignores": listed})
+    return rows
+
+
+def _known_claim(known: Known | None) -> dict[str, object]:
+    if known is None or not any(getattr(known, name) for name in CLAIMED[:4]):
+        return {}
+    return {name: getattr(known, name) for name in CLAIMED}
 
 
 def correction(options: IngestOptions, known: Known) -> dict[str, object] | None:
     """The row for a file that is known already, where something else is said of it than before."""
     row: dict[str, object] = {"reading_id": known.reading_id}
     said = _claimed(options)
-    before = {name: getattr(known, name) for name in said if name != "declared_by"}
-    if options.declares and any(said[name] != value for name, value in before.items()):
+    if options.declares and any(said[name] != getattr(known, name) for name in CLAIMED[:4]):
         row |= said
     if options.ignore_fields and list(options.ignore_fields) != known.ignores:
         row["ignores"] = json.dumps(options.ignore_fields)
