@@ -13,6 +13,7 @@ from provenance.engine.base import Engine
 from provenance.engine.local import LocalEngine
 from provenance.errors import InputError, NotFoundError, ReadOnlyError
 from provenance.ingest.carried import spoken_before
+from provenance.ingest.fruitless import explain_empty
 from provenance.ingest.options import IngestOptions
 from provenance.ingest.parents import count_parents
 from provenance.ingest.plan import (
@@ -36,7 +37,6 @@ from provenance.ingest.tombstones import tombstone_parts
 from provenance.ingest.unit import FileResult, FileTask, UnitResult, require_few_rejects, run_unit
 from provenance.model.origin import Label
 from provenance.model.source import Source
-from provenance.objects import is_url, parse
 from provenance.readers.discover import Discovery, discover, split_of, uri_of
 from provenance.settle import settle, to_settle
 from provenance.sources import source_row
@@ -283,8 +283,8 @@ class _Run:
         self, plan: IngestPlan, found: Discovery, paths: Sequence[str], seconds: float
     ) -> IngestSummary:
         """The answer, with an error for every file that was named and gave nothing."""
-        named = {str(parse(p)) if is_url(p) else str(Path(p).absolute()) for p in paths}
-        files = [_explain_empty(file, named) for file in self._files]
+        known = [item.source.uri for item in plan.unchanged]
+        files = explain_empty(self._files, paths, known)
         files += [
             FileSummary(
                 uri=item.uri, format=item.format, error=e.message, hint=e.hint, exit_code=10
@@ -325,22 +325,6 @@ class _Run:
 def _unchanged_summary(item: Unchanged) -> FileSummary:
     return FileSummary(
         uri=item.source.uri, format=item.source.format, bytes=item.bytes, unchanged=True
-    )
-
-
-def _explain_empty(file: FileSummary, named: set[str]) -> FileSummary:
-    """A file that was named and gave no record is an error; in a folder it is only shown."""
-    if file.error or file.kept or file.uri not in named:
-        return file
-    why = f"{file.uri}: it holds no records"
-    if file.rejects:
-        why = f"{file.rejects[0].said(file.uri)}; nothing was kept"
-    return file.model_copy(
-        update={
-            "error": why,
-            "hint": f"the rejects are in {file.quarantine}" if file.quarantine else "",
-            "exit_code": InputError.exit_code,
-        }
     )
 
 

@@ -27,7 +27,9 @@ def ledger(tmp_path: Path) -> Ledger:
 def dressed(count: int = 6) -> list[dict[str, Any]]:
     """Texts with the fields of a tree of OASST, each of which says that a person wrote it."""
     rows = texts("a", count)
-    return [{**row, "message_id": row["id"], "role": "prompter", "synthetic": False} for row in rows]
+    return [
+        {**row, "message_id": row["id"], "role": "prompter", "synthetic": False} for row in rows
+    ]
 
 
 def logged(count: int = 6) -> list[dict[str, Any]]:

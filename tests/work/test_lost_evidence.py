@@ -1,4 +1,4 @@
-"""What an earlier reading of a file said against its records stays in force until it is replaced."""
+"""What an earlier reading of a file said against its records holds until it is replaced."""
 
 from __future__ import annotations
 

@@ -9,9 +9,9 @@ import pytest
 from datafiles import cap, ingest, policy, texts, write_jsonl
 
 import provenance
+from provenance.ingest import IngestOptions
 from provenance.ingest.labels import outcome_counts
 from provenance.ingest.standing import standing
-from provenance.ingest import IngestOptions
 from provenance.ledger import Ledger
 from provenance.model.finding import Finding, Verdict
 from provenance.model.manifest import Selection
@@ -32,7 +32,10 @@ def ask(ledger: Ledger, field: str, *values: str) -> None:
         {
             **{name: uuid.UUID(str(row[name])) for name in ("reading_id", "record_id")},
             "row": row["row"],
-            **{"tier": "tool", "claim": "question", "whole": True, "observer": "unread-field"},
+            "tier": "tool",
+            "claim": "question",
+            "whole": True,
+            "observer": "unread-field",
             "basis": f"{field}={value}",
             "field": field,
         }
@@ -98,9 +101,7 @@ def test_a_contract_says_so_for_all_files(ledger: Ledger, tmp_path: Path) -> Non
     assert ledger.status().labels["unknown"] == 2
 
 
-def test_what_is_ignored_for_one_source_is_asked_of_another(
-    ledger: Ledger, tmp_path: Path
-) -> None:
+def test_what_is_ignored_for_one_source_is_asked_of_another(ledger: Ledger, tmp_path: Path) -> None:
     ingest(ledger, write_jsonl(tmp_path / "a.jsonl", texts("a", 2)), "s", label="human")
     ask(ledger, "kind", "AI", "AI")
     ledger.source_set(Source(name="t", ignores=("kind",)))
