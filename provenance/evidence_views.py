@@ -56,7 +56,7 @@ READING_VIEWS: dict[str, str] = {
 
 EVIDENCE_VIEWS: dict[str, str] = {
     # What an earlier reading of a file said of records that are still there, and the current one
-    # does not say any more: of each kind of claim the newest.
+    # does not say any more, or says of less of them: of each kind of claim the newest.
     "lost_evidence": """
         SELECT e.* EXCLUDE (commit_id), r.source, r.uri, r.seq, r.recorded_at, r.accepts, r.ignores
         FROM ledger.evidence e JOIN (FROM spoken_readings WHERE NOT current) r USING (reading_id)
@@ -64,11 +64,14 @@ EVIDENCE_VIEWS: dict[str, str] = {
             SELECT 1 FROM ledger.evidence n
             JOIN (FROM spoken_readings WHERE current AND repeated) c USING (reading_id)
             WHERE n.record_id = e.record_id AND n.claim = e.claim AND n.whole = e.whole
-                AND c.source = r.source AND c.uri = r.uri)
+                AND c.source = r.source AND c.uri = r.uri
+                AND n.tier IN (e.tier, 'tool', 'verified')
+                AND (n.part_bytes >= e.part_bytes
+                    OR n.part_bytes IS NOT DISTINCT FROM e.part_bytes))
             AND e.record_id IN (SELECT record_id FROM sightings)
         QUALIFY row_number() OVER (
-            PARTITION BY e.record_id, e.claim, e.whole, r.source, r.uri
-            ORDER BY r.seq DESC, e.tier, e.basis, e.row) = 1""",
+            PARTITION BY e.record_id, e.tier, e.claim, e.whole, e.part_bytes, r.source, r.uri
+            ORDER BY r.seq DESC, e.basis, e.row) = 1""",
     "stated_evidence": """
         SELECT e.* EXCLUDE (commit_id), c.seq, c.recorded_at,
             NULL::VARCHAR[] AS accepts, NULL::VARCHAR[] AS ignores

@@ -15,9 +15,7 @@ _MOST = 200
 """Most words of an expression."""
 
 _NOTHING = frozenset({"none", "noassertion"})
-_EXAMPLES = "for example CC-BY-4.0, MIT OR Apache-2.0, or LicenseRef-NAME for one that is not listed"
-    "for example CC-BY-4.0, MIT OR Apache-2.0, or LicenseRef-OUR-CONTRACT for one of no list"
-)
+_EXAMPLES = "such as CC-BY-4.0, MIT OR Apache-2.0, or LicenseRef-NAME for one that is not listed"
 
 # RFC 5646, 2.1: a tag that is well formed; which subtags are registered is not looked up.
 _TAG = re.compile(
