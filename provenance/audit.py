@@ -16,7 +16,9 @@ from provenance.graph_findings import lineage_findings
 from provenance.ingest.options import IngestOptions
 from provenance.ingest.plan import cut, file_task
 from provenance.ingest.unit import FileResult, run_unit
+from provenance.mark_findings import file_questions
 from provenance.members import (
+    FILE_EVIDENCE,
     MEMBERS,
     attribute_names,
     file_members,
@@ -89,11 +91,12 @@ def audit_files(
         if not sum(result.kept for result in results):
             raise InputError(f"{paths[0]}: there is no record to judge")
         with over_nothing(places, VIEWS) if store is None else store.snapshot() as connection:
-            file_members(connection, parts, results, models_asked(policy))
+            file_members(connection, parts, results, models_asked(policy), options.ignore_fields)
             count_tokens(connection, policy, folder, [_reading(r, options) for r in results])
             findings = [
                 *revoked_members(connection),
-                *known_share(connection),
+                *known_share(connection, FILE_EVIDENCE),
+                *file_questions(connection, FILE_EVIDENCE),
                 *_rejects(results),
             ]
             return _judge(connection, policy, findings)

@@ -99,11 +99,14 @@ def moved_since(through: int) -> str:
         )
 
     # A reading brings its own records, and takes away those of the reading that it supersedes; what
-    # is declared, of a file or by a source, speaks of all records of its readings.
+    # is declared, of a file or by a source, speaks of all records of its readings, whichever of
+    # them it was said of. What a source accepts and ignores speaks of them, too.
     readings = f"""
-        SELECT f.reading_id FROM ledger.files f
-            SEMI JOIN {since("files")} n ON f.source = n.source AND f.uri = n.uri
-        UNION SELECT reading_id FROM {since("declarations")}
+        SELECT f.reading_id FROM ledger.files f SEMI JOIN (
+            SELECT source, uri FROM {since("files")}
+            UNION SELECT o.source, o.uri FROM ledger.files o
+                SEMI JOIN {since("declarations")} d ON d.reading_id = o.reading_id
+        ) n ON f.source = n.source AND f.uri = n.uri
         UNION SELECT f.reading_id FROM ledger.files f
             SEMI JOIN {since("sources")} n ON f.source = n.name"""
     return f"""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from provenance.errors import MisuseError
+from provenance.mark_findings import mark_findings
 from provenance.members import MEMBERS
 from provenance.model.facts import SHORT_TEXT
 from provenance.model.finding import Finding, Judgement
@@ -13,13 +14,14 @@ from provenance.store.catalogue import Database
 LISTED = 100
 """Most findings of one kind that are listed; one more says how many there are."""
 
-_CONFLICTS = f"""
+_CONFLICTS = """
 SELECT m.digest, m.label, m.source, string_agg(DISTINCT said.what, '; ' ORDER BY said.what)
 FROM (
-    SELECT * FROM {MEMBERS} WHERE conflict AND chars >= {SHORT_TEXT}
-    ORDER BY digest LIMIT {LISTED}
+    SELECT * FROM {members} WHERE conflict AND chars >= {short}
+    ORDER BY digest LIMIT {listed}
 ) m LEFT JOIN (
-    SELECT record_id, tier || ' ' || claim || ' (' || basis || ')' AS what FROM evidence
+    SELECT record_id, tier || ' ' || claim || ' (' || basis || ')' AS what FROM {evidence}
+    WHERE claim <> 'question'
     UNION ALL
     SELECT s.record_id, 'declared ' || d.label || ' (' || d.basis || ')'
     FROM ledger.sightings s JOIN declared d USING (reading_id)
@@ -28,16 +30,27 @@ GROUP BY ALL ORDER BY m.digest
 """
 
 
-def ledger_findings(connection: Database) -> list[Finding]:
-    """Conflicts and records of unknown origin among the members in ``set_members``."""
-    return [*_conflicts(connection), *_unknown(connection)]
+_BOTH = """(
+SELECT record_id, tier, claim, basis FROM evidence
+UNION ALL SELECT record_id, tier, claim, basis || ', in the file' FROM {own})"""
 
 
-def _conflicts(connection: Database) -> list[Finding]:
+def ledger_findings(connection: Database, own: str | None = None) -> list[Finding]:
+    """Conflicts, open questions and records of unknown origin among those in ``set_members``.
+
+    Args:
+        own: relation of what files that are judged as they stand say of their own records.
+    """
+    evidence = _BOTH.format(own=own) if own else "evidence"
+    return [*_conflicts(connection, evidence), *mark_findings(connection), *_unknown(connection)]
+
+
+def _conflicts(connection: Database, evidence: str) -> list[Finding]:
     row = connection.execute(f"""
         SELECT count(*) FILTER (chars >= {SHORT_TEXT}), count(*) FILTER (chars < {SHORT_TEXT})
         FROM {MEMBERS} WHERE conflict""").fetchone()
     total, short = row or (0, 0)
+    query = _CONFLICTS.format(members=MEMBERS, short=SHORT_TEXT, listed=LISTED, evidence=evidence)
     found = [
         Finding(
             code="conflict",
@@ -46,9 +59,7 @@ def _conflicts(connection: Database) -> list[Finding]:
             reason=f"evidence contradicts itself; it counts as {label}: {said}",
             remedy=f"look at it with `prov show {digest[:23]}`",
         )
-        for digest, label, _source, said in (
-            connection.execute(_CONFLICTS).fetchall() if total else ()
-        )
+        for digest, label, _source, said in (connection.execute(query).fetchall() if total else ())
     ]
     if total > LISTED:
         found.append(
@@ -92,8 +103,12 @@ def _unknown(connection: Database) -> list[Finding]:
     ]
 
 
-def known_share(connection: Database) -> list[Finding]:
-    """How much of a file the ledger knows."""
+def known_share(connection: Database, own: str) -> list[Finding]:
+    """How much of some files the ledger knows, and what it has to say of them.
+
+    Args:
+        own: relation of what the files say of their own records.
+    """
     row = connection.execute(f"""
         SELECT sum(weight), coalesce(sum(weight) FILTER (known), 0), sum(weight * bytes),
             coalesce(sum(weight * bytes) FILTER (known), 0) FROM {MEMBERS}""").fetchone()
@@ -106,7 +121,7 @@ def known_share(connection: Database) -> list[Finding]:
             subject="the set",
             reason=f"the ledger knows {known:,} of {records:,} records, {percent} of the bytes",
         ),
-        *ledger_findings(connection),
+        *ledger_findings(connection, own),
     ]
 
 

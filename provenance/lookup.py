@@ -12,12 +12,17 @@ from pydantic import Field
 from provenance import labelling
 from provenance.current_origins import kept_origins
 from provenance.errors import MisuseError, NotFoundError
-from provenance.model.base import Contract
+from provenance.model.base import Contract, quote_literal
 from provenance.model.evidence import Evidence
 from provenance.model.origin import TIER_RANK, Label, Origin, Tier
 from provenance.model.takedown import Revoked
 from provenance.store.catalogue import Database
 from provenance.store.store import Store
+
+UNACCEPTED = "the file says human; nobody accepted that"
+ONLY_RAISES = "the file says that the rest is human; nobody accepted that"
+EARLIER = "said by an earlier version of the file; in force until `prov ingest --replace`"
+"""Notes to evidence that counts for less than it says, or for longer than it stood there."""
 
 _HEX = re.compile(r"^[0-9a-f]{4,64}$")
 
@@ -243,22 +248,25 @@ def show(store: Store, text: str) -> Shown:
     )
 
 
+_EVIDENCE = f"""
+SELECT e.tier, e.claim, e.whole OR e.unaccepted AS whole, e.part_chars, e.observer, e.basis,
+    e.process, e.generator, e.field, CASE
+        WHEN e.unaccepted AND e.claim = 'human' THEN {quote_literal(UNACCEPTED)}
+        WHEN e.unaccepted THEN {quote_literal(ONLY_RAISES)}
+        WHEN e.reading_id IS NOT NULL AND f.reading_id IS NULL THEN {quote_literal(EARLIER)}
+    END AS note, e.recorded_at
+FROM evidence e LEFT JOIN files f USING (reading_id) WHERE e.record_id = $id
+UNION ALL
+SELECT 'declared', d.label, true, NULL, d.observer, d.basis, d.process, d.generator, NULL, NULL,
+    f.recorded_at
+FROM ledger.sightings s JOIN declared d USING (reading_id) JOIN files f USING (reading_id)
+WHERE s.record_id = $id
+"""
+
+
 def _evidence(connection: Database, record_id: uuid.UUID) -> tuple[Evidence, ...]:
-    rows = connection.execute(
-        """SELECT tier, claim, whole, part_chars, observer, basis, process, generator, recorded_at
-        FROM evidence WHERE record_id = $id
-        UNION ALL
-        SELECT 'declared', d.label, true, NULL, d.observer, d.basis, d.process, d.generator,
-            f.recorded_at
-        FROM ledger.sightings s JOIN declared d USING (reading_id) JOIN files f USING (reading_id)
-        WHERE s.record_id = $id""",
-        {"id": record_id},
-    ).fetchall()
-    names = ("tier", "claim", "whole", "part_chars", "observer", "basis", "process", "generator")
-    found = [
-        Evidence.model_validate(dict(zip((*names, "recorded_at"), row, strict=True)))
-        for row in rows
-    ]
+    rows = connection.execute(_EVIDENCE, {"id": record_id}).to_arrow_table().to_pylist()
+    found = [Evidence.model_validate(row) for row in rows]
     found.sort(key=lambda e: (-TIER_RANK[Tier(e.tier)], e.observer, e.basis, str(e.recorded_at)))
     return tuple(found)
 

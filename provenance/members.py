@@ -50,6 +50,9 @@ _WORKED_OUT = {
 _FOLLOWED = STILL | {"assemble", "ingest", "declare", "import", "source", "model", "activity"}
 """What changes origins only by the rows that it adds."""
 
+FILE_EVIDENCE = "file_evidence_heard"
+"""Temporary view of what files that are judged as they stand say of their own records."""
+
 _TOUCHED, _TODAY = "set_touched", "set_today"
 """Temporary tables of these: their ids, and their origins of today."""
 
@@ -114,13 +117,17 @@ def file_members(
     parts: Sequence[Part],
     results: Sequence[FileResult],
     models: Sequence[str] = (),
+    ignores: Sequence[str] = (),
 ) -> None:
     """Make ``set_members`` of the rows of files as they stand, with what the ledger knows of them.
 
     The files' own marks count as statements about parts: they can raise a share, never lower it.
+
+    Args:
+        ignores: fields that look like marks and are none.
     """
     make_descent(connection, models)
-    _file_views(connection, parts, results)
+    _file_views(connection, parts, results, ignores)
     connection.execute("""
         CREATE OR REPLACE TEMP TABLE ranked AS
         SELECT reading_id, source, uri, row_number() OVER (ORDER BY source, uri) AS place
@@ -165,7 +172,12 @@ def file_members(
     )
 
 
-def _file_views(connection: Database, parts: Sequence[Part], results: Sequence[FileResult]) -> None:
+def _file_views(
+    connection: Database,
+    parts: Sequence[Part],
+    results: Sequence[FileResult],
+    ignores: Sequence[str],
+) -> None:
     for table in ("sightings", "evidence"):
         listed = ", ".join(quote_literal(part.path) for part in parts if part.table == table)
         rows = f"FROM read_parquet([{listed}])" if listed else f"FROM ledger.{table} LIMIT 0"
@@ -182,18 +194,23 @@ def _file_views(connection: Database, parts: Sequence[Part], results: Sequence[F
         CREATE OR REPLACE TEMP VIEW file_sizes AS
         SELECT record_id, max(bytes) AS bytes, max(chars) AS chars, max(words) AS words
         FROM file_sightings GROUP BY record_id""")
+    none = ", ".join(map(quote_literal, ignores))
+    connection.execute(f"""
+        CREATE OR REPLACE TEMP VIEW {FILE_EVIDENCE} AS
+        SELECT e.*, a.uri FROM file_evidence e LEFT JOIN asked_files a USING (reading_id)
+        WHERE e.claim <> 'question' OR NOT coalesce(e.field IN ({none or "NULL"}), false)""")
     counted = ", ".join(
-        f"CASE e.claim WHEN 'synthetic' THEN z.{unit} ELSE e.part_{unit} END AS part_{unit}"
+        f"if(e.claim = 'synthetic' AND e.whole, z.{unit}, e.part_{unit}) AS part_{unit}"
         for unit in ("bytes", "chars", "words")
     )
     connection.execute(f"""
         CREATE OR REPLACE TEMP VIEW file_claims AS
         SELECT c.* FROM claims c SEMI JOIN file_sizes z USING (record_id)
         UNION ALL
-        SELECT e.record_id, e.tier, 'mixed', false, {counted},
+        SELECT e.record_id, e.tier, if(e.claim = 'question', e.claim, 'mixed'), false, {counted},
             e.process, e.generator, e.generator_family
-        FROM file_evidence e JOIN file_sizes z USING (record_id)
-        WHERE e.claim = 'synthetic' OR e.part_bytes IS NOT NULL""")
+        FROM {FILE_EVIDENCE} e JOIN file_sizes z USING (record_id)
+        WHERE e.claim <> 'human'""")
 
 
 def release_members(

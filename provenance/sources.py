@@ -6,7 +6,9 @@ import hashlib
 import json
 from collections.abc import Sequence
 
+from provenance.declaring import declared_generator
 from provenance.errors import NotFoundError
+from provenance.licences import check_language, check_licence
 from provenance.model.source import Source
 from provenance.store.store import Store
 
@@ -19,8 +21,7 @@ def source_row(source: Source) -> dict[str, object]:
         "kind": source.kind,
         "label": source.label,
         "process": source.process,
-        "generator": source.generator,
-        "generator_family": source.generator_family,
+        **declared_generator(source.generator, source.generator_family),
         "declared_by": source.declared_by,
         "licence": source.licence,
         "url": source.url,
@@ -30,9 +31,16 @@ def source_row(source: Source) -> dict[str, object]:
 
 
 def set_sources(store: Store, sources: Sequence[Source]) -> list[str]:
-    """Declare sources, each as a new version of its contract; returns the names that changed."""
+    """Declare sources, each as a new version of its contract; returns the names that changed.
+
+    Raises:
+        MisuseError: a licence is no SPDX expression, or a language no tag of BCP 47.
+    """
     before = {source.name: source for source in list_sources(store)}
     changed = [source for source in sources if before.get(source.name) != source]
+    # Contracts that were declared before this was checked stand as they are.
+    for source in changed:
+        _check(source)
     if changed:
         state = hashlib.sha256()
         with store.snapshot(threads=1) as connection:
@@ -46,6 +54,14 @@ def set_sources(store: Store, sources: Sequence[Source]) -> list[str]:
 
         propagate(store)
     return [source.name for source in changed]
+
+
+def _check(source: Source) -> None:
+    what = f"source `{source.name}`"
+    if source.licence is not None:
+        check_licence(source.licence, what)
+    for language in source.languages:
+        check_language(language, what)
 
 
 def list_sources(store: Store) -> list[Source]:

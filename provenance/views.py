@@ -3,36 +3,10 @@
 from __future__ import annotations
 
 from provenance import labelling
+from provenance.declaring import DECLARED
+from provenance.evidence_views import EVIDENCE_VIEWS, READING_VIEWS
 from provenance.imports.views import IMPORT_VIEWS
 from provenance.lineage_views import LINEAGE_VIEWS
-
-# A source's contract counts as new declared evidence only where what it claims of origin changed;
-# a corrected licence must not undo a label that was given for one file since.
-_DECLARED = """
-WITH said AS (
-    SELECT s.name, c.seq, s.label, s.process, s.generator, s.generator_family, s.declared_by,
-        lag(struct_pack(l := s.label, p := s.process, g := s.generator, f := s.generator_family))
-            OVER (PARTITION BY s.name ORDER BY c.seq) AS before
-    FROM ledger.sources s JOIN commits c USING (commit_id)
-), contracts AS (
-    SELECT * FROM said
-    WHERE before IS DISTINCT FROM
-        struct_pack(l := label, p := process, g := generator, f := generator_family)
-    QUALIFY row_number() OVER (PARTITION BY name ORDER BY seq DESC) = 1
-), statements AS (
-    SELECT f.reading_id, n.seq, n.label, n.process, n.generator, n.generator_family,
-        coalesce(n.declared_by, 'the contract of source ' || f.source) AS observer,
-        'source ' || f.source || ': label ' || n.label AS basis
-    FROM files f JOIN contracts n ON n.name = f.source
-    UNION ALL
-    SELECT d.reading_id, c.seq, d.label, d.process, d.generator, NULL,
-        coalesce(d.declared_by, 'the command line'), 'ingest: label ' || d.label
-    FROM ledger.declarations d JOIN commits c USING (commit_id)
-    SEMI JOIN files f ON f.reading_id = d.reading_id
-)
-SELECT * FROM statements WHERE label IS NOT NULL AND label <> 'unknown'
-QUALIFY row_number() OVER (PARTITION BY reading_id ORDER BY seq DESC) = 1
-"""
 
 _CLAIM_COLUMNS = (
     "record_id, tier, claim, whole, part_bytes, part_chars, part_words, "
@@ -60,7 +34,8 @@ VIEWS: dict[str, str] = {
     "sightings": """
         SELECT s.* EXCLUDE (commit_id), f.source, f.uri, f.split
         FROM ledger.sightings s JOIN files f USING (reading_id)""",
-    "declared": _DECLARED,
+    **READING_VIEWS,
+    "declared": DECLARED,
     "derived": """
         SELECT d.record_id, d.depth, d.claim, d.process,
             CASE WHEN d.claim IS NOT NULL THEN coalesce(d.process || ' of ', 'derived from ')
@@ -73,17 +48,7 @@ VIEWS: dict[str, str] = {
             c.seq, c.recorded_at
         FROM ledger.derived d JOIN commits c USING (commit_id)
         QUALIFY row_number() OVER (PARTITION BY record_id ORDER BY c.seq DESC) = 1""",
-    "evidence": """
-        SELECT e.* EXCLUDE (commit_id), c.seq, c.recorded_at
-        FROM ledger.evidence e JOIN commits c USING (commit_id)
-        WHERE e.reading_id IS NULL
-        UNION ALL BY NAME
-        SELECT e.* EXCLUDE (commit_id), f.seq, f.recorded_at
-        FROM ledger.evidence e JOIN files f USING (reading_id)
-        UNION ALL BY NAME
-        SELECT d.record_id, 'derived' AS tier, d.claim, true AS whole, d.process,
-            'lineage' AS observer, d.basis, d.seq, d.recorded_at
-        FROM derived d WHERE d.claim IS NOT NULL""",
+    **EVIDENCE_VIEWS,
     # One row per statement about one record, the declared ones spelt out.
     "claims": f"""
         SELECT {_CLAIM_COLUMNS} FROM evidence

@@ -11,6 +11,7 @@ from datafiles import cap, ingest, policy, texts, write_jsonl
 import provenance
 from provenance.ledger import Ledger
 from provenance.model.manifest import Selection
+from provenance.model.source import Source
 from provenance.model.takedown import Kind, Selector, Takedown
 
 JO = "Jo Quimby"
@@ -44,6 +45,7 @@ def library(folder: Path, count: int = 20) -> Ledger:
     ``h1``, and a machine with ``m3``. Own ids are too long to stand in a file by chance.
     """
     ledger = provenance.init(str(folder / "ledger"))
+    ledger.source_set(Source(name="jo", accepts=("generic-field", "synthetic")))
     jo = texts("jo-no-", count, author=JO, url="https://Blog.Quimby.example:8080/a?b")
     other = texts("al", count, author=OTHER, url="https://example.org/jo")
     for name, rows in (("jo", jo), ("al", other)):

@@ -51,6 +51,7 @@ HOMES = {
     "obstore": {"provenance.objects"},
     "botocore": {"provenance.objects"},
     "publicsuffixlist": {"provenance.compliance"},
+    "license_expression": {"provenance.licences"},
 }
 
 BETWEEN_ROOMS = {

@@ -15,7 +15,9 @@ from provenance.model.takedown import Selector, Takedown
 from provenance.propagate import propagate
 
 _PROCESSES = ("rephrase", "clean", "edit", None)
-_LABELS = ("human", "synthetic", "mixed", None)
+_CLAIMS = ("human", "synthetic", "mixed", "question", None)
+FIELDS = ("f", "g")
+OBSERVERS = ("o", "p")
 
 
 class World:
@@ -36,9 +38,8 @@ class World:
         tables: dict[str, list[dict[str, object]]] = {"sightings": [], "evidence": [], "edges": []}
         for row, record in enumerate(self.draw.sample(self.ids, self.draw.randint(1, 4)), 1):
             self._record(tables, reading, row, record)
-        tables["files"] = [
-            {"reading_id": reading, "source": "s", "uri": uri or f"f{self.number}", "kept": 1}
-        ]
+        file = {"reading_id": reading, "source": "s", "uri": uri or f"f{self.number}", "kept": 1}
+        tables["files"] = [{**file, "replaced_by": self.draw.choice((None, None, "ann"))}]
         store = self.ledger.store
         parts = [store.rows(name, commit, rows) for name, rows in tables.items() if rows]
         store.commit("ingest", f"ingest:{commit}", parts, commit)
@@ -56,10 +57,12 @@ class World:
         sizes = {"bytes": 9, "chars": 9, "words": 2}
         own = {"external_id": f"e{self.draw.randint(0, 8)}"}
         tables["sightings"].append({**place, "record_id": record, **known, **sizes, **own})
-        if (label := self.draw.choice(_LABELS)) is not None:
-            writer = self.draw.choice((None, "m")) if label != "human" else None
-            said = {"tier": "tool", "claim": label, "whole": True, "generator": writer}
-            tables["evidence"].append({**place, "record_id": record, **said, "observer": "o"})
+        if (claim := self.draw.choice(_CLAIMS)) is not None:
+            named = claim in {"synthetic", "mixed"}
+            writer = self.draw.choice((None, "m")) if named else None
+            said = {"tier": "tool", "claim": claim, "whole": True, "generator": writer}
+            said |= {"observer": self.draw.choice(OBSERVERS), "field": self.draw.choice(FIELDS)}
+            tables["evidence"].append({**place, "record_id": record, **said})
         for _ in range(self.draw.randint(0, 2)):
             parent: dict[str, object] = (
                 {"parent": self.draw.choice(self.ids)}

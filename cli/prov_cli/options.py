@@ -144,6 +144,9 @@ _OPTIONS = {
     "sources": "--source",
     "declared_by": "--by",
     "generator_family": "--family",
+    "ignore_fields": "--ignore-field",
+    "accepts": "--accept",
+    "ignores": "--ignore",
     "name": "NAME",
 }
 """Where an option is not called like the member it sets."""

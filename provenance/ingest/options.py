@@ -17,10 +17,10 @@ from provenance.readers.base import MAX_RECORD
 class IngestOptions(Contract):
     """The options of ``prov ingest``.
 
-    ``label``, ``process`` and ``generator`` are declared evidence about everything in the files;
-    they are not reader settings, so saying another one later corrects the first without reading
-    again. ``engine``, ``workers`` and ``ray_address`` say where an ingest runs, and nothing of what
-    comes of it. The other members decide how files are read.
+    ``label``, ``process``, ``generator`` and its family are declared evidence about everything in
+    the files; like ``ignore_fields`` they are not reader settings, so saying another one later
+    corrects the first without reading again. ``engine``, ``workers`` and ``ray_address`` say where
+    an ingest runs, and nothing of what comes of it. The other members decide how files are read.
     """
 
     source: Name
@@ -64,6 +64,14 @@ class IngestOptions(Contract):
         return value
 
     @model_validator(mode="after")
+    def _people_are_not_generated(self) -> Self:
+        if self.label == Label.HUMAN and (self.generator or self.generator_family):
+            raise ValueError(
+                "what people wrote has no generator; say --label mixed, or leave it out"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _address_of_a_cluster(self) -> Self:
         if self.ray_address is not None and self.engine != "ray":
             raise ValueError("--ray-address goes with --engine ray")
@@ -95,7 +103,7 @@ class IngestOptions(Contract):
     @property
     def declares(self) -> bool:
         """Whether anything was said about origin."""
-        return any((self.label, self.process, self.generator))
+        return any((self.label, self.process, self.generator, self.generator_family))
 
     @property
     def names_parents(self) -> bool:

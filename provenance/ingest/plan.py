@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -12,7 +13,7 @@ import pyarrow as pa
 import xxhash
 
 from provenance.engine.local import default_workers
-from provenance.errors import InputError, ProvError
+from provenance.errors import InputError, MisuseError, ProvError
 from provenance.identity import write_fingerprint
 from provenance.ingest.options import IngestOptions
 from provenance.ingest.unit import FileTask, UnitTask, fingerprint
@@ -53,10 +54,14 @@ class Known:
     settings: str
     bytes: int
     mtime_ns: int
+    format: str
+    content: str
     label: str | None
     process: str | None
     generator: str | None
-    kept: int
+    generator_family: str | None
+    declared_by: str | None
+    ignores: list[str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,22 +83,31 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class IngestPlan:
-    """Everything that is going to be read, and everything that need not be."""
+    """Everything that is going to be read, and everything that need not be.
+
+    Attributes:
+        again: by their new reading, the files that are read once more although they are the same;
+            what was declared of them holds on.
+    """
 
     files: tuple[FileTask, ...]
     unchanged: tuple[Unchanged, ...]
     missing: tuple[tuple[Input, InputError], ...]
+    again: dict[uuid.UUID, Known]
 
 
 _KNOWN_SQL = """
-SELECT f.uri, f.reading_id, f.fingerprint, f.settings, f.bytes, f.mtime_ns,
-    d.label, d.process, d.generator, f.kept
+SELECT f.uri, f.reading_id, f.fingerprint, f.settings, f.bytes, f.mtime_ns, f.format, f.content,
+    d.label, d.process, d.generator, d.generator_family, d.declared_by,
+    i.ignores
 FROM files f
 JOIN asked USING (uri)
 LEFT JOIN (
     SELECT n.* FROM ledger.declarations n JOIN commits c USING (commit_id)
+    WHERE coalesce(n.label, n.process, n.generator, n.generator_family) IS NOT NULL
     QUALIFY row_number() OVER (PARTITION BY n.reading_id ORDER BY c.seq DESC) = 1
 ) d USING (reading_id)
+LEFT JOIN ignored_fields i USING (reading_id)
 WHERE f.source = ?
 """
 
@@ -110,14 +124,25 @@ def known_readings(
 
 
 def make_plan(
-    inputs: Sequence[Input], known: dict[str, Known], options: IngestOptions
+    inputs: Sequence[Input],
+    known: dict[str, Known],
+    options: IngestOptions,
+    lost: Collection[str] = (),
 ) -> IngestPlan:
     """Which files have to be read.
 
     A file is unchanged when size and modification time are those recorded, or, where only the time
     differs or ``rehash`` is asked for, when its fingerprint is; an object, when its fingerprint is.
+
+    Args:
+        lost: files of which an earlier reading is still heard; ``--replace`` reads them once more.
+
+    Raises:
+        MisuseError: other records would be read of a file than before, and nobody said so.
     """
     files: list[FileTask] = []
+    again: dict[uuid.UUID, Known] = {}
+    others: list[tuple[str, str]] = []
     unchanged: list[Unchanged] = []
     missing: list[tuple[Input, InputError]] = []
     for item in inputs:
@@ -126,14 +151,44 @@ def make_plan(
             before = known.get(item.uri)
             if before is None:
                 files.append(task)
-            elif _same(task, before, options):
-                unchanged.append(Unchanged(item, before, task.bytes))
-            else:
+            elif not _same(task, before, options):
                 files.append(replace(task, supersedes=before.reading_id))
+                others += [(item.uri, how) for how in other_records(task, before, options)]
+            elif options.replace and item.uri in lost:
+                files.append(replace(task, supersedes=before.reading_id))
+                again[task.reading_id] = before
+            else:
+                unchanged.append(Unchanged(item, before, task.bytes))
         except OSError as error:
             reason = InputError(f"{item.uri}: cannot be read: {error.strerror}")
             missing.append((item, reason))
-    return IngestPlan(tuple(files), tuple(unchanged), tuple(missing))
+    if others and not options.replace:
+        raise _not_the_same(others)
+    return IngestPlan(tuple(files), tuple(unchanged), tuple(missing), again)
+
+
+def other_records(task: FileTask, before: Known, options: IngestOptions) -> Iterator[str]:
+    """How the records of a file were told before, where these options tell other ones."""
+    asked, had = json.loads(options.settings), json.loads(before.settings)
+    chosen = sorted(json.loads(before.content))
+    if asked["content"] != had["content"] and sorted(asked["content"]) != chosen:
+        yield "--content " + ", ".join(chosen)
+    if asked["records"] != had["records"]:
+        yield f"--records {had['records']}" if had["records"] else "no --records"
+    form = before.format.partition(".")[0]
+    if asked["format"] != had["format"] and task.source.format != form:
+        yield f"--format {form}"
+
+
+def _not_the_same(others: Sequence[tuple[str, str]]) -> MisuseError:
+    uri, how = others[0]
+    files = len({uri for uri, _ in others})
+    more = f", and of {files - 1:,} more" if files > 1 else ""
+    return MisuseError(
+        f"the ledger holds other records of {uri}, read with {how}{more}; they would be "
+        "superseded, and nothing was read",
+        hint="`--replace` takes these in their place; another --source keeps both",
+    )
 
 
 def file_task(item: Input) -> FileTask:

@@ -6,14 +6,14 @@ import hashlib
 import json
 import time
 import uuid
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from provenance.engine.base import Engine
 from provenance.engine.local import LocalEngine
 from provenance.errors import InputError, NotFoundError, ReadOnlyError
-from provenance.ingest.labels import label_counts
+from provenance.ingest.carried import spoken_before
+from provenance.ingest.fruitless import explain_empty
 from provenance.ingest.options import IngestOptions
 from provenance.ingest.parents import count_parents
 from provenance.ingest.plan import (
@@ -24,17 +24,19 @@ from provenance.ingest.plan import (
     known_readings,
     make_plan,
 )
+from provenance.ingest.standing import Standing, correction, declarations, standing
 from provenance.ingest.summary import (
     EXAMPLES,
     FileSummary,
     IngestSummary,
     SkippedFile,
+    add_up,
 )
+from provenance.ingest.tally import Tally
 from provenance.ingest.tombstones import tombstone_parts
-from provenance.ingest.unit import FileResult, UnitResult, require_few_rejects, run_unit
+from provenance.ingest.unit import FileResult, FileTask, UnitResult, require_few_rejects, run_unit
 from provenance.model.origin import Label
 from provenance.model.source import Source
-from provenance.objects import is_url, parse
 from provenance.readers.discover import Discovery, discover, split_of, uri_of
 from provenance.settle import settle, to_settle
 from provenance.sources import source_row
@@ -64,9 +66,8 @@ def ingest(
     found = discover(paths, format=options.format)
     with store.snapshot(threads=1) as connection:
         known = known_readings(connection, options.source, found.inputs)
-        declared = connection.execute(
-            "SELECT label FROM sources WHERE name = ?", [options.source]
-        ).fetchone()
+        lost = spoken_before(connection, options.source) if options.replace else ()
+        stands = standing(connection, options)
         tombstones = tombstone_parts(connection)
         unsettled = any(to_settle(connection))
     if not found.inputs and not found.refused:
@@ -75,8 +76,8 @@ def ingest(
             f"there is nothing to read in {', '.join(paths)}",
             hint=f"skipped: {skipped}" if skipped else "name files, folders or globs with data",
         )
-    plan = make_plan(found.inputs, known, options)
-    run = _Run(store, options, declared, progress or _silent, sum(f.bytes for f in plan.files))
+    plan = make_plan(found.inputs, known, options, lost)
+    run = _Run(store, options, stands, progress or _silent, plan)
     run.relabel(plan.unchanged)
     if plan.files:
         with _engine(plan, options) as engine:
@@ -121,46 +122,30 @@ class _Run:
         self,
         store: Store,
         options: IngestOptions,
-        declared: tuple[str] | None,
+        stands: Standing,
         progress: Progress,
-        total: int,
+        plan: IngestPlan,
     ) -> None:
         self._store = store
         self._options = options
         self._settings = options.settings
-        self._new_source = declared is None
-        self._label = options.label or Label(declared[0] if declared else Label.UNKNOWN)
+        self._tally = Tally(options.source, stands)
+        self._new_source = stands.new_source
         self._progress = progress
-        self._total = total
+        self._total = sum(file.bytes for file in plan.files)
+        self._again = plan.again
         self._done = 0
         self._files: list[FileSummary] = []
-        self._labels: Counter[str] = Counter()
         self._relabelled = 0
 
     def relabel(self, unchanged: Iterable[Unchanged]) -> None:
         """Record what is now said of files that are known already, where it differs."""
-        options = self._options
-        said = (options.label, options.process, options.generator)
-        rows = [
-            self._declaration(item.known.reading_id)
-            for item in unchanged
-            if options.declares
-            and said != (item.known.label, item.known.process, item.known.generator)
-        ]
+        corrections = (correction(self._options, item.known) for item in unchanged)
+        rows = [row for row in corrections if row is not None]
         if rows:
-            key = _key("declare", (f"{row['reading_id']}{said}{time.time_ns()}" for row in rows))
+            key = _key("declare", (f"{row}{time.time_ns()}" for row in rows))
             self._store.record("declare", key, {"declarations": rows})
             self._relabelled = len(rows)
-
-    def _declaration(self, reading_id: object) -> dict[str, object]:
-        options = self._options
-        return {
-            "reading_id": reading_id,
-            "label": options.label,
-            "process": options.process,
-            "generator": options.generator,
-            "declared_by": options.declared_by,
-        }
 
     def group(self, group: Group, engine: Engine) -> None:
         """Run the units of a group, and commit what came of them in one transaction."""
@@ -220,8 +205,9 @@ class _Run:
         options = self._options
         rows = [self._file_row(result) for result in files]
         made = [*parts, write_part(layout, "files", commit_id, rows)]
-        if options.declares:
-            said = [self._declaration(result.task.reading_id) for result in files]
+        read = [result.task.reading_id for result in files]
+        said = declarations(options, read, self._again)
+        if said:
             made.append(write_part(layout, "declarations", commit_id, said))
         if self._new_source:
             source = source_row(Source(name=options.source))
@@ -236,8 +222,7 @@ class _Run:
             ),
         )
         self._store.commit("ingest", key, made, commit_id)
-        kept = sum(result.kept for result in files)
-        self._labels.update(label_counts(layout, parts, self._label, kept))
+        self._tally.add(self._store, files, parts)
 
     def _file_row(self, result: FileResult) -> dict[str, object]:
         source = result.task.source
@@ -257,7 +242,14 @@ class _Run:
             "kept": result.kept,
             "rejected": result.rejected,
             "quarantine": result.quarantine,
+            "replaced_by": self._replaced_by(result.task),
         }
+
+    def _replaced_by(self, task: FileTask) -> str | None:
+        """Who accepts that what earlier readings of the file said is gone, if anybody does."""
+        if not self._options.replace or task.supersedes is None:
+            return None
+        return self._options.declared_by or "the command line"
 
     def _file_summary(self, result: FileResult) -> FileSummary:
         source, failure = result.task.source, result.failure
@@ -284,6 +276,7 @@ class _Run:
                 "recognisers": dict(result.recognisers),
                 "quarantine": result.quarantine,
                 "notes": result.notes,
+                "evidence_lost": self._tally.lost[source.uri],
             }
         )
 
@@ -291,8 +284,8 @@ class _Run:
         self, plan: IngestPlan, found: Discovery, paths: Sequence[str], seconds: float
     ) -> IngestSummary:
         """The answer, with an error for every file that was named and gave nothing."""
-        named = {str(parse(p)) if is_url(p) else str(Path(p).absolute()) for p in paths}
-        files = [_explain_empty(file, named) for file in self._files]
+        known = [item.source.uri for item in plan.unchanged]
+        files = explain_empty(self._files, paths, known)
         files += [
             FileSummary(
                 uri=item.uri, format=item.format, error=e.message, hint=e.hint, exit_code=10
@@ -320,9 +313,11 @@ class _Run:
             sightings_added=kept,
             bytes=sum(file.bytes for file in files if not file.unchanged and not file.error),
             seconds=round(seconds, 3),
-            labels={label.value: self._labels.get(label.value, 0) for label in Label},
+            labels={label.value: self._tally.labels.get(label.value, 0) for label in Label},
             unchanged_files=len(plan.unchanged),
             relabelled_files=self._relabelled,
+            questions=add_up(self._tally.questions),
+            evidence_lost=self._tally.lost.total(),
             files=tuple(files),
             skipped=tuple(SkippedFile(path=s.path, reason=s.reason) for s in found.skipped),
         )
@@ -331,22 +326,6 @@ class _Run:
 def _unchanged_summary(item: Unchanged) -> FileSummary:
     return FileSummary(
         uri=item.source.uri, format=item.source.format, bytes=item.bytes, unchanged=True
-    )
-
-
-def _explain_empty(file: FileSummary, named: set[str]) -> FileSummary:
-    """A file that was named and gave no record is an error; in a folder it is only shown."""
-    if file.error or file.kept or file.uri not in named:
-        return file
-    why = f"{file.uri}: it holds no records"
-    if file.rejects:
-        why = f"{file.rejects[0].said(file.uri)}; nothing was kept"
-    return file.model_copy(
-        update={
-            "error": why,
-            "hint": f"the rejects are in {file.quarantine}" if file.quarantine else "",
-            "exit_code": InputError.exit_code,
-        }
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from pydantic import Field
 
 from provenance.model.base import Contract
@@ -44,6 +46,9 @@ class FileSummary(Contract):
         default=(), description="What was found out about the file that its name does not say."
     )
     unchanged: bool = False
+    evidence_lost: int = Field(
+        default=0, description="Records that an earlier reading marks and this one does not."
+    )
     error: str | None = None
     hint: str | None = None
     exit_code: int = 0
@@ -64,6 +69,29 @@ class Parents(Contract):
     missing: tuple[str, ...] = Field(description="The first of those that it has not.")
 
 
+class Question(Contract):
+    """A field that looks like a mark of origin, and of which nobody has said what it means."""
+
+    field: str
+    records: int
+    samples: tuple[str, ...] = Field(description="Values of it, as they stand in the files.")
+    files: tuple[str, ...] = Field(description="The first files that have it.")
+
+
+def add_up(questions: Iterable[Question]) -> tuple[Question, ...]:
+    """One question per field, the most frequent one first."""
+    found: dict[str, Question] = {}
+    for asked in questions:
+        before = found.get(asked.field, asked.model_copy(update={"records": 0}))
+        found[asked.field] = Question(
+            field=asked.field,
+            records=before.records + asked.records,
+            samples=tuple(dict.fromkeys([*before.samples, *asked.samples]))[:EXAMPLES],
+            files=tuple(dict.fromkeys([*before.files, *asked.files]))[:EXAMPLES],
+        )
+    return tuple(sorted(found.values(), key=lambda asked: (-asked.records, asked.field)))
+
+
 class IngestSummary(Contract):
     """Totals and files of one ingest; always ``read = kept + rejected``."""
 
@@ -79,6 +107,13 @@ class IngestSummary(Contract):
     relabelled_files: int
     files: tuple[FileSummary, ...]
     skipped: tuple[SkippedFile, ...]
+    questions: tuple[Question, ...] = Field(
+        default=(), description="Fields that may be marks: their records are not taken for human."
+    )
+    evidence_lost: int = Field(
+        default=0,
+        description="Records that only an earlier reading of their file marks; it stays in force.",
+    )
     parents: Parents | None = Field(default=None, description="Where parents were asked for.")
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import uuid
 from functools import partial
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 from datafiles import ingest, texts, write_jsonl
-from worlds import World
+from worlds import FIELDS, OBSERVERS, World
 
 import provenance
 from provenance import current_origins, lookup
@@ -46,20 +47,32 @@ def state(ledger: Ledger) -> bool | None:
         return None if kept is None else kept.stale
 
 
+def some(world: World, *names: str) -> str | None:
+    """A list of some of these names as the ledger keeps it, or nothing at all."""
+    chosen = [name for name in names if world.draw.random() < 0.4]
+    return json.dumps(chosen) if chosen else None
+
+
 def contract(world: World) -> None:
-    """What the source says of all its files, from now on."""
-    label = world.draw.choice(("human", "synthetic", "unknown"))
+    """What the source says of all its files, from now on, and what it accepts and ignores."""
+    label = world.draw.choice(("human", "synthetic", "unknown", None))
+    row = {
+        "name": "s",
+        "label": label,
+        "generator": world.draw.choice((None, "m")),
+        "accepts": some(world, *OBSERVERS, *FIELDS),
+        "ignores": some(world, *FIELDS),
+    }
     world.number += 1
-    world.ledger.store.record(
-        "source", f"source:{world.number}", {"sources": [{"name": "s", "label": label}]}
-    )
+    world.ledger.store.record("source", f"source:{world.number}", {"sources": [row]})
 
 
 def declaration(world: World) -> None:
     """What is said of one file on its own, be it current or not."""
     readings = world.ledger.query("SELECT reading_id FROM ledger.files ORDER BY uri, 1")
     reading = uuid.UUID(str(world.draw.choice(readings.column(0).to_pylist())))
-    row = {"reading_id": reading, "label": world.draw.choice(("human", "synthetic"))}
+    label = world.draw.choice(("human", "synthetic", "mixed", None))
+    row = {"reading_id": reading, "label": label, "ignores": some(world, *FIELDS)}
     world.number += 1
     world.ledger.store.record("declare", f"declare:{world.number}", {"declarations": [row]})
 
@@ -76,7 +89,8 @@ def test_what_is_kept_answers_as_what_is_concluded(tmp_path: Path, seed: int) ->
             with world.ledger.snapshot() as connection:
                 assert not is_due(connection), "lineage has nothing to carry on"
             assert origins(world.ledger.store) == origins(plain(world.ledger))
-        steps = (world.step, partial(contract, world), partial(declaration, world))
+        again = partial(world.ingest, uri="f1")
+        steps = (world.step, again, partial(contract, world), partial(declaration, world))
         world.draw.choice(steps)()
         propagate(world.ledger.store)
         assert origins(world.ledger.store) == origins(plain(world.ledger))

@@ -133,7 +133,7 @@ def test_other_reader_settings_are_another_reading(ledger: Ledger, tmp_path: Pat
     rows = [{"id": n, "text": f"text {n}", "body": f"body {n}"} for n in range(3)]
     path = write_jsonl(tmp_path / "a.jsonl", rows)
     ingest(ledger, path, "web", content=("text",))
-    ingest(ledger, path, "web", content=("body",))
+    ingest(ledger, path, "web", content=("body",), replace=True)
     assert counts(ledger) == (3, 3)
     found = ledger.query("SELECT sum(bytes) FROM records").column(0)[0].as_py()
     assert found == sum(len(str(row["body"])) for row in rows)
@@ -190,6 +190,28 @@ def test_a_named_file_that_gives_nothing_is_an_error_and_its_rejects_are_kept(
     assert summary.failed[0].exit_code == 10
     assert "nothing was kept" in str(summary.failed[0].error)
     assert summary.rejected == 1
+
+
+@pytest.mark.parametrize("place", ["d", "d/*.jsonl", "d/**/*.jsonl"])
+def test_a_folder_in_which_no_file_gives_a_record_is_an_error(
+    ledger: Ledger, tmp_path: Path, place: str
+) -> None:
+    for name in ("a", "b"):
+        write_jsonl(tmp_path / "d" / f"{name}.jsonl", [{"text": None}])
+    good = write_jsonl(tmp_path / "good.jsonl", texts("a", 2))
+    options = IngestOptions(source="web")
+    summary = ledger.ingest([str(good), str(tmp_path / place)], options)
+    assert (summary.kept, summary.rejected) == (2, 2)
+    assert [(Path(file.uri).name, file.exit_code) for file in summary.failed] == [
+        ("a.jsonl", 10),
+        ("b.jsonl", 10),
+    ]
+
+
+def test_a_folder_in_which_some_file_gives_a_record_is_none(ledger: Ledger, tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "d" / "a.jsonl", [{"text": None}])
+    write_jsonl(tmp_path / "d" / "deep" / "b.jsonl", texts("b", 1))
+    assert ingest(ledger, tmp_path / "d", "web").failed == ()
 
 
 def test_a_file_that_changed_while_it_was_read_is_refused(ledger: Ledger, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from provenance.errors import MisuseError, NotFoundError
 from provenance.exchange import FORMATS
 from provenance.ledger import Ledger
 from provenance.model.manifest import Selection
+from provenance.model.source import Source
 from provenance.models import Model
 
 
@@ -79,6 +80,7 @@ def test_context_never_makes_a_human_reply_synthetic(ledger: Ledger, tmp_path: P
         {"id": "m", "text": "an answer from a machine", "to": "q", "model": "gpt-4"},
     ]
     path = write_jsonl(tmp_path / "a.jsonl", rows)
+    ledger.source_set(Source(name="chat", accepts=("generic-field", "synthetic")))
     ingest(ledger, path, "chat", parent_field="to", relation="context")
     assert labels(ledger) == {"q": ("synthetic", 1), "a": ("human", 0), "m": ("synthetic", 2)}
 

@@ -12,6 +12,7 @@ from datafiles import ingest
 
 import provenance
 from provenance.ledger import Ledger
+from provenance.model.source import Source
 
 pytestmark = pytest.mark.real_data
 
@@ -29,14 +30,12 @@ def test_conversation_trees_rest_on_the_publisher_own_field(
     ledger: Ledger, real_data: Path
 ) -> None:
     path = real_data / "oasst_samples/model/model_eval/manual/data/en_100_tree.jsonl"
-    summary = ingest(
-        ledger,
-        path,
-        "oasst",
-        records="prompt.replies",
-        parent_field="parent_id",
-        relation="context",
-    )
+    trees = {"records": "prompt.replies", "parent_field": "parent_id", "relation": "context"}
+    unheard = ingest(ledger, path, "trees", **trees)
+    assert unheard.labels == {"human": 0, "synthetic": 22, "mixed": 0, "unknown": 1_145}
+    assert ledger.status().labels == unheard.labels
+    ledger.source_set(Source(name="oasst", accepts=("oasst",)))
+    summary = ingest(ledger, path, "oasst", **trees)
     assert (summary.read, summary.kept, summary.rejected) == (1_167, 1_167, 0)
     assert summary.labels == {"human": 1_145, "synthetic": 22, "mixed": 0, "unknown": 0}
     assert ledger.status().labels == summary.labels
@@ -47,7 +46,7 @@ def test_conversation_trees_rest_on_the_publisher_own_field(
     assert one(
         ledger, "SELECT list(DISTINCT generator) FILTER (generator IS NOT NULL) FROM records"
     ) == ["chip20b"]
-    assert ledger.status().edges == 1_067
+    assert ledger.status().edges == 2 * 1_067
 
 
 def test_pairs_of_human_and_machine_text(ledger: Ledger, real_data: Path) -> None:

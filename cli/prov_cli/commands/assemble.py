@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from prov_cli.tables import cell, table
 
 if TYPE_CHECKING:
     from provenance.assembly import AssemblyPlan
+    from provenance.model.finding import Finding
 
 
 @command("assemble")
@@ -65,6 +67,34 @@ def leave_with(verdict: str, indeterminate: str) -> None:
         raise click.exceptions.Exit(codes[verdict])
 
 
+_SHOWN = 5
+"""Most findings of one kind that are printed; ``--json`` has more of them."""
+
+
+def _few(plan: AssemblyPlan) -> tuple[Finding, ...]:
+    """The first findings of each kind, and how many more there are of it."""
+    from provenance.model.finding import Finding
+
+    counted: Counter[str] = Counter()
+    few = []
+    for found in plan.findings:
+        counted[found.code] += 1
+        if counted[found.code] <= _SHOWN:
+            few.append(found)
+    few += [
+        Finding(
+            code=code,
+            severity="note",
+            subject="the set",
+            reason=f"{count - _SHOWN:,} more findings of this kind are left out here",
+            remedy="`prov assemble … --json` and `prov audit` list them",
+        )
+        for code, count in counted.items()
+        if count > _SHOWN
+    ]
+    return tuple(few)
+
+
 def plan_text(plan: AssemblyPlan, dry_run: bool) -> str:
     """An assembly as a person reads it."""
     from provenance.model.finding import Judgement
@@ -72,7 +102,7 @@ def plan_text(plan: AssemblyPlan, dry_run: bool) -> str:
 
     lines = []
     if plan.budgets:
-        judged = Judgement(verdict=plan.verdict, budgets=plan.budgets)
+        judged = Judgement(verdict=plan.verdict, budgets=plan.budgets, findings=_few(plan))
         lines.append(judgement_text(judged).rstrip("\n"))
     else:
         lines.append("verdict: fail: no set passes, every record had to be left out")

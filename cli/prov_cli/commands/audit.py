@@ -31,6 +31,13 @@ if TYPE_CHECKING:
 @click.option(
     "--input-format", metavar="F", help="Format of the files, where --format says how to print."
 )
+@click.option(
+    "--ignore-field",
+    "ignore_fields",
+    multiple=True,
+    metavar="FIELD",
+    help="A field of the files that looks like a mark of origin and is none.",
+)
 @click.option("--records", metavar="PATH", help="Path of the nested list or tree of records.")
 @click.option(
     "--max-record",
@@ -117,6 +124,7 @@ def judge(
             format=given["input_format"],
             records=given["records"],
             max_record=given["max_record"],
+            ignore_fields=given["ignore_fields"],
         ),
         "audit",
     )

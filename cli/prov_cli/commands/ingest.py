@@ -14,11 +14,11 @@ import click
 from prov_cli.commands.source import LABELS, PROCESSES
 from prov_cli.options import Session, command, contract, count, pairs
 from prov_cli.tables import size, table
-from provenance.visible import visible
+from provenance.visible import shown, visible
 
 if TYPE_CHECKING:
     from provenance.ingest.run import Progress
-    from provenance.ingest.summary import IngestSummary, Parents
+    from provenance.ingest.summary import FileSummary, IngestSummary, Parents, Question
 
 
 _SHOWN_REJECTS = 10
@@ -48,7 +48,15 @@ class ByteSize(click.ParamType[int]):
 @click.option("--source", required=True, metavar="NAME", help="The source that the files are from.")
 @click.option("--label", type=LABELS, help="What is claimed of every record of these files.")
 @click.option("--generator", metavar="MODEL", help="Model that wrote the synthetic part.")
+@click.option("--family", "generator_family", metavar="F", help="Family of that model.")
 @click.option("--process", type=PROCESSES, help="How the synthetic part was made.")
+@click.option(
+    "--ignore-field",
+    "ignore_fields",
+    multiple=True,
+    metavar="FIELD",
+    help="A field that looks like a mark of origin and is none.",
+)
 @click.option("--by", "declared_by", metavar="WHO", help="Who makes these claims.")
 @click.option("--format", metavar="F", help="Format of the files; else found by their content.")
 @click.option(
@@ -90,6 +98,11 @@ class ByteSize(click.ParamType[int]):
     show_default=True,
     help="A longer record is a reject.",
 )
+@click.option(
+    "--replace",
+    is_flag=True,
+    help="Accept other records in the place of those of a file, and that its marks are gone.",
+)
 @click.option("--rehash", is_flag=True, help="Read files again even if size and time agree.")
 @click.option(
     "--engine",
@@ -113,7 +126,8 @@ def ingest(session: Session, paths: tuple[str, ...], **given: Any) -> None:
     """Read files, folders, globs or URLs into the ledger, every record with source and origin.
 
     Format and content field are found out and said. A file that the ledger holds already adds
-    nothing; naming another --label for it corrects what was claimed.
+    nothing; naming another --label for it corrects what was claimed. What an earlier version of a
+    file said against its records stays in force until --replace.
     """
     if given["engine"] != "ray":
         from provenance.engine.local import start_server
@@ -214,6 +228,8 @@ def summary_text(summary: IngestSummary) -> str:
     if summary.parents:
         lines += ["", _parents(summary.parents)]
     lines += [f"{shown_path(file.uri)}: {note}" for file in read for note in file.notes]
+    lines += [_question(asked) for asked in summary.questions]
+    lines += [_lost(file) for file in summary.files if file.evidence_lost]
     lines += _rejects(summary)
     if summary.skipped:
         lines.append("skipped: " + ", ".join(f"{s.path} ({s.reason})" for s in summary.skipped[:5]))
@@ -235,6 +251,24 @@ def _parents(parents: Parents) -> str:
     more = ", …" if parents.named - parents.found > len(parents.missing) else ""
     missing = visible(", ".join(parents.missing) + more)
     return f"{said}; the others are found when they are ingested: {missing}"
+
+
+def _question(asked: Question) -> str:
+    """A field that may be a mark, some of its values, and how to say that it is none."""
+    values = ", ".join(map(shown, asked.samples))
+    return (
+        f"question: `{shown(asked.field)}` looks like a mark of origin in "
+        f"{count(asked.records, 'record')} ({values}); they are not taken for human. If it is "
+        f"none, say --ignore-field {shown(asked.field)}, or `ignores:` in the source's contract"
+    )
+
+
+def _lost(file: FileSummary) -> str:
+    return (
+        f"evidence lost: an earlier reading of {shown(shown_path(file.uri))} marks "
+        f"{count(file.evidence_lost, 'record')} that this one does not; that stays in force until "
+        "you say --replace"
+    )
 
 
 def _rejects(summary: IngestSummary) -> list[str]:

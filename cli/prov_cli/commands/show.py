@@ -52,10 +52,10 @@ def shown_text(found: Shown) -> str:
     evidence = [
         (
             item.tier.value,
-            item.claim.value if item.whole else f"{item.part_chars:,} characters synthetic",
+            str(item.claim) if item.whole else f"{item.part_chars:,} characters synthetic",
             item.generator,
             item.observer,
-            item.basis,
+            item.basis + (f" ({item.note})" if item.note else ""),
         )
         for item in origin.evidence
     ]

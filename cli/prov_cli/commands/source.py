@@ -44,6 +44,20 @@ def source() -> None:
 @click.option("--generator", metavar="MODEL", help="Model that wrote the synthetic part.")
 @click.option("--family", "generator_family", metavar="F", help="Family of that model.")
 @click.option("--process", type=PROCESSES, help="How the synthetic part was made.")
+@click.option(
+    "--accept",
+    "accepts",
+    multiple=True,
+    metavar="WHO",
+    help="Recogniser or field whose word that a record is human counts.",
+)
+@click.option(
+    "--ignore",
+    "ignores",
+    multiple=True,
+    metavar="FIELD",
+    help="A field that looks like a mark of origin and is none.",
+)
 @click.option("--licence", metavar="SPDX", help="SPDX licence expression.")
 @click.option("--url", metavar="U", help="Where it is published.")
 @click.option("--owner", metavar="WHO", help="Who owns the data.")
@@ -56,7 +70,7 @@ def set_(session: Session, name: str | None, file: str | None, **given: Any) -> 
     """
     from provenance.model.source import Source
 
-    members = {key: value for key, value in given.items() if value is not None}
+    members = {key: value for key, value in given.items() if value not in (None, ())}
     if (name is None) == (file is None):
         raise click.UsageError("give either NAME with options, or --from FILE")
     if file is not None:

@@ -1,0 +1,101 @@
+"""What is claimed of the files of an ingest: by their source, and on the command line."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from provenance.declaring import declared_generator, declared_label
+from provenance.ingest.options import IngestOptions
+from provenance.ingest.plan import Known
+from provenance.model.base import Connection
+from provenance.model.origin import Label
+
+CLAIMED = ("label", "process", "generator", "generator_family", "declared_by")
+"""Columns of a declaration that speak of origin, and who makes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What stands about the records of an ingest before they are read.
+
+    Attributes:
+        new_source: whether the source has no contract yet.
+        label: what is claimed of all of them.
+        accepts, ignores: as in the contract of the source; what is ignored by option is among it.
+    """
+
+    new_source: bool
+    label: Label
+    accepts: tuple[str, ...]
+    ignores: tuple[str, ...]
+
+
+def standing(connection: Connection, options: IngestOptions) -> Standing:
+    """What the contract of the source and these options say."""
+    row = connection.execute(
+        "SELECT label, process, generator, generator_family, accepts, ignores FROM sources "
+        "WHERE name = ?",
+        [options.source],
+    ).fetchone()
+    *claimed, accepts, ignores = row or (None,) * 6
+    label = declared_label(
+        options.label, options.process, options.generator, options.generator_family
+    )
+    if label is Label.UNKNOWN:
+        label = Label(declared_label(*claimed))
+    return Standing(
+        new_source=row is None,
+        label=label,
+        accepts=tuple(json.loads(accepts or "[]")),
+        ignores=(*json.loads(ignores or "[]"), *options.ignore_fields),
+    )
+
+
+def declarations(
+    options: IngestOptions, readings: Iterable[uuid.UUID], before: Mapping[uuid.UUID, Known]
+) -> list[dict[str, object]]:
+    """Rows of the table ``declarations`` for files that are read, if anything is said of them.
+
+    Args:
+        before: readings of files that did not change, whose declarations hold where none is made.
+    """
+    rows = []
+    for reading in readings:
+        known = before.get(reading)
+        row = _claimed(options) if options.declares else _known_claim(known)
+        ignores = options.ignore_fields or (known and known.ignores)
+        if row or ignores:
+            listed = json.dumps(ignores) if ignores else None
+            rows.append({"reading_id": reading, **row, "ignores": listed})
+    return rows
+
+
+def _known_claim(known: Known | None) -> dict[str, object]:
+    if known is None or not any(getattr(known, name) for name in CLAIMED[:4]):
+        return {}
+    return {name: getattr(known, name) for name in CLAIMED}
+
+
+def correction(options: IngestOptions, known: Known) -> dict[str, object] | None:
+    """The row for a file that is known already, where something else is said of it than before."""
+    row: dict[str, object] = {"reading_id": known.reading_id}
+    said = _claimed(options)
+    if options.declares and any(said[name] != getattr(known, name) for name in CLAIMED[:4]):
+        row |= said
+    if options.ignore_fields and list(options.ignore_fields) != known.ignores:
+        row["ignores"] = json.dumps(options.ignore_fields)
+    if len(row) == 1:
+        return None
+    return {**row, "declared_by": options.declared_by}
+
+
+def _claimed(options: IngestOptions) -> dict[str, object]:
+    return {
+        "label": options.label,
+        "process": options.process,
+        **declared_generator(options.generator, options.generator_family),
+        "declared_by": options.declared_by,
+    }

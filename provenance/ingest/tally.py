@@ -1,0 +1,40 @@
+"""What came of the records of an ingest so far: labels, open questions, marks that were lost."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from provenance.ingest.carried import carried
+from provenance.ingest.labels import outcome_counts
+from provenance.ingest.standing import Standing
+from provenance.ingest.summary import Question
+from provenance.ingest.unit import FileResult
+from provenance.store.parts import Part
+from provenance.store.store import Store
+
+
+@dataclass(slots=True)
+class Tally:
+    """Running totals; ``lost`` counts records by file."""
+
+    source: str
+    standing: Standing
+    labels: Counter[str] = field(default_factory=Counter)
+    questions: list[Question] = field(default_factory=list)
+    lost: Counter[str] = field(default_factory=Counter)
+
+    def add(self, store: Store, files: Sequence[FileResult], parts: Sequence[Part]) -> None:
+        """Add the records of one commit, which the ledger has by now."""
+        again = [result.task.source.uri for result in files if result.task.supersedes]
+        earlier = carried(store, self.source, again) if again else None
+        kept = sum(result.kept for result in files)
+        labels, asked = outcome_counts(store.layout, parts, self.standing, kept, earlier)
+        self.labels.update(labels)
+        self.lost.update(earlier.lost if earlier else {})
+        named = {str(result.task.reading_id): result.task.source.uri for result in files}
+        self.questions += [
+            each.model_copy(update={"files": tuple(named[one] for one in each.files)})
+            for each in asked
+        ]

@@ -1,0 +1,89 @@
+"""What a set has that may be marks, or had: questions that are open, evidence that was lost."""
+
+from __future__ import annotations
+
+from provenance.members import MEMBERS
+from provenance.model.finding import Finding
+from provenance.questions import questions_sql
+from provenance.store.catalogue import Database
+from provenance.visible import shown
+
+LISTED = 50
+"""Most fields, and most files, that are named."""
+
+_OF_LEDGER = f"""
+SELECT e.*, f.source FROM evidence e JOIN files f USING (reading_id)
+SEMI JOIN {MEMBERS} m ON m.record_id = e.record_id WHERE e.claim = 'question'
+"""
+
+_LOST = f"""
+SELECT e.source, e.uri, count(DISTINCT e.record_id) AS records, min(e.basis)
+FROM lost_evidence e SEMI JOIN {MEMBERS} m ON m.record_id = e.record_id
+GROUP BY e.source, e.uri ORDER BY records DESC, e.source, e.uri
+"""
+
+
+def mark_findings(connection: Database) -> list[Finding]:
+    """Questions about the members in ``set_members``, and evidence that only old readings give."""
+    return [*_asked(connection), *_lost(connection)]
+
+
+def file_questions(connection: Database, evidence: str) -> list[Finding]:
+    """Questions about files that are judged as they stand.
+
+    Args:
+        evidence: relation of what their own fields say, with a column ``uri``.
+    """
+    found = connection.execute(questions_sql(f"FROM {evidence}", "uri")).fetchall()
+    return [
+        _question(
+            f"field {field} of {uri}",
+            field,
+            records,
+            samples,
+            f"if it is no mark, say `--ignore-field {shown(field)}`",
+        )
+        for uri, field, records, samples in found[:LISTED]
+    ]
+
+
+def _asked(connection: Database) -> list[Finding]:
+    found = connection.execute(questions_sql(_OF_LEDGER, "source")).fetchall()
+    return [
+        _question(
+            f"field {field} of source {source}",
+            field,
+            records,
+            samples,
+            f"if it is no mark, say `prov ingest … --source {source} --ignore-field "
+            f"{shown(field)}`, or list it as `ignores:` in the contract of the source",
+        )
+        for source, field, records, samples in found[:LISTED]
+    ]
+
+
+def _question(subject: str, field: str, records: int, samples: list[str], remedy: str) -> Finding:
+    values = ", ".join(map(shown, samples))
+    return Finding(
+        code="unread-mark",
+        severity="warning",
+        subject=subject,
+        reason=f"`{shown(field)}` looks like a mark of origin in {records:,} records ({values}), "
+        "and nobody has said what it means; they are not taken for human",
+        remedy=remedy,
+    )
+
+
+def _lost(connection: Database) -> list[Finding]:
+    return [
+        Finding(
+            code="evidence-lost",
+            severity="warning",
+            subject=f"{uri} of source {source}",
+            reason=f"an earlier version of the file marks {records:,} records that the current "
+            f"one does not ({shown(basis)}); that stays in force",
+            remedy=f"if the marks were wrong, accept that with `prov ingest {shown(uri)} --source "
+            f"{source} --replace`",
+        )
+        for source, uri, records, basis in connection.execute(_LOST).fetchall()[:LISTED]
+    ]
