@@ -24,7 +24,7 @@ Limit = Annotated[
     PlainSerializer(lambda value: str(value.normalize() + 0), return_type=str),
 ]
 Share = Annotated[Limit, Field(ge=0, le=1)]
-Ratio = Annotated[Limit, Field(ge=0)]
+Ratio = Annotated[Limit, Field(ge=0, le=1_000_000)]
 
 RULES = ("max_synthetic", "max_share", "min_human", "accumulate", "forbid")
 
@@ -46,7 +46,7 @@ class Budget(Contract):
     )
     max_synthetic: Ratio | None = None
     max_share: Share | None = None
-    min_human: Annotated[int, Field(ge=0)] | None = None
+    min_human: Annotated[int, Field(ge=0, lt=1 << 63)] | None = None
     accumulate: Name | None = None
     forbid: str | None = None
 
