@@ -107,15 +107,22 @@ def audit_files(
                 *known_share(connection),
                 *_rejects(results),
             ]
-            return _judge(connection, policy, findings)
+            return _judge(connection, policy, findings, repeated=True)
 
 
 def _judge(
-    connection: Database, policy: Policy, findings: Sequence[Finding], release: str | None = None
+    connection: Database,
+    policy: Policy,
+    findings: Sequence[Finding],
+    release: str | None = None,
+    *,
+    repeated: bool = False,
 ) -> Judgement:
     names = attribute_names(connection)
     anchors = make_anchors(connection, policy)
-    results = budget.judge(connection, MEMBERS, policy, attributes=names, anchors=anchors)
+    results = budget.judge(
+        connection, MEMBERS, policy, attributes=names, anchors=anchors, repeated=repeated
+    )
     fed = descent_findings(connection, MEMBERS, models_asked(policy), release)
     return Judgement(
         verdict=budget.overall(results),

@@ -94,7 +94,8 @@ def _found(connection: Database, key: str, placed: str) -> tuple[int, list[str]]
     count = connection.execute(f"SELECT count(*) FROM {_LEAKED}").fetchone()
     rows = connection.execute(f"""
         SELECT min(digest), string_agg(
-            split || ' (' || regexp_extract(first.uri, '[^/]*$') || ', row ' || first.row || ')', ' and ' ORDER BY split)
+            split || ' (' || regexp_extract(first.uri, '[^/]*$') || ', row ' || first.row || ')',
+            ' and ' ORDER BY split)
         FROM (
             SELECT {key} AS key, split, min({{'uri': uri, 'row': row}}) AS first,
                 min('sha256:' || replace(CAST(record_id AS VARCHAR), '-', '')) AS digest

@@ -75,8 +75,7 @@ class Term:
     @property
     def few(self) -> bool:
         """Whether members can be summed before they are judged, those alike as one."""
-        by_record = self.budget.rule == "min_human" and self.unit == "records"
-        return self.reads <= FEW_VALUES and not by_record
+        return self.reads <= FEW_VALUES and self.budget.rule != "min_human"
 
 
 def terms(policy: Policy, attributes: Collection[str] = ()) -> tuple[Term, ...]:
@@ -121,8 +120,9 @@ def _term(budget: Budget, unit: Unit, attributes: Collection[str]) -> Term:
 
 
 def _sizes(budget: Budget, unit: Unit, condition: Condition | None) -> tuple[str, str, str]:
-    whole = f"(weight * {unit})"
-    lo, hi = f"(weight * lo_{unit})", f"(weight * hi_{unit})"
+    times = "" if budget.distinct else "weight * "
+    whole = f"({times}{unit})"
+    lo, hi = f"({times}lo_{unit})", f"({times}hi_{unit})"
     if budget.rule == "accumulate":
         return whole, "0", "0"
     if budget.rule == "forbid":
@@ -133,7 +133,7 @@ def _sizes(budget: Budget, unit: Unit, condition: Condition | None) -> tuple[str
     if budget.rule == "min_human" and unit == "records":
         # A record that is synthetic in part is no human record, whatever the rest of it is.
         partly = "(lo_records > 0 OR lo_bytes > 0)"
-        return whole, f"(CASE WHEN {partly} THEN weight * records ELSE 0 END)", hi
+        return whole, f"(CASE WHEN {partly} THEN {times}records ELSE 0 END)", hi
     return whole, lo, hi
 
 
@@ -229,22 +229,44 @@ class Tally:
     total: int = 0
 
 
+def counted_by(members: str, term: Term, *, repeated: bool) -> str:
+    """The members as a term counts them: each record once in a group, where repeats do not count.
+
+    Args:
+        repeated: whether a record may be several members.
+    """
+    if not (repeated and term.budget.distinct):
+        return members
+    keys = ", ".join(["record_id", *term.groups, term.truth])
+    return (
+        f"(SELECT * FROM {members} QUALIFY row_number() OVER "
+        f"(PARTITION BY {keys} ORDER BY split, uri, row) = 1)"
+    )
+
+
 def tally(
-    connection: Connection, members: str, summed: Sequence[Term]
+    connection: Connection, members: str, summed: Sequence[Term], *, repeated: bool = False
 ) -> dict[str, dict[Key, Tally]]:
     """The sums of every term, by name of the budget and key of the group.
 
     The members are read once for all terms that can be summed over cells of them, and otherwise
     once for each ``by``.
+
+    Args:
+        repeated: whether a record may be several members.
     """
     over_cells = [term for term in summed if term.few]
     if over_cells:
         connection.execute(
             f"CREATE OR REPLACE TEMP TABLE {_CELLS} AS {_cells(members, over_cells)}"
         )
-    singly = f"(SELECT *, 1 AS held FROM {members})"
+    scans = {_CELLS: over_cells}
+    for term in summed:
+        if not term.few:
+            counted = counted_by(members, term, repeated=repeated)
+            scans.setdefault(f"(SELECT *, 1 AS held FROM {counted})", []).append(term)
     found: dict[str, dict[Key, Tally]] = {}
-    for relation, these in ((_CELLS, over_cells), (singly, [t for t in summed if not t.few])):
+    for relation, these in scans.items():
         for batch in _batches(these):
             found.update(_scan(connection, relation, batch))
     connection.execute(f"DROP TABLE IF EXISTS {_CELLS}")

@@ -143,6 +143,7 @@ def budgets(draw: st.DrawFn) -> tuple[dict[str, object], Where | None]:
         where = where if by or where else draw(wheres)
     if rule == "min_human":
         budget["min_human"] = draw(st.integers(0, 15))
+        budget["repeats"] = draw(st.sampled_from([None, "once", "count"]))
     else:
         budget["max_share" if rule == "max_share" else "max_synthetic"] = limit
     if rule == "per human":
@@ -169,6 +170,8 @@ def holds(
     if "forbid" in budget:
         return not scope
     if "min_human" in budget:
+        if budget.get("repeats") != "count":
+            size, part = sum(m.size for m in scope), sum(m.lo for m in scope)
         return size - part >= int(str(budget["min_human"])) or (bool(key) and not scope)
     if "max_share" in budget:
         named = f"{where.text if where else ''} {budget.get('by', '')}"

@@ -167,6 +167,13 @@ def _may_be(budget: Budget, m: Member, key: tuple[object, ...]) -> bool:
     )
 
 
+def _certain(
+    group: Sequence[tuple[Member, bool | None]], unit: str
+) -> list[tuple[Member, int, int]]:
+    """The members that certainly count, with size and most synthetic size, repeats counted."""
+    return [(m, m.sizes(unit)[0], m.sizes(unit)[2]) for m, truth in group if truth]
+
+
 def _within(
     budget: Budget,
     unit: str,
@@ -178,6 +185,9 @@ def _within(
     hi = sum(s[2] for s in [*sure, *perhaps])
     human = sum(size - most for size, _, most in sure)
     if budget.min_human is not None:
+        if budget.repeats != "count":
+            sure_sizes = _certain(group, unit)
+            human = sum((size - most) // m.weight for m, size, most in sure_sizes)
         return human >= budget.min_human
     if budget.max_share is not None:
         named = {*budget.by, (budget.where or "").split(" = ")[0]}
@@ -224,7 +234,10 @@ def budgets(draw: st.DrawFn, name: str, units: Sequence[str]) -> Budget:
         "max_synthetic": {"max_synthetic": limit},
         "human": {"max_synthetic": limit, "per": "human"},
         "share": {"max_share": limit},
-        "floor": {"min_human": draw(st.integers(0, 4))},
+        "floor": {
+            "min_human": draw(st.integers(0, 4)),
+            "repeats": draw(st.sampled_from([None, None, "once", "count"])),
+        },
         "no": {"forbid": draw(CONDITIONS)},
     }[rule]
     more = {"by": keys, "where": where, "unit": draw(st.sampled_from(units))}
