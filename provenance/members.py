@@ -33,6 +33,8 @@ ORIGIN = (
     "generator_family",
     "depth",
     "conflict",
+    "rule",
+    "tier",
 )
 """Columns that may change while a record stays the same."""
 

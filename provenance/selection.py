@@ -47,7 +47,7 @@ _LICENCE = "coalesce(json_extract_string(s.attributes, '/licence'), r.licence)"
 
 _WORDS = (
     *("source", "uri", "split", "licence", "source_kind"),
-    *("label", "process", "generator", "generator_family"),
+    *("label", "process", "generator", "generator_family", "rule", "tier"),
 )
 """What few words say of a plain record."""
 

@@ -33,7 +33,9 @@ MADE_BY = frozenset({"process", "generator", "generator_family"})
 ORIGIN = MADE_BY | {"label", "depth"}
 """Columns whose value is not known where the origin of a record is not."""
 
-FEW_VALUES = ORIGIN | {"source", "lang", "split", "licence", "source_kind", "kind", "conflict"}
+FEW_VALUES = ORIGIN | {
+    *("source", "lang", "split", "licence", "source_kind", "kind", "conflict", "rule", "tier"),
+}
 """Columns whose values, and the combinations that occur, are few beside the members."""
 
 SYNTHETIC_PART = frozenset({"generator", "generator_family"})
