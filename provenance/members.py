@@ -14,6 +14,7 @@ from provenance.few import origins_of
 from provenance.ingest.unit import FileResult
 from provenance.model.base import quote_literal
 from provenance.readers.discover import split_of
+from provenance.spellings import Spellings, spellings
 from provenance.store.catalogue import Database
 from provenance.store.parts import Part
 from provenance.views import DEPTH_SQL
@@ -37,6 +38,12 @@ ORIGIN = (
     "tier",
 )
 """Columns that may change while a record stays the same."""
+
+
+def origin_columns(table: str, names: Spellings) -> str:
+    """SQL of the columns of an origin, generators in their one spelling."""
+    return ", ".join(f"{names.sql(name, f'{table}.{name}')} AS {name}" for name in ORIGIN)
+
 
 DIGEST = """'sha256:' || replace(CAST(record_id AS VARCHAR), '-', '')
     || replace(CAST(digest_rest AS VARCHAR), '-', '')"""
@@ -137,7 +144,7 @@ def file_members(
             SEMI JOIN file_sightings f ON f.record_id = s.record_id
             GROUP BY s.record_id
         ) k JOIN ranked r ON r.place = k.first >> 40 LEFT JOIN sources c ON c.name = r.source""")
-    origin = ", ".join(f"o.{name}" for name in ORIGIN)
+    origin = origin_columns("o", spellings(connection, "file_evidence"))
     today = (
         f"{DEPTH_SQL} FROM ({labelling.origin_sql('file_claims', 'file_sizes')}) o "
         "LEFT JOIN derived d USING (record_id)"
@@ -213,11 +220,13 @@ def release_members(
     make_descent(connection, models)
     sealed = _sealed(connection, release)
     moved = None if not today or _stands(connection, release) else _moved(connection, release)
+    names = spellings(connection, f"({sealed})")
     origin = ", ".join(
         # A record that has left the ledger since keeps the origin it was sealed with.
-        f"CASE WHEN o.record_id IS NULL THEN s.{name} ELSE o.{name} END AS {name}"
+        f"CASE WHEN o.record_id IS NULL THEN {names.sql(name, f's.{name}')} "
+        f"ELSE {names.sql(name, f'o.{name}')} END AS {name}"
         if moved
-        else f"s.{name}"
+        else f"{names.sql(name, f's.{name}')} AS {name}"
         for name in ORIGIN
     )
     # Only where somebody asks for models are there any that members could descend from.

@@ -9,7 +9,7 @@ from fractions import Fraction
 from math import floor
 
 from provenance.model.base import Connection
-from provenance.terms import Key, Tally, Term
+from provenance.terms import Key, Tally, Term, undiluted
 
 
 def limit_of(term: Term) -> Decimal:
@@ -92,7 +92,10 @@ def _gains(members: str, term: Term) -> str:
     least, most, human = (_adds(term, part) for part in ("now_lo", "now_hi", none))
     may = _may_add(term)
     favour = f"CASE WHEN now_met THEN {least} ELSE least(0, {least}) END"
-    settled = f"CASE WHEN as_human THEN {human} ELSE 0 END"
+    # As human it leaves a group that it was in for want of a key.
+    leaves = [f"l{i}" for i, sql in enumerate(term.loose) if sql != "FALSE" and undiluted(term)]
+    stays = "".join(f" AND NOT {loose}" for loose in leaves)
+    settled = f"CASE WHEN as_human{stays} THEN {human} ELSE 0 END"
     columns |= {name: sql for name, sql in sizes.items() if name in f"{least}{most}{human}{may}"}
     found = ", ".join(f"{sql} AS {name}" for name, sql in {**sizes, **columns}.items())
     # Records of equal sizes are counted first: the wide integers are then worked out once for all.

@@ -17,13 +17,15 @@ from provenance.members import (
     ROWS,
     attribute_names,
     known_names,
+    origin_columns,
     show_members,
     worked_out,
 )
 from provenance.model.base import quote_literal
 from provenance.model.manifest import Selection
+from provenance.spellings import Spellings, spellings
 from provenance.store.catalogue import Database
-from provenance.terms import column_sql, members_truth
+from provenance.truths import column_sql, members_truth
 from provenance.views import DEPTH_SQL
 
 _SPLIT_BITS = 60
@@ -85,10 +87,11 @@ def select_members(connection: Database, selection: Selection, models: Sequence[
         *(("norm_id",) if selection.split_by == "norm_id" else ()),
         *(("attributes",) if names else ()),
     )
-    _make_readings(connection, selection)
+    spelt = spellings(connection)
+    _make_readings(connection, selection, spelt)
     many = _make_aside(connection)
     _make_plain(connection, kept, "FALSE" if many else where)
-    _make_others(connection, kept, where, every=many)
+    _make_others(connection, kept, where, spelt, every=many)
     _show(connection, kept)
     _check_digests(connection)
     left_out = [
@@ -106,11 +109,11 @@ def _show(connection: Database, kept: Sequence[str]) -> None:
     show_members(connection, f"FROM ({_members(PLAIN, kept)}) UNION ALL BY NAME FROM {ROWS}")
 
 
-def _make_readings(connection: Database, selection: Selection) -> None:
+def _make_readings(connection: Database, selection: Selection, spelt: Spellings) -> None:
     """Readings by place, with the origin that their declared evidence gives to a record."""
     listed = ", ".join(map(quote_literal, selection.sources))
     only = f"WHERE f.source IN ({listed})" if selection.sources else ""
-    origin = ", ".join(f"o.{name}" for name in ORIGIN)
+    origin = origin_columns("o", spelt)
     origins = f"""{DEPTH_SQL} FROM ({labelling.origin_sql(_DECLARED, _ONE_OF_EACH)}) o,
         (SELECT NULL::BIGINT AS depth) d"""
     connection.execute(f"""
@@ -195,9 +198,11 @@ def coded_members(connection: Database) -> str:
         FROM (FROM ({members}) UNION ALL BY NAME (SELECT * REPLACE ({codes}) FROM {ROWS}))"""
 
 
-def _make_others(connection: Database, kept: Sequence[str], where: str, *, every: bool) -> None:
+def _make_others(
+    connection: Database, kept: Sequence[str], where: str, spelt: Spellings, *, every: bool
+) -> None:
     """Records that were seen more than once, or that evidence speaks of on their own; or all."""
-    origin = ", ".join(f"o.{name}" for name in ORIGIN)
+    origin = origin_columns("o", spelt)
     aside = f"SELECT record_id FROM {_ASIDE}"
     only, origins = (
         ("", "origins") if every else (f"WHERE s.record_id IN ({aside})", f"({origins_of(aside)})")

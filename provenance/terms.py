@@ -11,27 +11,12 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeAlias
 
-from provenance.condition_sql import to_sql
-from provenance.conditions import (
-    COLUMNS,
-    DESCENDS,
-    Condition,
-    Test,
-    check,
-    columns,
-    known_column,
-    parse,
-)
+from provenance.conditions import Condition, check, columns, known_column, parse
 from provenance.errors import ConditionError, MisuseError
-from provenance.model.base import Connection, quote_identifier, quote_literal
+from provenance.model.base import Connection, quote_identifier
 from provenance.model.origin import Unit
 from provenance.model.policy import Budget, Policy
-
-MADE_BY = frozenset({"process", "generator", "generator_family"})
-"""Columns that say how a synthetic part was made: human records have no value in them."""
-
-ORIGIN = MADE_BY | {"label", "depth"}
-"""Columns whose value is not known where the origin of a record is not."""
+from provenance.truths import OPEN_MIXED, ORIGIN, column_sql, loose_sql, members_truth
 
 FEW_VALUES = ORIGIN | {
     *("source", "lang", "split", "licence", "source_kind", "kind", "conflict", "rule", "tier"),
@@ -112,7 +97,7 @@ def _term(budget: Budget, unit: Unit, attributes: Collection[str]) -> Term:
         budget=budget,
         unit=unit,
         groups=tuple(f"CAST({column_sql(name)} AS VARCHAR)" for name in budget.by),
-        loose=tuple(_loose(name) for name in budget.by),
+        loose=tuple(loose_sql(name) for name in budget.by),
         truth="TRUE" if condition is None else members_truth(condition),
         size=size,
         lo=lo,
@@ -137,57 +122,6 @@ def _sizes(budget: Budget, unit: Unit, condition: Condition | None) -> tuple[str
         partly = "(lo_records > 0 OR lo_bytes > 0)"
         return whole, f"(CASE WHEN {partly} THEN {times}records ELSE 0 END)", hi
     return whole, lo, hi
-
-
-def members_truth(condition: Condition) -> str:
-    """A condition as SQL over the members relation: TRUE, FALSE, or NULL where it is not known.
-
-    Beyond SQL's own three values (docs/concepts/budgets.md tells why):
-
-    - A record of label unknown may be human or synthetic. Tests on ``process``, ``generator``,
-      ``generator_family`` and ``depth`` are NULL for it, ``IS NULL`` too; ``label = 'unknown'`` is
-      TRUE and every test of its label that fails is NULL.
-    - A human record has no generator, so tests on ``process``, ``generator`` and
-      ``generator_family`` are FALSE for it and their negations TRUE; ``IS NULL`` is TRUE.
-    - ``descends_from`` is judged on the lineage that is known; it is NULL for a record of label
-      unknown that is not known to descend.
-    - What is still NULL for a human record counts as FALSE.
-    """
-    sql = to_sql(condition, column_sql, _settle)
-    return f"coalesce({sql}, CASE WHEN label = 'human' THEN FALSE END)"
-
-
-def column_sql(name: str) -> str:
-    """SQL for a column of the members relation, or for an attribute of that name."""
-    if name == "record_id":
-        return "CAST(record_id AS VARCHAR)"
-    if name == DESCENDS:
-        return "descends_from"
-    if name in COLUMNS:
-        return quote_identifier(name)
-    pointer = "/" + name.replace("~", "~0").replace("/", "~1")
-    return f"json_extract_string(attributes, {quote_literal(pointer)})"
-
-
-def _settle(test: Test, sql: str) -> str:
-    if test.column in MADE_BY:
-        human = "TRUE" if test.operator == "IS NULL" else "FALSE"
-        return f"(CASE label WHEN 'unknown' THEN NULL WHEN 'human' THEN {human} ELSE {sql} END)"
-    if test.column == "label":
-        return f"nullif({sql}, CASE WHEN label = 'unknown' THEN FALSE END)"
-    if test.column == DESCENDS:
-        return f"(CASE WHEN {sql} THEN TRUE WHEN label = 'unknown' THEN NULL ELSE FALSE END)"
-    if test.column == "depth":
-        return f"(CASE WHEN label = 'unknown' THEN NULL ELSE {sql} END)"
-    return sql
-
-
-def _loose(name: str) -> str:
-    if name == "label":
-        return "(label = 'unknown')"
-    if name in ORIGIN:
-        return f"({quote_identifier(name)} IS NULL AND label <> 'human')"
-    return "FALSE"
 
 
 Key: TypeAlias = tuple[str | None, ...]
@@ -282,12 +216,12 @@ def _cells(members: str, judged: Sequence[Term]) -> str:
     weight in them.
     """
     keys = sorted({"label"}.union(*(term.reads for term in judged)))
-    units = sorted({term.unit for term in judged})
+    units = sorted({term.unit for term in judged} | {"bytes"})
     sizes = [f"{end}{unit}" for unit in units for end in ("", "lo_", "hi_")]
     sums = [f"sum(weight * {size}) AS {size}" for size in sizes]
     named = [quote_identifier(key) for key in keys]
     # Those that have no size are cells of their own: they are counted when that is told.
-    unsized = [f"{unit} IS NULL" for unit in units]
+    unsized = [*(f"{unit} IS NULL" for unit in units), OPEN_MIXED]
     return (
         f"SELECT {', '.join([*named, 'count(*) AS held', '1 AS weight', *sums])} "
         f"FROM {members} GROUP BY {', '.join([*named, *unsized])}"
@@ -340,7 +274,7 @@ def _scan(connection: Connection, members: str, batch: list[Term]) -> dict[str, 
             own = cells[term.budget.name]
             truth = row[2 * width + truths.index(term.truth)]
             own[place] = _add(own.get(place, Tally()), truth, part)
-    return {name: _gather(own) for name, own in cells.items()}
+    return {term.budget.name: _gather(cells[term.budget.name], term) for term in batch}
 
 
 def _distinct(values: Iterable[str]) -> list[str]:
@@ -359,13 +293,26 @@ def _add(tally: Tally, truth: bool | None, part: Part) -> Tally:
     return replace(tally, met=tally.met.plus(part) if truth else tally.met, total=total)
 
 
-def _gather(cells: dict[tuple[Key, Key], Tally]) -> dict[Key, Tally]:
+def undiluted(term: Term) -> bool:
+    """Whether human members leave the groups that they share with members of unknown keys.
+
+    Of a synthetic record the generator is missing, a human one has none: both have no value, and
+    the human ones would thin out a share that the others may have in a group of their own.
+    """
+    return term.budget.rule == "max_synthetic"
+
+
+def _gather(cells: dict[tuple[Key, Key], Tally], term: Term) -> dict[Key, Tally]:
     """Groups from cells of (key, which of its columns are loose).
 
     A member with a loose column counts in its own group, and as open in every other group that is
     not empty and agrees with it on the remaining columns.
     """
     total = sum(cell.total for cell in cells.values())
+    if undiluted(term):
+        held = {at for at, cell in cells.items() if cell.met.records or cell.open.records}
+        unsure = {key for key, loose in held if any(loose)}
+        cells = {at: cell for at, cell in cells.items() if any(at[1]) or at[0] not in unsure}
     groups: dict[Key, Tally] = defaultdict(lambda: Tally(total=total))
     adrift: dict[Key, dict[Key, Part]] = defaultdict(lambda: defaultdict(Part))
     for (key, loose), cell in cells.items():

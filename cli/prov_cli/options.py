@@ -132,8 +132,7 @@ def contract(build: Callable[[], Any], what: str) -> Any:
     except ValidationError as error:
         first = error.errors()[0]
         text = first["msg"].removeprefix("Value error, ")
-        hint = str(first.get("ctx", {}).get("hint", ""))
-        raise MisuseError(f"{what}: {_option(first['loc'])}{text}", hint=hint) from error
+        raise MisuseError(f"{what}: {_option(first['loc'])}{text}") from error
 
 
 _OPTIONS = {

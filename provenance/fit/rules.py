@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from provenance.fit.strata import SUMMED, Scheme, Stratum
-from provenance.terms import Key, Term
+from provenance.terms import Key, Term, undiluted
 
 Parts = Mapping[int, tuple[int, int]]
 """Stratum to the factors of the size and of the synthetic size taken of it."""
@@ -91,9 +91,21 @@ def _groups(
                 loose.append(number)
     # Without groups the rule is there even when nothing is in its scope: a floor is missed by that.
     keys = {*sure, *perhaps} if term.groups else {()}
+    if undiluted(term):
+        for members in (sure, perhaps):
+            _leave_diluting(members, {strata[n].groups[place] for n in loose}, strata, place)
     for group in sorted(keys, key=sortable):
         others = [n for n in loose if _agrees(strata[n], place, group)]
         yield group, sure.get(group, []), perhaps.get(group, []), others
+
+
+def _leave_diluting(
+    members: dict[Key, list[int]], unsure: Collection[Key], strata: Sequence[Stratum], place: int
+) -> None:
+    """Leave the human strata out of groups that they share with members of unknown keys."""
+    for key in unsure:
+        if key in members:
+            members[key] = [n for n in members[key] if any(strata[n].loose[place])]
 
 
 def _agrees(stratum: Stratum, place: int, group: Key) -> bool:

@@ -6,11 +6,11 @@ import hashlib
 import re
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BeforeValidator, Field, field_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field, field_validator
 
+from provenance.errors import MisuseError
 from provenance.model.base import Contract, Name
 from provenance.model.finding import BudgetResult, Verdict
 from provenance.model.policy import Policy
@@ -18,28 +18,8 @@ from provenance.model.policy import Policy
 MOST_REPEATS = 1_000_000
 """Largest weight: sizes times weights stay within 64 bits."""
 
+_WHOLE = re.compile(r"[0-9]{1,18}")
 _PART = re.compile(r"(?:[0-9]{1,20}(?:\.[0-9]{0,20})?|\.[0-9]{1,20})")
-
-
-def _weight(value: Any) -> Any:
-    written = str(value).strip()
-    whole = not isinstance(value, bool) and re.fullmatch(r"\+?[0-9]{1,18}", written)
-    if whole and 1 <= int(written) <= MOST_REPEATS:
-        return int(written)
-    raise PydanticCustomError(
-        "weight",
-        "{written} is no weight: it is a whole number from 1 to {most}",
-        {
-            "written": repr(written[:40]),
-            "most": f"{MOST_REPEATS:,}",
-            "hint": "to take nothing of a source leave it out: name the others with --source, "
-            "or --where \"source <> 'NAME'\"",
-        },
-    )
-
-
-Weight = Annotated[int, BeforeValidator(_weight)]
-"""How often every record of a source counts."""
 
 
 class SealedSelection(Contract):
@@ -60,23 +40,39 @@ class Selection(SealedSelection):
     """What is asked for: which records, repeated how often, split how.
 
     Weights are whole numbers from 1; splits are decimals above 0 that sum to 1.
+
+    Raises:
+        MisuseError: they are not.
     """
 
-    weights: dict[Name, Weight] = Field(default_factory=dict)
-
-    @field_validator("splits")
+    @field_validator("weights", mode="before")
     @classmethod
-    def _parts_of_one(cls, splits: dict[str, str]) -> dict[str, str]:
-        hint = {"hint": "for example --split train=0.9 --split test=0.1"}
-        for name, part in splits.items():
+    def _whole_numbers_from_one(cls, weights: dict[str, Any]) -> dict[str, int]:
+        for source, weight in weights.items():
+            written = str(weight).strip()
+            whole = not isinstance(weight, bool) and _WHOLE.fullmatch(written)
+            if not whole or not 1 <= int(written) <= MOST_REPEATS:
+                raise MisuseError(
+                    f"--weight {source}={written[:40]}: a weight is a whole number from 1 to "
+                    f"{MOST_REPEATS:,}",
+                    hint="to take nothing of a source leave it out: name the others with "
+                    "--source, or --where \"source <> 'NAME'\"",
+                )
+        return {source: int(str(weight)) for source, weight in weights.items()}
+
+    @field_validator("splits", mode="before")
+    @classmethod
+    def _parts_of_one(cls, splits: dict[str, Any]) -> dict[str, str]:
+        hint = "for example --split train=0.9 --split test=0.1"
+        parts = {name: str(part).strip() for name, part in splits.items()}
+        for name, part in parts.items():
             if not _PART.fullmatch(part) or not 0 < Decimal(part) <= 1:
-                message = "{name}: {part} is no part of a set: write a decimal above 0, up to 1"
-                raise PydanticCustomError("split", message, {"name": name, "part": part, **hint})
-        total = sum((Decimal(part) for part in splits.values()), Decimal(0))
-        if splits and total != 1:
-            message = "the splits sum to {total}, not 1"
-            raise PydanticCustomError("splits", message, {"total": str(total), **hint})
-        return splits
+                message = f"--split {name}={part[:40]}: a part is a decimal above 0, up to 1"
+                raise MisuseError(message, hint=hint)
+        total = sum(map(Decimal, parts.values()), Decimal(0))
+        if parts and total != 1:
+            raise MisuseError(f"--split: the splits sum to {total}, not 1", hint=hint)
+        return parts
 
 
 class Body(Contract):

@@ -35,3 +35,47 @@ def test_repeats_do_not_meet_a_floor(ledger: Ledger, tmp_path: Path, unit: str) 
     files = [str(path), str(tmp_path / "test.jsonl")]
     found = audit_files(ledger.store, files, rules, IngestOptions(source="audit"))
     assert [result.verdict for result in found.budgets] == ["pass", "fail", "pass"]
+
+
+SPELLINGS = (
+    *("gpt-4", "GPT-4", "gpt\u20114", "Gpt-4", "gpt_4", "gpt-4\u200b"),
+    *("openai/gpt-4", "gpt4", "g\u0440t-4", "gpt-4 turbo"),
+)
+"""One model under ten names: case, dashes, what cannot be seen, letters that look alike."""
+
+
+@pytest.fixture
+def ten_names(ledger: Ledger, tmp_path: Path) -> Path:
+    """Forty texts: twenty of a person, two of each name of one model, declared."""
+    data = tmp_path / "data"
+    ingest(ledger, write_jsonl(data / "h.jsonl", texts("h", 20)), "h", label="human")
+    for place, name in enumerate(SPELLINGS):
+        path = write_jsonl(data / f"s{place}.jsonl", texts(f"s{place}", 2))
+        ingest(ledger, path, f"s{place}", label="synthetic", generator=name)
+    return data
+
+
+def test_ten_spellings_of_one_model_are_one_group(ledger: Ledger, ten_names: Path) -> None:
+    rules = policy({"by": ["generator"], "max_share": "0.3"})
+    once = Selection(sources=(*(f"s{place}" for place in range(10)), "h"))
+    loose = policy({"by": ["generator"], "max_share": "1"})
+    assert ledger.assemble("r", loose, once).sealed
+    for results in (
+        ledger.audit(rules).budgets,
+        ledger.audit(rules, "r").budgets,
+        ledger.assemble("other", rules, Selection()).budgets,
+        audit_files(ledger.store, [str(ten_names)], rules, IngestOptions(source="a")).budgets,
+    ):
+        shares = {(r.group or {})["generator"]: (r.numerator_lo, r.verdict) for r in results}
+        assert shares == {None: (0, "pass"), "gpt-4": (20, "fail")}
+
+
+def test_conditions_name_a_model_in_any_spelling(ledger: Ledger, ten_names: Path) -> None:
+    asked = [f"generator = '{name}'" for name in SPELLINGS]
+    asked += ["generator IN ('Claude-3', 'GPT 4')", "generator LIKE 'GPT%'"]
+    results = ledger.audit(policy(*({"forbid": where} for where in asked))).budgets
+    assert {result.numerator_lo for result in results} == {20}
+    plan = ledger.assemble("r", policy({"max_synthetic": "1"}), Selection(where=asked[0]))
+    assert plan.records == 20
+    (other,) = ledger.audit(policy({"forbid": "generator <> 'OPENAI/GPT-4'"})).budgets
+    assert other.numerator_lo == 20
