@@ -96,13 +96,13 @@ def bounds(term: Term, of: Tally) -> Bounds:
     if rule == "forbid":
         return Bounds(lo, hi, of.total, Fraction(lo), Fraction(hi))
     if term.budget.per == "human":
-        least, most = met.size - met.hi, scope - met.lo - may.lo
+        least, most = of.most - hi, scope - met.lo - may.lo
         lower = _ratio(lo, most) if most or not met.records else None
         return Bounds(lo, hi, scope, lower, Fraction(hi, least) if least else None)
     # A member of which it is not known whether it counts raises the share most when exactly its
     # synthetic part counts, and lowers it most when exactly its human part does.
     lower = _ratio(lo, scope - may.lo)
-    return Bounds(lo, hi, scope, lower, _ratio(hi, met.size + may.hi))
+    return Bounds(lo, hi, scope, lower, _ratio(hi, of.most))
 
 
 def _ratio(part: int, whole: int) -> Fraction:

@@ -158,11 +158,20 @@ class Tally:
         met: members that meet the condition.
         open: members that may meet it, or that may belong to this group.
         total: size of the whole set.
+        apart: whether the members may turn out to be in several groups, and not in this one: at
+            most the synthetic parts are then in a group of their own (``undiluted``).
     """
 
     met: Part = NOTHING
     open: Part = NOTHING
     total: int = 0
+    apart: bool = False
+
+    @property
+    def most(self) -> int:
+        """The size of the scope when its synthetic share is greatest."""
+        parted = self.met.hi if self.apart else self.met.size
+        return parted + self.open.hi
 
 
 def counted_by(members: str, term: Term, *, repeated: bool) -> str:
@@ -294,10 +303,11 @@ def _add(tally: Tally, truth: bool | None, part: Part) -> Tally:
 
 
 def undiluted(term: Term) -> bool:
-    """Whether human members leave the groups that they share with members of unknown keys.
+    """Whether a group of members whose keys are not known is judged as if each were its own.
 
-    Of a synthetic record the generator is missing, a human one has none: both have no value, and
-    the human ones would thin out a share that the others may have in a group of their own.
+    Of a synthetic record the generator is missing, a human one has none: both have no value. The
+    human ones leave that group, for they would thin out a share that the others may have in groups
+    of their own, and so would those of which less is synthetic.
     """
     return term.budget.rule == "max_synthetic"
 
@@ -309,10 +319,11 @@ def _gather(cells: dict[tuple[Key, Key], Tally], term: Term) -> dict[Key, Tally]
     not empty and agrees with it on the remaining columns.
     """
     total = sum(cell.total for cell in cells.values())
+    apart: set[Key] = set()
     if undiluted(term):
         held = {at for at, cell in cells.items() if cell.met.records or cell.open.records}
-        unsure = {key for key, loose in held if any(loose)}
-        cells = {at: cell for at, cell in cells.items() if any(at[1]) or at[0] not in unsure}
+        apart = {key for key, loose in held if any(loose)}
+        cells = {at: cell for at, cell in cells.items() if any(at[1]) or at[0] not in apart}
     groups: dict[Key, Tally] = defaultdict(lambda: Tally(total=total))
     adrift: dict[Key, dict[Key, Part]] = defaultdict(lambda: defaultdict(Part))
     for (key, loose), cell in cells.items():
@@ -330,7 +341,7 @@ def _gather(cells: dict[tuple[Key, Key], Tally], term: Term) -> dict[Key, Tally]
             if (key, loose) in cells:
                 cell = cells[key, loose]
                 may_join = may_join.plus(cell.met, -1).plus(cell.open, -1)
-        groups[key] = replace(mine, open=may_join)
+        groups[key] = replace(mine, open=may_join, apart=key in apart)
     return dict(groups)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -92,20 +92,13 @@ def _groups(
     # Without groups the rule is there even when nothing is in its scope: a floor is missed by that.
     keys = {*sure, *perhaps} if term.groups else {()}
     if undiluted(term):
-        for members in (sure, perhaps):
-            _leave_diluting(members, {strata[n].groups[place] for n in loose}, strata, place)
+        for key in {strata[n].groups[place] for n in loose}:
+            # Each may be a group of its own, and human members share none with them.
+            apart = [*sure.pop(key, []), *perhaps.get(key, [])]
+            perhaps[key] = [n for n in apart if any(strata[n].loose[place])]
     for group in sorted(keys, key=sortable):
         others = [n for n in loose if _agrees(strata[n], place, group)]
         yield group, sure.get(group, []), perhaps.get(group, []), others
-
-
-def _leave_diluting(
-    members: dict[Key, list[int]], unsure: Collection[Key], strata: Sequence[Stratum], place: int
-) -> None:
-    """Leave the human strata out of groups that they share with members of unknown keys."""
-    for key in unsure:
-        if key in members:
-            members[key] = [n for n in members[key] if any(strata[n].loose[place])]
 
 
 def _agrees(stratum: Stratum, place: int, group: Key) -> bool:
