@@ -98,7 +98,8 @@ def bounds(term: Term, of: Tally) -> Bounds:
     if term.budget.per == "human":
         least, most = of.most - hi, scope - met.lo - may.lo
         lower = _ratio(lo, most) if most or not met.records else None
-        return Bounds(lo, hi, scope, lower, Fraction(hi, least) if least else None)
+        none = None if hi or met.records else Fraction(0)
+        return Bounds(lo, hi, scope, lower, Fraction(hi, least) if least else none)
     # A member of which it is not known whether it counts raises the share most when exactly its
     # synthetic part counts, and lowers it most when exactly its human part does.
     lower = _ratio(lo, scope - may.lo)

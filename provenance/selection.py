@@ -22,6 +22,7 @@ from provenance.members import (
     worked_out,
 )
 from provenance.model.base import quote_literal
+from provenance.model.licence import both_sql, together_sql
 from provenance.model.manifest import Selection
 from provenance.spellings import Spellings, spellings
 from provenance.store.catalogue import Database
@@ -45,7 +46,8 @@ _KEPT = ("record_id", "digest_rest", "spot", "kind", "bytes", "chars", "words", 
 _AT_TIMES = {"norm_id": "UUID", "attributes": "VARCHAR"}
 """What is kept besides where somebody asks for it."""
 
-_LICENCE = "coalesce(json_extract_string(s.attributes, '/licence'), r.licence)"
+_OWN_LICENCE = "json_extract_string(s.attributes, '/licence')"
+_LICENCE = both_sql(_OWN_LICENCE, "r.licence")
 
 _WORDS = (
     *("source", "uri", "split", "licence", "source_kind"),
@@ -208,14 +210,20 @@ def _make_others(
         ("", "origins") if every else (f"WHERE s.record_id IN ({aside})", f"({origins_of(aside)})")
     )
     norm = "min(s.norm_id)" if "norm_id" in kept else "NULL::UUID"
-    first = f"arg_min_null(s.attributes, {_SPOT})" if "attributes" in kept else "NULL::VARCHAR"
+    attributes = "attributes" in kept
+    first = f"arg_min_null(s.attributes, {_SPOT})" if attributes else "NULL::VARCHAR"
+    licence = together_sql(
+        f"list(DISTINCT {_LICENCE if attributes else 'r.licence'}) FILTER "
+        f"({_LICENCE if attributes else 'r.licence'} IS NOT NULL)"
+    )
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE {ROWS} AS
         WITH seen AS (
             SELECT s.record_id, min({_SPOT}) AS spot,
                 min(s.digest_rest) AS digest_rest, max(s.digest_rest) AS other_rest,
                 {norm} AS norm_id, min(s.kind) AS kind,
-                arg_min_null(s.lang, {_SPOT}) AS lang, {first} AS attributes
+                arg_min_null(s.lang, {_SPOT}) AS lang, {first} AS attributes,
+                {licence} AS licence
             FROM ledger.sightings s JOIN {_READINGS} r USING (reading_id) {only}
             GROUP BY s.record_id
         )
@@ -224,7 +232,7 @@ def _make_others(
                 s.digest_rest <> s.other_rest AS clash,
                 r.source, r.uri, s.spot, s.spot & ((1::BIGINT << {_ROW_BITS}) - 1) AS row, s.kind,
                 o.bytes, o.chars, o.words, {origin},
-                s.lang, r.split, {_LICENCE} AS licence, r.source_kind, r.weight, s.attributes,
+                s.lang, r.split, s.licence, r.source_kind, r.weight, s.attributes,
                 d.descends_from
             FROM seen s
             JOIN {_READINGS} r ON r.place = s.spot >> {_ROW_BITS}
@@ -254,7 +262,7 @@ def _where(text: str | None, names: frozenset[str]) -> str:
         return "TRUE"
     condition = conditions.parse(text)
     conditions.check(condition, names)
-    return members_truth(condition)
+    return members_truth(condition, wanted=True)
 
 
 def _weight(weights: Mapping[str, int]) -> str:

@@ -6,7 +6,7 @@ folded here, where members are made. Of the names that occur few are not in thei
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from provenance.model.base import quote_literal
@@ -52,8 +52,17 @@ def spellings(connection: Database, *more: str) -> Spellings:
     """
     odd: dict[str, dict[str, str]] = {}
     for column, fold in _FOLDED.items():
-        names = " UNION ".join(f"SELECT {column} FROM {table}" for table in (*_SAID, *more))
-        rows = connection.execute(f"SELECT * FROM ({names}) WHERE {column} IS NOT NULL").fetchall()
-        found = {name: fold(name) for (name,) in rows if "\x00" not in name}
+        found = {name: fold(name) for name in _named(connection, column, more)}
         odd[column] = {name: folded for name, folded in found.items() if folded != name}
     return Spellings(odd)
+
+
+def generator_names(connection: Database, *more: str) -> list[str]:
+    """The generators that evidence and contracts name, as they were written."""
+    return _named(connection, "generator", more)
+
+
+def _named(connection: Database, column: str, more: Collection[str]) -> list[str]:
+    names = " UNION ".join(f"SELECT {column} FROM {table}" for table in (*_SAID, *more))
+    rows = connection.execute(f"SELECT * FROM ({names}) WHERE {column} IS NOT NULL").fetchall()
+    return [name for (name,) in rows if "\x00" not in name]

@@ -98,7 +98,9 @@ def _term(budget: Budget, unit: Unit, attributes: Collection[str]) -> Term:
         unit=unit,
         groups=tuple(f"CAST({column_sql(name)} AS VARCHAR)" for name in budget.by),
         loose=tuple(loose_sql(name) for name in budget.by),
-        truth="TRUE" if condition is None else members_truth(condition),
+        truth="TRUE"
+        if condition is None
+        else members_truth(condition, wanted=budget.rule == "min_human"),
         size=size,
         lo=lo,
         hi=hi,

@@ -10,6 +10,7 @@ from dataclasses import replace
 from provenance.condition_sql import to_sql
 from provenance.conditions import COLUMNS, DESCENDS, And, Condition, Not, Or, Test
 from provenance.model.base import quote_identifier, quote_literal
+from provenance.model.licence import licences_sql
 from provenance.model.names import clean_name, fold_name
 from provenance.model.origin import Label
 
@@ -20,7 +21,7 @@ ORIGIN = MADE_BY | {"label", "depth"}
 """Columns whose value is not known where the origin of a record is not."""
 
 
-def members_truth(condition: Condition) -> str:
+def members_truth(condition: Condition, *, wanted: bool = False) -> str:
     """A condition as SQL over the members relation: TRUE, FALSE, or NULL where it is not known.
 
     Beyond SQL's own three values (docs/concepts/budgets.md tells why):
@@ -36,10 +37,40 @@ def members_truth(condition: Condition) -> str:
     - What may be wholly synthetic is not known to be less: a test that ``synthetic`` meets and
       ``mixed`` does not is NULL for a mixed record that may be all synthetic.
     - ``tier``, ``rule``, ``conflict`` and ``IS NULL`` ask what the ledger knows, and are answered.
+    - A record is under all licences of its ``licence``. A test of it, and the opposite of one,
+      holds where it holds for any of them; of records that are wanted, where it does for all.
     - What is still NULL for a human record counts as FALSE.
+
+    Args:
+        condition: a condition that passed `check`.
+        wanted: whether records are chosen by it, or asked for, and not limited or forbidden.
     """
-    sql = to_sql(spelt(condition), column_sql, _settle)
+    sql = _truth(spelt(condition), wanted=wanted, negated=False)
     return f"coalesce({sql}, CASE WHEN label = 'human' THEN FALSE END)"
+
+
+def _truth(condition: Condition, *, wanted: bool, negated: bool) -> str:
+    """A condition or its opposite, with the opposites of licences taken one by one."""
+    if isinstance(condition, Not):
+        return _truth(condition.operand, wanted=wanted, negated=not negated)
+    if isinstance(condition, And | Or):
+        word = " AND " if isinstance(condition, And) != negated else " OR "
+        parts = (_truth(part, wanted=wanted, negated=negated) for part in condition.operands)
+        return f"({word.join(parts)})"
+    if condition.column == "licence" and condition.values:
+        return _of_licences(condition, wanted=wanted, negated=negated)
+    sql = to_sql(condition, column_sql, _settle)
+    return f"(NOT {sql})" if negated else sql
+
+
+def _of_licences(test: Test, *, wanted: bool, negated: bool) -> str:
+    """A test of each licence of a record, or of all that it is under as it is written."""
+    opposite = "NOT " if negated else ""
+    each = f"{opposite}{to_sql(test, lambda _: 'one')}"
+    of_them = "list_bool_and" if wanted else "list_bool_or"
+    found = f"{of_them}(list_transform({licences_sql('licence')}, lambda one: {each}))"
+    written = to_sql(test, column_sql)
+    return f"({found} AND NOT {written})" if negated else f"({found} OR {written})"
 
 
 def column_sql(name: str) -> str:
@@ -70,7 +101,8 @@ def _settle(test: Test, sql: str) -> str:
         # The empty name stands for whatever a parent of unknown origin may come of.
         doubt = f"coalesce(list_contains({column_sql(DESCENDS)}, ''), FALSE)"
         unknown = f"label = 'unknown' OR (label <> 'human' AND (generator IS NULL OR {doubt}))"
-        return f"(CASE WHEN {sql} THEN TRUE WHEN {unknown} THEN NULL ELSE FALSE END)"
+        own = f"coalesce(generator = {quote_literal(fold_name(str(test.values[0])))}, FALSE)"
+        return f"(CASE WHEN {sql} OR {own} THEN TRUE WHEN {unknown} THEN NULL ELSE FALSE END)"
     if test.column == "depth":
         return f"(CASE WHEN label = 'unknown' THEN NULL ELSE {sql} END)"
     return sql

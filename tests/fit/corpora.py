@@ -150,9 +150,18 @@ def _kept(
             for m, truth in inside
             if _key(budget, m) == key or _may_be(budget, m, key)
         ]
+        if budget.max_synthetic is not None and any(_unnamed(budget, m, key) for m, _ in inside):
+            # Each of them may be a group of its own; human records, of no generator, share none.
+            group = [(m, None) for m, _ in group if _key(budget, m) != key or m.label != "human"]
         if not _within(budget, unit, group, members):
             return False
     return True
+
+
+def _unnamed(budget: Budget, m: Member, key: tuple[object, ...]) -> bool:
+    """Whether a member is in this group because nobody says what generated it."""
+    nameless = "generator" in budget.by and m.generator is None and m.label != "human"
+    return nameless and _key(budget, m) == key
 
 
 def _key(budget: Budget, m: Member) -> tuple[object, ...]:
@@ -197,7 +206,7 @@ def _within(
         return hi <= Fraction(budget.max_share) * whole
     limit = Fraction(budget.max_synthetic or 0)
     if budget.per == "human":
-        return human > 0 and hi <= limit * human
+        return (human > 0 or not (hi or sure)) and hi <= limit * human
     return hi <= limit * (sum(s[0] for s in sure) + sum(s[2] for s in perhaps))
 
 

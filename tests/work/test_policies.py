@@ -9,6 +9,8 @@ from datafiles import ingest, policy, texts, write_jsonl
 
 import provenance
 from provenance.audit import audit_files
+from provenance.documents import load_source
+from provenance.errors import MisuseError
 from provenance.ingest import IngestOptions
 from provenance.ledger import Ledger
 from provenance.model.manifest import Selection
@@ -79,3 +81,76 @@ def test_conditions_name_a_model_in_any_spelling(ledger: Ledger, ten_names: Path
     assert plan.records == 20
     (other,) = ledger.audit(policy({"forbid": "generator <> 'OPENAI/GPT-4'"})).budgets
     assert other.numerator_lo == 20
+
+
+@pytest.fixture
+def licensed(ledger: Ledger, tmp_path: Path) -> Path:
+    """Six letters of a proprietary source; each but the last says that it is CC0-1.0."""
+    rows = texts("letter", 6, license="CC0-1.0")
+    rows[5].pop("license")
+    path = write_jsonl(tmp_path / "letters.jsonl", rows)
+    contract = "name: l\nlabel: human\nlicence: LicenseRef-Proprietary\n"
+    (contract_source,) = load_source(contract, "l.yaml")
+    ledger.source_set(contract_source)
+    ingest(ledger, path, "l")
+    return path
+
+
+BOTH = "CC0-1.0 AND LicenseRef-Proprietary"
+
+
+@pytest.mark.parametrize(
+    ("where", "found"),
+    [
+        ("licence = 'LicenseRef-Proprietary'", 6),
+        ("licence = 'CC0-1.0'", 5),
+        ("licence IN ('MIT', 'CC0-1.0')", 5),
+        ("licence <> 'CC0-1.0'", 6),
+        ("licence NOT IN ('CC0-1.0')", 6),
+        ("licence <> 'LicenseRef-Proprietary'", 5),
+        ("NOT (licence = 'CC0-1.0' OR source = 'xx')", 6),
+        ("licence LIKE 'LicenseRef-%'", 6),
+        (f"licence = '{BOTH}'", 5),
+        (f"licence NOT IN ('{BOTH}', 'LicenseRef-Proprietary')", 0),
+        ("licence IS NULL", 0),
+    ],
+)
+def test_a_record_is_under_its_own_licence_and_its_source_s(
+    ledger: Ledger, licensed: Path, where: str, found: int
+) -> None:
+    rules = policy({"forbid": where})
+    assert ledger.audit(rules).budgets[0].numerator_hi == found
+    assert ledger.assemble("r", policy({"max_synthetic": "1"}), Selection()).sealed
+    assert ledger.audit(rules, "r").budgets[0].numerator_hi == found
+    files = audit_files(ledger.store, [str(licensed)], rules, IngestOptions(source="a"))
+    assert files.budgets[0].numerator_hi == found
+
+
+def test_records_are_chosen_by_all_of_their_licences(ledger: Ledger, licensed: Path) -> None:
+    every = policy({"max_synthetic": "1"})
+    for where, found in (
+        ("licence IN ('CC0-1.0', 'MIT')", 0),
+        ("licence IN ('CC0-1.0', 'LicenseRef-Proprietary')", 6),
+        ("licence <> 'CC0-1.0'", 1),
+    ):
+        if not found:
+            with pytest.raises(MisuseError, match="takes no record"):
+                ledger.assemble("r", every, Selection(where=where), dry_run=True)
+        else:
+            plan = ledger.assemble("r", every, Selection(where=where), dry_run=True)
+            assert plan.records == found
+    floors = [{"min_human": 1, "where": f"licence = '{name}'"} for name in ("CC0-1.0", BOTH)]
+    assert [r.numerator_lo for r in ledger.audit(policy(*floors)).budgets] == [0, 5]
+
+
+def test_groups_of_licences_and_several_sources(ledger: Ledger, licensed: Path) -> None:
+    (other,) = load_source("name: m\nlabel: human\nlicence: MIT\n", "m.yaml")
+    ledger.source_set(other)
+    ingest(ledger, write_jsonl(licensed.parent / "m.jsonl", texts("letter", 1)), "m")
+    (found,) = [policy({"by": ["licence"], "max_share": "1"})]
+    groups = {(r.group or {})["licence"]: r.numerator_lo for r in ledger.audit(found).budgets}
+    assert groups == {
+        "CC0-1.0 AND LicenseRef-Proprietary AND MIT": 1,
+        BOTH: 4,
+        "LicenseRef-Proprietary": 1,
+    }
