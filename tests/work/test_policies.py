@@ -10,10 +10,11 @@ from datafiles import ingest, policy, texts, write_jsonl
 import provenance
 from provenance.audit import audit_files
 from provenance.documents import load_source
-from provenance.errors import MisuseError
+from provenance.errors import ConditionError, MisuseError
 from provenance.ingest import IngestOptions
 from provenance.ledger import Ledger
 from provenance.model.manifest import Selection
+from provenance.models import Model
 
 
 @pytest.fixture
@@ -154,3 +155,94 @@ def test_groups_of_licences_and_several_sources(ledger: Ledger, licensed: Path) 
         BOTH: 4,
         "LicenseRef-Proprietary": 1,
     }
+
+
+def test_policies_speak_of_tier_rule_and_conflict(ledger: Ledger, tmp_path: Path) -> None:
+    said = "a text that two sources speak of, number"
+    both = [{"text": f"{said} {n}, long enough to count"} for n in range(4)]
+    data = tmp_path / "data"
+    ingest(ledger, write_jsonl(data / "a.jsonl", both), "a", label="human")
+    ingest(ledger, write_jsonl(data / "b.jsonl", both[:1]), "b", label="synthetic")
+    ingest(ledger, write_jsonl(data / "c.jsonl", texts("none", 2)), "c")
+    marked = texts("marked", 3, model_name="gpt-4", distilabel_metadata={})
+    for row in marked:
+        row["generation"] = row.pop("text")
+    ingest(ledger, write_jsonl(data / "d.jsonl", marked), "d")
+    asked = {
+        "tier = 'declared'": 4,
+        "tier = 'none'": 2,
+        "tier IN ('tool', 'reviewed')": 3,
+        "tier <> 'declared'": 5,
+        "rule = 'declared-human'": 3,
+        "rule LIKE 'tool-%'": 3,
+        "conflict": 1,
+        "NOT conflict AND tier = 'declared'": 3,
+    }
+    rules = policy(*({"forbid": where} for where in asked))
+    assert ledger.assemble("r", policy({"max_synthetic": "1"}), Selection()).sealed
+    ways = [ledger.audit(rules), ledger.audit(rules, "r")]
+    for way in ways:
+        found = [(r.numerator_lo, r.numerator_hi) for r in way.budgets]
+        assert found == [(count, count) for count in asked.values()]
+    for where, count in asked.items():
+        plan = ledger.assemble(
+            "x", policy({"max_synthetic": "1"}), Selection(where=where), dry_run=True
+        )
+        assert plan.records == count
+    grouped = ledger.audit(policy({"by": ["tier"], "max_share": "1"})).budgets
+    assert {(r.group or {})["tier"]: r.numerator_lo for r in grouped} == {
+        "declared": 4,
+        "none": 2,
+        "tool": 3,
+    }
+
+
+def test_a_tier_that_is_none_is_refused(ledger: Ledger) -> None:
+    with pytest.raises(ConditionError, match="not a tier"):
+        ledger.audit(policy({"forbid": "tier = 'declard'"}))
+
+
+def test_what_comes_of_a_text_of_unknown_origin_may_descend_from_any_model(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    ledger.model_set(Model(name="Ours-7B"))
+    forbid = policy({"forbid": "descends_from('acme/ours_7b')"})
+
+    def verdict(*sources: str) -> str:
+        return ledger.assemble("r", forbid, Selection(sources=sources), dry_run=True).verdict
+
+    for source, label, generator in (
+        ("people", "human", None),
+        ("theirs", "synthetic", "gpt-4"),
+        ("nobody", "synthetic", None),
+        ("found", None, None),
+        ("ours", "synthetic", "OURS 7b"),
+    ):
+        path = write_jsonl(tmp_path / f"{source}.jsonl", texts(source, 2))
+        ingest(ledger, path, source, label=label, generator=generator)
+        children = texts(f"of {source}", 2)
+        for n, row in enumerate(children):
+            row["parent"] = f"{source}{n}"
+        path = write_jsonl(tmp_path / f"{source}-child.jsonl", children)
+        options = {"parent_field": "parent", "parent_source": source, "process": "rephrase"}
+        ingest(ledger, path, f"of-{source}", label="synthetic", generator="claude-3", **options)
+    orphans = write_jsonl(tmp_path / "orphans.jsonl", texts("orphan", 2, parent="not-here"))
+    ingest(ledger, orphans, "orphans", label="synthetic", generator="gpt-4", parent_field="parent")
+    assert {name: verdict(name) for name in ("people", "theirs", "nobody", "found", "ours")} == {
+        "people": "pass",
+        "theirs": "pass",
+        "nobody": "indeterminate",
+        "found": "indeterminate",
+        "ours": "fail",
+    }
+    assert {name: verdict(f"of-{name}") for name in ("people", "theirs", "nobody", "found")} == {
+        "people": "pass",
+        "theirs": "pass",
+        "nobody": "indeterminate",
+        "found": "indeterminate",
+    }
+    assert verdict("of-ours") == "fail"
+    assert verdict("orphans") == "indeterminate"
+    child = str(tmp_path / "found-child.jsonl")
+    judged = audit_files(ledger.store, [child], forbid, IngestOptions(source="a"))
+    assert judged.verdict == "indeterminate"
