@@ -246,3 +246,47 @@ def test_what_comes_of_a_text_of_unknown_origin_may_descend_from_any_model(
     child = str(tmp_path / "found-child.jsonl")
     judged = audit_files(ledger.store, [child], forbid, IngestOptions(source="a"))
     assert judged.verdict == "indeterminate"
+
+
+EVERY_RULE = policy(
+    {"max_synthetic": "0.45"},
+    {"max_synthetic": "0.9", "by": ["generator"]},
+    {"max_synthetic": "1", "per": "human"},
+    {"max_synthetic": "0.5", "where": "lang = 'en'"},
+    {"max_share": "0.15", "where": "generator = 'gpt-4'"},
+    {"max_share": "0.15", "where": "generator_family <> 'gpt'"},
+    {"max_share": "0.3", "where": "depth >= 1"},
+    {"max_share": "0.3", "where": "label != 'human'"},
+    {"max_share": "0.3", "by": ["generator"]},
+    {"max_share": "0.6", "by": ["process", "lang"]},
+    {"min_human": 4},
+    {"min_human": 2, "by": ["lang"]},
+    {"forbid": "generator = 'claude-3'"},
+    {"forbid": "label = 'synthetic' AND lang = 'de'"},
+    {"forbid": "descends_from('ours-7b')"},
+    {"forbid": "NOT (process = 'edit' OR label = 'human')"},
+    {"accumulate": "kept"},
+)
+
+
+def test_evidence_turns_no_verdict_of_a_ledger_into_a_pass(ledger: Ledger, tmp_path: Path) -> None:
+    ledger.model_set(Model(name="ours-7b"))
+    rows = texts("h", 5, lang="en") + texts("t", 2, lang="de")
+    ingest(ledger, write_jsonl(tmp_path / "h.jsonl", rows), "h", label="human")
+    assert ledger.assemble("kept", policy({"max_synthetic": "0"}), Selection()).sealed
+    found = texts("u", 2, lang="en")
+    ingest(ledger, write_jsonl(tmp_path / "u.jsonl", found), "u")
+    made = texts("s", 1, lang="en")
+    ingest(
+        ledger, write_jsonl(tmp_path / "s.jsonl", made), "s", label="synthetic", generator="GPT-4"
+    )
+    seen: list[set[str]] = []
+    for n, row in enumerate([None, rows[-1], found[0], made[0], rows[0], found[1], rows[1]]):
+        if row is not None:
+            path = write_jsonl(tmp_path / f"z{n}.jsonl", [row])
+            ingest(ledger, path, f"z{n}", label="synthetic")
+        results = ledger.audit(EVERY_RULE).budgets
+        bad = {r.name for r in results if r.verdict != "pass"}
+        assert not [name for before in seen for name in before if name not in bad]
+        seen.append(bad)
+    assert 0 < len(seen[0]) < len(seen[-1]) > 13

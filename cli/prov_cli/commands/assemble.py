@@ -73,6 +73,27 @@ def leave_with(verdict: str, indeterminate: str) -> None:
         raise click.exceptions.Exit(codes[verdict])
 
 
+_SHOWN_FINDINGS = 10
+
+
+def _said(plan: AssemblyPlan) -> list[str]:
+    """The findings that are more than a note: conflicts among them."""
+    from provenance.visible import shown
+
+    findings = [item for item in plan.findings if item.severity != "note"]
+    lines = []
+    for item in findings[:_SHOWN_FINDINGS]:
+        lines += [
+            f"{item.severity}  {item.code}  {shown(item.subject)}",
+            f"    {shown(item.reason)}",
+        ]
+        if item.remedy:
+            lines.append(f"    hint: {shown(item.remedy)}")
+    if len(findings) > _SHOWN_FINDINGS:
+        lines.append(f"{len(findings) - _SHOWN_FINDINGS:,} more findings: --json has them all")
+    return ["", *lines] if lines else []
+
+
 def plan_text(plan: AssemblyPlan, dry_run: bool) -> str:
     """An assembly as a person reads it."""
     from provenance.model.finding import Judgement
@@ -113,6 +134,7 @@ def plan_text(plan: AssemblyPlan, dry_run: bool) -> str:
                 ],
             ),
         ]
+    lines += _said(plan)
     lines.append("")
     if plan.sealed:
         known = " (it was sealed before, unchanged)" if plan.unchanged else ""
