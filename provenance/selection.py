@@ -212,10 +212,7 @@ def _make_others(
     norm = "min(s.norm_id)" if "norm_id" in kept else "NULL::UUID"
     attributes = "attributes" in kept
     first = f"arg_min_null(s.attributes, {_SPOT})" if attributes else "NULL::VARCHAR"
-    licence = together_sql(
-        f"list(DISTINCT {_LICENCE if attributes else 'r.licence'}) FILTER "
-        f"({_LICENCE if attributes else 'r.licence'} IS NOT NULL)"
-    )
+    licence = _licences(connection, _LICENCE if attributes else "r.licence")
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE {ROWS} AS
         WITH seen AS (
@@ -239,6 +236,17 @@ def _make_others(
             JOIN {origins} o USING (record_id)
             LEFT JOIN {DESCENT} d USING (record_id)
         ) WHERE {where}""")
+
+
+def _licences(connection: Database, licence: str) -> str:
+    """SQL of all licences that the sightings of a record are under."""
+    row = connection.execute(f"""
+        SELECT count(DISTINCT licence) > 1 OR EXISTS (
+            SELECT 1 FROM files WHERE contains(attributes, '"licence"')) FROM {_READINGS}""")
+    several = row.fetchone()
+    if several and several[0]:
+        return together_sql(f"list(DISTINCT {licence}) FILTER ({licence} IS NOT NULL)")
+    return f"min({licence})"
 
 
 def _check_digests(connection: Database) -> None:

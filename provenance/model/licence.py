@@ -35,10 +35,12 @@ def together_sql(licences: str) -> str:
     )
 
 
-def both_sql(*columns: str) -> str:
-    """SQL of the expression for the licences in some columns, each of which may be NULL.
+def both_sql(own: str, other: str) -> str:
+    """SQL of the expression for two columns, each of which may be NULL.
 
-    Where they agree it is what they say; else all of them, sorted: ``CC0-1.0 AND MIT``.
+    Where they agree it is what they say; else both, sorted: ``CC0-1.0 AND MIT``.
     """
-    listed = f"[{', '.join(columns)}]"
-    return together_sql(f"list_distinct(list_filter({listed}, lambda f: f IS NOT NULL))")
+    return (
+        f"(CASE WHEN {own} IS NULL OR {own} = {other} THEN {other} WHEN {other} IS NULL THEN {own} "
+        f"ELSE {together_sql(f'[{own}, {other}]')} END)"
+    )
