@@ -32,6 +32,7 @@ from provenance.readers.base import Layout as ReadLayout
 from provenance.readers.discover import discover
 from provenance.reread import Reading
 from provenance.selection import select_members
+from provenance.split_leak import leaks_of_files, leaks_of_ledger, leaks_of_members
 from provenance.store.catalogue import Database, over_nothing
 from provenance.store.layout import Layout
 from provenance.store.parts import Part
@@ -46,7 +47,11 @@ def audit_ledger(store: Store, policy: Policy, folder: Path | None = None) -> Ju
     with store.snapshot() as connection:
         select_members(connection, Selection(), models_asked(policy))
         count_tokens(connection, policy, folder)
-        findings = [*revoked_records(connection), *ledger_findings(connection)]
+        findings = [
+            *revoked_records(connection),
+            *leaks_of_ledger(connection),
+            *ledger_findings(connection),
+        ]
         return _judge(connection, policy, findings)
 
 
@@ -62,7 +67,12 @@ def audit_release(
         release_members(connection, release, today=True, models=models_asked(policy))
         count_tokens(connection, policy, folder)
         drift = release_drift(connection, release)
-        findings = [*revoked_members(connection), *drift, *ledger_findings(connection)]
+        findings = [
+            *revoked_members(connection),
+            *drift,
+            *leaks_of_members(connection),
+            *ledger_findings(connection),
+        ]
         return _judge(connection, policy, findings, release)
 
 
@@ -95,19 +105,27 @@ def audit_files(
             count_tokens(connection, policy, folder, [_reading(r, options) for r in results])
             findings = [
                 *revoked_members(connection),
+                *leaks_of_files(connection),
                 *known_share(connection, FILE_EVIDENCE),
                 *file_questions(connection, FILE_EVIDENCE),
                 *_rejects(results),
             ]
-            return _judge(connection, policy, findings)
+            return _judge(connection, policy, findings, repeated=True)
 
 
 def _judge(
-    connection: Database, policy: Policy, findings: Sequence[Finding], release: str | None = None
+    connection: Database,
+    policy: Policy,
+    findings: Sequence[Finding],
+    release: str | None = None,
+    *,
+    repeated: bool = False,
 ) -> Judgement:
     names = attribute_names(connection)
     anchors = make_anchors(connection, policy)
-    results = budget.judge(connection, MEMBERS, policy, attributes=names, anchors=anchors)
+    results = budget.judge(
+        connection, MEMBERS, policy, attributes=names, anchors=anchors, repeated=repeated
+    )
     fed = descent_findings(connection, MEMBERS, models_asked(policy), release)
     return Judgement(
         verdict=budget.overall(results),

@@ -14,7 +14,7 @@ from provenance.model.base import Connection
 from provenance.model.finding import BudgetResult, Verdict, worst
 from provenance.model.policy import Policy
 from provenance.resolving import Needed, limit_of, to_resolve
-from provenance.terms import Key, Tally, Term, tally, terms
+from provenance.terms import Key, Tally, Term, counted_by, tally, terms
 
 TOP_SOURCES = 3
 """Sources that a failed budget names."""
@@ -27,6 +27,7 @@ def judge(
     *,
     attributes: Collection[str] = (),
     anchors: Mapping[str, str] | None = None,
+    repeated: bool = False,
 ) -> tuple[BudgetResult, ...]:
     """Every budget of a policy on every group: in the policy's order, groups in the order of keys.
 
@@ -37,6 +38,7 @@ def judge(
         attributes: names of the attributes that members carry.
         anchors: for ``accumulate``, the name of each release to its relation, quoted, with columns
             record_id and required.
+        repeated: whether a record may be several members, as in a file with several splits.
 
     Raises:
         MisuseError: the set has no members, or a unit is not counted for all of them.
@@ -47,13 +49,14 @@ def judge(
     if row[0] == 0:
         raise MisuseError("the set is empty: there is nothing to judge", hint="select some records")
     summed = [term for term in judged if term.budget.rule != "accumulate"]
-    tallies = tally(connection, members, summed)
+    tallies = tally(connection, members, summed, repeated=repeated)
     results: list[BudgetResult] = []
     for term in judged:
         if term.budget.rule == "accumulate":
             results.append(_accumulated(connection, members, term, anchors or {}))
         else:
-            results += _groups(connection, members, term, tallies[term.budget.name])
+            counted = counted_by(members, term, repeated=repeated)
+            results += _groups(connection, counted, term, tallies[term.budget.name])
     return tuple(results)
 
 
@@ -93,13 +96,14 @@ def bounds(term: Term, of: Tally) -> Bounds:
     if rule == "forbid":
         return Bounds(lo, hi, of.total, Fraction(lo), Fraction(hi))
     if term.budget.per == "human":
-        least, most = met.size - met.hi, scope - met.lo - may.lo
+        least, most = of.most - hi, scope - met.lo - may.lo
         lower = _ratio(lo, most) if most or not met.records else None
-        return Bounds(lo, hi, scope, lower, Fraction(hi, least) if least else None)
+        none = None if hi or met.records else Fraction(0)
+        return Bounds(lo, hi, scope, lower, Fraction(hi, least) if least else none)
     # A member of which it is not known whether it counts raises the share most when exactly its
     # synthetic part counts, and lowers it most when exactly its human part does.
     lower = _ratio(lo, scope - may.lo)
-    return Bounds(lo, hi, scope, lower, _ratio(hi, met.size + may.hi))
+    return Bounds(lo, hi, scope, lower, _ratio(hi, of.most))
 
 
 def _ratio(part: int, whole: int) -> Fraction:
@@ -236,7 +240,8 @@ def _sentence(term: Term, found: Bounds) -> str:
         condition = " ".join((budget.forbid or "").split())
         return f"{_counts(found)} records meet {condition}, none may"
     if budget.rule == "min_human":
-        return f"human {term.unit}{where}: {_counts(found)}, at least {limit:,} wanted"
+        each = "" if budget.distinct else ", each repeat counted"
+        return f"human {term.unit}{where}{each}: {_counts(found)}, at least {limit:,} wanted"
     subject = "share" if budget.rule == "max_share" and term.lo == term.size else "synthetic share"
     if budget.per == "human":
         subject = "ratio of synthetic to human"

@@ -11,7 +11,7 @@ from typing import TypeAlias
 from provenance.condition_words import Token, tokens
 from provenance.errors import ConditionError
 from provenance.model.base import quote_literal
-from provenance.model.origin import Label
+from provenance.model.origin import NO_TIER, TIERS, Label
 
 MAX_LENGTH = 4_000
 """Longest text of a condition: keeps the tree within what SQL engines take."""
@@ -24,11 +24,14 @@ BOOLEAN = frozenset({"conflict"})
 TEXT = frozenset(
     {
         *("record_id", "digest", "source", "uri", "kind", "label", "process", "generator"),
-        *("generator_family", "lang", "split", "licence", "source_kind"),
+        *("generator_family", "lang", "split", "licence", "source_kind", "rule", "tier"),
     }
 )
 COLUMNS = NUMERIC | BOOLEAN | TEXT
 """Columns of the members relation that a condition may name; attributes come on top."""
+
+_WORDS = {"label": tuple(Label), "tier": (*TIERS, NO_TIER)}
+"""Columns that have no other values."""
 
 DESCENDS = "descends_from()"
 """What stands for the column in a test such as ``descends_from('ours-7b')``."""
@@ -149,10 +152,11 @@ def _check_type(test: Test) -> None:
         if not isinstance(value, wanted):
             message = f"column {name} {place} is {kind} and cannot be compared with {_show(value)}"
             raise ConditionError(message, hint=hint)
-        if name == "label" and test.operator in {"=", "IN"} and value not in set(Label):
-            near = difflib.get_close_matches(str(value), list(Label), n=1)
-            hint = f"did you mean '{near[0]}'?" if near else f"labels: {', '.join(Label)}"
-            raise ConditionError(f"{_show(value)} {place} is not a label", hint=hint)
+        words = _WORDS.get(name, ())
+        if words and test.operator in {"=", "IN"} and value not in words:
+            near = difflib.get_close_matches(str(value), words, n=1)
+            hint = f"did you mean '{near[0]}'?" if near else f"{name}s: {', '.join(words)}"
+            raise ConditionError(f"{_show(value)} {place} is not a {name}", hint=hint)
 
 
 def _wanted(name: str) -> tuple[tuple[type, ...], str, str]:

@@ -246,7 +246,8 @@ def _conflicts(
     rows = connection.execute(
         f"""
         SELECT member.record_id::VARCHAR, digest, label,
-               list_sort(coalesce(known.sources, [source])), rule, uri, row, coalesce(chars, 0)
+               list_sort(coalesce(known.sources, [source])), known.rule, uri, row,
+                   coalesce(chars, 0)
         FROM (SELECT * FROM {members} WHERE {where} ORDER BY digest LIMIT {LISTED}) AS member
         LEFT JOIN ({known}) AS known ON known.record_id = member.record_id
         ORDER BY digest

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from provenance.model.base import quote_literal
-from provenance.model.origin import TIER_RANK, TIERS, Label, Tier
+from provenance.model.origin import NO_TIER, TIER_RANK, TIERS, Label, Tier
 
 BASES = (Tier.REVIEWED, Tier.VERIFIED, Tier.TOOL, Tier.DECLARED)
 """Tiers whose word about a whole record silences every weaker tier, strongest first."""
@@ -82,7 +82,7 @@ SELECT record_id, bytes, chars, words, label, {_rule()} AS rule,
   {_named("process", "process_key[2:]")},
   {_named("generator", "generator_key.generator")},
   {_named("generator_family", "coalesce(generator_key.family, family_key[2:])")},
-  {_conflict()} AS conflict
+  {_conflict()} AS conflict, {_tier()} AS tier
 FROM labelled"""
 
 
@@ -191,6 +191,21 @@ def _rule() -> str:
       WHEN {lineage} AND (whole_lo <> declared_lo OR whole_hi <> declared_hi)
         THEN 'raised-by-derived'
       ELSE {_case("", bases)} || label END"""
+
+
+def _tier() -> str:
+    """The tier of the claims that the rule rests on; ``none`` where there are none."""
+    parts = [(_says_at(TIER_RANK[tier], _PART), f"'{tier}'") for tier in DECIDING]
+    bases = [(_says_at(TIER_RANK[tier], _WHOLE), f"'{tier}'") for tier in (*BASES, Tier.DERIVED)]
+    lineage = f"{_says_at(_DECLARED, _WHOLE)} AND floor = {_DECLARED}"
+    return f"""CASE
+      WHEN asked AND label <> 'synthetic' THEN '{Tier.TOOL}'
+      WHEN eligible = 0 THEN '{NO_TIER}'
+      WHEN NOT {_says("eligible", _WHOLE)} OR lo <> whole_lo OR hi <> whole_hi
+        THEN {_case("", parts)}
+      WHEN {lineage} AND (whole_lo <> declared_lo OR whole_hi <> declared_hi)
+        THEN '{Tier.DERIVED}'
+      ELSE {_case("", bases)} END"""
 
 
 def _conflict() -> str:

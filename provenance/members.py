@@ -13,7 +13,9 @@ from provenance.errors import NotFoundError
 from provenance.few import origins_of
 from provenance.ingest.unit import FileResult
 from provenance.model.base import quote_literal
+from provenance.model.licence import both_sql, together_sql
 from provenance.readers.discover import split_of
+from provenance.spellings import Spellings, spellings
 from provenance.store.catalogue import Database
 from provenance.store.parts import Part
 from provenance.views import DEPTH_SQL
@@ -33,8 +35,16 @@ ORIGIN = (
     "generator_family",
     "depth",
     "conflict",
+    "rule",
+    "tier",
 )
 """Columns that may change while a record stays the same."""
+
+
+def origin_columns(table: str, names: Spellings) -> str:
+    """SQL of the columns of an origin, generators in their one spelling."""
+    return ", ".join(f"{names.sql(name, f'{table}.{name}')} AS {name}" for name in ORIGIN)
+
 
 DIGEST = """'sha256:' || replace(CAST(record_id AS VARCHAR), '-', '')
     || replace(CAST(digest_rest AS VARCHAR), '-', '')"""
@@ -126,28 +136,31 @@ def file_members(
     Args:
         ignores: fields that look like marks and are none.
     """
-    make_descent(connection, models)
     _file_views(connection, parts, results, ignores)
+    make_descent(connection, models, FILE_EVIDENCE)
     connection.execute("""
         CREATE OR REPLACE TEMP TABLE ranked AS
         SELECT reading_id, source, uri, row_number() OVER (ORDER BY source, uri) AS place
         FROM files""")
-    connection.execute("""
+    own = both_sql("json_extract_string(s.attributes, '/licence')", "c.licence")
+    connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE known AS
-        SELECT k.*, r.source, c.licence, c.kind AS source_kind FROM (
-            SELECT s.record_id, min((r.place << 40) | s.row) AS first,
+        SELECT k.*, r.source, c.kind AS source_kind FROM (
+            SELECT s.record_id, {together_sql(f"list(DISTINCT {own}) FILTER ({own} IS NOT NULL)")}
+                    AS licence, min((r.place << 40) | s.row) AS first,
                 arg_min_null(s.lang, (r.place << 40) | s.row) AS lang,
                 arg_min_null(s.attributes, (r.place << 40) | s.row) AS attributes
             FROM ledger.sightings s JOIN ranked r USING (reading_id)
+            LEFT JOIN sources c ON c.name = r.source
             SEMI JOIN file_sightings f ON f.record_id = s.record_id
             GROUP BY s.record_id
         ) k JOIN ranked r ON r.place = k.first >> 40 LEFT JOIN sources c ON c.name = r.source""")
-    origin = ", ".join(f"o.{name}" for name in ORIGIN)
+    origin = origin_columns("o", spellings(connection, "file_evidence"))
     today = (
         f"{DEPTH_SQL} FROM ({labelling.origin_sql('file_claims', 'file_sizes')}) o "
         "LEFT JOIN derived d USING (record_id)"
     )
-    licence = "json_extract_string(coalesce(k.attributes, s.attributes), '/licence')"
+    licence = both_sql("json_extract_string(s.attributes, '/licence')", "k.licence")
     # A text that stands in a file several times is one record that counts that often.
     make_members(
         connection,
@@ -164,7 +177,7 @@ def file_members(
         SELECT s.record_id, s.digest_rest, s.norm_id, k.source,
             s.uri, s.row, s.kind, s.bytes, s.chars, s.words, {origin},
             coalesce(k.lang, s.lang) AS lang, s.split,
-            coalesce({licence}, k.licence) AS licence, k.source_kind, s.weight,
+            {licence} AS licence, k.source_kind, s.weight,
             coalesce(k.attributes, s.attributes) AS attributes, k.record_id IS NOT NULL AS known,
             d.descends_from
         FROM s JOIN ({today}) o USING (record_id) LEFT JOIN known k USING (record_id)
@@ -228,11 +241,13 @@ def release_members(
     make_descent(connection, models)
     sealed = _sealed(connection, release)
     moved = None if not today or _stands(connection, release) else _moved(connection, release)
+    names = spellings(connection, f"({sealed})")
     origin = ", ".join(
         # A record that has left the ledger since keeps the origin it was sealed with.
-        f"CASE WHEN o.record_id IS NULL THEN s.{name} ELSE o.{name} END AS {name}"
+        f"CASE WHEN o.record_id IS NULL THEN {names.sql(name, f's.{name}')} "
+        f"ELSE {names.sql(name, f'o.{name}')} END AS {name}"
         if moved
-        else f"s.{name}"
+        else f"{names.sql(name, f's.{name}')} AS {name}"
         for name in ORIGIN
     )
     # Only where somebody asks for models are there any that members could descend from.

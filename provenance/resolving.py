@@ -9,7 +9,7 @@ from fractions import Fraction
 from math import floor
 
 from provenance.model.base import Connection
-from provenance.terms import Key, Tally, Term
+from provenance.terms import Key, Tally, Term, undiluted
 
 
 def limit_of(term: Term) -> Decimal:
@@ -93,13 +93,18 @@ def _gains(members: str, term: Term) -> str:
     may = _may_add(term)
     favour = f"CASE WHEN now_met THEN {least} ELSE least(0, {least}) END"
     settled = f"CASE WHEN as_human THEN {human} ELSE 0 END"
+    other = f"{may} - CASE WHEN now_unknown THEN 0 ELSE least(0, {least}) END"
+    own = f"CASE WHEN now_met THEN {most} ELSE {may} END - CASE WHEN now_unknown THEN {settled} "
+    own += f"ELSE {favour} END"
+    # Where each may be a group of its own, it counts like one of another group that may be in it.
+    apart = [f"l{i}" for i, sql in enumerate(term.loose) if sql != "FALSE" and undiluted(term)]
+    if apart:
+        own = f"CASE WHEN {' OR '.join(apart)} THEN {other} ELSE {own} END"
     columns |= {name: sql for name, sql in sizes.items() if name in f"{least}{most}{human}{may}"}
     found = ", ".join(f"{sql} AS {name}" for name, sql in {**sizes, **columns}.items())
     # Records of equal sizes are counted first: the wide integers are then worked out once for all.
     return f"""
-        SELECT {kept}n, CASE WHEN now_met THEN {most} ELSE {may} END
-                - CASE WHEN now_unknown THEN {settled} ELSE {favour} END AS own,
-            {may} - CASE WHEN now_unknown THEN 0 ELSE least(0, {least}) END AS other
+        SELECT {kept}n, {own} AS own, {other} AS other
         FROM (
             SELECT {", ".join(columns)}, {term.truth} AS as_human, count(*) AS n FROM (
                 SELECT * REPLACE ('human' AS label, NULL::VARCHAR AS process, 0::BIGINT AS depth,
@@ -143,5 +148,5 @@ def _excess(term: Term, of: Tally) -> int:
     if term.budget.rule in {"max_share", "forbid"}:
         return q * hi - p * of.total
     if term.budget.per == "human":
-        return max(1, q * hi - p * (of.met.size - of.met.hi))
-    return q * hi - p * (of.met.size + of.open.hi)
+        return max(1, q * hi - p * (of.most - hi))
+    return q * hi - p * of.most

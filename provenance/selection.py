@@ -17,13 +17,16 @@ from provenance.members import (
     ROWS,
     attribute_names,
     known_names,
+    origin_columns,
     show_members,
     worked_out,
 )
 from provenance.model.base import quote_literal
+from provenance.model.licence import both_sql, together_sql
 from provenance.model.manifest import Selection
+from provenance.spellings import Spellings, spellings
 from provenance.store.catalogue import Database
-from provenance.terms import column_sql, members_truth
+from provenance.truths import column_sql, members_truth
 from provenance.views import DEPTH_SQL
 
 _SPLIT_BITS = 60
@@ -43,11 +46,12 @@ _KEPT = ("record_id", "digest_rest", "spot", "kind", "bytes", "chars", "words", 
 _AT_TIMES = {"norm_id": "UUID", "attributes": "VARCHAR"}
 """What is kept besides where somebody asks for it."""
 
-_LICENCE = "coalesce(json_extract_string(s.attributes, '/licence'), r.licence)"
+_OWN_LICENCE = "json_extract_string(s.attributes, '/licence')"
+_LICENCE = both_sql(_OWN_LICENCE, "r.licence")
 
 _WORDS = (
     *("source", "uri", "split", "licence", "source_kind"),
-    *("label", "process", "generator", "generator_family"),
+    *("label", "process", "generator", "generator_family", "rule", "tier"),
 )
 """What few words say of a plain record."""
 
@@ -85,10 +89,11 @@ def select_members(connection: Database, selection: Selection, models: Sequence[
         *(("norm_id",) if selection.split_by == "norm_id" else ()),
         *(("attributes",) if names else ()),
     )
-    _make_readings(connection, selection)
+    spelt = spellings(connection)
+    _make_readings(connection, selection, spelt)
     many = _make_aside(connection)
     _make_plain(connection, kept, "FALSE" if many else where)
-    _make_others(connection, kept, where, every=many)
+    _make_others(connection, kept, where, spelt, every=many)
     _show(connection, kept)
     _check_digests(connection)
     left_out = [
@@ -106,11 +111,11 @@ def _show(connection: Database, kept: Sequence[str]) -> None:
     show_members(connection, f"FROM ({_members(PLAIN, kept)}) UNION ALL BY NAME FROM {ROWS}")
 
 
-def _make_readings(connection: Database, selection: Selection) -> None:
+def _make_readings(connection: Database, selection: Selection, spelt: Spellings) -> None:
     """Readings by place, with the origin that their declared evidence gives to a record."""
     listed = ", ".join(map(quote_literal, selection.sources))
     only = f"WHERE f.source IN ({listed})" if selection.sources else ""
-    origin = ", ".join(f"o.{name}" for name in ORIGIN)
+    origin = origin_columns("o", spelt)
     origins = f"""{DEPTH_SQL} FROM ({labelling.origin_sql(_DECLARED, _ONE_OF_EACH)}) o,
         (SELECT NULL::BIGINT AS depth) d"""
     connection.execute(f"""
@@ -195,22 +200,27 @@ def coded_members(connection: Database) -> str:
         FROM (FROM ({members}) UNION ALL BY NAME (SELECT * REPLACE ({codes}) FROM {ROWS}))"""
 
 
-def _make_others(connection: Database, kept: Sequence[str], where: str, *, every: bool) -> None:
+def _make_others(
+    connection: Database, kept: Sequence[str], where: str, spelt: Spellings, *, every: bool
+) -> None:
     """Records that were seen more than once, or that evidence speaks of on their own; or all."""
-    origin = ", ".join(f"o.{name}" for name in ORIGIN)
+    origin = origin_columns("o", spelt)
     aside = f"SELECT record_id FROM {_ASIDE}"
     only, origins = (
         ("", "origins") if every else (f"WHERE s.record_id IN ({aside})", f"({origins_of(aside)})")
     )
     norm = "min(s.norm_id)" if "norm_id" in kept else "NULL::UUID"
-    first = f"arg_min_null(s.attributes, {_SPOT})" if "attributes" in kept else "NULL::VARCHAR"
+    attributes = "attributes" in kept
+    first = f"arg_min_null(s.attributes, {_SPOT})" if attributes else "NULL::VARCHAR"
+    licence = _licences(connection, _LICENCE if attributes else "r.licence")
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE {ROWS} AS
         WITH seen AS (
             SELECT s.record_id, min({_SPOT}) AS spot,
                 min(s.digest_rest) AS digest_rest, max(s.digest_rest) AS other_rest,
                 {norm} AS norm_id, min(s.kind) AS kind,
-                arg_min_null(s.lang, {_SPOT}) AS lang, {first} AS attributes
+                arg_min_null(s.lang, {_SPOT}) AS lang, {first} AS attributes,
+                {licence} AS licence
             FROM ledger.sightings s JOIN {_READINGS} r USING (reading_id) {only}
             GROUP BY s.record_id
         )
@@ -219,13 +229,24 @@ def _make_others(connection: Database, kept: Sequence[str], where: str, *, every
                 s.digest_rest <> s.other_rest AS clash,
                 r.source, r.uri, s.spot, s.spot & ((1::BIGINT << {_ROW_BITS}) - 1) AS row, s.kind,
                 o.bytes, o.chars, o.words, {origin},
-                s.lang, r.split, {_LICENCE} AS licence, r.source_kind, r.weight, s.attributes,
+                s.lang, r.split, s.licence, r.source_kind, r.weight, s.attributes,
                 d.descends_from
             FROM seen s
             JOIN {_READINGS} r ON r.place = s.spot >> {_ROW_BITS}
             JOIN {origins} o USING (record_id)
             LEFT JOIN {DESCENT} d USING (record_id)
         ) WHERE {where}""")
+
+
+def _licences(connection: Database, licence: str) -> str:
+    """SQL of all licences that the sightings of a record are under."""
+    row = connection.execute(f"""
+        SELECT count(DISTINCT licence) > 1 OR EXISTS (
+            SELECT 1 FROM files WHERE contains(attributes, '"licence"')) FROM {_READINGS}""")
+    several = row.fetchone()
+    if several and several[0]:
+        return together_sql(f"list(DISTINCT {licence}) FILTER ({licence} IS NOT NULL)")
+    return f"min({licence})"
 
 
 def _check_digests(connection: Database) -> None:
@@ -249,7 +270,7 @@ def _where(text: str | None, names: frozenset[str]) -> str:
         return "TRUE"
     condition = conditions.parse(text)
     conditions.check(condition, names)
-    return members_truth(condition)
+    return members_truth(condition, wanted=True)
 
 
 def _weight(weights: Mapping[str, int]) -> str:
@@ -295,12 +316,6 @@ def _assign_splits(
 
 def _bounds(splits: Mapping[str, str]) -> dict[str, int]:
     """Upper ends of the splits within [0, 2^60), exact: the parts are decimals that sum to 1."""
-    total = sum((Decimal(part) for part in splits.values()), Decimal(0))
-    if total != 1 or any(Decimal(part) <= 0 for part in splits.values()):
-        raise MisuseError(
-            f"the splits sum to {total}, not 1",
-            hint="for example --split train=0.9 --split test=0.1",
-        )
     bounds, reached = {}, Decimal(0)
     for name, part in splits.items():
         reached += Decimal(part)

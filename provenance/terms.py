@@ -11,29 +11,16 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeAlias
 
-from provenance.condition_sql import to_sql
-from provenance.conditions import (
-    COLUMNS,
-    DESCENDS,
-    Condition,
-    Test,
-    check,
-    columns,
-    known_column,
-    parse,
-)
+from provenance.conditions import Condition, check, columns, known_column, parse
 from provenance.errors import ConditionError, MisuseError
-from provenance.model.base import Connection, quote_identifier, quote_literal
+from provenance.model.base import Connection, quote_identifier
 from provenance.model.origin import Unit
 from provenance.model.policy import Budget, Policy
+from provenance.truths import OPEN_MIXED, ORIGIN, column_sql, loose_sql, members_truth
 
-MADE_BY = frozenset({"process", "generator", "generator_family"})
-"""Columns that say how a synthetic part was made: human records have no value in them."""
-
-ORIGIN = MADE_BY | {"label", "depth"}
-"""Columns whose value is not known where the origin of a record is not."""
-
-FEW_VALUES = ORIGIN | {"source", "lang", "split", "licence", "source_kind", "kind", "conflict"}
+FEW_VALUES = ORIGIN | {
+    *("source", "lang", "split", "licence", "source_kind", "kind", "conflict", "rule", "tier"),
+}
 """Columns whose values, and the combinations that occur, are few beside the members."""
 
 SYNTHETIC_PART = frozenset({"generator", "generator_family"})
@@ -75,8 +62,7 @@ class Term:
     @property
     def few(self) -> bool:
         """Whether members can be summed before they are judged, those alike as one."""
-        by_record = self.budget.rule == "min_human" and self.unit == "records"
-        return self.reads <= FEW_VALUES and not by_record
+        return self.reads <= FEW_VALUES and self.budget.rule != "min_human"
 
 
 def terms(policy: Policy, attributes: Collection[str] = ()) -> tuple[Term, ...]:
@@ -111,8 +97,10 @@ def _term(budget: Budget, unit: Unit, attributes: Collection[str]) -> Term:
         budget=budget,
         unit=unit,
         groups=tuple(f"CAST({column_sql(name)} AS VARCHAR)" for name in budget.by),
-        loose=tuple(_loose(name) for name in budget.by),
-        truth="TRUE" if condition is None else members_truth(condition),
+        loose=tuple(loose_sql(name) for name in budget.by),
+        truth="TRUE"
+        if condition is None
+        else members_truth(condition, wanted=budget.rule == "min_human"),
         size=size,
         lo=lo,
         hi=hi,
@@ -121,8 +109,9 @@ def _term(budget: Budget, unit: Unit, attributes: Collection[str]) -> Term:
 
 
 def _sizes(budget: Budget, unit: Unit, condition: Condition | None) -> tuple[str, str, str]:
-    whole = f"(weight * {unit})"
-    lo, hi = f"(weight * lo_{unit})", f"(weight * hi_{unit})"
+    times = "" if budget.distinct else "weight * "
+    whole = f"({times}{unit})"
+    lo, hi = f"({times}lo_{unit})", f"({times}hi_{unit})"
     if budget.rule == "accumulate":
         return whole, "0", "0"
     if budget.rule == "forbid":
@@ -133,59 +122,8 @@ def _sizes(budget: Budget, unit: Unit, condition: Condition | None) -> tuple[str
     if budget.rule == "min_human" and unit == "records":
         # A record that is synthetic in part is no human record, whatever the rest of it is.
         partly = "(lo_records > 0 OR lo_bytes > 0)"
-        return whole, f"(CASE WHEN {partly} THEN weight * records ELSE 0 END)", hi
+        return whole, f"(CASE WHEN {partly} THEN {times}records ELSE 0 END)", hi
     return whole, lo, hi
-
-
-def members_truth(condition: Condition) -> str:
-    """A condition as SQL over the members relation: TRUE, FALSE, or NULL where it is not known.
-
-    Beyond SQL's own three values (docs/concepts/budgets.md tells why):
-
-    - A record of label unknown may be human or synthetic. Tests on ``process``, ``generator``,
-      ``generator_family`` and ``depth`` are NULL for it, ``IS NULL`` too; ``label = 'unknown'`` is
-      TRUE and every test of its label that fails is NULL.
-    - A human record has no generator, so tests on ``process``, ``generator`` and
-      ``generator_family`` are FALSE for it and their negations TRUE; ``IS NULL`` is TRUE.
-    - ``descends_from`` is judged on the lineage that is known; it is NULL for a record of label
-      unknown that is not known to descend.
-    - What is still NULL for a human record counts as FALSE.
-    """
-    sql = to_sql(condition, column_sql, _settle)
-    return f"coalesce({sql}, CASE WHEN label = 'human' THEN FALSE END)"
-
-
-def column_sql(name: str) -> str:
-    """SQL for a column of the members relation, or for an attribute of that name."""
-    if name == "record_id":
-        return "CAST(record_id AS VARCHAR)"
-    if name == DESCENDS:
-        return "descends_from"
-    if name in COLUMNS:
-        return quote_identifier(name)
-    pointer = "/" + name.replace("~", "~0").replace("/", "~1")
-    return f"json_extract_string(attributes, {quote_literal(pointer)})"
-
-
-def _settle(test: Test, sql: str) -> str:
-    if test.column in MADE_BY:
-        human = "TRUE" if test.operator == "IS NULL" else "FALSE"
-        return f"(CASE label WHEN 'unknown' THEN NULL WHEN 'human' THEN {human} ELSE {sql} END)"
-    if test.column == "label":
-        return f"nullif({sql}, CASE WHEN label = 'unknown' THEN FALSE END)"
-    if test.column == DESCENDS:
-        return f"(CASE WHEN {sql} THEN TRUE WHEN label = 'unknown' THEN NULL ELSE FALSE END)"
-    if test.column == "depth":
-        return f"(CASE WHEN label = 'unknown' THEN NULL ELSE {sql} END)"
-    return sql
-
-
-def _loose(name: str) -> str:
-    if name == "label":
-        return "(label = 'unknown')"
-    if name in ORIGIN:
-        return f"({quote_identifier(name)} IS NULL AND label <> 'human')"
-    return "FALSE"
 
 
 Key: TypeAlias = tuple[str | None, ...]
@@ -222,29 +160,60 @@ class Tally:
         met: members that meet the condition.
         open: members that may meet it, or that may belong to this group.
         total: size of the whole set.
+        apart: whether the members may turn out to be in several groups, and not in this one: at
+            most the synthetic parts are then in a group of their own (``undiluted``).
     """
 
     met: Part = NOTHING
     open: Part = NOTHING
     total: int = 0
+    apart: bool = False
+
+    @property
+    def most(self) -> int:
+        """The size of the scope when its synthetic share is greatest."""
+        parted = self.met.hi if self.apart else self.met.size
+        return parted + self.open.hi
+
+
+def counted_by(members: str, term: Term, *, repeated: bool) -> str:
+    """The members as a term counts them: each record once in a group, where repeats do not count.
+
+    Args:
+        repeated: whether a record may be several members.
+    """
+    if not (repeated and term.budget.distinct):
+        return members
+    keys = ", ".join(["record_id", *term.groups, term.truth])
+    return (
+        f"(SELECT * FROM {members} QUALIFY row_number() OVER "
+        f"(PARTITION BY {keys} ORDER BY split, uri, row) = 1)"
+    )
 
 
 def tally(
-    connection: Connection, members: str, summed: Sequence[Term]
+    connection: Connection, members: str, summed: Sequence[Term], *, repeated: bool = False
 ) -> dict[str, dict[Key, Tally]]:
     """The sums of every term, by name of the budget and key of the group.
 
     The members are read once for all terms that can be summed over cells of them, and otherwise
     once for each ``by``.
+
+    Args:
+        repeated: whether a record may be several members.
     """
     over_cells = [term for term in summed if term.few]
     if over_cells:
         connection.execute(
             f"CREATE OR REPLACE TEMP TABLE {_CELLS} AS {_cells(members, over_cells)}"
         )
-    singly = f"(SELECT *, 1 AS held FROM {members})"
+    scans = {_CELLS: over_cells}
+    for term in summed:
+        if not term.few:
+            counted = counted_by(members, term, repeated=repeated)
+            scans.setdefault(f"(SELECT *, 1 AS held FROM {counted})", []).append(term)
     found: dict[str, dict[Key, Tally]] = {}
-    for relation, these in ((_CELLS, over_cells), (singly, [t for t in summed if not t.few])):
+    for relation, these in scans.items():
         for batch in _batches(these):
             found.update(_scan(connection, relation, batch))
     connection.execute(f"DROP TABLE IF EXISTS {_CELLS}")
@@ -258,12 +227,12 @@ def _cells(members: str, judged: Sequence[Term]) -> str:
     weight in them.
     """
     keys = sorted({"label"}.union(*(term.reads for term in judged)))
-    units = sorted({term.unit for term in judged})
+    units = sorted({term.unit for term in judged} | {"bytes"})
     sizes = [f"{end}{unit}" for unit in units for end in ("", "lo_", "hi_")]
     sums = [f"sum(weight * {size}) AS {size}" for size in sizes]
     named = [quote_identifier(key) for key in keys]
     # Those that have no size are cells of their own: they are counted when that is told.
-    unsized = [f"{unit} IS NULL" for unit in units]
+    unsized = [*(f"{unit} IS NULL" for unit in units), OPEN_MIXED]
     return (
         f"SELECT {', '.join([*named, 'count(*) AS held', '1 AS weight', *sums])} "
         f"FROM {members} GROUP BY {', '.join([*named, *unsized])}"
@@ -316,7 +285,7 @@ def _scan(connection: Connection, members: str, batch: list[Term]) -> dict[str, 
             own = cells[term.budget.name]
             truth = row[2 * width + truths.index(term.truth)]
             own[place] = _add(own.get(place, Tally()), truth, part)
-    return {name: _gather(own) for name, own in cells.items()}
+    return {term.budget.name: _gather(cells[term.budget.name], term) for term in batch}
 
 
 def _distinct(values: Iterable[str]) -> list[str]:
@@ -335,13 +304,28 @@ def _add(tally: Tally, truth: bool | None, part: Part) -> Tally:
     return replace(tally, met=tally.met.plus(part) if truth else tally.met, total=total)
 
 
-def _gather(cells: dict[tuple[Key, Key], Tally]) -> dict[Key, Tally]:
+def undiluted(term: Term) -> bool:
+    """Whether a group of members whose keys are not known is judged as if each were its own.
+
+    Of a synthetic record the generator is missing, a human one has none: both have no value. The
+    human ones leave that group, for they would thin out a share that the others may have in groups
+    of their own, and so would those of which less is synthetic.
+    """
+    return term.budget.rule == "max_synthetic"
+
+
+def _gather(cells: dict[tuple[Key, Key], Tally], term: Term) -> dict[Key, Tally]:
     """Groups from cells of (key, which of its columns are loose).
 
     A member with a loose column counts in its own group, and as open in every other group that is
     not empty and agrees with it on the remaining columns.
     """
     total = sum(cell.total for cell in cells.values())
+    apart: set[Key] = set()
+    if undiluted(term):
+        held = {at for at, cell in cells.items() if cell.met.records or cell.open.records}
+        apart = {key for key, loose in held if any(loose)}
+        cells = {at: cell for at, cell in cells.items() if any(at[1]) or at[0] not in apart}
     groups: dict[Key, Tally] = defaultdict(lambda: Tally(total=total))
     adrift: dict[Key, dict[Key, Part]] = defaultdict(lambda: defaultdict(Part))
     for (key, loose), cell in cells.items():
@@ -359,7 +343,7 @@ def _gather(cells: dict[tuple[Key, Key], Tally]) -> dict[Key, Tally]:
             if (key, loose) in cells:
                 cell = cells[key, loose]
                 may_join = may_join.plus(cell.met, -1).plus(cell.open, -1)
-        groups[key] = replace(mine, open=may_join)
+        groups[key] = replace(mine, open=may_join, apart=key in apart)
     return dict(groups)
 
 

@@ -14,8 +14,8 @@ _CLAIM_COLUMNS = (
 )
 
 # Generative steps: nothing is known of an unknown record, and a human one has none.
-DEPTH_SQL = """SELECT o.*, CASE o.label WHEN 'unknown' THEN NULL WHEN 'human' THEN 0
-    ELSE greatest(1, coalesce(d.depth, 1)) END::BIGINT AS depth"""
+DEPTH_SQL = """SELECT o.* EXCLUDE (tier), CASE o.label WHEN 'unknown' THEN NULL WHEN 'human' THEN 0
+    ELSE greatest(1, coalesce(d.depth, 1)) END::BIGINT AS depth, o.tier"""
 
 VIEWS: dict[str, str] = {
     # Of two commits with one key the first counts: a repetition changes nothing.

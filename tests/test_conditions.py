@@ -15,7 +15,7 @@ from provenance.condition_sql import to_sql
 from provenance.conditions import And, Condition, Not, Or, check, columns, parse
 from provenance.errors import ConditionError
 from provenance.model.base import quote_identifier
-from provenance.terms import members_truth
+from provenance.truths import members_truth
 
 
 def sql(text: str) -> str:

@@ -21,6 +21,8 @@ PURE = {
         "condition_words",
         "conditions",
         "condition_sql",
+        "truths",
+        "monotone",
         "terms",
         "resolving",
         "budget",

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from prov_cli.interrupt import heed_interrupts
+from prov_cli.streams import keep_answers_apart
 from provenance.errors import ProvError
 
 _INTERRUPTED = 128 + signal.SIGINT
@@ -98,6 +99,7 @@ def main() -> None:
     """Be the program ``prov``, in a process of its own."""
     import provenance.lean  # noqa: F401 - for what it does
 
+    keep_answers_apart()
     run()
 
 

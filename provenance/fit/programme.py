@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -17,6 +18,8 @@ FEW_NODES = 2_000
 
 _SAME = 0.49
 """Objectives are integers: two values that differ by less than one half are the same value."""
+
+_STDOUT = 1
 
 Option: TypeAlias = bool | int | float | str
 
@@ -120,7 +123,7 @@ def _run(
     """One run; None when no values keep the lines, and never because the solver failed."""
     model = _model(columns, lines, worth)
     for retry in _RETRIES:
-        solver = highspy.Highs()  # type: ignore[no-untyped-call]
+        solver = _solver()
         for name, value in {**_OPTIONS, **options, **retry}.items():
             solver.setOptionValue(name, value)
         solver.passModel(model)
@@ -140,6 +143,28 @@ def _run(
                 information.mip_dual_bound if integer else information.objective_function_value,
             )
     raise ArithmeticError(f"HiGHS cannot solve a programme of {len(columns)} columns: {status}")
+
+
+def _solver() -> highspy.Highs:
+    """A solver that says nothing.
+
+    Some versions print a banner while one is made, before an option can ask them not to: until then
+    the descriptor of standard output leads nowhere.
+    """
+    try:
+        out = os.dup(_STDOUT)
+    except OSError:  # it is closed: nothing can be said
+        return highspy.Highs()  # type: ignore[no-untyped-call]
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, _STDOUT)
+        solver = highspy.Highs()  # type: ignore[no-untyped-call]
+        solver.setOptionValue("output_flag", False)
+    finally:
+        os.dup2(out, _STDOUT)
+        os.close(out)
+        os.close(nowhere)
+    return solver
 
 
 def _model(

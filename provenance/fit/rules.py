@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from provenance.fit.strata import SUMMED, Scheme, Stratum
-from provenance.terms import Key, Term
+from provenance.terms import Key, Term, undiluted
 
 Parts = Mapping[int, tuple[int, int]]
 """Stratum to the factors of the size and of the synthetic size taken of it."""
@@ -91,6 +91,11 @@ def _groups(
                 loose.append(number)
     # Without groups the rule is there even when nothing is in its scope: a floor is missed by that.
     keys = {*sure, *perhaps} if term.groups else {()}
+    if undiluted(term):
+        for key in {strata[n].groups[place] for n in loose}:
+            # Each may be a group of its own, and human members share none with them.
+            apart = [*sure.pop(key, []), *perhaps.get(key, [])]
+            perhaps[key] = [n for n in apart if any(strata[n].loose[place])]
     for group in sorted(keys, key=sortable):
         others = [n for n in loose if _agrees(strata[n], place, group)]
         yield group, sure.get(group, []), perhaps.get(group, []), others

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from decimal import Decimal
 from typing import Literal, Self
 
@@ -12,6 +13,13 @@ from provenance.model.base import Contract, Name
 from provenance.model.edge import Relation
 from provenance.model.origin import Label, Process
 from provenance.readers.base import MAX_RECORD
+
+_REJECTS = re.compile(r"[0-9]{1,18}(\.[0-9]{1,18})?")
+
+LARGEST_RECORD = 1 << 40
+"""Largest limit of the size of a record that can be asked for."""
+
+MOST_WORKERS = 4096
 
 
 class IngestOptions(Contract):
@@ -46,12 +54,14 @@ class IngestOptions(Contract):
     relation: Relation = "derived"
     attributes: dict[str, str] = Field(default_factory=dict, description="Name to field.")
     records: str | None = None
-    max_record: int = Field(default=MAX_RECORD, gt=0)
+    max_record: int = Field(default=MAX_RECORD, gt=0, le=LARGEST_RECORD)
     on_reject: Literal["quarantine", "stop"] = "quarantine"
     max_rejects: str | None = Field(default=None, description="`N` records or `P%` of a file.")
     rehash: bool = False
     engine: Literal["local", "ray"] = "local"
-    workers: int | None = Field(default=None, gt=0, description="At most so many at once.")
+    workers: int | None = Field(
+        default=None, gt=0, le=MOST_WORKERS, description="At most so many at once."
+    )
     ray_address: str | None = None
 
     @field_validator("max_rejects")
@@ -59,8 +69,11 @@ class IngestOptions(Contract):
     def _number_or_share(cls, value: str | None) -> str | None:
         if value is not None:
             number = value.removesuffix("%")
-            if not number.replace(".", "", 1).isdigit() or (number == value and "." in value):
+            share = number != value
+            if not _REJECTS.fullmatch(number) or (not share and "." in value):
                 raise ValueError("is a number of records (20) or a share of them (1.5%)")
+            if share and Decimal(number) > 100:
+                raise ValueError("is a share of the records, at most 100%")
         return value
 
     @model_validator(mode="after")

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import datetime
+from decimal import Decimal
+from typing import Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from provenance.errors import MisuseError
 from provenance.model.base import Contract, Name
 from provenance.model.finding import BudgetResult, Verdict
 from provenance.model.policy import Policy
 
+MOST_REPEATS = 1_000_000
+"""Largest weight: sizes times weights stay within 64 bits."""
 
-class Selection(Contract):
-    """What was asked for: which records, repeated how often, split how."""
+_WHOLE = re.compile(r"[0-9]{1,18}")
+_PART = re.compile(r"(?:[0-9]{1,20}(?:\.[0-9]{0,20})?|\.[0-9]{1,20})")
+
+
+class SealedSelection(Contract):
+    """What was asked for, as a manifest holds it: any that was ever sealed can be read."""
 
     sources: tuple[Name, ...] = ()
     where: str | None = None
@@ -26,12 +36,51 @@ class Selection(Contract):
     seed: int = 0
 
 
+class Selection(SealedSelection):
+    """What is asked for: which records, repeated how often, split how.
+
+    Weights are whole numbers from 1; splits are decimals above 0 that sum to 1.
+
+    Raises:
+        MisuseError: they are not.
+    """
+
+    @field_validator("weights", mode="before")
+    @classmethod
+    def _whole_numbers_from_one(cls, weights: dict[str, Any]) -> dict[str, int]:
+        for source, weight in weights.items():
+            written = str(weight).strip()
+            whole = not isinstance(weight, bool) and _WHOLE.fullmatch(written)
+            if not whole or not 1 <= int(written) <= MOST_REPEATS:
+                raise MisuseError(
+                    f"--weight {source}={written[:40]}: a weight is a whole number from 1 to "
+                    f"{MOST_REPEATS:,}",
+                    hint="to take nothing of a source leave it out: name the others with "
+                    "--source, or --where \"source <> 'NAME'\"",
+                )
+        return {source: int(str(weight)) for source, weight in weights.items()}
+
+    @field_validator("splits", mode="before")
+    @classmethod
+    def _parts_of_one(cls, splits: dict[str, Any]) -> dict[str, str]:
+        hint = "for example --split train=0.9 --split test=0.1"
+        parts = {name: str(part).strip() for name, part in splits.items()}
+        for name, part in parts.items():
+            if not _PART.fullmatch(part) or not 0 < Decimal(part) <= 1:
+                message = f"--split {name}={part[:40]}: a part is a decimal above 0, up to 1"
+                raise MisuseError(message, hint=hint)
+        total = sum(map(Decimal, parts.values()), Decimal(0))
+        if parts and total != 1:
+            raise MisuseError(f"--split: the splits sum to {total}, not 1", hint=hint)
+        return parts
+
+
 class Body(Contract):
     """What is sealed: no time, no path of a ledger, no tool version."""
 
     format: str = "prov-manifest/1"
     release: Name
-    selection: Selection
+    selection: SealedSelection
     policy: Policy
     verdict: Verdict
     budgets: tuple[BudgetResult, ...]

@@ -37,6 +37,10 @@ TIER_RANK: dict[Tier, int] = {tier: len(TIERS) - 1 - place for place, tier in en
 """6 for reviewed, 5 verified, 4 tool, 3 derived, 2 declared, 1 detected, 0 heuristic."""
 
 
+NO_TIER = "none"
+"""What stands for the tier of an origin that rests on no evidence."""
+
+
 class Process(StrEnum):
     """How a synthetic part was made, or what a machine did to a text."""
 

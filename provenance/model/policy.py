@@ -24,7 +24,7 @@ Limit = Annotated[
     PlainSerializer(lambda value: str(value.normalize() + 0), return_type=str),
 ]
 Share = Annotated[Limit, Field(ge=0, le=1)]
-Ratio = Annotated[Limit, Field(ge=0)]
+Ratio = Annotated[Limit, Field(ge=0, le=1_000_000)]
 
 RULES = ("max_synthetic", "max_share", "min_human", "accumulate", "forbid")
 
@@ -33,8 +33,9 @@ class Budget(Contract):
     """One rule of a policy. Exactly one of the five rules is given.
 
     ``max_synthetic`` and ``max_share`` are shares of the scope (design.md section 5);
-    ``min_human`` is an absolute size; ``accumulate`` names a release whose human records must all
-    be in the set; ``forbid`` is a condition that no record of the set may meet.
+    ``min_human`` is an absolute size of distinct records; ``accumulate`` names a release whose
+    human records must all be in the set; ``forbid`` is a condition that no record of the set may
+    meet.
     """
 
     name: Name
@@ -46,7 +47,12 @@ class Budget(Contract):
     )
     max_synthetic: Ratio | None = None
     max_share: Share | None = None
-    min_human: Annotated[int, Field(ge=0)] | None = None
+    min_human: Annotated[int, Field(ge=0, lt=1 << 63)] | None = None
+    repeats: Literal["once", "count"] | None = Field(
+        default=None,
+        description="Whether a floor counts a record that is repeated once (as it does when this "
+        "is left out), or each time.",
+    )
     accumulate: Name | None = None
     forbid: str | None = None
 
@@ -54,6 +60,11 @@ class Budget(Contract):
     def rule(self) -> str:
         """The one rule that is set."""
         return next(rule for rule in RULES if getattr(self, rule) is not None)
+
+    @property
+    def distinct(self) -> bool:
+        """Whether weights and repeated rows do not count."""
+        return self.rule == "min_human" and self.repeats != "count"
 
     @model_validator(mode="after")
     def _one_rule(self) -> Budget:
@@ -65,6 +76,8 @@ class Budget(Contract):
             raise ValueError("max_synthetic lies within [0, 1] unless the budget says per: human")
         if self.per == "human" and self.max_synthetic is None:
             raise ValueError("per: human goes with max_synthetic")
+        if self.repeats is not None and self.min_human is None:
+            raise ValueError("repeats goes with min_human")
         if self.max_share is not None and not (self.where or self.by):
             raise ValueError("max_share needs where or by: it limits a part of the set")
         if self.rule in {"accumulate", "forbid"} and (self.by or self.where):

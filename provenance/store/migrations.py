@@ -29,6 +29,8 @@ _ADDED_IN_2: Mapping[str, tuple[str, ...]] = {
     "sightings": ("norm_chars",),
     "evidence": ("field",),
     "tombstones": ("norm_id",),
+    "origins": ("tier",),
+    "members": ("rule", "tier"),
 }
 
 

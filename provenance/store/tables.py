@@ -210,6 +210,7 @@ TABLES: dict[str, pa.Schema] = {
         ("generator_family", _STR),
         ("conflict", _BOOL),
         ("depth", _INT),
+        ("tier", _STR),  # of the claims that the rule rests on
     ),
     # What each run of the propagation had before it: all commits up to a number. The edges that it
     # resolved are added to those of the runs before, or, where it is a base, take their place.
@@ -288,6 +289,8 @@ TABLES: dict[str, pa.Schema] = {
         ("conflict", _BOOL),
         ("weight", _INT),
         ("attributes", _STR),
+        ("rule", _STR),
+        ("tier", _STR),
     ),
 }
 

@@ -39,7 +39,10 @@ def _holds(selector: Selector) -> str:
     if selector.kind == "attribute":
         if selector.name == "domain":
             return _below(_HOST.format(url=_attribute("url")), selector.values)
-        return _is(_attribute(selector.name or ""), selector.values)
+        found = _is(_attribute(selector.name or ""), selector.values)
+        if selector.name == "licence":  # the record's own and its source's hold both
+            return f"({found} OR {_is('c.licence', selector.values)})"
+        return found
     column = {"external_id": "s.external_id", "source": "f.source", "file": "f.uri"}
     return _is(column[selector.kind], selector.values)
 
@@ -48,8 +51,7 @@ def _attribute(name: str) -> str:
     if name == "lang":
         return "s.lang"
     pointer = "/" + name.replace("~", "~0").replace("/", "~1")
-    value = f"json_extract_string(s.attributes, {quote_literal(pointer)})"
-    return f"coalesce({value}, c.licence)" if name == "licence" else value
+    return f"json_extract_string(s.attributes, {quote_literal(pointer)})"
 
 
 def _is(found: str, values: tuple[str, ...]) -> str:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 GENERATORS = ("gpt", "llama")
 LANGUAGES = ("de", "fr")
 DEPTHS = (1, 2)
+OURS = ("ours",)
 
 
 def completions(member: Member) -> Iterator[Member]:
@@ -31,17 +32,16 @@ def completions(member: Member) -> Iterator[Member]:
             yield replace(member, label="human", lo=0, hi=0, depth=0, lang=member.lang)
             yield replace(member, label="human", lo=0, hi=0, depth=0, lang=lang)
         generators = GENERATORS if member.generator is None else (member.generator,)
+        known = member.descends or member.generator is not None
+        descents = (member.descends,) if known else ((), OURS)
         depths = DEPTHS if member.depth is None else (member.depth,)
-        for generator, depth, part in itertools.product(
-            generators, depths, {member.lo, member.hi, (member.lo + member.hi) // 2}
-        ):
+        parts = {member.lo, member.hi, (member.lo + member.hi) // 2}
+        for generator, depth, part, came in itertools.product(generators, depths, parts, descents):
             if part == 0 and member.label == "unknown":
                 continue
             label = "synthetic" if part == member.size else "mixed"
-            if member.label != "unknown":
-                label = member.label
             found = replace(member, label=label, lo=part, hi=part, lang=lang)
-            yield replace(found, generator=generator, depth=depth)
+            yield replace(found, generator=generator, depth=depth, descends=came)
 
 
 def sets(members: Sequence[Member]) -> Iterator[tuple[Member, ...]]:
@@ -71,6 +71,7 @@ ATOMS = [
     _atom("label = 'human'", lambda m: m.label == "human"),
     _atom("label IN ('synthetic', 'mixed')", lambda m: m.label in {"synthetic", "mixed"}),
     _atom("label <> 'synthetic'", lambda m: m.label != "synthetic"),
+    _atom("descends_from('ours')", lambda m: m.descends == OURS),
     _atom("lang = 'de'", lambda m: None if m.lang is None else m.lang == "de"),
     _atom("lang IN ('fr', 'en')", lambda m: None if m.lang is None else m.lang == "fr"),
     _atom("lang NOT LIKE 'd%'", lambda m: None if m.lang is None else m.lang != "de"),
@@ -123,6 +124,7 @@ def members(draw: st.DrawFn) -> Member:
         depth=draw(st.sampled_from(DEPTHS)) if made else {"human": 0}.get(label),
         lang=draw(st.sampled_from(["de", "fr", None])),
         topic=draw(st.sampled_from(["law", "art"])),
+        descends=draw(st.sampled_from([(), OURS])) if label != "human" else (),
         weight=draw(st.sampled_from([1, 1, 2])),
         conflict=draw(st.booleans()),
     )
@@ -143,6 +145,7 @@ def budgets(draw: st.DrawFn) -> tuple[dict[str, object], Where | None]:
         where = where if by or where else draw(wheres)
     if rule == "min_human":
         budget["min_human"] = draw(st.integers(0, 15))
+        budget["repeats"] = draw(st.sampled_from([None, "once", "count"]))
     else:
         budget["max_share" if rule == "max_share" else "max_synthetic"] = limit
     if rule == "per human":
@@ -169,6 +172,8 @@ def holds(
     if "forbid" in budget:
         return not scope
     if "min_human" in budget:
+        if budget.get("repeats") != "count":
+            size, part = sum(m.size for m in scope), sum(m.lo for m in scope)
         return size - part >= int(str(budget["min_human"])) or (bool(key) and not scope)
     if "max_share" in budget:
         named = f"{where.text if where else ''} {budget.get('by', '')}"

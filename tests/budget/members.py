@@ -30,6 +30,9 @@ class Member:
     source: str = "web"
     weight: int = 1
     conflict: bool = False
+    descends: tuple[str, ...] = ()
+    licence: str | None = None
+    tier: str = "declared"
 
 
 def human(**more: object) -> Member:
@@ -63,7 +66,7 @@ _INTEGERS = [
 ]
 _TEXTS = [
     *("digest", "source", "uri", "kind", "label", "process", "generator", "generator_family"),
-    *("lang", "split", "licence", "source_kind", "attributes"),
+    *("lang", "split", "licence", "source_kind", "attributes", "tier", "rule"),
 ]
 _SCHEMA = pa.schema(
     [
@@ -71,6 +74,7 @@ _SCHEMA = pa.schema(
         *(pa.field(name, pa.int64()) for name in _INTEGERS),
         *(pa.field(name, pa.string()) for name in _TEXTS),
         pa.field("conflict", pa.bool_()),
+        pa.field("descends_from", pa.list_(pa.string())),
     ]
 )
 
@@ -101,6 +105,10 @@ def _row(place: int, member: Member) -> dict[str, object]:
         "lang": member.lang,
         "source_kind": "crawl",
         "conflict": member.conflict,
+        "descends_from": list(member.descends),
+        "licence": member.licence,
+        "tier": member.tier,
+        "rule": f"{member.tier}-{member.label}",
         "weight": member.weight,
         "attributes": json.dumps(topic),
     }

@@ -115,8 +115,48 @@ def test_sums_beyond_64_bits_are_exact() -> None:
 def test_weight_counts_each_time() -> None:
     (result,) = judged([synthetic(10), human(size=10, weight=9)], {"max_synthetic": "0.10"})
     assert (result.verdict, result.denominator) == (PASS, 100)
-    (result,) = judged([human(weight=5), human()], {"min_human": 6, "unit": "records"})
-    assert result.verdict == PASS
+
+
+def test_a_floor_counts_distinct_records() -> None:
+    """Ten texts repeated 5,000 times are ten texts."""
+    members = [human(weight=5_000)] * 10
+    for unit, found in (("records", 10), ("bytes", 1_000)):
+        floor: dict[str, object] = {"min_human": 50_000, "unit": unit}
+        for once in (floor, {**floor, "repeats": "once"}):
+            (result,) = judged(members, once)
+            assert (result.verdict, result.numerator_lo, result.numerator_hi) == (
+                FAIL,
+                found,
+                found,
+            )
+        (result,) = judged(members, {**floor, "repeats": "count"})
+        assert (result.verdict, result.numerator_lo) == (PASS, 5_000 * found)
+        assert f"human {unit}, each repeat counted: " in result.reason
+    (result,) = judged([human(weight=5), unknown()], {"min_human": 2, "unit": "records"})
+    assert (result.verdict, result.to_resolve) == (INDETERMINATE, 1)
+
+
+def test_a_record_that_is_several_members_counts_once_for_a_floor() -> None:
+    rows = relation([human(source="a"), human(source="b"), human(source="b", lang="fr")])
+    connection = duckdb.connect()
+    connection.register("rows", rows)
+    connection.execute(
+        "CREATE TABLE twice AS FROM rows UNION ALL SELECT * REPLACE "
+        "('test' AS split, 3 AS weight) FROM rows WHERE source = 'b'"
+    )
+    rules = policy(
+        {"min_human": 3},
+        {"min_human": 1, "by": ["split"]},
+        {"min_human": 3, "repeats": "count"},
+        unit="records",
+    )
+    found = judge(connection, "twice", rules, repeated=True)
+    assert [(r.name, r.numerator_lo, r.verdict) for r in found] == [
+        ("b0", 3, PASS),
+        ("b1", 3, PASS),
+        ("b1", 2, PASS),
+        ("b2", 9, PASS),
+    ]
 
 
 def test_a_missing_group_is_a_group_of_its_own() -> None:

@@ -46,7 +46,7 @@ def test_an_interval_without_a_condition_is_attained(
     members: list[Member], rule: str, limit: int
 ) -> None:
     """Indeterminate means that some completion keeps the budget and another one breaks it."""
-    budget: dict[str, object] = {"min_human": limit}
+    budget: dict[str, object] = {"min_human": limit, "repeats": "count"}
     if rule != "min_human":
         budget = {"max_synthetic": str(limit / 12 if rule == "max_synthetic" else limit / 4)}
     if rule == "per human":

@@ -150,9 +150,18 @@ def _kept(
             for m, truth in inside
             if _key(budget, m) == key or _may_be(budget, m, key)
         ]
+        if budget.max_synthetic is not None and any(_unnamed(budget, m, key) for m, _ in inside):
+            # Each of them may be a group of its own; human records, of no generator, share none.
+            group = [(m, None) for m, _ in group if _key(budget, m) != key or m.label != "human"]
         if not _within(budget, unit, group, members):
             return False
     return True
+
+
+def _unnamed(budget: Budget, m: Member, key: tuple[object, ...]) -> bool:
+    """Whether a member is in this group because nobody says what generated it."""
+    nameless = "generator" in budget.by and m.generator is None and m.label != "human"
+    return nameless and _key(budget, m) == key
 
 
 def _key(budget: Budget, m: Member) -> tuple[object, ...]:
@@ -167,6 +176,13 @@ def _may_be(budget: Budget, m: Member, key: tuple[object, ...]) -> bool:
     )
 
 
+def _certain(
+    group: Sequence[tuple[Member, bool | None]], unit: str
+) -> list[tuple[Member, int, int]]:
+    """The members that certainly count, with size and most synthetic size, repeats counted."""
+    return [(m, m.sizes(unit)[0], m.sizes(unit)[2]) for m, truth in group if truth]
+
+
 def _within(
     budget: Budget,
     unit: str,
@@ -178,6 +194,9 @@ def _within(
     hi = sum(s[2] for s in [*sure, *perhaps])
     human = sum(size - most for size, _, most in sure)
     if budget.min_human is not None:
+        if budget.repeats != "count":
+            sure_sizes = _certain(group, unit)
+            human = sum((size - most) // m.weight for m, size, most in sure_sizes)
         return human >= budget.min_human
     if budget.max_share is not None:
         named = {*budget.by, (budget.where or "").split(" = ")[0]}
@@ -187,7 +206,7 @@ def _within(
         return hi <= Fraction(budget.max_share) * whole
     limit = Fraction(budget.max_synthetic or 0)
     if budget.per == "human":
-        return human > 0 and hi <= limit * human
+        return (human > 0 or not (hi or sure)) and hi <= limit * human
     return hi <= limit * (sum(s[0] for s in sure) + sum(s[2] for s in perhaps))
 
 
@@ -224,7 +243,10 @@ def budgets(draw: st.DrawFn, name: str, units: Sequence[str]) -> Budget:
         "max_synthetic": {"max_synthetic": limit},
         "human": {"max_synthetic": limit, "per": "human"},
         "share": {"max_share": limit},
-        "floor": {"min_human": draw(st.integers(0, 4))},
+        "floor": {
+            "min_human": draw(st.integers(0, 4)),
+            "repeats": draw(st.sampled_from([None, None, "once", "count"])),
+        },
         "no": {"forbid": draw(CONDITIONS)},
     }[rule]
     more = {"by": keys, "where": where, "unit": draw(st.sampled_from(units))}

@@ -69,6 +69,7 @@ def resolve(claims: Sequence[Claim], size: Size) -> dict[str, object]:
         "words": size.words,
         "label": label,
         "rule": "question" if asked and label != "synthetic" else _rule(eligible, size, label),
+        "tier": "tool" if asked and label != "synthetic" else _tier(eligible, size),
         "conflict": bool(eligible) and any(_contradicts(c, lo, hi, size) for c in claims),
     }
     for unit, found in bounds.items():
@@ -125,6 +126,15 @@ def _rule(eligible: Sequence[Claim], size: Size, label: str) -> str:
     if base and of_whole != _together(base, size, "bytes"):
         return "raised-by-derived"
     return f"{(base or whole)[0].tier}-{label}"
+
+
+def _tier(eligible: Sequence[Claim], size: Size) -> str:
+    """The tier that the rule speaks of; of parts alone, that of the strongest."""
+    rule = _rule(eligible, size, "")
+    if rule == "parts-only":
+        return max(eligible, key=lambda c: c.rank).tier
+    named = {"no-evidence": "none", "raised-by-derived": "derived"}
+    return named.get(rule, rule.removeprefix("raised-by-").split("-")[0])
 
 
 def _contradicts(claim: Claim, lo: int, hi: int, size: Size) -> bool:

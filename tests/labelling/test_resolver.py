@@ -123,7 +123,7 @@ def test_the_answer_is_the_body_of_a_view_with_the_documented_columns() -> None:
         | {"label": "VARCHAR", "rule": "VARCHAR"}
         | dict.fromkeys(bounds, "BIGINT")
         | {"process": "VARCHAR", "generator": "VARCHAR", "generator_family": "VARCHAR"}
-        | {"conflict": "BOOLEAN"}
+        | {"conflict": "BOOLEAN", "tier": "VARCHAR"}
     )
 
 

@@ -22,8 +22,16 @@ if TYPE_CHECKING:
 @click.option("--policy", "policy_file", required=True, type=click.Path(), help="The policy.")
 @click.option("--source", "sources", multiple=True, metavar="S", help="Only from this source.")
 @click.option("--where", metavar="EXPR", help="Only records that meet a condition.")
-@click.option("--weight", "weights", multiple=True, metavar="S=W", help="Repeat a source W times.")
-@click.option("--split", "splits", multiple=True, metavar="NAME=P", help="Cut the set in parts.")
+@click.option(
+    "--weight", "weights", multiple=True, metavar="S=W", help="Repeat a source W times, 1 or more."
+)
+@click.option(
+    "--split",
+    "splits",
+    multiple=True,
+    metavar="NAME=P",
+    help="Cut the set in parts: decimals that sum to 1.",
+)
 @click.option(
     "--split-by",
     default="record",

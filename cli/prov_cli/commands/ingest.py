@@ -38,9 +38,10 @@ class ByteSize(click.ParamType[int]):
             return value
         digits = value.rstrip("BKMGibkmg")
         unit = value[len(digits) :].upper()
-        if not digits.strip().isdigit() or unit not in _UNITS:
+        number = digits.strip()
+        if not (number.isascii() and number.isdigit()) or unit not in _UNITS or len(number) > 18:
             self.fail(f"{value!r} is not a size such as 16MiB", param, ctx)
-        return int(digits) * _UNITS[unit]
+        return int(number) * _UNITS[unit]
 
 
 @command("ingest")
@@ -118,7 +119,7 @@ class ByteSize(click.ParamType[int]):
 )
 @click.option(
     "--workers",
-    type=click.IntRange(1),
+    type=click.IntRange(1, 4096),
     metavar="N",
     help="So many at most; else one per processor.",
 )

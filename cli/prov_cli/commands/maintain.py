@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,11 +15,24 @@ if TYPE_CHECKING:
     from provenance.maintain import Maintenance
 
 
+class Hours(click.FloatRange):
+    """A number of hours; what is not a number is none."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """The number, within its bounds."""
+        found: float = super().convert(value, param, ctx)
+        if math.isnan(found):
+            self.fail(f"{value!r} is not a number of hours", param, ctx)
+        return found
+
+
 @command("maintain")
 @click.option("--dry-run", is_flag=True, help="Only say what would be merged.")
 @click.option(
     "--keep-hours",
-    type=click.FloatRange(min=0, max=24 * 365),
+    type=Hours(min=0, max=24 * 365),
     default=1.0,
     show_default=True,
     help="How long replaced files stay for those who still read them.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -30,27 +31,45 @@ def policy() -> None:
 @click.argument("file", type=click.Path())
 def check(session: Session, file: str) -> None:
     """Check that FILE is a policy, conditions included, and say what it asks for."""
+    from provenance.monotone import judged_on_a_bound, not_monotone
+
     found = read_policy(file)
-    session.answer(
-        found,
-        lambda: (
-            f"{file}: policy {found.policy}, unit {found.unit}\n"
-            + table(
-                ("budget", "rule", "limit", "where", "by", "unit"),
-                [
-                    (
-                        item.name,
-                        item.rule,
-                        str(getattr(item, item.rule)),
-                        item.where,
-                        ", ".join(item.by),
-                        item.unit or found.unit,
-                    )
-                    for item in found.budgets
-                ],
-            )
+    reasons = {item.name: not_monotone(item) for item in found.budgets}
+    moving = [{"budget": name, "reasons": list(why)} for name, why in reasons.items() if why]
+    bound = [item.name for item in found.budgets if judged_on_a_bound(item)]
+    answer = {**found.model_dump(mode="json"), "not_monotone": moving, "on_a_lower_bound": bound}
+    session.answer(answer, lambda: _text(file, found, reasons, bound))
+
+
+def _text(file: str, found: Policy, reasons: Mapping[str, Sequence[str]], bound: list[str]) -> str:
+    lines = [
+        f"{file}: policy {found.policy}, unit {found.unit}",
+        table(
+            ("budget", "rule", "limit", "where", "by", "unit"),
+            [
+                (
+                    item.name,
+                    item.rule,
+                    str(getattr(item, item.rule)),
+                    item.where,
+                    ", ".join(item.by),
+                    item.unit or found.unit,
+                )
+                for item in found.budgets
+            ],
         ),
-    )
+    ]
+    lines += [
+        f"not monotone: {name}: more synthetic evidence may improve its verdict: {'; '.join(why)}"
+        for name, why in reasons.items()
+        if why
+    ]
+    lines += [
+        f"note: {name}: depth is judged on its known lower bound, 1 for what is only known to be "
+        "synthetic"
+        for name in bound
+    ]
+    return "\n".join(lines)
 
 
 policy.add_command(check)

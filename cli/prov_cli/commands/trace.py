@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @command("trace")
 @click.argument("node", metavar="ID")
 @click.option("--up/--down", "up", default=True, help="What it came from, or what came of it.")
-@click.option("--hops", type=click.IntRange(min=1), help="No farther than this.")
+@click.option("--hops", type=click.IntRange(1, 1_000_000), help="No farther than this.")
 @click.option(
     "--format",
     "form",
