@@ -28,7 +28,7 @@ from provenance.model.policy import Policy
 from provenance.readers.base import Input
 from provenance.readers.base import Layout as ReadLayout
 from provenance.readers.discover import discover
-from provenance.reread import Reading
+from provenance.readings import Reading
 from provenance.selection import select_members
 from provenance.store.catalogue import Database, over_nothing
 from provenance.store.layout import Layout

@@ -122,10 +122,10 @@ def has_unsafe_number(array: pa.Array, *, integers: bool = True) -> bool:
 
 
 def storage(kind: pa.DataType) -> pa.DataType:
-    """The type below extension types; an unknown extension, pickled or not, is its storage."""
+    """The type below extensions and runs; an unknown extension, pickled or not, is its storage."""
     while isinstance(kind, pa.BaseExtensionType) and not isinstance(kind, pa.UuidType):
         kind = kind.storage_type
-    return kind
+    return storage(kind.value_type) if pt.is_run_end_encoded(kind) else kind
 
 
 def stored(array: pa.Array) -> pa.Array:
@@ -160,18 +160,22 @@ def _plain_struct(array: pa.Array) -> pa.Array:
 
 def _plain_list(array: pa.Array) -> pa.Array:
     if pt.is_map(array.type):
-        array = _entries(array)
+        array = entries(array)
     lengths = pc.list_value_length(array).fill_null(0)
     offsets = np.zeros(len(array) + 1, dtype=np.int32)
     np.cumsum(np.asarray(lengths), out=offsets[1:])
     return pa.ListArray.from_arrays(pa.array(offsets), plain(array.flatten()), mask=array.is_null())
 
 
-def _entries(array: pa.Array) -> pa.Array:
+def entries(array: pa.Array) -> pa.Array:
     """A map as a list of its entries; taken anew, since a view cannot begin in the middle."""
     kind = array.type
     entry = pa.struct([pa.field("key", kind.key_type), pa.field("value", kind.item_type)])
-    return array.take(pa.array(np.arange(len(array)))).view(pa.list_(entry))
+    try:
+        anew = array.take(pa.array(np.arange(len(array))))
+    except pa.ArrowNotImplementedError:  # string views, of which Arrow takes none
+        anew = pa.array(array.to_pylist(), kind)
+    return anew.view(pa.list_(entry))
 
 
 def _decoded(array: pa.Array) -> pa.Array:

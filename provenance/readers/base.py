@@ -76,6 +76,7 @@ class Layout:
         max_record: longest raw record in bytes.
         chooser: what is wanted besides ``fields`` of each batch, by what stands in that batch.
             Nothing that is wanted of every row may be decided from the first rows of a file.
+        typed: whether whole rows come as ``Batch.typed`` where the format has types of its own.
     """
 
     kind: Kind
@@ -84,6 +85,7 @@ class Layout:
     records: str | None = None
     max_record: int = MAX_RECORD
     chooser: Chooser | None = None
+    typed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,8 @@ class Batch:
             in ``Shape.fields``). Members of objects are joined by dots, elements of lists are
             ``[]``: ``metadata.model``, ``rollouts[].model``; the text of a path through a list is
             the compact JSON list of its values that are not null.
+        typed: in place of ``original`` where the layout asks for it and the format has types: the
+            same n rows as columns, in types that Parquet has (``typed_rows``).
     """
 
     rows: pa.Array
@@ -165,6 +169,7 @@ class Batch:
     rejects: pa.Table = field(default_factory=REJECTS.empty_table)
     original: pa.Array | None = None
     shape: Mapping[str, str] = field(default_factory=dict)
+    typed: pa.RecordBatch | None = None
 
     @property
     def read(self) -> int:

@@ -33,6 +33,7 @@ from provenance.readers.content import RESERVED, no_content
 from provenance.readers.json_exact import too_long
 from provenance.readers.schema import has_repeated_member, type_at
 from provenance.readers.stream import MAX_RATIO, MAX_RATIO_AFTER, DamagedError
+from provenance.readers.typed_rows import takeable, typed_rows
 
 Sizes = npt.NDArray[np.int64]
 
@@ -119,7 +120,7 @@ class ColumnBatches:
         # Sizes are taken before anything is decoded, and of few rows at a time: a batch of 2^40
         # rows that are all null, or all the same, takes no space in a file.
         for start in range(0, table.num_rows, BATCH_ROWS):
-            window = table.slice(start, BATCH_ROWS)
+            window = takeable(table.slice(start, BATCH_ROWS))
             sizes = self._sizes(window)
             for first, after in _cuts(sizes):
                 yield self._batch(window.slice(first, after - first), self.row)
@@ -146,6 +147,7 @@ class ColumnBatches:
         values = rows.objects() if structured else rows.texts(binary=self.layout.kind == "binary")
         kept = rows.kept
         columns = [text(rows.without_refused(column)) for column in fields]
+        typed = self.layout.typed
         collector = Collector(self.layout, original=False)
         for place in sorted(rows.refused):
             raw = None if structured else raw_value(next(iter(content.values())), place)
@@ -157,7 +159,8 @@ class ColumnBatches:
             if columns
             else no_fields(len(kept)),
             rejects=collector.batch().rejects,
-            original=_json_rows(table.take(kept)) if self.original else None,
+            original=_json_rows(table.take(kept)) if self.original and not typed else None,
+            typed=typed_rows(table).take(kept) if self.original and typed else None,
         )
 
 
