@@ -9,6 +9,7 @@ from pathlib import Path
 from provenance import budget
 from provenance.assembly import make_anchors
 from provenance.descent import descent_findings, models_asked
+from provenance.dropped import dropped_upstream
 from provenance.engine.local import LocalEngine
 from provenance.errors import InputError, ProvError
 from provenance.findings import known_share, ledger_findings, release_drift
@@ -45,6 +46,7 @@ def audit_ledger(store: Store, policy: Policy, folder: Path | None = None) -> Ju
         select_members(connection, Selection(), models_asked(policy))
         count_tokens(connection, policy, folder)
         findings = [*revoked_records(connection), *ledger_findings(connection)]
+        findings += dropped_upstream(connection)
         return _judge(connection, policy, findings)
 
 
@@ -61,6 +63,7 @@ def audit_release(
         count_tokens(connection, policy, folder)
         drift = release_drift(connection, release)
         findings = [*revoked_members(connection), *drift, *ledger_findings(connection)]
+        findings += dropped_upstream(connection)
         return _judge(connection, policy, findings, release)
 
 

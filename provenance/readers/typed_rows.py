@@ -57,7 +57,7 @@ def typed_rows(table: pa.RecordBatch) -> pa.RecordBatch:
 
 
 def takeable(table: pa.RecordBatch) -> pa.RecordBatch:
-    """The same rows, with columns of views and runs, of which Arrow takes no rows, as plain ones."""
+    """The same rows without views and runs, of which Arrow takes no rows."""
     if not any(_VIEWED.search(str(kind)) for kind in table.schema.types):
         return table
     for place, field in enumerate(table.schema):
