@@ -39,8 +39,8 @@ def letter(number: int, about: str = "the coast") -> str:
 def released(folder: Path, **sources: Any) -> Ledger:
     """A ledger with one release ``r`` of files: a path, or a path and the options of its ingest."""
     ledger = provenance.init(str(folder / "ledger"))
-    for source, given in sources.items():
-        path, options = given if isinstance(given, tuple) else (given, {})
+    for source, how in sources.items():
+        path, options = how if isinstance(how, tuple) else (how, {})
         ingest(ledger, path, source, **{"label": "human", **options})
     assert ledger.assemble("r", ANYTHING, Selection()).sealed
     return ledger
@@ -227,7 +227,7 @@ def test_tool_calls_whose_arguments_differ_keep_their_content(tmp_path: Path) ->
 
 
 DAY = dt.date(2024, 1, 2)
-NOON = dt.datetime(2024, 1, 2, 12, 0, 5, 123456)
+NOON = dt.datetime(2024, 1, 2, 12, 0, 5, 123456)  # noqa: DTZ001 (columns without a zone)
 TYPES: dict[str, tuple[pa.Array, pa.DataType]] = {
     "stamp": (pa.array([NOON, None], pa.timestamp("us")), pa.timestamp("us")),
     "zoned": (
