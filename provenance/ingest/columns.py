@@ -4,44 +4,47 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from provenance.ingest.options import IngestOptions
 from provenance.measure import Measured
 from provenance.readers.base import Batch
 
-_DESCRIPTIVE = ("url", "licence")
-"""Standard attributes that are kept where a file has them, without being asked for."""
+# Standing for no name, language or address: nothing, yes and no, and what is no plain value.
+_NOT_PLAIN = r"^\s*$|^(?:true|false)$"
+_NESTED = r"^\s*[\[{]"
 
 
 @dataclass(frozen=True, slots=True)
 class Roles:
-    """Which further field plays which part; ``fields`` is what the reader hands over."""
+    """Which further fields play which part; of several, the first with a value in a row counts.
 
-    fields: tuple[str, ...]
-    external_id: str | None
+    Attributes:
+        attributes: names to fields.
+        asked: fields that the user named; every value in them is taken as it is.
+    """
+
+    external_id: tuple[str, ...]
     parent: str | None
     quoting: str | None
-    lang: str | None
-    attributes: Mapping[str, str]
+    lang: tuple[str, ...]
+    attributes: tuple[tuple[str, tuple[str, ...]], ...]
+    asked: frozenset[str] = frozenset()
 
-    @classmethod
-    def of(
-        cls, options: IngestOptions, standard: Mapping[str, str], wanted: Sequence[str]
-    ) -> Roles:
-        """Roles from what was asked for, what the file offers, and what recognisers want."""
-        external = options.id_field or standard.get("id")
-        lang = options.attributes.get("lang") or standard.get("lang")
-        attributes = {name: standard[name] for name in _DESCRIPTIVE if name in standard}
-        attributes |= {name: field for name, field in options.attributes.items() if name != "lang"}
-        quoting = options.parent_text
-        named = [external, options.parent_field, quoting, lang, *attributes.values(), *wanted]
-        fields = tuple(dict.fromkeys(name for name in named if name))
-        return cls(fields, external, options.parent_field, quoting, lang, attributes)
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """All of the fields, each once."""
+        named = [name for _, fields in self.attributes for name in fields]
+        return tuple(
+            dict.fromkeys(
+                name
+                for name in (*self.external_id, self.parent, self.quoting, *self.lang, *named)
+                if name
+            )
+        )
 
 
 def sighting_columns(
@@ -70,26 +73,60 @@ def sighting_columns(
             "bytes": measured.bytes,
             "chars": measured.chars,
             "words": measured.words,
-            "external_id": field_of(batch, roles.external_id),
-            "lang": field_of(batch, roles.lang),
-            "attributes": _attributes(batch, roles.attributes),
+            "external_id": first_of(batch, roles.external_id, roles.asked),
+            "lang": first_of(batch, roles.lang, roles.asked),
+            "attributes": _attributes(batch, roles),
             "norm_chars": pa.nulls(count, pa.int64()),
         }
     )
 
 
 def field_of(batch: Batch, name: str | None) -> pa.Array:
+    """The text of a field; null everywhere for none."""
     if name is None:
         return pa.nulls(len(batch.rows), pa.string())
     return batch.fields.column(name)
 
 
-def _attributes(batch: Batch, attributes: Mapping[str, str]) -> pa.Array:
-    if not attributes:
+def first_of(batch: Batch, names: Sequence[str], asked: Collection[str]) -> pa.Array:
+    """Row by row the value of the first of some fields that has one; empty is no value."""
+    columns = [_plain(batch.fields.column(name), any_value=name in asked) for name in names]
+    return pc.coalesce(*columns) if columns else pa.nulls(len(batch.rows), pa.string())
+
+
+def _plain(column: pa.Array, *, any_value: bool) -> pa.Array:
+    """A column without what is no value, or no plain one: it must say so in every format."""
+    none = pc.equal(column, "") if any_value else pc.match_substring_regex(column, _NOT_PLAIN)
+    if not any_value and pc.any(pc.match_substring_regex(column, _NESTED)).as_py():
+        none = pc.or_(none, pa.array([_is_nested(text) for text in column.to_pylist()]))
+    if not pc.any(none).as_py():
+        return column
+    return pc.if_else(pc.fill_null(none, False), pa.scalar(None, pa.string()), column)
+
+
+def _is_nested(text: str | None) -> bool:
+    try:
+        return isinstance(json.loads(text or "0"), (dict, list))
+    except (ValueError, RecursionError):
+        return False
+
+
+def attributes_in(batch: Batch, roles: Roles) -> tuple[str, ...]:
+    """The attributes that some row of a batch has, and those that were asked for."""
+    return tuple(
+        name
+        for name, fields in roles.attributes
+        if roles.asked.issuperset(fields)
+        or first_of(batch, fields, roles.asked).null_count < len(batch.rows)
+    )
+
+
+def _attributes(batch: Batch, roles: Roles) -> pa.Array:
+    if not roles.attributes:
         return pa.nulls(len(batch.rows), pa.string())
-    columns = [batch.fields.column(field).to_pylist() for field in attributes.values()]
+    columns = [first_of(batch, fields, roles.asked).to_pylist() for _, fields in roles.attributes]
     encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-    names = tuple(attributes)
+    names = tuple(name for name, _ in roles.attributes)
     texts: list[str | None] = []
     for values in zip(*columns, strict=True):
         given = {

@@ -88,6 +88,11 @@ class IngestOptions(Contract):
         return json.dumps(asked, separators=(",", ":"))
 
     @property
+    def kept_attributes(self) -> frozenset[str]:
+        """Names of the attributes that were asked for; the language has a column of its own."""
+        return frozenset(self.attributes) - {"lang"}
+
+    @property
     def declares(self) -> bool:
         """Whether anything was said about origin."""
         return any((self.label, self.process, self.generator))

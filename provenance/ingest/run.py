@@ -283,6 +283,7 @@ class _Run:
                 "rejects": tuple(result.rejects),
                 "recognisers": dict(result.recognisers),
                 "quarantine": result.quarantine,
+                "notes": result.notes,
             }
         )
 
@@ -372,6 +373,8 @@ def _merge(results: list[FileResult]) -> list[FileResult]:
         rejects = [*before.rejects, *result.rejects]
         before.rejects = sorted(rejects, key=lambda reject: reject.row or 0)[:EXAMPLES]
         before.recognisers.update(result.recognisers)
+        before.add_attributes(result.attributes)
+        before.notes = tuple(dict.fromkeys([*before.notes, *result.notes]))
         before.fingerprint = before.fingerprint or result.fingerprint
         before.quarantine = both(before.quarantine, result.quarantine)
         before.failure = before.failure or result.failure

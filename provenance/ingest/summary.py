@@ -40,6 +40,9 @@ class FileSummary(Contract):
     rejects: tuple[Reject, ...] = Field(default=(), description="The first of them.")
     recognisers: dict[str, int] = Field(default_factory=dict)
     quarantine: str | None = None
+    notes: tuple[str, ...] = Field(
+        default=(), description="What was found out about the file that its name does not say."
+    )
     unchanged: bool = False
     error: str | None = None
     hint: str | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -13,9 +13,10 @@ import xxhash
 
 from provenance.errors import InputError, ProvError, ReadOnlyError
 from provenance.identity import write_fingerprint
-from provenance.ingest.columns import Roles, evidence_columns, sighting_columns
+from provenance.ingest.columns import attributes_in, evidence_columns, sighting_columns
 from provenance.ingest.edges import edge_columns, quote_columns
-from provenance.ingest.held import SMALL, Held
+from provenance.ingest.held import SMALL, Held, HeldByLook
+from provenance.ingest.meaning import Alike, Chooser
 from provenance.ingest.options import IngestOptions
 from provenance.ingest.summary import EXAMPLES, Reject
 from provenance.ingest.tombstones import refuse_purged
@@ -31,10 +32,10 @@ from provenance.readers.base import (
     Share,
     Slice,
 )
-from provenance.readers.content import Choice, choose_content, choose_fields
+from provenance.readers.content import Choice, choose_content
 from provenance.readers.registry import reader_for
 from provenance.readers.remote import Spool
-from provenance.recognisers.registry import Applied, applicable, recognise, wanted_fields
+from provenance.recognisers.registry import recognise
 from provenance.store.layout import Layout as Places
 from provenance.store.parts import Part, PartWriter
 from provenance.store.quarantine import Quarantine
@@ -98,6 +99,12 @@ class FileResult:
     recognisers: Counter[str] = field(default_factory=Counter)
     quarantine: str | None = None
     failure: ProvError | None = None
+    notes: tuple[str, ...] = ()
+
+    def add_attributes(self, names: Collection[str]) -> None:
+        """Note what attributes more of its rows have."""
+        if not set(names) <= set(self.attributes):
+            self.attributes = tuple(sorted({*self.attributes, *names}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,12 +146,11 @@ def run_unit(task: UnitTask) -> UnitResult:
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """What the fields of a file mean: batches of files that look alike may be written as one."""
+    """What the content of a file is, and how more is chosen of it, batch by batch."""
 
     choice: Choice
     layout: Layout
-    roles: Roles
-    marks: tuple[Applied, ...]
+    chooser: Chooser
 
 
 class _Writing:
@@ -155,7 +161,7 @@ class _Writing:
         self._writers: dict[str, PartWriter] = {}
         self._quarantine = Quarantine(task.places, task.commit_id)
         self._looks: dict[object, _Look] = {}
-        self._held: Held[_Look, FileResult] = Held()
+        self._held: HeldByLook[Alike, FileResult] = HeldByLook()
 
     def file(self, task: FileTask, spool: Spool) -> FileResult:
         """Read one file into the parts."""
@@ -178,10 +184,12 @@ class _Writing:
     def _read(self, task: FileTask, result: FileResult) -> None:
         options = self._task.options
         reader = reader_for(task.source.format)
-        look = self._look(reader.probe(task.source, options.records), task.source.format)
+        shape = reader.probe(task.source, options.records)
+        look = self._look(shape, task.source.format)
         result.kind = look.choice.kind
         result.content = look.choice.content
-        result.attributes = tuple(look.roles.attributes)
+        result.attributes = tuple(sorted(options.kept_attributes))
+        result.notes = shape.notes
         for batch in reader.read(task.source, look.layout, task.part):
             self._add(batch, look, result)
         result.fingerprint = _fingerprint(task)
@@ -198,59 +206,65 @@ class _Writing:
         choice = _NOTHING
         if shape.fields or shape.native or options.content:
             choice = choose_content(shape, options.content, form)
-        marks = applicable(shape.fields, choice.content)
-        roles = Roles.of(options, choose_fields(shape), wanted_fields(marks))
+        chooser = Chooser.of(options, choice)
         layout = Layout(
             kind=choice.kind,
             content=choice.content,
-            fields=roles.fields,
+            fields=chooser.fixed,
             records=options.records,
             max_record=options.max_record,
+            chooser=chooser,
+            references=chooser.references,
         )
-        return self._looks.setdefault(key, _Look(choice, layout, roles, marks))
+        return self._looks.setdefault(key, _Look(choice, layout, chooser))
 
     def _add(self, batch: Batch, look: _Look, result: FileResult) -> None:
         """Write a batch, or keep it until there are more rows to write along with it."""
+        alike = Alike(look.layout.kind, look.choice.content, look.chooser.meaning(batch.shape))
+        result.add_attributes(attributes_in(batch, alike.meaning.roles))
         # Of text nothing is refused once it is read, unless something was purged.
-        waits = look.layout.kind == "text" and not self._task.tombstones
-        if not waits or not self._held.takes(batch, look):
-            self._flush()
+        waits = alike.kind == "text" and not self._task.tombstones
         if not waits or batch.read > SMALL:
-            measured = measure(batch.content, look.layout.kind)
+            measured = measure(batch.content, alike.kind)
             measured = refuse_purged(measured, self._task.tombstones)
             batch = _without(batch, measured)
             self._count(batch, result)
-            self._rows(batch, measured, look, [(result, len(batch.rows))])
+            self._rows(batch, measured, alike, [(result, len(batch.rows))])
             return
         self._count(batch, result)
-        self._held.add(batch, look, result)
+        for full in self._held.add(batch, alike, result):
+            self._held_rows(full)
 
     def _flush(self) -> None:
-        if self._held.look is not None:
-            look = self._held.look
-            batch, owners = self._held.take()
-            self._rows(batch, measure(batch.content, look.layout.kind), look, owners)
+        for held in self._held.all():
+            self._held_rows(held)
+
+    def _held_rows(self, held: Held[Alike, FileResult]) -> None:
+        alike = held.look
+        batch, owners = held.take()
+        self._rows(batch, measure(batch.content, alike.kind), alike, owners)
 
     def _rows(
         self,
         batch: Batch,
         measured: Measured,
-        look: _Look,
+        alike: Alike,
         owners: Sequence[tuple[FileResult, int]],
     ) -> None:
         """Write the rows of files, each with how many of them are its own."""
+        roles, marks = alike.meaning.roles, alike.meaning.marks
         readings = [(result.task.reading_id, count) for result, count in owners]
-        sightings = sighting_columns(batch, measured, look.roles, look.layout.kind, readings)
+        sightings = sighting_columns(batch, measured, roles, alike.kind, readings)
         self._write("sightings", sightings)
-        if look.marks:
-            claims = recognise(look.marks, batch.content, batch.fields, look.layout.kind)
+        if marks:
+            claims = recognise(marks, batch.content, batch.fields, alike.kind)
             _tally(claims, owners)
             self._write("evidence", evidence_columns(claims, sightings))
         options = self._task.options
-        if look.roles.parent is not None or options.parent_file is not None:
-            self._write("edges", edge_columns(batch, sightings, look.roles, options))
-        if look.roles.quoting is not None:
-            self._write("quotes", quote_columns(batch, sightings, look.roles, options))
+        if roles.parent is not None or options.parent_file is not None:
+            self._write("edges", edge_columns(batch, sightings, roles, options))
+        if roles.quoting is not None:
+            self._write("quotes", quote_columns(batch, sightings, roles, options))
 
     def _count(self, batch: Batch, result: FileResult) -> None:
         result.read += batch.read

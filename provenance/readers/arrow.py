@@ -18,6 +18,7 @@ from provenance.readers.columns import (
     end_of_file,
     failure_reason,
 )
+from provenance.readers.json_columns import probed_shape
 from provenance.readers.schema import shape_of
 from provenance.readers.stream import DamagedError, open_bytes
 
@@ -32,7 +33,7 @@ class ArrowIpc:
     def probe(self, source: Input, nested: str | None = None) -> Shape:
         """What the schema at the beginning says."""
         with _opened(source) as reader:
-            return shape_of(reader.schema)
+            return probed_shape(reader.schema, _verified(reader))
 
     def read(
         self, source: Input, layout: Layout, part: Portion | None = None, *, original: bool = False
@@ -44,9 +45,9 @@ class ArrowIpc:
             size = source.path.stat().st_size
             columns = ColumnBatches(layout, reader.schema, size, original)
             try:
-                for table in _tables(reader):
-                    _verify(table)
-                    yield from columns.batches(table.select(columns.needed()))
+                for table in _verified(reader):
+                    chosen = layout.chooser is not None
+                    yield from columns.batches(table if chosen else table.select(columns.needed()))
             except DamagedError as error:
                 yield end_of_file(layout, error.message, original=original)
             except ARROW_FAILURES as error:
@@ -83,6 +84,12 @@ def _tables(reader: Any) -> Iterator[pa.RecordBatch]:
     if isinstance(reader, pa.ipc.RecordBatchFileReader):
         return (reader.get_batch(place) for place in range(reader.num_record_batches))
     return iter(reader)
+
+
+def _verified(reader: Any) -> Iterator[pa.RecordBatch]:
+    for table in _tables(reader):
+        _verify(table)
+        yield table
 
 
 def _verify(table: pa.RecordBatch) -> None:

@@ -124,7 +124,7 @@ def has_unsafe_number(array: pa.Array, *, integers: bool = True) -> bool:
 def storage(kind: pa.DataType) -> pa.DataType:
     """The type below extensions and runs; an unknown extension, pickled or not, is its storage."""
     while isinstance(kind, pa.BaseExtensionType) and not isinstance(kind, pa.UuidType):
-        kind = kind.storage_type
+        kind = pa.bool_() if isinstance(kind, pa.Bool8Type) else kind.storage_type
     return storage(kind.value_type) if pt.is_run_end_encoded(kind) else kind
 
 
@@ -135,7 +135,9 @@ def stored(array: pa.Array) -> pa.Array:
         if isinstance(kind, pa.UuidType):
             hexes = (None if v is None else str(v) for v in array.to_pylist())
             return pa.array(hexes, pa.string())
-        if isinstance(kind, pa.BaseExtensionType):
+        if isinstance(kind, pa.Bool8Type):
+            array = pc.not_equal(array.storage, 0)
+        elif isinstance(kind, pa.BaseExtensionType):
             array = array.storage
         elif pt.is_dictionary(kind):
             array = array.dictionary_decode()
@@ -169,13 +171,17 @@ def _plain_list(array: pa.Array) -> pa.Array:
 
 def entries(array: pa.Array) -> pa.Array:
     """A map as a list of its entries; taken anew, since a view cannot begin in the middle."""
-    kind = array.type
-    entry = pa.struct([pa.field("key", kind.key_type), pa.field("value", kind.item_type)])
     try:
         anew = array.take(pa.array(np.arange(len(array))))
     except pa.ArrowNotImplementedError:  # string views, of which Arrow takes none
-        anew = pa.array(array.to_pylist(), kind)
-    return anew.view(pa.list_(entry))
+        anew = pa.array(array.to_pylist(), array.type)
+    return anew.view(entries_type(array.type))
+
+
+def entries_type(kind: pa.DataType) -> pa.DataType:
+    """The type of a map as a list of its entries."""
+    key, value = pa.field("key", kind.key_type), pa.field("value", kind.item_type)
+    return pa.list_(pa.struct([key, value]))
 
 
 def _decoded(array: pa.Array) -> pa.Array:
@@ -242,8 +248,8 @@ def _json_by_duckdb(arrays: list[pa.Array]) -> list[pa.Array]:
 
 
 def _json_by_python(array: pa.Array) -> pa.Array:
-    finite = (_finite(value) for value in array.to_pylist())
-    return pa.array([None if value is None else _dump(value) for value in finite], pa.string())
+    values = map(finite, array.to_pylist())
+    return pa.array([None if value is None else _dump(value) for value in values], pa.string())
 
 
 def _joined(column: pa.ChunkedArray) -> pa.Array:
@@ -264,12 +270,13 @@ def _dump(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
+    """The same value, with null for NaN and infinity, at any depth."""
     if isinstance(value, float):
         return value if np.isfinite(value) else None
     if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    return [_finite(item) for item in value] if isinstance(value, list) else value
+        return {key: finite(item) for key, item in value.items()}
+    return [finite(item) for item in value] if isinstance(value, list) else value
 
 
 def _all_utf8(array: pa.Array) -> bool:

@@ -76,6 +76,8 @@ class Layout:
         max_record: longest raw record in bytes.
         chooser: what is wanted besides ``fields`` of each batch, by what stands in that batch.
             Nothing that is wanted of every row may be decided from the first rows of a file.
+        references: those of the fields that hold ids. A number there that is whole is written as
+            one: ``1.0`` is the id ``1``, as the tools write it that know no integer with gaps.
         typed: whether whole rows come as ``Batch.typed`` where the format has types of its own.
     """
 
@@ -85,6 +87,7 @@ class Layout:
     records: str | None = None
     max_record: int = MAX_RECORD
     chooser: Chooser | None = None
+    references: tuple[str, ...] = ()
     typed: bool = False
 
 
@@ -134,11 +137,13 @@ class Shape:
             ``object``, ``list``, ``messages`` (a list of objects that look like turns), ``null``.
         nested: paths that hold lists of objects, for ``--records`` hints.
         native: content fields that the format itself fixes (``text`` for plain text and WARC).
+        notes: what was found out about the file that its name does not say, for people to read.
     """
 
     fields: dict[str, str]
     nested: tuple[str, ...] = ()
     native: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +161,10 @@ class Batch:
         rejects: schema ``REJECTS``.
         original: when asked for, n JSON objects as text: the whole row as the file has it.
         shape: with a chooser, every path that has a value in some row of the batch, to its kind (as
-            in ``Shape.fields``). Members of objects are joined by dots, elements of lists are
-            ``[]``: ``metadata.model``, ``rollouts[].model``; the text of a path through a list is
-            the compact JSON list of its values that are not null.
+            in ``Shape.fields``; of several kinds the first in ``paths.KINDS``), and perhaps some
+            that have none. Members of objects are joined by dots, elements of lists are ``[]``:
+            ``metadata.model``, ``rollouts[].model``; the text of a path through a list is the
+            compact JSON list of its values that are not null. Maps are objects.
         typed: in place of ``original`` where the layout asks for it and the format has types: the
             same n rows as columns, in types that Parquet has (``typed_rows``).
     """

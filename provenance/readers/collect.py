@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
 
-from provenance.identity import write_digest
+from provenance.identity import MAX_SAFE_INTEGER, write_digest
 from provenance.readers.base import BATCH_BYTES, BATCH_ROWS, REJECTS, Batch, Layout
+from provenance.readers.paths import Paths, Steps, printable, value_at
 
 
 class Number(float):
@@ -39,6 +42,38 @@ def field_text(value: Any) -> str | None:
     if value is None or isinstance(value, str):
         return value
     return str(value) if type(value) is int else compact_json(value)
+
+
+def field_of(record: Mapping[str, Any], ways: Sequence[Steps], *, reference: bool) -> str | None:
+    """The text of the first way into a record that leads to a value; ``reference``: it is an id."""
+    for steps in ways:
+        value = record.get(steps[0] or "") if len(steps) == 1 else value_at(record, steps)
+        if value is not None:
+            text = field_text(value)
+            return (
+                without_fraction(text) if text and reference and isinstance(value, float) else text
+            )
+    return None
+
+
+_DECIMAL = re.compile(r"([-+]?[0-9]+)(\.[0-9]+)?([eE][-+]?[0-9]{1,3})?")
+
+
+def without_fraction(number: str) -> str:
+    """A decimal number that is whole as an integer; any other text as it is.
+
+    >>> without_fraction("1.0"), without_fraction("-2.50"), without_fraction("1e3")
+    ('1', '-2.50', '1000')
+    """
+    found = _DECIMAL.fullmatch(number)
+    if found is None or not (found[2] or found[3]):
+        return number
+    if not found[3]:
+        whole = found[1].removeprefix("+") if not found[2].strip(".0") else number
+        return "0" if whole == "-0" else whole
+    value = Decimal(number)
+    exact = value == value.to_integral_value() and abs(value) <= MAX_SAFE_INTEGER
+    return str(int(value)) if exact else number
 
 
 def compact_json(value: Any) -> str:
@@ -76,13 +111,28 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 class Collector:
     """Gathers kept records and rejects; says when they make a batch, and drains into one.
 
+    What its chooser wants of a batch is known when the batch ends. Until then the fields are taken
+    that were wanted last; for others the records are looked at again.
+
     Args:
         layout: what is read; it decides the types of the columns.
         original: whether every kept record comes with the text of its whole row.
+        untyped: whether the values of records are written without types, as in CSV.
+        again: makes a record of what is held of it; without, the records themselves are held.
     """
 
-    def __init__(self, layout: Layout, *, original: bool) -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        *,
+        original: bool,
+        untyped: bool = False,
+        again: Callable[[Any], Mapping[str, Any]] | None = None,
+    ) -> None:
         self._layout = layout
+        self._untyped = untyped
+        self._again = again
+        self._wanted: tuple[str, ...] | None = None
         self.with_original = original
         self._clear()
 
@@ -93,20 +143,69 @@ class Collector:
         self._original: list[str | None] = []
         self._rejects: list[dict[str, Any]] = []
         self._size = 0
+        self._paths = Paths()
+        self._held: list[Any] = []
+        self._taken: list[list[str | None]] = [[] for _ in self._wanted or ()]
+        self._ways: list[tuple[Steps, ...]] = []
+        self._known = -1
 
     def keep(
-        self, row: int, content: str | bytes, fields: Sequence[str | None], original: str | None
+        self,
+        row: int,
+        values: tuple[str | bytes, Sequence[str | None]],
+        original: str | None,
+        record: Mapping[str, Any],
+        size: int,
+        held: Any = None,
     ) -> None:
-        """Add a record; its strings are valid Unicode without lone surrogates."""
+        """Add a record; its strings are valid Unicode without lone surrogates.
+
+        Args:
+            values: its content, and the further fields of the layout.
+            original: the text of its whole row, if that is wanted.
+            record: the whole row, from which its chooser takes more.
+            size: bytes that are held of the row; what it takes beside them is not counted.
+            held: what the record can be made of again.
+
+        Raises:
+            TooManyPathsError: the record has more paths than are looked at; it was not added.
+        """
+        if self._layout.chooser is not None:
+            self._paths.add(record)
+            self._held.append(record if self._again is None else held)
+            self._take(record)
+        content, fields = values
         self._rows.append(row)
         self._content.append(content)
         for column, value in zip(self._fields, fields, strict=True):
             column.append(value)
-            self._size += len(value) if value else 0
-        self._size += len(content)
+        self._size += size
         if self.with_original:
             self._original.append(None if original is None else escaped(original))
             self._size += len(original) if original else 0
+
+    def _take(self, record: Mapping[str, Any]) -> None:
+        """Take the fields that will be wanted, as far as is known by now."""
+        if self._wanted is None:
+            self._wanted = self._chosen(self._paths.shape())
+            self._taken = [[] for _ in self._wanted]
+        if self._known != len(self._paths):
+            self._known = len(self._paths)
+            self._ways = list(map(self._paths.ways, self._wanted))
+        for name, column, ways in zip(self._wanted, self._taken, self._ways, strict=True):
+            column.append(self._text(record, name, ways))
+
+    def _chosen(self, shape: Mapping[str, str]) -> tuple[str, ...]:
+        chooser, fixed = self._layout.chooser, self._layout.fields
+        return tuple(name for name in chooser(shape) if name not in fixed) if chooser else ()
+
+    def _text(self, record: Mapping[str, Any], name: str, ways: Sequence[Steps]) -> str | None:
+        """The text of a chosen field; what cannot be written of it is replaced."""
+        reference = name in self._layout.references
+        text = field_of(record, ways, reference=reference)
+        if text and reference and self._untyped:
+            text = without_fraction(text)
+        return text and printable(text)
 
     def reject(
         self,
@@ -142,9 +241,9 @@ class Collector:
 
     @property
     def full(self) -> bool:
-        """Whether the batch has reached its bound of bytes or of records."""
+        """Whether the batch has reached its bound of bytes, of records or of paths."""
         gathered = len(self._rows) + len(self._rejects)
-        return self._size >= BATCH_BYTES or gathered >= BATCH_ROWS
+        return self._size >= BATCH_BYTES or gathered >= BATCH_ROWS or self._paths.full
 
     @property
     def empty(self) -> bool:
@@ -154,20 +253,40 @@ class Collector:
     def batch(self) -> Batch:
         """What was gathered, as a batch; the collector is empty afterwards."""
         binary = self._layout.kind == "binary"
+        names = list(self._layout.fields)
         columns = [pa.array(column, pa.string()) for column in self._fields]
-        if columns:
-            fields = pa.RecordBatch.from_arrays(columns, list(self._layout.fields))
-        else:
-            fields = no_fields(len(self._rows))
+        shape: dict[str, str] = {}
+        if self._layout.chooser is not None:
+            shape = self._paths.shape()
+            wanted = self._chosen(shape)
+            columns += [pa.array(column, pa.string()) for column in self._columns(wanted)]
+            names += wanted
+            self._wanted = wanted
         batch = Batch(
             rows=pa.array(self._rows, pa.int64()),
             content=pa.array(self._content, pa.binary() if binary else pa.string()),
-            fields=fields,
+            fields=pa.RecordBatch.from_arrays(columns, names)
+            if columns
+            else no_fields(len(self._rows)),
             rejects=pa.Table.from_pylist(self._rejects, REJECTS) if self._rejects else _NONE,
             original=pa.array(self._original, pa.string()) if self.with_original else None,
+            shape=shape,
         )
         self._clear()
         return batch
+
+    def _columns(self, names: Sequence[str]) -> list[list[str | None]]:
+        """The columns of chosen fields, those that nobody expected from the records once more."""
+        taken = dict(zip(self._wanted or (), self._taken, strict=True))
+        missing = [(name, self._paths.ways(name)) for name in names if name not in taken]
+        if missing:
+            for name, _ in missing:
+                taken[name] = []
+            for held in self._held:
+                record = held if self._again is None else self._again(held)
+                for name, ways in missing:
+                    taken[name].append(self._text(record, name, ways))
+        return [taken[name] for name in names]
 
 
 _NONE = REJECTS.empty_table()

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
@@ -27,16 +26,25 @@ from provenance.readers.arrow_text import (
     stored,
     text,
 )
-from provenance.readers.base import BATCH_BYTES, BATCH_ROWS, Batch, Layout
+from provenance.readers.base import BATCH_ROWS, Batch, Layout
 from provenance.readers.collect import Collector, no_fields
+from provenance.readers.column_paths import (
+    ColumnPaths,
+    column_at,
+    has_open_keys,
+    reference_text,
+)
+from provenance.readers.column_sizes import Sizes, blank, cuts, sizes_of
 from provenance.readers.content import RESERVED, no_content
+from provenance.readers.json_columns import holds_json, json_records
 from provenance.readers.json_exact import too_long
+from provenance.readers.json_tree import Numbered
+from provenance.readers.paths import MAX_ROW_PATHS, Steps, TooManyPathsError, steps_of
 from provenance.readers.schema import has_repeated_member, type_at
 from provenance.readers.stream import MAX_RATIO, MAX_RATIO_AFTER, DamagedError
 from provenance.readers.typed_rows import takeable, typed_rows
 
-Sizes = npt.NDArray[np.int64]
-
+_PLAIN = Layout("text", ())
 
 ARROW_FAILURES = (pa.ArrowException, OSError, MemoryError, UnicodeDecodeError)
 """What the Arrow library raises on damaged files; a damaged length asks for absurd memory."""
@@ -54,6 +62,30 @@ def end_of_file(layout: Layout, reason: str, *, original: bool, row: int | None 
     return collector.batch()
 
 
+class MissingColumnsError(Exception):
+    """More columns have to be read than were: what is wanted of rows shows when they are there."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(", ".join(names))
+        self.names = names
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """What is wanted of some rows beside what is wanted of all.
+
+    Attributes:
+        names: further fields, and ``ways``, where each of them stands.
+        shape: what the rows have.
+        refused: why all of them are refused; empty if they are not.
+    """
+
+    names: tuple[str, ...] = ()
+    ways: tuple[tuple[Steps, ...], ...] = ()
+    shape: Mapping[str, str] = field(default_factory=dict)
+    refused: str = ""
+
+
 @dataclass(slots=True)
 class ColumnBatches:
     """Turns the record batches of one file into batches, and keeps count of what it decodes.
@@ -65,6 +97,7 @@ class ColumnBatches:
         original: whether the whole row comes along as JSON.
         max_ratio_after: decoded bytes that are believed whatever the ratio.
         row: number of the next row; a reader that passes rows over sets it on.
+        mixed: whether columns hold JSON, so that each row is a record of types of its own.
     """
 
     layout: Layout
@@ -73,7 +106,9 @@ class ColumnBatches:
     original: bool = False
     max_ratio_after: int = MAX_RATIO_AFTER
     row: int = field(default=1, init=False)
+    mixed: bool = field(default=False, init=False)
     _decoded: int = field(default=0, init=False)
+    _more: list[str] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
         names = self.content_columns()
@@ -82,11 +117,11 @@ class ColumnBatches:
                 f"no column {', '.join(self.layout.content)} in the file",
                 hint=f"name one with `--content`; columns: {', '.join(self.schema.names)}",
             )
-        read = self.schema.names if self.original else (*names, *self.layout.fields)
-        for name in read:
-            kind = type_at(self.schema, name)
-            if self.schema.names.count(name) > 1 or (kind and has_repeated_member(kind)):
-                raise InputError(f"column name {name!r} occurs twice", hint="rename one of them")
+        binary = self.layout.kind == "binary"
+        self.mixed = not binary and any(holds_json(each.type) for each in self.schema)
+        everything = self.original or self.mixed
+        for name in self.schema.names if everything else (*names, *self.layout.fields):
+            self._require_once(name)
         if self.layout.kind != "structured":
             kind = type_at(self.schema, names[0])
             if not (pt.is_null(kind) or is_textual(kind)):
@@ -101,36 +136,104 @@ class ColumnBatches:
             return [name for name in self.schema.names if not name.startswith(RESERVED)]
         return [name for name in self.layout.content if type_at(self.schema, name) is not None]
 
-    def needed(self) -> list[str]:
-        """Top-level columns that have to be read."""
-        if self.original:
-            return list(self.schema.names)
-        heads = (
-            name if name in self.schema.names else name.split(".")[0]
-            for name in (*self.content_columns(), *self.layout.fields)
-        )
-        return [name for name in dict.fromkeys(heads) if name in self.schema.names]
+    def needed(self, possible: Mapping[str, str] | None = None) -> list[str]:
+        """Top-level columns that have to be read, of which ``possible`` are the paths that may be.
 
-    def batches(self, table: pa.RecordBatch) -> Iterator[Batch]:
+        Raises:
+            InputError: such a column occurs twice.
+        """
+        if self.original or self.mixed:
+            return list(self.schema.names)
+        names = [*self.content_columns(), *self.layout.fields]
+        heads = [self._head(name) for name in names]
+        if self.layout.chooser is not None:
+            heads += self._chosen_heads(self.layout.chooser(possible or {}))
+            # What keys their maps have is not known before they are read.
+            heads += [each.name for each in self.schema if has_open_keys(each.type)]
+        # Who asks Parquet for a column `a.b` has a part of the column `a` with it.
+        heads += [head.split(".")[0] for head in heads]
+        return [name for name in dict.fromkeys([*heads, *self._more]) if name in self.schema.names]
+
+    def need(self, heads: Iterable[str]) -> None:
+        """Have further columns read from now on."""
+        self._more += heads
+
+    def _head(self, name: str) -> str:
+        return name if name in self.schema.names else name.split(".", maxsplit=1)[0].rstrip("[]")
+
+    def _chosen_heads(self, names: Iterable[str]) -> list[str]:
+        heads = [self._head(name) for name in names if name not in self.layout.fields]
+        for head in heads:
+            self._require_once(head)
+        return heads
+
+    def _require_once(self, name: str) -> None:
+        kind = type_at(self.schema, name)
+        if self.schema.names.count(name) > 1 or (kind and has_repeated_member(kind)):
+            raise InputError(f"column name {name!r} occurs twice", hint="rename one of them")
+
+    def batches(
+        self, table: pa.RecordBatch, possible: Mapping[str, str] | None = None
+    ) -> Iterator[Batch]:
         """Cut a record batch into batches of bounded size, numbering its rows on.
+
+        Args:
+            possible: paths that columns may have which are not in the table, to their kinds.
 
         Raises:
             DamagedError: the file decodes to more than it can honestly hold.
+            MissingColumnsError: the chooser asks for a column that is not in the table.
         """
         # Sizes are taken before anything is decoded, and of few rows at a time: a batch of 2^40
         # rows that are all null, or all the same, takes no space in a file.
         for start in range(0, table.num_rows, BATCH_ROWS):
-            window = takeable(table.slice(start, BATCH_ROWS))
-            sizes = self._sizes(window)
-            for first, after in _cuts(sizes):
-                yield self._batch(window.slice(first, after - first), self.row)
-                self.row += after - first
+            rows = takeable(table.slice(start, BATCH_ROWS))
+            for window, view in self._views(rows, possible or {}):
+                for first, after in cuts(self._sizes(window, view)):
+                    cut = window.slice(first, after - first)
+                    whole = cut.num_rows == window.num_rows
+                    # Fewer rows have no more keys: there is one view of them.
+                    own = view if whole else next(self._views(cut, possible or {}))[1]
+                    make = self._mixed_batch if self.mixed else self._batch
+                    yield make(cut, own, self.row)
+                    self.row += after - first
 
-    def _sizes(self, table: pa.RecordBatch) -> Sizes:
-        names = table.schema.names if self.original else self.needed()
+    def _views(
+        self, table: pa.RecordBatch, possible: Mapping[str, str]
+    ) -> Iterator[tuple[pa.RecordBatch, _View]]:
+        """Rows with what is wanted of them, fewer at a time where their maps have many keys."""
+        chooser = self.layout.chooser
+        if chooser is None or self.mixed:
+            yield table, _View()
+            return
+        wide = False
+        try:
+            paths = ColumnPaths.of(table)
+        except TooManyPathsError:
+            wide, paths = True, ColumnPaths()
+        if (wide or paths.full) and table.num_rows > 1:
+            half = table.num_rows // 2
+            yield from self._views(table.slice(0, half), possible)
+            yield from self._views(table.slice(half), possible)
+            return
+        if wide:
+            yield table, _View(refused=f"more than {MAX_ROW_PATHS:,} fields in one record")
+            return
+        held = set(table.schema.names)
+        unread = {path: kind for path, kind in possible.items() if self._head(path) not in held}
+        shape = dict(sorted({**paths.shape(), **unread}.items()))
+        names = tuple(name for name in chooser(shape) if name not in self.layout.fields)
+        missing = set(self._chosen_heads(names)) & set(self.schema.names) - held
+        if missing:
+            raise MissingColumnsError(sorted(missing))
+        yield table, _View(names, tuple(map(paths.ways, names)), shape)
+
+    def _sizes(self, table: pa.RecordBatch, view: _View) -> Sizes:
+        read = (*self.content_columns(), *self.layout.fields, *map(self._head, view.names))
+        names = table.schema.names if self.original or self.mixed else dict.fromkeys(read)
         sizes = np.ones(table.num_rows, dtype=np.int64)
         for name in names:
-            sizes += _sizes(_column(table, name))
+            sizes += sizes_of(_column(table, name))
         self._decoded += int(sizes.sum())
         if self._decoded > max(self.max_ratio_after, MAX_RATIO * self.encoded_bytes):
             raise DamagedError(
@@ -139,28 +242,46 @@ class ColumnBatches:
             )
         return sizes
 
-    def _batch(self, table: pa.RecordBatch, first: int) -> Batch:
+    def _mixed_batch(self, table: pa.RecordBatch, _view: _View, first: int) -> Batch:
+        """Rows of columns that hold JSON, row by row as if they were JSON lines."""
+        gathered = Numbered(self.layout, original=self.original, first=first)
+        for record in json_records(table):
+            gathered.add(record)
+        return gathered.batch()
+
+    def _batch(self, table: pa.RecordBatch, view: _View, first: int) -> Batch:
         content = {name: _column(table, name) for name in self.content_columns()}
         fields = [_column(table, name) for name in self.layout.fields]
         rows = _Rows(content, fields, self.layout)
+        if view.refused:
+            rows.refuse_all(view.refused)
         structured = self.layout.kind == "structured"
         values = rows.objects() if structured else rows.texts(binary=self.layout.kind == "binary")
         kept = rows.kept
-        columns = [text(rows.without_refused(column)) for column in fields]
         typed = self.layout.typed
-        collector = Collector(self.layout, original=False)
+        references = self.layout.references
+        columns = [
+            (reference_text if name in references else text)(rows.without_refused(column))
+            for name, column in zip(self.layout.fields, fields, strict=True)
+        ]
+        columns += [
+            rows.without_refused(column_at(table, ways, reference=name in references))
+            for name, ways in zip(view.names, view.ways, strict=True)
+        ]
+        collector = Collector(_PLAIN, original=False)
         for place in sorted(rows.refused):
             raw = None if structured else raw_value(next(iter(content.values())), place)
             collector.reject(first + place, None, rows.refused[place], raw)
         return Batch(
             rows=pc.add(kept, first),
             content=values,
-            fields=pa.RecordBatch.from_arrays(columns, list(self.layout.fields))
+            fields=pa.RecordBatch.from_arrays(columns, [*self.layout.fields, *view.names])
             if columns
             else no_fields(len(kept)),
             rejects=collector.batch().rejects,
             original=_json_rows(table.take(kept)) if self.original and not typed else None,
             typed=typed_rows(table).take(kept) if self.original and typed else None,
+            shape=view.shape,
         )
 
 
@@ -178,10 +299,14 @@ class _Rows:
         read = [*content.values(), *fields]
         size = np.zeros(self._count, dtype=np.int64)
         for column in filter(lambda each: is_textual(each.type), read):
-            size += _sizes(column)
+            size += sizes_of(column)
         self._refuse(size > limit, too_long(limit))
         for column in read:
             self._refuse(invalid_rows(column), "invalid UTF-8")
+
+    def refuse_all(self, reason: str) -> None:
+        """Refuse every row that is not refused yet."""
+        self._refuse(np.ones(self._count, dtype=np.bool_), reason)
 
     def without_refused(self, column: pa.Array) -> pa.Array:
         """The values of the rows that are not refused; mostly the very same."""
@@ -198,7 +323,7 @@ class _Rows:
         """The one content field as text, or as bytes."""
         ((name, column),) = self._content.items()
         self._refuse(nulls(column), f'field "{name}" is null')
-        self._refuse(_sizes(column) == 0, f'field "{name}" is empty')
+        self._refuse(sizes_of(column) == 0, f'field "{name}" is empty')
         kept = self.kept
         values = stored(self.without_refused(column))
         if binary:
@@ -215,13 +340,13 @@ class _Rows:
         columns = self._content.values()
         absent = np.logical_and.reduce([nulls(column) for column in columns])
         self._refuse(absent, no_content(self._layout, "null"))
-        silent = np.logical_and.reduce([nulls(column) | _blank(column) for column in columns])
+        silent = np.logical_and.reduce([nulls(column) | blank(column) for column in columns])
         self._refuse(silent, no_content(self._layout, "empty"))
         if any(has_unsafe_number(plain(column.take(self.kept))) for column in columns):
             self._refuse_uncanonical()
         kept = self.kept
         lines = json_objects({name: col.take(kept) for name, col in self._content.items()})
-        long = _sizes(lines) > self._limit
+        long = sizes_of(lines) > self._limit
         if long.any():
             places = np.asarray(kept)[long]
             self.refused.update(dict.fromkeys(places.tolist(), too_long(self._limit)))
@@ -249,50 +374,13 @@ def _column(table: pa.RecordBatch, name: str) -> pa.Array:
     else:
         head, *path = name.split(".")
         if type_at(table.schema, name) is None:
-            return pa.nulls(table.num_rows, pa.string())
+            return column_at(table, steps_of(name))
         column = table.column(head)
         for member in path:
             column = pc.struct_field(stored(column), member)
     if pt.is_dictionary(column.type) or isinstance(column.type, pa.UuidType):
         return column
     return stored(column)
-
-
-def _sizes(array: pa.Array) -> Sizes:
-    """Bytes of every value, before it is decoded; of nested values the average."""
-    kind = array.type
-    if pt.is_dictionary(kind):
-        if not len(array.dictionary):
-            return np.zeros(len(array), dtype=np.int64)
-        sizes = _sizes(stored(array.dictionary))[np.asarray(array.indices.fill_null(0))]
-        return np.where(nulls(array), 0, sizes)
-    if is_textual(kind) and not pt.is_fixed_size_binary(kind):
-        return np.asarray(pc.binary_length(array).fill_null(0), dtype=np.int64)
-    return np.full(len(array), -(-array.nbytes // max(1, len(array))), dtype=np.int64)
-
-
-def _blank(array: pa.Array) -> Mask:
-    """Which values are an empty text or an empty list."""
-    if is_textual(array.type) or pt.is_dictionary(array.type):
-        sizes = _sizes(array)
-    elif pt.is_list(array.type) or pt.is_large_list(array.type):
-        sizes = np.asarray(pc.list_value_length(array).fill_null(0), dtype=np.int64)
-    else:
-        sizes = np.ones(len(array), np.int64)
-    empty: Mask = sizes == 0
-    return empty
-
-
-def _cuts(sizes: Sizes) -> Iterator[tuple[int, int]]:
-    """Ranges of rows, each of at most ``BATCH_BYTES`` or of a single row."""
-    ends = np.cumsum(sizes)
-    start = 0
-    while start < len(sizes):
-        before = int(ends[start - 1]) if start else 0
-        after = int(np.searchsorted(ends, before + BATCH_BYTES, side="right"))
-        after = max(after, start + 1)
-        yield start, after
-        start = after
 
 
 def _struct(columns: dict[str, pa.Array]) -> pa.Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from provenance.errors import AmbiguousError, InputError, MisuseError, NotFoundError
@@ -44,7 +44,7 @@ _ABOUT = re.compile(
 )
 """Names of fields that speak about a text instead of being one."""
 
-_STANDARD: dict[str, tuple[str, ...]] = {
+STANDARD: dict[str, tuple[str, ...]] = {
     "id": (
         "id",
         "_id",
@@ -63,6 +63,11 @@ _STANDARD: dict[str, tuple[str, ...]] = {
     "url": ("url", "source_url", "link", "WARC-Target-URI"),
     "licence": ("licence", "license"),
 }
+"""Standard attributes to the fields that hold them, those that come first before the others."""
+
+
+# Of rows that differ in kind, the kind of some may be hidden behind that of others.
+_MAY_BE_PLAIN = {"string", "number", "messages", "null"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,19 +123,20 @@ def choose_content(shape: Shape, asked: Sequence[str], fmt: str) -> Choice:
     raise InputError(f"no content field found in the {fmt} file", hint=_hint(shape))
 
 
-def choose_fields(shape: Shape) -> dict[str, str]:
-    """Standard attributes (``id``, ``lang``, ``url``, ``licence``) to the fields that hold them.
+def choose_fields(fields: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """Standard attributes (``id``, ``lang``, …) to the fields that may hold them.
 
-    >>> choose_fields(Shape({"text": "string", "doc_id": "string", "language": "string"}))
-    {'id': 'doc_id', 'lang': 'language'}
+    The first of the fields that has a plain value in a row is the one that counts for that row.
+
+    >>> choose_fields({"text": "string", "uuid": "string", "id": "number", "lang": "object"})
+    {'id': ('id', 'uuid')}
     """
-    scalar = {"string", "number", "null"}
-    chosen: dict[str, str] = {}
-    for attribute, names in _STANDARD.items():
-        present = (name for name in names if shape.fields.get(name) in scalar)
-        if (first := next(present, None)) is not None:
-            chosen[attribute] = first
-    return chosen
+    found = {}
+    for attribute, names in STANDARD.items():
+        present = tuple(name for name in names if fields.get(name) in _MAY_BE_PLAIN)
+        if present:
+            found[attribute] = present
+    return found
 
 
 def no_content(layout: Layout, what: str) -> str:

@@ -13,12 +13,13 @@ from typing import BinaryIO
 from provenance.errors import InputError, MisuseError
 from provenance.identity import write_digest
 from provenance.readers.base import MAX_RECORD, Batch, Input, Layout, Portion, Shape
-from provenance.readers.collect import Collector, compact_json
+from provenance.readers.collect import Collector, compact_json, without_fraction
 from provenance.readers.content import RESERVED, no_content
+from provenance.readers.dialect import delimiter_of, joined_by_tabs
 from provenance.readers.json_exact import too_long
+from provenance.readers.paths import TooManyPathsError
 from provenance.readers.stream import DamagedError, open_bytes
 
-_DELIMITERS = {"csv": ",", "tsv": "\t"}
 _PROBED_ROWS = 100
 _LONGEST_NAME = 256
 _CHUNK = 1 << 20
@@ -36,8 +37,9 @@ class Delimited:
 
     def probe(self, source: Input, nested: str | None = None) -> Shape:
         """The columns that the header names; one without any text in the first rows is null."""
+        delimiter, notes = delimiter_of(source)
         with open_bytes(source) as stream:
-            rows = _Rows(stream, _DELIMITERS[source.format], MAX_RECORD)
+            rows = _Rows(stream, delimiter, MAX_RECORD)
             header = _header(rows, source)
             filled: set[str] = set()
             seen = 0
@@ -47,7 +49,8 @@ class Delimited:
                 if seen == _PROBED_ROWS:
                     break
         empty = set(header) - filled if seen else set()
-        return Shape({name: "null" if name in empty else "string" for name in header})
+        kinds = {name: "null" if name in empty else "string" for name in header}
+        return Shape(kinds, notes=notes)
 
     def read(
         self, source: Input, layout: Layout, part: Portion | None = None, *, original: bool = False
@@ -57,9 +60,10 @@ class Delimited:
             raise ValueError("a quoted field may hold line ends: this format has no slices")
         if layout.kind == "binary":
             raise MisuseError("a table of text holds no binary content", hint="name a text column")
-        collector = Collector(layout, original=original)
+        collector = Collector(layout, original=original, untyped=True)
+        delimiter, _ = delimiter_of(source)
         with open_bytes(source) as stream:
-            rows = _Rows(stream, _DELIMITERS[source.format], layout.max_record)
+            rows = _Rows(stream, delimiter, layout.max_record)
             plan = _plan(layout, _header(rows, source))
             try:
                 for row in rows:
@@ -93,6 +97,7 @@ class _Plan:
     nothing: str
     content: dict[str, int]
     fields: list[int | None]
+    references: set[int]
 
 
 def _plan(layout: Layout, header: list[str]) -> _Plan:
@@ -109,7 +114,8 @@ def _plan(layout: Layout, header: list[str]) -> _Plan:
     fields = [places.get(name) for name in layout.fields]
     text = layout.kind == "text"
     nothing = no_content(layout, "empty")
-    return _Plan(header, text, nothing, content, fields)
+    references = {places[name] for name in layout.references if name in places}
+    return _Plan(header, text, nothing, content, fields, references)
 
 
 def _gather(collector: Collector, row: _Row, plan: _Plan, *, original: bool) -> None:
@@ -121,10 +127,22 @@ def _gather(collector: Collector, row: _Row, plan: _Plan, *, original: bool) -> 
     if defect:
         collector.reject_hashed(row.number, row.offset, defect, row.digest, row.size)
         return
-    fields = [None if place is None else row.cells[place] or None for place in plan.fields]
+    fields = [_cell(row.cells, place, plan) for place in plan.fields]
     cells = (cell or None for cell in row.cells)
-    whole = compact_json(dict(zip(plan.header, cells, strict=True))) if original else None
-    collector.keep(row.number, content, fields, whole)
+    record = dict(zip(plan.header, cells, strict=True))
+    whole = compact_json(record) if original else None
+    try:
+        collector.keep(row.number, (content, fields), whole, record, row.size)
+    except TooManyPathsError as error:
+        collector.reject_hashed(row.number, row.offset, str(error), row.digest, row.size)
+
+
+def _cell(cells: list[str], place: int | None, plan: _Plan) -> str | None:
+    """A further field; an id that a tool wrote as a number with a fraction is a whole number."""
+    if place is None:
+        return None
+    cell = cells[place] or None
+    return without_fraction(cell) if cell and place in plan.references else cell
 
 
 def _content(cells: list[str], plan: _Plan) -> tuple[str, str]:
@@ -162,6 +180,7 @@ def _header(rows: _Rows, source: Input) -> list[str]:
             f"column name {twice[0]!r} occurs twice: {source.uri}", hint="rename one of them"
         )
     rows.number = 0
+    rows.columns = len(header)
     return header
 
 
@@ -183,6 +202,7 @@ class _Lines:
         self._lines = _physical_lines(stream, limit)
         self._limit = limit
         self._first = True
+        self._again = ""
         self.pulled: list[bytes] = []
         self.size = 0
         self.defect = ""
@@ -194,7 +214,17 @@ class _Lines:
     def __iter__(self) -> _Lines:
         return self
 
+    def by_tabs(self, columns: int) -> list[str] | None:
+        """The cells of the next line if tabs alone make it a record; otherwise it is next again."""
+        line = next(self)
+        cells = joined_by_tabs(line, columns)
+        self._again = line if cells is None else ""
+        return cells
+
     def __next__(self) -> str:
+        if self._again:
+            again, self._again = self._again, ""
+            return again
         line = next(self._lines)
         self.pulled.append(line)
         self.size += len(line)
@@ -231,9 +261,11 @@ class _Rows:
     def __init__(self, stream: BinaryIO, delimiter: str, limit: int) -> None:
         self._lines = _Lines(stream, limit)
         self._parser = csv.reader(self._lines, delimiter=delimiter, strict=True)
+        self._tabs = delimiter == "\t"
         self._limit = limit
         self._offset = 0
         self.number = 0
+        self.columns = 0
 
     def __iter__(self) -> Iterator[_Row]:
         return self
@@ -259,7 +291,8 @@ class _Rows:
 
     def _parse(self) -> tuple[list[str], str]:
         try:
-            cells = next(self._parser)
+            found = self._lines.by_tabs(self.columns) if self._tabs and self.columns else None
+            cells = next(self._parser) if found is None else found
         except _TooLongError:
             return [], too_long(self._limit)
         except csv.Error as error:

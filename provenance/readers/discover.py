@@ -20,12 +20,12 @@ from provenance.readers.found import (
     BESIDE,
     DESCRIBES,
     HIDDEN,
-    METADATA,
     PICTURE_NAMES,
     Found,
     Refused,
     Skipped,
     matches,
+    no_data,
 )
 from provenance.readers.registry import FORMATS
 
@@ -127,13 +127,13 @@ def _expand(path: str, asked: str | None) -> Iterator[Found]:
             f"no such file or folder: {path}", hint="check the path, and quote it for the shell"
         )
     alone = asked is not None or all(
-        os.path.isdir(one) or matches(one, METADATA) or matches(one, PICTURE_NAMES) for one in met
+        os.path.isdir(one) or no_data(one) or matches(one, PICTURE_NAMES) for one in met
     )
     for match in met:
         if os.path.isdir(match):
             yield from _walk(match, asked)
-        elif matches(match, METADATA):
-            yield Skipped(_printable(match), "metadata file")
+        elif why := no_data(match):
+            yield Skipped(_printable(match), why)
         elif matches(match, PICTURE_NAMES) and not alone:
             yield Skipped(_printable(match), BESIDE)
         else:
@@ -224,8 +224,8 @@ def _entries(top: str) -> Iterator[str | Skipped]:
             pending.extend(os.path.join(path, name) for name in visible)
         elif not stat.S_ISREG(mode):
             yield Skipped(_printable(path), "not a regular file")
-        elif matches(path, METADATA):
-            yield Skipped(_printable(path), "metadata file")
+        elif why := no_data(path):
+            yield Skipped(_printable(path), why)
         else:
             yield path
 

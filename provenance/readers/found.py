@@ -20,6 +20,7 @@ def _any_of(*patterns: str) -> re.Pattern[str]:
 
 
 METADATA = _any_of(
+    "dataset_dict.json",
     "dataset_info.json",
     "dataset_infos.json",
     "state.json",
@@ -29,11 +30,21 @@ METADATA = _any_of(
     "*.lock",
     "*.crc",
 )
+CACHES = _any_of("cache-*.arrow")
+"""What ``datasets`` leaves beside saved data: made rows, or an order of rows."""
+
 ABOUT = _any_of("README.md", "README.markdown", "README.txt", "LICENSE*", "LICENCE*")
 PICTURE_NAMES = _any_of(*(f"*{suffix}" for suffix in PICTURES))
 
 BESIDE = "a picture beside other data: `--format image` reads pictures"
 DESCRIBES = "describes the data beside it"
+
+
+def no_data(path: str) -> str:
+    """Why a file that is met is no data by its name alone; empty where it may be."""
+    if matches(path, METADATA):
+        return "metadata file"
+    return "cache of data beside it" if matches(path, CACHES) else ""
 
 
 @dataclass(frozen=True, slots=True)

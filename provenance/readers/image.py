@@ -86,7 +86,8 @@ class Image:
                 own = {"media_type": kind}
                 written = base64.b64encode(data).decode("ascii") if original else ""
                 row = compact_json({**own, "payload": written}) if original else None
-                collector.keep(1, data, [own.get(name) for name in layout.fields], row)
+                fields = [own.get(name) for name in layout.fields]
+                collector.keep(1, (data, fields), row, {**own, "payload": data}, len(data))
         yield collector.batch()
 
 

@@ -11,7 +11,8 @@ import numpy as np
 from provenance.errors import MisuseError
 from provenance.identity import MAX_SAFE_INTEGER, CanonicalError, canonical_json
 from provenance.readers.base import Layout
-from provenance.readers.collect import Number, field_text
+from provenance.readers.collect import Number, field_of
+from provenance.readers.paths import is_turn, steps_of
 
 MAX_DEPTH = 128
 """Levels of nesting that are read; a fixed number, so that no answer depends on a stack."""
@@ -218,7 +219,7 @@ def extract(record: dict[str, Any], layout: Layout) -> tuple[str, list[str | Non
         DefectError: there is no content, or it is not what the layout says.
     """
     content = _text(record, layout.content[0]) if layout.kind == "text" else _whole(record, layout)
-    return content, [_field(record, name) for name in layout.fields]
+    return content, [_field(record, name, layout) for name in layout.fields]
 
 
 def has_content(record: dict[str, Any], layout: Layout) -> bool:
@@ -286,20 +287,19 @@ def _chosen(record: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
+_EXACT = {str, bool, type(None)}
+
+
 def _is_inexact(value: Any) -> bool:
     """Whether the canonical form may refuse some number: it then decides."""
-    if isinstance(value, str) or value is None:
-        return False
-    if isinstance(value, dict):
-        return any(map(_is_inexact, value.values()))
-    if isinstance(value, list):
-        return any(map(_is_inexact, value))
-    return not -MAX_SAFE_INTEGER < value < MAX_SAFE_INTEGER
+    if isinstance(value, (dict, list)):
+        items = value.values() if isinstance(value, dict) else value
+        return not _EXACT.issuperset(map(type, items)) and any(map(_is_inexact, items))
+    return type(value) not in _EXACT and not -MAX_SAFE_INTEGER < value < MAX_SAFE_INTEGER
 
 
-def _field(record: dict[str, Any], name: str) -> str | None:
-    value = lookup(record, name)
-    text = None if value is MISSING else field_text(value)
+def _field(record: dict[str, Any], name: str, layout: Layout) -> str | None:
+    text = field_of(record, steps_of(name), reference=name in layout.references)
     return text if text is None else _storable(text, f'field "{name}"')
 
 
@@ -327,13 +327,5 @@ def kind_of(value: Any) -> str:
     if isinstance(value, dict):
         return "object"
     if isinstance(value, list):
-        return "messages" if value and all(map(_is_turn, value)) else "list"
+        return "messages" if value and all(map(is_turn, value)) else "list"
     return "number"
-
-
-def _is_turn(value: Any) -> bool:
-    return (
-        isinstance(value, dict)
-        and not value.keys().isdisjoint(("role", "from"))
-        and not value.keys().isdisjoint(("content", "value", "text"))
-    )

@@ -37,7 +37,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from provenance.readers.base import Batch, Layout
-from provenance.readers.collect import no_fields
+from provenance.readers.collect import no_fields, without_fraction
 from provenance.readers.json_exact import MISSING, DefectError, lookup, parse_object
 from provenance.readers.json_raw import (
     QUOTE,
@@ -60,6 +60,8 @@ _SCALAR = re.compile(rb'"(?:[^"\\]++|\\.)*+"|-?[0-9][0-9.eE+-]*|true|false|null'
 _TAIL = re.compile(rb"[{} ]+")
 
 COLON = ord(":")
+_NULL = ord("n")
+_WORDS = {_NULL, ord("t"), ord("f")}
 
 
 def _members(members: bytes) -> npt.NDArray[np.bool_]:
@@ -242,14 +244,19 @@ class FastPath:
     def read(self, lines: Lines, rows: Places, *, original: bool) -> Batch | None:
         """The batch of a block without any reject, or ``None``: the exact path decides."""
         template = template_of(lines.buffer[lines.starts[0] : lines.ends[0]].tobytes())
-        if template is None:
-            return None
-        places = [lookup(template.tree, name) for name in self._layout.content[:1]]
-        places += [lookup(template.tree, name) for name in self._layout.fields]
-        if any(isinstance(place, dict) for place in places) or places[0] is MISSING:
+        content = lookup(template.tree, self._layout.content[0]) if template else None
+        if template is None or not isinstance(content, int):
             return None
         values = prove(lines, template)
-        if values is None or not values[places[0]].strings.all():
+        if values is None or not values[content].strings.all():
+            return None
+        shape: dict[str, str] = {}
+        names = self._layout.fields
+        if self._layout.chooser is not None:
+            shape = _shape(lines.buffer, template, values)
+            names += tuple(name for name in self._layout.chooser(shape) if name not in names)
+        places = [content, *(lookup(template.tree, name) for name in names)]
+        if any(isinstance(place, dict) for place in places):
             return None
         text = _arrow_lines(lines)
         if text is None:
@@ -264,11 +271,15 @@ class FastPath:
             columns = self._columns(lines, text, template, values, places)
         if columns is None or int(pc.min(pc.binary_length(columns[0])).as_py()) == 0:
             return None
+        for at, name in enumerate(names, start=1):
+            if name in self._layout.references and places[at] is not MISSING:
+                columns[at] = _whole_numbers(columns[at], values[places[at]])
         return Batch(
             rows=pa.array(rows),
             content=columns[0],
-            fields=_record_batch(self._layout, columns[1:], rows.size),
+            fields=_record_batch(names, columns[1:], rows.size),
             original=pc.utf8_rtrim(text, characters="\r\n") if original else None,
+            shape=shape,
         )
 
     def _columns(
@@ -343,7 +354,38 @@ def _arrow_lines(lines: Lines) -> pa.Array | None:
     return text
 
 
-def _record_batch(layout: Layout, columns: list[pa.Array], rows: int) -> pa.RecordBatch:
+def _record_batch(names: tuple[str, ...], columns: list[pa.Array], rows: int) -> pa.RecordBatch:
     if not columns:
         return no_fields(rows)
-    return pa.RecordBatch.from_arrays(columns, list(layout.fields))
+    return pa.RecordBatch.from_arrays(columns, list(names))
+
+
+def _shape(buffer: Bytes, template: Template, values: list[Values]) -> dict[str, str]:
+    """The paths of a block with a value in some line."""
+    kinds = {}
+    for path, opens, column in zip(template.paths, template.opens, values, strict=True):
+        kind = "object" if opens else _kind(buffer, column)
+        if kind:
+            kinds[".".join(path)] = kind
+    return {path: kinds[path] for path in sorted(kinds)}
+
+
+def _kind(buffer: Bytes, column: Values) -> str:
+    """The kind of a column of scalars; empty if all of them are null."""
+    if column.strings.any():
+        return "string"
+    first = set(np.unique(buffer[column.starts]).tolist())
+    if first - _WORDS:
+        return "number"
+    return "boolean" if first - {_NULL} else ""
+
+
+def _whole_numbers(column: pa.Array, values: Values) -> pa.Array:
+    """Ids that are numbers with a fraction as the integers that they are."""
+    if values.strings.all():
+        return column
+    whole = [
+        text if string or text is None else without_fraction(text)
+        for text, string in zip(column.to_pylist(), values.strings.tolist(), strict=True)
+    ]
+    return pa.array(whole, pa.string())

@@ -29,6 +29,7 @@ from provenance.readers.json_exact import (
     shortened,
     too_long,
 )
+from provenance.readers.paths import TooManyPathsError
 from provenance.readers.stream import DamagedError, open_bytes
 
 MAX_DOCUMENT = 2 << 30
@@ -271,12 +272,12 @@ def _is_record(holder: dict[str, Any], children: list[Any], last: str, layout: L
 
 
 class Numbered:
-    """Gathers the records of a file whose rows are counted as they come."""
+    """Gathers the records of a file whose rows are counted as they come, from ``first`` on."""
 
-    def __init__(self, layout: Layout, *, original: bool) -> None:
+    def __init__(self, layout: Layout, *, original: bool, first: int = 1) -> None:
         self._layout = layout
         self._collector = Collector(layout, original=original)
-        self._row = 0
+        self._row = first - 1
 
     def add(self, record: Any, where: str = "") -> None:
         """Keep or refuse what stands where a record is expected."""
@@ -286,16 +287,15 @@ class Numbered:
                 raise record
             if not isinstance(record, dict):
                 raise DefectError(not_an_object(record))
-            content, fields = extract(record, self._layout)
+            values = extract(record, self._layout)
             original = _written(record)
             if len(original) > self._layout.max_record:
                 raise DefectError(too_long(self._layout.max_record))
-        except DefectError as defect:
+            text = original.decode() if self._collector.with_original else None
+            self._collector.keep(self._row, values, text, record, len(original))
+        except (DefectError, TooManyPathsError) as defect:
             raw = None if isinstance(record, DefectError) else _written(record)
             self._collector.reject(self._row, None, f"{where}{defect}", raw)
-        else:
-            text = original.decode() if self._collector.with_original else None
-            self._collector.keep(self._row, content, fields, text)
 
     def refuse(
         self, offset: int | None, reason: str, raw_digest: str | None, raw_bytes: int | None

@@ -25,6 +25,7 @@ from provenance.readers.json_exact import (
 from provenance.readers.json_raw import Bytes, Places
 from provenance.readers.json_screen import FastPath, Lines
 from provenance.readers.json_tree import Numbered, nested_records, nested_sample, shape_of
+from provenance.readers.paths import TooManyPathsError
 from provenance.readers.stream import BUFFER, DamagedError, open_bytes
 
 BLOCK = 16 << 20
@@ -92,7 +93,7 @@ class JsonLines:
     def _read_flat(
         self, blocks: Iterator[Block | Loose], layout: Layout, stack: ExitStack, *, original: bool
     ) -> Iterator[Batch]:
-        collector = Collector(layout, original=original)
+        collector = Collector(layout, original=original, again=parse_object)
         fast: FastPath | None = None
         attempts = _FAST_ATTEMPTS if self._fast_from is not None and layout.kind == "text" else 0
         for block in blocks:
@@ -316,6 +317,7 @@ def _split(batch: Batch) -> Iterator[Batch]:
             content=batch.content.slice(start, BATCH_ROWS),
             fields=batch.fields.slice(start, BATCH_ROWS),
             original=None if original is None else original.slice(start, BATCH_ROWS),
+            shape=batch.shape,
         )
 
 
@@ -332,12 +334,12 @@ def _lines(block: Block) -> Iterator[tuple[int, int, bytes]]:
 def _read_exactly(block: Block, layout: Layout, collector: Collector) -> Iterator[Batch]:
     for row, offset, raw in _lines(block):
         try:
-            content, fields = extract(_parse_line(raw, layout.max_record), layout)
-        except DefectError as defect:
-            collector.reject(row, offset, str(defect), raw)
-        else:
+            record = _parse_line(raw, layout.max_record)
+            values = extract(record, layout)
             text = raw.removesuffix(b"\r").decode() if collector.with_original else None
-            collector.keep(row, content, fields, text)
+            collector.keep(row, values, text, record, len(raw), raw)
+        except (DefectError, TooManyPathsError) as defect:
+            collector.reject(row, offset, str(defect), raw)
         if collector.full:
             yield collector.batch()
     if not collector.empty:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -15,12 +15,15 @@ import pyarrow.types as pt
 
 from provenance.errors import InputError
 from provenance.readers.base import BATCH_BYTES, Batch, Input, Layout, Portion, Shape, Share, Slice
+from provenance.readers.column_paths import ColumnPaths
 from provenance.readers.columns import (
     ARROW_FAILURES,
     ColumnBatches,
+    MissingColumnsError,
     end_of_file,
     failure_reason,
 )
+from provenance.readers.json_columns import PROBED_ROWS, probed_shape
 from provenance.readers.schema import shape_of
 from provenance.readers.stream import DamagedError, open_bytes
 
@@ -44,7 +47,8 @@ class Parquet:
     def probe(self, source: Input, nested: str | None = None) -> Shape:
         """What the schema in the footer says."""
         with _opened(source) as file:
-            return shape_of(file.schema_arrow)
+            rows = file.iter_batches(PROBED_ROWS, use_threads=False)
+            return probed_shape(file.schema_arrow, rows)
 
     def read(
         self, source: Input, layout: Layout, part: Portion | None = None, *, original: bool = False
@@ -57,9 +61,9 @@ class Parquet:
             size = source.path.stat().st_size
             columns = ColumnBatches(layout, file.schema_arrow, size, original)
             _require_countable(file, source)
-            texts = [
-                name for name in columns.needed() if _is_string(file.schema_arrow.field(name).type)
-            ]
+            schema = file.schema_arrow
+            every = ColumnPaths.possible(schema).shape()
+            texts = [name for name in columns.needed(every) if _is_string(schema.field(name).type)]
             dictionaries = stack.enter_context(_opened(source, dictionaries=texts))
             scout = _Scout(dictionaries, stack.enter_context(open_bytes(source)), frozenset(texts))
             columns.row = part.first_row if part else columns.row
@@ -177,14 +181,23 @@ def _group(
     Raises:
         DamagedError: the file decodes to more than it can honestly hold.
     """
-    after = columns.row + file.metadata.row_group(group).num_rows
+    before = columns.row
+    after = before + file.metadata.row_group(group).num_rows
+    possible = _possible(file, group) if columns.layout.chooser is not None else {}
     try:
         rows = scout.rows_at_once(group)
-        for number, table in enumerate(_tables(file, group, rows, columns.needed())):
-            if share is None or number % share.of == share.index:
-                yield from columns.batches(table)
-            else:
-                columns.row += table.num_rows
+        done = False
+        while not done:
+            try:
+                yield from _rest(
+                    _tables(file, group, rows, columns.needed(possible)),
+                    columns,
+                    (columns.row - before, possible),
+                    share,
+                )
+                done = True
+            except MissingColumnsError as error:
+                columns.need(error.names)
     except (_ShortGroupError, *ARROW_FAILURES) as error:
         # A group without rows, or one that fails past its last row, has no row to name.
         row = columns.row if columns.row < after else None
@@ -193,6 +206,42 @@ def _group(
         if share is None or share.index == 0:
             yield end_of_file(columns.layout, reason, original=columns.original, row=row)
     columns.row = after
+
+
+def _rest(
+    tables: Iterator[pa.RecordBatch],
+    columns: ColumnBatches,
+    at: tuple[int, Mapping[str, str]],
+    share: Share | None,
+) -> Iterator[Batch]:
+    """What was not read yet of the tables of a row group, after so many rows."""
+    left, possible = at
+    for number, table in enumerate(tables):
+        skipped = min(left, table.num_rows)
+        left -= skipped
+        if share is None or number % share.of == share.index:
+            yield from columns.batches(table.slice(skipped), possible)
+        else:
+            columns.row += table.num_rows - skipped
+
+
+def _possible(file: pq.ParquetFile, group: int) -> Mapping[str, str]:
+    """The paths that may have a value in a row group, by what its statistics say of nulls."""
+    metadata = file.metadata.row_group(group)
+    empty: set[str] = set()
+    held: set[str] = set()
+    for place in range(metadata.num_columns):
+        chunk = metadata.column(place)
+        said = chunk.statistics
+        null = said is not None and said.has_null_count and said.null_count == chunk.num_values
+        (empty if null else held).add(chunk.path_in_schema)
+    # A struct of nothing but nulls is there all the same.
+    columns = [
+        each
+        for each in file.schema_arrow
+        if pt.is_nested(each.type) or each.name not in empty - held
+    ]
+    return ColumnPaths.possible(columns).shape()
 
 
 def _tables(
@@ -244,7 +293,9 @@ class _Scout:
         if texts:
             rows = self.file.iter_batches(1, row_groups=[group], columns=texts, use_threads=False)
             first = next(iter(rows), None)
-            for column in first.columns if first else ():
+            found = first.columns if first else ()
+            # Of a column `a.b` Parquet takes the member `b` of a column `a` for the same.
+            for column in filter(lambda each: pt.is_dictionary(each.type), found):
                 longest = pc.max(pc.binary_length(column.dictionary)).as_py()
                 largest = max(largest, longest or 0)
         return int(min(_MOST_ROWS, max(1, BATCH_BYTES // max(1, largest))))

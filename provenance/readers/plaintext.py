@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import yaml
 
 from provenance.errors import MisuseError, NotFoundError
 from provenance.readers.base import Batch, Input, Layout, Portion, Shape
-from provenance.readers.collect import Collector, compact_json
-from provenance.readers.json_exact import too_long
+from provenance.readers.collect import Collector, compact_json, field_of
+from provenance.readers.json_exact import kind_of, too_long
+from provenance.readers.paths import steps_of
 from provenance.readers.stream import DamagedError, open_bytes
 from provenance.readers.whole import Whole, load
 
@@ -27,14 +29,15 @@ class PlainText:
     names: Sequence[str] = ("text",)
 
     def probe(self, source: Input, nested: str | None = None) -> Shape:
-        """The one field ``text``, and the scalars of the front matter."""
+        """The one field ``text``, and what the front matter names."""
         with open_bytes(source) as stream:
             try:
                 head = stream.read(_FRONT_MATTER_BYTES)
             except DamagedError:
                 head = b""
         front = _front_matter(head.decode("utf-8", "replace").removeprefix("\ufeff"))
-        return Shape(dict.fromkeys(front, "string") | {"text": "string"}, (), ("text",))
+        kinds = {name: kind_of(value) for name, value in front.items()}
+        return Shape(kinds | {"text": "string"}, (), ("text",))
 
     def read(
         self, source: Input, layout: Layout, part: Portion | None = None, *, original: bool = False
@@ -81,23 +84,46 @@ def _require_text(layout: Layout) -> None:
 
 
 def _keep(collector: Collector, text: str, layout: Layout, *, original: bool) -> None:
-    front = _front_matter(text) if layout.fields or original else {}
-    whole = compact_json({**front, "text": text}) if original else None
+    front = _front_matter(text) if layout.fields or layout.chooser or original else {}
+    record = {**front, "text": text}
+    whole = compact_json(record) if original else None
     content = text if layout.kind == "text" else compact_json({"text": text})
-    collector.keep(1, content, [front.get(name) for name in layout.fields], whole)
+    fields = [field_of(front, steps_of(name), reference=False) for name in layout.fields]
+    collector.keep(1, (content, fields), whole, record, len(text))
 
 
-def _front_matter(text: str) -> dict[str, str]:
-    """The scalars at the top of the YAML block that a text begins with, as they are written."""
+class _AliasError(yaml.YAMLError):
+    """A few aliases can stand for any amount of text."""
+
+
+class _Tree(yaml.BaseLoader):
+    """Makes strings, lists and dictionaries and nothing else, each of them once."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            raise _AliasError
+        return super().compose_node(parent, index)
+
+
+def _front_matter(text: str) -> dict[str, Any]:
+    """What the YAML block says that a text begins with: scalars as they are written."""
     found = _FRONT_MATTER.match(text, 0, _FRONT_MATTER_BYTES)
     if found is None:
         return {}
     try:
-        # The base loader makes strings, lists and dictionaries, and nothing else.
-        front = yaml.load(found[1], Loader=yaml.BaseLoader)  # noqa: S506
+        front = _loaded(found[1])
     except (yaml.YAMLError, RecursionError):
         return {}
-    if not isinstance(front, dict):
-        return {}
-    named = {name: value for name, value in front.items() if isinstance(name, str)}
-    return {name: value for name, value in named.items() if value and isinstance(value, str)}
+    return {name: value for name, value in front.items() if value and isinstance(name, str)}
+
+
+def _loaded(block: str) -> dict[Any, Any]:
+    """A block of YAML; with aliases in it, only the strings at its top."""
+    # Both loaders make strings, lists and dictionaries, and no objects.
+    try:
+        front = yaml.load(block, Loader=_Tree)  # noqa: S506
+    except _AliasError:
+        front = yaml.load(block, Loader=yaml.BaseLoader)  # noqa: S506
+        items = front.items() if isinstance(front, dict) else ()
+        return {name: value for name, value in items if isinstance(value, str)}
+    return front if isinstance(front, dict) else {}

@@ -25,11 +25,11 @@ from provenance.readers.found import (
     BESIDE,
     DESCRIBES,
     HIDDEN,
-    METADATA,
     PICTURE_NAMES,
     Found,
     Skipped,
     matches,
+    no_data,
 )
 from provenance.readers.registry import FORMATS
 
@@ -120,8 +120,8 @@ def _no_data(place: Place, stored: Stored, asked: str | None) -> str:
     names = below.split("/") if below else [stored.place.name]
     if any(name.startswith(HIDDEN) for name in names):
         return "hidden"
-    if matches(key, METADATA):
-        return "metadata file"
+    if why := no_data(key):
+        return why
     return "" if asked or promised(stored.place.name)[0] else "unknown format"
 
 

@@ -16,7 +16,7 @@ _SPEECH = {"content", "value", "text"}
 
 def shape_of(schema: pa.Schema) -> Shape:
     """What the columns of a table look like."""
-    fields = {each.name: _kind(each.type) for each in schema}
+    fields = {each.name: kind_word(each.type) for each in schema}
     nested = tuple(path for each in schema for path in _nested(each.name, each.type))
     return Shape(fields, nested)
 
@@ -45,7 +45,8 @@ def has_repeated_member(kind: pa.DataType) -> bool:
     return repeated or any(has_repeated_member(member.type) for member in members)
 
 
-def _kind(kind: pa.DataType) -> str:
+def kind_word(kind: pa.DataType) -> str:
+    """The kind of the values of a type in the words of ``Shape``."""
     kind = storage(kind)
     if is_textual(kind) or isinstance(kind, pa.UuidType):
         return "string"
@@ -55,7 +56,7 @@ def _kind(kind: pa.DataType) -> str:
         return "boolean"
     if pt.is_struct(kind) or pt.is_map(kind):
         return "object"
-    if _is_list(kind):
+    if is_list(kind):
         return "messages" if _is_turns(kind.value_type) else "list"
     # Times and dates are no candidates for content, and are written like numbers: unquoted.
     return "number"
@@ -64,7 +65,7 @@ def _kind(kind: pa.DataType) -> str:
 def _nested(path: str, kind: pa.DataType) -> Iterator[str]:
     """Paths below (and at) a column that hold lists of objects other than turns."""
     kind = storage(kind)
-    if _is_list(kind) and pt.is_struct(storage(kind.value_type)):
+    if is_list(kind) and pt.is_struct(storage(kind.value_type)):
         if not _is_turns(kind.value_type):
             yield path
         kind = storage(kind.value_type)
@@ -78,7 +79,8 @@ def _is_turns(kind: pa.DataType) -> bool:
     return bool(names & _SPEAKER and names & _SPEECH)
 
 
-def _is_list(kind: pa.DataType) -> bool:
+def is_list(kind: pa.DataType) -> bool:
+    """Whether values of this type are lists, in whatever way they are stored."""
     return bool(
         pt.is_list(kind)
         or pt.is_large_list(kind)

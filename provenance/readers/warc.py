@@ -10,7 +10,14 @@ from provenance.errors import InputError, MisuseError, NotFoundError
 from provenance.readers.archive import DATA_TYPES, FramingError, Record, records
 from provenance.readers.base import MAX_RECORD, Batch, Input, Layout, Portion, Shape
 from provenance.readers.collect import Collector, compact_json
+from provenance.readers.paths import TooManyPathsError
 from provenance.readers.stream import DamagedError, open_bytes
+
+_KNOWN = {
+    name.lower(): name
+    for name in ("WARC-Record-ID", "WARC-Target-URI", "WARC-Identified-Content-Language")
+}
+"""Headers that are looked for by name, in whatever case they are written."""
 
 _PROBED_RECORDS = 100
 _PROBED_BYTES = 16 << 20
@@ -97,7 +104,14 @@ def _gather(
         collector.reject_hashed(row, record.offset, defect, record.digest, record.size)
         return
     fields = [record.header(name) for name in layout.fields]
-    collector.keep(row, content, fields, _whole(record, content) if original else None)
+    whole = _whole(record, content) if original else None
+    headers = {_KNOWN.get(name.lower(), name): value for name, value in record.headers.items()}
+    native = "text" if isinstance(content, str) else "payload"
+    held = {name: value for name, value in headers.items() if value} | {native: content}
+    try:
+        collector.keep(row, (content, fields), whole, held, len(content))
+    except TooManyPathsError as error:
+        collector.reject_hashed(row, record.offset, str(error), record.digest, record.size)
 
 
 def _content(record: Record, layout: Layout) -> tuple[str | bytes, str]:

@@ -163,13 +163,13 @@ def test_a_choice_is_in_the_shape_and_never_ours(fields: dict[str, str]) -> None
 
 
 def test_standard_fields() -> None:
-    shape = Shape({"uuid": S, "id": N, "language": S, "source_url": S, "license": S, "lang": O})
-    assert choose_fields(shape) == {
-        "id": "id",
-        "lang": "language",
-        "url": "source_url",
-        "licence": "license",
+    fields = {"uuid": S, "id": N, "language": S, "source_url": S, "license": S, "lang": O}
+    assert choose_fields(fields) == {
+        "id": ("id", "uuid"),
+        "lang": ("language",),
+        "url": ("source_url",),
+        "licence": ("license",),
     }
-    assert choose_fields(Shape({"text": S})) == {}
-    archive = Shape({"WARC-Record-ID": S, "WARC-Target-URI": S})
-    assert choose_fields(archive) == {"id": "WARC-Record-ID", "url": "WARC-Target-URI"}
+    assert choose_fields({"text": S}) == {}
+    archive = {"WARC-Record-ID": S, "WARC-Target-URI": S}
+    assert choose_fields(archive) == {"id": ("WARC-Record-ID",), "url": ("WARC-Target-URI",)}

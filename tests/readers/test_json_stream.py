@@ -141,7 +141,7 @@ def test_a_collector_gives_back_what_it_was_given(
     collector = Collector(layout, original=True)
     for row, (text, value, keep) in enumerate(records, 1):
         if keep:
-            collector.keep(row, text, [value, None], "{}")
+            collector.keep(row, (text, [value, None]), "{}", {}, len(text))
         else:
             collector.reject(row, row, f"because {row} \ud800", text.encode())
     assert collector.empty == (not records)
@@ -155,9 +155,9 @@ def test_a_collector_gives_back_what_it_was_given(
 
 def test_a_collector_says_when_it_is_full() -> None:
     collector = Collector(Layout("binary", ("data",), ("a",)), original=False)
-    collector.keep(1, bytes(BATCH_BYTES - 1), [None], None)
+    collector.keep(1, (bytes(BATCH_BYTES - 1), [None]), None, {}, BATCH_BYTES - 1)
     assert not collector.full
-    collector.keep(2, b"x", [None], None)
+    collector.keep(2, (b"x", [None]), None, {}, 1)
     assert collector.full
     collector.batch()
     assert not collector.full

@@ -213,6 +213,7 @@ def summary_text(summary: IngestSummary) -> str:
             lines.append(f"and {len(read) - 20:,} more files")
     if summary.parents:
         lines += ["", _parents(summary.parents)]
+    lines += [f"{shown_path(file.uri)}: {note}" for file in read for note in file.notes]
     lines += _rejects(summary)
     if summary.skipped:
         lines.append("skipped: " + ", ".join(f"{s.path} ({s.reason})" for s in summary.skipped[:5]))

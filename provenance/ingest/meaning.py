@@ -1,0 +1,106 @@
+"""What the fields of a batch mean: decided batch by batch, so that no row depends on another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from provenance.ingest.columns import Roles
+from provenance.ingest.options import IngestOptions
+from provenance.readers.base import Kind
+from provenance.readers.content import STANDARD, Choice, choose_fields
+from provenance.recognisers.registry import Applied, applicable, wanted_fields
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """The roles of the fields of a batch, and the recognisers that have something to look for."""
+
+    roles: Roles
+    marks: tuple[Applied, ...]
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Every field that is wanted, each once."""
+        return tuple(dict.fromkeys([*self.roles.fields, *wanted_fields(self.marks)]))
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """What rows have in common that are written as one batch."""
+
+    kind: Kind
+    content: tuple[str, ...]
+    meaning: Meaning
+
+
+@dataclass(frozen=True, slots=True)
+class Chooser:
+    """Which fields of a batch are wanted, by what it has; it is a ``Layout.chooser``.
+
+    Attributes:
+        content: names of the content fields.
+        external_id, lang: fields that were asked for instead of those of a standard name.
+        attributes: names and fields of ``--attr``.
+        parent, quoting: fields that name or quote parents.
+    """
+
+    content: tuple[str, ...]
+    external_id: str | None
+    lang: str | None
+    attributes: tuple[tuple[str, str], ...]
+    parent: str | None
+    quoting: str | None
+
+    @classmethod
+    def of(cls, options: IngestOptions, choice: Choice) -> Chooser:
+        """By what was asked for, and what the content of a file is."""
+        attributes = {n: field for n, field in options.attributes.items() if n != "lang"}
+        return cls(
+            content=choice.content,
+            external_id=options.id_field,
+            lang=options.attributes.get("lang"),
+            attributes=tuple(attributes.items()),
+            parent=options.parent_field,
+            quoting=options.parent_text,
+        )
+
+    def __call__(self, shape: Mapping[str, str]) -> tuple[str, ...]:
+        """The fields that are wanted of a batch."""
+        return self.meaning(shape).fields
+
+    def meaning(self, shape: Mapping[str, str]) -> Meaning:
+        """What the fields of a batch mean."""
+        return _meaning(self, tuple(shape.items()))
+
+    @property
+    def fixed(self) -> tuple[str, ...]:
+        """Fields that are wanted of every batch, whatever it has."""
+        asked = [self.external_id, self.parent, self.quoting, self.lang]
+        asked += [field for _, field in self.attributes]
+        return tuple(dict.fromkeys(field for field in asked if field))
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """Fields that hold ids."""
+        named = [self.external_id] if self.external_id else STANDARD["id"]
+        return tuple(field for field in (*named, self.parent) if field)
+
+
+@lru_cache(maxsize=256)
+def _meaning(chooser: Chooser, shape: tuple[tuple[str, str], ...]) -> Meaning:
+    fields = dict(shape)
+    standard = choose_fields(fields)
+    attributes = [(name, standard[name]) for name in ("url", "licence") if name in standard]
+    asked = dict(chooser.attributes)
+    attributes = [(name, fields) for name, fields in attributes if name not in asked]
+    roles = Roles(
+        external_id=(chooser.external_id,) if chooser.external_id else standard.get("id", ()),
+        parent=chooser.parent,
+        quoting=chooser.quoting,
+        lang=(chooser.lang,) if chooser.lang else standard.get("lang", ()),
+        attributes=(*attributes, *((name, (field,)) for name, field in chooser.attributes)),
+        asked=frozenset(chooser.fixed),
+    )
+    return Meaning(roles, applicable(fields, chooser.content))

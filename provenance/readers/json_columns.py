@@ -1,0 +1,104 @@
+"""Columns that hold JSON as text, as some writers store values of differing types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.types as pt
+
+from provenance.readers.arrow_text import entries, finite, plain, stored
+from provenance.readers.base import Shape
+from provenance.readers.json_exact import DefectError, parse
+from provenance.readers.json_tree import shape_of as shape_of_records
+from provenance.readers.schema import is_list, shape_of
+
+PROBED_ROWS = 100
+"""Rows that are looked at where the schema does not tell what is in a column."""
+
+_NAME = "arrow.json"
+
+
+def holds_json(kind: pa.DataType) -> bool:
+    """Whether some values of a type, at any depth, are JSON."""
+    if isinstance(kind, pa.BaseExtensionType):
+        return kind.extension_name == _NAME or holds_json(kind.storage_type)
+    if pt.is_dictionary(kind) or pt.is_run_end_encoded(kind):
+        return holds_json(kind.value_type)
+    return any(holds_json(kind.field(place).type) for place in range(kind.num_fields))
+
+
+def json_records(table: pa.RecordBatch) -> Iterator[dict[str, Any] | DefectError]:
+    """The rows as JSON has them; of a row that holds what is no JSON, why it is none."""
+    names = table.schema.names
+    for values in zip(*map(_values, table.columns), strict=True):
+        defect = next((found for found in map(_defect, values) if found), None)
+        yield defect or dict(zip(names, values, strict=True))
+
+
+def probed_shape(schema: pa.Schema, tables: Iterator[pa.RecordBatch]) -> Shape:
+    """What the columns look like: by their types, and where they hold JSON by the first rows."""
+    shape = shape_of(schema)
+    mixed = [each.name for each in schema if holds_json(each.type)]
+    first = next(tables, None) if mixed else None
+    if first is None or first.num_rows == 0:
+        return shape
+    rows = json_records(first.slice(0, PROBED_ROWS).select(mixed))
+    found = shape_of_records([row for row in rows if isinstance(row, dict)])
+    fields = {name: found.fields.get(name, kind) for name, kind in shape.fields.items()}
+    return Shape(fields, tuple(dict.fromkeys([*shape.nested, *found.nested])))
+
+
+def _values(array: pa.Array) -> list[Any]:
+    kind = array.type
+    if not holds_json(kind):
+        return [finite(value) for value in plain(array).to_pylist()]
+    if isinstance(kind, pa.BaseExtensionType) and kind.extension_name == _NAME:
+        return [None if text is None else _parsed(text) for text in _texts(array)]
+    array = stored(array)
+    kind = array.type
+    if pt.is_map(kind):
+        array = entries(array)
+    if pt.is_struct(kind):
+        names = [kind.field(place).name for place in range(kind.num_fields)]
+        rows = zip(*map(_values, array.flatten()), strict=True)
+        objects = [dict(zip(names, row, strict=True)) for row in rows]
+        return [each if held else None for each, held in _held(array, objects)]
+    if is_list(array.type):
+        return _lists(array)
+    return _values(array)
+
+
+def _lists(array: pa.Array) -> list[Any]:
+    sizes = pc.list_value_length(array).to_pylist()
+    below = iter(_values(array.flatten()))
+    return [None if size is None else [next(below) for _ in range(size)] for size in sizes]
+
+
+def _held(array: pa.Array, values: list[Any]) -> Iterator[tuple[Any, bool]]:
+    return zip(values, array.is_valid().to_pylist(), strict=True)
+
+
+def _texts(array: pa.Array) -> list[str | None]:
+    texts: list[str | None] = plain(array).to_pylist()
+    return texts
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return parse(text.encode())
+    except DefectError as defect:
+        return defect
+
+
+def _defect(value: Any) -> DefectError | None:
+    """The first defect in a value, at any depth."""
+    if isinstance(value, DefectError):
+        return value
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        return next((found for found in map(_defect, value) if found), None)
+    return None
