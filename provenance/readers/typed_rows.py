@@ -24,8 +24,11 @@ _VIEWED = re.compile("_view|run_end_encoded")
 
 def holds_json(field: pa.Field) -> bool:
     """Whether the values of a column are JSON as text."""
-    if getattr(field.type, "extension_name", "") == _ARROW_JSON:
-        return True
+    return says_json(field) or getattr(field.type, "extension_name", "") == _ARROW_JSON
+
+
+def says_json(field: pa.Field) -> bool:
+    """Whether the metadata of a column say that its strings are JSON, as those of an export do."""
     return (field.metadata or {}).get(b"prov:type") == b"json"
 
 

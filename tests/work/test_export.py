@@ -667,5 +667,27 @@ def options(content: tuple[str, ...]) -> Any:
     return IngestOptions(source="audit", content=content)
 
 
+def test_content_that_went_out_as_json_text_is_read_as_what_it_holds(tmp_path: Path) -> None:
+    path, content = matrix(tmp_path)["calls"]
+    ledger = released(tmp_path, s=(path, {"label": "synthetic", "content": content}))
+    summary = ledger.export("r", tmp_path / "out")
+    assert [column.name for column in summary.as_json_text] == ["messages"]
+    release = ledger.audit(ANYTHING, "r")
+    for fields in ((), content):  # found by its name, too
+        files = ledger.audit_files([str(tmp_path / "out")], ANYTHING, options(fields))
+        assert numbers(files) == numbers(release)
+    other = provenance.init(str(tmp_path / "other"))
+    ingest(other, tmp_path / "out", "s")
+    ids = "SELECT digest, bytes FROM records ORDER BY digest"
+    assert other.query(ids).to_pylist() == ledger.query(ids).to_pylist()
+    # And out again, and the same.
+    assert other.assemble("r", ANYTHING, Selection()).sealed
+    other.export("r", tmp_path / "again")
+    first, second = (
+        [row["messages"] for row in rows_of(tmp_path / name)] for name in ("out", "again")
+    )
+    assert list(map(json.loads, first)) == list(map(json.loads, second))
+
+
 def numbers(judgement: Any) -> list[Any]:
     return [(r.verdict, r.numerator_lo, r.numerator_hi, r.denominator) for r in judgement.budgets]
