@@ -10,6 +10,7 @@ from pydantic import Field
 
 from provenance import budget
 from provenance.descent import descent_findings, models_asked
+from provenance.dropped import dropped_upstream
 from provenance.errors import MisuseError
 from provenance.findings import ledger_findings
 from provenance.fit import fit
@@ -96,6 +97,7 @@ def assemble(
             known["findings"] = (
                 *descent_findings(connection, MEMBERS, models_asked(policy)),
                 *ledger_findings(connection),
+                *dropped_upstream(connection),
             )
             plan = _plan(connection, policy, results, known)
         if dry_run or budget.blocks(plan.verdict, policy):

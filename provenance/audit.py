@@ -9,6 +9,7 @@ from pathlib import Path
 from provenance import budget
 from provenance.assembly import make_anchors
 from provenance.descent import descent_findings, models_asked
+from provenance.dropped import dropped_upstream
 from provenance.engine.local import LocalEngine
 from provenance.errors import InputError, ProvError
 from provenance.findings import known_share, ledger_findings, release_drift
@@ -30,7 +31,7 @@ from provenance.model.policy import Policy
 from provenance.readers.base import Input
 from provenance.readers.base import Layout as ReadLayout
 from provenance.readers.discover import discover
-from provenance.reread import Reading
+from provenance.readings import Reading
 from provenance.selection import select_members
 from provenance.split_leak import leaks_of_files, leaks_of_ledger, leaks_of_members
 from provenance.store.catalogue import Database, over_nothing
@@ -52,6 +53,7 @@ def audit_ledger(store: Store, policy: Policy, folder: Path | None = None) -> Ju
             *leaks_of_ledger(connection),
             *ledger_findings(connection),
         ]
+        findings += dropped_upstream(connection)
         return _judge(connection, policy, findings)
 
 
@@ -73,6 +75,7 @@ def audit_release(
             *leaks_of_members(connection),
             *ledger_findings(connection),
         ]
+        findings += dropped_upstream(connection)
         return _judge(connection, policy, findings, release)
 
 

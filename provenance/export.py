@@ -2,34 +2,61 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import Any, Literal
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from provenance.errors import GateError, MisuseError, StorageError
+from provenance.export_card import write_card
+from provenance.export_check import Expected
+from provenance.export_lines import LinesExport
 from provenance.members import MEMBERS, release_members
 from provenance.model.base import Contract
 from provenance.new_folder import new_folder
-from provenance.readers.columnar_export import jsonl_to_parquet
-from provenance.reread import Reread, readings, reread
+from provenance.readers.base import Layout
+from provenance.readers.columnar_export import ColumnarExport
+from provenance.readers.export_plan import Plan
+from provenance.readers.our_columns import columns_left_out, without_ours
+from provenance.readings import readings
+from provenance.reread import Reread, reread
 from provenance.store.catalogue import Database
 from provenance.store.parts import file_sha256
 from provenance.store.store import Store
 
 Format = Literal["parquet", "jsonl"]
 
-_ORIGIN = """json_object(
-    'prov_id', digest, 'prov_source', source, 'prov_label', label,
-    'prov_share_lo', CASE WHEN bytes = 0 THEN lo_records ELSE round(lo_bytes / bytes, 6) END,
-    'prov_share_hi', CASE WHEN bytes = 0 THEN hi_records ELSE round(hi_bytes / bytes, 6) END,
-    'prov_process', process, 'prov_generator', generator, 'prov_depth', depth,
-    'prov_split', split)::VARCHAR AS origin, weight, coalesce(split, '') AS split"""
+_OURS = {
+    "prov_id": ("digest", pa.string()),
+    "prov_source": ("source", pa.string()),
+    "prov_label": ("label", pa.string()),
+    "prov_share_lo": (
+        "CASE WHEN bytes = 0 THEN lo_records ELSE round(lo_bytes / bytes, 6) END",
+        pa.float64(),
+    ),
+    "prov_share_hi": (
+        "CASE WHEN bytes = 0 THEN hi_records ELSE round(hi_bytes / bytes, 6) END",
+        pa.float64(),
+    ),
+    "prov_process": ("process", pa.string()),
+    "prov_generator": ("generator", pa.string()),
+    "prov_depth": ("depth", pa.int64()),
+    "prov_split": ("split", pa.string()),
+}
+"""What is added to every row: SQL over the members relation, and its type."""
 
-_ORIGIN_MARK = '"prov_'
+_PLACE = "weight, coalesce(split, 'data') AS file"
+_AS_JSON = "json_object({})::VARCHAR AS ours".format(
+    ", ".join(f"'{name}', {sql}" for name, (sql, _) in _OURS.items())
+)
+_AS_COLUMNS = ", ".join(f"{sql} AS {name}" for name, (sql, _) in _OURS.items())
+_SCHEMA = pa.schema([(name, kind) for name, (_, kind) in _OURS.items()])
 
 
 class ExportedFile(Contract):
@@ -41,14 +68,38 @@ class ExportedFile(Contract):
     sha256: str
 
 
+class UntypedColumn(Contract):
+    """A column that went out as JSON text, and why no type holds it."""
+
+    name: str
+    reason: str
+
+
+class RenamedColumn(Contract):
+    """A column that could not keep its name, for another has it."""
+
+    source: str
+    name: str
+
+
+class LeftOutColumn(Contract):
+    """A column of a source that bears a name of ours, and how many rows had a value in it."""
+
+    source: str
+    rows: int
+
+
 class ExportSummary(Contract):
-    """What an export wrote."""
+    """What an export wrote, and what of it is not as the sources have it."""
 
     release: str
     directory: str
     format: str
     rows: int
     files: tuple[ExportedFile, ...]
+    as_json_text: tuple[UntypedColumn, ...] = ()
+    renamed: tuple[RenamedColumn, ...] = ()
+    left_out: tuple[LeftOutColumn, ...] = ()
 
 
 def export(
@@ -77,15 +128,25 @@ def export(
         release_members(connection, release, today=False)
         if not allow_revoked:
             _refuse_revoked(connection, release)
-        counts = _write_lines(connection, staging, roots or {})
-        files = [_finish(staging, name, rows, form) for name, rows in sorted(counts.items())]
+        work = staging / ".work"
+        work.mkdir()
+        job = _Job(connection, staging, work, roots or {})
+        try:
+            with Expected(work) as expected:
+                counts, plan = job.lines(expected) if form == "jsonl" else job.columns(expected)
+        except OSError as error:
+            raise StorageError(f"writing below `{staging}` failed: {error.strerror}") from error
+        shutil.rmtree(work)
+        files = [_described(staging / f"{name}.{form}", counts[name]) for name in sorted(counts)]
         _write_manifest(connection, release, staging / "_manifest")
+        write_card(staging, [file.path for file in files], split=counts.keys() != {"data"})
     return ExportSummary(
         release=release,
         directory=str(directory),
         format=form,
         rows=sum(file.rows for file in files),
         files=tuple(files),
+        **_noted(plan, job.left_out),
     )
 
 
@@ -100,81 +161,138 @@ def _refuse_revoked(connection: Database, release: str) -> None:
         )
 
 
-def _write_lines(connection: Database, staging: Path, roots: Mapping[str, str]) -> dict[str, int]:
-    """One file of JSON lines per split; returns how many rows each has."""
-    files: dict[str, BinaryIO] = {}
-    counts: dict[str, int] = {}
-    try:
-        for part in reread(connection, readings(connection, roots), _ORIGIN, original=True):
-            lines, splits = _lines(part)
-            for split in pc.unique(splits).to_pylist():
-                mine = lines.filter(pc.equal(splits, split))
-                name = split or "data"
-                if name not in files:
-                    files[name] = (staging / f"{_safe(name)}.jsonl").open("xb")
-                files[name].write("".join(f"{line}\n" for line in mine.to_pylist()).encode())
-                counts[name] = counts.get(name, 0) + len(mine)
-        for file in files.values():
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as error:
-        raise StorageError(f"writing below `{staging}` failed: {error.strerror}") from error
-    finally:
-        for file in files.values():
-            file.close()
-    return counts
+class _Job:
+    """One export: rows are read, written, and what was written is checked.
+
+    Attributes:
+        left_out: columns of sources that bore names of ours.
+    """
+
+    def __init__(
+        self,
+        connection: Database,
+        staging: Path,
+        work: Path,
+        roots: Mapping[str, str],
+    ) -> None:
+        self._connection = connection
+        self._staging = staging
+        self._work = work
+        self._roots = roots
+        self.left_out: Counter[str] = Counter()
+
+    def lines(self, expected: Expected) -> tuple[Mapping[str, int], Plan | None]:
+        """Write JSON lines; how many rows each file has."""
+        with LinesExport(self._staging, expected) as target:
+            for rows in self._rows(_AS_JSON, typed=False):
+                ours = rows.members.column("ours").combine_chunks()
+                target.add(rows.layout, rows.original, ours, rows.files, rows.digests)
+        for name in target.counts:
+            expected.check(name, self._staging / f"{name}.jsonl", "jsonl")
+        return target.counts, None
+
+    def columns(self, expected: Expected) -> tuple[Mapping[str, int], Plan | None]:
+        """Write Parquet; how many rows each file has, and which columns all of them have."""
+        counts: dict[str, int] = {}
+        with ColumnarExport(self._work, _SCHEMA) as target:
+            for rows in self._rows(_AS_COLUMNS, typed=True):
+                ours = rows.members.select(_SCHEMA.names).cast(_SCHEMA)
+                target.add(rows.layout, rows.original, ours, rows.files)
+                for name in pc.unique(rows.files).to_pylist():
+                    mine = rows.digests.filter(pc.equal(rows.files, name))
+                    expected.add(name, rows.layout, mine)
+            plan = target.plan()
+            for name in target.splits:
+                path = self._staging / f"{name}.parquet"
+                counts[name] = target.write(name, plan, path)
+                expected.check(name, path, "parquet")
+        return counts, plan
+
+    def _rows(self, ours: str, *, typed: bool) -> Iterator[_Rows]:
+        parts = reread(
+            self._connection,
+            readings(self._connection, self._roots),
+            f"{ours}, {_PLACE}",
+            original=True,
+            typed=typed,
+            roots=self._roots,
+        )
+        for part in parts:
+            rows = _repeated(part)
+            for name in pc.unique(rows.files).to_pylist():
+                _require_file_name(name)
+            yield self._cleaned(rows)
+
+    def _cleaned(self, rows: _Rows) -> _Rows:
+        content = rows.layout.content
+        if isinstance(rows.original, pa.RecordBatch):
+            self.left_out += columns_left_out(rows.original, content)
+            return rows
+        lines, left_out = without_ours(rows.original, content)
+        self.left_out += left_out
+        return replace(rows, original=lines)
 
 
-def _safe(split: str) -> str:
-    if "/" in split or split.startswith("."):
-        raise MisuseError(f"a split named `{split}` cannot be a file")
-    return split
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Rows to write, each as often as its weight says.
+
+    Attributes:
+        original: as the source has them, JSON text or columns.
+        members: what is known of them.
+        files, digests: of each the name of the file that it goes to, and its digest.
+    """
+
+    layout: Layout
+    original: pa.Array | pa.RecordBatch
+    members: pa.Table
+    files: pa.Array
+    digests: pa.Array
 
 
-def _lines(part: Reread) -> tuple[pa.Array, pa.Array]:
-    """The rows as JSON text, our columns behind their own, repeated as their weight says."""
-    if part.batch.original is None or part.reading.layout.kind == "binary":
+def _repeated(part: Reread) -> _Rows:
+    batch, layout = part.batch, part.reading.layout
+    original = batch.original if batch.typed is None else batch.typed
+    if original is None or layout.kind == "binary":
         raise MisuseError(
             f"{part.reading.item.uri}: binary records have no rows to export",
             hint="select other sources; the manifest lists where the files are",
         )
-    own = part.members.column("origin").combine_chunks()
-    original = part.batch.original.cast(own.type)
-    if pc.any(pc.match_substring(original, _ORIGIN_MARK)).as_py():
-        original = pa.array([_without_ours(text) for text in original.to_pylist()], own.type)
-    head = pc.utf8_rtrim(pc.utf8_slice_codeunits(pc.utf8_rtrim_whitespace(original), 0, -1), " ")
-    comma = pc.if_else(pc.ends_with(head, "{"), "", ",")
-    lines = pc.binary_join_element_wise(head, comma, pc.utf8_slice_codeunits(own, 1), "")
-    weights = part.members.column("weight").combine_chunks()
-    repeated = _repeat(weights)
-    return lines.take(repeated), part.members.column("split").combine_chunks().take(repeated)
+    weights = part.members.column("weight").to_numpy()
+    places = pa.array(np.repeat(np.arange(len(weights)), weights))
+    members = part.members.take(places)
+    return _Rows(
+        layout,
+        original.take(places),
+        members,
+        members.column("file").combine_chunks(),
+        part.digests.take(places),
+    )
 
 
-def _repeat(weights: pa.Array) -> pa.Array:
-    import numpy as np
-
-    counts = weights.to_numpy(zero_copy_only=False)
-    return pa.array(np.repeat(np.arange(len(counts)), counts))
+def _require_file_name(split: str) -> None:
+    if "/" in split or split.startswith("."):
+        raise MisuseError(f"a split named `{split}` cannot be a file")
 
 
-def _without_ours(text: str) -> str:
-    import json
-
-    row = json.loads(text)
-    kept = {name: value for name, value in row.items() if not name.startswith("prov_")}
-    return json.dumps(kept, ensure_ascii=False)
-
-
-def _finish(staging: Path, name: str, rows: int, form: Format) -> ExportedFile:
-    lines = staging / f"{_safe(name)}.jsonl"
-    path = lines
-    if form == "parquet":
-        path = lines.with_suffix(".parquet")
-        jsonl_to_parquet(lines, path)
-        lines.unlink()
+def _described(path: Path, rows: int) -> ExportedFile:
     return ExportedFile(
         path=path.name, rows=rows, bytes=path.stat().st_size, sha256=file_sha256(path)
     )
+
+
+def _noted(plan: Plan | None, left_out: Counter[str]) -> dict[str, Any]:
+    """What is not as the sources have it."""
+    columns = plan.columns if plan else ()
+    return {
+        "as_json_text": tuple(
+            UntypedColumn(name=c.name, reason=c.untyped) for c in columns if c.type is None
+        ),
+        "renamed": tuple(
+            RenamedColumn(source=c.source, name=c.name) for c in columns if c.source != c.name
+        ),
+        "left_out": tuple(LeftOutColumn(source=n, rows=c) for n, c in sorted(left_out.items())),
+    }
 
 
 def _write_manifest(connection: Database, release: str, folder: Path) -> None:

@@ -110,6 +110,26 @@ def _structured(content: pa.Array) -> Measured:
     )
 
 
+def content_digests(content: pa.Array, kind: str) -> pa.Array:
+    """SHA-256 of every record of a batch alone, as binary(32); null where it has no canonical form.
+
+    Args:
+        content, kind: as for ``measure``.
+    """
+    sha256 = hashlib.sha256
+    found: list[bytes | None] = []
+    if kind == "structured":
+        for text in content.to_pylist():
+            try:
+                found.append(sha256(canonical_json(json.loads(text))).digest())
+            except CanonicalError:
+                found.append(None)
+    else:
+        data, offsets = buffers(content)
+        found = [sha256(data[start:end]).digest() for start, end in pairwise(offsets.tolist())]
+    return pa.array(found, pa.binary(32))
+
+
 def buffers(values: pa.Array) -> tuple[memoryview, Offsets]:
     """The bytes behind a string or binary array, and int64[n + 1] where each value begins."""
     narrow = pa.types.is_string(values.type) or pa.types.is_binary(values.type)

@@ -13,7 +13,8 @@ from provenance.errors import PolicyError
 from provenance.identity import text_parts
 from provenance.members import MEMBERS, narrow_members
 from provenance.model.policy import Policy
-from provenance.reread import Reading, readings, reread
+from provenance.readings import Reading, readings
+from provenance.reread import reread
 from provenance.store.catalogue import Database
 
 _CHUNK = 1_000
@@ -57,12 +58,14 @@ def count_tokens(
         "CREATE OR REPLACE TEMP TABLE token_counts (source VARCHAR, uri VARCHAR, row BIGINT, "
         "tokens BIGINT)"
     )
-    for part in reread(connection, found if found is not None else readings(connection, {}), "row"):
+    files = found if found is not None else readings(connection, {})
+    for part in reread(connection, files, "source, uri, row"):
         counts = _counts(tokenizer, part.batch.content, part.reading.layout.kind)
-        connection.register("token_batch", pa.table({"row": part.batch.rows, "tokens": counts}))
+        known = part.members.select(["source", "uri", "row"])
+        connection.register("token_batch", known.append_column("tokens", counts))
+        source = "NULL" if part.reading.source is None else "source"
         connection.execute(
-            "INSERT INTO token_counts SELECT ?, ?, row, tokens FROM token_batch",
-            [part.reading.source, part.reading.item.uri],
+            f"INSERT INTO token_counts SELECT {source}, uri, row, tokens FROM token_batch"
         )
         connection.unregister("token_batch")
     narrow_members(connection, _FILL, counted=True)

@@ -122,10 +122,10 @@ def has_unsafe_number(array: pa.Array, *, integers: bool = True) -> bool:
 
 
 def storage(kind: pa.DataType) -> pa.DataType:
-    """The type below extension types; an unknown extension, pickled or not, is its storage."""
+    """The type below extensions and runs; an unknown extension, pickled or not, is its storage."""
     while isinstance(kind, pa.BaseExtensionType) and not isinstance(kind, pa.UuidType):
         kind = pa.bool_() if isinstance(kind, pa.Bool8Type) else kind.storage_type
-    return kind
+    return storage(kind.value_type) if pt.is_run_end_encoded(kind) else kind
 
 
 def stored(array: pa.Array) -> pa.Array:
@@ -171,7 +171,11 @@ def _plain_list(array: pa.Array) -> pa.Array:
 
 def entries(array: pa.Array) -> pa.Array:
     """A map as a list of its entries; taken anew, since a view cannot begin in the middle."""
-    return array.take(pa.array(np.arange(len(array)))).view(entries_type(array.type))
+    try:
+        anew = array.take(pa.array(np.arange(len(array))))
+    except pa.ArrowNotImplementedError:  # string views, of which Arrow takes none
+        anew = pa.array(array.to_pylist(), array.type)
+    return anew.view(entries_type(array.type))
 
 
 def entries_type(kind: pa.DataType) -> pa.DataType:

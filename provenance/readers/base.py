@@ -78,6 +78,7 @@ class Layout:
             Nothing that is wanted of every row may be decided from the first rows of a file.
         references: those of the fields that hold ids. A number there that is whole is written as
             one: ``1.0`` is the id ``1``, as the tools write it that know no integer with gaps.
+        typed: whether whole rows come as ``Batch.typed`` where the format has types of its own.
     """
 
     kind: Kind
@@ -87,6 +88,7 @@ class Layout:
     max_record: int = MAX_RECORD
     chooser: Chooser | None = None
     references: tuple[str, ...] = ()
+    typed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +165,8 @@ class Batch:
             that have none. Members of objects are joined by dots, elements of lists are ``[]``:
             ``metadata.model``, ``rollouts[].model``; the text of a path through a list is the
             compact JSON list of its values that are not null. Maps are objects.
+        typed: in place of ``original`` where the layout asks for it and the format has types: the
+            same n rows as columns, in types that Parquet has (``typed_rows``).
     """
 
     rows: pa.Array
@@ -171,6 +175,7 @@ class Batch:
     rejects: pa.Table = field(default_factory=REJECTS.empty_table)
     original: pa.Array | None = None
     shape: Mapping[str, str] = field(default_factory=dict)
+    typed: pa.RecordBatch | None = None
 
     @property
     def read(self) -> int:

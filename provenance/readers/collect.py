@@ -89,6 +89,21 @@ def compact_json(value: Any) -> str:
     return value.literal if isinstance(value, Number) else _encode(value)
 
 
+def escaped(text: str) -> str:
+    """JSON in which half of a surrogate pair is the escape that it was; mostly the very same.
+
+    >>> escaped('["caf\\u00e9", "\\ud83d"]') == '["caf\\u00e9", "' + chr(92) + 'ud83d"]'
+    True
+    """
+    if text.isascii():
+        return text
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return "".join(f"\\u{ord(c):04x}" if "\ud800" <= c <= "\udfff" else c for c in text)
+    return text
+
+
 _WALKED = {Number, dict, list}
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -166,7 +181,7 @@ class Collector:
             column.append(value)
         self._size += size
         if self.with_original:
-            self._original.append(original)
+            self._original.append(None if original is None else escaped(original))
             self._size += len(original) if original else 0
 
     def _take(self, record: Mapping[str, Any]) -> None:

@@ -42,6 +42,7 @@ from provenance.readers.json_tree import Numbered
 from provenance.readers.paths import MAX_ROW_PATHS, Steps, TooManyPathsError, steps_of
 from provenance.readers.schema import has_repeated_member, type_at
 from provenance.readers.stream import MAX_RATIO, MAX_RATIO_AFTER, DamagedError
+from provenance.readers.typed_rows import takeable, typed_rows
 
 _PLAIN = Layout("text", ())
 
@@ -186,7 +187,8 @@ class ColumnBatches:
         # Sizes are taken before anything is decoded, and of few rows at a time: a batch of 2^40
         # rows that are all null, or all the same, takes no space in a file.
         for start in range(0, table.num_rows, BATCH_ROWS):
-            for window, view in self._views(table.slice(start, BATCH_ROWS), possible or {}):
+            rows = takeable(table.slice(start, BATCH_ROWS))
+            for window, view in self._views(rows, possible or {}):
                 for first, after in cuts(self._sizes(window, view)):
                     cut = window.slice(first, after - first)
                     whole = cut.num_rows == window.num_rows
@@ -256,6 +258,7 @@ class ColumnBatches:
         structured = self.layout.kind == "structured"
         values = rows.objects() if structured else rows.texts(binary=self.layout.kind == "binary")
         kept = rows.kept
+        typed = self.layout.typed
         references = self.layout.references
         columns = [
             (reference_text if name in references else text)(rows.without_refused(column))
@@ -276,7 +279,8 @@ class ColumnBatches:
             if columns
             else no_fields(len(kept)),
             rejects=collector.batch().rejects,
-            original=_json_rows(table.take(kept)) if self.original else None,
+            original=_json_rows(table.take(kept)) if self.original and not typed else None,
+            typed=typed_rows(table).take(kept) if self.original and typed else None,
             shape=view.shape,
         )
 

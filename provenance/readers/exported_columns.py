@@ -12,8 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from provenance.errors import InputError
+from provenance.model.base import quote_literal
 from provenance.model.release_file import Column, ColumnType
-from provenance.readers.columnar_export import json_lines
+
+_LONGEST_LINE = 1 << 30
 
 _JSON_TYPES: Mapping[str, ColumnType] = {
     "VARCHAR": "text",
@@ -73,7 +75,7 @@ def jsonl_columns(path: Path) -> tuple[int, tuple[Column, ...]]:
     with duckdb.connect(":memory:") as connection:
         try:
             row = connection.execute(
-                f"SELECT count(*), json_group_structure(json) FROM {json_lines(path)}"
+                f"SELECT count(*), json_group_structure(json) FROM {_json_lines(path)}"
             ).fetchone()
         except duckdb.Error as error:
             raise InputError(f"`{path}` cannot be read as JSON lines") from error
@@ -82,6 +84,16 @@ def jsonl_columns(path: Path) -> tuple[int, tuple[Column, ...]]:
     if not isinstance(structure, dict):
         raise InputError(f"`{path}` holds lines that are no objects")
     return rows, tuple(_json_column(name, inner) for name, inner in structure.items())
+
+
+def _json_lines(path: Path) -> str:
+    """A file of JSON objects as a relation of one column ``json``, in SQL."""
+    # A path is taken for itself and not for a pattern.
+    literal = "".join(f"[{c}]" if c in "*?[" else c for c in str(path))
+    return (
+        f"read_json_objects({quote_literal(literal)}, format = 'newline_delimited', "
+        f"maximum_object_size = {_LONGEST_LINE})"
+    )
 
 
 def _json_column(name: str, structure: Any) -> Column:

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pyarrow.types as pt
 
 from provenance.errors import InputError
+from provenance.readers.arrow_text import storage
 from provenance.readers.base import BATCH_BYTES, Batch, Input, Layout, Portion, Shape, Share, Slice
 from provenance.readers.column_paths import ColumnPaths
 from provenance.readers.columns import (
@@ -24,6 +25,7 @@ from provenance.readers.columns import (
     failure_reason,
 )
 from provenance.readers.json_columns import PROBED_ROWS, probed_shape
+from provenance.readers.json_text import JsonTextFile
 from provenance.readers.schema import shape_of
 from provenance.readers.stream import DamagedError, open_bytes
 
@@ -146,7 +148,7 @@ def _opened(source: Input, dictionaries: Sequence[str] = ()) -> Iterator[pq.Parq
         )
     with open_bytes(source) as stream:
         try:
-            file = pq.ParquetFile(
+            file = JsonTextFile(
                 stream,
                 read_dictionary=list(dictionaries),
                 page_checksum_verification=True,
@@ -314,4 +316,5 @@ def _begin(chunk: pq.ColumnChunkMetaData) -> int:
 
 
 def _is_string(kind: pa.DataType) -> bool:
+    kind = storage(kind)
     return bool(pt.is_string(kind) or pt.is_large_string(kind) or pt.is_binary(kind))

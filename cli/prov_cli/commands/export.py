@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from prov_cli.options import Session, command, pairs
-from prov_cli.tables import table
+from prov_cli.options import Session, command, count, pairs
+from prov_cli.tables import cell, table
+
+if TYPE_CHECKING:
+    from provenance.export import ExportSummary
 
 
 @command("export")
@@ -32,7 +37,8 @@ def export(
 ) -> None:
     """Write the data of RELEASE: original fields, and origin columns named prov_*.
 
-    The source files are read again and every digest is checked; all is written, or nothing.
+    The source files are read again, and so is what was written: every digest is checked both times.
+    All is written, or nothing.
     """
     summary = session.ledger().export(
         release,
@@ -41,13 +47,25 @@ def export(
         pairs(roots, "--root"),
         allow_revoked=allow_revoked,
     )
-    session.answer(
-        summary,
-        lambda: (
-            f"wrote {summary.rows:,} rows of {summary.release} to {summary.directory}\n"
-            + table(
-                ("file", "rows", "bytes", "sha256"),
-                [(item.path, item.rows, item.bytes, item.sha256) for item in summary.files],
-            )
-        ),
-    )
+    session.answer(summary, lambda: _text(summary))
+
+
+def _text(summary: ExportSummary) -> str:
+    files = [(item.path, item.rows, item.bytes, item.sha256) for item in summary.files]
+    lines = [
+        f"wrote {summary.rows:,} rows of {summary.release} to {summary.directory}",
+        table(("file", "rows", "bytes", "sha256"), files),
+    ]
+    for column in summary.as_json_text:
+        lines.append(f"column {cell(column.name)} is JSON text: {cell(column.reason)}")
+    for renamed in summary.renamed:
+        lines.append(
+            f"column {cell(renamed.source)} is named {cell(renamed.name)}: "
+            "the name belongs to another column"
+        )
+    for left in summary.left_out:
+        lines.append(
+            f"column {cell(left.source)} of {count(left.rows, 'row')} is left out: "
+            "names that begin with prov_ are ours"
+        )
+    return "\n".join(lines)

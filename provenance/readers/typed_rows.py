@@ -1,0 +1,118 @@
+"""Rows of a columnar file in types that every reader of Parquet takes."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.types as pt
+
+from provenance.readers.arrow_text import entries, invalid_rows, json_text, plain, stored
+from provenance.readers.row_types import arrow_type, kind_of_type, why_untyped
+
+JSON_TEXT = {b"prov:type": b"json"}
+"""Metadata of a column whose strings are JSON."""
+
+_WHY = b"prov:why"
+_ARROW_JSON = "arrow.json"
+
+
+_VIEWED = re.compile("_view|run_end_encoded")
+
+
+def holds_json(field: pa.Field) -> bool:
+    """Whether the values of a column are JSON as text."""
+    return says_json(field) or getattr(field.type, "extension_name", "") == _ARROW_JSON
+
+
+def says_json(field: pa.Field) -> bool:
+    """Whether the metadata of a column say that its strings are JSON, as those of an export do."""
+    return (field.metadata or {}).get(b"prov:type") == b"json"
+
+
+def why_json(field: pa.Field) -> str:
+    """Why the values of a column are JSON as text."""
+    why: bytes = (field.metadata or {}).get(_WHY, b"JSON text in the source")
+    return why.decode()
+
+
+def typed_rows(table: pa.RecordBatch) -> pa.RecordBatch:
+    """The same rows without extension types, dictionaries, views and runs at any depth.
+
+    What is of a type that Parquet has not becomes JSON text, in a column that says so.
+    """
+    fields, columns = [], []
+    for field, column in zip(table.schema, table.columns, strict=True):
+        found = kind_of_type(field.type)
+        kind = arrow_type(found)
+        as_json = kind is None or holds_json(field)
+        values = settled(column, pa.string()) if holds_json(field) else None
+        if values is None:
+            values = json_text(column) if kind is None else settled(column, kind)
+        why = {_WHY: why_untyped(found).encode()} if kind is None else {}
+        metadata = {**JSON_TEXT, **why} if as_json else None
+        fields.append(pa.field(field.name, values.type, metadata=metadata))
+        columns.append(values)
+    schema = pa.schema(fields, metadata=table.schema.metadata)
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def takeable(table: pa.RecordBatch) -> pa.RecordBatch:
+    """The same rows without views and runs, of which Arrow takes no rows."""
+    if not any(_VIEWED.search(str(kind)) for kind in table.schema.types):
+        return table
+    for place, field in enumerate(table.schema):
+        kind = arrow_type(kind_of_type(field.type)) if _VIEWED.search(str(field.type)) else None
+        if kind is not None and "extension<" not in str(field.type):
+            values = settled(table.column(place), kind)
+            table = table.set_column(place, field.with_type(kind), values)
+    return table
+
+
+def settled(array: pa.Array, kind: pa.DataType) -> pa.Array:
+    """The same values in a type that holds them; what a type has besides is null."""
+    array = stored(array)
+    if invalid_rows(array).any():
+        array = plain(array)
+    return _fitted(array, kind)
+
+
+def _fitted(array: pa.Array, kind: pa.DataType) -> pa.Array:
+    array = stored(array)
+    if array.type == kind:
+        return array
+    if array.null_count == len(array):
+        return pa.nulls(len(array), kind)
+    if pt.is_struct(kind):
+        return _fitted_struct(array, kind)
+    if pt.is_map(array.type):
+        array = entries(array)
+    if pt.is_nested(kind):
+        return _fitted_list(array, kind)
+    return array.cast(kind)
+
+
+def _fitted_struct(array: pa.Array, kind: pa.DataType) -> pa.Array:
+    fields = [kind.field(place) for place in range(kind.num_fields)]
+    names = [array.type.field(place).name for place in range(array.type.num_fields)]
+    parts = dict(zip(names, array.flatten(), strict=True))
+    fitted = [
+        _fitted(parts[each.name], each.type)
+        if each.name in parts
+        else pa.nulls(len(array), each.type)
+        for each in fields
+    ]
+    return pa.StructArray.from_arrays(fitted, fields=fields, mask=array.is_null())
+
+
+def _fitted_list(array: pa.Array, kind: pa.DataType) -> pa.Array:
+    lengths = pc.list_value_length(array).fill_null(0)
+    offsets = np.zeros(len(array) + 1, dtype=np.int32)
+    np.cumsum(np.asarray(lengths), out=offsets[1:])
+    items = _fitted(array.flatten(), kind.value_type)
+    lists = pa.ListArray.from_arrays(pa.array(offsets), items, mask=array.is_null())
+    if pt.is_fixed_size_list(kind):  # a list that is null has a length there, too
+        return pa.array(lists.to_pylist(), kind)
+    return lists.cast(kind)
