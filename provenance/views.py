@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from provenance import labelling
+from provenance.copies import COPY_VIEWS
 from provenance.imports.views import IMPORT_VIEWS
 from provenance.lineage_views import LINEAGE_VIEWS
 
@@ -73,13 +74,19 @@ VIEWS: dict[str, str] = {
             c.seq, c.recorded_at
         FROM ledger.derived d JOIN commits c USING (commit_id)
         QUALIFY row_number() OVER (PARTITION BY record_id ORDER BY c.seq DESC) = 1""",
-    "evidence": """
+    # What was stated of a record itself; the rest is inferred from others.
+    "own_evidence": """
         SELECT e.* EXCLUDE (commit_id), c.seq, c.recorded_at
         FROM ledger.evidence e JOIN commits c USING (commit_id)
         WHERE e.reading_id IS NULL
         UNION ALL BY NAME
         SELECT e.* EXCLUDE (commit_id), f.seq, f.recorded_at
-        FROM ledger.evidence e JOIN files f USING (reading_id)
+        FROM ledger.evidence e JOIN files f USING (reading_id)""",
+    **COPY_VIEWS,
+    "evidence": """
+        SELECT * FROM own_evidence
+        UNION ALL BY NAME
+        SELECT * FROM copy_evidence
         UNION ALL BY NAME
         SELECT d.record_id, 'derived' AS tier, d.claim, true AS whole, d.process,
             'lineage' AS observer, d.basis, d.seq, d.recorded_at
@@ -147,6 +154,7 @@ PUBLIC: dict[str, str] = {
     "origins": "one row per record: label, share interval, rule, generator, conflict",
     "sightings": "one row per appearance of a record in a file that is current",
     "evidence": "one row per statement of a tool, a person or a rule about one record",
+    "copies": "one row per record or part that is, normalised, a text known to be synthetic",
     "sources": "one row per source, its newest contract",
     "files": "one row per file that is current, with its fingerprint and counts",
     "declared": "what is declared of each file: by its source or on the command line",

@@ -34,6 +34,7 @@ from provenance.ingest.tombstones import tombstone_parts
 from provenance.ingest.unit import FileResult, UnitResult, require_few_rejects, run_unit
 from provenance.model.origin import Label
 from provenance.model.source import Source
+from provenance.norms import NORM_RULE
 from provenance.objects import is_url, parse
 from provenance.readers.discover import Discovery, discover, split_of, uri_of
 from provenance.settle import settle, to_settle
@@ -257,6 +258,7 @@ class _Run:
             "kept": result.kept,
             "rejected": result.rejected,
             "quarantine": result.quarantine,
+            "norm": NORM_RULE,
         }
 
     def _file_summary(self, result: FileResult) -> FileSummary:

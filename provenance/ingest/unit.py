@@ -13,7 +13,12 @@ import xxhash
 
 from provenance.errors import InputError, ProvError, ReadOnlyError
 from provenance.identity import write_fingerprint
-from provenance.ingest.columns import Roles, evidence_columns, sighting_columns
+from provenance.ingest.columns import (
+    Roles,
+    evidence_columns,
+    part_columns,
+    sighting_columns,
+)
 from provenance.ingest.edges import edge_columns, quote_columns
 from provenance.ingest.held import SMALL, Held
 from provenance.ingest.options import IngestOptions
@@ -34,6 +39,7 @@ from provenance.readers.base import (
 from provenance.readers.content import Choice, choose_content, choose_fields
 from provenance.readers.registry import reader_for
 from provenance.readers.remote import Spool
+from provenance.recognisers.parts import parts_of
 from provenance.recognisers.registry import Applied, applicable, recognise, wanted_fields
 from provenance.store.layout import Layout as Places
 from provenance.store.parts import Part, PartWriter
@@ -216,7 +222,7 @@ class _Writing:
         if not waits or not self._held.takes(batch, look):
             self._flush()
         if not waits or batch.read > SMALL:
-            measured = measure(batch.content, look.layout.kind)
+            measured = measure(batch.content, look.layout.kind, parts_of)
             measured = refuse_purged(measured, self._task.tombstones)
             batch = _without(batch, measured)
             self._count(batch, result)
@@ -242,6 +248,7 @@ class _Writing:
         readings = [(result.task.reading_id, count) for result, count in owners]
         sightings = sighting_columns(batch, measured, look.roles, look.layout.kind, readings)
         self._write("sightings", sightings)
+        self._write("parts", part_columns(measured.parts, sightings))
         if look.marks:
             claims = recognise(look.marks, batch.content, batch.fields, look.layout.kind)
             _tally(claims, owners)
