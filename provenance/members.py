@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 
 from provenance import labelling
+from provenance.copies import hold_copies
 from provenance.current_origins import moved_since
 from provenance.descent import DESCENT, make_descent
 from provenance.edge_index import STILL, as_list, commits_since
@@ -208,6 +209,8 @@ def release_members(
         raise NotFoundError(
             f"there is no release `{release}`", hint=known_names(connection, "releases", "releases")
         )
+    if today:
+        hold_copies(connection)
     make_descent(connection, models)
     sealed = _sealed(connection, release)
     moved = None if not today or _stands(connection, release) else _moved(connection, release)
