@@ -41,6 +41,12 @@ _TEXTS = """
     FROM {parts} WHERE {long} AND model_side IS DISTINCT FROM false"""
 
 
+LONG_TEXTS = f"""
+    SELECT record_id, norm_id FROM ledger.sightings WHERE {LONG}
+    UNION ALL SELECT record_id, norm_id FROM ledger.parts WHERE {LONG}"""
+"""All texts that may be copies of one another, those of former readings too."""
+
+
 def known_sql(long: str = LONG) -> str:
     """Texts of records whose own claim is synthetic; a claim that was inferred is not their own.
 
@@ -73,7 +79,7 @@ def marked_sql(sightings: str, parts: str, marked: str, long: str = LONG) -> str
 
 
 def marks_sql(evidence: str) -> str:
-    """Records of which their own evidence says that a machine wrote them, or some of their parts."""
+    """Records that a machine wrote by their own evidence, wholly or in part."""
     return f"""
     SELECT record_id, bool_or(whole AND claim = 'synthetic') AS whole, {_LEAST}
     FROM {evidence} WHERE tier IN ({_LISTED})
@@ -198,6 +204,25 @@ def hold_copies(connection: Database) -> None:
     connection.execute(f"CREATE TABLE {_HELD}_evidence AS {evidence}")
     connection.execute(f"CREATE OR REPLACE VIEW copies AS FROM {_HELD}")
     connection.execute(f"CREATE OR REPLACE VIEW copy_evidence AS FROM {_HELD}_evidence")
+
+
+def make_file_copies(connection: Database) -> str:
+    """Make a table of what copies say of records in files that are audited; its name.
+
+    The files lie in the views ``file_sightings``, ``file_parts`` and ``file_evidence``. A text of
+    theirs may be known to the ledger, or by a mark that it has elsewhere in the same files.
+    """
+    connection.execute(f"""
+        CREATE OR REPLACE TEMP TABLE file_known AS
+        SELECT k.* FROM known_texts k SEMI JOIN (
+            SELECT norm_id FROM file_sightings UNION ALL SELECT norm_id FROM file_parts
+        ) f USING (norm_id)
+        UNION ALL BY NAME
+        FROM ({marked_sql("file_sightings", "file_parts", f"({marks_sql('file_evidence')})")})""")
+    found = copies_sql("file_known", "file_sightings", "file_parts")
+    connection.execute(f"""
+        CREATE OR REPLACE TEMP TABLE file_copies AS {evidence_sql(f"({found})", "file_known")}""")
+    return "file_copies"
 
 
 def _any(connection: Database, relation: str) -> bool:

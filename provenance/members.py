@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 
 from provenance import labelling
-from provenance.copies import hold_copies
+from provenance.copies import hold_copies, make_file_copies
 from provenance.current_origins import moved_since
 from provenance.descent import DESCENT, make_descent
 from provenance.edge_index import STILL, as_list, commits_since
@@ -120,6 +120,7 @@ def file_members(
 
     The files' own marks count as statements about parts: they can raise a share, never lower it.
     """
+    hold_copies(connection)
     make_descent(connection, models)
     _file_views(connection, parts, results)
     connection.execute("""
@@ -167,7 +168,7 @@ def file_members(
 
 
 def _file_views(connection: Database, parts: Sequence[Part], results: Sequence[FileResult]) -> None:
-    for table in ("sightings", "evidence"):
+    for table in ("sightings", "evidence", "parts"):
         listed = ", ".join(quote_literal(part.path) for part in parts if part.table == table)
         rows = f"FROM read_parquet([{listed}])" if listed else f"FROM ledger.{table} LIMIT 0"
         connection.execute(f"CREATE OR REPLACE TEMP VIEW file_{table} AS {rows}")
@@ -194,7 +195,11 @@ def _file_views(connection: Database, parts: Sequence[Part], results: Sequence[F
         SELECT e.record_id, e.tier, 'mixed', false, {counted},
             e.process, e.generator, e.generator_family
         FROM file_evidence e JOIN file_sizes z USING (record_id)
-        WHERE e.claim = 'synthetic' OR e.part_bytes IS NOT NULL""")
+        WHERE e.claim = 'synthetic' OR e.part_bytes IS NOT NULL
+        UNION ALL
+        SELECT record_id, tier, claim, whole, part_bytes, part_chars, part_words,
+            process, generator, generator_family
+        FROM {make_file_copies(connection)}""")
 
 
 def release_members(
