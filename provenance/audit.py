@@ -8,6 +8,7 @@ from pathlib import Path
 
 from provenance import budget
 from provenance.assembly import make_anchors
+from provenance.copy_findings import copy_findings
 from provenance.descent import descent_findings, models_asked
 from provenance.engine.local import LocalEngine
 from provenance.errors import InputError, ProvError
@@ -44,7 +45,8 @@ def audit_ledger(store: Store, policy: Policy, folder: Path | None = None) -> Ju
     with store.snapshot() as connection:
         select_members(connection, Selection(), models_asked(policy))
         count_tokens(connection, policy, folder)
-        findings = [*revoked_records(connection), *ledger_findings(connection)]
+        said = (revoked_records(connection), ledger_findings(connection))
+        findings = [item for found in (*said, copy_findings(connection)) for item in found]
         return _judge(connection, policy, findings)
 
 
@@ -61,6 +63,7 @@ def audit_release(
         count_tokens(connection, policy, folder)
         drift = release_drift(connection, release)
         findings = [*revoked_members(connection), *drift, *ledger_findings(connection)]
+        findings += copy_findings(connection)
         return _judge(connection, policy, findings, release)
 
 
@@ -94,6 +97,7 @@ def audit_files(
             findings = [
                 *revoked_members(connection),
                 *known_share(connection),
+                *copy_findings(connection, "file_sightings", "file_parts"),
                 *_rejects(results),
             ]
             return _judge(connection, policy, findings)

@@ -21,6 +21,9 @@ _LISTED = ", ".join(
 LONG = f"norm_chars >= {KNOWN_COPY}"
 """Long enough to be known by."""
 
+SHORT = f"norm_chars BETWEEN 1 AND {KNOWN_COPY - 1}"
+"""Too short: such texts are the same everywhere."""
+
 _NAMES = "process, generator, generator_family"
 _SIZES = "bytes, chars, words"
 _LEAST = ", ".join(f"min({name}) AS {name}" for name in _NAMES.split(", "))
@@ -204,6 +207,11 @@ def hold_copies(connection: Database) -> None:
     connection.execute(f"CREATE TABLE {_HELD}_evidence AS {evidence}")
     connection.execute(f"CREATE OR REPLACE VIEW copies AS FROM {_HELD}")
     connection.execute(f"CREATE OR REPLACE VIEW copy_evidence AS FROM {_HELD}_evidence")
+
+
+def short_copies_sql(sightings: str, parts: str) -> str:
+    """Copies that are too short to say anything, as ``copies_sql`` gives them."""
+    return copies_sql(f"({known_sql(SHORT)})", sightings, parts, SHORT)
 
 
 def make_file_copies(connection: Database) -> str:

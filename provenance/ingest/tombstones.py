@@ -15,6 +15,7 @@ from provenance.measure import Measured
 from provenance.model.base import Connection
 from provenance.norms import KNOWN_COPY
 from provenance.store.parts import read_part
+from provenance.store.tables import TABLES
 
 _ID_BYTES = 16
 
@@ -75,10 +76,11 @@ def refuse_purged(measured: Measured, parts: Sequence[str]) -> Measured:
 
 @functools.lru_cache(maxsize=1)
 def _graves(parts: tuple[str, ...]) -> tuple[_Graves, _Graves]:
+    # A part of the first schema knows no normalised text.
     columns = ["revocation", "record_id", "digest_rest", "norm_id"]
-    table = pa.concat_tables(
-        [read_part(part, columns) for part in parts], promote_options="default"
-    )
+    schema = pa.schema([TABLES["tombstones"].field(name) for name in columns])
+    read = [read_part(part, columns) for part in parts]
+    table = pa.concat_tables([schema.empty_table(), *read], promote_options="default")
     return _Graves.by(table, "record_id"), _Graves.by(table, "norm_id")
 
 
