@@ -62,6 +62,7 @@ class Held:
 Views = Mapping[str, str]
 """Names of views to their SQL, in an order in which they can be made."""
 
+
 class Late(str):
     """SQL of a view that is made last; until then something empty with its columns stands for it.
 
