@@ -41,6 +41,7 @@ PROGRAMS = {
     "bench/judge.py": "assembly, with and without fit, and an audit",
     "bench/lineage.py": "depth and taint against rustworkx, networkx and recursive SQL",
     "bench/lineage_ledger.py": "the same with a ledger read and written, and traces",
+    "bench/disguises.py": "which of twenty disguises of a known text are seen through",
     "bench/takedown.py": "one author taken out of a ledger, undone, done and purged",
     "bench/writers.py": "many processes that ingest into one shared ledger",
 }

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from provenance import budget
 from provenance.assembly import make_anchors
+from provenance.copy_findings import copy_findings
 from provenance.descent import descent_findings, models_asked
 from provenance.dropped import dropped_upstream
 from provenance.engine.local import LocalEngine
@@ -54,6 +55,7 @@ def audit_ledger(store: Store, policy: Policy, folder: Path | None = None) -> Ju
             *ledger_findings(connection),
         ]
         findings += dropped_upstream(connection)
+        findings += copy_findings(connection)
         return _judge(connection, policy, findings)
 
 
@@ -76,6 +78,7 @@ def audit_release(
             *ledger_findings(connection),
         ]
         findings += dropped_upstream(connection)
+        findings += copy_findings(connection)
         return _judge(connection, policy, findings, release)
 
 
@@ -111,6 +114,7 @@ def audit_files(
                 *leaks_of_files(connection),
                 *known_share(connection, FILE_EVIDENCE),
                 *file_questions(connection, FILE_EVIDENCE),
+                *copy_findings(connection, "file_sightings", "file_parts"),
                 *_rejects(results),
             ]
             return _judge(connection, policy, findings, repeated=True)

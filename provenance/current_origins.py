@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from provenance.copies import LONG_TEXTS
 from provenance.labelling import origin_sql
 from provenance.model.base import quote_literal
 from provenance.store.catalogue import Database
@@ -109,11 +110,16 @@ def moved_since(through: int) -> str:
         ) n ON f.source = n.source AND f.uri = n.uri
         UNION SELECT f.reading_id FROM ledger.files f
             SEMI JOIN {since("sources")} n ON f.source = n.name"""
-    return f"""
+    # What is said of a text is said of its copies as well, and of nothing beyond them.
+    return f"""WITH stated AS (
         SELECT record_id FROM ledger.sightings SEMI JOIN ({readings}) USING (reading_id)
         UNION SELECT record_id FROM ledger.evidence SEMI JOIN ({readings}) USING (reading_id)
         UNION SELECT record_id FROM {since("evidence")}
-        UNION SELECT record_id FROM {since("derived")}"""
+        UNION SELECT record_id FROM {since("derived")}
+        ), texts AS ({LONG_TEXTS})
+        FROM stated UNION
+        SELECT record_id FROM texts WHERE norm_id IN (
+            SELECT norm_id FROM texts SEMI JOIN stated USING (record_id))"""
 
 
 def keep_origins(store: Store) -> int:

@@ -1,4 +1,4 @@
-"""Names for content: digests, record ids, normalised ids and file fingerprints.
+"""Names for content: digests, record ids and file fingerprints; ``norms`` has normalised ids.
 
 Every function here is pure and works on bytes; design.md section 3 says what each name is for.
 """
@@ -7,28 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-import unicodedata
 import uuid
 from collections.abc import Mapping
 from typing import Any
 
 import rfc8785
-import xxhash
-
-NORM_RULE = "norm-1"
-"""Name and version of the normalisation behind ``norm_id``."""
 
 MAX_SAFE_INTEGER = 2**53
 """RFC 8785 numbers are IEEE doubles: integers beyond this cannot be written exactly."""
-
-ASCII_FOLD = bytes(range(256)).lower()
-"""norm-1 for ASCII in one pass: what becomes of each byte …"""
-
-ASCII_DROP = bytes(b for b in range(128) if not chr(b).isalnum())
-"""… and which of them are dropped: those that are no letter and no digit."""
-
-_NOT_ALNUM = re.compile(r"[\W_]+")
 
 
 class CanonicalError(ValueError):
@@ -62,42 +48,10 @@ def write_digest(full: bytes) -> str:
     return f"sha256:{full.hex()}"
 
 
-def normalise(text: bytes | memoryview) -> bytes:
-    """The bytes behind ``norm_id``, rule ``norm-1``: NFKC, casefold, letters and digits only.
-
-    Two texts that differ in case, spacing, punctuation, wrapping, markup characters or zero-width
-    characters come out equal. Word boundaries are not kept, so that hyphenation and line wrapping
-    do not matter either. ASCII takes a single pass; other text follows Python's Unicode tables.
-
-    Args:
-        text: UTF-8.
-
-    >>> normalise(b"The  quick-\\nbrown FOX.")
-    b'thequickbrownfox'
-    >>> normalise("\\ufb01ne\\u200b CAF\\u00c9".encode()).decode()
-    'finecafé'
-    """
-    data = bytes(text)
-    if data.isascii():
-        return data.translate(ASCII_FOLD, ASCII_DROP)
-    folded = unicodedata.normalize("NFKC", data.decode("utf-8", "surrogatepass")).casefold()
-    return _NOT_ALNUM.sub("", unicodedata.normalize("NFKC", folded)).encode(
-        "utf-8", "surrogatepass"
-    )
-
-
-def norm_id(text: bytes | memoryview) -> uuid.UUID:
-    """XXH3-128 of the normalised text: a lead to a copy, never a proof.
-
-    >>> norm_id(b"Hello, World!") == norm_id(b"hello world")
-    True
-    """
-    return uuid.UUID(bytes=xxhash.xxh3_128_digest(normalise(text)))
-
-
 def write_fingerprint(state: bytes) -> str:
     """A file fingerprint (XXH3-128 of its bytes) as people write it.
 
+    >>> import xxhash
     >>> write_fingerprint(xxhash.xxh3_128_digest(b""))
     'xxh3:99aa06d3014798d86001c324468d497f'
     """
@@ -167,7 +121,7 @@ def text_parts(value: Any) -> list[str]:
 CONTROL_KEYS = frozenset({"role", "from", "type", "name", "id", "tool_call_id", "language", "lang"})
 """Members of a turn that say who speaks or what kind of part it is, not what is said."""
 
-_TURN_METADATA = frozenset(
+TURN_METADATA = frozenset(
     {"timestamp", "hashed_ip", "header", "country", "state", "turn_identifier", "created_at"}
 )
 """What chat logs note beside a turn."""
@@ -180,7 +134,7 @@ def _strings(value: Any, *, skip_control: bool) -> Any:
         turn = skip_control and ("role" in value or "from" in value)
         for key, item in value.items():
             control = skip_control and key in CONTROL_KEYS and isinstance(item, str)
-            if not control and not (turn and key in _TURN_METADATA):
+            if not control and not (turn and key in TURN_METADATA):
                 yield from _strings(item, skip_control=skip_control)
     elif isinstance(value, list):
         for item in value:

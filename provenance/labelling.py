@@ -24,7 +24,8 @@ RULES: dict[str, str] = {
     "no-evidence": "No claim that decides; the origin is unknown.",
     "question": "A field looks like a mark, and nobody has said what it means: it may be one.",
     "parts-only": "Only parts of the record are spoken of; the rest is unknown.",
-    "raised-by-derived": "Lineage raises what is declared of the whole record.",
+    "raised-by-derived": "Lineage, or a known text that it is a copy of, raises what is declared "
+    "of the whole record.",
     **{
         f"raised-by-{tier}-part": f"Parts, on {tier} evidence or weaker, raise what the whole is."
         for tier in DECIDING

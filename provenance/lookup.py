@@ -10,6 +10,7 @@ from collections import Counter
 from pydantic import Field
 
 from provenance import labelling
+from provenance.copies import hold_copies
 from provenance.current_origins import kept_origins
 from provenance.errors import MisuseError, NotFoundError
 from provenance.model.base import Contract, quote_literal
@@ -157,6 +158,7 @@ def _labels(connection: Database) -> list[tuple[str, int, int, int]]:
     kept = kept_origins(connection)
     if kept is not None and not kept.stale:
         return connection.execute(_KEPT_LABELS).fetchall()
+    hold_copies(connection)
     rows = connection.execute(_DECLARED_LABELS).fetchall()
     if connection.execute("FROM evidence LIMIT 1").fetchall():
         rows += connection.execute(_SPOKEN_LABELS).fetchall()
@@ -202,6 +204,7 @@ def show(store: Store, text: str) -> Shown:
     """
     with store.snapshot() as connection:
         record_id = resolve_record(connection, text)
+        hold_copies(connection)
         row = connection.execute(
             """SELECT digest, bytes, chars, words, kind, norm_id, label, lo_chars, hi_chars,
                 lo_bytes, hi_bytes, process, generator, depth, rule, conflict

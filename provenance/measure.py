@@ -4,30 +4,36 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import uuid
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import xxhash
 
-from provenance.folding import Offsets, fold
-from provenance.identity import (
-    ASCII_DROP,
-    ASCII_FOLD,
-    CanonicalError,
-    canonical_json,
-    normalise,
-    text_parts,
+from provenance.folding import Folded, Offsets, fold
+from provenance.identity import CanonicalError, canonical_json, text_parts
+from provenance.norms import hash_normalised, normalise
+
+PARTS = pa.schema(
+    [
+        pa.field("index", pa.int64(), nullable=False),
+        pa.field("part", pa.string(), nullable=False),
+        pa.field("role", pa.string()),
+        pa.field("model_side", pa.bool_()),
+        *(pa.field(name, pa.int64()) for name in ("bytes", "chars", "words")),
+        pa.field("norm_id", pa.uuid()),
+        pa.field("norm_chars", pa.int64()),
+    ]
 )
+"""One row per text of a structured record: ``index`` is the record's place among those kept."""
 
-# General punctuation (U+2000 to U+203F) and the no-break space: what most English text holds beyond
-# ASCII. norm-1 drops all of it, so removing it first spares such text the Unicode tables.
-_PUNCTUATION = re.compile(rb"\xe2\x80[\x80-\xbf]|\xc2\xa0")
+Split = Callable[[Any], Sequence[tuple[str, str | None, bool | None, str]]]
+"""Gives the texts of a structured record: where each stands, who speaks, whose side that is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,8 @@ class Measured:
         refused: position in the batch to reason, for records without a canonical form; those have
             no row in the columns.
         kept: int64[n], positions in the batch that the columns stand for.
+        norm_chars: int64[n], code points of the normalised text; null for binary.
+        parts: schema ``PARTS``; of structured records, if they were asked for.
     """
 
     record_id: pa.Array
@@ -51,17 +59,38 @@ class Measured:
     words: pa.Array
     refused: dict[int, str]
     kept: pa.Array
+    norm_chars: pa.Array
+    parts: pa.Table = field(default_factory=PARTS.empty_table)
+
+    def without(self, gone: Sequence[int], reasons: dict[int, str]) -> Measured:
+        """The same without some of the records, which were refused for these reasons."""
+        stay = np.delete(np.arange(len(self.record_id)), gone)
+        left = {name: getattr(self, name).take(pa.array(stay)) for name in _COLUMNS}
+        places = np.full(len(self.record_id), -1)
+        places[stay] = np.arange(len(stay))
+        index = pa.array(places[self.parts.column("index").to_numpy()], pa.int64())
+        parts = self.parts.set_column(0, PARTS.field("index"), index)
+        parts = parts.filter(pc.greater_equal(parts.column("index"), 0))
+        refused = dict(sorted({**self.refused, **reasons}.items()))
+        return replace(self, **left, parts=parts, refused=refused)
 
 
-def measure(content: pa.Array, kind: str) -> Measured:
+_COLUMNS = (
+    *("record_id", "digest_rest", "norm_id", "norm_chars"),
+    *("bytes", "chars", "words", "kept"),
+)
+
+
+def measure(content: pa.Array, kind: str, split: Split | None = None) -> Measured:
     """Ids and sizes of the records in one batch.
 
     Args:
         content: ``text``: string; ``structured``: JSON objects as text; ``binary``: binary.
         kind: which of the three.
+        split: gives the parts of structured records, where they are wanted.
     """
     if kind == "structured":
-        return _structured(content)
+        return _structured(content, split)
     data, offsets = buffers(content)
     first, rest = _digests(data, offsets)
     everything = pa.array(np.arange(len(content)))
@@ -69,15 +98,18 @@ def measure(content: pa.Array, kind: str) -> Measured:
     if kind == "binary":
         nothing = pa.array(np.zeros(len(content), np.int64))
         none = pa.nulls(len(content), pa.uuid())
-        return Measured(first, rest, none, sizes, nothing, nothing, {}, everything)
-    norm, chars, words = _normalised(content)
-    return Measured(first, rest, norm, sizes, chars, words, {}, everything)
+        unknown = pa.nulls(len(content), pa.int64())
+        return Measured(first, rest, none, sizes, nothing, nothing, {}, everything, unknown)
+    found = _normalised(data, offsets)
+    norm, norm_chars = _norm_ids(found), pa.array(found.norm_chars)
+    chars, words = pa.array(found.chars), pa.array(found.words)
+    return Measured(first, rest, norm, sizes, chars, words, {}, everything, norm_chars)
 
 
-def _structured(content: pa.Array) -> Measured:
+def _structured(content: pa.Array, split: Split | None) -> Measured:
     canonical: list[bytes] = []
-    spoken: list[str] = []
-    breaks: list[int] = []
+    parts: list[tuple[str, str | None, bool | None, str]] = []
+    ends: list[int] = [0]
     kept: list[int] = []
     refused: dict[int, str] = {}
     for place, text in enumerate(content.to_pylist()):
@@ -87,27 +119,35 @@ def _structured(content: pa.Array) -> Measured:
         except CanonicalError as error:
             refused[place] = str(error)
             continue
-        # A line break keeps the words of two parts apart; it is taken off the sizes again.
-        parts = text_parts(value) or [form.decode()]
+        found = split(value) if split else [("", None, None, part) for part in text_parts(value)]
+        parts.extend(found or [("", None, None, form.decode())])
         canonical.append(form)
-        spoken.append("\n".join(parts))
-        breaks.append(len(parts) - 1)
+        ends.append(len(parts))
         kept.append(place)
     first, rest = _digests(*buffers(pa.array(canonical, pa.large_binary())))
-    said = pa.array(spoken, pa.large_string())
-    _, offsets = buffers(said)
-    norm, chars, words = _normalised(said)
-    joins = np.array(breaks, np.int64)
-    return Measured(
-        first,
-        rest,
-        norm,
-        pa.array(np.diff(offsets) - joins),
-        pc.subtract(chars, pa.array(joins)),
-        words,
-        refused,
-        pa.array(kept, pa.int64()),
-    )
+    places, roles, sides, texts = zip(*parts, strict=True) if parts else ((), (), (), ())
+    data, offsets = buffers(pa.array(texts, pa.large_string()))
+    said = _normalised(data, offsets)
+    sizes, bounds = np.diff(offsets), np.array(ends)
+    totals = (_sums(column, bounds) for column in (sizes, said.chars, said.words, said.norm_chars))
+    size, chars, words, norm_chars = map(pa.array, totals)
+    norm, everything = _norm_ids(said, ends), pa.array(kept, pa.int64())
+    measured = Measured(first, rest, norm, size, chars, words, refused, everything, norm_chars)
+    if split is None:
+        return measured
+    index = np.repeat(np.arange(len(kept)), np.diff(bounds))
+    told = (index, places, roles, sides, sizes, said.chars, said.words)
+    columns = [pa.array(column, kind.type) for column, kind in zip(told, PARTS, strict=False)]
+    columns += [_norm_ids(said), pa.array(said.norm_chars)]
+    table = pa.Table.from_arrays(columns, schema=PARTS)
+    return replace(measured, parts=table.filter(pc.greater(table.column("bytes"), 0)))
+
+
+def _sums(column: Offsets, bounds: Offsets) -> Offsets:
+    """The sums of runs of a column."""
+    running = np.zeros(len(column) + 1, np.int64)
+    np.cumsum(column, out=running[1:])
+    return np.diff(running[bounds])
 
 
 def content_digests(content: pa.Array, kind: str) -> pa.Array:
@@ -157,35 +197,34 @@ def _uuids(joined: bytes) -> pa.Array:
     return pa.ExtensionArray.from_storage(pa.uuid(), storage)
 
 
-def _normalised(texts: pa.Array) -> tuple[pa.Array, pa.Array, pa.Array]:
-    """``identity.norm_id`` of every text, its code points, and its words."""
-    data, offsets = buffers(texts)
-    folded = fold(data, offsets)
-    if folded is None:
-        chars = pc.utf8_length(texts).cast(pa.int64())
-        return _norm_ids(data, offsets), chars, pa.array(count_words(data, offsets))
-    digest = xxhash.xxh3_128_digest
-    ends = folded.ends.tolist()
-    ids = [digest(folded.data[start:end]) for start, end in pairwise([0, *ends])]
-    for place in folded.wide.tolist():
-        ids[place] = digest(normalise(data[offsets[place] : offsets[place + 1]]))
-    return _uuids(b"".join(ids)), pa.array(folded.chars), pa.array(folded.words)
+def _normalised(data: memoryview, offsets: Offsets) -> Folded:
+    """Texts under the newest rule."""
+    found = fold(data, offsets)
+    return _fold_plainly(data, offsets) if found is None else found
 
 
-def _norm_ids(data: memoryview, offsets: Offsets) -> pa.Array:
-    """The ids alone, where nothing is compiled."""
-    digest = xxhash.xxh3_128_digest
-    ids = []
-    for start, end in pairwise(offsets.tolist()):
-        text = bytes(data[start:end])
-        plain = text.translate(ASCII_FOLD, ASCII_DROP) if text.isascii() else _normalise_wide(text)
-        ids.append(digest(plain))
-    return _uuids(b"".join(ids))
+def _fold_plainly(data: memoryview, offsets: Offsets) -> Folded:
+    """The same where nothing is compiled."""
+    texts = [bytes(data[start:end]) for start, end in pairwise(offsets.tolist())]
+    folded = [normalise(text) for text in texts]
+    norm_chars, chars = (
+        np.array([_count_chars(text) for text in some], np.int64) for some in (folded, texts)
+    )
+    ends = np.cumsum([len(text) for text in folded], dtype=np.int64)
+    joined = memoryview(b"".join(folded))
+    return Folded(joined, ends, norm_chars, chars, count_words(data, offsets))
 
 
-def _normalise_wide(text: bytes) -> bytes:
-    plain = _PUNCTUATION.sub(b"", text)
-    return plain.translate(ASCII_FOLD, ASCII_DROP) if plain.isascii() else normalise(text)
+def _count_chars(text: bytes) -> int:
+    return len(text) if text.isascii() else len(text.decode("utf-8", "surrogatepass"))
+
+
+def _norm_ids(folded: Folded, bounds: Sequence[int] | None = None) -> pa.Array:
+    """Ids of folded texts, or of runs of them, each of which is one text then."""
+    ends = [0, *folded.ends.tolist()]
+    cuts = ends if bounds is None else [ends[bound] for bound in bounds]
+    data = folded.data
+    return _uuids(b"".join([hash_normalised(data[start:end]) for start, end in pairwise(cuts)]))
 
 
 def _running(flags: npt.NDArray[np.bool_], places: Offsets) -> Offsets:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 
 from provenance import labelling
+from provenance.copies import hold_copies, make_file_copies
 from provenance.current_origins import moved_since
 from provenance.descent import DESCENT, make_descent
 from provenance.edge_index import STILL, as_list, commits_since
@@ -136,6 +137,7 @@ def file_members(
     Args:
         ignores: fields that look like marks and are none.
     """
+    hold_copies(connection)
     _file_views(connection, parts, results, ignores)
     make_descent(connection, models, FILE_EVIDENCE)
     connection.execute("""
@@ -191,7 +193,7 @@ def _file_views(
     results: Sequence[FileResult],
     ignores: Sequence[str],
 ) -> None:
-    for table in ("sightings", "evidence"):
+    for table in ("sightings", "evidence", "parts"):
         listed = ", ".join(quote_literal(part.path) for part in parts if part.table == table)
         rows = f"FROM read_parquet([{listed}])" if listed else f"FROM ledger.{table} LIMIT 0"
         connection.execute(f"CREATE OR REPLACE TEMP VIEW file_{table} AS {rows}")
@@ -223,7 +225,12 @@ def _file_views(
         SELECT e.record_id, e.tier, if(e.claim = 'question', e.claim, 'mixed'), false, {counted},
             e.process, e.generator, e.generator_family
         FROM {FILE_EVIDENCE} e JOIN file_sizes z USING (record_id)
-        WHERE e.claim <> 'human'""")
+        WHERE e.claim <> 'human'
+
+        UNION ALL
+        SELECT record_id, tier, claim, whole, part_bytes, part_chars, part_words,
+            process, generator, generator_family
+        FROM {make_file_copies(connection)}""")
 
 
 def release_members(
@@ -238,6 +245,8 @@ def release_members(
         raise NotFoundError(
             f"there is no release `{release}`", hint=known_names(connection, "releases", "releases")
         )
+    if today:
+        hold_copies(connection)
     make_descent(connection, models)
     sealed = _sealed(connection, release)
     moved = None if not today or _stands(connection, release) else _moved(connection, release)

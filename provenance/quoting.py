@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 
-import xxhash
-
-from provenance.identity import normalise
+from provenance.norms import fold_text, hash_normalised, is_latin, open_html
 
 TRIMMED = 10
 """Most pieces that may stand before and behind the quotation, taken together."""
@@ -14,7 +12,7 @@ TRIMMED = 10
 SHORTEST = 40
 """Bytes of normalised text under which a piece is no quotation: short texts are all alike."""
 
-# What an instruction ends with and a quotation stands between; norm-1 keeps none of these.
+# What an instruction ends with and a quotation stands between; norm-2 keeps none of these.
 _BOUNDARY = re.compile("[\n:.!?;\"'`<>\\[\\](){}|#*\u00ab\u00bb\u2018\u2019\u201c\u201d\u201e]+")
 
 
@@ -38,16 +36,16 @@ def quoted_ids(text: str) -> list[bytes]:
         for front in range(trimmed + 1):
             kept = b"".join(pieces[front : len(pieces) - trimmed + front])
             if not trimmed or len(kept) >= SHORTEST:
-                found[xxhash.xxh3_128_digest(kept)] = None
+                found[hash_normalised(kept)] = None
     return list(found)
 
 
 def _pieces(text: str) -> list[bytes]:
     """The pieces of a text, normalised; those too far from both ends to be trimmed are one."""
+    plain = open_html(text)
+    latin = is_latin(plain)
     pieces = [
-        folded
-        for piece in _BOUNDARY.split(text)
-        if (folded := normalise(piece.encode("utf-8", "surrogatepass")))
+        folded for piece in _BOUNDARY.split(plain) if (folded := fold_text(piece, latin=latin))
     ]
     if len(pieces) <= 2 * TRIMMED:
         return pieces

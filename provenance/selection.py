@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from provenance import conditions, labelling
+from provenance.copies import hold_copies
 from provenance.descent import DESCENT, make_descent
 from provenance.errors import ConditionError, IntegrityError, MisuseError, NotFoundError
 from provenance.few import origins_of
@@ -82,6 +83,7 @@ def select_members(connection: Database, selection: Selection, models: Sequence[
     """
     _check_sources(connection, (*selection.sources, *selection.weights))
     names = attribute_names(connection)
+    hold_copies(connection)
     make_descent(connection, models)
     where = _where(selection.where, names)
     kept = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from provenance import labelling
+from provenance.copies import COPY_VIEWS
 from provenance.declaring import DECLARED
 from provenance.evidence_views import EVIDENCE_VIEWS, READING_VIEWS
 from provenance.imports.views import IMPORT_VIEWS
@@ -49,6 +50,15 @@ VIEWS: dict[str, str] = {
         FROM ledger.derived d JOIN commits c USING (commit_id)
         QUALIFY row_number() OVER (PARTITION BY record_id ORDER BY c.seq DESC) = 1""",
     **EVIDENCE_VIEWS,
+    **COPY_VIEWS,
+    "evidence": """
+        SELECT * FROM own_evidence
+        UNION ALL BY NAME
+        SELECT * FROM copy_evidence
+        UNION ALL BY NAME
+        SELECT d.record_id, 'derived' AS tier, d.claim, true AS whole, d.process,
+            'lineage' AS observer, d.basis, d.seq, d.recorded_at
+        FROM derived d WHERE d.claim IS NOT NULL""",
     # One row per statement about one record, the declared ones spelt out.
     "claims": f"""
         SELECT {_CLAIM_COLUMNS} FROM evidence
@@ -112,6 +122,7 @@ PUBLIC: dict[str, str] = {
     "origins": "one row per record: label, share interval, rule, generator, conflict",
     "sightings": "one row per appearance of a record in a file that is current",
     "evidence": "one row per statement of a tool, a person or a rule about one record",
+    "copies": "one row per record or part that is, normalised, a text known to be synthetic",
     "sources": "one row per source, its newest contract",
     "files": "one row per file that is current, with its fingerprint and counts",
     "declared": "what is declared of each file: by its source or on the command line",

@@ -149,3 +149,14 @@ def test_all_runs_what_is_asked_for_and_peers_that_are_missing_are_left_out(tmp_
     assert said.count("left out: --install") == 3
     assert json.loads((tmp_path / "peers.json").read_text())["peers"] == {}
     assert "## Measure it yourself" in page.read_text("utf-8")
+
+
+def test_every_disguise_that_is_promised_is_seen_through(tmp_path: Path) -> None:
+    said = _run("disguises.py", tmp_path, "--texts", "12")
+    caught = json.loads((tmp_path / "disguises.json").read_text())["caught"]
+    all_of_them = {"records": 12, "answers": 12, "purged": 12}
+    promised = {name for name, counts in caught.items() if counts == all_of_them}
+    others = {"JSON wrap", "prefix", "suffix", "one word", "90 %", "half"}
+    assert (len(caught), set(caught) - promised) == (20, others)
+    assert sum(line.endswith("  promised") for line in said.splitlines()) == 14
+    assert _left(tmp_path) == {"disguises.json"}

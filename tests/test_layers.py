@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
-GROUND = ("errors", "lean", "visible", "objects", "identity", "model")
+GROUND = ("errors", "lean", "visible", "objects", "norms", "identity", "model")
 """Each may import those before it; everything else may import all of them."""
 
 PURE = {

@@ -30,12 +30,19 @@ class World:
         self.ids = [uuid.UUID(int=self.draw.getrandbits(128)) for _ in range(14)]
         self.seen: list[uuid.UUID] = []
         self.number = 0
+        # Some texts are copies of one another, and some records are pairs of such texts.
+        self.texts = {record: self.draw.choice(self.ids[:9]) for record in self.ids}
+        self.pairs = {
+            record: self.draw.sample(self.ids[:9], 2) for record in self.draw.sample(self.ids, 4)
+        }
 
     def ingest(self, uri: str | None = None) -> None:
         """One file: records, some of them known, with edges by id and by own id."""
         self.number += 1
         reading, commit = uuid.uuid4(), uuid.uuid4()
-        tables: dict[str, list[dict[str, object]]] = {"sightings": [], "evidence": [], "edges": []}
+        tables: dict[str, list[dict[str, object]]] = {
+            name: [] for name in ("sightings", "evidence", "edges", "parts")
+        }
         for row, record in enumerate(self.draw.sample(self.ids, self.draw.randint(1, 4)), 1):
             self._record(tables, reading, row, record)
         file = {"reading_id": reading, "source": "s", "uri": uri or f"f{self.number}", "kept": 1}
@@ -53,8 +60,13 @@ class World:
     ) -> None:
         self.seen.append(record)
         place = {"reading_id": reading, "row": row}
-        known = {"digest_rest": record, "norm_id": record, "kind": "text"}
-        sizes = {"bytes": 9, "chars": 9, "words": 2}
+        kind = "structured" if record in self.pairs else "text"
+        known = {"digest_rest": record, "norm_id": self.texts[record], "kind": kind}
+        sizes = {"bytes": 99, "chars": 99, "words": 2, "norm_chars": 50}
+        for part, text in enumerate(self.pairs.get(record, ())):
+            about = {"part": f"p{part}", "model_side": part == 1, "norm_id": text}
+            half = {"bytes": 49, "chars": 49, "words": 1, "norm_chars": 40}
+            tables["parts"].append({**place, "record_id": record, **about, **half})
         own = {"external_id": f"e{self.draw.randint(0, 8)}"}
         tables["sightings"].append({**place, "record_id": record, **known, **sizes, **own})
         if (claim := self.draw.choice(_CLAIMS)) is not None:

@@ -76,7 +76,7 @@ def sighting_columns(
             "external_id": first_of(batch, roles.external_id, roles.asked),
             "lang": first_of(batch, roles.lang, roles.asked),
             "attributes": _attributes(batch, roles),
-            "norm_chars": pa.nulls(count, pa.int64()),
+            "norm_chars": measured.norm_chars,
         }
     )
 
@@ -144,6 +144,11 @@ def evidence_columns(claims: pa.Table, sightings: pa.Table) -> pa.Table:
     return pa.table(
         [*subject.columns, *rest.columns], names=subject.column_names + rest.column_names
     )
+
+
+def part_columns(parts: pa.Table, sightings: pa.Table) -> pa.Table:
+    """Rows of the table ``parts`` for the texts that the records of one batch are made of."""
+    return evidence_columns(parts, sightings)
 
 
 def count_labels(column: pa.Array) -> dict[str, int]:

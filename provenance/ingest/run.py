@@ -37,6 +37,7 @@ from provenance.ingest.tombstones import tombstone_parts
 from provenance.ingest.unit import FileResult, FileTask, UnitResult, require_few_rejects, run_unit
 from provenance.model.origin import Label
 from provenance.model.source import Source
+from provenance.norms import NORM_RULE
 from provenance.readers.discover import Discovery, discover, split_of, uri_of
 from provenance.settle import settle, to_settle
 from provenance.sources import source_row
@@ -243,6 +244,7 @@ class _Run:
             "rejected": result.rejected,
             "quarantine": result.quarantine,
             "replaced_by": self._replaced_by(result.task),
+            "norm": NORM_RULE,
         }
 
     def _replaced_by(self, task: FileTask) -> str | None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -13,17 +13,27 @@ import pyarrow.compute as pc
 
 from provenance.measure import Measured
 from provenance.model.base import Connection
+from provenance.norms import KNOWN_COPY
 from provenance.store.parts import read_part
+from provenance.store.tables import TABLES
 
 _ID_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
 class _Graves:
-    """Tombstones in the order of the first half of their record id."""
+    """Tombstones in the order of the first half of the id that they are looked for by."""
 
     heads: npt.NDArray[np.uint64]
     table: pa.Table
+
+    @classmethod
+    def by(cls, table: pa.Table, column: str) -> _Graves:
+        """Those that have an id in this column."""
+        known = table.filter(pc.is_valid(_raw(table.column(column))))
+        heads = _heads(known.column(column))
+        order = np.argsort(heads, kind="stable")
+        return cls(heads[order], known.take(pa.array(order)).combine_chunks())
 
 
 def tombstone_parts(connection: Connection) -> tuple[str, ...]:
@@ -38,57 +48,76 @@ def tombstone_parts(connection: Connection) -> tuple[str, ...]:
 
 
 def refuse_purged(measured: Measured, parts: Sequence[str]) -> Measured:
-    """The measures of a batch without purged content, which is refused with the revocation's id."""
+    """The measures of a batch without purged content, which is refused with the revocation's id.
+
+    Content is purged when it is the same, byte by byte, and when it is long enough and comes to the
+    same text once it is normalised: as a record, or as a part of one.
+    """
     if not parts or len(measured.record_id) == 0:
         return measured
-    graves = _graves(tuple(parts))
-    refused = dict(measured.refused)
-    gone: list[int] = []
-    for place in _suspects(measured.record_id, graves):
-        revocation = _revocation(measured, place, graves)
-        if revocation is not None:
-            gone.append(place)
-            refused[measured.kept[place].as_py()] = f"purged: revocation {revocation}"
-    if not gone:
+    exact, dressed = _graves(tuple(parts))
+    reasons: dict[int, str] = {}
+    same = (("record_id", measured.record_id), ("digest_rest", measured.digest_rest))
+    for place, revocation in _found(exact, same):
+        reasons[place] = f"purged: revocation {revocation}"
+    for place, revocation in _dressed(dressed, measured.norm_id, measured.norm_chars):
+        reasons.setdefault(place, f"purged: revocation {revocation} (in another dress)")
+    table = measured.parts
+    where, places = table.column("index").to_pylist(), table.column("part").to_pylist()
+    norms = (table.column(name).combine_chunks() for name in ("norm_id", "norm_chars"))
+    for row, revocation in _dressed(dressed, *norms):
+        told = f"purged: revocation {revocation} (in {places[row]})"
+        reasons.setdefault(where[row], told)
+    if not reasons:
         return measured
-    stay = pa.array(np.delete(np.arange(len(measured.record_id)), gone))
-    columns = ("record_id", "digest_rest", "norm_id", "bytes", "chars", "words", "kept")
-    left = {name: getattr(measured, name).take(stay) for name in columns}
-    return replace(measured, **left, refused=dict(sorted(refused.items())))
+    refused = {measured.kept[place].as_py(): reason for place, reason in reasons.items()}
+    return measured.without(sorted(reasons), refused)
 
 
 @functools.lru_cache(maxsize=1)
-def _graves(parts: tuple[str, ...]) -> _Graves:
-    columns = ["revocation", "record_id", "digest_rest"]
-    table = pa.concat_tables([read_part(part, columns) for part in parts])
-    heads = _heads(table.column("record_id").combine_chunks())
-    order = np.argsort(heads, kind="stable")
-    return _Graves(heads[order], table.take(pa.array(order)).combine_chunks())
+def _graves(parts: tuple[str, ...]) -> tuple[_Graves, _Graves]:
+    # A part of the first schema knows no normalised text.
+    columns = ["revocation", "record_id", "digest_rest", "norm_id"]
+    schema = pa.schema([TABLES["tombstones"].field(name) for name in columns])
+    read = [read_part(part, columns) for part in parts]
+    table = pa.concat_tables([schema.empty_table(), *read], promote_options="default")
+    return _Graves.by(table, "record_id"), _Graves.by(table, "norm_id")
 
 
-def _suspects(record_id: pa.Array, graves: _Graves) -> list[int]:
-    """Places of ids whose first half is that of a tombstone: all that need a closer look."""
-    heads = _heads(record_id)
+def _dressed(graves: _Graves, norm_id: pa.Array, norm_chars: pa.Array) -> Iterator[tuple[int, str]]:
+    """Places of texts that are long enough, and that a tombstone knows in whatever dress."""
+    long = pc.fill_null(pc.greater_equal(norm_chars, KNOWN_COPY), False)
+    places = np.flatnonzero(long.to_numpy(zero_copy_only=False))
+    if len(graves.heads) == 0 or len(places) == 0:
+        return
+    texts = norm_id.take(pa.array(places))
+    for place, revocation in _found(graves, (("norm_id", texts),)):
+        yield int(places[place]), revocation
+
+
+def _found(graves: _Graves, ids: Sequence[tuple[str, pa.Array]]) -> Iterator[tuple[int, str]]:
+    """Places whose ids are those of a tombstone, each with the revocation.
+
+    Args:
+        ids: columns to compare; the first is the one that the tombstones are in the order of.
+    """
+    if len(graves.heads) == 0:
+        return
+    heads = _heads(ids[0][1])
     at = np.minimum(np.searchsorted(graves.heads, heads), len(graves.heads) - 1)
-    found: list[int] = np.flatnonzero(graves.heads[at] == heads).tolist()
-    return found
-
-
-def _revocation(measured: Measured, place: int, graves: _Graves) -> str | None:
-    head = _heads(measured.record_id[place : place + 1])[0]
-    first, last = (int(np.searchsorted(graves.heads, head, side)) for side in ("left", "right"))
-    near = graves.table.slice(first, last - first)
-    same = pc.and_(
-        *(
-            pc.equal(_raw(near.column(name)), _raw(getattr(measured, name))[place])
-            for name in ("record_id", "digest_rest")
+    # Those whose first half is that of a tombstone: all that need a closer look.
+    for place in np.flatnonzero(graves.heads[at] == heads).tolist():
+        first, last = (
+            int(np.searchsorted(graves.heads, heads[place], side)) for side in ("left", "right")
         )
-    )
-    names = near.column("revocation").filter(same)
-    return names[0].as_py() if len(names) else None
+        near = graves.table.slice(first, last - first)
+        equal = [pc.equal(_raw(near.column(name)), _raw(column)[place]) for name, column in ids]
+        names = near.column("revocation").filter(functools.reduce(pc.and_, equal))
+        if len(names):
+            yield place, names[0].as_py()
 
 
-def _heads(ids: pa.Array) -> npt.NDArray[np.uint64]:
+def _heads(ids: pa.Array | pa.ChunkedArray) -> npt.NDArray[np.uint64]:
     """The first eight bytes of every id as a number."""
     raw = _raw(ids)
     start = raw.offset * _ID_BYTES

@@ -13,7 +13,12 @@ import xxhash
 
 from provenance.errors import InputError, ProvError, ReadOnlyError
 from provenance.identity import write_fingerprint
-from provenance.ingest.columns import attributes_in, evidence_columns, sighting_columns
+from provenance.ingest.columns import (
+    attributes_in,
+    evidence_columns,
+    part_columns,
+    sighting_columns,
+)
 from provenance.ingest.edges import edge_columns, quote_columns
 from provenance.ingest.held import SMALL, Held, HeldByLook
 from provenance.ingest.meaning import Alike, Chooser
@@ -35,6 +40,7 @@ from provenance.readers.base import (
 from provenance.readers.content import Choice, choose_content
 from provenance.readers.registry import reader_for
 from provenance.readers.remote import Spool
+from provenance.recognisers.parts import parts_of
 from provenance.recognisers.registry import recognise
 from provenance.store.layout import Layout as Places
 from provenance.store.parts import Part, PartWriter
@@ -225,7 +231,7 @@ class _Writing:
         # Of text nothing is refused once it is read, unless something was purged.
         waits = alike.kind == "text" and not self._task.tombstones
         if not waits or batch.read > SMALL:
-            measured = measure(batch.content, alike.kind)
+            measured = measure(batch.content, alike.kind, parts_of)
             measured = refuse_purged(measured, self._task.tombstones)
             batch = _without(batch, measured)
             self._count(batch, result)
@@ -242,7 +248,7 @@ class _Writing:
     def _held_rows(self, held: Held[Alike, FileResult]) -> None:
         alike = held.look
         batch, owners = held.take()
-        self._rows(batch, measure(batch.content, alike.kind), alike, owners)
+        self._rows(batch, measure(batch.content, alike.kind, parts_of), alike, owners)
 
     def _rows(
         self,
@@ -256,6 +262,7 @@ class _Writing:
         readings = [(result.task.reading_id, count) for result, count in owners]
         sightings = sighting_columns(batch, measured, roles, alike.kind, readings)
         self._write("sightings", sightings)
+        self._write("parts", part_columns(measured.parts, sightings))
         if marks:
             claims = recognise(marks, batch.content, batch.fields, alike.kind)
             _tally(claims, owners)

@@ -46,6 +46,7 @@ GROWTH = 4
 # DuckLake skips a part by the least and the largest id in it, as its catalogue has them.
 _ORDER = {
     "sightings": "record_id, reading_id, row",
+    "parts": "record_id, reading_id, row, part",
     "evidence": "record_id, reading_id, row",
     "derived": "record_id, commit_id",
     "revoked": "record_id, commit_id",

@@ -62,6 +62,25 @@ class Held:
 Views = Mapping[str, str]
 """Names of views to their SQL, in an order in which they can be made."""
 
+
+class Late(str):
+    """SQL of a view that is made last; until then something empty with its columns stands for it.
+
+    To make a view, DuckDB plans all that it is over, again for every view above: what is long to
+    plan would be planned many times, and mostly for nobody.
+    """
+
+    __slots__ = ("empty",)
+
+    def __new__(cls, body: str, empty: str) -> Late:
+        """The view, and SQL with the same columns."""
+        made = super().__new__(cls, body)
+        made.empty = empty
+        return made
+
+    empty: str
+
+
 Shortcut = Callable[[duckdb.DuckDBPyConnection, Views], Views]
 """The same views, some of them by a shorter way that the tables of one snapshot allow."""
 
@@ -85,8 +104,12 @@ def bring_near(
         _bring(connection, layout, table, held[table])
     if shortcut is not None:
         views = shortcut(connection, views)
+    late = {name: body for name, body in views.items() if isinstance(body, Late)}
     for name, body in views.items():
-        connection.execute(f"CREATE VIEW {quote_identifier(name)} AS {body}")
+        plain = body.empty if isinstance(body, Late) else body
+        connection.execute(f"CREATE VIEW {quote_identifier(name)} AS {plain}")
+    for name in reversed(late):
+        connection.execute(f"CREATE OR REPLACE VIEW {quote_identifier(name)} AS {late[name]}")
 
 
 def check_tables(connection: duckdb.DuckDBPyConnection, layout: Layout) -> None:

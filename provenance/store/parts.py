@@ -209,10 +209,12 @@ def place_of(path: str) -> Path | Place:
 
 
 def read_part(path: str, columns: list[str]) -> pa.Table:
-    """Some columns of a part."""
+    """Some columns of a part, as far as it has them: one of an older schema may lack some."""
     place = place_of(path)
     source = place if isinstance(place, Path) else pa.BufferReader(objects.read(place))
-    return pq.read_table(source, columns=columns)
+    with pq.ParquetFile(source) as file:
+        held = set(file.schema_arrow.names)
+        return file.read([name for name in columns if name in held])
 
 
 @contextlib.contextmanager

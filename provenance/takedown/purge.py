@@ -11,6 +11,7 @@ from operator import itemgetter
 from provenance.errors import MisuseError
 from provenance.model.base import quote_identifier, quote_literal
 from provenance.model.takedown import Purged, Receipt, Takedown
+from provenance.norms import KNOWN_COPY, NORM_RULE
 from provenance.store.catalogue import Database
 from provenance.store.merge import maintaining
 from provenance.store.parts import Part
@@ -53,6 +54,11 @@ _BLANKED: dict[str, tuple[str, str, dict[str, str]]] = {
             "external_id": f"CASE WHEN NOT {_MINE} THEN t.external_id END",
             "attributes": f"CASE WHEN NOT {_MINE} THEN t.attributes END",
         },
+    ),
+    "parts": (
+        "ledger.parts t",
+        f"{_MINE} AND t.role IS NOT NULL",
+        {"role": f"CASE WHEN NOT {_MINE} THEN t.role END"},
     ),
     "members": (
         "ledger.members t",
@@ -199,12 +205,24 @@ def _without(text: str | None, words: Collection[str]) -> str | None:
 
 
 def _bury(store: Store, connection: Database, commit_id: uuid.UUID, revocation: str) -> Part | None:
-    """Tombstones of the named records that have none yet."""
+    """Tombstones of the named records that have none yet, or none by the newest rule.
+
+    Texts that are long enough are known by their normalised text as well: another dress of one is
+    the same content. What was read under an older rule is known by its digest alone.
+    """
     writer = store.part("tombstones", commit_id)
     query = f"""
-        SELECT {quote_literal(revocation)} AS revocation, record_id, digest_rest FROM {_NAMED} n
-        ANTI JOIN ledger.tombstones t
-            ON t.record_id = n.record_id AND t.digest_rest = n.digest_rest
+        SELECT {quote_literal(revocation)} AS revocation, record_id, digest_rest, norm_id
+        FROM {_NAMED} n LEFT JOIN (
+            SELECT s.record_id, s.digest_rest, min(s.norm_id) AS norm_id
+            FROM ledger.sightings s JOIN ledger.files f ON f.reading_id = s.reading_id
+            WHERE s.norm_chars >= {KNOWN_COPY} AND f.norm = {quote_literal(NORM_RULE)}
+            GROUP BY ALL
+        ) known USING (record_id, digest_rest)
+        WHERE NOT EXISTS (
+            FROM ledger.tombstones t WHERE t.record_id = n.record_id
+                AND t.digest_rest = n.digest_rest
+                AND (t.norm_id IS NOT NULL OR known.norm_id IS NULL))
         ORDER BY record_id"""
     try:
         for batch in connection.execute(query).to_arrow_reader(100_000):

@@ -197,9 +197,7 @@ def test_a_file_that_becomes_machine_made_fails_its_audit(ledger: Ledger, tmp_pa
     elsewhere = provenance.init(str(tmp_path / "elsewhere"))
     judged = elsewhere.audit_files([str(path)], policy(cap("0.1")), IngestOptions(source="s"))
     assert judged.budgets[0].numerator_lo == 50
-    late = Takedown(
-        selectors=(Selector(kind="attribute", name="domain", values=("example.org",)),)
-    )
+    late = Takedown(selectors=(Selector(kind="attribute", name="domain", values=("example.org",)),))
     assert ledger.revoke(late, "asked for").reach.named.records == 50
     with ledger.store.snapshot() as connection:
         found = connection.execute(

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from datafiles import ingest, texts, write_jsonl
 from takedowns import ANYTHING, BY_JO, JO, OTHER, asked, attribute, library, readable, selector
@@ -110,6 +111,42 @@ def test_the_content_does_not_come_back(ledger: Ledger, tmp_path: Path) -> None:
     assert found.files[0].quarantine is not None
     assert ledger.status().records == 49
     assert JO not in readable(Path(ledger.url))
+
+
+def test_the_content_does_not_come_back_in_another_dress(ledger: Ledger, tmp_path: Path) -> None:
+    ledger.purge(BY_JO.revocation)
+    text = texts("jo-no-", 5)[4]["text"]
+    dressed = [text.upper(), f"<p>{text}</p>", "\u200b".join(text), text.replace("o", "\u043e")]
+    rows = [{"id": f"d{n}", "text": dress} for n, dress in enumerate(dressed)]
+    found = ingest(ledger, write_jsonl(tmp_path / "dress.jsonl", rows), "elsewhere")
+    told = f"purged: revocation {BY_JO.revocation}"
+    assert (found.kept, found.files[0].reasons) == (0, {f"{told} (in another dress)": 4})
+    said = [{"role": "user", "content": "Say it again."}, {"role": "assistant", "content": text}]
+    rows = [{"id": "c1", "messages": said[:1]}, {"id": "c2", "messages": said}]
+    found = ingest(ledger, write_jsonl(tmp_path / "chats.jsonl", rows), "elsewhere")
+    assert (found.kept, found.files[0].reasons) == (1, {f"{told} (in messages[1])": 1})
+    kept = ledger.query("SELECT part FROM ledger.parts").column(0).to_pylist()
+    assert kept == ["messages[0]"]
+
+
+def test_short_texts_are_refused_by_their_digest_alone(ledger: Ledger, tmp_path: Path) -> None:
+    rows = [{"id": "s1", "text": "Yes, of course."}]
+    ingest(ledger, write_jsonl(tmp_path / "short.jsonl", rows), "short")
+    takedown = asked(selector("source", "short"))
+    ledger.revoke(takedown, "asked for")
+    ledger.purge(takedown.revocation)
+    rows = [{"id": "s1", "text": "Yes, of course."}, {"id": "s2", "text": "YES, OF COURSE."}]
+    found = ingest(ledger, write_jsonl(tmp_path / "again.jsonl", rows), "elsewhere")
+    assert found.files[0].reasons == {f"purged: revocation {takedown.revocation}": 1}
+
+
+def test_tombstones_of_the_first_schema_are_read(ledger: Ledger, tmp_path: Path) -> None:
+    measured = measure(pa.array(["one", "two"]), "text")
+    names = ("record_id", "digest_rest")
+    columns = {name: getattr(measured, name).slice(0, 1) for name in names}
+    path = tmp_path / "tombstones.parquet"
+    pq.write_table(pa.table({"revocation": ["rv-1"], **columns}), path)
+    assert refuse_purged(measured, (str(path),)).refused == {0: "purged: revocation rv-1"}
 
 
 def test_what_was_only_derived_is_revoked_and_may_be_read_again(

@@ -1,0 +1,234 @@
+"""The rules by which text is folded before copies are looked for: ``norm-1`` and ``norm-2`` (pure).
+
+What is behind a ``norm_id`` never changes under a name: readings of before keep the rule that they
+were read with, and the ids of two rules never meet, for each hashes with a seed of its own.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+import uuid
+from bisect import bisect_right
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import xxhash
+
+NORM_RULE = "norm-2"
+"""Name and version of the rule that new readings follow."""
+
+SEEDS = {"norm-1": 0, "norm-2": 2}
+"""Every rule with the seed of its hash."""
+
+KNOWN_COPY = 40
+"""Characters of normalised text from which a match says anything: shorter texts are all alike."""
+
+ASCII_FOLD = bytes(range(256)).lower().translate(bytes.maketrans(b"l10", b"iio"))
+"""norm-2 for ASCII in one pass: what becomes of each byte …"""
+
+ASCII_DROP = bytes(b for b in range(128) if not chr(b).isalnum())
+"""… and which of them are dropped: those that are no letter and no digit."""
+
+SYLLABLES = range(0xAC00, 0xD7A4)
+"""Hangul, which falls apart by arithmetic."""
+
+OTHER_SCRIPTS = 0x370
+"""The code point from which letters are no longer Latin, to speak roughly."""
+
+_TABLE = Path(__file__).with_name("norm-2.txt")
+_LOWER = bytes(range(256)).lower()
+_NOT_ALNUM = re.compile(r"[\W_]+")
+_ASCII_LETTER = re.compile(r"[A-Za-z]")
+
+_TAG = re.compile(r"<(?:/?[A-Za-z]|[!?])[^<>]*>")
+# An ampersand that was escaped, however often, is one; it may begin a reference.
+_REFERENCE = re.compile(
+    r"&(?:(?:amp|AMP|#0{0,5}38|#[xX]0{0,4}26);)*"
+    r"(?:(#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});)?"
+)
+
+Row = tuple[str, str, tuple[str, ...]]
+
+
+def normalise(text: bytes | memoryview) -> bytes:
+    """The bytes behind ``norm_id``, rule ``norm-2``: letters and digits of all dresses as one.
+
+    Character references of HTML are decoded and tags removed. Case, compatibility forms (full
+    width, ligatures, mathematical letters), accents and other marks, and lookalikes of Latin
+    letters and digits are folded by a written table, ``norm-2.txt``. White space, punctuation,
+    symbols and what nobody sees are dropped, so that wrapping and quotation do not matter either.
+
+    Args:
+        text: UTF-8.
+
+    >>> normalise(b"The  quick-\\nbrown <b>FOX</b>.")
+    b'thequickbrownfox'
+    >>> normalise("\\ufb01ne\\u200b CAF\\u00c9 &amp; \\u0440\\u0430p\\u0435r".encode())
+    b'finecafepaper'
+    """
+    data = bytes(text)
+    if data.isascii() and b"&" not in data and b"<" not in data:
+        return data.translate(ASCII_FOLD, ASCII_DROP)
+    plain = open_html(data.decode("utf-8", "surrogatepass"))
+    return fold_text(plain, latin=is_latin(plain))
+
+
+def normalise_1(text: bytes | memoryview) -> bytes:
+    """The bytes behind ids of rule ``norm-1``: NFKC, casefold, letters and digits only.
+
+    It follows the Unicode tables of the Python that runs it.
+
+    >>> normalise_1("\\ufb01ne\\u200b CAF\\u00c9".encode()).decode()
+    'finecafé'
+    """
+    data = bytes(text)
+    if data.isascii():
+        return data.translate(_LOWER, ASCII_DROP)
+    folded = unicodedata.normalize("NFKC", data.decode("utf-8", "surrogatepass")).casefold()
+    return _NOT_ALNUM.sub("", unicodedata.normalize("NFKC", folded)).encode(
+        "utf-8", "surrogatepass"
+    )
+
+
+_RULES = {"norm-1": normalise_1, "norm-2": normalise}
+
+
+def norm_id(text: bytes | memoryview, rule: str = NORM_RULE) -> uuid.UUID:
+    """XXH3-128 of the normalised text: a lead to a copy, never a proof.
+
+    >>> norm_id(b"Hello, World!") == norm_id(b"<p>hello&nbsp;world</p>")
+    True
+    >>> norm_id(b"hello") == norm_id(b"hello", "norm-1")
+    False
+    """
+    return uuid.UUID(bytes=hash_normalised(_RULES[rule](text), rule))
+
+
+def hash_normalised(text: bytes | memoryview, rule: str = NORM_RULE) -> bytes:
+    """The 16 bytes of a ``norm_id`` from what a rule makes of a text."""
+    return xxhash.xxh3_128_digest(text, SEEDS[rule])
+
+
+def open_html(text: str) -> str:
+    """Text without tags, character references decoded before: what was escaped is seen through.
+
+    >>> open_html("<p>a &lt;b&gt;bold&lt;/b&gt; caf&eacute; &amp;amp;</p>")
+    'a bold café &'
+    """
+    if "&" in text:
+        text = _REFERENCE.sub(_decode, text)
+    return _TAG.sub("", text) if "<" in text else text
+
+
+def _decode(found: re.Match[str]) -> str:
+    name = found[1]
+    if name is None:
+        return "&"
+    if name[0] != "#":
+        text = names().get(name)
+        return f"&{name};" if text is None else text
+    code = int(name[2:], 16) if name[1] in "xX" else int(name[1:])
+    return chr(code) if 0 < code < 0x110000 and not 0xD800 <= code < 0xE000 else ""
+
+
+def is_latin(text: str) -> bool:
+    """Whether letters of other scripts that a text holds are read as those they look like.
+
+    Greek nu is the small letter of what looks like N, and looks like v: it is read as v where
+    Latin letters are the more, and else as its own capital is.
+    """
+    if not _torn().search(text):
+        return False
+    folds = _folds(False)
+    others = sum(char >= "\u0370" and folds[ord(char)] != "" for char in text)
+    return len(_ASCII_LETTER.findall(text)) > others
+
+
+def fold_text(text: str, *, latin: bool = False) -> bytes:
+    """Text without HTML under ``norm-2``, character by character."""
+    return text.translate(_folds(latin)).encode()
+
+
+class _Folds(dict[int, str]):
+    """What becomes of each code point; looked up in the rows of the table when it is asked for."""
+
+    def __init__(self, latin: bool) -> None:
+        super().__init__(torn() if latin else {})
+        self._runs = sorted(runs(), key=lambda run: run[0])
+        self._starts = [first for first, _, _ in self._runs]
+
+    def __missing__(self, code: int) -> str:
+        first, last, stands = self._runs[max(bisect_right(self._starts, code) - 1, 0)]
+        if code in SYLLABLES:
+            text = unicodedata.normalize("NFD", chr(code))
+        elif not first <= code <= last:
+            text = ""
+        else:
+            text = chr(code) if stands is None else stands
+        self[code] = text
+        return text
+
+
+@cache
+def _folds(latin: bool) -> _Folds:
+    return _Folds(latin)
+
+
+@cache
+def _torn() -> re.Pattern[str]:
+    return re.compile(f"[{''.join(map(chr, torn()))}]")
+
+
+@cache
+def names() -> dict[str, str]:
+    """Names of character references, and what they stand for; what is dropped anyway is empty."""
+    return {
+        name: "" if kind[1] == "-" else text_of(kind[1])
+        for kind in table()
+        if kind[0] == "named"
+        for name in kind[2]
+    }
+
+
+def runs() -> Iterator[tuple[int, int, str | None]]:
+    """First and last code points with what stands for each of them; ``None`` for itself."""
+    for kind, text, items in table():
+        if kind in {"keep", "fold"}:
+            stands = None if kind == "keep" else text_of(text)
+            yield from ((*_run(item), stands) for item in items)
+
+
+@cache
+def torn() -> dict[int, str]:
+    """What stands for some code points where a text is Latin."""
+    return {
+        code: text_of(text)
+        for kind, text, items in table()
+        if kind == "latin"
+        for first, last in map(_run, items)
+        for code in range(first, last + 1)
+    }
+
+
+@cache
+def table() -> tuple[Row, ...]:
+    """The rows of ``norm-2.txt``: kind, text, and code points or names."""
+    rows: list[Row] = []
+    for line in _TABLE.read_text(encoding="ascii").splitlines():
+        if line[:1] not in {"", "#"}:
+            kind, *rest = line.split()
+            text = "" if kind == "keep" else rest.pop(0)
+            rows.append((kind, text, tuple(rest)))
+    return tuple(rows)
+
+
+def text_of(codes: str) -> str:
+    """Text that the table writes as code points: ``61+65`` is ``ae``."""
+    return "".join(chr(int(code, 16)) for code in codes.split("+"))
+
+
+def _run(item: str) -> tuple[int, int]:
+    first, _, last = item.partition("-")
+    return int(first, 16), int(last or first, 16)
