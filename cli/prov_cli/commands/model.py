@@ -26,7 +26,7 @@ def set_(session: Session, name: str, **given: Any) -> None:
     from provenance.models import Model
 
     found = contract(lambda: Model(name=name, **given), f"model `{name}`")
-    changed = session.ledger().model_set(found)
+    changed = session.ledger_or_new().model_set(found)
     session.answer(
         {"model": name, "changed": changed},
         lambda: f"{name}: {'registered' if changed else 'unchanged'}",
