@@ -1,4 +1,4 @@
-"""Whatever a row says of a machine is heard: under any name, at any depth, row and in any format."""
+"""Whatever a row says of a machine is heard: any name, depth, row and format."""
 
 from __future__ import annotations
 
