@@ -86,7 +86,9 @@ def recognise(
         rows = Rows(content, own, kind, applied.content)
         if applied.recogniser.fallback:
             free = unclaimed(len(content), found)
-            if len(free) > 0:
+            if len(free) == len(content):
+                found.append(applied.recogniser.claims(rows))
+            elif len(free) > 0:
                 found.append(_placed(applied.recogniser.claims(rows.take(free)), free))
             continue
         found.append(applied.recogniser.claims(rows))

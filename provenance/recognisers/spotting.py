@@ -70,7 +70,9 @@ def spotted(column: pa.Array, *, checked: bool) -> Spotted:
     """
     rows = positions(pc.is_valid(column))
     if checked and len(rows) > 0:
-        rows = positions(pc.or_(pc.less_equal(pc.binary_length(column), _BYTES), _is_json(column)))
+        short = pc.less_equal(pc.binary_length(column), _BYTES)
+        if pc.any(pc.invert(short)).as_py():
+            rows = positions(pc.or_(short, _is_json(column)))
     column = column if len(rows) == len(column) else column.take(rows)
     encoded = column.dictionary_encode()
     values, indices = encoded.dictionary, encoded.indices.cast(pa.int64())
