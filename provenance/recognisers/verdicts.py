@@ -138,8 +138,13 @@ _NAMES_MODEL = frozenset(
 _TITLE = re.compile(r"(?:mr|mrs|ms|miss|dr|prof|sir|madame|frau|herr)\b", re.IGNORECASE)
 
 
-def claims_of(field: str, value: str) -> tuple[Claim, ...]:
+def claims_of(field: str, value: str, known: frozenset[str] = frozenset()) -> tuple[Claim, ...]:
     """What a field of some path claims with some value: of a plain value one claim at most.
+
+    Args:
+        field: its path.
+        value: its text.
+        known: names of further models, folded.
 
     >>> [(c.verdict.value, c.generator) for c in claims_of("generator", "acme/Ours-7B")]
     [('named', 'ours-7b')]
@@ -151,30 +156,33 @@ def claims_of(field: str, value: str) -> tuple[Claim, ...]:
         with suppress(ValueError, RecursionError):
             held = json.loads(value)
     if held is None:
-        return _plain(field, value[: LONGEST_NAME * 5])
+        return _plain(field, value[: LONGEST_NAME * 5], known)
     found: list[Claim] = []
     for path, values, listed in _leaves(field, held):
         of = promise_of(path).of
         # A list of texts in a field of no meaning is not read either where it is a list.
         if of is Promise.NOTHING or (of is Promise.ANY and listed and "[]" not in path):
             continue
-        found += _listed(path, values) if listed else _plain(path, values[0])
+        found += _listed(path, values, known) if listed else _plain(path, values[0], known)
     return tuple(found)
 
 
 @lru_cache(maxsize=65_536)
-def _plain(field: str, value: str) -> tuple[Claim, ...]:
+def _plain(field: str, value: str, known: frozenset[str]) -> tuple[Claim, ...]:
     promised = promise_of(field)
-    verdict = _judged(promised, value)
+    says = meaning_of(value)
+    if says in _NAMES_MODEL and known and fold_name(model_in(value)) in known:
+        says = Says.MODEL
+    verdict = _judged(promised, value, says)
     if verdict is Verdict.NOTHING:
         return ()
-    name = _name(value) if verdict is Verdict.NAMED else None
+    name = _name(value, says) if verdict is Verdict.NAMED else None
     return (Claim(verdict, field, value, name and fold_name(name), family_of(name)),)
 
 
-def _listed(field: str, values: tuple[str, ...]) -> tuple[Claim, ...]:
+def _listed(field: str, values: tuple[str, ...], known: frozenset[str]) -> tuple[Claim, ...]:
     """One claim for a list: of the strongest kind in it."""
-    each = [claim for value in values for claim in _plain(field, value)]
+    each = [claim for value in values for claim in _plain(field, value, known)]
     if not each:
         return ()
     order = list(Verdict)
@@ -183,7 +191,7 @@ def _listed(field: str, values: tuple[str, ...]) -> tuple[Claim, ...]:
     if persons and verdict in {Verdict.STATED, Verdict.NAMED}:
         verdict = Verdict.MIXED
     names = {claim.generator for claim in each if claim.generator}
-    known = {claim.family for claim in each if claim.generator}
+    families = {claim.family for claim in each if claim.generator}
     text = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
     return (
         Claim(
@@ -191,13 +199,13 @@ def _listed(field: str, values: tuple[str, ...]) -> tuple[Claim, ...]:
             field,
             text,
             names.pop() if len(names) == 1 else None,
-            known.pop() if len(known) == 1 else None,
+            families.pop() if len(families) == 1 else None,
         ),
     )
 
 
-def _judged(promised: Promised, value: str) -> Verdict:
-    says, of = meaning_of(value), promised.of
+def _judged(promised: Promised, value: str, says: Says) -> Verdict:
+    of = promised.of
     verdict = _TABLE[of].get(says, Verdict.NOTHING)
     if of in {Promise.FLAG, Promise.HUMAN_FLAG}:
         verdict = _answered(promised, says, verdict)
@@ -239,9 +247,8 @@ def _hub(promised: Promised, value: str) -> Verdict:
     return Verdict.QUESTION if is_lower(value) and not source else Verdict.NOTHING
 
 
-def _name(value: str) -> str | None:
+def _name(value: str, says: Says) -> str | None:
     """The model that a value names."""
-    says = meaning_of(value)
     if says not in _NAMES_MODEL:
         return None
     return value.strip() if says is Says.OTHER else model_in(value)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from recognisers.asking import ask, brief
 
-from provenance.recognisers.registry import applicable
+from provenance.recognisers.registry import applicable, recognise
 
 
 def said(column: str, value: Any) -> list[tuple[Any, ...]]:
@@ -88,6 +89,16 @@ def test_what_is_not_a_writing_model_is_a_question_where_a_model_stands(value: s
     assert said("model", value) == QUESTION
     assert said("created_by", value) in ([], QUESTION)
     assert said("origin", value) in ([], QUESTION)
+
+
+@pytest.mark.parametrize("column", ["author", "source", "engine", "model", "metadata.author"])
+@pytest.mark.parametrize("value", ["ours", "OURS", "acme/Ours", "our\u200bs", '["ours"]'])
+def test_a_model_that_is_registered_is_known_where_persons_stand(column: str, value: str) -> None:
+    asked = applicable({"text": "string", column: "string"}, ("text",), known=["Ours", "x-1"])
+    fields = pa.record_batch({column: [value, "hours", None]})
+    claims = recognise(asked, pa.array(["t"] * 3), fields, "text").to_pylist()
+    assert brief(claims[:1], "claim", "generator") == [(0, "synthetic", "ours")]
+    assert [claim["index"] for claim in claims[1:]] == ([1] if column == "model" else [])
 
 
 def test_beside_the_make_of_a_car_a_model_is_that_of_the_car() -> None:
