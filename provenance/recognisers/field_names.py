@@ -314,7 +314,7 @@ def _generator(held: set[str], last: str) -> Promise | None:
     """What a name with ``generator``, ``llm`` or ``model`` in it is about."""
     if last in _GENERATORS or (held & _GENERATORS and last in _MODELS):
         return Promise.GENERATOR
-    if last in _OF_MARKS:
+    if last in _OF_MARKS or held & {"type", "kind"}:
         return Promise.MODEL if held & _MODELS else Promise.MARK
     if last in {"url", "link", "path", "card"}:
         return Promise.MODEL

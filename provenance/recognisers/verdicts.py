@@ -174,7 +174,8 @@ def _plain(field: str, value: str, known: frozenset[str]) -> tuple[Claim, ...]:
     if says in _NAMES_MODEL and known and fold_name(model_in(value)) in known:
         says = Says.MODEL
     verdict = _judged(promised, value, says)
-    if verdict is Verdict.NOTHING:
+    # Who wrote some members of a list did not write what lies beside them.
+    if verdict is Verdict.NOTHING or (verdict is Verdict.HUMAN and "[]" in field):
         return ()
     name = _name(value, says) if verdict is Verdict.NAMED else None
     return (Claim(verdict, field, value, name and fold_name(name), family_of(name)),)
