@@ -51,7 +51,7 @@ QUESTION = [("tool", "question", None)]
         ("Llama 3.1 70B Instruct", "llama-3.1-70b-instruct"),
         ("mistralai/Mixtral-8x7B-v0.1", "mixtral-8x7b-v0.1"),
         ("claude-3-opus-20240229", "claude-3-opus-20240229"),
-        ("chip20b", "chip-20b"),
+        ("chip20b", "chip20b"),
         ("acme/ours-7b", "ours-7b"),
         ("G\u0440T_4\u200b", "gpt-4"),
     ],
