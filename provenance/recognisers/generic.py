@@ -34,7 +34,18 @@ _ALWAYS = frozenset(
 _CHECKED = frozenset(Promise) - _ALWAYS | {Promise.MAKER}
 """Most values of these say nothing, and are not looked at."""
 
-_GOODS = ("make", "brand", "manufacturer", "vin", "mileage", "horsepower", "sku", "trim")
+_GOODS = (
+    "make",
+    "brand",
+    "manufacturer",
+    "marke",
+    "marca",
+    "vin",
+    "mileage",
+    "horsepower",
+    "sku",
+    "trim",
+)
 """Fields beside which a model is that of a car or a telephone."""
 
 _TEXT_KINDS = frozenset({"string", "messages", "null"})

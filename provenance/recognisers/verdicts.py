@@ -59,7 +59,7 @@ _TABLE: Mapping[Promise, Mapping[Says, Verdict]] = {
         **_MACHINE_WORDS,
         **_KNOWN_MODELS,
         **dict.fromkeys((Says.HUB, Says.NAMESAKE, Says.HINT, Says.WORD), _G),
-        **dict.fromkeys((Says.INSTRUMENT, Says.OTHER), _G),
+        **dict.fromkeys((Says.INSTRUMENT, Says.MENTION, Says.OTHER), _G),
         **dict.fromkeys((Says.ZERO, Says.UNSURE, Says.PROSE), _Q),
         Says.YES: _G,
         Says.HUMAN: _H,
@@ -70,7 +70,7 @@ _TABLE: Mapping[Promise, Mapping[Says, Verdict]] = {
         **_KNOWN_MODELS,
         **dict.fromkeys((Says.HUB, Says.NAMESAKE), _G),
         **dict.fromkeys((Says.HINT, Says.WORD, Says.INSTRUMENT, Says.OTHER, Says.PROSE), _Q),
-        **dict.fromkeys((Says.ZERO, Says.YES, Says.UNSURE), _Q),
+        **dict.fromkeys((Says.ZERO, Says.YES, Says.UNSURE, Says.MENTION), _Q),
         Says.HUMAN: _H,
         Says.MIXED: _M,
     },
@@ -122,7 +122,7 @@ _TABLE: Mapping[Promise, Mapping[Says, Verdict]] = {
         **_KNOWN_MODELS,
         **dict.fromkeys((Says.HUB, Says.NAMESAKE, Says.HINT, Says.WORD), _Q),
         **dict.fromkeys((Says.INSTRUMENT, Says.OTHER, Says.YES, Says.UNSURE), _Q),
-        **dict.fromkeys((Says.PROSE, Says.MIXED), _Q),
+        **dict.fromkeys((Says.PROSE, Says.MIXED, Says.MENTION), _Q),
     },
     Promise.SUBJECT: {Says.MADE: _Q},
     Promise.ANY: {Says.MADE: _Q},
@@ -133,7 +133,7 @@ _ANSWERS = frozenset({Says.YES, Says.NO, Says.ZERO})
 _UNDERSTOOD = _ANSWERS | {Says.SILENT, Says.PROSE}
 _NAMES_MODEL = frozenset(
     {Says.MODEL, Says.FAMILY, Says.HUB, Says.NAMESAKE, Says.HINT, Says.WORD}
-    | {Says.INSTRUMENT, Says.OTHER}
+    | {Says.INSTRUMENT, Says.MENTION, Says.OTHER}
 )
 _TITLE = re.compile(r"(?:mr|mrs|ms|miss|dr|prof|sir|madame|frau|herr)\b", re.IGNORECASE)
 
@@ -214,7 +214,7 @@ def _judged(promised: Promised, value: str, says: Says) -> Verdict:
         verdict = Verdict.NAMED if says is Says.YES else Verdict.HUMAN
     elif of is Promise.MODEL and promised.goods and verdict is Verdict.QUESTION:
         verdict = Verdict.NOTHING
-    elif of is Promise.TOOL and promised.plain and says in {Says.OTHER, Says.HINT}:
+    elif _hints(promised, says):
         verdict = Verdict.QUESTION
     elif says is Says.HUB and of in {Promise.MAKER, Promise.SOURCE, Promise.TOOL}:
         verdict = _hub(promised, value)
@@ -223,6 +223,13 @@ def _judged(promised: Promised, value: str, says: Says) -> Verdict:
     elif promised.namesake and says in {Says.OTHER, Says.PERSON} and _is_person(value):
         verdict = Verdict.NOTHING
     return verdict
+
+
+def _hints(promised: Promised, says: Says) -> bool:
+    """Whether a value that names nothing is a hint for its field: of a bot, or of an origin."""
+    if promised.of is Promise.TOOL:
+        return promised.plain and says in {Says.OTHER, Says.HINT}
+    return says is Says.MENTION and promised.of is Promise.MAKER and promised.whole
 
 
 def _answered(promised: Promised, says: Says, verdict: Verdict) -> Verdict:
@@ -252,7 +259,7 @@ def _name(value: str, says: Says) -> str | None:
     """The model that a value names."""
     if says not in _NAMES_MODEL:
         return None
-    return value.strip() if says is Says.OTHER else model_in(value)
+    return value.strip() if says in {Says.OTHER, Says.MENTION} else model_in(value)
 
 
 def _leaves(path: str, held: Any) -> Iterator[tuple[str, tuple[str, ...], bool]]:
