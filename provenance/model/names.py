@@ -50,6 +50,9 @@ _EDITIONS = frozenset({"turbo", "latest"})
 _ALWAYS_TURBO = re.compile(r"^gpt-3\.?5(?=-|$)")
 """A name that is never heard without its edition."""
 
+_WRITTEN = {"chip-20b": "chip20b"}
+"""Names that are known in another spelling than the one that rules give."""
+
 _WORD = re.compile(r"[^\W_]+")
 _LONE_DOT = re.compile(r"\.(?!\d)|(?<!\d)\.")
 _TOKEN = re.compile(r"[^\W_]+(?:\.\d[^\W_]*)*")
@@ -124,7 +127,8 @@ def _once(name: str) -> str:
     ):
         del tokens[0]
     kept = tokens[:1] + [token for token in tokens[1:] if token not in _EDITIONS]
-    return _ALWAYS_TURBO.sub("gpt-3.5-turbo", "-".join(_numbers(_letters(kept))))
+    folded = _ALWAYS_TURBO.sub("gpt-3.5-turbo", "-".join(_numbers(_letters(kept))))
+    return _WRITTEN.get(folded, folded)
 
 
 def _tokens(name: str) -> list[str]:

@@ -196,13 +196,25 @@ _PROCESSES = (
 )
 
 
+_ELSEWHERE = {
+    **dict.fromkeys(("modell", "modelo", "modele", "modello"), "model"),
+    "\u043c\u043e\u0434\u0435\u043b\u044c": "model",
+    "\u6a21\u578b": "model",
+    **dict.fromkeys(("generador", "generateur", "generatore"), "generator"),
+    "\u751f\u6210\u5668": "generator",
+    **dict.fromkeys(("autor", "auteur", "autore"), "author"),
+    "\u4f5c\u8005": "author",
+}
+"""What a few words are called in other languages."""
+
+
 def words_of_name(name: str) -> tuple[str, ...]:
     """The words of a name, whatever way they were joined.
 
     >>> words_of_name("isAIGenerated"), words_of_name("teacher-model"), words_of_name("MODELNAME")
     (('is', 'ai', 'generated'), ('teacher', 'model'), ('model', 'name'))
     """
-    pieces = [piece for each in _pieces(name) for piece in each]
+    pieces = [_ELSEWHERE.get(piece, piece) for each in _pieces(name) for piece in each]
     whole = _segmented("".join(pieces))
     if whole:
         return whole
@@ -314,7 +326,7 @@ def _generator(held: set[str], last: str) -> Promise | None:
     """What a name with ``generator``, ``llm`` or ``model`` in it is about."""
     if last in _GENERATORS or (held & _GENERATORS and last in _MODELS):
         return Promise.GENERATOR
-    if last in _OF_MARKS:
+    if last in _OF_MARKS or held & {"type", "kind"}:
         return Promise.MODEL if held & _MODELS else Promise.MARK
     if last in {"url", "link", "path", "card"}:
         return Promise.MODEL

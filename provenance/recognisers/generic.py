@@ -34,7 +34,18 @@ _ALWAYS = frozenset(
 _CHECKED = frozenset(Promise) - _ALWAYS | {Promise.MAKER}
 """Most values of these say nothing, and are not looked at."""
 
-_GOODS = ("make", "brand", "manufacturer", "vin", "mileage", "horsepower", "sku", "trim")
+_GOODS = (
+    "make",
+    "brand",
+    "manufacturer",
+    "marke",
+    "marca",
+    "vin",
+    "mileage",
+    "horsepower",
+    "sku",
+    "trim",
+)
 """Fields beside which a model is that of a car or a telephone."""
 
 _TEXT_KINDS = frozenset({"string", "messages", "null"})
@@ -47,10 +58,16 @@ class GenericField:
 
     A generator or a plain yes is the tool's word, a word such as "synthetic" or "human" is a
     declaration, and what looks like a mark and is not understood is a question.
+
+    Attributes:
+        name: the observer in evidence.
+        known: names of models that are known here, folded; ``ours`` is one where a person may
+            stand, too.
     """
 
     fallback: ClassVar[bool] = False
     name: str = "generic-field"
+    known: frozenset[str] = frozenset()
 
     def wanted(self, fields: Mapping[str, str], content: tuple[str, ...]) -> tuple[str, ...] | None:
         """Every field that may say something, and those that tell what it is said of."""
@@ -76,7 +93,7 @@ class GenericField:
             path: column for path, column in rows.fields.items() if _may_speak(path, rows.names)
         }
         for path, column in heard.items():
-            for said in _said(path, _unless_within(path, column, heard)):
+            for said in _said(path, _unless_within(path, column, heard), self.known):
                 found += self._claimed(rows, said)
         return pa.concat_tables(found)
 
@@ -193,13 +210,14 @@ class Said(NamedTuple):
     claims: list[Claim]
 
 
-def _said(path: str, values: pa.Array) -> Iterator[Said]:
+def _said(path: str, values: pa.Array, known: frozenset[str]) -> Iterator[Said]:
     """What a field claims; the text of an object may make several claims of one row."""
     promised = promise_of(path)
-    found = spotted(values, checked=promised.of in _CHECKED and not promised.plain)
+    checked = promised.of in _CHECKED and not promised.plain
+    found = spotted(values, checked=checked, known=known)
     if len(found.rows) == 0:
         return
-    meant = [claims_of(path, value) for value in found.values.to_pylist()]
+    meant = [claims_of(path, value, known) for value in found.values.to_pylist()]
     for place in range(max(map(len, meant))):
         told = [each[place] if place < len(each) else None for each in meant]
         made = {claim: number for number, claim in enumerate(dict.fromkeys(filter(None, told)))}

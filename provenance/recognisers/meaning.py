@@ -48,13 +48,17 @@ _HELPED = _set("assisted aided edited revised augmented corrected polished")
 _NOT = _set("not non no")
 _SMALL_WORDS = _set(
     "by with an a the and or plus text texts content from using via language large generative "
-    "data response responses answer answers only fully entirely purely is was this of native "
+    "data dataset set split train test pairs samples outputs completions response responses answer"
+    " answers only fully entirely purely is was this of native "
     "real original"
 )
 
 _KNOWN = (
     _HUMANS | _PEOPLE | _MACHINES | _DEVICES | _GENERATED | _MAKING | _HELPED | _NOT | _SMALL_WORDS
 )
+
+_TELLTALES = _set("ai aigc llm llms chatgpt synthetic generated")
+_VERSION = re.compile(r"v\d+")
 
 _BY = re.compile(
     r"^(?:(?:text|content)[ -])?(?:generated|written|made|produced|created|authored|rewritten"
@@ -86,7 +90,8 @@ def meaning_of(value: str) -> Says:
         return said
     if len(plain) > LONGEST_NAME or is_prose(plain):
         return Says.PROSE
-    return shape_of_name(plain, model_in(value))
+    named = shape_of_name(plain, model_in(value))
+    return Says.MENTION if named is Says.OTHER and _mentions(plain) else named
 
 
 def model_in(value: str) -> str:
@@ -102,8 +107,8 @@ def model_in(value: str) -> str:
 def _words(plain: str) -> Says | None:
     """What a value of a few plain words says; None where a word is not among those known."""
     words = re.findall(r"[^\W_]+", _spelled(plain))
-    held = set(words)
-    if not words or len(words) > 7 or not held <= _KNOWN:
+    held = {word for word in words if not _VERSION.fullmatch(word)}
+    if not held or len(words) > 7 or not held <= _KNOWN:
         return None
     machines, humans = held & _MACHINES, held & _HUMANS
     if held & _NOT:
@@ -122,6 +127,11 @@ def _words(plain: str) -> Says | None:
         (held & _GENERATED, Says.MACHINE),
     )
     return next((says for spoken, says in senses if spoken), None)
+
+
+def _mentions(plain: str) -> bool:
+    """Whether one of the words is one by which no text of a person is called."""
+    return not _TELLTALES.isdisjoint(re.findall(r"[^\W_]+", _spelled(plain)))
 
 
 def _spelled(plain: str) -> str:

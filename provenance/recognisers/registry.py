@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from provenance.model.names import fold_name
 from provenance.recognisers.base import Hidden, Recogniser, Rows, nothing, unclaimed
 from provenance.recognisers.chat import ChatLog, ChatShape
 from provenance.recognisers.exported import ExportedColumns, is_ours
@@ -45,21 +46,27 @@ class Applied:
         return self.recogniser.name
 
 
-def applicable(fields: Mapping[str, str], content: Sequence[str]) -> tuple[Applied, ...]:
+def applicable(
+    fields: Mapping[str, str], content: Sequence[str], known: Iterable[str] = ()
+) -> tuple[Applied, ...]:
     """The recognisers that have something to look for in some rows.
 
     Args:
         fields: every path with a value in some row, to its kind, as ``Batch.shape`` has them;
             top-level names alone, as a reader's ``Shape`` has them, will do for a first look.
         content: names of the content fields; ``("*",)`` for the whole row.
+        known: models that are registered or were named as generators, in any spelling.
     """
+    names = frozenset(map(fold_name, known))
     others = {name: kind for name, kind in fields.items() if not is_ours(name)}
     found = []
     for recogniser in RECOGNISERS:
         seen = fields if isinstance(recogniser, ExportedColumns) else others
         wanted = recogniser.wanted(seen, tuple(content))
         if wanted is not None:
-            found.append(Applied(recogniser, wanted, tuple(content)))
+            told = isinstance(recogniser, GenericField) and names
+            asked = GenericField(known=names) if told else recogniser
+            found.append(Applied(asked, wanted, tuple(content)))
     return tuple(found)
 
 
@@ -86,7 +93,9 @@ def recognise(
         rows = Rows(content, own, kind, applied.content)
         if applied.recogniser.fallback:
             free = unclaimed(len(content), found)
-            if len(free) > 0:
+            if len(free) == len(content):
+                found.append(applied.recogniser.claims(rows))
+            elif len(free) > 0:
                 found.append(_placed(applied.recogniser.claims(rows.take(free)), free))
             continue
         found.append(applied.recogniser.claims(rows))

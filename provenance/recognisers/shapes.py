@@ -114,8 +114,8 @@ _COMMON_WORD = re.compile(
 
 
 def bare_name(value: str) -> str:
-    """A value without what stands around a name: blanks, quotes, the address of a hub."""
-    return _HUB_ADDRESS.sub("", clean_name(value)).strip(" \"'`()")
+    """A value without what stands around a name, hyphens for underscores."""
+    return _HUB_ADDRESS.sub("", clean_name(value)).strip(" \"'`()").replace("_", "-")
 
 
 def is_family(plain: str) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -61,21 +63,24 @@ class Spotted(NamedTuple):
     values: pa.Array
 
 
-def spotted(column: pa.Array, *, checked: bool) -> Spotted:
+def spotted(column: pa.Array, *, checked: bool, known: frozenset[str] = frozenset()) -> Spotted:
     """The values that are not null; of a column that seldom tells anything those that may.
 
     Args:
         column: strings.
         checked: leave out what is prose, and what holds no piece of a name or word that counts.
+        known: names of further models, folded.
     """
     rows = positions(pc.is_valid(column))
     if checked and len(rows) > 0:
-        rows = positions(pc.or_(pc.less_equal(pc.binary_length(column), _BYTES), _is_json(column)))
+        short = pc.less_equal(pc.binary_length(column), _BYTES)
+        if pc.any(pc.invert(short)).as_py():
+            rows = positions(pc.or_(short, _is_json(column)))
     column = column if len(rows) == len(column) else column.take(rows)
     encoded = column.dictionary_encode()
     values, indices = encoded.dictionary, encoded.indices.cast(pa.int64())
     if checked:
-        told = pc.match_substring_regex(values, _TELLING, ignore_case=True)
+        told = pc.match_substring_regex(values, _telling(known), ignore_case=True)
         telling = positions(pc.or_(told, _is_json(values)))
         if len(telling) < len(values):
             numbers = pc.index_in(indices, telling)
@@ -83,6 +88,13 @@ def spotted(column: pa.Array, *, checked: bool) -> Spotted:
             rows, indices = rows.take(held), numbers.take(held).cast(pa.int64())
             values = values.take(telling)
     return Spotted(rows, indices, values)
+
+
+@lru_cache(maxsize=16)
+def _telling(known: frozenset[str]) -> str:
+    """The pattern of what counts; with further names in any spelling that letters tell."""
+    names = (r"[^a-z0-9]*".join(re.findall(r"[a-z]+|[0-9]+", name)) for name in sorted(known))
+    return "|".join((_TELLING, *filter(None, names)))
 
 
 def _is_json(values: pa.Array) -> pa.Array:

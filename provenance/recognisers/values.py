@@ -45,6 +45,8 @@ class Says(StrEnum):
     """A word that a family of models is called by, too: ``Falcon``, ``Bloom``."""
     INSTRUMENT = "instrument"
     """A model that judges, listens or draws."""
+    MENTION = "mention"
+    """A word for a machine among others: ``llm pipeline``, and ``AI weekly``."""
     PROSE = "prose"
     OTHER = "other"
 

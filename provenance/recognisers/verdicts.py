@@ -59,7 +59,7 @@ _TABLE: Mapping[Promise, Mapping[Says, Verdict]] = {
         **_MACHINE_WORDS,
         **_KNOWN_MODELS,
         **dict.fromkeys((Says.HUB, Says.NAMESAKE, Says.HINT, Says.WORD), _G),
-        **dict.fromkeys((Says.INSTRUMENT, Says.OTHER), _G),
+        **dict.fromkeys((Says.INSTRUMENT, Says.MENTION, Says.OTHER), _G),
         **dict.fromkeys((Says.ZERO, Says.UNSURE, Says.PROSE), _Q),
         Says.YES: _G,
         Says.HUMAN: _H,
@@ -70,7 +70,7 @@ _TABLE: Mapping[Promise, Mapping[Says, Verdict]] = {
         **_KNOWN_MODELS,
         **dict.fromkeys((Says.HUB, Says.NAMESAKE), _G),
         **dict.fromkeys((Says.HINT, Says.WORD, Says.INSTRUMENT, Says.OTHER, Says.PROSE), _Q),
-        **dict.fromkeys((Says.ZERO, Says.YES, Says.UNSURE), _Q),
+        **dict.fromkeys((Says.ZERO, Says.YES, Says.UNSURE, Says.MENTION), _Q),
         Says.HUMAN: _H,
         Says.MIXED: _M,
     },
@@ -122,7 +122,7 @@ _TABLE: Mapping[Promise, Mapping[Says, Verdict]] = {
         **_KNOWN_MODELS,
         **dict.fromkeys((Says.HUB, Says.NAMESAKE, Says.HINT, Says.WORD), _Q),
         **dict.fromkeys((Says.INSTRUMENT, Says.OTHER, Says.YES, Says.UNSURE), _Q),
-        **dict.fromkeys((Says.PROSE, Says.MIXED), _Q),
+        **dict.fromkeys((Says.PROSE, Says.MIXED, Says.MENTION), _Q),
     },
     Promise.SUBJECT: {Says.MADE: _Q},
     Promise.ANY: {Says.MADE: _Q},
@@ -133,13 +133,18 @@ _ANSWERS = frozenset({Says.YES, Says.NO, Says.ZERO})
 _UNDERSTOOD = _ANSWERS | {Says.SILENT, Says.PROSE}
 _NAMES_MODEL = frozenset(
     {Says.MODEL, Says.FAMILY, Says.HUB, Says.NAMESAKE, Says.HINT, Says.WORD}
-    | {Says.INSTRUMENT, Says.OTHER}
+    | {Says.INSTRUMENT, Says.MENTION, Says.OTHER}
 )
 _TITLE = re.compile(r"(?:mr|mrs|ms|miss|dr|prof|sir|madame|frau|herr)\b", re.IGNORECASE)
 
 
-def claims_of(field: str, value: str) -> tuple[Claim, ...]:
+def claims_of(field: str, value: str, known: frozenset[str] = frozenset()) -> tuple[Claim, ...]:
     """What a field of some path claims with some value: of a plain value one claim at most.
+
+    Args:
+        field: its path.
+        value: its text.
+        known: names of further models, folded.
 
     >>> [(c.verdict.value, c.generator) for c in claims_of("generator", "acme/Ours-7B")]
     [('named', 'ours-7b')]
@@ -151,30 +156,34 @@ def claims_of(field: str, value: str) -> tuple[Claim, ...]:
         with suppress(ValueError, RecursionError):
             held = json.loads(value)
     if held is None:
-        return _plain(field, value[: LONGEST_NAME * 5])
+        return _plain(field, value[: LONGEST_NAME * 5], known)
     found: list[Claim] = []
     for path, values, listed in _leaves(field, held):
         of = promise_of(path).of
         # A list of texts in a field of no meaning is not read either where it is a list.
         if of is Promise.NOTHING or (of is Promise.ANY and listed and "[]" not in path):
             continue
-        found += _listed(path, values) if listed else _plain(path, values[0])
+        found += _listed(path, values, known) if listed else _plain(path, values[0], known)
     return tuple(found)
 
 
 @lru_cache(maxsize=65_536)
-def _plain(field: str, value: str) -> tuple[Claim, ...]:
+def _plain(field: str, value: str, known: frozenset[str]) -> tuple[Claim, ...]:
     promised = promise_of(field)
-    verdict = _judged(promised, value)
-    if verdict is Verdict.NOTHING:
+    says = meaning_of(value)
+    if says in _NAMES_MODEL and known and fold_name(model_in(value)) in known:
+        says = Says.MODEL
+    verdict = _judged(promised, value, says)
+    # Who wrote some members of a list did not write what lies beside them.
+    if verdict is Verdict.NOTHING or (verdict is Verdict.HUMAN and "[]" in field):
         return ()
-    name = _name(value) if verdict is Verdict.NAMED else None
+    name = _name(value, says) if verdict is Verdict.NAMED else None
     return (Claim(verdict, field, value, name and fold_name(name), family_of(name)),)
 
 
-def _listed(field: str, values: tuple[str, ...]) -> tuple[Claim, ...]:
+def _listed(field: str, values: tuple[str, ...], known: frozenset[str]) -> tuple[Claim, ...]:
     """One claim for a list: of the strongest kind in it."""
-    each = [claim for value in values for claim in _plain(field, value)]
+    each = [claim for value in values for claim in _plain(field, value, known)]
     if not each:
         return ()
     order = list(Verdict)
@@ -183,7 +192,7 @@ def _listed(field: str, values: tuple[str, ...]) -> tuple[Claim, ...]:
     if persons and verdict in {Verdict.STATED, Verdict.NAMED}:
         verdict = Verdict.MIXED
     names = {claim.generator for claim in each if claim.generator}
-    known = {claim.family for claim in each if claim.generator}
+    families = {claim.family for claim in each if claim.generator}
     text = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
     return (
         Claim(
@@ -191,13 +200,13 @@ def _listed(field: str, values: tuple[str, ...]) -> tuple[Claim, ...]:
             field,
             text,
             names.pop() if len(names) == 1 else None,
-            known.pop() if len(known) == 1 else None,
+            families.pop() if len(families) == 1 else None,
         ),
     )
 
 
-def _judged(promised: Promised, value: str) -> Verdict:
-    says, of = meaning_of(value), promised.of
+def _judged(promised: Promised, value: str, says: Says) -> Verdict:
+    of = promised.of
     verdict = _TABLE[of].get(says, Verdict.NOTHING)
     if of in {Promise.FLAG, Promise.HUMAN_FLAG}:
         verdict = _answered(promised, says, verdict)
@@ -205,7 +214,7 @@ def _judged(promised: Promised, value: str) -> Verdict:
         verdict = Verdict.NAMED if says is Says.YES else Verdict.HUMAN
     elif of is Promise.MODEL and promised.goods and verdict is Verdict.QUESTION:
         verdict = Verdict.NOTHING
-    elif of is Promise.TOOL and promised.plain and says in {Says.OTHER, Says.HINT}:
+    elif _hints(promised, says):
         verdict = Verdict.QUESTION
     elif says is Says.HUB and of in {Promise.MAKER, Promise.SOURCE, Promise.TOOL}:
         verdict = _hub(promised, value)
@@ -214,6 +223,13 @@ def _judged(promised: Promised, value: str) -> Verdict:
     elif promised.namesake and says in {Says.OTHER, Says.PERSON} and _is_person(value):
         verdict = Verdict.NOTHING
     return verdict
+
+
+def _hints(promised: Promised, says: Says) -> bool:
+    """Whether a value that names nothing is a hint for its field: of a bot, or of an origin."""
+    if promised.of is Promise.TOOL:
+        return promised.plain and says in {Says.OTHER, Says.HINT}
+    return says is Says.MENTION and promised.of is Promise.MAKER and promised.whole
 
 
 def _answered(promised: Promised, says: Says, verdict: Verdict) -> Verdict:
@@ -239,12 +255,11 @@ def _hub(promised: Promised, value: str) -> Verdict:
     return Verdict.QUESTION if is_lower(value) and not source else Verdict.NOTHING
 
 
-def _name(value: str) -> str | None:
+def _name(value: str, says: Says) -> str | None:
     """The model that a value names."""
-    says = meaning_of(value)
     if says not in _NAMES_MODEL:
         return None
-    return value.strip() if says is Says.OTHER else model_in(value)
+    return value.strip() if says in {Says.OTHER, Says.MENTION} else model_in(value)
 
 
 def _leaves(path: str, held: Any) -> Iterator[tuple[str, tuple[str, ...], bool]]:

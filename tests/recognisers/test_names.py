@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import doctest
+from pathlib import Path
+
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -37,6 +40,15 @@ PIECES = st.sampled_from(
         "\xad",
     ]
 )
+
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "concepts" / "marks.md"
+
+
+def test_the_page_is_true() -> None:
+    result = doctest.testfile(str(PAGE), module_relative=False, encoding="utf-8")
+    assert result.attempted >= 4
+    assert result.failed == 0
 
 
 def test_ten_spellings_of_one_name() -> None:

@@ -95,9 +95,9 @@ class TestOasst:
     def test_the_publisher_is_trusted_in_both_directions(self) -> None:
         rows = [oasst(True, "chip20b"), oasst(False), oasst(None), oasst(None, "chip20b")]
         assert brief(ask(rows, "text"), *SAID, "basis") == [
-            (0, "tool", "synthetic", True, "chip-20b", "oasst", "synthetic=true"),
+            (0, "tool", "synthetic", True, "chip20b", "oasst", "synthetic=true"),
             (1, "tool", "human", True, None, "oasst", "synthetic=false"),
-            (3, "tool", "synthetic", True, "chip-20b", "generic-field", "model_name=chip20b"),
+            (3, "tool", "synthetic", True, "chip20b", "generic-field", "model_name=chip20b"),
         ]
 
     def test_a_synthetic_message_may_stand_on_the_prompters_side(self) -> None:
@@ -131,7 +131,7 @@ class TestOasst:
         assert said.count(("human", "tool", "oasst")) == 1145
         assert len(said) == 1167
         made = [claim for claim in claims if claim["claim"] == "synthetic"]
-        assert {claim["generator"] for claim in made} == {"chip-20b"}
+        assert {claim["generator"] for claim in made} == {"chip20b"}
         assert {messages[claim["index"]]["role"] for claim in made} == {"prompter", "assistant"}
 
 
