@@ -322,3 +322,10 @@ def test_aliases_in_front_matter_stand_for_no_tree(tmp_path: Path) -> None:
     path.write_text(f"---\ngenerator: gpt-4\nl0: &l0 [x]\n{levels}---\nA text.\n")
     (batch,) = read(reader_for("text"), path, "text")
     assert set(batch.shape) == {"generator", "text"}
+
+
+def test_front_matter_that_is_too_deep_is_strings(tmp_path: Path) -> None:
+    path = tmp_path / "a.md"
+    path.write_text(f"---\ngenerator: gpt-4\ndeep: {'{a: ' * 300}x{'}' * 300}\n---\nA text.\n")
+    (batch,) = read(reader_for("text"), path, "text")
+    assert set(batch.shape) == {"generator", "text"}
