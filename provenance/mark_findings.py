@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from provenance.members import MEMBERS
 from provenance.model.finding import Finding
 from provenance.questions import questions_sql
@@ -41,7 +43,7 @@ def file_questions(connection: Database, evidence: str) -> list[Finding]:
             field,
             records,
             samples,
-            f"if it is no mark, say `--ignore-field {shown(field)}`",
+            f"if it is no mark, say `--ignore-field {_typed(field)}`",
         )
         for uri, field, records, samples in found[:LISTED]
     ]
@@ -55,8 +57,8 @@ def _asked(connection: Database) -> list[Finding]:
             field,
             records,
             samples,
-            f"if it is no mark, say `prov ingest … --source {source} --ignore-field "
-            f"{shown(field)}`, or list it as `ignores:` in the contract of the source",
+            f"if it is no mark, say `prov ingest … --source {_typed(source)} --ignore-field "
+            f"{_typed(field)}`, or list it as `ignores:` in the contract of the source",
         )
         for source, field, records, samples in found[:LISTED]
     ]
@@ -74,6 +76,11 @@ def _question(subject: str, field: str, records: int, samples: list[str], remedy
     )
 
 
+def _typed(name: str) -> str:
+    """A name from data as a shell takes it."""
+    return shlex.quote(shown(name))
+
+
 def _lost(connection: Database) -> list[Finding]:
     return [
         Finding(
@@ -82,8 +89,8 @@ def _lost(connection: Database) -> list[Finding]:
             subject=f"{uri} of source {source}",
             reason=f"an earlier version of the file marks {records:,} records that the current "
             f"one does not ({shown(basis)}); that stays in force",
-            remedy=f"if the marks were wrong, accept that with `prov ingest {shown(uri)} --source "
-            f"{source} --replace`",
+            remedy=f"if the marks were wrong, accept that with `prov ingest {_typed(uri)} "
+            f"--source {_typed(source)} --replace`",
         )
         for source, uri, records, basis in connection.execute(_LOST).fetchall()[:LISTED]
     ]
