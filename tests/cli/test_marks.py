@@ -63,6 +63,29 @@ def test_other_content_has_to_be_asked_for(letters: Terminal) -> None:
     assert letters.prov(*asked).code == 0
 
 
+def test_fields_that_may_be_marks_are_named_until_somebody_answers(terminal: Terminal) -> None:
+    terminal.write("p.yaml", POLICY)
+    terminal.write("a.jsonl", lines(4, kind="AI") + lines(6, kind="noun").replace("of", "by"))
+    asked = terminal.prov("ingest", "a.jsonl", "--source", "s", "--label", "human")
+    assert "labels: 6 human, 4 unknown" in asked.out
+    assert "`kind` looks like a mark of origin in 4 records (AI)" in asked.out
+    assert "--ignore-field kind" in asked.out
+    again = terminal.prov("ingest", "a.jsonl", "--source", "t", "--label", "human", "--json")
+    (found,) = again.json["questions"]
+    assert (found["field"], found["records"], found["samples"]) == ("kind", 4, ["AI"])
+    assert found["files"] == [str(terminal.folder / "a.jsonl")]
+    for targets in ([], ["a.jsonl"]):
+        audit = terminal.prov("audit", *targets, "--policy", "p.yaml")
+        assert (audit.code, "unread-mark" in audit.out) == (3, True)
+    for source in ("s", "t"):
+        said = terminal.prov("ingest", "a.jsonl", "--source", source, "--ignore-field", "kind")
+        assert "1 file unchanged, 1 with a new claim" in said.out
+    assert terminal.prov("audit", "--policy", "p.yaml").code == 0
+    assert terminal.prov("audit", "a.jsonl", "--policy", "p.yaml").code == 3
+    ignoring = ("audit", "a.jsonl", "--policy", "p.yaml", "--ignore-field", "kind")
+    assert terminal.prov(*ignoring).code == 0
+
+
 def test_what_nobody_accepted_is_shown_so(terminal: Terminal) -> None:
     terminal.write("a.jsonl", lines(1, id="a", synthetic=False))
     said = terminal.prov("ingest", "a.jsonl", "--source", "s")
