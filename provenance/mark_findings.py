@@ -13,6 +13,11 @@ from provenance.visible import shown
 LISTED = 50
 """Most fields, and most files, that are named."""
 
+_ANY = """
+SELECT EXISTS (FROM evidence WHERE claim = 'question'),
+    EXISTS (FROM spoken_readings WHERE NOT current)
+"""
+
 _OF_LEDGER = f"""
 SELECT e.*, f.source FROM evidence e JOIN files f USING (reading_id)
 SEMI JOIN {MEMBERS} m ON m.record_id = e.record_id WHERE e.claim = 'question'
@@ -27,7 +32,9 @@ GROUP BY e.source, e.uri ORDER BY records DESC, e.source, e.uri
 
 def mark_findings(connection: Database) -> list[Finding]:
     """Questions about the members in ``set_members``, and evidence that only old readings give."""
-    return [*_asked(connection), *_lost(connection)]
+    # Members may be many, and most ledgers have neither.
+    asked, lost = connection.execute(_ANY).fetchall()[0]
+    return [*(_asked(connection) if asked else ()), *(_lost(connection) if lost else ())]
 
 
 def file_questions(connection: Database, evidence: str) -> list[Finding]:
