@@ -81,11 +81,8 @@ EVIDENCE_VIEWS: dict[str, str] = {
         SELECT e.* EXCLUDE (commit_id), r.seq, r.recorded_at, r.accepts, r.ignores
         FROM ledger.evidence e JOIN (FROM spoken_readings WHERE current) r USING (reading_id)
         UNION ALL BY NAME
-        SELECT * EXCLUDE (source, uri) FROM lost_evidence
-        UNION ALL BY NAME
-        SELECT d.record_id, 'derived' AS tier, d.claim, true AS whole, d.process,
-            'lineage' AS observer, d.basis, d.seq, d.recorded_at
-        FROM derived d WHERE d.claim IS NOT NULL""",
-    "evidence": counted_evidence("FROM stated_evidence"),
+        SELECT * EXCLUDE (source, uri) FROM lost_evidence""",
+    # What was stated of a record itself, as it counts; the rest is inferred from others.
+    "own_evidence": counted_evidence("FROM stated_evidence"),
 }
-"""Name to SQL, in an order in which they can be made, after files, sightings and derived ones."""
+"""Name to SQL, in an order in which they can be made, after files, sightings and readings."""

@@ -49,6 +49,12 @@ VIEWS: dict[str, str] = {
         FROM ledger.derived d JOIN commits c USING (commit_id)
         QUALIFY row_number() OVER (PARTITION BY record_id ORDER BY c.seq DESC) = 1""",
     **EVIDENCE_VIEWS,
+    "evidence": """
+        SELECT * FROM own_evidence
+        UNION ALL BY NAME
+        SELECT d.record_id, 'derived' AS tier, d.claim, true AS whole, d.process,
+            'lineage' AS observer, d.basis, d.seq, d.recorded_at, false AS unaccepted
+        FROM derived d WHERE d.claim IS NOT NULL""",
     # One row per statement about one record, the declared ones spelt out.
     "claims": f"""
         SELECT {_CLAIM_COLUMNS} FROM evidence
