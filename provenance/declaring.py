@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from provenance.model.base import quote_literal
+from collections.abc import Mapping
+
+from provenance.model.base import Connection, quote_literal
 from provenance.model.origin import Label, Process
 from provenance.recognisers.families import family_of
 
@@ -35,10 +37,24 @@ def label_sql(row: str) -> str:
         THEN 'synthetic' ELSE {row}.label END"""
 
 
-def declared_generator(generator: str | None, family: str | None) -> dict[str, str | None]:
-    """The columns of a declared generator: its name, and its family where none is given."""
+def declared_generator(
+    generator: str | None, family: str | None, registered: Mapping[str, str]
+) -> dict[str, str | None]:
+    """The columns of a declared generator: its name, and its family where none is given.
+
+    Args:
+        registered: families of models that are registered, by name.
+    """
     name = (generator or "").strip() or None
-    return {"generator": name, "generator_family": family or (family_of(name) if name else None)}
+    if name and not family:
+        family = registered.get(name) or family_of(name)
+    return {"generator": name, "generator_family": family}
+
+
+def registered_families(connection: Connection) -> dict[str, str]:
+    """Families of registered models, by name."""
+    rows = connection.execute("SELECT name, family FROM models WHERE family IS NOT NULL").fetchall()
+    return dict(rows)
 
 
 # A source's contract counts as new declared evidence only where what it claims of origin changed;

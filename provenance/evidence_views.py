@@ -82,7 +82,7 @@ EVIDENCE_VIEWS: dict[str, str] = {
         FROM ledger.evidence e JOIN (FROM spoken_readings WHERE current) r USING (reading_id)
         UNION ALL BY NAME
         SELECT * EXCLUDE (source, uri) FROM lost_evidence""",
-    # What was stated of a record itself; the rest of the evidence is inferred from others.
+    # What was stated of a record itself, as it counts; the rest is inferred from others.
     "own_evidence": counted_evidence("FROM stated_evidence"),
 }
-"""Name to SQL, in an order in which they can be made, after files, sightings and derived ones."""
+"""Name to SQL, in an order in which they can be made, after files, sightings and readings."""

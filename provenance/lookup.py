@@ -252,8 +252,8 @@ def show(store: Store, text: str) -> Shown:
 
 
 _EVIDENCE = f"""
-SELECT e.tier, e.claim, e.whole OR e.unaccepted AS whole, e.part_chars, e.observer, e.basis,
-    e.process, e.generator, e.field, CASE
+SELECT e.tier, e.claim, e.whole OR coalesce(e.unaccepted, false) AS whole, e.part_chars,
+    e.observer, e.basis, e.process, e.generator, e.field, CASE
         WHEN e.unaccepted AND e.claim = 'human' THEN {quote_literal(UNACCEPTED)}
         WHEN e.unaccepted THEN {quote_literal(ONLY_RAISES)}
         WHEN e.reading_id IS NOT NULL AND f.reading_id IS NULL THEN {quote_literal(EARLIER)}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from provenance.members import MEMBERS
 from provenance.model.finding import Finding
 from provenance.questions import questions_sql
@@ -10,6 +12,11 @@ from provenance.visible import shown
 
 LISTED = 50
 """Most fields, and most files, that are named."""
+
+_ANY = """
+SELECT EXISTS (FROM evidence WHERE claim = 'question'),
+    EXISTS (FROM spoken_readings WHERE NOT current)
+"""
 
 _OF_LEDGER = f"""
 SELECT e.*, f.source FROM evidence e JOIN files f USING (reading_id)
@@ -25,7 +32,9 @@ GROUP BY e.source, e.uri ORDER BY records DESC, e.source, e.uri
 
 def mark_findings(connection: Database) -> list[Finding]:
     """Questions about the members in ``set_members``, and evidence that only old readings give."""
-    return [*_asked(connection), *_lost(connection)]
+    # Members may be many, and most ledgers have neither.
+    asked, lost = connection.execute(_ANY).fetchall()[0]
+    return [*(_asked(connection) if asked else ()), *(_lost(connection) if lost else ())]
 
 
 def file_questions(connection: Database, evidence: str) -> list[Finding]:
@@ -41,7 +50,7 @@ def file_questions(connection: Database, evidence: str) -> list[Finding]:
             field,
             records,
             samples,
-            f"if it is no mark, say `--ignore-field {shown(field)}`",
+            f"if it is no mark, say `--ignore-field {_typed(field)}`",
         )
         for uri, field, records, samples in found[:LISTED]
     ]
@@ -55,8 +64,8 @@ def _asked(connection: Database) -> list[Finding]:
             field,
             records,
             samples,
-            f"if it is no mark, say `prov ingest … --source {source} --ignore-field "
-            f"{shown(field)}`, or list it as `ignores:` in the contract of the source",
+            f"if it is no mark, say `prov ingest … --source {_typed(source)} --ignore-field "
+            f"{_typed(field)}`, or list it as `ignores:` in the contract of the source",
         )
         for source, field, records, samples in found[:LISTED]
     ]
@@ -74,6 +83,11 @@ def _question(subject: str, field: str, records: int, samples: list[str], remedy
     )
 
 
+def _typed(name: str) -> str:
+    """A name from data as a shell takes it."""
+    return shlex.quote(shown(name))
+
+
 def _lost(connection: Database) -> list[Finding]:
     return [
         Finding(
@@ -82,8 +96,8 @@ def _lost(connection: Database) -> list[Finding]:
             subject=f"{uri} of source {source}",
             reason=f"an earlier version of the file marks {records:,} records that the current "
             f"one does not ({shown(basis)}); that stays in force",
-            remedy=f"if the marks were wrong, accept that with `prov ingest {shown(uri)} --source "
-            f"{source} --replace`",
+            remedy=f"if the marks were wrong, accept that with `prov ingest {_typed(uri)} "
+            f"--source {_typed(source)} --replace`",
         )
         for source, uri, records, basis in connection.execute(_LOST).fetchall()[:LISTED]
     ]

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from provenance.declaring import declared_generator
+from provenance.declaring import declared_generator, registered_families
 from provenance.errors import NotFoundError
 from provenance.licences import check_language, check_licence
 from provenance.model.source import Source
 from provenance.store.store import Store
 
 
-def source_row(source: Source) -> dict[str, object]:
-    """A source as a row of the table ``sources``."""
+def source_row(source: Source, registered: Mapping[str, str] | None = None) -> dict[str, object]:
+    """A source as a row of the table ``sources``.
+
+    Args:
+        registered: families of models that are registered, by name.
+    """
     return {
         "name": source.name,
         "contract": json.dumps(source.model_dump(mode="json", exclude_none=True)),
         "kind": source.kind,
         "label": source.label,
         "process": source.process,
-        **declared_generator(source.generator, source.generator_family),
+        **declared_generator(source.generator, source.generator_family, registered or {}),
         "declared_by": source.declared_by,
         "licence": source.licence,
         "url": source.url,
@@ -45,10 +49,12 @@ def set_sources(store: Store, sources: Sequence[Source]) -> list[str]:
         state = hashlib.sha256()
         with store.snapshot(threads=1) as connection:
             last = connection.execute("SELECT max(seq) FROM commits").fetchone()
+            families = registered_families(connection)
         for source in changed:
             state.update(source.canonical())
         key = f"source:{last[0] if last else 0}:{state.hexdigest()}"
-        store.record("source", key, {"sources": [source_row(source) for source in changed]})
+        rows = [source_row(source, families) for source in changed]
+        store.record("source", key, {"sources": rows})
         # Not above: an ingest describes its source too, and has no need of it.
         from provenance.propagate import propagate
 

@@ -54,10 +54,10 @@ VIEWS: dict[str, str] = {
     "evidence": """
         SELECT * FROM own_evidence
         UNION ALL BY NAME
-        SELECT * FROM copy_evidence
+        SELECT *, false AS unaccepted FROM copy_evidence
         UNION ALL BY NAME
         SELECT d.record_id, 'derived' AS tier, d.claim, true AS whole, d.process,
-            'lineage' AS observer, d.basis, d.seq, d.recorded_at
+            'lineage' AS observer, d.basis, d.seq, d.recorded_at, false AS unaccepted
         FROM derived d WHERE d.claim IS NOT NULL""",
     # One row per statement about one record, the declared ones spelt out.
     "claims": f"""

@@ -141,7 +141,9 @@ class _Run:
 
     def relabel(self, unchanged: Iterable[Unchanged]) -> None:
         """Record what is now said of files that are known already, where it differs."""
-        corrections = (correction(self._options, item.known) for item in unchanged)
+        corrections = (
+            correction(self._options, self._tally.standing, item.known) for item in unchanged
+        )
         rows = [row for row in corrections if row is not None]
         if rows:
             key = _key("declare", (f"{row}{time.time_ns()}" for row in rows))
@@ -207,7 +209,7 @@ class _Run:
         rows = [self._file_row(result) for result in files]
         made = [*parts, write_part(layout, "files", commit_id, rows)]
         read = [result.task.reading_id for result in files]
-        said = declarations(options, read, self._again)
+        said = declarations(options, self._tally.standing, read, self._again)
         if said:
             made.append(write_part(layout, "declarations", commit_id, said))
         if self._new_source:

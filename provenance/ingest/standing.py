@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from provenance.declaring import declared_generator, declared_label
+from provenance.declaring import declared_generator, declared_label, registered_families
 from provenance.ingest.options import IngestOptions
 from provenance.ingest.plan import Known
 from provenance.model.base import Connection
@@ -25,12 +25,14 @@ class Standing:
         new_source: whether the source has no contract yet.
         label: what is claimed of all of them.
         accepts, ignores: as in the contract of the source; what is ignored by option is among it.
+        families: of models that are registered, by name.
     """
 
     new_source: bool
     label: Label
     accepts: tuple[str, ...]
     ignores: tuple[str, ...]
+    families: dict[str, str]
 
 
 def standing(connection: Connection, options: IngestOptions) -> Standing:
@@ -51,11 +53,15 @@ def standing(connection: Connection, options: IngestOptions) -> Standing:
         label=label,
         accepts=tuple(json.loads(accepts or "[]")),
         ignores=(*json.loads(ignores or "[]"), *options.ignore_fields),
+        families=registered_families(connection),
     )
 
 
 def declarations(
-    options: IngestOptions, readings: Iterable[uuid.UUID], before: Mapping[uuid.UUID, Known]
+    options: IngestOptions,
+    stands: Standing,
+    readings: Iterable[uuid.UUID],
+    before: Mapping[uuid.UUID, Known],
 ) -> list[dict[str, object]]:
     """Rows of the table ``declarations`` for files that are read, if anything is said of them.
 
@@ -65,7 +71,7 @@ def declarations(
     rows = []
     for reading in readings:
         known = before.get(reading)
-        row = _claimed(options) if options.declares else _known_claim(known)
+        row = _claimed(options, stands) if options.declares else _known_claim(known)
         ignores = options.ignore_fields or (known and known.ignores)
         if row or ignores:
             listed = json.dumps(ignores) if ignores else None
@@ -79,10 +85,10 @@ def _known_claim(known: Known | None) -> dict[str, object]:
     return {name: getattr(known, name) for name in CLAIMED}
 
 
-def correction(options: IngestOptions, known: Known) -> dict[str, object] | None:
+def correction(options: IngestOptions, stands: Standing, known: Known) -> dict[str, object] | None:
     """The row for a file that is known already, where something else is said of it than before."""
     row: dict[str, object] = {"reading_id": known.reading_id}
-    said = _claimed(options)
+    said = _claimed(options, stands)
     if options.declares and any(said[name] != getattr(known, name) for name in CLAIMED[:4]):
         row |= said
     if options.ignore_fields and list(options.ignore_fields) != known.ignores:
@@ -92,10 +98,10 @@ def correction(options: IngestOptions, known: Known) -> dict[str, object] | None
     return {**row, "declared_by": options.declared_by}
 
 
-def _claimed(options: IngestOptions) -> dict[str, object]:
+def _claimed(options: IngestOptions, stands: Standing) -> dict[str, object]:
     return {
         "label": options.label,
         "process": options.process,
-        **declared_generator(options.generator, options.generator_family),
+        **declared_generator(options.generator, options.generator_family, stands.families),
         "declared_by": options.declared_by,
     }

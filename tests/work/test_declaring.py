@@ -15,6 +15,7 @@ from provenance.ledger import Ledger
 from provenance.model.finding import Verdict
 from provenance.model.manifest import Selection
 from provenance.model.source import Source
+from provenance.models import Model
 
 NO_GPT = policy({"forbid": "generator_family = 'gpt'"})
 PER_FAMILY = policy(
@@ -69,6 +70,19 @@ def test_a_family_that_is_given_is_the_one(ledger: Ledger, tmp_path: Path) -> No
     assert (corrected.unchanged_files, corrected.relabelled_files) == (1, 1)
     assert origins(ledger) == origin("synthetic", 1)
     assert ingest(ledger, path, "s", label="synthetic", generator="gpt-4").relabelled_files == 0
+
+
+def test_a_registered_model_has_the_family_that_it_was_registered_with(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    ledger.model_set(Model(name="gpt-4", family="ours"))
+    path = write_jsonl(tmp_path / "a.jsonl", texts("a", 2))
+    ingest(ledger, path, "s", generator="gpt-4")
+    assert origins(ledger) == origin("synthetic", 1, "ours")
+    assert ingest(ledger, path, "s", generator="gpt-4").relabelled_files == 0
+    ledger.source_set(Source(name="t", generator="gpt-4"))
+    ingest(ledger, write_jsonl(tmp_path / "b.jsonl", texts("b", 2)), "t")
+    assert origins(ledger) == origin("synthetic", 1, "ours")
 
 
 @pytest.mark.parametrize("where", ["contract", "ingest"])
