@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from provenance.condition_words import Token, tokens
 from provenance.errors import ConditionError
+from provenance.labelling import RULES
 from provenance.model.base import quote_literal
 from provenance.model.origin import NO_TIER, TIERS, Label
 
@@ -30,7 +31,7 @@ TEXT = frozenset(
 COLUMNS = NUMERIC | BOOLEAN | TEXT
 """Columns of the members relation that a condition may name; attributes come on top."""
 
-_WORDS = {"label": tuple(Label), "tier": (*TIERS, NO_TIER)}
+_WORDS = {"label": tuple(Label), "tier": (*TIERS, NO_TIER), "rule": tuple(RULES)}
 """Columns that have no other values."""
 
 DESCENDS = "descends_from()"

@@ -59,6 +59,7 @@ HOMES = {
 BETWEEN_ROOMS = {
     # A pure room that needs the words of another says so here, with the reason.
     ("documents", "conditions"): "a policy is checked where it is written, conditions included",
+    ("conditions", "labelling"): "a condition names the rules of the resolver, and no others",
 }
 
 MOST_LINES = 400

@@ -40,3 +40,14 @@ def test_an_assembly_prints_the_conflicts_of_its_set(terminal: Terminal) -> None
     assert answer.code == 0
     assert "warning  conflict  sha256:" in answer.out
     assert "declared synthetic (ingest: label synthetic)" in answer.out
+
+
+def test_a_takedown_finds_a_licence_of_the_source_and_of_the_record(terminal: Terminal) -> None:
+    rows = [f'{{"text": "letter number {n}", "license": "CC0-1.0"}}\n' for n in range(3)]
+    terminal.write("l.jsonl", "".join([*rows, '{"text": "letter without a licence"}\n']))
+    terminal.prov("source", "set", "l", "--label", "human", "--licence", "LicenseRef-Ours")
+    terminal.prov("ingest", "l.jsonl", "--source", "l")
+    for licence, found in (("LicenseRef-Ours", 4), ("CC0-1.0", 3), ("MIT", 0)):
+        asked = ("--attr", f"licence={licence}", "--reason", "it ended", "--dry-run", "--json")
+        answer = terminal.prov("revoke", *asked)
+        assert (answer.json["reach"]["named"]["records"] if answer.code == 0 else 0) == found

@@ -9,6 +9,7 @@ from datafiles import ingest, policy, texts, write_jsonl
 
 import provenance
 from provenance.audit import audit_files
+from provenance.conditions import check, parse
 from provenance.documents import load_source
 from provenance.errors import ConditionError, MisuseError
 from provenance.ingest import IngestOptions
@@ -197,9 +198,14 @@ def test_policies_speak_of_tier_rule_and_conflict(ledger: Ledger, tmp_path: Path
     }
 
 
-def test_a_tier_that_is_none_is_refused(ledger: Ledger) -> None:
-    with pytest.raises(ConditionError, match="not a tier"):
-        ledger.audit(policy({"forbid": "tier = 'declard'"}))
+@pytest.mark.parametrize(
+    ("where", "hint"),
+    [("tier = 'declard'", "'declared'"), ("rule IN ('part-only')", "'parts-only'")],
+)
+def test_a_tier_or_rule_that_there_is_not_is_refused(where: str, hint: str) -> None:
+    with pytest.raises(ConditionError, match=r"is not a (tier|rule)") as refused:
+        check(parse(where))
+    assert hint in refused.value.hint
 
 
 def test_what_comes_of_a_text_of_unknown_origin_may_descend_from_any_model(

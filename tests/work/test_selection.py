@@ -27,14 +27,21 @@ LABELS = (None, "human", "synthetic", "mixed", "unknown")
 RECORDS = 8
 
 # The rule as it is told: of all sightings in current files of the sources asked for the least by
-# (source, uri, row), with the origin that the view gives.
+# (source, uri, row), with the origin that the view gives, under the licences of all of them.
 RESOLVED = """
+WITH licences AS (
+    SELECT record_id, string_agg(DISTINCT licence, ' AND ' ORDER BY licence) AS licence FROM (
+        SELECT s.record_id,
+            unnest([json_extract_string(s.attributes, '/licence'), c.licence]) AS licence
+        FROM sightings s LEFT JOIN sources c ON c.name = s.source WHERE s.source IN ($sources)
+    ) WHERE licence IS NOT NULL GROUP BY record_id
+)
 SELECT s.record_id, s.source, s.uri, s.row, o.bytes, o.chars, o.words, o.label, o.process,
     o.generator, o.generator_family, o.depth, o.conflict, o.lo_bytes, o.hi_bytes, o.lo_chars,
-    o.hi_chars, o.lo_words, o.hi_words, s.lang, s.split,
-    coalesce(json_extract_string(s.attributes, '/licence'), c.licence) AS licence,
+    o.hi_chars, o.lo_words, o.hi_words, o.rule, o.tier, s.lang, s.split, l.licence,
     c.kind AS source_kind, if(s.source = 'b', 3, 1) AS weight, s.attributes
 FROM sightings s JOIN origins o USING (record_id) LEFT JOIN sources c ON c.name = s.source
+LEFT JOIN licences l USING (record_id)
 WHERE s.source IN ($sources) AND s.record_id NOT IN (SELECT record_id FROM revoked)
 QUALIFY row_number() OVER (PARTITION BY s.record_id ORDER BY s.source, s.uri, s.row) = 1
 """
