@@ -633,7 +633,7 @@ drawn_rows = st.lists(members, min_size=1, max_size=6)
 @pytest.mark.parametrize("form", ["parquet", "jsonl"])
 @settings(
     deadline=None,
-    max_examples=8,
+    max_examples=5,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(drawn=drawn_rows, label=labels)
