@@ -689,5 +689,14 @@ def test_content_that_went_out_as_json_text_is_read_as_what_it_holds(tmp_path: P
     assert list(map(json.loads, first)) == list(map(json.loads, second))
 
 
+def test_content_inside_a_column_that_went_out_as_json_text_is_found(tmp_path: Path) -> None:
+    rows = [{"page": {"body": {"text": letter(n)}, "x": x}} for n, x in enumerate((1, "a"))]
+    how = {"content": ("page.body.text",), "label": "synthetic"}
+    ledger = released(tmp_path, s=(write_jsonl(tmp_path / "a.jsonl", rows), how))
+    assert [c.name for c in ledger.export("r", tmp_path / "out").as_json_text] == ["page"]
+    files = ledger.audit_files([str(tmp_path / "out")], ANYTHING, options(how["content"]))
+    assert numbers(files) == numbers(ledger.audit(ANYTHING, "r"))
+
+
 def numbers(judgement: Any) -> list[Any]:
     return [(r.verdict, r.numerator_lo, r.numerator_hi, r.denominator) for r in judgement.budgets]
