@@ -30,7 +30,9 @@ def dropped_upstream(connection: Database) -> list[Finding]:
         "gone_files", pa.table({"source": [s for s, _ in gone], "uri": [u for _, u in gone]})
     )
     found = connection.execute(f"""
-        WITH members AS (SELECT DISTINCT record_id, digest FROM {MEMBERS}),
+        WITH members AS (
+            SELECT DISTINCT record_id, digest FROM {MEMBERS} ANTI JOIN revoked USING (record_id)
+        ),
         seen AS (
             SELECT m.digest, min(s.source) AS source,
                 min(s.uri) FILTER (g.uri IS NOT NULL) AS uri,

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-import numpy as np
 import pyarrow as pa
 
 from provenance.errors import IntegrityError
@@ -112,12 +111,15 @@ def _columns(path: Path, runs: Sequence[Run]) -> Iterator[tuple[Kind, Batch]]:
 
 def _compare(path: Path, expected: BinaryIO, kind: Kind, batch: Batch, next_row: int) -> int:
     """Compare a batch with the next digests; the number of the row behind its last one."""
-    rows = np.asarray(batch.rows)
+    rows = batch.rows.to_pylist()
     found = content_digests(batch.content, kind).to_pylist()
-    for place, (number, digest) in enumerate(zip(rows.tolist(), found, strict=True)):
-        wanted = expected.read(_DIGEST)
-        if number != next_row + place or digest != wanted:
-            raise _wrong(path, next_row + place, wanted)
+    wanted = expected.read(_DIGEST * len(rows))
+    numbers = list(range(next_row, next_row + len(rows)))
+    if rows != numbers or None in found or b"".join(found) != wanted:
+        for place, (row, number, digest) in enumerate(zip(rows, numbers, found, strict=True)):
+            own = wanted[_DIGEST * place : _DIGEST * (place + 1)]
+            if row != number or digest != own:
+                raise _wrong(path, number, own)
     return next_row + len(rows)
 
 

@@ -325,8 +325,14 @@ def _named(left: pa.Table, of: int) -> str:
 def _digests(wanted: pa.Table) -> pa.Array:
     """The recorded digests, as binary(32)."""
     halves = [_raw(wanted.column(name).combine_chunks()) for name in ("wanted_id", "wanted_rest")]
-    joined = [first + rest for first, rest in zip(*(h.to_pylist() for h in halves), strict=True)]
-    return pa.array(joined, pa.binary(32))
+    sides = [
+        np.frombuffer(half.buffers()[1] or b"", np.uint8)[16 * half.offset :][: 16 * len(half)]
+        for half in halves
+    ]
+    joined = np.hstack([side.reshape(-1, 16) for side in sides])
+    return pa.FixedSizeBinaryArray.from_buffers(
+        pa.binary(32), len(joined), [None, pa.py_buffer(joined.tobytes())]
+    )
 
 
 def _raw(ids: pa.Array) -> pa.Array:

@@ -124,7 +124,7 @@ class ColumnBatches:
             self._require_once(name)
         if self.layout.kind != "structured":
             kind = type_at(self.schema, names[0])
-            if not (pt.is_null(kind) or is_textual(kind)):
+            if kind and not (pt.is_null(kind) or is_textual(kind)):
                 raise InputError(
                     f"column {names[0]!r} holds {kind}, not text",
                     hint="name another with `--content`, or `--content '*'` for the whole row",
@@ -134,7 +134,14 @@ class ColumnBatches:
         """The content fields that the file has, in the order of the layout."""
         if self.layout.content == ("*",):
             return [name for name in self.schema.names if not name.startswith(RESERVED)]
-        return [name for name in self.layout.content if type_at(self.schema, name) is not None]
+        return [name for name in self.layout.content if self._has(name)]
+
+    def _has(self, name: str) -> bool:
+        """Whether there is such a column, or one of JSON, in which the rows tell."""
+        kind = type_at(self.schema, self._head(name))
+        place = self.schema.names.index(self._head(name)) if kind is not None else -1
+        is_json = kind is not None and holds_json(self.schema.types[place])
+        return is_json or type_at(self.schema, name) is not None
 
     def needed(self, possible: Mapping[str, str] | None = None) -> list[str]:
         """Top-level columns that have to be read, of which ``possible`` are the paths that may be.

@@ -633,7 +633,7 @@ drawn_rows = st.lists(members, min_size=1, max_size=6)
 @pytest.mark.parametrize("form", ["parquet", "jsonl"])
 @settings(
     deadline=None,
-    max_examples=8,
+    max_examples=5,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(drawn=drawn_rows, label=labels)
@@ -687,6 +687,15 @@ def test_content_that_went_out_as_json_text_is_read_as_what_it_holds(tmp_path: P
         [row["messages"] for row in rows_of(tmp_path / name)] for name in ("out", "again")
     )
     assert list(map(json.loads, first)) == list(map(json.loads, second))
+
+
+def test_content_inside_a_column_that_went_out_as_json_text_is_found(tmp_path: Path) -> None:
+    rows = [{"page": {"body": {"text": letter(n)}, "x": x}} for n, x in enumerate((1, "a"))]
+    how = {"content": ("page.body.text",), "label": "synthetic"}
+    ledger = released(tmp_path, s=(write_jsonl(tmp_path / "a.jsonl", rows), how))
+    assert [c.name for c in ledger.export("r", tmp_path / "out").as_json_text] == ["page"]
+    files = ledger.audit_files([str(tmp_path / "out")], ANYTHING, options(how["content"]))
+    assert numbers(files) == numbers(ledger.audit(ANYTHING, "r"))
 
 
 def numbers(judgement: Any) -> list[Any]:

@@ -18,6 +18,7 @@ import provenance
 from provenance.errors import InputError, IntegrityError, NotFoundError
 from provenance.ledger import Ledger
 from provenance.model.manifest import Selection
+from provenance.model.takedown import Selector, Takedown
 from provenance.readers import parquet
 from provenance.readers.base import Batch
 from provenance.readers.columns import ColumnBatches, end_of_file
@@ -86,6 +87,19 @@ def test_what_upstream_dropped_is_told_and_named(ledger: Ledger, tmp_path: Path)
         ledger.export("old", tmp_path / "out")
     assert all(digest in refused.value.message for digest in lost)
     assert not (tmp_path / "out").exists()
+
+
+def test_records_that_were_revoked_are_not_told_again(ledger: Ledger, tmp_path: Path) -> None:
+    ingest(ledger, shards(tmp_path / "d", range(1), range(1, 2), range(2, 5)), "s", label="human")
+    plan = ledger.assemble("new", ANYTHING, Selection(), dry_run=True)
+    (found,) = plan.findings
+    digest = "sha256:" + hashlib.sha256(letter(5).encode()).hexdigest()
+    assert digest in found.reason
+    named = Selector(kind="record", values=(digest,))
+    ledger.revoke(Takedown(selectors=(named,)), reason="upstream dropped it")
+    assert ledger.assemble("new", ANYTHING, Selection()).findings == ()
+    codes = {each.code for each in ledger.audit(ANYTHING, "old").findings}
+    assert "dropped-upstream" not in codes
 
 
 def test_data_that_is_not_here_was_not_dropped(ledger: Ledger, tmp_path: Path) -> None:
