@@ -14,10 +14,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+import xxhash
 
 from provenance.folding import Folded, Offsets, fold
 from provenance.identity import CanonicalError, canonical_json, text_parts
-from provenance.norms import hash_normalised, normalise
+from provenance.norms import NORM_RULE, SEEDS, normalise
 
 PARTS = pa.schema(
     [
@@ -203,8 +204,8 @@ def _norm_ids(folded: Folded, bounds: Sequence[int] | None = None) -> pa.Array:
     """Ids of folded texts, or of runs of them, each of which is one text then."""
     ends = [0, *folded.ends.tolist()]
     cuts = ends if bounds is None else [ends[bound] for bound in bounds]
-    data = folded.data
-    return _uuids(b"".join([hash_normalised(data[start:end]) for start, end in pairwise(cuts)]))
+    data, digest, seed = folded.data, xxhash.xxh3_128_digest, SEEDS[NORM_RULE]
+    return _uuids(b"".join([digest(data[start:end], seed) for start, end in pairwise(cuts)]))
 
 
 def _running(flags: npt.NDArray[np.bool_], places: Offsets) -> Offsets:

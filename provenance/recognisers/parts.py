@@ -57,7 +57,7 @@ def _gather(record: Any, found: list[Part], *, skip: bool) -> None:
             continue
         if name in chats:
             for place, (turn, role) in enumerate(zip(value, chats[name], strict=True)):
-                side = role.strip().lower() in MODEL_ROLES
+                side = role in MODEL_ROLES or role.strip().lower() in MODEL_ROLES
                 _walk(turn, f"{name}[{place}]", role, side, found, skip)
         else:
             side_of_field = name.lower() in ANSWERS if divided else None
@@ -98,8 +98,10 @@ def _walk(
             text = isinstance(item, str)
             if (skip and text and key in CONTROL_KEYS) or (turn and key in TURN_METADATA):
                 continue
-            said = turn and text and key in _SAID
-            _walk(item, place if said else f"{place}.{key}", role, side, found, skip)
+            if turn and text and key in _SAID:
+                found.append(Part(place, role, side, item))
+            else:
+                _walk(item, f"{place}.{key}", role, side, found, skip)
     elif isinstance(value, list):
         for number, item in enumerate(value):
             _walk(item, f"{place}[{number}]", role, side, found, skip)
