@@ -141,7 +141,9 @@ def _structured(content: pa.Array, split: Split | None) -> Measured:
     columns = [pa.array(column, kind.type) for column, kind in zip(told, PARTS, strict=False)]
     columns += [_norm_ids(said), pa.array(said.norm_chars)]
     table = pa.Table.from_arrays(columns, schema=PARTS)
-    return replace(measured, parts=table.filter(pc.greater(table.column("bytes"), 0)))
+    # A record without any text stands for itself, and is no part.
+    spoken = pc.and_(pc.greater(table.column("bytes"), 0), pc.not_equal(table.column("part"), ""))
+    return replace(measured, parts=table.filter(spoken))
 
 
 def _sums(column: Offsets, bounds: Offsets) -> Offsets:

@@ -38,7 +38,7 @@ def parts_of(record: Any) -> list[Part]:
     """
     found: list[Part] = []
     _gather(record, found, skip=True)
-    if not found:
+    if not found:  # then names and roles are all the text there is, and no side's
         _gather(record, found, skip=False)
     return found
 
@@ -56,12 +56,12 @@ def _gather(record: Any, found: list[Part], *, skip: bool) -> None:
         if control or (turn and name in TURN_METADATA):
             continue
         if name in chats:
-            for place, (turn, role) in enumerate(zip(value, chats[name], strict=True)):
-                side = role in MODEL_ROLES or role.strip().lower() in MODEL_ROLES
-                _walk(turn, f"{name}[{place}]", role, side, found, skip)
+            for place, (said, role) in enumerate(zip(value, chats[name], strict=True)):
+                side = skip and role.strip().lower() in MODEL_ROLES
+                _walk(said, f"{name}[{place}]", role, side, found, skip)
         else:
-            side_of_field = name.lower() in ANSWERS if divided else None
-            _walk(value, name, None, side_of_field, found, skip)
+            answer = skip and name.lower() in ANSWERS
+            _walk(value, name, None, answer if divided else None, found, skip)
 
 
 def _roles(value: Any) -> list[str] | None:
