@@ -50,6 +50,7 @@ _LATE_SQL = (
 _WRITTEN_SQL = f"""
 SELECT c.record_id, n.id, 'derived', c.process, NULL
 FROM claims c JOIN {NAMED} n ON n.kind = 'model' AND n.name = c.generator
+WHERE c.tier <> 'derived'
 """
 
 _NODES_SQL = f"""

@@ -87,19 +87,29 @@ def canonical_json(value: Mapping[str, Any]) -> bytes:
 
 
 def _prune(value: Any) -> Any:
+    # Most members are texts: a call for each would cost more than all else here.
     if isinstance(value, dict):
-        return {key: _prune(item) for key, item in value.items() if item is not None}
+        return {
+            key: item if type(item) is str else _prune(item)
+            for key, item in value.items()
+            if item is not None
+        }
     if isinstance(value, list):
-        return [_prune(item) for item in value]
+        return [item if type(item) is str else _prune(item) for item in value]
     return value
 
 
 def _plain(value: Any) -> bool:
     """Whether the standard encoder gives RFC 8785 bytes: no floats, big integers, astral keys."""
     if isinstance(value, dict):
-        return all(max(key, default="") < "\ud800" and _plain(item) for key, item in value.items())
+        for key, item in value.items():
+            if not (key.isascii() or max(key) < "\ud800"):
+                return False
+            if type(item) is not str and not _plain(item):
+                return False
+        return True
     if isinstance(value, list):
-        return all(map(_plain, value))
+        return all(type(item) is str or _plain(item) for item in value)
     if isinstance(value, bool) or value is None or isinstance(value, str):
         return True
     return isinstance(value, int) and -MAX_SAFE_INTEGER < value < MAX_SAFE_INTEGER

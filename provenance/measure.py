@@ -14,10 +14,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+import xxhash
 
 from provenance.folding import Folded, Offsets, fold
 from provenance.identity import CanonicalError, canonical_json, text_parts
-from provenance.norms import hash_normalised, normalise
+from provenance.norms import NORM_RULE, SEEDS, normalise
 
 PARTS = pa.schema(
     [
@@ -140,7 +141,9 @@ def _structured(content: pa.Array, split: Split | None) -> Measured:
     columns = [pa.array(column, kind.type) for column, kind in zip(told, PARTS, strict=False)]
     columns += [_norm_ids(said), pa.array(said.norm_chars)]
     table = pa.Table.from_arrays(columns, schema=PARTS)
-    return replace(measured, parts=table.filter(pc.greater(table.column("bytes"), 0)))
+    # A record without any text stands for itself, and is no part.
+    spoken = pc.and_(pc.greater(table.column("bytes"), 0), pc.not_equal(table.column("part"), ""))
+    return replace(measured, parts=table.filter(spoken))
 
 
 def _sums(column: Offsets, bounds: Offsets) -> Offsets:
@@ -223,8 +226,8 @@ def _norm_ids(folded: Folded, bounds: Sequence[int] | None = None) -> pa.Array:
     """Ids of folded texts, or of runs of them, each of which is one text then."""
     ends = [0, *folded.ends.tolist()]
     cuts = ends if bounds is None else [ends[bound] for bound in bounds]
-    data = folded.data
-    return _uuids(b"".join([hash_normalised(data[start:end]) for start, end in pairwise(cuts)]))
+    data, digest, seed = folded.data, xxhash.xxh3_128_digest, SEEDS[NORM_RULE]
+    return _uuids(b"".join([digest(data[start:end], seed) for start, end in pairwise(cuts)]))
 
 
 def _running(flags: npt.NDArray[np.bool_], places: Offsets) -> Offsets:

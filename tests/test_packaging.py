@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 DATA = {
     "provenance/py.typed",
     "prov_cli/py.typed",
+    "provenance/norm-2.txt",
     "provenance/report/page.css",
     "provenance/report/page.html",
     "provenance/demo/field-notes.jsonl",

@@ -38,7 +38,7 @@ def parts_of(record: Any) -> list[Part]:
     """
     found: list[Part] = []
     _gather(record, found, skip=True)
-    if not found:
+    if not found:  # then names and roles are all the text there is, and no side's
         _gather(record, found, skip=False)
     return found
 
@@ -56,12 +56,12 @@ def _gather(record: Any, found: list[Part], *, skip: bool) -> None:
         if control or (turn and name in TURN_METADATA):
             continue
         if name in chats:
-            for place, (turn, role) in enumerate(zip(value, chats[name], strict=True)):
-                side = role.strip().lower() in MODEL_ROLES
-                _walk(turn, f"{name}[{place}]", role, side, found, skip)
+            for place, (said, role) in enumerate(zip(value, chats[name], strict=True)):
+                side = skip and role.strip().lower() in MODEL_ROLES
+                _walk(said, f"{name}[{place}]", role, side, found, skip)
         else:
-            side_of_field = name.lower() in ANSWERS if divided else None
-            _walk(value, name, None, side_of_field, found, skip)
+            answer = skip and name.lower() in ANSWERS
+            _walk(value, name, None, answer if divided else None, found, skip)
 
 
 def _roles(value: Any) -> list[str] | None:
@@ -98,8 +98,10 @@ def _walk(
             text = isinstance(item, str)
             if (skip and text and key in CONTROL_KEYS) or (turn and key in TURN_METADATA):
                 continue
-            said = turn and text and key in _SAID
-            _walk(item, place if said else f"{place}.{key}", role, side, found, skip)
+            if turn and text and key in _SAID:
+                found.append(Part(place, role, side, item))
+            else:
+                _walk(item, f"{place}.{key}", role, side, found, skip)
     elif isinstance(value, list):
         for number, item in enumerate(value):
             _walk(item, f"{place}[{number}]", role, side, found, skip)

@@ -113,31 +113,43 @@ def test_the_content_does_not_come_back(ledger: Ledger, tmp_path: Path) -> None:
     assert JO not in readable(Path(ledger.url))
 
 
-def test_the_content_does_not_come_back_in_another_dress(ledger: Ledger, tmp_path: Path) -> None:
-    ledger.purge(BY_JO.revocation)
-    text = texts("jo-no-", 5)[4]["text"]
-    dressed = [text.upper(), f"<p>{text}</p>", "\u200b".join(text), text.replace("o", "\u043e")]
-    rows = [{"id": f"d{n}", "text": dress} for n, dress in enumerate(dressed)]
+LONG = "This text is long enough to be known by what is left when all its dress is gone."
+
+
+def purged(ledger: Ledger, folder: Path, text: str) -> str:
+    """Read a text, take it down and purge it; the revocation."""
+    rows = [{"id": "gone", "text": text}]
+    ingest(ledger, write_jsonl(folder / "gone.jsonl", rows), "gone")
+    takedown = asked(selector("source", "gone"))
+    ledger.revoke(takedown, "asked for")
+    ledger.purge(takedown.revocation)
+    return takedown.revocation
+
+
+def test_the_content_does_not_come_back_in_another_dress(tmp_path: Path) -> None:
+    ledger = provenance.init(str(tmp_path / "ledger"))
+    told = f"purged: revocation {purged(ledger, tmp_path, LONG)}"
+    dressed = [LONG.upper(), f"<p>{LONG}</p>", "\u200b".join(LONG), LONG.replace("o", "\u043e")]
+    rows = [{"id": f"d{n}", "text": dress} for n, dress in enumerate([*dressed, LONG])]
     found = ingest(ledger, write_jsonl(tmp_path / "dress.jsonl", rows), "elsewhere")
-    told = f"purged: revocation {BY_JO.revocation}"
-    assert (found.kept, found.files[0].reasons) == (0, {f"{told} (in another dress)": 4})
-    said = [{"role": "user", "content": "Say it again."}, {"role": "assistant", "content": text}]
-    rows = [{"id": "c1", "messages": said[:1]}, {"id": "c2", "messages": said}]
-    found = ingest(ledger, write_jsonl(tmp_path / "chats.jsonl", rows), "elsewhere")
-    assert (found.kept, found.files[0].reasons) == (1, {f"{told} (in messages[1])": 1})
+    reasons = {f"{told} (in another dress)": 4, told: 1}
+    assert (found.read, found.kept, found.files[0].reasons) == (5, 0, reasons)
+    said = [{"role": "user", "content": "Say it again."}, {"role": "assistant", "content": LONG}]
+    chats = [{"id": "c1", "messages": said[:1]}, {"id": "c2", "messages": said}]
+    chats.append({"id": "c3", "messages": [said[1], {"role": "user", "content": "Thanks."}]})
+    found = ingest(ledger, write_jsonl(tmp_path / "chats.jsonl", chats), "elsewhere")
+    reasons = {f"{told} (in messages[1])": 1, f"{told} (in messages[0])": 1}
+    assert (found.read, found.kept, found.files[0].reasons) == (3, 1, reasons)
     kept = ledger.query("SELECT part FROM ledger.parts").column(0).to_pylist()
     assert kept == ["messages[0]"]
 
 
-def test_short_texts_are_refused_by_their_digest_alone(ledger: Ledger, tmp_path: Path) -> None:
-    rows = [{"id": "s1", "text": "Yes, of course."}]
-    ingest(ledger, write_jsonl(tmp_path / "short.jsonl", rows), "short")
-    takedown = asked(selector("source", "short"))
-    ledger.revoke(takedown, "asked for")
-    ledger.purge(takedown.revocation)
+def test_short_texts_are_refused_by_their_digest_alone(tmp_path: Path) -> None:
+    ledger = provenance.init(str(tmp_path / "ledger"))
+    revocation = purged(ledger, tmp_path, "Yes, of course.")
     rows = [{"id": "s1", "text": "Yes, of course."}, {"id": "s2", "text": "YES, OF COURSE."}]
     found = ingest(ledger, write_jsonl(tmp_path / "again.jsonl", rows), "elsewhere")
-    assert found.files[0].reasons == {f"purged: revocation {takedown.revocation}": 1}
+    assert found.files[0].reasons == {f"purged: revocation {revocation}": 1}
 
 
 def test_tombstones_of_the_first_schema_are_read(ledger: Ledger, tmp_path: Path) -> None:

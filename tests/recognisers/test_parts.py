@@ -1,0 +1,74 @@
+"""The parts of a record are its texts, and their sides are those that claims are counted by."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from provenance.identity import text_parts
+from provenance.measure import measure
+from provenance.recognisers.parts import parts_of
+from provenance.recognisers.turns import model_sides
+
+TEXTS = st.text(max_size=8)
+ROLES = st.sampled_from(["user", "assistant", "Assistant ", "system", "tool", "gpt", "", "human"])
+PIECES = st.lists(st.fixed_dictionaries({"type": st.just("text"), "text": TEXTS}), max_size=2)
+TURNS = st.one_of(
+    st.fixed_dictionaries({"role": ROLES, "content": st.one_of(TEXTS, PIECES, st.none())}),
+    st.fixed_dictionaries({"from": ROLES, "value": TEXTS}, optional={"timestamp": TEXTS}),
+)
+VALUES = st.one_of(TEXTS, st.none(), st.integers(0, 9), st.lists(TURNS, max_size=3), PIECES)
+NAMES = ["messages", "prompt", "Output", "chosen", "rejected", "title", "text", "id"]
+RECORDS = st.one_of(
+    st.dictionaries(st.sampled_from([*NAMES, "role", "timestamp"]), VALUES, max_size=4),
+    st.fixed_dictionaries({"messages": st.lists(TURNS, min_size=1, max_size=4)}),
+)
+
+
+@given(RECORDS)
+def test_parts_are_the_texts_in_their_order(record: dict[str, Any]) -> None:
+    assert [part.text for part in parts_of(record)] == text_parts(record)
+
+
+@given(RECORDS)
+def test_the_sides_of_parts_are_those_of_claims(record: dict[str, Any]) -> None:
+    sides = model_sides(pa.array([json.dumps(record)]))
+    parts = [part for part in parts_of(record) if part.text]
+    divided = sides.divided[0].as_py()
+    assert {part.model_side is not None for part in parts} <= {divided}
+    said = sum(len(part.text) for part in parts if part.model_side)
+    assert said == sides.chars[0].as_py()
+
+
+@given(st.lists(RECORDS, max_size=5))
+def test_sizes_of_parts_add_up_to_those_of_the_record(records: list[dict[str, Any]]) -> None:
+    content = pa.array([json.dumps(record) for record in records], pa.string())
+    found = measure(content, "structured", parts_of)
+    assert measure(content, "structured").norm_id == found.norm_id
+    for size in ("bytes", "chars", "words", "norm_chars"):
+        sums = [0] * len(records)
+        for row in found.parts.select(["index", size]).to_pylist():
+            sums[row["index"]] += row[size]
+        wanted = getattr(found, size).to_pylist()
+        assert [s for s, r in zip(sums, records, strict=True) if text_parts(r)] == [
+            w for w, r in zip(wanted, records, strict=True) if text_parts(r)
+        ]
+
+
+@pytest.mark.parametrize(
+    ("record", "places"),
+    [
+        ({"messages": [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}]},
+         {"messages[0].content[0].text": False}),
+        ({"prompt": "a", "chosen": [{"role": "assistant", "content": "b"}], "rejected": "c"},
+         {"prompt": False, "chosen[0]": True, "rejected": True}),
+        ({"title": "a", "text": "b"}, {"title": None, "text": None}),
+    ],
+)  # fmt: skip
+def test_places_are_written_as_paths(record: dict[str, Any], places: dict[str, Any]) -> None:
+    assert {part.place: part.model_side for part in parts_of(record)} == places
