@@ -23,6 +23,7 @@ from provenance.lineage.carries import (
 from provenance.lineage.graph import Relations, keep, scratch
 from provenance.lineage.levels import propagate
 from provenance.lineage.numbered import Arrows, Bits, Flags, Numbers, State, column
+from provenance.lineage.ways import tell_apart
 from provenance.model.origin import Label
 
 RECORD, OTHER, ABSENT = FIXED, VESSEL, MODEL + 1
@@ -38,7 +39,7 @@ class Whole:
             stands for a parent that nobody has found.
         words: relation, process, activity and found of edges, each combination once.
         kind: of every node: record, model, other or absent.
-        child, parent, word: of every edge.
+        child, parent, word, way, choice: of every edge.
     """
 
     nodes: Any
@@ -47,6 +48,8 @@ class Whole:
     child: Numbers
     parent: Numbers
     word: Numbers
+    way: Numbers
+    choice: Numbers
 
     def flags(self, name: str) -> Flags:
         """What is true of the words of every combination."""
@@ -83,7 +86,7 @@ def number(connection: Relations, nodes: str, edges: str) -> Whole:
             known,
             connection.execute(_words_sql(words)).to_arrow_table(),
             column(known, "place").astype(np.uint8),
-            *(column(found, name) for name in ("child", "parent", "word")),
+            *(column(found, name) for name in ("child", "parent", "word", "way", "choice")),
         )
 
 
@@ -125,7 +128,8 @@ def _ends(connection: Relations, edges: str, numbers: str, words: str) -> Any:
     return connection.execute(
         "SELECT child_node.number AS child, "
         f"if(edges.parent IS NULL, {nobody}, parent_node.number) AS parent, "
-        f"words.number::INTEGER AS word FROM {edges} AS edges "
+        "words.number::INTEGER AS word, edges.way::INTEGER AS way, "
+        f"edges.choice::INTEGER AS choice FROM {edges} AS edges "
         f"LEFT JOIN {numbers} AS child_node ON child_node.id = edges.child "
         f"LEFT JOIN {numbers} AS parent_node ON parent_node.id = edges.parent "
         f"JOIN {words} AS words ON words.relation = edges.relation "
@@ -142,7 +146,8 @@ def _words_sql(words: str) -> str:
         "dense_rank() OVER (ORDER BY process NULLS LAST)::INTEGER AS rank, "
         f"relation = 'derived' AND NOT {among('process', SILENT)} AS proves, "
         f"{among('process', MACHINE)} AS machine, {among('process', TOUCHED_UP)} AS kept "
-        f"FROM {words} JOIN {offers_sql(offered)} ON child = number ORDER BY number"
+        f"FROM {words} JOIN {offers_sql(offered)} AS offered ON offered.child = number "
+        "ORDER BY number"
     )
 
 
@@ -161,10 +166,11 @@ def deepen(connection: Relations, whole: Whole, written: Flags) -> State:
     state.tainted[:-1] = classes == WRITTEN
     table = _carries(connection)
     known = whole.kind[whole.child] != ABSENT
-    edges = (a if known.all() else a[known] for a in (whole.child, whole.parent, whole.word))
-    child, parent, word = edges
+    edges = (whole.child, whole.parent, whole.word, whole.way, whole.choice)
+    child, parent, word, way, choice = (a if known.all() else a[known] for a in edges)
     carries = table[column(whole.words, "offers")[word], classes[child], classes[parent]]
-    propagate(Arrows(child, parent, carries), state)
+    arrows = Arrows(child, parent, carries)
+    propagate(arrows, state, tell_apart(arrows, way, choice, classes))
     return state
 
 
