@@ -35,7 +35,7 @@ class Whole:
     """Nodes and edges as columns; an edge names its ends by their places among the nodes.
 
     Attributes:
-        nodes: id, kind, label, own_depth, proven, artificial; sorted by id. The last has no id: it
+        nodes: id, kind, name, label, own_depth, proven, artificial; sorted by id. The last has no id: it
             stands for a parent that nobody has found.
         words: relation, process, activity and found of edges, each combination once.
         kind: of every node: record, model, other or absent.
@@ -58,7 +58,8 @@ class Whole:
 
 
 NO_NODES = (
-    "(SELECT NULL::UUID AS id, NULL::VARCHAR AS kind, NULL::VARCHAR AS label, "
+    "(SELECT NULL::UUID AS id, NULL::VARCHAR AS kind, NULL::VARCHAR AS name, "
+    "NULL::VARCHAR AS label, "
     "NULL::BIGINT AS own_depth, false AS proven LIMIT 0)"
 )
 
@@ -67,8 +68,9 @@ def number(connection: Relations, nodes: str, edges: str) -> Whole:
     """Read a graph into arrays.
 
     Args:
-        nodes: SQL text of (id, kind, label, own_depth, proven): what lineage is to be reckoned
-            over; ``proven`` are records of which a claim stands, whatever these edges say.
+        nodes: SQL text of (id, kind, name, label, own_depth, proven): what lineage is to be
+            reckoned over; ``name`` is that of a model; ``proven`` are those of which a claim
+            stands, whatever these edges say.
         edges: SQL text of edges that may lack a parent, with a further column ``found``, which is
             only handed on.
     """
@@ -94,11 +96,11 @@ def _nodes(connection: Relations, nodes: str, numbers: str) -> Any:
     """The nodes in the order of their ids; their numbers are put into a table."""
     labels = ", ".join(f"'{label.value}'" for label in Label)
     found = connection.execute(
-        f"SELECT id, kind, label::ENUM({labels}) AS label, own_depth, proven, "
+        f"SELECT id, kind, name, label::ENUM({labels}) AS label, own_depth, proven, "
         f"{among('label', {Label.SYNTHETIC, Label.MIXED})} AS artificial, CASE kind "
         f"WHEN 'record' THEN {RECORD} WHEN 'model' THEN {MODEL} WHEN 'absent' THEN {ABSENT} "
-        f"ELSE {OTHER} END::UTINYINT AS place FROM (SELECT id, kind, label, own_depth, proven "
-        f"FROM {nodes} AS nodes UNION ALL SELECT NULL, 'absent', NULL, NULL, false) "
+        f"ELSE {OTHER} END::UTINYINT AS place FROM (SELECT id, kind, name, label, own_depth, "
+        f"proven FROM {nodes} AS nodes UNION ALL SELECT NULL, 'absent', NULL, NULL, NULL, false) "
         "ORDER BY id NULLS LAST"
     ).to_arrow_table()
     order = pa.array(np.arange(found.num_rows, dtype=np.int32))
@@ -117,8 +119,8 @@ def _with_absent(connection: Relations, nodes: str, edges: str, numbers: str) ->
         )
         return _nodes(
             connection,
-            f"(SELECT id, kind, label, own_depth, proven FROM {nodes} AS nodes UNION ALL "
-            f"SELECT id, 'absent', NULL, NULL, false FROM {absent})",
+            f"(SELECT id, kind, name, label, own_depth, proven FROM {nodes} AS nodes UNION ALL "
+            f"SELECT id, 'absent', NULL, NULL, NULL, false FROM {absent})",
             numbers,
         )
 
