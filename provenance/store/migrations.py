@@ -29,6 +29,9 @@ _ADDED_IN_2: Mapping[str, tuple[str, ...]] = {
     "sightings": ("norm_chars",),
     "evidence": ("field",),
     "tombstones": ("norm_id",),
+    "edges_up": ("way", "choice"),
+    "edges_down": ("way", "choice"),
+    "derived": ("parent_name", "generator", "generator_family"),
 }
 
 

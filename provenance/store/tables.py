@@ -26,6 +26,8 @@ _EDGES = _table(
     ("process", _STR),
     ("activity", _STR),
     ("found", _BOOL),  # whether an end of it had to be looked for
+    ("way", _INT),  # tells the makings of one text apart; 0 where nobody does
+    ("choice", _INT),  # the same for edges of one way to parents one of which is the true one
 )
 
 TABLES: dict[str, pa.Schema] = {
@@ -187,6 +189,9 @@ TABLES: dict[str, pa.Schema] = {
         ("parent_kind", _STR),
         ("parent_label", _STR),
         ("several", _BOOL),  # whether there are others
+        ("parent_name", _STR),  # what that parent is called, where it is no record
+        ("generator", _STR),  # the model that the record came of, the first by name
+        ("generator_family", _STR),
     ),
     # What was concluded of each record from all commits up to the one in the key of its own commit,
     # `origins:<seq>`. It is worked out of the rest, so that nothing is lost with it.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from provenance.graph import EDGES, NAMED, make_graph
+from provenance.graph import HISTORY, NAMED, make_graph
 from provenance.lineage import made_from, node_id
 from provenance.measure import buffers
 from provenance.model.base import quote_literal
@@ -29,7 +29,8 @@ _GRAPH = "takedown_graph"
 
 
 _LINEAGE = """SELECT child, parent, relation, process, activity FROM lineage
-WHERE child IS NOT NULL AND parent IS NOT NULL"""
+WHERE child IS NOT NULL AND parent IS NOT NULL
+UNION ALL SELECT child, parent, relation, process, activity FROM spread_edges"""
 
 # What replaced versions of files said of lineage: a release may hold the children and the parents.
 # An own id leads to what has it now, else to what ever had it.
@@ -72,7 +73,7 @@ def prepare(connection: Database) -> None:
     if _any(connection, "(FROM models WHERE trained_on IS NOT NULL)"):
         make_graph(connection)
         others += f" UNION SELECT id FROM {NAMED}"
-        graph = f"SELECT * FROM {EDGES} WHERE child IS NOT NULL AND parent IS NOT NULL"
+        graph = f"SELECT * FROM {HISTORY} WHERE child IS NOT NULL AND parent IS NOT NULL"
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {_OTHERS} AS {others}")
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {_GRAPH} AS {graph}")
 

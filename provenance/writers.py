@@ -1,0 +1,55 @@
+"""Which model wrote what: names in evidence, and those of models that somebody registered."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from provenance.model_names import ModelNames
+from provenance.store.catalogue import Database
+
+NAMED = "graph_named"
+WRITERS = "graph_writers"
+"""Temporary table (generator, id): a name in evidence, and the node of the model that it means."""
+
+ALIASES = "graph_aliases"
+"""Temporary table (id, model): a model that an edge names, and the registered one that it is."""
+
+GENERATORS_SQL = """
+SELECT DISTINCT generator FROM (
+    SELECT generator FROM ledger.evidence
+    UNION ALL SELECT generator FROM ledger.declarations
+    UNION ALL SELECT generator FROM ledger.sources)
+WHERE generator IS NOT NULL
+"""
+"""All names of generators in evidence, current or not."""
+
+# Models of which more is known than that something came of them.
+_KNOWN_SQL = f"""
+SELECT name, id, name IN (SELECT name FROM models)
+    OR id IN (SELECT child FROM ledger.edges WHERE starts_with(child_ref, 'model:')) AS known
+FROM {NAMED} WHERE kind = 'model' ORDER BY name
+"""
+
+
+def make_writers(connection: Database) -> tuple[bool, bool]:
+    """Make the tables of writers and of aliases; returns whether there is anything in each.
+
+    Call ``make_named`` first.
+    """
+    models = connection.execute(_KNOWN_SQL).fetchall()
+    ids = {name: node for name, node, _ in models}
+    known = ModelNames.of(name for name, _, told in models if told)
+    spelled = [row[0] for row in connection.execute(GENERATORS_SQL).fetchall()]
+    writers = [(name, ids[model]) for name in spelled for model in known.find(name)]
+    aliases = [
+        (ids[name], ids[model]) for name, _, told in models if not told for model in known.find(name)
+    ]
+    _make(connection, WRITERS, "generator VARCHAR, id UUID", writers)
+    _make(connection, ALIASES, "id UUID, model UUID", aliases)
+    return bool(writers), bool(aliases)
+
+
+def _make(connection: Database, table: str, columns: str, rows: list[tuple[object, object]]) -> None:
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} ({columns})")
+    if rows:
+        connection.executemany(f"INSERT INTO {table} VALUES (?, ?)", rows)
