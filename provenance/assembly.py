@@ -12,6 +12,7 @@ from provenance import budget
 from provenance.descent import descent_findings, models_asked
 from provenance.errors import MisuseError
 from provenance.findings import ledger_findings
+from provenance.graph_findings import ambiguous_parents
 from provenance.fit import fit
 from provenance.members import MEMBERS, attribute_names, keep_members
 from provenance.model.base import Contract, quote_identifier, quote_literal
@@ -96,6 +97,7 @@ def assemble(
             known["findings"] = (
                 *descent_findings(connection, MEMBERS, models_asked(policy)),
                 *ledger_findings(connection),
+                *ambiguous_parents(connection, MEMBERS),
             )
             plan = _plan(connection, policy, results, known)
         if dry_run or budget.blocks(plan.verdict, policy):

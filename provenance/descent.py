@@ -11,13 +11,19 @@ from provenance.lineage import Index, descends_from, index_edges, node_id
 from provenance.model.base import quote_literal
 from provenance.model.finding import Finding
 from provenance.model.policy import Policy
+from provenance.model_names import ModelNames
 from provenance.store.catalogue import Database
+from provenance.writers import GENERATORS_SQL, NAMED
 
 DESCENT = "set_descent"
 """Temporary table (record_id, descends_from VARCHAR[]) of the records that descend from a model."""
 
 _EVERY = "(SELECT record_id FROM sightings UNION SELECT record_id FROM members)"
 _REACHED = "descent_reached"
+
+_SPELLED = "descent_spelled"
+"""Temporary table (child, generator, parent): what may be a model that is asked about: the node of
+another one, or a name in evidence."""
 
 
 def models_asked(policy: Policy | None, where: str | None = None) -> tuple[str, ...]:
@@ -33,15 +39,17 @@ def make_descent(connection: Database, models: Collection[str]) -> None:
     """Make ``set_descent`` for some models; costs nothing when there are none.
 
     Raises:
-        MisuseError: a model is not registered.
+        MisuseError: a model is neither registered nor named by any record or edge.
     """
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {DESCENT} (record_id UUID, descends_from VARCHAR[])"
     )
     if not models:
         return
+    make_graph(connection)
+    _make_spelled(connection, models)
     _check(connection, models)
-    edges = _lineage(connection)
+    edges = _lineage(connection, models)
     found = []
     for number, model in enumerate(models):
         into = f"{_REACHED}_{number}"
@@ -56,7 +64,12 @@ def make_descent(connection: Database, models: Collection[str]) -> None:
 def _check(connection: Database, models: Collection[str]) -> None:
     known = [row[0] for row in connection.execute("SELECT name FROM models ORDER BY 1").fetchall()]
     for model in models:
-        if model not in known:
+        named = connection.execute(
+            f"SELECT 1 FROM {NAMED} WHERE kind = 'model' AND name = ? UNION ALL "
+            f"SELECT 1 FROM {_SPELLED} WHERE parent = ? LIMIT 1",
+            [model, node_id("model", model)],
+        ).fetchall()
+        if not named:
             raise MisuseError(
                 f"descends_from: there is no model `{model}`",
                 hint=f"the models are: {', '.join(known)}"
@@ -65,9 +78,52 @@ def _check(connection: Database, models: Collection[str]) -> None:
             )
 
 
-def _lineage(connection: Database) -> Index:
+def _lineage(connection: Database, models: Collection[str]) -> Index:
+    """All edges, and those that lead from other spellings of the names of some models to them."""
     make_graph(connection)
-    return index_edges(connection, EDGES, "descent_edges")
+    _make_spelled(connection, models)
+    _add_names(connection, models)
+    spelled = (
+        f"SELECT child, parent, 'derived', NULL, NULL, 0, 0 FROM {_SPELLED} "
+        f"WHERE child IS NOT NULL UNION ALL "
+        f"SELECT e.record_id, s.parent, 'derived', e.process, NULL, 0, 0 FROM evidence e "
+        f"JOIN {_SPELLED} s ON s.generator = e.generator "
+        "WHERE e.tier <> 'derived' AND e.claim IN ('synthetic', 'mixed') UNION ALL "
+        f"SELECT s.record_id, w.parent, 'derived', d.process, NULL, 0, 0 FROM ledger.sightings s "
+        f"JOIN declared d USING (reading_id) JOIN {_SPELLED} w ON w.generator = d.generator"
+    )
+    columns = "child, parent, relation, process, activity, way, choice"
+    every = f"(SELECT {columns} FROM {EDGES} UNION ALL {spelled})"
+    return index_edges(connection, every, "descent_edges")
+
+
+def _make_spelled(connection: Database, models: Collection[str]) -> None:
+    """Make a table of all other names that may mean a model: of nodes, and in evidence."""
+    rows: list[tuple[object, object, object]] = []
+    nodes = connection.execute(f"SELECT name, id FROM {NAMED} WHERE kind = 'model'").fetchall()
+    generators = [row[0] for row in connection.execute(GENERATORS_SQL).fetchall()]
+    asked = ModelNames.of(models)
+    for name, node in nodes:
+        for model in asked.alike(name) + asked.same(name):
+            if model != name:
+                rows.append((node, None, node_id("model", model)))
+    for name in generators:
+        for model in asked.alike(name) + asked.same(name):
+            rows.append((None, name, node_id("model", model)))
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {_SPELLED} (child UUID, generator VARCHAR, parent UUID)"
+    )
+    if rows:
+        connection.executemany(f"INSERT INTO {_SPELLED} VALUES (?, ?, ?)", rows)
+
+
+def _add_names(connection: Database, models: Collection[str]) -> None:
+    """Give the models that are asked about names to be shown by."""
+    nodes = connection.execute(f"SELECT name FROM {NAMED} WHERE kind = 'model'").fetchall()
+    known = {row[0] for row in nodes}
+    names = [(name, node_id("model", name)) for name in models if name not in known]
+    if names:
+        connection.executemany(f"INSERT INTO {NAMED} VALUES ('model', ?, ?)", names)
 
 
 def descent_findings(
@@ -86,7 +142,7 @@ def descent_findings(
     asked = tuple(dict.fromkeys([*models, *(name for (name,) in trained)]))
     if not asked:
         return []
-    edges = _lineage(connection)
+    edges = _lineage(connection, asked)
     return [item for model in asked for item in _finding(connection, edges, members, model)]
 
 
