@@ -12,8 +12,8 @@ from provenance import budget
 from provenance.descent import descent_findings, models_asked
 from provenance.errors import MisuseError
 from provenance.findings import ledger_findings
-from provenance.graph_findings import ambiguous_parents
 from provenance.fit import fit
+from provenance.graph_findings import ambiguous_parents
 from provenance.members import MEMBERS, attribute_names, keep_members
 from provenance.model.base import Contract, quote_identifier, quote_literal
 from provenance.model.finding import BudgetResult, Finding, Verdict

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from provenance.due import superseded
 from provenance.edge_index import DOWN, STILL, UP, Indexed, as_list, commits_since, keyed
-from provenance.graph import FOUND, edges_since
-from provenance.writers import NAMED
+from provenance.graph import FOUND, NAMED, edges_since
 from provenance.lineage import descend
 from provenance.store.catalogue import Database
 

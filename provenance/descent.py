@@ -6,14 +6,14 @@ from collections.abc import Collection
 
 from provenance import conditions
 from provenance.errors import MisuseError
-from provenance.graph import EDGES, NODES, chain_text, make_graph
+from provenance.graph import EDGES, NAMED, NODES, chain_text, make_graph
 from provenance.lineage import Index, descends_from, index_edges, node_id
 from provenance.model.base import quote_literal
 from provenance.model.finding import Finding
 from provenance.model.policy import Policy
 from provenance.model_names import ModelNames
 from provenance.store.catalogue import Database
-from provenance.writers import GENERATORS_SQL, NAMED
+from provenance.writers import GENERATORS_SQL
 
 DESCENT = "set_descent"
 """Temporary table (record_id, descends_from VARCHAR[]) of the records that descend from a model."""

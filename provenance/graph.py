@@ -13,10 +13,11 @@ from provenance.lineage_views import WAY_SQL, row_way
 from provenance.lookup import resolve_record
 from provenance.model.edge import NodeKind
 from provenance.store.catalogue import Database
-from provenance.writers import ALIASES, NAMED, WRITERS, make_writers
+from provenance.writers import ALIASES, WRITERS, make_writers
 
 NODES = "graph_nodes"
 EDGES = "graph_edges"
+NAMED = "graph_named"
 FOUND = "graph_found"
 
 COLLECT = "collect"
@@ -105,7 +106,7 @@ def make_graph(connection: Database) -> None:
         return  # a snapshot does not change
     make_named(connection)
     late, collected, spread, models = connection.execute(_PARTS_SQL).fetchone() or (True,) * 4
-    written, aliases = make_writers(connection) if models else (False, False)
+    written, aliases = make_writers(connection, NAMED) if models else (False, False)
     parts = {
         _LATE_SQL: late,
         _COLLECTED_SQL: collected,

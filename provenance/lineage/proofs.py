@@ -87,7 +87,8 @@ def _writers(whole: Whole, edges: _Edges) -> Places:
     rank[models[order]] = np.arange(len(models))
     first = np.full(len(whole.kind), len(models), np.int64)
     np.minimum.at(first, edges.child, rank[edges.parent])
-    return np.r_[models[order], -1][first]
+    writers: Places = np.r_[models[order], -1][first]
+    return writers
 
 
 def _worded(numbers: Places, words: list[str | None]) -> Any:

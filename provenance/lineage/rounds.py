@@ -19,8 +19,6 @@ from provenance.lineage.loops import components
 from provenance.lineage.numbered import Arrows, Numbers
 from provenance.lineage.ways import Ways
 
-_CHOICE, _NODE = 0, 1
-
 
 @dataclass(slots=True)
 class _Choice:
@@ -108,42 +106,55 @@ def _settle(web: _Web, group: Sequence[int]) -> None:
 
 def _ground(web: _Web, group: Sequence[int], inside: set[int]) -> set[int]:
     """Find the grounded nodes, the least depths first: what is found first is final."""
+    queue, uses = _begin(web, group, inside)
+    waiting = {
+        (node, number): len(way) for node in group for number, way in enumerate(web.ways[node])
+    }
+    ticket = len(queue)
+    done: set[int] = set()
+    grounded: set[int] = set()
+    while queue:
+        value, _, what = heappop(queue)
+        more: list[tuple[int, _Choice | int]] = []
+        if isinstance(what, int):
+            if what not in grounded:
+                grounded.add(what)
+                web.values[what] = value
+                more += [(value + step, choice) for choice, step in uses.get(what, ())]
+        elif id(what) not in done:
+            done.add(id(what))
+            waiting[what.node, what.way] -= 1
+            if not waiting[what.node, what.way]:
+                more.append((max(value, web.floors[what.node]), what.node))
+        for reached, reaches in more:
+            heappush(queue, (reached, ticket := ticket + 1, reaches))
+    return grounded
+
+
+_Queue = list[tuple[int, int, _Choice | int]]
+"""Depths, tickets that tell equal depths apart, and whose depths they are."""
+
+
+def _begin(
+    web: _Web, group: Sequence[int], inside: set[int]
+) -> tuple[_Queue, dict[int, list[tuple[_Choice, int]]]]:
+    """What is known from outside, and for every node the choices that it is a parent of."""
+    found: list[tuple[int, _Choice | int]] = []
     uses: dict[int, list[tuple[_Choice, int]]] = {}
-    waiting: dict[tuple[int, int], int] = {}
-    queue: list[tuple[int, int, int, _Choice | int]] = []
-    count = 0
     for node in group:
         for number, way in enumerate(web.ways[node]):
-            waiting[node, number] = len(way)
             if not way:
-                queue.append((web.floors[node], _NODE, count := count + 1, node))
+                found.append((web.floors[node], node))
             for choice in way:
                 choice.node, choice.way = node, number
                 for parent, step in choice.parents:
                     if parent in inside:
                         uses.setdefault(parent, []).append((choice, step))
                     else:
-                        value = web.values[parent] + step
-                        queue.append((value, _CHOICE, count := count + 1, choice))
+                        found.append((web.values[parent] + step, choice))
+    queue = [(value, ticket, what) for ticket, (value, what) in enumerate(found)]
     heapify(queue)
-    done: set[int] = set()
-    grounded: set[int] = set()
-    while queue:
-        value, _, _, what = heappop(queue)
-        if isinstance(what, _Choice):
-            if id(what) in done:
-                continue
-            done.add(id(what))
-            waiting[what.node, what.way] -= 1
-            if not waiting[what.node, what.way]:
-                reached = max(value, web.floors[what.node])
-                heappush(queue, (reached, _NODE, count := count + 1, what.node))
-        elif what not in grounded:
-            grounded.add(what)
-            web.values[what] = value
-            for choice, step in uses.get(what, ()):
-                heappush(queue, (value + step, _CHOICE, count := count + 1, choice))
-    return grounded
+    return queue, uses
 
 
 def _level(web: _Web, rest: Sequence[int], inside: set[int]) -> None:

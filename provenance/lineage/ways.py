@@ -130,7 +130,8 @@ def tell_apart(edges: Arrows, way: Numbers, choice: Numbers, classes: Bits) -> W
 
 def _changes(numbers: Numbers) -> Flags:
     """Where a number is another one than that before."""
-    return np.r_[True, numbers[1:] != numbers[:-1]]
+    changed: Flags = np.r_[True, numbers[1:] != numbers[:-1]]
+    return changed
 
 
 def _counted(new: Flags) -> Numbers:

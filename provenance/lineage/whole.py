@@ -35,8 +35,8 @@ class Whole:
     """Nodes and edges as columns; an edge names its ends by their places among the nodes.
 
     Attributes:
-        nodes: id, kind, name, label, own_depth, proven, artificial; sorted by id. The last has no id: it
-            stands for a parent that nobody has found.
+        nodes: id, kind, name, label, own_depth, proven, artificial; sorted by id. The last has no
+            id: it stands for a parent that nobody has found.
         words: relation, process, activity and found of edges, each combination once.
         kind: of every node: record, model, other or absent.
         child, parent, word, way, choice: of every edge.
