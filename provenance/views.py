@@ -63,7 +63,8 @@ VIEWS: dict[str, str] = {
     "declared": _DECLARED,
     "derived": """
         SELECT d.record_id, d.depth, d.claim, d.process, d.generator, d.generator_family,
-            CASE WHEN d.claim IN ('synthetic', 'mixed') THEN coalesce(d.process || ' of ', 'derived from ')
+            CASE WHEN d.claim IN ('synthetic', 'mixed')
+                THEN coalesce(d.process || ' of ', 'derived from ')
                 || CASE WHEN d.parent IS NULL THEN 'an unknown parent'
                     WHEN d.parent_kind = 'record'
                     THEN 'record sha256:' || replace(CAST(d.parent AS VARCHAR), '-', '')
