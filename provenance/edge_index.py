@@ -149,7 +149,7 @@ def _write(
                 column = ids.take(pa.array(getattr(graph, name)[places]))
                 rows = rows.add_column(0, name, column)
             for name in ("way", "choice"):
-                rows = rows.append_column(name, pa.array(getattr(graph, name)[places], pa.int64()))
+                rows = rows.append_column(name, pa.array(getattr(graph, name)[places]))
             writer.write(rows.add_column(0, "key", keys.take(pa.array(key[places]))))
         return writer.finish()
     except BaseException:

@@ -28,14 +28,14 @@ _OWN = f"(SELECT {_CLAIM_COLUMNS} FROM claims WHERE tier <> 'derived')"
 
 # A source is what its contract says; what its records are is added by edges to them.
 _CONTRACT = f"""(
-SELECT n.id, n.kind, n.name, s.label
+SELECT n.id, n.kind, s.label
 FROM {NAMED} n LEFT JOIN sources s ON s.name = if(n.kind = 'source', n.name, NULL))"""
 
 EVERY_NODE = f"""(
-SELECT record_id AS id, 'record' AS kind, NULL::VARCHAR AS name, label::VARCHAR AS label,
-    NULL::BIGINT AS own_depth, false AS proven
+SELECT record_id AS id, 'record' AS kind, label::VARCHAR AS label, NULL::BIGINT AS own_depth,
+    false AS proven
 FROM ({labelling.origin_sql(_OWN, "sizes")})
-UNION ALL SELECT id, kind, name, label, NULL, false FROM {_CONTRACT})"""
+UNION ALL SELECT id, kind, label, NULL, false FROM {_CONTRACT})"""
 """All nodes."""
 
 SPARSE = 4
@@ -49,10 +49,10 @@ SELECT (SELECT count(*) FROM ledger.edges) + (SELECT count(*) FROM ledger.member
 """
 
 _BOUND_NODES = f"""(
-SELECT record_id AS id, 'record' AS kind, NULL::VARCHAR AS name, label::VARCHAR AS label,
-    NULL::BIGINT AS own_depth, false AS proven
+SELECT record_id AS id, 'record' AS kind, label::VARCHAR AS label, NULL::BIGINT AS own_depth,
+    false AS proven
 FROM ({labels_of(f"SELECT id FROM {_BOUND}", _OWN)})
-UNION ALL SELECT id, kind, name, label, NULL, false FROM {_CONTRACT})"""
+UNION ALL SELECT id, kind, label, NULL, false FROM {_CONTRACT})"""
 
 
 def nodes_sql(connection: Database) -> str:
@@ -74,7 +74,7 @@ def nodes_sql(connection: Database) -> str:
 
 # What is beside a region keeps what is known of it.
 SOME_NODES = f"""(
-SELECT n.id, coalesce(named.kind, 'record') AS kind, named.name,
+SELECT n.id, coalesce(named.kind, 'record') AS kind,
     coalesce(named.label, o.label::VARCHAR) AS label,
     CASE WHEN n.beside THEN n.depth END AS own_depth, n.beside AND n.claim IS NOT NULL AS proven
 FROM {KNOWN} n LEFT JOIN {_CONTRACT} named USING (id)
@@ -164,30 +164,35 @@ def _now(whole: Whole, proofs: Proofs, depth: Any, families: Mapping[str, str]) 
     seen = np.flatnonzero(~is_absent(whole))
     at = pa.array(places[seen], mask=places[seen] < 0)
     parents = pa.array(proofs.parent)
-    kinds, labels, names = (
-        nodes.column(name).combine_chunks() for name in ("kind", "label", "name")
-    )
+    kinds, labels = (nodes.column(name).combine_chunks() for name in ("kind", "label"))
     ids = nodes.column("id").combine_chunks()
     kind = kinds.take(parents)
-    writers = names.take(pa.array(proofs.writer, mask=proofs.writer < 0)).dictionary_encode()
-    family = [families.get(name) or family_of(name) for name in writers.dictionary.to_pylist()]
-    tainted = np.zeros(nodes.num_rows, np.bool_)
-    tainted[proofs.tainted] = True
+    names = pa.array(whole.names.values(), pa.string())
+    family = pa.array([families.get(n) or family_of(n) for n in whole.names.values()], pa.string())
+    named = np.full(nodes.num_rows, -1)
+    named[list(whole.names)] = np.arange(len(names))
+    writer, parent = (
+        pa.array(named[at], mask=(at < 0) | (named[at] < 0))
+        for at in (proofs.writer, proofs.parent)
+    )
+    claim = proofs.claim.take(at)
+    if len(proofs.tainted):
+        tainted = np.zeros(nodes.num_rows, np.bool_)
+        tainted[proofs.tainted] = True
+        claim = pc.if_else(pa.array(tainted[seen]), TAINTED, claim.cast(pa.string()))
     return pa.table(
         {
             "record_id": ids.take(pa.array(seen)),
             "depth": pa.array(depth[seen], pa.int64()),
-            "claim": pc.if_else(
-                pa.array(tainted[seen]), TAINTED, proofs.claim.take(at).cast(pa.string())
-            ),
+            "claim": claim,
             "process": proofs.process.take(at),
             "parent": ids.take(parents).take(at),
             "parent_kind": kind.take(at),
             "parent_label": labels.take(parents).take(at),
             "several": pa.array(proofs.several).take(at),
-            "parent_name": names.take(parents).take(at),
-            "generator": writers.cast(pa.string()).take(at),
-            "generator_family": pa.array(family, pa.string()).take(writers.indices).take(at),
+            "parent_name": names.take(parent).take(at),
+            "generator": names.take(writer).take(at),
+            "generator_family": family.take(writer).take(at),
             "least": pa.array(is_record(whole)[seen].astype(np.int64)),
         }
     )

@@ -80,14 +80,13 @@ def prove(whole: Whole) -> Proofs:
 
 def _writers(whole: Whole, edges: _Edges) -> Places:
     """For every node the model that it came of, the first by name where there are several."""
-    models = np.flatnonzero(whole.kind == MODEL)
-    names = whole.nodes.column("name").take(pa.array(models)).to_pylist()
-    order = np.array(sorted(range(len(models)), key=lambda place: names[place] or ""), np.int64)
+    found = np.flatnonzero(whole.kind == MODEL).tolist()
+    models = np.array(sorted(found, key=lambda place: whole.names.get(place, "")), np.int64)
     rank = np.full(len(whole.kind), len(models), np.int64)
-    rank[models[order]] = np.arange(len(models))
+    rank[models] = np.arange(len(models))
     first = np.full(len(whole.kind), len(models), np.int64)
     np.minimum.at(first, edges.child, rank[edges.parent])
-    writers: Places = np.r_[models[order], -1][first]
+    writers: Places = np.r_[models, -1][first]
     return writers
 
 

@@ -109,7 +109,7 @@ def tell_apart(edges: Arrows, way: Numbers, choice: Numbers, classes: Bits) -> W
     if not special.any():
         return None
     at = np.flatnonzero(special[edges.child] & (edges.carries & DEPTH != 0))
-    at = at[np.lexsort((choice[at], way[at], edges.child[at]))]
+    at = at[_order(edges.child[at], way[at], choice[at])]
     new_node = _changes(edges.child[at])
     other_way = _changes(way[at])
     new_way = new_node | (other_way & written[at])
@@ -126,6 +126,14 @@ def tell_apart(edges: Arrows, way: Numbers, choice: Numbers, classes: Bits) -> W
         step=(edges.carries[at] & STEP).astype(np.int32),
         special=special,
     )
+
+
+def _order(child: Numbers, way: Numbers, choice: Numbers) -> Places:
+    """Places of edges in the order of child, way and choice."""
+    if choice.any():
+        return np.lexsort((choice, way, child))
+    # One whole number is sorted quicker than two columns.
+    return np.argsort(child.astype(np.int64) << 32 | way)
 
 
 def _changes(numbers: Numbers) -> Flags:

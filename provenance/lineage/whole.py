@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,14 +36,16 @@ class Whole:
     """Nodes and edges as columns; an edge names its ends by their places among the nodes.
 
     Attributes:
-        nodes: id, kind, name, label, own_depth, proven, artificial; sorted by id. The last has no
-            id: it stands for a parent that nobody has found.
+        nodes: id, kind, label, own_depth, proven, artificial; sorted by id. The last has no id: it
+            stands for a parent that nobody has found.
+        names: what those nodes are called that have names, by their places.
         words: relation, process, activity and found of edges, each combination once.
         kind: of every node: record, model, other or absent.
         child, parent, word, way, choice: of every edge.
     """
 
     nodes: Any
+    names: Mapping[int, str]
     words: Any
     kind: Bits
     child: Numbers
@@ -58,21 +61,23 @@ class Whole:
 
 
 NO_NODES = (
-    "(SELECT NULL::UUID AS id, NULL::VARCHAR AS kind, NULL::VARCHAR AS name, "
-    "NULL::VARCHAR AS label, "
+    "(SELECT NULL::UUID AS id, NULL::VARCHAR AS kind, NULL::VARCHAR AS label, "
     "NULL::BIGINT AS own_depth, false AS proven LIMIT 0)"
 )
 
 
-def number(connection: Relations, nodes: str, edges: str) -> Whole:
+NO_NAMES = "(SELECT NULL::UUID AS id, NULL::VARCHAR AS name LIMIT 0)"
+
+
+def number(connection: Relations, nodes: str, edges: str, names: str = NO_NAMES) -> Whole:
     """Read a graph into arrays.
 
     Args:
-        nodes: SQL text of (id, kind, name, label, own_depth, proven): what lineage is to be
-            reckoned over; ``name`` is that of a model; ``proven`` are those of which a claim
-            stands, whatever these edges say.
+        nodes: SQL text of (id, kind, label, own_depth, proven): what lineage is to be reckoned
+            over; ``proven`` are those of which a claim stands, whatever these edges say.
         edges: SQL text of edges that may lack a parent, with a further column ``found``, which is
             only handed on.
+        names: SQL text of (id, name): what nodes that are no records are called.
     """
     with scratch(connection, "words", "numbers") as (words, numbers):
         connection.execute(
@@ -84,8 +89,12 @@ def number(connection: Relations, nodes: str, edges: str) -> Whole:
         if any(found.column(name).null_count for name in ("child", "parent")):
             known = _with_absent(connection, nodes, edges, numbers)
             found = _ends(connection, edges, numbers, words)
+        named = connection.execute(
+            f"SELECT number, name FROM {names} AS names JOIN {numbers} USING (id) ORDER BY number"
+        ).fetchall()
         return Whole(
             known,
+            dict(named),
             connection.execute(_words_sql(words)).to_arrow_table(),
             column(known, "place").astype(np.uint8),
             *(column(found, name) for name in ("child", "parent", "word", "way", "choice")),
@@ -96,11 +105,11 @@ def _nodes(connection: Relations, nodes: str, numbers: str) -> Any:
     """The nodes in the order of their ids; their numbers are put into a table."""
     labels = ", ".join(f"'{label.value}'" for label in Label)
     found = connection.execute(
-        f"SELECT id, kind, name, label::ENUM({labels}) AS label, own_depth, proven, "
+        f"SELECT id, kind, label::ENUM({labels}) AS label, own_depth, proven, "
         f"{among('label', {Label.SYNTHETIC, Label.MIXED})} AS artificial, CASE kind "
         f"WHEN 'record' THEN {RECORD} WHEN 'model' THEN {MODEL} WHEN 'absent' THEN {ABSENT} "
-        f"ELSE {OTHER} END::UTINYINT AS place FROM (SELECT id, kind, name, label, own_depth, "
-        f"proven FROM {nodes} AS nodes UNION ALL SELECT NULL, 'absent', NULL, NULL, NULL, false) "
+        f"ELSE {OTHER} END::UTINYINT AS place FROM (SELECT id, kind, label, own_depth, proven "
+        f"FROM {nodes} AS nodes UNION ALL SELECT NULL, 'absent', NULL, NULL, false) "
         "ORDER BY id NULLS LAST"
     ).to_arrow_table()
     order = pa.array(np.arange(found.num_rows, dtype=np.int32))
@@ -119,8 +128,8 @@ def _with_absent(connection: Relations, nodes: str, edges: str, numbers: str) ->
         )
         return _nodes(
             connection,
-            f"(SELECT id, kind, name, label, own_depth, proven FROM {nodes} AS nodes UNION ALL "
-            f"SELECT id, 'absent', NULL, NULL, NULL, false FROM {absent})",
+            f"(SELECT id, kind, label, own_depth, proven FROM {nodes} AS nodes UNION ALL "
+            f"SELECT id, 'absent', NULL, NULL, false FROM {absent})",
             numbers,
         )
 

@@ -10,7 +10,7 @@ SCHEMA_VERSION = 2
 """Version of the tables below and of the views over them."""
 
 UUID = pa.uuid()
-_STR, _INT, _BOOL = pa.string(), pa.int64(), pa.bool_()
+_STR, _INT, _SMALL, _BOOL = pa.string(), pa.int64(), pa.int32(), pa.bool_()
 _TIME = pa.timestamp("us", tz="UTC")
 
 
@@ -26,8 +26,8 @@ _EDGES = _table(
     ("process", _STR),
     ("activity", _STR),
     ("found", _BOOL),  # whether an end of it had to be looked for
-    ("way", _INT),  # tells the makings of one text apart; 0 where nobody does
-    ("choice", _INT),  # the same for edges of one way to parents one of which is the true one
+    ("way", _SMALL),  # tells the makings of one text apart; 0 where nobody does
+    ("choice", _SMALL),  # the same for edges of one way to parents one of which is the true one
 )
 
 TABLES: dict[str, pa.Schema] = {
@@ -300,6 +300,7 @@ _SQL_TYPES = {
     pa.uuid(): "UUID",
     pa.string(): "VARCHAR",
     pa.int64(): "BIGINT",
+    pa.int32(): "INTEGER",
     pa.bool_(): "BOOLEAN",
     pa.timestamp("us", tz="UTC"): "TIMESTAMP WITH TIME ZONE",
 }

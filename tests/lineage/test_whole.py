@@ -11,7 +11,8 @@ from lineage.graphs import SHARED, Graph, expected, name, number_of
 from provenance.lineage import deepen, derived_claims, number, prove
 from provenance.lineage.whole import Whole
 
-NODES = "(SELECT *, id::VARCHAR AS name, false AS proven FROM nodes)"
+NODES = "(SELECT *, false AS proven FROM nodes)"
+NAMES = "(SELECT id, id::VARCHAR AS name FROM nodes WHERE kind <> 'record')"
 EDGES = "(SELECT *, false AS found FROM edges)"
 
 
@@ -19,7 +20,7 @@ def arrays(connection: duckdb.DuckDBPyConnection, graph: Graph) -> tuple[Whole, 
     """A graph as arrays, and the numbers that its nodes have in the tests."""
     graph.tables(connection)
     connection.execute("SET arrow_lossless_conversion = true")
-    whole = number(connection, NODES, EDGES)
+    whole = number(connection, NODES, EDGES, NAMES)
     ids = whole.nodes.column("id").to_pylist()
     return whole, [None if found is None else number_of(found) for found in ids]
 
