@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from provenance.graph import chain_text, make_graph
+from provenance.graph import NAMED, chain_text, make_graph
 from provenance.lineage import Cycle, cycles
 from provenance.model.finding import Finding
 from provenance.store.catalogue import Database
@@ -27,7 +27,7 @@ def lineage_findings(connection: Database, members: str) -> list[Finding]:
     make_graph(connection)
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE {_STATED} AS
-        SELECT child, parent, parent_ref, relation, process, activity FROM lineage
+        SELECT child, parent, parent_ref, parent_kind, relation, process, activity FROM lineage
         WHERE child IS NOT NULL""")
     return [
         *_missing(connection, members),
@@ -76,7 +76,9 @@ def _missing(connection: Database, members: str) -> list[Finding]:
     connection.execute(f"""
         CREATE OR REPLACE TEMP VIEW missing_parents AS
         SELECT l.child, l.parent_ref FROM {_STATED} l
-        SEMI JOIN {members} m ON m.record_id = l.child WHERE l.parent IS NULL""")
+        SEMI JOIN {members} m ON m.record_id = l.child
+        WHERE l.parent IS NULL
+            OR l.parent_kind <> 'record' AND l.parent NOT IN (SELECT id FROM {NAMED})""")
     row = connection.execute(
         "SELECT count(*), count(DISTINCT child) FROM missing_parents"
     ).fetchone()

@@ -33,7 +33,7 @@ WHERE child IS NOT NULL AND parent IS NOT NULL
 UNION ALL SELECT child, parent, relation, process, activity FROM spread_edges"""
 
 # What replaced versions of files said of lineage: a release may hold the children and the parents.
-# An own id leads to what has it now, else to what ever had it.
+# An own id leads to what has it now, else to what ever had it: in its source, else anywhere.
 _REPLACED_SQL = """(
 WITH said AS (
     SELECT e.*, f.source FROM ledger.edges e LEFT JOIN ledger.files f ON f.reading_id = e.reading_id
@@ -48,11 +48,19 @@ WITH said AS (
     ) w ON w.source = f.source AND w.parent_ref = s.external_id
     GROUP BY f.source, s.external_id, s.record_id
     QUALIFY current OR NOT bool_or(current) OVER (PARTITION BY f.source, s.external_id)
+), near AS (
+    SELECT e.* REPLACE (coalesce(e.parent, i.record_id) AS parent)
+    FROM said e LEFT JOIN ids i ON i.external_id = e.parent_ref
+        AND i.source = if(e.parent IS NULL, coalesce(e.parent_source, e.source), NULL)
+), far AS (
+    SELECT n.child, s.record_id AS parent, n.relation, n.process, n.activity
+    FROM near n JOIN (SELECT DISTINCT external_id, record_id FROM ledger.sightings) s
+        ON s.external_id = n.parent_ref
+    WHERE n.parent IS NULL AND n.parent_source IS NULL
 )
-SELECT e.child, coalesce(e.parent, i.record_id), e.relation, e.process, e.activity
-FROM said e LEFT JOIN ids i ON i.external_id = e.parent_ref
-    AND i.source = if(e.parent IS NULL, coalesce(e.parent_source, e.source), NULL)
-WHERE coalesce(e.parent, i.record_id) IS NOT NULL)
+SELECT child, parent, relation, process, activity FROM near WHERE parent IS NOT NULL
+UNION ALL
+FROM far)
 """
 
 

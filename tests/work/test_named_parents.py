@@ -106,6 +106,9 @@ def test_what_comes_of_a_synthetic_release_or_source(
     found = origins(ledger)
     assert {parent: found[parent][0] for parent in expected} == expected
     assert found["source:s"][1] == (2 if process != "edit" else 1)
+    findings = ledger.audit(policy(cap("1"))).findings
+    (missing,) = [item.reason for item in findings if item.code == "missing-parents"]
+    assert missing == "1 parents of 1 records are not in the ledger: release:none"
 
 
 def edge(ledger: Ledger, folder: Path, line: str) -> None:

@@ -284,3 +284,16 @@ def put(ledger: Ledger, file: dict[str, object]) -> None:
     store = ledger.store
     parts = [store.rows(name, commit, listed) for name, listed in tables.items() if listed]
     store.commit("ingest", f"ingest:{commit}", parts, commit)
+
+
+def test_a_takedown_reaches_what_a_replaced_file_named(ledger: Ledger, tmp_path: Path) -> None:
+    two_shards(ledger, tmp_path)
+    path = tmp_path / "edited.jsonl"
+    options = {"parent_field": "of", "process": "edit"}
+    write_jsonl(path, [{"id": "c", "text": "Letter 1, edited for the first time.", "of": "1"}])
+    ingest(ledger, path, "edited", **options)
+    write_jsonl(path, [{"id": "c", "text": "Letter 1, edited for the second time."}])
+    ingest(ledger, path, "edited", **options)
+    named = Selector(kind="file", values=(str(tmp_path / "machine.jsonl"),))
+    plan = ledger.plan_revocation(Takedown(selectors=(named,)))
+    assert (plan.reach.named.records, plan.reach.derived.records) == (4, 1)
