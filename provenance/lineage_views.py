@@ -58,9 +58,10 @@ WITH stated AS MATERIALIZED (
     ) s ON s.uri = r.parent_ref AND s.row = r.parent_row
     WHERE (r.parent_source IS NULL OR s.source = r.parent_source)
         AND s.reading_id IS DISTINCT FROM r.reading_id
-), fitting AS (
-    SELECT *, count(*) OVER (PARTITION BY reference) AS candidates FROM (
-        FROM in_file UNION ALL FROM in_source UNION ALL FROM in_ledger UNION ALL FROM in_row)
+), fitting AS MATERIALIZED (
+    FROM in_file UNION ALL FROM in_source UNION ALL FROM in_ledger UNION ALL FROM in_row
+), several AS (
+    SELECT reference, count(*) AS candidates FROM fitting GROUP BY reference HAVING count(*) > 1
 ), children AS (
     SELECT DISTINCT r.reference, s.record_id
     FROM stated r JOIN seen s ON s.source = r.child_source AND s.ref = r.child_ref
@@ -81,11 +82,12 @@ WITH stated AS MATERIALIZED (
 SELECT coalesce(e.child, c.record_id) AS child, e.child_ref,
     coalesce(e.parent, p.record_id) AS parent, e.parent_ref, e.parent_kind,
     e.relation, e.process, e.activity, e.source, e.uri, e.row,
-    coalesce(p.candidates, 1) AS candidates, e.reference, e.way,
+    coalesce(m.candidates, 1) AS candidates, e.reference, e.way,
     if(e.parent IS NULL, (hash(e.parent_ref, e.parent_row) {_NUMBER}, 0) AS choice
 FROM (SELECT *, {WAY_SQL} AS way FROM stated) e
 LEFT JOIN children c ON c.reference = e.reference
 LEFT JOIN fitting p ON p.reference = e.reference
+LEFT JOIN several m ON m.reference = e.reference
 UNION ALL
 SELECT child, NULL, parent, 'the text quoted in row ' || row, 'record', relation, process,
     NULL, source, uri, row, candidates,
