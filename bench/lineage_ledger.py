@@ -43,13 +43,15 @@ _COLUMNS: dict[str, str] = {
         SELECT $reading AS reading_id, row_number() OVER () AS row, id AS record_id,
             md5(id::VARCHAR)::UUID AS digest_rest, id AS norm_id, 'text' AS kind,
             100::BIGINT AS bytes, 100::BIGINT AS chars, 20::BIGINT AS words,
-            NULL::VARCHAR AS external_id, NULL::VARCHAR AS lang, NULL::VARCHAR AS attributes
+            NULL::VARCHAR AS external_id, NULL::VARCHAR AS lang, NULL::VARCHAR AS attributes,
+            100::BIGINT AS norm_chars
         FROM nodes WHERE kind = 'record'""",
     "evidence": """
         SELECT $reading AS reading_id, NULL::BIGINT AS row, id AS record_id, 'tool' AS tier,
             label AS claim, true AS whole, NULL::BIGINT AS part_bytes, NULL::BIGINT AS part_chars,
             NULL::BIGINT AS part_words, NULL::VARCHAR AS process, NULL::VARCHAR AS generator,
-            NULL::VARCHAR AS generator_family, 'bench' AS observer, 'made up' AS basis
+            NULL::VARCHAR AS generator_family, 'bench' AS observer, 'made up' AS basis,
+            NULL::VARCHAR AS field
         FROM nodes WHERE kind = 'record'""",
     "edges": """
         SELECT $reading AS reading_id, row_number() OVER () AS row, child,

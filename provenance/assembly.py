@@ -14,6 +14,7 @@ from provenance.dropped import dropped_upstream
 from provenance.errors import MisuseError
 from provenance.findings import ledger_findings
 from provenance.fit import fit
+from provenance.graph_findings import ambiguous_parents
 from provenance.members import MEMBERS, attribute_names, keep_members
 from provenance.model.base import Contract, quote_identifier, quote_literal
 from provenance.model.finding import BudgetResult, Finding, Verdict
@@ -98,6 +99,7 @@ def assemble(
                 *descent_findings(connection, MEMBERS, models_asked(policy)),
                 *ledger_findings(connection),
                 *dropped_upstream(connection),
+                *ambiguous_parents(connection, MEMBERS),
             )
             plan = _plan(connection, policy, results, known)
         if dry_run or budget.blocks(plan.verdict, policy):

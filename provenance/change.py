@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from provenance.due import superseded
 from provenance.edge_index import DOWN, STILL, UP, Indexed, as_list, commits_since, keyed
-from provenance.graph import FOUND, edges_since
+from provenance.graph import FOUND, NAMED, edges_since
 from provenance.lineage import descend
 from provenance.store.catalogue import Database
 
@@ -26,7 +26,7 @@ _ADDING = frozenset({"ingest", "import", "activity", "assemble", "source"})
 _MOST_RUNS, _PART, _FEW = 64, 16, 1_000
 
 _ENDS = "child, parent, relation, process, activity"
-_COLUMNS = f"{_ENDS}, found"
+_COLUMNS = f"{_ENDS}, way, choice, found"
 
 
 def make_change(connection: Database, known: Indexed | None) -> bool:
@@ -48,7 +48,7 @@ def make_change(connection: Database, known: Indexed | None) -> bool:
 def _make_new(connection: Database, commits: str) -> bool:
     """Make the table of new edges, unless an edge leads elsewhere than before."""
     before = f"SELECT {_COLUMNS} FROM {UP} WHERE found"
-    now = f"SELECT {_ENDS}, true AS found FROM {FOUND}"
+    now = f"SELECT {_ENDS}, way, choice, true AS found FROM {FOUND}"
     gone = f"(({before} AND parent IS NOT NULL) EXCEPT {now})"
     if connection.execute(f"SELECT 1 FROM {gone} LIMIT 1").fetchone():
         return False
@@ -63,7 +63,9 @@ def _make_region(connection: Database, commits: str) -> bool:
     """Make the tables of what is downstream of all that is new, unless that is too much."""
     seeds = (
         f"(SELECT record_id AS id FROM ledger.sightings WHERE commit_id IN ({commits}) "
-        f"UNION ALL SELECT child FROM {NEW})"
+        f"UNION ALL SELECT child FROM {NEW} "
+        f"UNION ALL SELECT n.id FROM {NAMED} n JOIN ledger.sources s ON s.name = n.name "
+        f"WHERE n.kind = 'source' AND s.commit_id IN ({commits}))"
     )
     row = connection.execute(f"SELECT count(*) FROM {UP}").fetchone()
     most = max(_FEW, int(row[0]) // _PART if row else 0)

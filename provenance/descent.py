@@ -12,6 +12,7 @@ from provenance.model.base import quote_literal
 from provenance.model.finding import Finding
 from provenance.model.names import fold_name
 from provenance.model.policy import Policy
+from provenance.model_names import ModelNames
 from provenance.spellings import generator_names
 from provenance.store.catalogue import Database
 
@@ -36,6 +37,10 @@ SELECT child FROM lineage WHERE parent IS NULL AND child IS NOT NULL AND relatio
     AND coalesce(parent_kind, 'record') = 'record')"""
 """Records that may come of any model, or of parents that are not known."""
 
+_SPELLED = "descent_spelled"
+"""Temporary table (child, generator, parent): what may be a model that is asked about: the node of
+another one, or a name in evidence."""
+
 
 def models_asked(policy: Policy | None, where: str | None = None) -> tuple[str, ...]:
     """The models whose descendants the budgets of a policy, or a condition, ask about."""
@@ -56,57 +61,94 @@ def make_descent(connection: Database, models: Collection[str], *more: str) -> N
         more: relations, besides those of the ledger, that name generators.
 
     Raises:
-        MisuseError: a model is not known.
+        MisuseError: a model is neither registered nor named by any record or edge.
     """
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {DESCENT} (record_id UUID, descends_from VARCHAR[])"
     )
     if not models:
         return
-    written = _spellings(connection, models, more)
-    make_graph(connection)
-    edges = index_edges(connection, EDGES, "descent_edges")
+    edges = _lineage(connection, models, more)
+    _check(connection, models)
     found = []
     for number, model in enumerate(models):
-        roots = _written_by(model, written[model])
-        made_from(connection, NODES, edges.down, roots, f"{_REACHED}_{number}")
-        found.append(f"SELECT id, {quote_literal(model)} AS model FROM {_REACHED}_{number}")
+        into = f"{_REACHED}_{number}"
+        descends_from(connection, NODES, edges, node_id("model", model), _EVERY, into)
+        found.append(f"SELECT record_id, {quote_literal(model)} AS model FROM {into}")
     if connection.execute(f"SELECT 1 FROM {EDGES} LIMIT 1").fetchall():
         made_from(connection, NODES, _BETWEEN, _DOUBTED, f"{_REACHED}_any")
-        found.append(f"SELECT id, '{ANY}' FROM {_REACHED}_any")
+        found.append(
+            f"SELECT record_id, '{ANY}' FROM {_EVERY} e JOIN {_REACHED}_any a ON a.id = e.record_id"
+        )
     connection.execute(
-        f"INSERT INTO {DESCENT} SELECT id, list(DISTINCT model ORDER BY model) "
-        f"FROM ({' UNION ALL '.join(found)}) SEMI JOIN {_EVERY} e ON e.record_id = id GROUP BY id"
+        f"INSERT INTO {DESCENT} SELECT record_id, list(DISTINCT model ORDER BY model) "
+        f"FROM ({' UNION ALL '.join(found)}) GROUP BY record_id"
     )
 
 
-def _written_by(model: str, names: Collection[str]) -> str:
-    """SQL of the nodes that a model is, and of the records that are said to be its own."""
-    ids = ", ".join(quote_literal(str(node_id("model", name))) for name in [model, *names])
-    listed = ", ".join(map(quote_literal, names))
-    return (
-        f"(SELECT unnest([{ids}])::UUID AS id "
-        f"UNION SELECT record_id FROM claims WHERE generator IN ({listed}))"
-    )
-
-
-def _spellings(
-    connection: Database, models: Collection[str], more: Collection[str]
-) -> dict[str, list[str]]:
-    """The names that are known for each model: registered, or written in evidence."""
-    registered = [name for (name,) in connection.execute("SELECT name FROM models").fetchall()]
-    known = {*registered, *generator_names(connection, *more)}
-    found: dict[str, list[str]] = {}
+def _check(connection: Database, models: Collection[str]) -> None:
+    known = [row[0] for row in connection.execute("SELECT name FROM models ORDER BY 1").fetchall()]
     for model in models:
-        found[model] = sorted(name for name in known if fold_name(name) == fold_name(model))
-        if not found[model]:
+        named = connection.execute(
+            f"SELECT 1 FROM {NAMED} WHERE kind = 'model' AND name = ? UNION ALL "
+            f"SELECT 1 FROM {_SPELLED} WHERE parent = ? LIMIT 1",
+            [model, node_id("model", model)],
+        ).fetchall()
+        if not named:
             raise MisuseError(
                 f"descends_from: there is no model `{model}`",
-                hint=f"the models are: {', '.join(sorted(registered))}"
-                if registered
+                hint=f"the models are: {', '.join(known)}"
+                if known
                 else "`prov model set NAME` registers one",
             )
-    return found
+
+
+def _lineage(connection: Database, models: Collection[str], more: Collection[str] = ()) -> Index:
+    """All edges, and those that lead from other spellings of the names of some models to them."""
+    make_graph(connection)
+    _make_spelled(connection, models, more)
+    _add_names(connection, models)
+    spelled = (
+        f"SELECT child, parent, 'derived', NULL, NULL, 0, 0 FROM {_SPELLED} "
+        f"WHERE child IS NOT NULL UNION ALL "
+        f"SELECT e.record_id, s.parent, 'derived', e.process, NULL, 0, 0 FROM evidence e "
+        f"JOIN {_SPELLED} s ON s.generator = e.generator "
+        "WHERE e.tier <> 'derived' AND e.claim IN ('synthetic', 'mixed') UNION ALL "
+        f"SELECT s.record_id, w.parent, 'derived', d.process, NULL, 0, 0 FROM ledger.sightings s "
+        f"JOIN declared d USING (reading_id) JOIN {_SPELLED} w ON w.generator = d.generator"
+    )
+    columns = "child, parent, relation, process, activity, way, choice"
+    every = f"(SELECT {columns} FROM {EDGES} UNION ALL {spelled})"
+    return index_edges(connection, every, "descent_edges")
+
+
+def _make_spelled(connection: Database, models: Collection[str], more: Collection[str]) -> None:
+    """Make a table of all other names that may mean a model: of nodes, and in evidence."""
+    rows: list[tuple[object, object, object]] = []
+    nodes = connection.execute(f"SELECT name, id FROM {NAMED} WHERE kind = 'model'").fetchall()
+    generators = generator_names(connection, *more)
+    asked = ModelNames.of(models)
+    for name, node in nodes:
+        for model in asked.alike(name) + asked.same(name):
+            if model != name:
+                rows.append((node, None, node_id("model", model)))
+    for name in generators:
+        for model in asked.alike(name) + asked.same(name):
+            rows.append((None, name, node_id("model", model)))
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {_SPELLED} (child UUID, generator VARCHAR, parent UUID)"
+    )
+    if rows:
+        connection.executemany(f"INSERT INTO {_SPELLED} VALUES (?, ?, ?)", rows)
+
+
+def _add_names(connection: Database, models: Collection[str]) -> None:
+    """Give the models that are asked about names to be shown by."""
+    nodes = connection.execute(f"SELECT name FROM {NAMED} WHERE kind = 'model'").fetchall()
+    known = {row[0] for row in nodes}
+    names = [(name, node_id("model", name)) for name in models if name not in known]
+    if names:
+        connection.executemany(f"INSERT INTO {NAMED} VALUES ('model', ?, ?)", names)
 
 
 def descent_findings(
@@ -127,8 +169,7 @@ def descent_findings(
     ]
     if not asked:
         return []
-    make_graph(connection)
-    edges = index_edges(connection, EDGES, "descent_edges")
+    edges = _lineage(connection, asked)
     return [item for model in asked for item in _finding(connection, edges, members, model)]
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from provenance.graph import EDGES, edges_since, make_graph, make_named
+from provenance.graph import COLLECT, HISTORY, edges_since, make_graph, make_named
 from provenance.lineage import Whole
 from provenance.model.base import quote_literal
 from provenance.store.catalogue import Database
@@ -20,6 +20,8 @@ UP, DOWN = "index_up", "index_down"
 """Temporary views of what is indexed, with ``key`` and ``found``; some edges have no parent."""
 
 _COLUMNS = "child, parent, relation, process, activity"
+
+_HISTORY = f"process IS DISTINCT FROM '{COLLECT}'"
 
 _SLICE = 1_000_000
 
@@ -79,7 +81,7 @@ def indexed(connection: Database) -> Indexed | None:
     listed = ", ".join(quote_literal(str(row[0])) for row in valid)
     for view, table in ((UP, "edges_up"), (DOWN, "edges_down")):
         connection.execute(
-            f"CREATE OR REPLACE TEMP VIEW {view} AS SELECT key, {_COLUMNS}, found "
+            f"CREATE OR REPLACE TEMP VIEW {view} AS SELECT key, {_COLUMNS}, way, choice, found "
             f"FROM ledger.{table} "
             f"WHERE commit_id IN ({listed})"
         )
@@ -95,14 +97,14 @@ def make_paths(connection: Database) -> Paths:
     since = None if known is None else commits_since(connection, known.through)
     if since is None or not {verb for _, verb in since} <= STILL | {"assemble"}:
         make_graph(connection)
-        return Paths(EDGES, EDGES, kept=False)
+        return Paths(HISTORY, HISTORY, kept=False)
     make_named(connection)
     sealed = [commit for commit, verb in since if verb == "assemble"]
     for view, old, end in (("graph_up", UP, "child"), ("graph_down", DOWN, "parent")):
         newer = f"SELECT {_key(end)}, {_COLUMNS} FROM ({edges_since(as_list(sealed))})"
         connection.execute(
             f"CREATE OR REPLACE TEMP VIEW {view} AS SELECT key, {_COLUMNS} FROM {old} "
-            f"{f'UNION ALL {newer}' if sealed else ''}"
+            f"WHERE {_HISTORY} {f'UNION ALL {newer}' if sealed else ''}"
         )
     return Paths(keyed("graph_up", "frontier"), keyed("graph_down", "frontier"), kept=True)
 
@@ -146,6 +148,8 @@ def _write(
             for name in ("parent", "child"):
                 column = ids.take(pa.array(getattr(graph, name)[places]))
                 rows = rows.add_column(0, name, column)
+            for name in ("way", "choice"):
+                rows = rows.append_column(name, pa.array(getattr(graph, name)[places]))
             writer.write(rows.add_column(0, "key", keys.take(pa.array(key[places]))))
         return writer.finish()
     except BaseException:

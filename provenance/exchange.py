@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from provenance.errors import MisuseError
-from provenance.graph import EDGES, NAMED, make_graph
+from provenance.graph import HISTORY, NAMED, make_graph
 from provenance.interchange.graph import ACTIVITIES, MODELS, Graph
 from provenance.interchange.graph import EDGES as EDGE_SCHEMA
 from provenance.interchange.graph import NODES as NODE_SCHEMA
@@ -45,7 +45,7 @@ WITH names AS (
 )
 SELECT coalesce(c.name, 'record:' || e.child) AS child,
     coalesce(p.name, 'record:' || e.parent) AS parent, e.relation, e.process, e.activity
-FROM {EDGES} e LEFT JOIN names c ON c.id = e.child LEFT JOIN names p ON p.id = e.parent
+FROM {HISTORY} e LEFT JOIN names c ON c.id = e.child LEFT JOIN names p ON p.id = e.parent
 WHERE e.parent IS NOT NULL ORDER BY ALL
 """
 
@@ -79,7 +79,7 @@ def export_lineage(store: Store, target: Path, form: str) -> dict[str, int]:
 def _counts(connection: Database) -> dict[str, int]:
     row = connection.execute(
         f"SELECT (SELECT count(*) FROM ({_NODES_SQL})), "
-        f"(SELECT count(*) FROM {EDGES} WHERE parent IS NOT NULL)"
+        f"(SELECT count(*) FROM {HISTORY} WHERE parent IS NOT NULL)"
     ).fetchone()
     return {"nodes": int(row[0]), "edges": int(row[1])} if row else {"nodes": 0, "edges": 0}
 

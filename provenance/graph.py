@@ -9,33 +9,42 @@ import pyarrow as pa
 
 from provenance.errors import MisuseError, NotFoundError
 from provenance.lineage import Step, node_id
+from provenance.lineage_views import WAY_SQL, row_way
 from provenance.lookup import resolve_record
 from provenance.model.edge import NodeKind
 from provenance.store.catalogue import Database
+from provenance.writers import ALIASES, WRITERS, make_writers
 
 NODES = "graph_nodes"
 EDGES = "graph_edges"
 NAMED = "graph_named"
 FOUND = "graph_found"
 
+COLLECT = "collect"
+"""What leads from a source to its records: they carry origin, and are no history."""
+
+HISTORY = f"(SELECT * FROM {EDGES} WHERE process IS DISTINCT FROM '{COLLECT}')"
+"""The edges that are shown."""
+
 _KINDS: tuple[NodeKind, ...] = ("source", "release", "model")
 _NAMED_KINDS: tuple[NodeKind, ...] = (*_KINDS, "entity")
 
 # A parent that is not known yet is NULL: what was done to it is known all the same.
 # Members are the parents of a release; a record comes of the model that wrote it, and the model of
-# the release that it was trained on.
-_KNOWN_SQL = """
-SELECT child, parent, relation, process, activity, false AS found FROM ledger.edges
-WHERE child IS NOT NULL AND parent IS NOT NULL AND (
+# the release that it was trained on. What came of itself unchanged has no edge.
+_KNOWN_SQL = f"""
+SELECT child, parent, relation, process, activity, {WAY_SQL} AS way, 0 AS choice, false AS found
+FROM ledger.edges
+WHERE child IS NOT NULL AND parent IS NOT NULL AND child <> parent AND (
     reading_id IN (SELECT reading_id FROM files UNION ALL SELECT reading_id FROM imports)
     OR reading_id IS NULL AND commit_id IN (SELECT commit_id FROM commits))
 """
 _SEALED_SQL = f"""
-SELECT n.id, m.record_id, 'derived', 'assemble', NULL, false
+SELECT n.id, m.record_id, 'derived', 'assemble', NULL, 0, 0, false
 FROM members m JOIN {NAMED} n ON n.kind = 'release' AND n.name = m.release
 """
 _TRAINED_SQL = f"""
-SELECT n.id, r.id, 'derived', 'train', NULL, false
+SELECT n.id, r.id, 'derived', 'train', NULL, 0, 0, false
 FROM models m JOIN {NAMED} n ON n.kind = 'model' AND n.name = m.name
 JOIN {NAMED} r ON r.kind = 'release' AND r.name = m.trained_on
 """
@@ -44,14 +53,28 @@ _EDGES_SQL = f"""
 """
 
 # What takes more than reading edges as they lie is worked out once, and not at every hop.
-_LATE_SQL = (
-    "SELECT child, parent, relation, process, activity FROM late_edges WHERE child IS NOT NULL"
-)
-_WRITTEN_SQL = f"""
-SELECT c.record_id, n.id, 'derived', c.process, NULL
-FROM claims c JOIN {NAMED} n ON n.kind = 'model' AND n.name = c.generator
-WHERE c.tier <> 'derived'
+_LATE_SQL = """
+SELECT child, parent, relation, process, activity, way, choice FROM late_edges
+WHERE child IS NOT NULL
 """
+# What wrote the text in a row is of the same making as the parents that the row names.
+_WRITTEN_SQL = f"""
+SELECT e.record_id, w.id, 'derived', e.process, NULL, {row_way("e")}, 0
+FROM own_evidence e JOIN {WRITERS} w ON w.generator = e.generator
+WHERE e.tier <> 'derived' AND e.claim IN ('synthetic', 'mixed')
+UNION ALL
+SELECT s.record_id, w.id, 'derived', d.process, NULL, {row_way("s")}, 0
+FROM ledger.sightings s JOIN declared d USING (reading_id)
+JOIN {WRITERS} w ON w.generator = d.generator
+"""
+_ALIASES_SQL = f"SELECT id, model, 'derived', NULL, NULL, 0, 0 FROM {ALIASES}"
+# A source that something was made from stands for its records, one of which is the parent.
+_COLLECTED_SQL = f"""
+SELECT DISTINCT n.id, s.record_id, 'derived', '{COLLECT}', NULL, 0, 1
+FROM sightings s JOIN {NAMED} n ON n.kind = 'source' AND n.name = s.source
+WHERE n.id IN (SELECT parent FROM ledger.edges WHERE parent_kind = 'source')
+"""
+_SPREAD_SQL = "FROM spread_edges"
 
 _NODES_SQL = f"""
 SELECT record_id AS id, 'record' AS kind, label::VARCHAR AS label, NULL::BIGINT AS own_depth
@@ -63,13 +86,17 @@ SELECT id, kind, NULL, NULL FROM {NAMED}
 
 # Each part of the graph costs DuckDB a plan, however little is in it: what there is none of is left
 # out.
-_PARTS_SQL = """
-SELECT EXISTS (FROM ledger.models), EXISTS (FROM ledger.quotes)
-    OR EXISTS (FROM ledger.edges WHERE child IS NULL OR parent IS NULL)
+_PARTS_SQL = f"""
+SELECT EXISTS (FROM ledger.quotes)
+        OR EXISTS (FROM ledger.edges WHERE child IS NULL OR parent IS NULL),
+    EXISTS (FROM ledger.edges WHERE parent_kind = 'source'),
+    EXISTS (FROM ledger.edges WHERE starts_with(child_ref, 'source:')),
+    EXISTS (FROM {NAMED} WHERE kind = 'model')
 """
 _NO_EDGES = (
     "SELECT NULL::UUID AS child, NULL::UUID AS parent, NULL::VARCHAR AS relation, "
-    "NULL::VARCHAR AS process, NULL::VARCHAR AS activity WHERE false"
+    "NULL::VARCHAR AS process, NULL::VARCHAR AS activity, NULL::INTEGER AS way, "
+    "NULL::INTEGER AS choice WHERE false"
 )
 
 
@@ -77,19 +104,30 @@ def make_graph(connection: Database) -> None:
     """Make the views ``graph_nodes`` and ``graph_edges`` (docs/concepts/lineage.md), once."""
     if connection.execute("FROM duckdb_views() WHERE view_name = ?", [EDGES]).fetchall():
         return  # a snapshot does not change
-    parts = connection.execute(_PARTS_SQL).fetchone() or (True, True)
-    models, late = map(bool, parts)
     make_named(connection)
-    found = [_NO_EDGES, *([_LATE_SQL] if late else []), *([_WRITTEN_SQL] if models else [])]
+    late, collected, spread, models = connection.execute(_PARTS_SQL).fetchone() or (True,) * 4
+    written, aliases = make_writers(connection, NAMED) if models else (False, False)
+    parts = {
+        _LATE_SQL: late,
+        _COLLECTED_SQL: collected,
+        _SPREAD_SQL: spread,
+        _WRITTEN_SQL: written,
+        _ALIASES_SQL: aliases,
+    }
+    found = [_NO_EDGES, *(part for part, needed in parts.items() if needed)]
     connection.execute(f"CREATE TEMP TABLE {FOUND} AS {' UNION ALL '.join(found)}")
     connection.execute(f"CREATE TEMP VIEW {EDGES} AS {_EDGES_SQL}")
     connection.execute(f"CREATE TEMP VIEW {NODES} AS {_NODES_SQL}")
 
 
 def make_named(connection: Database) -> None:
-    """Make the table ``graph_named``: sources, releases, models and imported entities."""
+    """Make the table ``graph_named``: sources, releases, models and imported entities.
+
+    A model that edges lead to is one, whether anybody registered it or not.
+    """
     query = " UNION ALL ".join(f"SELECT DISTINCT '{kind}', name FROM {kind}s" for kind in _KINDS)
-    named = connection.execute(query).fetchall()
+    met = "SELECT 'model', substr(parent_ref, 7) FROM ledger.edges WHERE parent_kind = 'model'"
+    named = connection.execute(f"{query} UNION {met}").fetchall()
     kinds, names = ([row[place] for row in named] for place in (0, 1))
     ids = [node_id(kind, name).bytes for kind, name in named]
     table = pa.table(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from provenance.graph import chain_text, make_graph
+from provenance.graph import NAMED, chain_text, make_graph
 from provenance.lineage import Cycle, cycles
 from provenance.model.finding import Finding
 from provenance.store.catalogue import Database
@@ -10,7 +10,7 @@ from provenance.store.catalogue import Database
 LISTED = 20
 """Most loops, and most parents that are not there, that are named."""
 
-_STATED = "stated_edges"
+_STATED = "findings_edges"
 
 
 def lineage_findings(connection: Database, members: str) -> list[Finding]:
@@ -27,16 +27,58 @@ def lineage_findings(connection: Database, members: str) -> list[Finding]:
     make_graph(connection)
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE {_STATED} AS
-        SELECT child, parent, parent_ref, relation, process, activity FROM lineage
+        SELECT child, parent, parent_ref, parent_kind, relation, process, activity FROM lineage
         WHERE child IS NOT NULL""")
-    return [*_missing(connection, members), *_loops(connection, members)]
+    return [
+        *_missing(connection, members),
+        *ambiguous_parents(connection, members),
+        *_loops(connection, members),
+    ]
+
+
+def ambiguous_parents(connection: Database, members: str) -> list[Finding]:
+    """References of a set's records that fit several parents, all of which are kept as possible.
+
+    Args:
+        members: the relation of the set, with a column ``record_id``.
+    """
+    row = connection.execute("""
+        SELECT EXISTS (FROM ledger.quotes)
+            OR EXISTS (FROM ledger.edges WHERE child IS NULL OR parent IS NULL)""").fetchone()
+    if not (row and row[0]):
+        return []
+    connection.execute(f"""
+        CREATE OR REPLACE TEMP TABLE ambiguous_references AS
+        SELECT DISTINCT r.reference, r.child, r.parent_ref, r.candidates FROM resolved_edges r
+        SEMI JOIN {members} m ON m.record_id = r.child WHERE r.candidates > 1""")
+    total, children = connection.execute(
+        "SELECT count(DISTINCT reference), count(DISTINCT child) FROM ambiguous_references"
+    ).fetchone() or (0, 0)
+    if not total:
+        return []
+    some = connection.execute(f"""
+        SELECT parent_ref, max(candidates) FROM ambiguous_references
+        GROUP BY 1 ORDER BY 1 LIMIT {LISTED}""").fetchall()
+    listed = ", ".join(f"{reference} ({fits:,})" for reference, fits in some)
+    return [
+        Finding(
+            code="ambiguous-parent",
+            severity="warning",
+            subject="the set",
+            reason=f"{total:,} references to parents of {children:,} records fit several records "
+            f"each, and the worst of these counts: {listed}",
+            remedy="say whose ids they are with `--parent-source`, or give ids that are unique",
+        )
+    ]
 
 
 def _missing(connection: Database, members: str) -> list[Finding]:
     connection.execute(f"""
         CREATE OR REPLACE TEMP VIEW missing_parents AS
         SELECT l.child, l.parent_ref FROM {_STATED} l
-        SEMI JOIN {members} m ON m.record_id = l.child WHERE l.parent IS NULL""")
+        SEMI JOIN {members} m ON m.record_id = l.child
+        WHERE l.parent IS NULL
+            OR l.parent_kind <> 'record' AND l.parent NOT IN (SELECT id FROM {NAMED})""")
     row = connection.execute(
         "SELECT count(*), count(DISTINCT child) FROM missing_parents"
     ).fetchone()

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from provenance import labelling
 from provenance.change import KNOWN, REGION
 from provenance.few import labels_of
 from provenance.graph import EDGES, FOUND, NAMED
 from provenance.lineage import Proofs, Whole, deepen, is_absent, is_record, keep
+from provenance.recognisers.families import family_of
 from provenance.store.catalogue import Database
+
+TAINTED = "tainted"
+"""What stands for a claim where a source or release holds or hands on text of a machine."""
 
 _CLAIM_COLUMNS = (
     "record_id, tier, claim, whole, part_bytes, part_chars, part_words, "
@@ -20,11 +26,16 @@ _CLAIM_COLUMNS = (
 )
 _OWN = f"(SELECT {_CLAIM_COLUMNS} FROM claims WHERE tier <> 'derived')"
 
+# A source is what its contract says; what its records are is added by edges to them.
+_CONTRACT = f"""(
+SELECT n.id, n.kind, s.label
+FROM {NAMED} n LEFT JOIN sources s ON s.name = if(n.kind = 'source', n.name, NULL))"""
+
 EVERY_NODE = f"""(
 SELECT record_id AS id, 'record' AS kind, label::VARCHAR AS label, NULL::BIGINT AS own_depth,
     false AS proven
 FROM ({labelling.origin_sql(_OWN, "sizes")})
-UNION ALL SELECT id, kind, NULL, NULL, false FROM {NAMED})"""
+UNION ALL SELECT id, kind, label, NULL, false FROM {_CONTRACT})"""
 """All nodes."""
 
 SPARSE = 4
@@ -41,7 +52,7 @@ _BOUND_NODES = f"""(
 SELECT record_id AS id, 'record' AS kind, label::VARCHAR AS label, NULL::BIGINT AS own_depth,
     false AS proven
 FROM ({labels_of(f"SELECT id FROM {_BOUND}", _OWN)})
-UNION ALL SELECT id, kind, NULL, NULL, false FROM {NAMED})"""
+UNION ALL SELECT id, kind, label, NULL, false FROM {_CONTRACT})"""
 
 
 def nodes_sql(connection: Database) -> str:
@@ -63,9 +74,10 @@ def nodes_sql(connection: Database) -> str:
 
 # What is beside a region keeps what is known of it.
 SOME_NODES = f"""(
-SELECT n.id, coalesce(named.kind, 'record') AS kind, o.label::VARCHAR AS label,
+SELECT n.id, coalesce(named.kind, 'record') AS kind,
+    coalesce(named.label, o.label::VARCHAR) AS label,
     CASE WHEN n.beside THEN n.depth END AS own_depth, n.beside AND n.claim IS NOT NULL AS proven
-FROM {KNOWN} n LEFT JOIN {NAMED} named USING (id)
+FROM {KNOWN} n LEFT JOIN {_CONTRACT} named USING (id)
 LEFT JOIN ({labels_of("SELECT id FROM " + KNOWN, _OWN)}) o ON o.record_id = n.id
 WHERE named.id IS NOT NULL OR o.record_id IS NOT NULL)"""
 """Those that some edges lead to or come from, as ``make_known`` has them."""
@@ -86,8 +98,10 @@ WITH was AS (
 SELECT now.* EXCLUDE (least)
     REPLACE (if(now.parent_kind = 'absent', 'record', now.parent_kind) AS parent_kind)
 FROM {_NOW} now LEFT JOIN was USING (record_id) {{only}}
-WHERE (now.depth, now.claim, now.process, now.parent, now.parent_label, now.several)
-    IS DISTINCT FROM (was.depth, was.claim, was.process, was.parent, was.parent_label, was.several)
+WHERE (now.depth, now.claim, now.process, now.parent, now.parent_label, now.several,
+        now.generator, now.generator_family)
+    IS DISTINCT FROM (was.depth, was.claim, was.process, was.parent, was.parent_label, was.several,
+        was.generator, was.generator_family)
     AND NOT (was.record_id IS NULL AND now.depth <= now.least AND now.claim IS NULL)
 """
 
@@ -99,7 +113,8 @@ def outcome_sql(connection: Database, whole: Whole, proofs: Proofs, *, base: boo
         base: whether everything was worked out anew, and not a region alone.
     """
     written = _written(connection, whole, proofs, base=base)
-    keep(connection, _now(whole, proofs, deepen(connection, whole, written).depth), _NOW)
+    depth = deepen(connection, whole, written).depth
+    keep(connection, _now(whole, proofs, depth, _families(connection)), _NOW)
     only = "" if base else f"SEMI JOIN {REGION} region ON region.id = record_id"
     return _CHANGED.format(only=only)
 
@@ -135,7 +150,13 @@ def _written(connection: Database, whole: Whole, proofs: Proofs, *, base: bool) 
     return found
 
 
-def _now(whole: Whole, proofs: Proofs, depth: Any) -> pa.Table:
+def _families(connection: Database) -> dict[str, str]:
+    """The families that models were registered with."""
+    rows = connection.execute("SELECT name, family FROM models WHERE family IS NOT NULL")
+    return dict(rows.fetchall())
+
+
+def _now(whole: Whole, proofs: Proofs, depth: Any, families: Mapping[str, str]) -> pa.Table:
     """A row per node that was seen: what is proven of it, and its depth."""
     nodes = whole.nodes
     places = np.full(nodes.num_rows, -1)
@@ -146,16 +167,32 @@ def _now(whole: Whole, proofs: Proofs, depth: Any) -> pa.Table:
     kinds, labels = (nodes.column(name).combine_chunks() for name in ("kind", "label"))
     ids = nodes.column("id").combine_chunks()
     kind = kinds.take(parents)
+    names = pa.array(whole.names.values(), pa.string())
+    family = pa.array([families.get(n) or family_of(n) for n in whole.names.values()], pa.string())
+    named = np.full(nodes.num_rows, -1)
+    named[list(whole.names)] = np.arange(len(names))
+    writer, parent = (
+        pa.array(named[at], mask=(at < 0) | (named[at] < 0))
+        for at in (proofs.writer, proofs.parent)
+    )
+    claim = proofs.claim.take(at)
+    if len(proofs.tainted):
+        tainted = np.zeros(nodes.num_rows, np.bool_)
+        tainted[proofs.tainted] = True
+        claim = pc.if_else(pa.array(tainted[seen]), TAINTED, claim.cast(pa.string()))
     return pa.table(
         {
             "record_id": ids.take(pa.array(seen)),
             "depth": pa.array(depth[seen], pa.int64()),
-            "claim": proofs.claim.take(at),
+            "claim": claim,
             "process": proofs.process.take(at),
             "parent": ids.take(parents).take(at),
             "parent_kind": kind.take(at),
             "parent_label": labels.take(parents).take(at),
             "several": pa.array(proofs.several).take(at),
+            "parent_name": names.take(parent).take(at),
+            "generator": names.take(writer).take(at),
+            "generator_family": family.take(writer).take(at),
             "least": pa.array(is_record(whole)[seen].astype(np.int64)),
         }
     )

@@ -7,7 +7,7 @@ import uuid
 from provenance.change import ARROWS, NEW, make_change, make_known
 from provenance.due import is_due, through
 from provenance.edge_index import STILL, Indexed, commits_since, indexed, write_index
-from provenance.graph import EDGES, make_graph
+from provenance.graph import EDGES, NAMED, make_graph
 from provenance.lineage import NO_NODES, number, prove
 from provenance.outcome import SOME_NODES, nodes_sql, outcome_sql
 from provenance.store.catalogue import Database
@@ -32,11 +32,11 @@ def propagate(store: Store) -> Commit | None:
         make_graph(connection)
         base = not make_change(connection, known)
         if base:
-            whole = number(connection, nodes_sql(connection), EDGES)
+            whole = number(connection, nodes_sql(connection), EDGES, NAMED)
             parts = write_index(store, commit_id, whole)
         else:
             make_known(connection)
-            whole = number(connection, SOME_NODES, ARROWS)
+            whole = number(connection, SOME_NODES, ARROWS, NAMED)
             parts = write_index(store, commit_id, number(connection, NO_NODES, NEW))
         changed = outcome_sql(connection, whole, prove(whole), base=base)
         derived = _write(store, connection, commit_id, changed)

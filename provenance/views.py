@@ -38,12 +38,14 @@ VIEWS: dict[str, str] = {
     **READING_VIEWS,
     "declared": DECLARED,
     "derived": """
-        SELECT d.record_id, d.depth, d.claim, d.process,
-            CASE WHEN d.claim IS NOT NULL THEN coalesce(d.process || ' of ', 'derived from ')
+        SELECT d.record_id, d.depth, d.claim, d.process, d.generator, d.generator_family,
+            CASE WHEN d.claim IN ('synthetic', 'mixed')
+                THEN coalesce(d.process || ' of ', 'derived from ')
                 || CASE WHEN d.parent IS NULL THEN 'an unknown parent'
                     WHEN d.parent_kind = 'record'
                     THEN 'record sha256:' || replace(CAST(d.parent AS VARCHAR), '-', '')
-                    ELSE d.parent_kind || ' ' || CAST(d.parent AS VARCHAR) END
+                    ELSE d.parent_kind || ' ' || coalesce(d.parent_name, CAST(d.parent AS VARCHAR))
+                    END
                 || coalesce(' (' || d.parent_label || ')', '')
                 || CASE WHEN d.several THEN ' and others' ELSE '' END END AS basis,
             c.seq, c.recorded_at
@@ -56,9 +58,10 @@ VIEWS: dict[str, str] = {
         UNION ALL BY NAME
         SELECT *, false AS unaccepted FROM copy_evidence
         UNION ALL BY NAME
-        SELECT d.record_id, 'derived' AS tier, d.claim, true AS whole, d.process,
-            'lineage' AS observer, d.basis, d.seq, d.recorded_at, false AS unaccepted
-        FROM derived d WHERE d.claim IS NOT NULL""",
+        SELECT d.record_id, 'derived' AS tier, d.claim, true AS whole, d.process, d.generator,
+            d.generator_family, 'lineage' AS observer, d.basis, d.seq, d.recorded_at,
+            false AS unaccepted
+        FROM derived d WHERE d.claim IN ('synthetic', 'mixed')""",
     # One row per statement about one record, the declared ones spelt out.
     "claims": f"""
         SELECT {_CLAIM_COLUMNS} FROM evidence

@@ -11,6 +11,7 @@ import provenance
 from provenance.imports.options import ImportOptions
 from provenance.ledger import Ledger
 from provenance.lineage import node_id
+from provenance.model.source import Source
 from provenance.model.takedown import Selector, Takedown
 from provenance.propagate import propagate
 
@@ -45,7 +46,12 @@ class World:
         }
         for row, record in enumerate(self.draw.sample(self.ids, self.draw.randint(1, 4)), 1):
             self._record(tables, reading, row, record)
-        file = {"reading_id": reading, "source": "s", "uri": uri or f"f{self.number}", "kept": 1}
+        file = {
+            "reading_id": reading,
+            "source": self.draw.choice("sst"),
+            "uri": uri or f"f{self.draw.choice((self.number, self.number, 2))}",
+            "kept": 1,
+        }
         tables["files"] = [{**file, "replaced_by": self.draw.choice((None, None, "ann"))}]
         store = self.ledger.store
         parts = [store.rows(name, commit, rows) for name, rows in tables.items() if rows]
@@ -67,7 +73,7 @@ class World:
             about = {"part": f"p{part}", "model_side": part == 1, "norm_id": text}
             half = {"bytes": 49, "chars": 49, "words": 1, "norm_chars": 40}
             tables["parts"].append({**place, "record_id": record, **about, **half})
-        own = {"external_id": f"e{self.draw.randint(0, 8)}"}
+        own = {"external_id": f"e{self.draw.randint(0, 11)}"}
         tables["sightings"].append({**place, "record_id": record, **known, **sizes, **own})
         if (claim := self.draw.choice(_CLAIMS)) is not None:
             named = claim in {"synthetic", "mixed"}
@@ -76,17 +82,29 @@ class World:
             said |= {"observer": self.draw.choice(OBSERVERS), "field": self.draw.choice(FIELDS)}
             tables["evidence"].append({**place, "record_id": record, **said})
         for _ in range(self.draw.randint(0, 2)):
-            parent: dict[str, object] = (
-                {"parent": self.draw.choice(self.ids)}
-                if self.draw.random() < 0.6
-                else {"parent_ref": f"e{self.draw.randint(0, 12)}", "parent_source": "s"}
-            )
             how = {
                 "relation": self.draw.choice(("derived", "derived", "context")),
                 "process": self.draw.choice(_PROCESSES),
-                "parent_kind": "record",
             }
-            tables["edges"].append({**place, "child": record, **parent, **how})
+            tables["edges"].append({**place, "child": record, **self._parent(), **how})
+
+    def _parent(self) -> dict[str, object]:
+        """A parent by its record id, by its own id, by its row, or a source or model for it."""
+        chance = self.draw.random()
+        if chance < 0.45:
+            return {"parent": self.draw.choice(self.ids), "parent_kind": "record"}
+        if chance < 0.8:
+            reference = f"e{self.draw.randint(0, 14)}"
+            source = self.draw.choice((None, None, "s", "t"))
+            return {"parent_ref": reference, "parent_source": source, "parent_kind": "record"}
+        if chance < 0.9:
+            uri, row = f"f{self.draw.randint(1, 9)}", self.draw.randint(1, 4)
+            return {"parent_ref": uri, "parent_row": row, "parent_kind": "record"}
+        kind, name = self.draw.choice(
+            (("source", "s"), ("source", "t"), ("source", "u"), ("model", "M"), ("model", "x"))
+        )
+        reference = f"{kind}:{name}"
+        return {"parent": node_id(kind, name), "parent_ref": reference, "parent_kind": kind}
 
     def release(self) -> None:
         """Seal some of the records that were seen."""
@@ -123,10 +141,17 @@ class World:
     def imported(self) -> None:
         """Edges in a file of their own, which takes the place of an earlier one or does not."""
         path = self.folder / f"edges{self.draw.randint(0, 1)}.csv"
-        ends = (f"e{self.draw.randint(0, 12)},e{self.draw.randint(0, 12)}" for _ in range(2))
-        path.write_text("child,parent\n" + "\n".join(ends) + "\n")
-        options = ImportOptions(source="s")
+        ends = [f"e{self.draw.randint(0, 12)},e{self.draw.randint(0, 12)},s,s" for _ in range(2)]
+        if self.draw.random() < 0.3:
+            ends.append(f"source:{self.draw.choice('st')},source:{self.draw.choice('tu')},,")
+        path.write_text("child,parent,child_source,parent_source\n" + "\n".join(ends) + "\n")
+        options = ImportOptions()
         self.ledger.lineage_import([str(path)], options)
+
+    def source(self) -> None:
+        """A contract for a source that has no records."""
+        label = self.draw.choice(("human", "synthetic", "unknown"))
+        self.ledger.source_set(Source(name="u", label=label))
 
     def revoked(self) -> None:
         """A record taken out, or the last takedown undone."""
@@ -140,8 +165,11 @@ class World:
 
     def step(self) -> None:
         """Do one of these; mostly add."""
-        ways = (self.ingest, self.release, self.model, self.activity, self.imported, self.revoked)
-        chosen = self.draw.choices((*ways, None), (55, 12, 8, 6, 6, 6, 7))[0]
+        ways = (
+            *(self.ingest, self.release, self.model, self.activity, self.imported),
+            *(self.source, self.revoked),
+        )
+        chosen = self.draw.choices((*ways, None), (55, 12, 6, 6, 6, 4, 4, 7))[0]
         chosen() if chosen else self.ingest(uri="f1")
 
 

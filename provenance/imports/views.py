@@ -10,7 +10,8 @@ IMPORT_VIEWS: dict[str, str] = {
     # What several files state, or one file twice, is one edge.
     "imported_edges": """
         SELECT e.* EXCLUDE (commit_id, reading_id, row),
-            min(i.uri) AS uri, arg_min(e.row, (i.uri, e.row)) AS row
+            min(i.uri) AS uri, arg_min(e.row, (i.uri, e.row)) AS row,
+            arg_min(e.reading_id, (i.uri, e.row)) AS reading_id
         FROM ledger.edges e JOIN imports i USING (reading_id) GROUP BY ALL""",
     # Named things, whether a document describes them or an edge only leads to them.
     "imported_nodes": """

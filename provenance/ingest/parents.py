@@ -11,17 +11,37 @@ def count_parents(store: Store, summary: IngestSummary) -> Parents:
     read = [file.uri for file in summary.files if file.kept]
     with store.snapshot() as connection:
         connection.execute("CREATE TEMP TABLE just_read AS SELECT unnest(?) AS uri", [read])
+        given = connection.execute(
+            """SELECT count(*) FROM ledger.edges e JOIN files f USING (reading_id)
+            SEMI JOIN just_read j ON j.uri = f.uri
+            WHERE f.source = ? AND e.parent IS NOT NULL""",
+            [summary.source],
+        ).fetchone()
         connection.execute(
             """CREATE TEMP TABLE just_named AS
-            SELECT parent, parent_ref FROM lineage SEMI JOIN just_read USING (uri)
-            WHERE source = ?""",
+            SELECT reference, parent_ref, bool_or(parent IS NOT NULL) AS found,
+                max(candidates) AS candidates
+            FROM resolved_edges SEMI JOIN just_read USING (uri)
+            WHERE source = ? GROUP BY reference, parent_ref""",
             [summary.source],
         )
-        named, found = connection.execute(
-            "SELECT count(*), count(parent) FROM just_named"
-        ).fetchone() or (0, 0)
+        named, found, ambiguous = connection.execute(
+            "SELECT count(*), count(*) FILTER (found), count(*) FILTER (candidates > 1) "
+            "FROM just_named"
+        ).fetchone() or (0, 0, 0)
         missing = connection.execute(
-            "SELECT DISTINCT parent_ref FROM just_named WHERE parent IS NULL ORDER BY 1 LIMIT ?",
+            "SELECT DISTINCT parent_ref FROM just_named WHERE NOT found ORDER BY 1 LIMIT ?",
             [EXAMPLES],
         ).fetchall()
-    return Parents(named=named, found=found, missing=tuple(row[0] for row in missing))
+        several = connection.execute(
+            "SELECT DISTINCT parent_ref FROM just_named WHERE candidates > 1 ORDER BY 1 LIMIT ?",
+            [EXAMPLES],
+        ).fetchall()
+    known = int(given[0]) if given else 0
+    return Parents(
+        named=known + named,
+        found=known + found,
+        missing=tuple(row[0] for row in missing),
+        ambiguous=ambiguous,
+        several=tuple(row[0] for row in several),
+    )

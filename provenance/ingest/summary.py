@@ -67,6 +67,10 @@ class Parents(Contract):
     named: int
     found: int
     missing: tuple[str, ...] = Field(description="The first of those that it has not.")
+    ambiguous: int = Field(
+        default=0, description="How many fit several records, all of which are kept as possible."
+    )
+    several: tuple[str, ...] = Field(default=(), description="The first of those.")
 
 
 class Question(Contract):

@@ -5,7 +5,10 @@ Pure: every function is handed a connection and the SQL text of two relations.
 - nodes: (id UUID, kind VARCHAR, label VARCHAR, own_depth BIGINT), one row per id. ``kind`` is
   record, source, release or model; ``label`` is what a record was resolved to, NULL for the
   others; ``own_depth`` is a depth that is known without the graph, or NULL.
-- edges: (child UUID, parent UUID, relation VARCHAR, process VARCHAR, activity VARCHAR).
+- edges: (child UUID, parent UUID, relation VARCHAR, process VARCHAR, activity VARCHAR, way INTEGER,
+  choice INTEGER). ``way`` tells the makings of one text apart, and is 0 where nobody does: of all
+  edges of a child or of none. ``choice`` is the same for edges of one way to parents one of which
+  is the true one, and 0 for an edge to a parent that is known.
 
 docs/concepts/lineage.md says what depth, taint and claims mean.
 """

@@ -50,13 +50,13 @@ def floor_sql(node: str) -> str:
 
 
 def offers_sql(edges: str) -> str:
-    """Edges (child, parent, offers): what their words alone say that they would do, as bits.
+    """Edges (child, parent, offers, …): what their words alone say that they would do, as bits.
 
     Words are read here, before any join, and numbers from here on.
     """
     generative = f"(process IS NULL OR {among('process', GENERATIVE)})"
     return (
-        "(SELECT child, parent, ("
+        "(SELECT * EXCLUDE (relation, process), ("
         f"CASE WHEN {generative} THEN {STEP} ELSE 0 END + "
         f"CASE WHEN relation <> 'derived' THEN 0 WHEN {among('process', SILENT)} THEN {DEPTH} "
         f"WHEN {among('process', MACHINE)} THEN {DEPTH | TEXT | WRITES} ELSE {DEPTH | TEXT} END"

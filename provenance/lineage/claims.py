@@ -15,7 +15,9 @@ def derived_claims(connection: Relations, nodes: str, edges: str, into: str) -> 
     A machine process makes its child synthetic, whatever the parents are; so does a model, when no
     process is named. What was edited or cleaned, or derived nobody says how, from a synthetic or
     mixed record is mixed, and so is what a model edited or cleaned. The child's claim counts for
-    what was made from the child in turn. Context, feedback and annotation prove nothing.
+    what was made from the child in turn. A source or a release hands on what it holds: it counts
+    as mixed for what was made of it when anything that it came of is synthetic or mixed, or when a
+    machine process made it. Context, feedback and annotation prove nothing.
 
     There is one row per record, claim and process; the basis names the least of the parents.
     """
@@ -25,7 +27,7 @@ def derived_claims(connection: Relations, nodes: str, edges: str, into: str) -> 
         _prepare(connection, nodes, edges, derivations)
         connection.execute(
             f"CREATE TEMP TABLE {handed_on} AS SELECT child, parent "
-            f"FROM {derivations} WHERE NOT writes AND parent_kind = 'record' ORDER BY parent"
+            f"FROM {derivations} WHERE NOT writes AND parent_kind <> 'model' ORDER BY parent"
         )
         roots = (
             f"(SELECT parent AS id FROM {derivations} WHERE NOT writes AND artificial "
@@ -44,14 +46,14 @@ def _prepare(connection: Relations, nodes: str, edges: str, table: str) -> None:
     kept = among("edges.process", TOUCHED_UP)
     connection.execute(
         f"CREATE TEMP TABLE {table} AS SELECT edges.child, edges.parent, edges.process, "
-        "coalesce(parents.kind, 'record') AS parent_kind, parents.label AS parent_label, "
+        "children.kind AS child_kind, coalesce(parents.kind, 'record') AS parent_kind, "
+        "parents.label AS parent_label, "
         f"{among('parents.label', {Label.SYNTHETIC, Label.MIXED})} AS artificial, "
         f"{machine} OR coalesce({from_model}, false) AND NOT {kept} AS writes "
         f"FROM {edges} AS edges JOIN {nodes} AS children ON children.id = edges.child "
         f"LEFT JOIN {nodes} AS parents ON parents.id = edges.parent "
-        "WHERE edges.relation = 'derived' AND children.kind = 'record' "
-        f"AND NOT {among('edges.process', SILENT)} "
-        f"AND ({machine} OR coalesce(parents.kind IN ('record', 'model'), false))"
+        "WHERE edges.relation = 'derived' AND children.kind <> 'model' "
+        f"AND NOT {among('edges.process', SILENT)} AND ({machine} OR parents.kind IS NOT NULL)"
     )
 
 
@@ -66,8 +68,8 @@ def _claims(derivations: str, reached: str) -> str:
     more = "CASE WHEN several THEN ' and others' ELSE '' END"
     proves = (
         f"SELECT *, if(writes, '{Label.SYNTHETIC}', '{Label.MIXED}') AS claim "
-        f"FROM {derivations} WHERE writes OR parent_kind = 'model' "
-        f"OR parent IN (SELECT id FROM {reached})"
+        f"FROM {derivations} WHERE child_kind = 'record' AND (writes OR parent_kind = 'model' "
+        f"OR parent IN (SELECT id FROM {reached}))"
     )
     least = (
         "min(struct_pack(parent := parent, parent_kind := parent_kind, "

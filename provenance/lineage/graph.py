@@ -75,7 +75,8 @@ def index_edges(connection: Relations, edges: str, into: str) -> Index:
         names[way] = quote_identifier(f"{into}_{way}")
         connection.execute(
             f"CREATE OR REPLACE TEMP TABLE {names[way]} AS "
-            f"SELECT child, parent{words}, activity FROM {edges} AS edges ORDER BY {key}"
+            f"SELECT child, parent{words}, activity, way, choice FROM {edges} AS edges "
+            f"ORDER BY {key}"
         )
     return Index(**names)
 

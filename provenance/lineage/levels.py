@@ -7,25 +7,30 @@ import numpy as np
 from provenance.lineage.carries import DEPTH, STEP, TEXT, WRITES
 from provenance.lineage.loops import climb, components, renumber, trim
 from provenance.lineage.numbered import Arrows, Numbers, Places, State
+from provenance.lineage.rounds import settle_rounds
+from provenance.lineage.ways import Ways
 
 WORTHWHILE = 50
 """A sweep reads every edge that is left; it is worth it while it settles one in so many of them."""
 
 
-def propagate(edges: Arrows, state: State) -> None:
+def propagate(edges: Arrows, state: State, ways: Ways | None = None) -> None:
     """Raise the state of every node to what its ancestors ask for.
 
     Nodes are settled once all of their parents are. Sweeps over all edges settle level after level
     while the levels are wide. What they leave over, long chains, loops and all that comes after
     loops, is sorted by parent first, so that each of many narrow levels costs its own edges only.
+
+    Args:
+        ways: of nodes whose depth is a least of several.
     """
     state.tainted[edges.child[edges.carries & WRITES != 0]] = True
-    rest = _sweep(edges, state)
+    rest = _sweep(edges, state, ways)
     if len(rest):
-        _settle_rest(rest, state)
+        _settle_rest(rest, state, ways)
 
 
-def _sweep(edges: Arrows, state: State) -> Arrows:
+def _sweep(edges: Arrows, state: State, ways: Ways | None) -> Arrows:
     """Settle the wide levels; the edges that are left over are returned."""
     waiting = np.bincount(edges.child, minlength=len(state.depth))
     ready = waiting == 0
@@ -38,6 +43,8 @@ def _sweep(edges: Arrows, state: State) -> Arrows:
         waiting -= np.bincount(now.child, minlength=len(waiting))
         ready[:] = False
         ready[now.child] = waiting[now.child] == 0
+        if ways is not None:
+            ways.settle(np.flatnonzero(ready), state.depth)
 
 
 def _hand_on(edges: Arrows, state: State) -> None:
@@ -50,7 +57,7 @@ def _hand_on(edges: Arrows, state: State) -> None:
     state.tainted[edges.child[tainted]] = True
 
 
-def _settle_rest(edges: Arrows, state: State) -> None:
+def _settle_rest(edges: Arrows, state: State, ways: Ways | None) -> None:
     """Settle narrow levels; the nodes of a loop are settled together, as if they were one."""
     one = _loops(edges, state)
     around = one[edges.child] == one[edges.parent]
@@ -62,8 +69,10 @@ def _settle_rest(edges: Arrows, state: State) -> None:
     ready = ready[waiting[ready] == 0]
     while len(ready):
         loops = places(inner_starts, ready)
+        if ways is not None:
+            ways.settle(ready[inner_starts[ready] == inner_starts[ready + 1]], state.depth)
         if len(loops):
-            _settle_loops(inner.where(loops), state)
+            _settle_loops(inner.where(loops), state, ways)
         now = edges.where(places(starts, ready))
         _hand_on(now, state)
         reached = one[now.child]
@@ -98,15 +107,18 @@ def places(starts: Places, nodes: Numbers) -> Places:
     return np.repeat(starts[nodes] - before, counts) + np.arange(counts.sum())
 
 
-def _settle_loops(edges: Arrows, state: State) -> None:
+def _settle_loops(edges: Arrows, state: State, ways: Ways | None) -> None:
     """Raise the nodes of loops to what they ask of each other, beside what came from outside."""
     nodes, edges = renumber(edges)
     ones = np.ones(len(edges), np.int32)
     everywhere = components(edges, len(nodes))
     state.level[nodes] = climb(edges, ones, state.level[nodes], everywhere)
     deep = edges.where(edges.carries & DEPTH != 0)
-    steps = (deep.carries & STEP).astype(np.int32)
-    state.depth[nodes] = climb(deep, steps, state.depth[nodes], components(deep, len(nodes)))
+    if ways is not None and ways.special[nodes].any():
+        settle_rounds(nodes, deep, ways, state.depth)
+    else:
+        steps = (deep.carries & STEP).astype(np.int32)
+        state.depth[nodes] = climb(deep, steps, state.depth[nodes], components(deep, len(nodes)))
     text = edges.where(edges.carries & TEXT != 0)
     tainted = state.tainted[nodes].astype(np.int32)
     nothing = np.zeros(len(text), np.int32)

@@ -76,16 +76,25 @@ def number_nodes(connection: Relations, nodes: str, table: str) -> int:
 
 def number_edges(connection: Relations, edges: str, table: str) -> Arrows:
     """The edges between numbered nodes; those of a child that is not among them are left out."""
+    return arrows_of(numbered_edges(connection, edges, table))
+
+
+def numbered_edges(connection: Relations, edges: str, table: str, more: str = "") -> Any:
+    """The columns of ``Arrows``, and more that are asked for as SQL."""
     beyond = connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
-    found = connection.execute(
+    return connection.execute(
         f"SELECT child_node.rowid::INTEGER AS child, "
         f"coalesce(parent_node.rowid, {beyond})::INTEGER AS parent, "
-        f"{carries_sql('offers', 'child_node.class', 'parent_node.class')} AS carries "
+        f"{carries_sql('offers', 'child_node.class', 'parent_node.class')} AS carries{more} "
         f"FROM {offers_sql(edges)} AS edges "
         f"JOIN {table} AS child_node ON child_node.id = edges.child "
         f"LEFT JOIN {table} AS parent_node ON parent_node.id = edges.parent"
     ).to_arrow_table()
-    return Arrows(*(column(found, name) for name in ("child", "parent", "carries")))
+
+
+def arrows_of(table: Any) -> Arrows:
+    """Edges as ``numbered_edges`` has them."""
+    return Arrows(*(column(table, name) for name in ("child", "parent", "carries")))
 
 
 def column(table: Any, name: str) -> Any:

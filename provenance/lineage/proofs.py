@@ -11,7 +11,7 @@ import pyarrow as pa
 from provenance.lineage.carries import MODEL
 from provenance.lineage.levels import places
 from provenance.lineage.numbered import Flags, Numbers, Places, column
-from provenance.lineage.whole import RECORD, Whole
+from provenance.lineage.whole import ABSENT, OTHER, RECORD, Whole
 from provenance.model.origin import Label
 
 WORTHWHILE = 50
@@ -28,6 +28,8 @@ class Proofs:
         process: by what process, if that is known.
         parent: places of the least of the parents that prove it.
         several: whether there are others.
+        writer: by record, place of the model that it came of, the first by name; -1 for none.
+        tainted: places of the sources, releases and others that hold or hand on text of a machine.
     """
 
     record: Places
@@ -35,6 +37,8 @@ class Proofs:
     process: Any
     parent: Places
     several: Flags
+    writer: Places
+    tainted: Places
 
 
 def prove(whole: Whole) -> Proofs:
@@ -44,11 +48,14 @@ def prove(whole: Whole) -> Proofs:
     the order in which edges came does not matter.
     """
     edges = _Edges.of(whole)
-    marked = column(whole.nodes, "artificial") | column(whole.nodes, "proven")
+    artificial = column(whole.nodes, "artificial")
+    marked = artificial | column(whole.nodes, "proven")
     marked[edges.child[edges.writes | edges.from_model]] = True
     handed_on = ~(edges.writes | edges.from_model)
     _spread(marked, edges.child[handed_on], edges.parent[handed_on])
-    proves = edges.where(~handed_on | marked[edges.parent])
+    of_records = whole.kind[edges.child] == RECORD
+    proves = edges.where(of_records & (~handed_on | marked[edges.parent]))
+    writer = _writers(whole, edges.where(of_records & edges.from_model))
     ranks = int(proves.rank.max(initial=0)) + 1
     rank = np.where(proves.writes, 0, ranks) + proves.rank
     best = np.full(len(marked), 2 * ranks, np.int64)
@@ -66,7 +73,21 @@ def prove(whole: Whole) -> Proofs:
         _worded(best[record] % ranks, _processes(whole)),
         least[record],
         least[record] < most[record],
+        writer[record],
+        np.flatnonzero(marked & ~artificial & (whole.kind == OTHER)),
     )
+
+
+def _writers(whole: Whole, edges: _Edges) -> Places:
+    """For every node the model that it came of, the first by name where there are several."""
+    found = np.flatnonzero(whole.kind == MODEL).tolist()
+    models = np.array(sorted(found, key=lambda place: whole.names.get(place, "")), np.int64)
+    rank = np.full(len(whole.kind), len(models), np.int64)
+    rank[models] = np.arange(len(models))
+    first = np.full(len(whole.kind), len(models), np.int64)
+    np.minimum.at(first, edges.child, rank[edges.parent])
+    writers: Places = np.r_[models, -1][first]
+    return writers
 
 
 def _worded(numbers: Places, words: list[str | None]) -> Any:
@@ -93,8 +114,8 @@ class _Edges:
         kind = whole.kind[parent]
         from_model = kind == MODEL
         writes = machine | (from_model & ~whole.flags("kept")[word])
-        counts = whole.flags("proves")[word] & (whole.kind[child] == RECORD)
-        counts &= machine | from_model | (kind == RECORD)
+        counts = whole.flags("proves")[word] & np.isin(whole.kind[child], (RECORD, OTHER))
+        counts &= machine | (kind != ABSENT)
         rank = column(whole.words, "rank")
         return cls(child, parent, rank[word], writes, from_model).where(counts)
 

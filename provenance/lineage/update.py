@@ -18,8 +18,9 @@ from provenance.lineage.carries import (
 from provenance.lineage.depth import as_table, depths
 from provenance.lineage.graph import Index, Relations, lent, scratch
 from provenance.lineage.levels import propagate
-from provenance.lineage.numbered import State, column, number_edges
+from provenance.lineage.numbered import State, column
 from provenance.lineage.walk import DOWN, begin, spread
+from provenance.lineage.ways import number_ways
 from provenance.model.base import quote_identifier
 
 WORTHWHILE, FEW = 16, 1_000
@@ -94,7 +95,7 @@ def update_depths(
         begin(connection, region, f"({_changed(work)})")
         changed = _count(connection, region)
         if not _reach(connection, work, changed):
-            columns = "child, parent, relation, process"
+            columns = "child, parent, relation, process, way, choice"
             every = f"SELECT {columns} FROM {edges.up} UNION ALL SELECT {columns} FROM {new_edges}"
             depths(connection, nodes, f"({every})", into)
             return Update(changed, _count(connection, state))
@@ -119,10 +120,12 @@ def _changed(work: _Work) -> str:
     """New nodes, touched ones, and children of new edges that ask for more than there is.
 
     Levels rise along every edge that is not on a loop. A new edge that leads from a lower level to
-    a higher one therefore closes no loop by itself.
+    a higher one therefore closes no loop by itself. One more way, or one more possible parent, may
+    make a depth less; whether it does is seen when it is reckoned anew.
     """
     asks = (
         "(coalesce(parents.level, 0) >= children.level "
+        f"OR carries & {DEPTH} <> 0 AND (way <> 0 OR choice <> 0) "
         f"OR carries & {DEPTH} <> 0 "
         f"AND coalesce(parents.depth, 0) + (carries & {STEP}) > children.depth "
         f"OR (carries & {WRITES} <> 0 OR carries & {TEXT} <> 0 AND parents.tainted) "
@@ -131,7 +134,8 @@ def _changed(work: _Work) -> str:
     carries = carries_sql("offers", "children.class", "parents.class")
     return (
         f"SELECT id FROM {work.known} WHERE depth IS NULL OR touched "
-        f"UNION SELECT id FROM (SELECT children.id, {carries} AS carries, {asks} AS asks "
+        f"UNION SELECT id FROM (SELECT children.id, way, choice, {carries} AS carries, "
+        f"{asks} AS asks "
         f"FROM {offers_sql(work.new)} AS edges "
         f"JOIN {work.known} AS children ON children.id = edges.child AND NOT children.fresh "
         f"LEFT JOIN {work.known} AS parents ON parents.id = edges.parent) WHERE asks"
@@ -158,7 +162,7 @@ def _old(work: _Work) -> str:
 
 def _gather(connection: Relations, work: _Work) -> None:
     """Make a table of all edges whose children are in a region."""
-    chosen = "SELECT child, parent, relation, process FROM"
+    chosen = "SELECT child, parent, relation, process, way, choice FROM"
     connection.execute(
         f"CREATE TEMP TABLE {work.arrows} AS "
         f"{chosen} {work.new} WHERE child IN (SELECT id FROM {work.region})"
@@ -196,7 +200,8 @@ def _reckon(connection: Relations, work: _Work) -> None:
     state.depth[place] = column(found, "depth")
     state.level[place] = column(found, "level")
     state.tainted[place] = column(found, "tainted")
-    propagate(number_edges(connection, work.arrows, work.known), state)
+    arrows, ways = number_ways(connection, work.arrows, work.known)
+    propagate(arrows, state, ways)
     new = f"SELECT id FROM {work.known} WHERE depth IS NULL"
     replaced = f"(SELECT id FROM {work.region} WHERE id NOT IN ({new}))"
     if _count(connection, replaced):

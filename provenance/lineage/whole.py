@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,7 @@ from provenance.lineage.carries import (
 from provenance.lineage.graph import Relations, keep, scratch
 from provenance.lineage.levels import propagate
 from provenance.lineage.numbered import Arrows, Bits, Flags, Numbers, State, column
+from provenance.lineage.ways import tell_apart
 from provenance.model.origin import Label
 
 RECORD, OTHER, ABSENT = FIXED, VESSEL, MODEL + 1
@@ -36,17 +38,21 @@ class Whole:
     Attributes:
         nodes: id, kind, label, own_depth, proven, artificial; sorted by id. The last has no id: it
             stands for a parent that nobody has found.
+        names: what those nodes are called that have names, by their places.
         words: relation, process, activity and found of edges, each combination once.
         kind: of every node: record, model, other or absent.
-        child, parent, word: of every edge.
+        child, parent, word, way, choice: of every edge.
     """
 
     nodes: Any
+    names: Mapping[int, str]
     words: Any
     kind: Bits
     child: Numbers
     parent: Numbers
     word: Numbers
+    way: Numbers
+    choice: Numbers
 
     def flags(self, name: str) -> Flags:
         """What is true of the words of every combination."""
@@ -60,14 +66,18 @@ NO_NODES = (
 )
 
 
-def number(connection: Relations, nodes: str, edges: str) -> Whole:
+NO_NAMES = "(SELECT NULL::UUID AS id, NULL::VARCHAR AS name LIMIT 0)"
+
+
+def number(connection: Relations, nodes: str, edges: str, names: str = NO_NAMES) -> Whole:
     """Read a graph into arrays.
 
     Args:
         nodes: SQL text of (id, kind, label, own_depth, proven): what lineage is to be reckoned
-            over; ``proven`` are records of which a claim stands, whatever these edges say.
+            over; ``proven`` are those of which a claim stands, whatever these edges say.
         edges: SQL text of edges that may lack a parent, with a further column ``found``, which is
             only handed on.
+        names: SQL text of (id, name): what nodes that are no records are called.
     """
     with scratch(connection, "words", "numbers") as (words, numbers):
         connection.execute(
@@ -79,11 +89,15 @@ def number(connection: Relations, nodes: str, edges: str) -> Whole:
         if any(found.column(name).null_count for name in ("child", "parent")):
             known = _with_absent(connection, nodes, edges, numbers)
             found = _ends(connection, edges, numbers, words)
+        named = connection.execute(
+            f"SELECT number, name FROM {names} AS names JOIN {numbers} USING (id) ORDER BY number"
+        ).fetchall()
         return Whole(
             known,
+            dict(named),
             connection.execute(_words_sql(words)).to_arrow_table(),
             column(known, "place").astype(np.uint8),
-            *(column(found, name) for name in ("child", "parent", "word")),
+            *(column(found, name) for name in ("child", "parent", "word", "way", "choice")),
         )
 
 
@@ -125,7 +139,8 @@ def _ends(connection: Relations, edges: str, numbers: str, words: str) -> Any:
     return connection.execute(
         "SELECT child_node.number AS child, "
         f"if(edges.parent IS NULL, {nobody}, parent_node.number) AS parent, "
-        f"words.number::INTEGER AS word FROM {edges} AS edges "
+        "words.number::INTEGER AS word, edges.way::INTEGER AS way, "
+        f"edges.choice::INTEGER AS choice FROM {edges} AS edges "
         f"LEFT JOIN {numbers} AS child_node ON child_node.id = edges.child "
         f"LEFT JOIN {numbers} AS parent_node ON parent_node.id = edges.parent "
         f"JOIN {words} AS words ON words.relation = edges.relation "
@@ -142,7 +157,8 @@ def _words_sql(words: str) -> str:
         "dense_rank() OVER (ORDER BY process NULLS LAST)::INTEGER AS rank, "
         f"relation = 'derived' AND NOT {among('process', SILENT)} AS proves, "
         f"{among('process', MACHINE)} AS machine, {among('process', TOUCHED_UP)} AS kept "
-        f"FROM {words} JOIN {offers_sql(offered)} ON child = number ORDER BY number"
+        f"FROM {words} JOIN {offers_sql(offered)} AS offered ON offered.child = number "
+        "ORDER BY number"
     )
 
 
@@ -161,10 +177,11 @@ def deepen(connection: Relations, whole: Whole, written: Flags) -> State:
     state.tainted[:-1] = classes == WRITTEN
     table = _carries(connection)
     known = whole.kind[whole.child] != ABSENT
-    edges = (a if known.all() else a[known] for a in (whole.child, whole.parent, whole.word))
-    child, parent, word = edges
+    edges = (whole.child, whole.parent, whole.word, whole.way, whole.choice)
+    child, parent, word, way, choice = (a if known.all() else a[known] for a in edges)
     carries = table[column(whole.words, "offers")[word], classes[child], classes[parent]]
-    propagate(Arrows(child, parent, carries), state)
+    arrows = Arrows(child, parent, carries)
+    propagate(arrows, state, tell_apart(arrows, way, choice, classes))
     return state
 
 

@@ -31,6 +31,9 @@ _ADDED_IN_2: Mapping[str, tuple[str, ...]] = {
     "tombstones": ("norm_id",),
     "origins": ("tier",),
     "members": ("rule", "tier"),
+    "edges_up": ("way", "choice"),
+    "edges_down": ("way", "choice"),
+    "derived": ("parent_name", "generator", "generator_family"),
 }
 
 

@@ -27,7 +27,7 @@ _HASH_BLOCK = 1 << 20
 _READ_ONLY = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 
 # Hashes do not compress and do not repeat: trying to costs more than all the rest of the write.
-_RANDOM = frozenset({"record_id", "digest_rest", "norm_id", "key", "child", "parent"})
+_RANDOM = frozenset({"record_id", "digest_rest", "norm_id", "key", "child", "parent", "way"})
 
 # What is sorted by an id is looked up by it: the smaller its row groups, the less is read.
 _ROW_GROUP = {"edges_up": 32_768, "edges_down": 32_768}

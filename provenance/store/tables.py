@@ -10,7 +10,7 @@ SCHEMA_VERSION = 2
 """Version of the tables below and of the views over them."""
 
 UUID = pa.uuid()
-_STR, _INT, _BOOL = pa.string(), pa.int64(), pa.bool_()
+_STR, _INT, _SMALL, _BOOL = pa.string(), pa.int64(), pa.int32(), pa.bool_()
 _TIME = pa.timestamp("us", tz="UTC")
 
 
@@ -26,6 +26,8 @@ _EDGES = _table(
     ("process", _STR),
     ("activity", _STR),
     ("found", _BOOL),  # whether an end of it had to be looked for
+    ("way", _SMALL),  # tells the makings of one text apart; 0 where nobody does
+    ("choice", _SMALL),  # the same for edges of one way to parents one of which is the true one
 )
 
 TABLES: dict[str, pa.Schema] = {
@@ -187,6 +189,9 @@ TABLES: dict[str, pa.Schema] = {
         ("parent_kind", _STR),
         ("parent_label", _STR),
         ("several", _BOOL),  # whether there are others
+        ("parent_name", _STR),  # what that parent is called, where it is no record
+        ("generator", _STR),  # the model that the record came of, the first by name
+        ("generator_family", _STR),
     ),
     # What was concluded of each record from all commits up to the one in the key of its own commit,
     # `origins:<seq>`. It is worked out of the rest, so that nothing is lost with it.
@@ -298,6 +303,7 @@ _SQL_TYPES = {
     pa.uuid(): "UUID",
     pa.string(): "VARCHAR",
     pa.int64(): "BIGINT",
+    pa.int32(): "INTEGER",
     pa.bool_(): "BOOLEAN",
     pa.timestamp("us", tz="UTC"): "TIMESTAMP WITH TIME ZONE",
 }

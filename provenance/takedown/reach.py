@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from provenance.graph import EDGES, NAMED, make_graph
+from provenance.graph import HISTORY, NAMED, make_graph
 from provenance.lineage import made_from, node_id
 from provenance.measure import buffers
 from provenance.model.base import quote_literal
@@ -29,10 +29,11 @@ _GRAPH = "takedown_graph"
 
 
 _LINEAGE = """SELECT child, parent, relation, process, activity FROM lineage
-WHERE child IS NOT NULL AND parent IS NOT NULL"""
+WHERE child IS NOT NULL AND parent IS NOT NULL
+UNION ALL SELECT child, parent, relation, process, activity FROM spread_edges"""
 
 # What replaced versions of files said of lineage: a release may hold the children and the parents.
-# An own id leads to what has it now, else to what ever had it.
+# An own id leads to what has it now, else to what ever had it: in its source, else anywhere.
 _REPLACED_SQL = """(
 WITH said AS (
     SELECT e.*, f.source FROM ledger.edges e LEFT JOIN ledger.files f ON f.reading_id = e.reading_id
@@ -47,11 +48,19 @@ WITH said AS (
     ) w ON w.source = f.source AND w.parent_ref = s.external_id
     GROUP BY f.source, s.external_id, s.record_id
     QUALIFY current OR NOT bool_or(current) OVER (PARTITION BY f.source, s.external_id)
+), near AS (
+    SELECT e.* REPLACE (coalesce(e.parent, i.record_id) AS parent)
+    FROM said e LEFT JOIN ids i ON i.external_id = e.parent_ref
+        AND i.source = if(e.parent IS NULL, coalesce(e.parent_source, e.source), NULL)
+), far AS (
+    SELECT n.child, s.record_id AS parent, n.relation, n.process, n.activity
+    FROM near n JOIN (SELECT DISTINCT external_id, record_id FROM ledger.sightings) s
+        ON s.external_id = n.parent_ref
+    WHERE n.parent IS NULL AND n.parent_source IS NULL
 )
-SELECT e.child, coalesce(e.parent, i.record_id), e.relation, e.process, e.activity
-FROM said e LEFT JOIN ids i ON i.external_id = e.parent_ref
-    AND i.source = if(e.parent IS NULL, coalesce(e.parent_source, e.source), NULL)
-WHERE coalesce(e.parent, i.record_id) IS NOT NULL)
+SELECT child, parent, relation, process, activity FROM near WHERE parent IS NOT NULL
+UNION ALL
+FROM far)
 """
 
 
@@ -72,7 +81,7 @@ def prepare(connection: Database) -> None:
     if _any(connection, "(FROM models WHERE trained_on IS NOT NULL)"):
         make_graph(connection)
         others += f" UNION SELECT id FROM {NAMED}"
-        graph = f"SELECT * FROM {EDGES} WHERE child IS NOT NULL AND parent IS NOT NULL"
+        graph = f"SELECT * FROM {HISTORY} WHERE child IS NOT NULL AND parent IS NOT NULL"
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {_OTHERS} AS {others}")
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {_GRAPH} AS {graph}")
 

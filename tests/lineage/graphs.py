@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -38,6 +39,8 @@ class Edge(NamedTuple):
     relation: str = "derived"
     process: str | None = None
     activity: str | None = None
+    way: int = 0
+    choice: int = 0
 
 
 SPREAD = 0x9E3779B97F4A7C15F39CC0605CEDC835
@@ -82,12 +85,13 @@ def put_edges(connection: duckdb.DuckDBPyConnection, table: str, edges: Iterable
     """Make a table of edges."""
     connection.execute(
         f"CREATE OR REPLACE TABLE {table} "
-        "(child UUID, parent UUID, relation VARCHAR, process VARCHAR, activity VARCHAR)"
+        "(child UUID, parent UUID, relation VARCHAR, process VARCHAR, activity VARCHAR, "
+        "way INTEGER, choice INTEGER)"
     )
-    columns = list(zip(*edges, strict=True)) or [(), (), (), (), ()]
+    columns = list(zip(*edges, strict=True)) or [()] * 7
     connection.execute(
         f"INSERT INTO {table} SELECT unnest(?::UUID[]), unnest(?::UUID[]), unnest(?::VARCHAR[]), "
-        "unnest(?::VARCHAR[]), unnest(?::VARCHAR[])",
+        "unnest(?::VARCHAR[]), unnest(?::VARCHAR[]), unnest(?::INTEGER[]), unnest(?::INTEGER[])",
         [
             *([None if n is None else name(n) for n in ends] for ends in columns[:2]),
             *map(list, columns[2:]),
@@ -135,21 +139,84 @@ def climb(
     return {number: height[group] for number, group in group_of.items()}
 
 
+Recipes = dict[int, list[list[list[tuple[int | None, int]]]]]
+"""By node its ways, each a list of choices, each a list of parents with their steps."""
+
+
+def recipes(graph: Graph) -> Recipes:
+    """All that hands on depth; only records that a machine wrote come about in ways."""
+    found: dict[int, dict[int, dict[object, list[tuple[int | None, int]]]]] = {}
+    present = {node.number for node in graph.nodes}
+    for place, (edge, child, _) in enumerate(known_edges(graph)):
+        if graph.written(child):
+            way, step = edge.way, int(edge.process in GENERATIVE)
+        elif child.kind != "record" and edge.relation == "derived":
+            way, step = 0, 0
+        else:
+            continue
+        # A reference that fits several parents is one of its way, and every other one of its own.
+        one = ("same", edge.way, edge.choice) if edge.choice else ("own", place)
+        parent = edge.parent if edge.parent in present else None
+        ways = found.setdefault(edge.child, {})
+        ways.setdefault(way, {}).setdefault(one, []).append((parent, step))
+    return {
+        node.number: [list(way.values()) for way in found.get(node.number, {}).values()]
+        for node in graph.nodes
+    }
+
+
 def depth(graph: Graph) -> dict[int, int]:
-    """Generative steps back to human text."""
+    """Generative steps back to human text: loop by loop, and within each by trying again."""
     floors = {}
     for node in graph.nodes:
         if graph.written(node):
             floors[node.number] = max(node.own_depth or 1, 1)
         else:
             floors[node.number] = 0 if node.kind == "record" else max(node.own_depth or 0, 0)
-    edges = []
-    for edge, child, _ in known_edges(graph):
-        if graph.written(child):
-            edges.append((edge.child, edge.parent, int(edge.process in GENERATIVE)))
-        elif child.kind != "record" and edge.relation == "derived":
-            edges.append((edge.child, edge.parent, 0))
-    return climb(graph, edges, floors)
+    ways = recipes(graph)
+    shape = nx.DiGraph()
+    shape.add_nodes_from(floors)
+    for child, listed in ways.items():
+        parents = {p for way in listed for choice in way for p, _ in choice if p is not None}
+        shape.add_edges_from((child, parent) for parent in parents)
+    groups = nx.condensation(shape)
+    values: dict[int | None, float] = {None: 0}
+    for group in reversed(list(nx.topological_sort(groups))):
+        values |= settled(floors, ways, values, groups.nodes[group]["members"])
+    return {number: int(values[number]) for number in floors}
+
+
+def settled(
+    floors: dict[int, int], ways: Recipes, outside: dict[int | None, float], group: set[int]
+) -> dict[int, float]:
+    """The depths of nodes of which each may rest on each."""
+    values = dict(outside) | dict.fromkeys(group, math.inf)
+    for _ in group:
+        values |= {n: asked(floors[n], ways[n], values, set()) for n in group}
+    rest = {n for n in group if values[n] == math.inf}
+    values |= {n: floors[n] for n in rest}
+    before = None
+    while before != values:
+        before = dict(values)
+        values |= {n: asked(floors[n], ways[n], before, rest) for n in rest}
+    return {n: values[n] for n in group}
+
+
+def asked(
+    floor: int,
+    ways: list[list[list[tuple[int | None, int]]]],
+    values: dict[int | None, float],
+    level: set[int],
+) -> float:
+    """What a node has to be, by what its parents are; a step from some of them counts nothing."""
+    least = [
+        max(
+            min(values[parent] + (0 if parent in level else step) for parent, step in choice)
+            for choice in way
+        )
+        for way in ways
+    ]
+    return max(floor, min(least, default=0))
 
 
 def level(graph: Graph) -> dict[int, int]:
@@ -226,8 +293,14 @@ PROCESSES = st.sampled_from([*GENERATIVE, *GENTLE])
 
 
 @st.composite
-def graphs(draw: st.DrawFn, *, acyclic: bool = False, most: int = 12) -> Graph:
-    """Any graph: nodes of every kind, edges of every sort, some of them dangling."""
+def graphs(
+    draw: st.DrawFn, *, acyclic: bool = False, most: int = 12, told: bool | None = None
+) -> Graph:
+    """Any graph: nodes of every kind, edges of every sort, some of them dangling.
+
+    Args:
+        told: whether ways are told apart; either where it is not said.
+    """
     size = draw(st.integers(1, most))
     kinds = draw(st.lists(NODES, min_size=size, max_size=size))
     own = draw(st.lists(st.sampled_from([None] * 6 + [0, 3]), min_size=size, max_size=size))
@@ -237,8 +310,17 @@ def graphs(draw: st.DrawFn, *, acyclic: bool = False, most: int = 12) -> Graph:
         ends = ends.filter(lambda pair: pair[0] != pair[1]).map(lambda pair: (max(pair), min(pair)))
     pairs = draw(st.lists(ends, max_size=3 * size))
     dangling = draw(st.lists(st.integers(0, size - 1), max_size=2))
+    told = draw(st.booleans()) if told is None else told
+    makings = st.tuples(st.integers(1, 3), st.sampled_from([0, 0, 1, 2]))
     edges = [
-        Edge(child, parent, draw(st.sampled_from(["derived"] * 3 + ["context"])), draw(PROCESSES))
+        Edge(
+            child,
+            parent,
+            draw(st.sampled_from(["derived"] * 3 + ["context"])),
+            draw(PROCESSES),
+            None,
+            *(draw(makings) if told else (0, 0)),
+        )
         for child, parent in [*pairs, *((child, None) for child in dangling)]
     ]
     return Graph(nodes, tuple(edges))

@@ -27,8 +27,9 @@ def expected(graph: Graph) -> set[Claim]:
     text = [
         (edge, parent)
         for edge, child, parent in graphs.known_edges(graph)
-        if child.kind == "record" and edge.relation == "derived" and edge.process not in SILENT
+        if child.kind != "model" and edge.relation == "derived" and edge.process not in SILENT
     ]
+    records = {node.number for node in graph.nodes if node.kind == "record"}
     artificial = {node.number for node in graph.nodes if graph.written(node)}
     answer: set[Claim] = set()
     size = -1
@@ -38,10 +39,10 @@ def expected(graph: Graph) -> set[Claim]:
             kind = None if parent is None else parent.kind
             if edge.process in MACHINE or (kind == "model" and edge.process is None):
                 answer.add((edge.child, "synthetic", edge.process))
-            elif kind == "model" or (kind == "record" and edge.parent in artificial):
+            elif kind == "model" or (kind is not None and edge.parent in artificial):
                 answer.add((edge.child, "mixed", edge.process))
         artificial |= {child for child, _, _ in answer}
-    return answer
+    return {claim for claim in answer if claim[0] in records}
 
 
 @SHARED

@@ -16,7 +16,7 @@ def shape_of(graph: Graph) -> nx.MultiDiGraph:
 
 
 @SHARED
-@given(graph=graphs.graphs())
+@given(graph=graphs.graphs(told=False))
 def test_every_loop_is_found(connection: duckdb.DuckDBPyConnection, graph: Graph) -> None:
     graph.tables(connection)
     answer = cycles(connection, "edges", 100)

@@ -60,7 +60,7 @@ def test_chain_of_many_thousand_ends(connection: duckdb.DuckDBPyConnection) -> N
     connection.execute(
         "CREATE OR REPLACE TABLE edges AS SELECT md5(i::VARCHAR)::UUID AS child, "
         "md5((i - 1)::VARCHAR)::UUID AS parent, 'derived' AS relation, 'rephrase' AS process, "
-        f"NULL::VARCHAR AS activity FROM range(1, {length}) AS t(i)"
+        f"NULL::VARCHAR AS activity, 0 AS way, 0 AS choice FROM range(1, {length}) AS t(i)"
     )
     depths(connection, "nodes", "edges", "found")
     assert connection.execute("SELECT max(depth) FROM found").fetchone() == (length,)

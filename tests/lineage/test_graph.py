@@ -26,7 +26,8 @@ def test_index_keeps_every_edge_both_ways(connection: duckdb.DuckDBPyConnection)
     put_edges(connection, "edges", edges)
     index = index_edges(connection, "edges", "sorted")
     for relation in (index.up, index.down):
-        both = "(FROM {} EXCEPT ALL SELECT child, parent, relation, process, activity FROM {})"
+        columns = "child, parent, relation, process, activity, way, choice"
+        both = f"(FROM {{}} EXCEPT ALL SELECT {columns} FROM {{}})"
         for pair in ((relation, "edges"), ("edges", relation)):
             left = f"SELECT count(*) FROM {both.format(*pair)}"
             assert connection.execute(left).fetchone() == (0,)

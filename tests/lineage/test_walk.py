@@ -45,7 +45,7 @@ def as_edges(steps: tuple[Step, ...] | list[Step]) -> list[Edge]:
 
 @SHARED
 @given(
-    graph=graphs.graphs(),
+    graph=graphs.graphs(told=False),
     start=st.sets(st.integers(0, 12), min_size=1, max_size=3),
     limit=st.none() | st.integers(0, 4),
     indexed=st.booleans(),
@@ -74,7 +74,7 @@ def test_ancestors_and_descendants(
 
 
 @SHARED
-@given(graph=graphs.graphs(), ends=st.tuples(st.integers(0, 11), st.integers(0, 11)))
+@given(graph=graphs.graphs(told=False), ends=st.tuples(st.integers(0, 11), st.integers(0, 11)))
 def test_paths_are_shortest(
     connection: duckdb.DuckDBPyConnection, graph: Graph, ends: tuple[int, int]
 ) -> None:

@@ -247,6 +247,10 @@ def shown_path(uri: str) -> str:
 
 def _parents(parents: Parents) -> str:
     said = f"parents: {parents.found:,} of {parents.named:,} are in the ledger"
+    if parents.ambiguous:
+        more = ", …" if parents.ambiguous > len(parents.several) else ""
+        fits = visible(", ".join(parents.several) + more)
+        said += f"; {parents.ambiguous:,} fit several records, all kept as possible ({fits})"
     if parents.found == parents.named:
         return said
     more = ", …" if parents.named - parents.found > len(parents.missing) else ""
