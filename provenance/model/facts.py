@@ -9,7 +9,7 @@ from pydantic import Field
 
 from provenance.model.base import Contract, Name
 from provenance.model.finding import BudgetResult, Finding, Verdict
-from provenance.model.manifest import SealedSelection
+from provenance.model.manifest import Selection
 from provenance.model.origin import Label, Unit
 from provenance.model.source import Source
 
@@ -118,7 +118,7 @@ class Facts(Contract):
         description="Conflicts about texts so short that anybody may have written them."
     )
     findings: tuple[Finding, ...] = ()
-    selection: SealedSelection
+    selection: Selection
     body_digest: str
 
     def share(self, unit: Unit) -> Share:

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from provenance.errors import MisuseError
 from provenance.model.base import Contract, Name
@@ -22,8 +22,15 @@ _WHOLE = re.compile(r"[0-9]{1,18}")
 _PART = re.compile(r"(?:[0-9]{1,20}(?:\.[0-9]{0,20})?|\.[0-9]{1,20})")
 
 
-class SealedSelection(Contract):
-    """What was asked for, as a manifest holds it: any that was ever sealed can be read."""
+class Selection(Contract):
+    """What is asked for: which records, repeated how often, split how.
+
+    Weights are whole numbers from 1; splits are decimals above 0 that sum to 1. The JSON of what
+    was sealed is read as it is, whatever an older version let pass.
+
+    Raises:
+        MisuseError: they are not.
+    """
 
     sources: tuple[Name, ...] = ()
     where: str | None = None
@@ -35,19 +42,11 @@ class SealedSelection(Contract):
     fit: bool = False
     seed: int = 0
 
-
-class Selection(SealedSelection):
-    """What is asked for: which records, repeated how often, split how.
-
-    Weights are whole numbers from 1; splits are decimals above 0 that sum to 1.
-
-    Raises:
-        MisuseError: they are not.
-    """
-
     @field_validator("weights", mode="before")
     @classmethod
-    def _whole_numbers_from_one(cls, weights: dict[str, Any]) -> dict[str, int]:
+    def _whole_numbers_from_one(cls, weights: Any, info: ValidationInfo) -> Any:
+        if info.mode == "json":
+            return weights
         for source, weight in weights.items():
             written = str(weight).strip()
             whole = not isinstance(weight, bool) and _WHOLE.fullmatch(written)
@@ -62,7 +61,9 @@ class Selection(SealedSelection):
 
     @field_validator("splits", mode="before")
     @classmethod
-    def _parts_of_one(cls, splits: dict[str, Any]) -> dict[str, str]:
+    def _parts_of_one(cls, splits: Any, info: ValidationInfo) -> Any:
+        if info.mode == "json":
+            return splits
         hint = "for example --split train=0.9 --split test=0.1"
         parts = {name: str(part).strip() for name, part in splits.items()}
         for name, part in parts.items():
@@ -80,7 +81,7 @@ class Body(Contract):
 
     format: str = "prov-manifest/1"
     release: Name
-    selection: SealedSelection
+    selection: Selection
     policy: Policy
     verdict: Verdict
     budgets: tuple[BudgetResult, ...]

@@ -10,7 +10,7 @@ from pydantic import Field
 from provenance.model.base import Contract, Name
 from provenance.model.facts import Share, Unsettled
 from provenance.model.finding import BudgetResult, Verdict
-from provenance.model.manifest import SealedSelection
+from provenance.model.manifest import Selection
 from provenance.model.origin import Label, Unit
 from provenance.model.release_file import ReleaseFile
 from provenance.model.source import AiRole, EuSection, Source
@@ -117,7 +117,7 @@ class ReleaseEvidence(Contract):
     policy: Name
     verdict: Verdict
     budgets: tuple[BudgetResult, ...] = Field(description="As they were judged when sealed.")
-    selection: SealedSelection
+    selection: Selection
     records: int = Field(description="Members, each counted once.")
     totals: dict[Unit, int] = Field(description="Sizes by unit, repeats counted.")
     shares: tuple[Share, ...]

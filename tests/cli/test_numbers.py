@@ -110,6 +110,11 @@ def test_a_selection_in_python_has_the_same_bounds(weight: object) -> None:
     assert Selection.model_validate({"weights": {"h": 3}}).weights == {"h": 3}
 
 
+def test_what_an_older_version_sealed_can_be_read() -> None:
+    sealed = '{"weights": {"gen": -1}, "splits": {"a": "0.5"}}'
+    assert Selection.model_validate_json(sealed).weights == {"gen": -1}
+
+
 @pytest.mark.parametrize(
     "splits",
     [
