@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from provenance.model.origin import Label, Process, Tier
-from provenance.recognisers.base import Hidden, Rows, claims, nothing, positions, shorten
+from provenance.recognisers.base import Hidden, Rows, claims, nothing, positions, questions, shorten
 
 FRONT_MATTER_CHARS = 4096
 """Front matter is looked for in so many characters at the head of a text."""
@@ -26,12 +26,12 @@ _MEMBER = (
 _GENERATED = pa.array(["1", "aigc", "ai", "ai-generated", "generated", "true", "yes"])
 _STANDARD = "1"
 _GRADES = {"2": "possible", "3": "suspected"}
-_KNOWN = pa.array([*_GENERATED.to_pylist(), *_GRADES])
+_DENIED = pa.array(["0", "no", "false", "none", "null", "unknown"])
 
 
 @dataclass(frozen=True, slots=True)
 class Gb45438:
-    """``Label`` 1 says generated; 2 and 3 are a suspicion. Odd values are read, too."""
+    """``Label`` 1 says generated; 2 and 3 are a suspicion, and a question as any odd value is."""
 
     fallback: ClassVar[bool] = False
     name: str = "gb45438"
@@ -45,8 +45,7 @@ class Gb45438:
         """The fields that hold a label of the standard."""
         labels = pa.repeat(False, len(rows.content))
         for column in rows.fields.values():
-            said = pc.utf8_lower(_member(column, "Label"))
-            labels = pc.or_(labels, pc.fill_null(pc.is_in(said, _KNOWN), False))
+            labels = pc.or_(labels, pc.is_valid(_member(column, "Label")))
         return Hidden(tuple(rows.fields), labels) if rows.fields else None
 
     def claims(self, rows: Rows) -> pa.Table:
@@ -98,6 +97,11 @@ class Gb45438:
                     basis=_basis(field, value.take(suspected), producer.take(suspected), note),
                 )
             )
+        plainly = pc.or_(pc.is_in(plain, _GENERATED), pc.is_in(plain, _DENIED))
+        asked = positions(pc.and_(pc.is_valid(plain), pc.invert(plainly)))
+        note = pa.repeat("", len(asked))
+        named = _basis(field, value.take(asked), producer.take(asked), note)
+        tables.append(questions(index.take(asked), self.name, field=field, basis=named))
         return pa.concat_tables(tables)
 
 

@@ -48,7 +48,9 @@ def test_front_matter(text: str) -> None:
     assert brief(ask(rows, "text"), "tier", "claim", "basis") == [
         (0, "tool", "synthetic", f"AIGC.Label=1, {who}"),
         (1, "heuristic", "synthetic", f"AIGC.Label=2 (possible), {who}"),
+        (1, "tool", "question", f"AIGC.Label=2, {who}"),
         (2, "heuristic", "synthetic", f"AIGC.Label=3 (suspected), {who}"),
+        (2, "tool", "question", f"AIGC.Label=3, {who}"),
         (3, "tool", "synthetic", f"AIGC.Label=AIGC (not a value of the standard), {who}"),
     ]
 
@@ -69,6 +71,11 @@ def test_front_matter(text: str) -> None:
 )
 def test_text_that_only_speaks_of_it(text: str) -> None:
     assert ask([{"text": text}], "text") == []
+
+
+def test_a_label_that_the_standard_does_not_know_is_a_question() -> None:
+    rows = [{"text": "t", "AIGC": {"Label": label}} for label in ("9", "0", "", None)]
+    assert brief(ask(rows, "text"), "claim", "basis") == [(0, "question", "AIGC.Label=9")]
 
 
 def test_a_yes_or_no_column_of_that_name() -> None:
