@@ -17,6 +17,7 @@ from provenance.findings import known_share, ledger_findings, release_drift
 from provenance.graph_findings import lineage_findings
 from provenance.ingest.options import IngestOptions
 from provenance.ingest.plan import cut, file_task
+from provenance.ingest.standing import known_models
 from provenance.ingest.unit import FileResult, run_unit
 from provenance.mark_findings import file_questions
 from provenance.members import (
@@ -101,9 +102,10 @@ def audit_files(
     found = discover(paths, format=options.format)
     if found.refused:
         raise found.refused[0].error
+    models = _models(store, options)
     with tempfile.TemporaryDirectory(prefix="prov-audit-") as scratch:
         places = Layout(Path(scratch))
-        results, parts = _read(places, found.inputs, options)
+        results, parts = _read(places, found.inputs, options, models)
         if not sum(result.kept for result in results):
             raise InputError(f"{paths[0]}: there is no record to judge")
         with over_nothing(places, VIEWS) if store is None else store.snapshot() as connection:
@@ -118,6 +120,13 @@ def audit_files(
                 *_rejects(results),
             ]
             return _judge(connection, policy, findings, repeated=True)
+
+
+def _models(store: Store | None, options: IngestOptions) -> tuple[str, ...]:
+    if store is None:
+        return ()
+    with store.snapshot(threads=1) as connection:
+        return known_models(connection, options)
 
 
 def _judge(
@@ -142,14 +151,14 @@ def _judge(
 
 
 def _read(
-    places: Layout, inputs: Sequence[Input], options: IngestOptions
+    places: Layout, inputs: Sequence[Input], options: IngestOptions, models: tuple[str, ...]
 ) -> tuple[list[FileResult], list[Part]]:
     """Read files as an ingest does, into parts that are thrown away afterwards."""
     tasks = [file_task(item) for item in inputs]
     results: list[FileResult] = []
     parts: list[Part] = []
     with LocalEngine() as engine:
-        for group in cut(tasks, places, options):
+        for group in cut(tasks, places, options, models=models):
             for outcome in engine.map(run_unit, group.units):
                 failure: ProvError | None = outcome.failure
                 for result in outcome.result.files if outcome.result else ():

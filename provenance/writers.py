@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from provenance.model_names import ModelNames
 from provenance.spellings import generator_names
 from provenance.store.catalogue import Database
@@ -39,8 +41,8 @@ def make_writers(connection: Database, named: str) -> tuple[bool, bool]:
 
 
 def _make(
-    connection: Database, table: str, columns: str, rows: list[tuple[object, object]]
+    connection: Database, table: str, columns: str, rows: Sequence[tuple[object, object]]
 ) -> None:
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} ({columns})")
     if rows:
-        connection.executemany(f"INSERT INTO {table} VALUES (?, ?)", rows)
+        connection.executemany(f"INSERT INTO {table} VALUES (?, ?)", list(rows))

@@ -44,6 +44,7 @@ class Chooser:
         external_id, lang: fields that were asked for instead of those of a standard name.
         attributes: names and fields of ``--attr``.
         parent, quoting: fields that name or quote parents.
+        models: names of models that the ledger knows.
     """
 
     content: tuple[str, ...]
@@ -52,9 +53,10 @@ class Chooser:
     attributes: tuple[tuple[str, str], ...]
     parent: str | None
     quoting: str | None
+    models: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, options: IngestOptions, choice: Choice) -> Chooser:
+    def of(cls, options: IngestOptions, choice: Choice, models: tuple[str, ...] = ()) -> Chooser:
         """By what was asked for, and what the content of a file is."""
         attributes = {n: field for n, field in options.attributes.items() if n != "lang"}
         return cls(
@@ -64,6 +66,7 @@ class Chooser:
             attributes=tuple(attributes.items()),
             parent=options.parent_field,
             quoting=options.parent_text,
+            models=models,
         )
 
     def __call__(self, shape: Mapping[str, str]) -> tuple[str, ...]:
@@ -103,4 +106,4 @@ def _meaning(chooser: Chooser, shape: tuple[tuple[str, str], ...]) -> Meaning:
         attributes=(*attributes, *((name, (field,)) for name, field in chooser.attributes)),
         asked=frozenset(chooser.fixed),
     )
-    return Meaning(roles, applicable(fields, chooser.content))
+    return Meaning(roles, applicable(fields, chooser.content, chooser.models))

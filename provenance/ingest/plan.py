@@ -218,6 +218,7 @@ def cut(
     places: Layout,
     options: IngestOptions,
     tombstones: tuple[str, ...] = (),
+    models: tuple[str, ...] = (),
 ) -> Iterator[Group]:
     """Units of about equal work, in groups that are committed together.
 
@@ -225,11 +226,14 @@ def cut(
 
     Args:
         tombstones: parts of the ledger that hold what is refused.
+        models: names of models that the ledger knows.
     """
     units = _Cutter(_units(files, options))
     while units.left:
         commit_id = uuid.uuid4()
-        task = partial(UnitTask, places, commit_id, options, tombstones=tombstones)
+        task = partial(
+            UnitTask, places, commit_id, options, tombstones=tombstones, models=models
+        )
         yield Group(commit_id, map(task, units.group()))
 
 

@@ -24,7 +24,7 @@ from provenance.ingest.plan import (
     known_readings,
     make_plan,
 )
-from provenance.ingest.standing import Standing, correction, declarations, standing
+from provenance.ingest.standing import Standing, known_models, correction, declarations, standing
 from provenance.ingest.summary import (
     EXAMPLES,
     FileSummary,
@@ -70,6 +70,7 @@ def ingest(
         lost = spoken_before(connection, options.source) if options.replace else ()
         stands = standing(connection, options)
         tombstones = tombstone_parts(connection)
+        models = known_models(connection, options)
         unsettled = any(to_settle(connection))
     if not found.inputs and not found.refused:
         skipped = ", ".join(f"{item.path} ({item.reason})" for item in found.skipped[:3])
@@ -83,7 +84,7 @@ def ingest(
     if plan.files:
         with _engine(plan, options) as engine:
             engine.warm()
-            for group in cut(plan.files, store.layout, options, tombstones):
+            for group in cut(plan.files, store.layout, options, tombstones, models):
                 run.group(group, engine)
     if plan.files or unsettled:
         settle(store)

@@ -57,6 +57,18 @@ def standing(connection: Connection, options: IngestOptions) -> Standing:
     )
 
 
+def known_models(connection: Connection, options: IngestOptions) -> tuple[str, ...]:
+    """Names of models that somebody registered or declared as a generator: no need to guess."""
+    rows = connection.execute("""
+        SELECT DISTINCT name FROM (
+            SELECT name FROM models
+            UNION ALL SELECT generator FROM ledger.sources
+            UNION ALL SELECT generator FROM ledger.declarations)
+        WHERE name IS NOT NULL ORDER BY name""").fetchall()
+    asked = [options.generator] if options.generator else []
+    return (*(name for (name,) in rows), *asked)
+
+
 def declarations(
     options: IngestOptions,
     stands: Standing,

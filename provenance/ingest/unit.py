@@ -86,6 +86,7 @@ class UnitTask:
     options: IngestOptions
     files: tuple[FileTask, ...]
     tombstones: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -212,7 +213,7 @@ class _Writing:
         choice = _NOTHING
         if shape.fields or shape.native or options.content:
             choice = choose_content(shape, options.content, form)
-        chooser = Chooser.of(options, choice)
+        chooser = Chooser.of(options, choice, self._task.models)
         layout = Layout(
             kind=choice.kind,
             content=choice.content,

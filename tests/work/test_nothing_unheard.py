@@ -148,3 +148,16 @@ def test_two_hundred_models_that_no_list_has_are_heard_in_every_format(
     ledger = provenance.init(str(tmp_path / "ledger"))
     ledger.ingest([str(path)], IngestOptions(source="s", label="human", content=("text",)))
     assert labels(ledger, "s") == {"human": 101, "synthetic": 400}
+
+
+def test_a_registered_model_is_known_wherever_it_is_named(tmp_path: Path) -> None:
+    rows = [{"text": "A letter of nobody in particular.", "author": "Marigold"}]
+    path = write_jsonl(tmp_path / "rows.jsonl", rows)
+    ledger = provenance.init(str(tmp_path / "ledger"))
+    ledger.ingest([str(path)], IngestOptions(source="before", label="human"))
+    assert labels(ledger, "before") == {"human": 1}
+    ledger.model_set(Model(name="acme/marigold"))
+    judged = ledger.audit_files([str(path)], policy(cap("0")), IngestOptions(source="x"))
+    assert judged.verdict == "fail"
+    ledger.ingest([str(path)], IngestOptions(source="after", label="human"))
+    assert labels(ledger, "after") == {"synthetic": 1}
