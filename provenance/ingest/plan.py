@@ -231,9 +231,7 @@ def cut(
     units = _Cutter(_units(files, options))
     while units.left:
         commit_id = uuid.uuid4()
-        task = partial(
-            UnitTask, places, commit_id, options, tombstones=tombstones, models=models
-        )
+        task = partial(UnitTask, places, commit_id, options, tombstones=tombstones, models=models)
         yield Group(commit_id, map(task, units.group()))
 
 

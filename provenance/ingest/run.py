@@ -24,7 +24,7 @@ from provenance.ingest.plan import (
     known_readings,
     make_plan,
 )
-from provenance.ingest.standing import Standing, known_models, correction, declarations, standing
+from provenance.ingest.standing import Standing, correction, declarations, known_models, standing
 from provenance.ingest.summary import (
     EXAMPLES,
     FileSummary,

@@ -20,6 +20,7 @@ from recognisers.made_up import names, spellings
 import provenance
 from provenance.ingest import IngestOptions
 from provenance.ledger import Ledger
+from provenance.models import Model
 
 Row = dict[str, Any]
 
