@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from provenance.identity import CONTROL_KEYS, TURN_METADATA
 from provenance.recognisers.turns import ANSWERS, MODEL_ROLES, PROMPTS
@@ -11,21 +11,14 @@ _SAID = frozenset({"content", "value"})
 """Members of a turn that hold what was said: the part is called as the turn is."""
 
 
-class Part(NamedTuple):
-    """One text of a structured record.
+Part = tuple[str, str | None, bool | None, str]
+"""One text of a structured record: place, role, side, text.
 
-    Attributes:
-        place: where it stands: ``output``, ``messages[1]``, ``messages[1].content[0].text``.
-        role: who speaks, as the file has it; ``None`` outside of turns.
-        model_side: whether a generator that is named for the record speaks here; ``None`` where the
-            record is no chat and no pair, so that it speaks everywhere or nobody knows where.
-        text: as ``identity.text_parts`` has it, in the same order.
-    """
-
-    place: str
-    role: str | None
-    model_side: bool | None
-    text: str
+The place is where it stands: ``output``, ``messages[1]``, ``messages[1].content[0].text``. The role
+is who speaks, as the file has it; ``None`` outside of turns. The side is whether a generator that
+is named for the record speaks here; ``None`` where the record is no chat and no pair, so that it
+speaks everywhere or nobody knows where. The texts are those of ``identity.text_parts``, in order.
+"""
 
 
 def parts_of(record: Any) -> list[Part]:
@@ -91,7 +84,7 @@ def _walk(
 ) -> None:
     """Add the strings of a value as ``identity.text_parts`` finds them."""
     if isinstance(value, str):
-        found.append(Part(place, role, side, value))
+        found.append((place, role, side, value))
     elif isinstance(value, dict):
         turn = skip and ("role" in value or "from" in value)
         for key, item in value.items():
@@ -99,7 +92,7 @@ def _walk(
             if (skip and text and key in CONTROL_KEYS) or (turn and key in TURN_METADATA):
                 continue
             if turn and text and key in _SAID:
-                found.append(Part(place, role, side, item))
+                found.append((place, role, side, item))
             else:
                 _walk(item, f"{place}.{key}", role, side, found, skip)
     elif isinstance(value, list):

@@ -115,6 +115,27 @@ def test_a_new_version_of_a_file_takes_its_records_away(tmp_path: Path) -> None:
     assert rows == 3, "what nobody needs any more is dropped"
 
 
+def test_a_text_that_becomes_known_moves_its_copies(tmp_path: Path) -> None:
+    ledger = provenance.init(str(tmp_path / "ledger"))
+    text = "This text is long enough to be known by what is left of it, dressed or not."
+    pair = {"id": "b", "instruction": "Write a long text.", "output": text.lower()}
+    ingest(ledger, write_jsonl(tmp_path / "a.jsonl", [{"text": text.upper()}]), "a", label="human")
+    ingest(ledger, write_jsonl(tmp_path / "b.jsonl", [pair]), "b", label="human")
+    ledger.maintain()
+    path = write_jsonl(tmp_path / "c.jsonl", [{"text": text}])
+    for label, human, mixed in (("synthetic", 0, 1), ("human", 3, 0), ("synthetic", 0, 1)):
+        ingest(ledger, path, "c", label=label)
+        assert state(ledger) is True
+        assert origins(ledger.store) == origins(plain(ledger))
+        labels = ledger.status().labels
+        assert (labels["human"], labels["mixed"]) == (human, mixed)
+        ledger.maintain()
+    write_jsonl(path, texts("c", 1))
+    ingest(ledger, path, "c", label="synthetic")
+    assert origins(ledger.store) == origins(plain(ledger))
+    assert ledger.status().labels["human"] == 2, "nobody says any more what they are copies of"
+
+
 def test_a_release_moves_nothing_and_a_purge_moves_everything(tmp_path: Path) -> None:
     ledger = provenance.init(str(tmp_path / "ledger"))
     ingest(ledger, write_jsonl(tmp_path / "a.jsonl", texts("a", 4)), "web")
