@@ -128,6 +128,11 @@ def _how(options: IngestOptions, count: int) -> dict[str, pa.Array]:
     }
 
 
+def _id(item: object) -> str:
+    """A parent in a list as text; a number with a fraction that is whole is the integer."""
+    return str(int(item)) if isinstance(item, float) and item.is_integer() else str(item)
+
+
 def references(value: str | None) -> Iterable[str]:
     """The ids in a parent field: one, or a list of them."""
     if not value:
@@ -137,5 +142,5 @@ def references(value: str | None) -> Iterable[str]:
             listed = json.loads(value)
         except ValueError:
             return (value,)
-        return tuple(str(item) for item in listed if item is not None and item != "")
+        return tuple(_id(item) for item in listed if item is not None and item != "")
     return (value,)

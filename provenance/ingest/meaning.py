@@ -88,7 +88,7 @@ class Chooser:
         return tuple(field for field in (*named, self.parent) if field)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def _meaning(chooser: Chooser, shape: tuple[tuple[str, str], ...]) -> Meaning:
     fields = dict(shape)
     standard = choose_fields(fields)

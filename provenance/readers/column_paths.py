@@ -25,7 +25,14 @@ from provenance.readers.arrow_text import (
     text,
 )
 from provenance.readers.collect import without_fraction
-from provenance.readers.paths import KINDS, MAX_PATHS, MAX_ROW_PATHS, Steps, TooManyPathsError
+from provenance.readers.paths import (
+    KINDS,
+    MAX_PATHS,
+    MAX_ROW_PATHS,
+    Steps,
+    TooManyPathsError,
+    steps_of,
+)
 from provenance.readers.schema import is_list, kind_word
 
 Rows = npt.NDArray[np.int64]
@@ -74,13 +81,13 @@ class ColumnPaths:
 
     def ways(self, path: str) -> tuple[Steps, ...]:
         """All that a path stands for, the shortest first."""
-        return tuple(sorted(self._kinds[path], key=lambda steps: (len(steps), str(steps))))
+        found = sorted(self._kinds.get(path, ()), key=lambda steps: (len(steps), str(steps)))
+        return tuple(found) or steps_of(path)
 
     def _column(self, kind: pa.DataType, array: pa.Array | None, path: str, steps: Steps) -> None:
         """Note a column or member; without an array every value that it may have."""
         if array is not None:
-            if _is_packed(array.type):
-                array = stored(array)
+            array = _values(array)
             if array.null_count == len(array):
                 return
             kind = array.type
@@ -91,7 +98,6 @@ class ColumnPaths:
             array = None if array is None else entries(stored(array))
             kind = entries_type(kind)
         self._kinds.setdefault(path, {})[steps] = kind_word(kind)
-        array = stored(array) if array is not None and pt.is_nested(kind) else array
         if pt.is_struct(kind):
             parts = [None] * kind.num_fields if array is None else array.flatten()
             for place, part in enumerate(parts):
@@ -106,7 +112,7 @@ class ColumnPaths:
     def _list(self, kind: pa.DataType, array: pa.Array | None, path: str, steps: Steps) -> None:
         while is_list(kind) and not is_map(kind):
             kind = _unpacked(kind.value_type)
-            array = None if array is None else stored(array.flatten())
+            array = None if array is None else _elements(array)
         if pt.is_struct(kind):
             below = ColumnPaths()
             below._column(kind, array, f"{path}[]", (*steps, None))
@@ -245,9 +251,27 @@ def _listed(values: pa.Array, rows: Rows, count: int) -> pa.Array:
     return pc.if_else(pa.array(sizes > 0), joined, pa.scalar(None, pa.string()))
 
 
-def _is_packed(kind: pa.DataType) -> bool:
-    """Whether nulls are not to be counted before the values are unpacked."""
-    return bool(pt.is_run_end_encoded(kind)) or isinstance(kind, pa.BaseExtensionType)
+def _values(array: pa.Array) -> pa.Array:
+    """The values that are stored, each once: to be unpacked they could be any number of times.
+
+    Those of a dictionary count where they have members; which of them are used is left open.
+    """
+    while True:
+        kind = array.type
+        if isinstance(kind, pa.BaseExtensionType) and not isinstance(kind, pa.UuidType):
+            array = array.storage
+        elif pt.is_run_end_encoded(kind):
+            array = array.values
+        elif pt.is_dictionary(kind) and pt.is_nested(_unpacked(kind)):
+            array = array.dictionary
+        else:
+            return array
+
+
+def _elements(array: pa.Array) -> pa.Array:
+    """The elements of lists; those of views, which may share them, as they are stored."""
+    views = pt.is_list_view(array.type) or pt.is_large_list_view(array.type)
+    return _values(array.values if views else array.flatten())
 
 
 def _unpacked(kind: Any) -> pa.DataType:

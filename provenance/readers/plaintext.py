@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 import yaml
@@ -11,7 +12,7 @@ import yaml
 from provenance.errors import MisuseError, NotFoundError
 from provenance.readers.base import Batch, Input, Layout, Portion, Shape
 from provenance.readers.collect import Collector, compact_json, field_of
-from provenance.readers.json_exact import kind_of, too_long
+from provenance.readers.json_exact import MAX_DEPTH, kind_of, too_long
 from provenance.readers.paths import steps_of
 from provenance.readers.stream import DamagedError, open_bytes
 from provenance.readers.whole import Whole, load
@@ -114,16 +115,26 @@ def _front_matter(text: str) -> dict[str, Any]:
         front = _loaded(found[1])
     except (yaml.YAMLError, RecursionError):
         return {}
-    return {name: value for name, value in front.items() if value and isinstance(name, str)}
+    return {name: value for name, value in front.items() if value}
 
 
 def _loaded(block: str) -> dict[Any, Any]:
-    """A block of YAML; with aliases in it, only the strings at its top."""
+    """A block of YAML; with aliases in it, or nested too deep, only the strings at its top."""
     # Both loaders make strings, lists and dictionaries, and no objects.
     try:
         front = yaml.load(block, Loader=_Tree)  # noqa: S506
+        whole = not _is_deep(front)
     except _AliasError:
         front = yaml.load(block, Loader=yaml.BaseLoader)  # noqa: S506
-        items = front.items() if isinstance(front, dict) else ()
-        return {name: value for name, value in items if isinstance(value, str)}
-    return front if isinstance(front, dict) else {}
+        whole = False
+    items = front.items() if isinstance(front, dict) else ()
+    return {name: value for name, value in items if whole or isinstance(value, str)}
+
+
+def _is_deep(value: Any) -> bool:
+    nodes = [value]
+    for _ in range(MAX_DEPTH):
+        nodes = [node for node in nodes if isinstance(node, (dict, list))]
+        below = (node.values() if isinstance(node, dict) else node for node in nodes)
+        nodes = list(chain.from_iterable(below))
+    return bool(nodes)

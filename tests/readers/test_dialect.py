@@ -8,9 +8,9 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from readers.contract import check_reader, read_all
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from readers.contract import check_reader, read_all
 
 from provenance.errors import InputError
 from provenance.readers.base import Input, Layout
@@ -44,7 +44,7 @@ def test_what_is_found_is_said(tmp_path: Path) -> None:
 
 
 def test_text_may_hold_other_delimiters(tmp_path: Path) -> None:
-    source = _table(tmp_path / "a.csv", "text,generator\n\"Come, see; go\",x\nOne; two|three,y\n")
+    source = _table(tmp_path / "a.csv", 'text,generator\n"Come, see; go",x\nOne; two|three,y\n')
     reading = check_reader(Delimited(), source, BOTH)
     assert reading.content == ["Come, see; go", "One; two|three"]
 
@@ -71,7 +71,7 @@ def test_rows_that_do_not_fit_are_rejects_as_ever(tmp_path: Path) -> None:
 
 @given(
     rows=st.lists(
-        st.tuples(*[st.text("ab;|,\t\"\n é", min_size=1, max_size=6)] * 3), min_size=1, max_size=8
+        st.tuples(*[st.text('ab;|,\t"\n é', min_size=1, max_size=6)] * 3), min_size=1, max_size=8
     ),
     delimiter=st.sampled_from([",", ";", "|"]),
 )
@@ -103,9 +103,7 @@ def test_a_quote_that_closes_in_no_cell_is_text(tmp_path: Path, before: int) -> 
 
 
 def test_quoted_cells_between_tabs_are_unquoted(tmp_path: Path) -> None:
-    text = (
-        'text\tgenerator\n"two\nlines"\tx\n"with\ttab"\ty\n"a ""b"""\tz\n"He" said\t"w"\n'
-    )
+    text = 'text\tgenerator\n"two\nlines"\tx\n"with\ttab"\ty\n"a ""b"""\tz\n"He" said\t"w"\n'
     reading = check_reader(Delimited(), _table(tmp_path / "a.tsv", text), BOTH)
     assert reading.content == ["two\nlines", "with\ttab", 'a "b"', '"He" said']
     assert reading.fields == [("x",), ("y",), ("z",), ("w",)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -129,6 +130,29 @@ def test_globs(tmp_path: Path) -> None:
         "a/state.json": "metadata file",
         "a/x.png": BESIDE,
     }
+
+
+def test_what_datasets_leaves_beside_saved_data_is_no_data(tmp_path: Path) -> None:
+    data = ["train/data-00000-of-00001.arrow", "test/data-00000-of-00001.arrow"]
+    metadata = ["dataset_dict.json", "train/state.json", "train/dataset_info.json"]
+    caches = ["train/cache-47b1d8783c383b51.arrow", "train/cache-0a_00000_of_00002.arrow"]
+    _tree(tmp_path, *metadata)
+    for name in (*data, *caches):
+        _saved(tmp_path / name)
+    found = discover([str(tmp_path)])
+    assert sorted(_read(found, tmp_path)) == sorted(data)
+    left = _left(found, tmp_path)
+    assert {name for name, why in left.items() if why == "metadata file"} == set(metadata)
+    assert {name for name, why in left.items() if why == "cache of data beside it"} == set(caches)
+    # Who names one means it.
+    assert _read(discover([str(tmp_path / caches[0])]), tmp_path) == [caches[0]]
+
+
+def _saved(path: Path) -> None:
+    table = pa.table({"text": ["a letter"]})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with pa.ipc.new_stream(str(path), table.schema) as writer:
+        writer.write_table(table)
 
 
 def test_loops_of_links_end(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from readers.contract import check_reader, read_all
 from datafiles import ingest, write_jsonl
+from readers.contract import check_reader, read_all
 
 import provenance
 from provenance.identity import canonical_json
@@ -19,7 +19,10 @@ from provenance.readers.content import choose_content
 from provenance.readers.registry import reader_for
 
 TURNS: list[list[dict[str, Any]] | None] = [
-    [{"role": "user", "content": "How?", "state": "Bergen"}, {"role": "assistant", "content": "So."}],
+    [
+        {"role": "user", "content": "How?", "state": "Bergen"},
+        {"role": "assistant", "content": "So."},
+    ],
     [{"role": "user", "content": "And?", "state": 7}, {"role": "assistant", "content": "Thus."}],
     None,
 ]

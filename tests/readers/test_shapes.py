@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -322,3 +323,45 @@ def test_aliases_in_front_matter_stand_for_no_tree(tmp_path: Path) -> None:
     path.write_text(f"---\ngenerator: gpt-4\nl0: &l0 [x]\n{levels}---\nA text.\n")
     (batch,) = read(reader_for("text"), path, "text")
     assert set(batch.shape) == {"generator", "text"}
+
+
+def test_front_matter_that_is_too_deep_is_strings(tmp_path: Path) -> None:
+    path = tmp_path / "a.md"
+    path.write_text(f"---\ngenerator: gpt-4\ndeep: {'{a: ' * 300}x{'}' * 300}\n---\nA text.\n")
+    (batch,) = read(reader_for("text"), path, "text")
+    assert set(batch.shape) == {"generator", "text"}
+
+
+@pytest.mark.parametrize("form", sorted(FORMS))
+def test_a_field_that_nobody_has_is_null(tmp_path: Path, form: str) -> None:
+    def wishful(shape: Mapping[str, str]) -> tuple[str, ...]:
+        return ("nothing", "a.nothing[].x", *shape)
+
+    name = {"sparse": "jsonl", "objects": "jsonl"}.get(form, form)
+    row: dict[str, Any] = dict.fromkeys(SCHEMA.names) | {"text": "t", "a": {"b": "x", "n": None}}
+    FORMS[form]([row], tmp_path / f"a.{name}")
+    layout = Layout("text", ("text",), chooser=wishful)
+    (batch,) = read(reader_for(name), tmp_path / f"a.{name}", name, layout)
+    assert batch.fields.column("nothing").to_pylist() == [None]
+    assert batch.fields.column("a.nothing[].x").to_pylist() == [None]
+    assert batch.fields.column("a.b").to_pylist() == ["x"]
+
+
+def test_a_column_that_repeats_one_value_is_not_unpacked_to_be_looked_at() -> None:
+    """65,536 times 16 MiB, which a few kilobytes of runs, views or indices can stand for."""
+    long = pa.array(["x" * (16 << 20)])
+    count = 65_536
+    runs = pa.RunEndEncodedArray.from_arrays(pa.array([count], pa.int32()), long)
+    objects = pa.StructArray.from_arrays([long], ["model"])
+    indices = pa.array(np.zeros(count, np.int32))
+    many = pa.DictionaryArray.from_arrays(indices, objects)
+    zeros = pa.array(np.zeros(count, np.int32))
+    views = pa.ListViewArray.from_arrays(zeros, pa.array(np.ones(count, np.int32)), objects)
+    table = pa.record_batch([runs, many, views], ["runs", "many", "views"])
+    assert column_paths.ColumnPaths.of(table).shape() == {
+        "many": "object",
+        "many.model": "string",
+        "runs": "string",
+        "views": "list",
+        "views[].model": "string",
+    }

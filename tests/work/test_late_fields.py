@@ -6,6 +6,7 @@ import csv
 import hashlib
 import itertools
 import json
+import pickle
 import tempfile
 import uuid
 from collections import Counter
@@ -22,10 +23,12 @@ from hypothesis import strategies as st
 
 import provenance
 from provenance.ingest import IngestOptions, unit
+from provenance.ingest.meaning import Chooser
 from provenance.ingest.unit import FileTask, UnitTask, run_unit
 from provenance.ledger import Ledger
 from provenance.model.takedown import Selector, Takedown
 from provenance.readers import collect, columns
+from provenance.readers.content import Choice
 from provenance.readers.discover import discover
 from provenance.readers.jsonl import JsonLines
 from provenance.readers.registry import reader_for
@@ -197,9 +200,7 @@ def test_a_file_that_becomes_machine_made_fails_its_audit(ledger: Ledger, tmp_pa
     elsewhere = provenance.init(str(tmp_path / "elsewhere"))
     judged = elsewhere.audit_files([str(path)], policy(cap("0.1")), IngestOptions(source="s"))
     assert judged.budgets[0].numerator_lo == 50
-    late = Takedown(
-        selectors=(Selector(kind="attribute", name="domain", values=("example.org",)),)
-    )
+    late = Takedown(selectors=(Selector(kind="attribute", name="domain", values=("example.org",)),))
     assert ledger.revoke(late, "asked for").reach.named.records == 50
     with ledger.store.snapshot() as connection:
         found = connection.execute(
@@ -257,3 +258,43 @@ def test_small_files_of_different_fields_are_written_together(
         assert connection.execute(
             "SELECT count(*), count(attributes) FROM sightings"
         ).fetchone() == (60, 20)
+
+
+def test_a_table_of_semicolons_is_read_and_said(ledger: Ledger, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("text;generator\nThe first, a letter;gpt-4o\nThe second;gpt-4o\n")
+    summary = ingest(ledger, path, "s", label="human")
+    assert summary.labels["synthetic"] == 2
+    assert summary.files[0].content == "text"
+    assert summary.files[0].notes == ("its columns are parted by semicolons",)
+
+
+def test_a_map_of_columns_is_an_object(ledger: Ledger, tmp_path: Path) -> None:
+    maps = [[("where", "Bergen"), ("doc", "d1")], None]
+    schema = pa.schema({"text": pa.string(), "about": pa.map_(pa.string(), pa.string())})
+    rows = {"text": ["One letter.", "Another."], "about": maps}
+    pq.write_table(pa.table(rows, schema=schema), tmp_path / "a.parquet")
+    listed = [{"key": key, "value": value} for key, value in maps[0] or ()]
+    write_jsonl(
+        tmp_path / "b.jsonl",
+        [{"text": "One letter.", "about": listed}, {"text": "Another."}],
+    )
+    asked = {"id_field": "about.doc", "attributes": {"place": "about.where"}}
+    for name in ("a.parquet", "b.jsonl"):
+        ingest(ledger, tmp_path / name, name, **asked)
+    with ledger.store.snapshot() as connection:
+        found = connection.execute(
+            "SELECT source, external_id, attributes FROM sightings ORDER BY source, row"
+        ).fetchall()
+    assert [row[1:] for row in found] == [("d1", '{"place":"Bergen"}'), (None, None)] * 2
+
+
+def test_a_chooser_goes_to_other_processes() -> None:
+    options = IngestOptions(source="s", id_field="n", attributes={"lang": "l", "stars": "r"})
+    chooser = Chooser.of(options, Choice("text", ("text",), ""))
+    again = pickle.loads(pickle.dumps(chooser))
+    shape = {"generator": "string", "id": "number", "text": "string", "url": "string"}
+    assert again(shape) == chooser(shape)
+    assert set(chooser(shape)) >= {"n", "l", "r", "url", "generator"}
+    assert "id" not in chooser(shape)
+    assert chooser.references == ("n",)
