@@ -138,10 +138,9 @@ class ColumnBatches:
 
     def _has(self, name: str) -> bool:
         """Whether there is such a column, or one of JSON, in which the rows tell."""
-        kind = type_at(self.schema, self._head(name))
-        place = self.schema.names.index(self._head(name)) if kind is not None else -1
-        is_json = kind is not None and holds_json(self.schema.types[place])
-        return is_json or type_at(self.schema, name) is not None
+        heads = [each for each in self.schema if each.name == self._head(name)]
+        in_json = any(holds_json(each.type) for each in heads)
+        return in_json or type_at(self.schema, name) is not None
 
     def needed(self, possible: Mapping[str, str] | None = None) -> list[str]:
         """Top-level columns that have to be read, of which ``possible`` are the paths that may be.
