@@ -95,7 +95,7 @@ class GenericField:
         for path, column in heard.items():
             for said in _said(path, _unless_within(path, column, heard), self.known):
                 found += self._claimed(rows, said)
-        return pa.concat_tables(found)
+        return _mixed_where_stated(pa.concat_tables(found))
 
     def _claimed(self, rows: Rows, said: Said) -> list[pa.Table]:
         """Claims by kind, those about the model's side apart from those about all of a record."""
@@ -194,6 +194,20 @@ class GenericField:
         if whole or label is Label.MIXED or rows.kind != "structured" or len(index) == 0:
             return table
         return table.filter(pc.invert(model_sides(rows.content.take(index)).divided))
+
+
+def _mixed_where_stated(found: pa.Table) -> pa.Table:
+    """Where a row says that it is mixed, a generator is named for its part of it."""
+    whole = found.column("whole")
+    stated = pc.and_(whole, pc.equal(found.column("claim"), Label.MIXED.value))
+    mixed = found.column("index").filter(stated)
+    if len(mixed) == 0:
+        return found
+    named = pc.and_(whole, pc.is_valid(found.column("generator")))
+    part = pc.and_(named, pc.is_in(found.column("index"), mixed.combine_chunks()))
+    place = found.schema.get_field_index("claim")
+    claim = pc.if_else(part, pa.scalar(Label.MIXED.value), found.column("claim"))
+    return found.set_column(place, found.schema.field(place), claim)
 
 
 class Said(NamedTuple):

@@ -339,3 +339,21 @@ def test_a_basis_is_one_short_line() -> None:
     assert len(value) <= 80
     assert value.startswith("gpt-4 [31mxx")
     assert value.endswith("…")
+
+
+def test_a_generator_beside_the_word_mixed_is_that_of_a_part() -> None:
+    rows = [
+        {"text": "t", "origin": origin, "generator": "zorp-7b"} for origin in ("mixed", None, "x")
+    ]
+    told = [(c["index"], c["claim"], c["generator"]) for c in ask(rows, "text")]
+    assert sorted(item for item in told if item[2]) == [
+        (0, "mixed", "zorp-7b"),
+        (1, "synthetic", "zorp-7b"),
+        (2, "synthetic", "zorp-7b"),
+    ]
+    [flagged] = [
+        claim
+        for claim in ask([{"text": "t", "origin": "mixed", "is_synthetic": True}], "text")
+        if claim["field"] == "is_synthetic"
+    ]
+    assert flagged["claim"] == "synthetic"
