@@ -209,5 +209,10 @@ def create_tables(connection: Database, views: Views) -> None:
     connection.execute("CREATE SCHEMA ledger")
     for table in TABLES:
         connection.execute(f"CREATE TABLE ledger.{quote_identifier(table)} ({columns_sql(table)})")
+    create_views(connection, views)
+
+
+def create_views(connection: Database, views: Views) -> None:
+    """Make the views of schema ``main``, in their order."""
     for name, body in views.items():
         connection.execute(f"CREATE VIEW {quote_identifier(name)} AS {body}")

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from provenance.errors import VersionError
 from provenance.model.base import quote_identifier
-from provenance.store.catalogue import Database, held
+from provenance.store.catalogue import Database, create_views, held
 from provenance.store.layout import Layout
+from provenance.store.near import Views
 from provenance.store.store import Store
 from provenance.store.tables import SCHEMA_VERSION, column_sql, columns_sql
 
@@ -76,13 +77,25 @@ def due(layout: Layout) -> tuple[Migration, ...]:
 
 
 def run(store: Store) -> tuple[Migration, ...]:
-    """Apply what is due; each step is recorded as it is done."""
+    """Apply what is due, and bring the views up with it; each step is recorded as it is done."""
     steps = due(store.layout)
     for step in steps:
         with held(store.layout, "migrate") as connection:
             connection.execute("BEGIN")
             step.apply(connection)
+            _replace_views(connection, store.views)
             connection.execute("COMMIT")
         row: dict[str, object] = {"version": step.version, "migration": step.name}
         store.record("migrate", f"migrate:{step.version}", {"versions": [row]})
     return steps
+
+
+def _replace_views(connection: Database, views: Views) -> None:
+    """Make the views of this version in place of all that are there, which no table needs."""
+    old = connection.execute(
+        "SELECT view_name FROM duckdb_views() WHERE NOT internal AND schema_name = 'main' "
+        "AND database_name = current_database()"
+    ).fetchall()
+    for (name,) in old:
+        connection.execute(f"DROP VIEW {quote_identifier(name)}")
+    create_views(connection, views)
