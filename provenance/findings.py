@@ -87,7 +87,8 @@ def _conflicts(connection: Database, evidence: str) -> list[Finding]:
 def _unknown(connection: Database) -> list[Finding]:
     rows = connection.execute(f"""
         SELECT source, sum(weight), sum(weight * bytes) FROM {MEMBERS}
-        WHERE label = 'unknown' GROUP BY source ORDER BY 2 DESC, 1 LIMIT {LISTED}""").fetchall()
+        WHERE label = 'unknown' AND rule IS DISTINCT FROM 'question'
+        GROUP BY source ORDER BY 2 DESC, 1 LIMIT {LISTED}""").fetchall()
     return [
         Finding(
             code="unknown-origin",

@@ -210,10 +210,19 @@ def _file_views(
         SELECT record_id, max(bytes) AS bytes, max(chars) AS chars, max(words) AS words
         FROM file_sightings GROUP BY record_id""")
     none = ", ".join(map(quote_literal, ignores))
+    # What a source says of its fields holds for its records wherever they are met.
+    connection.execute("""
+        CREATE OR REPLACE TEMP TABLE file_ignored AS
+        SELECT DISTINCT s.record_id, unnest(r.ignores) AS field
+        FROM ledger.sightings s SEMI JOIN file_evidence e ON e.record_id = s.record_id
+        JOIN (FROM spoken_readings WHERE current AND len(ignores) > 0) r
+            ON r.reading_id = s.reading_id""")
     connection.execute(f"""
         CREATE OR REPLACE TEMP VIEW {FILE_EVIDENCE} AS
         SELECT e.*, a.uri FROM file_evidence e LEFT JOIN asked_files a USING (reading_id)
-        WHERE e.claim <> 'question' OR NOT coalesce(e.field IN ({none or "NULL"}), false)""")
+        WHERE e.claim <> 'question' OR NOT coalesce(e.field IN ({none or "NULL"}), false)
+            AND NOT EXISTS (
+                FROM file_ignored i WHERE i.record_id = e.record_id AND i.field = e.field)""")
     counted = ", ".join(
         f"if(e.claim = 'synthetic' AND e.whole, z.{unit}, e.part_{unit}) AS part_{unit}"
         for unit in ("bytes", "chars", "words")

@@ -204,13 +204,22 @@ def file_task(item: Input) -> FileTask:
 
 
 def _same(task: FileTask, before: Known, options: IngestOptions) -> bool:
-    if before.settings != options.settings or before.bytes != task.bytes:
+    if not _asks_nothing_new(before, options) or before.bytes != task.bytes:
         return False
     # A store tells the time to a second, which is too coarse to go by.
     at_rest = before.mtime_ns == task.mtime_ns and task.source.stored is None
     if at_rest and not options.rehash:
         return True
     return fingerprint(task.source) == before.fingerprint
+
+
+def _asks_nothing_new(before: Known, options: IngestOptions) -> bool:
+    """Whether every reader setting is as it was, or is not spoken of."""
+    if before.settings == options.settings:
+        return True
+    asked, had = json.loads(options.settings), json.loads(before.settings)
+    silent = json.loads(IngestOptions(source=options.source).settings)
+    return all(value in (had.get(name), silent[name]) for name, value in asked.items())
 
 
 def cut(

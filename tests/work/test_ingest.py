@@ -490,3 +490,18 @@ def test_read_is_kept_and_rejected(
         rows = sum(part.rows for part in result.parts if part.table == "sightings")
         assert rows == file.kept
         assert sum(file.reasons.values()) == file.rejected
+
+
+def test_an_option_that_is_not_given_again_takes_nothing_back(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    path = write_jsonl(tmp_path / "a.jsonl", texts("a", 3, topic="boats"))
+    ingest(ledger, path, "s", label="human", attributes={"topic": "topic"}, id_field="id")
+    for options in ({}, {"label": "human"}, {"ignore_fields": ("kind",)}, {"id_field": "id"}):
+        again = ingest(ledger, path, "s", **options)
+        assert (again.unchanged_files, again.read) == (1, 0)
+    assert ledger.status().labels["human"] == 3
+    kept = ledger.query("SELECT DISTINCT attributes FROM sightings").to_pylist()
+    assert kept == [{"attributes": '{"topic":"boats"}'}]
+    other = ingest(ledger, path, "s", attributes={"subject": "topic"})
+    assert (other.unchanged_files, other.read) == (0, 3)

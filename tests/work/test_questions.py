@@ -166,3 +166,24 @@ def test_an_ingest_counts_and_names_what_the_views_do(
         (found,) = questions
         assert (found.field, found.records, found.samples) == ("kind", 2, ("AI", "LM"))
         assert found.files == (str(reading),)
+
+
+def test_files_of_known_records_are_judged_by_what_their_source_ignores(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    ledger.source_set([Source(name="s", label="human", ignores=("kind",))])
+    path = write_jsonl(tmp_path / "a.jsonl", texts("a", 3, kind="machine"))
+    ingest(ledger, path, "s")
+    judged = ledger.audit_files([str(path)], policy(cap("0")), IngestOptions(source="x"))
+    assert judged.verdict is Verdict.PASS
+    others = write_jsonl(tmp_path / "b.jsonl", texts("b", 3, kind="machine"))
+    judged = ledger.audit_files([str(others)], policy(cap("0")), IngestOptions(source="x"))
+    assert judged.verdict is Verdict.INDETERMINATE
+    assert len(marks(judged.findings)) == 1
+
+
+def test_a_question_is_no_lack_of_evidence(ledger: Ledger, tmp_path: Path) -> None:
+    path = write_jsonl(tmp_path / "a.jsonl", texts("a", 3, kind="machine"))
+    ingest(ledger, path, "s", label="human")
+    judged = ledger.audit(policy(cap("0")))
+    assert [found.code for found in judged.findings] == ["unread-mark"]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from prov_cli.files import read_text
 from prov_cli.options import Session, command, contract
 from prov_cli.tables import table
+
+if TYPE_CHECKING:
+    from provenance.model.source import Source
 
 LABELS = click.Choice(["human", "synthetic", "mixed", "unknown"])
 PROCESSES = click.Choice(
@@ -81,14 +84,30 @@ def set_(session: Session, name: str | None, file: str | None, **given: Any) -> 
         sources = load_source(read_text(file), file)
     else:
         sources = [contract(lambda: Source(name=name, **members), f"source `{name}`")]
-    changed = session.ledger_or_new().source_set(sources)
+    ledger = session.ledger_or_new()
+    before = {item.name: item for item in ledger.sources()}
+    changed = ledger.source_set(sources)
     names = [item.name for item in sources]
+    withdrawn = {
+        item.name: _no_longer_stated(before[item.name], item)
+        for item in sources
+        if item.name in before
+    }
     session.answer(
-        {"sources": names, "changed": changed},
-        lambda: "\n".join(
-            f"{item}: {'declared' if item in changed else 'unchanged'}" for item in names
-        ),
+        {"sources": names, "changed": changed, "withdrawn": withdrawn},
+        lambda: "\n".join(_declared(item, item in changed, withdrawn.get(item)) for item in names),
     )
+
+
+def _no_longer_stated(before: Source, now: Source) -> list[str]:
+    """The members of a contract that the newer one leaves out."""
+    stated = now.model_dump(exclude_defaults=True)
+    return [member for member in before.model_dump(exclude_defaults=True) if member not in stated]
+
+
+def _declared(name: str, changed: bool, withdrawn: list[str] | None) -> str:
+    line = f"{name}: {'declared' if changed else 'unchanged'}"
+    return f"{line}; no longer stated: {', '.join(withdrawn)}" if withdrawn else line
 
 
 @command("list")
