@@ -39,7 +39,7 @@ READING_VIEWS: dict[str, str] = {
     # one itself, and those before it, back to the last one that was made to replace them.
     "spoken_readings": f"""
         SELECT r.* EXCLUDE (replaced), from_json(s.accepts, {_LIST}) AS accepts,
-            list_concat(from_json(s.ignores, {_LIST}), i.ignores) AS ignores
+            list_concat(from_json(s.ignores, {_LIST}), i.ignores, o.ignores) AS ignores
         FROM (
             SELECT f.reading_id, f.source, f.uri, c.seq, c.recorded_at,
                 first_value(f.reading_id) OVER place AS current_id,
@@ -49,7 +49,9 @@ READING_VIEWS: dict[str, str] = {
                     OVER (PARTITION BY f.source, f.uri) AS replaced
             FROM ledger.files f JOIN commits c USING (commit_id)
             WINDOW place AS (PARTITION BY f.source, f.uri ORDER BY c.seq DESC)
-        ) r LEFT JOIN sources s ON s.name = r.source LEFT JOIN ignored_fields i USING (reading_id)
+        ) r LEFT JOIN sources s ON s.name = r.source
+        LEFT JOIN ignored_fields i ON i.reading_id = r.current_id
+        LEFT JOIN ignored_fields o ON o.reading_id = r.reading_id AND NOT r.current
         WHERE r.seq >= coalesce(r.replaced, 0)""",
 }
 """Name to SQL, in an order in which they can be made, after files and sources."""
@@ -60,7 +62,9 @@ EVIDENCE_VIEWS: dict[str, str] = {
     "lost_evidence": """
         SELECT e.* EXCLUDE (commit_id), r.source, r.uri, r.seq, r.recorded_at, r.accepts, r.ignores
         FROM ledger.evidence e JOIN (FROM spoken_readings WHERE NOT current) r USING (reading_id)
-        WHERE e.claim NOT IN ('human', 'question') AND NOT EXISTS (
+        WHERE e.claim <> 'human'
+            AND (e.claim <> 'question' OR NOT coalesce(list_contains(r.ignores, e.field), false))
+            AND NOT EXISTS (
             SELECT 1 FROM ledger.evidence n
             JOIN (FROM spoken_readings WHERE current AND repeated) c USING (reading_id)
             WHERE n.record_id = e.record_id AND n.claim = e.claim AND n.whole = e.whole

@@ -32,6 +32,7 @@ class _Named:
 
     def add(self, place: int, reference: str) -> None:
         """One parent: a record by digest, something else by kind and name, or an external id."""
+        reference = plain_reference(reference)
         kind, parent = parse_reference(reference)
         self.places.append(place)
         self.parents.append(parent)
@@ -63,6 +64,17 @@ def parse_reference(reference: str) -> tuple[NodeKind, bytes | None]:
     if colon and name and kind in _NAMED:
         return _NAMED[kind], node_id(_NAMED[kind], name).bytes
     return "record", None
+
+
+def plain_reference(reference: str) -> str:
+    """A reference by kind and name without what makes no difference; any other as it is.
+
+    >>> plain_reference(" Model: gpt-4"), plain_reference("note: 3 ")
+    ('model:gpt-4', 'note: 3 ')
+    """
+    kind, colon, name = (part.strip() for part in reference.partition(":"))
+    kind = kind.lower()
+    return f"{kind}:{name}" if colon and name and kind in _NAMED else reference
 
 
 def edge_columns(

@@ -12,11 +12,16 @@ def count_parents(store: Store, summary: IngestSummary) -> Parents:
     with store.snapshot() as connection:
         connection.execute("CREATE TEMP TABLE just_read AS SELECT unnest(?) AS uri", [read])
         given = connection.execute(
-            """SELECT count(*) FROM ledger.edges e JOIN files f USING (reading_id)
+            """SELECT parent_ref, CASE e.parent_kind
+                WHEN 'record' THEN e.parent IN (SELECT record_id FROM sightings)
+                WHEN 'source' THEN e.parent_ref[8:] IN (SELECT name FROM sources)
+                WHEN 'release' THEN e.parent_ref[9:] IN (SELECT name FROM releases)
+                ELSE true END AS found, count(*)
+            FROM ledger.edges e JOIN files f USING (reading_id)
             SEMI JOIN just_read j ON j.uri = f.uri
-            WHERE f.source = ? AND e.parent IS NOT NULL""",
+            WHERE f.source = ? AND e.parent IS NOT NULL GROUP BY ALL ORDER BY parent_ref""",
             [summary.source],
-        ).fetchone()
+        ).fetchall()
         connection.execute(
             """CREATE TEMP TABLE just_named AS
             SELECT reference, parent_ref, bool_or(parent IS NOT NULL) AS found,
@@ -37,11 +42,11 @@ def count_parents(store: Store, summary: IngestSummary) -> Parents:
             "SELECT DISTINCT parent_ref FROM just_named WHERE candidates > 1 ORDER BY 1 LIMIT ?",
             [EXAMPLES],
         ).fetchall()
-    known = int(given[0]) if given else 0
+    absent = [ref for ref, there, _ in given if not there]
     return Parents(
-        named=known + named,
-        found=known + found,
-        missing=tuple(row[0] for row in missing),
+        named=named + sum(count for _, _, count in given),
+        found=found + sum(count for _, there, count in given if there),
+        missing=tuple([*(row[0] for row in missing), *absent][:EXAMPLES]),
         ambiguous=ambiguous,
         several=tuple(row[0] for row in several),
     )

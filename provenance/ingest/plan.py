@@ -213,13 +213,20 @@ def _same(task: FileTask, before: Known, options: IngestOptions) -> bool:
     return fingerprint(task.source) == before.fingerprint
 
 
+_TELL_RECORDS = frozenset({"content", "records", "format"})
+"""Reader settings on which it depends what the records of a file are."""
+
+
 def _asks_nothing_new(before: Known, options: IngestOptions) -> bool:
-    """Whether every reader setting is as it was, or is not spoken of."""
+    """Whether every reader setting is as it was, or not spoken of and none that tells records."""
     if before.settings == options.settings:
         return True
     asked, had = json.loads(options.settings), json.loads(before.settings)
     silent = json.loads(IngestOptions(source=options.source).settings)
-    return all(value in (had.get(name), silent[name]) for name, value in asked.items())
+    return all(
+        value == had.get(name) or (name not in _TELL_RECORDS and value == silent[name])
+        for name, value in asked.items()
+    )
 
 
 def cut(

@@ -185,3 +185,15 @@ def test_to_name_the_field_that_was_found_changes_nothing(ledger: Ledger, tmp_pa
     path = write_jsonl(tmp_path / "a.jsonl", texts("a", 3))
     ingest(ledger, path, "s")
     assert ingest(ledger, path, "s", content=("text",), id_field="id").kept == 3
+
+
+def test_a_question_stays_until_somebody_answers_it(ledger: Ledger, tmp_path: Path) -> None:
+    path = write_jsonl(tmp_path / "a.jsonl", texts("a", 2, kind="machine"))
+    ingest(ledger, path, "s", label="human")
+    write_jsonl(path, texts("a", 2))
+    ingest(ledger, path, "s", label="human")
+    assert ledger.status().labels["unknown"] == 2
+    codes = {found.code for found in ledger.audit(policy(cap("0"))).findings}
+    assert codes == {"evidence-lost"}
+    ingest(ledger, path, "s", label="human", ignore_fields=("kind",))
+    assert ledger.status().labels["human"] == 2

@@ -174,3 +174,18 @@ def test_sources_of_sources_carry_origin_and_takedowns(ledger: Ledger, tmp_path:
     assert (plan.reach.named.records, plan.reach.derived.records) == (2, 3)
     assert "source:A" in {edge.parent for edge in ledger.trace("b0").edges}
     assert len(ledger.trace("b0").nodes) == 2
+
+
+def test_parents_that_are_not_there_are_not_counted_as_found(tmp_path: Path) -> None:
+    ledger = provenance.init(str(tmp_path / "ledger"))
+    refs = ("source:nowhere", "release:nowhere", "sha256:" + "0" * 64, " Model: zorp-7b")
+    rows = [
+        {"id": f"c{n}", "text": f"A text made of something, number {n}.", "parent": ref}
+        for n, ref in enumerate(refs)
+    ]
+    path = write_jsonl(tmp_path / "c.jsonl", rows)
+    summary = ingest(ledger, path, "s", parent_field="parent", label="human")
+    assert summary.parents is not None
+    assert (summary.parents.named, summary.parents.found) == (4, 1)
+    assert set(summary.parents.missing) == set(refs[:3])
+    assert ledger.show("c3").origin.label == "synthetic"

@@ -59,10 +59,9 @@ def _text(summary: ExportSummary) -> str:
     for column in summary.as_json_text:
         lines.append(f"column {cell(column.name)} is JSON text: {cell(column.reason)}")
     for renamed in summary.renamed:
-        lines.append(
-            f"column {cell(renamed.source)} is named {cell(renamed.name)}: "
-            "the name belongs to another column"
-        )
+        named = f"column {cell(renamed.source)}" if renamed.source else "a column without a name"
+        why = ": the name belongs to another column" if renamed.source else ""
+        lines.append(f"{named} is named {cell(renamed.name)}{why}")
     for left in summary.left_out:
         lines.append(
             f"column {cell(left.source)} of {count(left.rows, 'row')} is left out: "
