@@ -31,7 +31,8 @@ FILES_PER_COMMIT = 10
 
 SIGHTINGS = """
 SELECT $reading AS reading_id, n AS row, uuid() AS record_id, uuid() AS digest_rest,
-    uuid() AS norm_id, 'text' AS kind, 200 + n % 2003 AS bytes, 200 + n % 2003 AS chars,
+    uuid() AS norm_id, 200 + n % 2003 AS norm_chars, 'text' AS kind,
+    200 + n % 2003 AS bytes, 200 + n % 2003 AS chars,
     (200 + n % 2003) // 6 AS words, 'doc-' || n AS external_id, 'en' AS lang,
     NULL::VARCHAR AS attributes
 FROM range(1, $records + 1) t(n)

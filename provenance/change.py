@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from provenance.copies import copied_since
 from provenance.due import superseded
 from provenance.edge_index import DOWN, STILL, UP, Indexed, as_list, commits_since, keyed
 from provenance.graph import FOUND, NAMED, edges_since
@@ -63,7 +64,7 @@ def _make_region(connection: Database, commits: str) -> bool:
     """Make the tables of what is downstream of all that is new, unless that is too much."""
     seeds = (
         f"(SELECT record_id AS id FROM ledger.sightings WHERE commit_id IN ({commits}) "
-        f"UNION ALL SELECT child FROM {NEW} "
+        f"UNION ALL {copied_since(commits)} UNION ALL SELECT child FROM {NEW} "
         f"UNION ALL SELECT n.id FROM {NAMED} n JOIN ledger.sources s ON s.name = n.name "
         f"WHERE n.kind = 'source' AND s.commit_id IN ({commits}))"
     )

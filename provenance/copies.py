@@ -50,6 +50,19 @@ LONG_TEXTS = f"""
 """All texts that may be copies of one another, those of former readings too."""
 
 
+def copied_since(commits: str) -> str:
+    """SQL of the records that may be copies of what some commits brought, or the other way round.
+
+    Args:
+        commits: SQL of the ids of those commits.
+    """
+    added = " UNION ALL ".join(
+        f"SELECT norm_id FROM ledger.{table} WHERE commit_id IN ({commits}) AND {LONG}"
+        for table in ("sightings", "parts")
+    )
+    return f"SELECT record_id FROM ({LONG_TEXTS}) SEMI JOIN ({added}) USING (norm_id)"
+
+
 def known_sql(long: str = LONG) -> str:
     """Texts of records whose own claim is synthetic; a claim that was inferred is not their own.
 

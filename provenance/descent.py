@@ -68,8 +68,10 @@ def make_descent(connection: Database, models: Collection[str], *more: str) -> N
     )
     if not models:
         return
-    edges = _lineage(connection, models, more)
+    make_graph(connection)
+    _make_spelled(connection, models, more)
     _check(connection, models)
+    edges = _lineage(connection, models, more)
     found = []
     for number, model in enumerate(models):
         into = f"{_REACHED}_{number}"

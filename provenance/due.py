@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from provenance.copies import copied_since
 from provenance.edge_index import STILL
 from provenance.graph import EDGES, NAMED, make_graph
 from provenance.lineage_views import has_lineage
@@ -36,12 +37,13 @@ SELECT EXISTS (
         WHERE i.commit_id NOT IN ({_SINCE}))
 """
 
-# A record that is new, or was seen once more, at an end of any edge: edges that wait for it, that
-# quote it, or that lead from it to the model that wrote it are among them. Of edges to the members
-# of a release the release is given, of all others NULL.
+# A record that is new, was seen once more, or may be a copy of such a one, at an end of any edge:
+# edges that wait for it, that quote it, or that lead from it to the model that wrote it are among
+# them. Of edges to the members of a release the release is given, of all others NULL.
 _AT_AN_END = f"""
 WITH fresh AS MATERIALIZED (
     SELECT record_id AS id FROM ledger.sightings WHERE commit_id IN ({_SINCE})
+    UNION {copied_since(_SINCE)}
     UNION
     SELECT n.id FROM ledger.releases r JOIN {NAMED} n ON n.kind = 'release' AND n.name = r.name
     WHERE r.commit_id IN ({_SINCE})

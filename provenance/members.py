@@ -210,13 +210,7 @@ def _file_views(
         SELECT record_id, max(bytes) AS bytes, max(chars) AS chars, max(words) AS words
         FROM file_sightings GROUP BY record_id""")
     none = ", ".join(map(quote_literal, ignores))
-    # What a source says of its fields holds for its records wherever they are met.
-    connection.execute("""
-        CREATE OR REPLACE TEMP TABLE file_ignored AS
-        SELECT DISTINCT s.record_id, unnest(r.ignores) AS field
-        FROM ledger.sightings s SEMI JOIN file_evidence e ON e.record_id = s.record_id
-        JOIN (FROM spoken_readings WHERE current AND len(ignores) > 0) r
-            ON r.reading_id = s.reading_id""")
+    _make_ignored(connection)
     connection.execute(f"""
         CREATE OR REPLACE TEMP VIEW {FILE_EVIDENCE} AS
         SELECT e.*, a.uri FROM file_evidence e LEFT JOIN asked_files a USING (reading_id)
@@ -240,6 +234,19 @@ def _file_views(
         SELECT record_id, tier, claim, whole, part_bytes, part_chars, part_words,
             process, generator, generator_family
         FROM {make_file_copies(connection)}""")
+
+
+def _make_ignored(connection: Database) -> None:
+    """Make the table of fields that are no marks for records of the files.
+
+    What a source says of its fields holds for its records wherever they are met.
+    """
+    connection.execute("""
+        CREATE OR REPLACE TEMP TABLE file_ignored AS
+        SELECT DISTINCT s.record_id, unnest(r.ignores) AS field
+        FROM ledger.sightings s SEMI JOIN file_evidence e ON e.record_id = s.record_id
+        JOIN (FROM spoken_readings WHERE current AND len(ignores) > 0) r
+            ON r.reading_id = s.reading_id""")
 
 
 def release_members(

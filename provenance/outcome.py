@@ -102,8 +102,10 @@ WHERE (now.depth, now.claim, now.process, now.parent, now.parent_label, now.seve
         now.generator, now.generator_family)
     IS DISTINCT FROM (was.depth, was.claim, was.process, was.parent, was.parent_label, was.several,
         was.generator, was.generator_family)
-    AND NOT (was.record_id IS NULL AND now.depth <= now.least AND now.claim IS NULL)
+    AND NOT (now.depth <= now.least AND now.claim IS NULL
+        AND coalesce(was.depth, 0) <= now.least AND was.claim IS NULL)
 """
+"""Nothing that lineage says of a record is the same as no row, whatever its own label is."""
 
 
 def outcome_sql(connection: Database, whole: Whole, proofs: Proofs, *, base: bool) -> str:

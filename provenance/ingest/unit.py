@@ -23,11 +23,11 @@ from provenance.ingest.edges import edge_columns, quote_columns
 from provenance.ingest.held import SMALL, Held, HeldByLook
 from provenance.ingest.meaning import Alike, Chooser
 from provenance.ingest.options import IngestOptions
+from provenance.ingest.refused import without_refused
 from provenance.ingest.summary import EXAMPLES, Reject
 from provenance.ingest.tombstones import refuse_purged
 from provenance.measure import Measured, measure
 from provenance.readers.base import (
-    REJECTS,
     Batch,
     Input,
     Kind,
@@ -234,7 +234,7 @@ class _Writing:
         if not waits or batch.read > SMALL:
             measured = measure(batch.content, alike.kind, parts_of)
             measured = refuse_purged(measured, self._task.tombstones)
-            batch = _without(batch, measured)
+            batch = without_refused(batch, measured)
             self._count(batch, result)
             self._rows(batch, measured, alike, [(result, len(batch.rows))])
             return
@@ -335,34 +335,12 @@ def _naming(error: ProvError, uri: str) -> ProvError:
     return type(error)(f"{uri}: {error.message}", hint=error.hint)
 
 
-def _without(batch: Batch, measured: Measured) -> Batch:
-    """A batch without what was refused of it, which stands among its rejects then."""
-    if not measured.refused:
-        return batch
-    return Batch(
-        rows=batch.rows.take(measured.kept),
-        content=batch.content.take(measured.kept),
-        fields=batch.fields.take(measured.kept),
-        rejects=pa.concat_tables([batch.rejects, _refusals(batch.rows, measured.refused)]),
-    )
-
-
 def _tally(claims: pa.Table, owners: Sequence[tuple[FileResult, int]]) -> None:
     """Note in each file's result who spoke of its rows, and how often."""
     ends = np.cumsum([count for _, count in owners])
     files = np.searchsorted(ends, claims.column("index").to_numpy(), side="right")
     for place, observer in zip(files.tolist(), claims.column("observer").to_pylist(), strict=True):
         owners[place][0].recognisers[observer] += 1
-
-
-def _refusals(rows: pa.Array, refused: dict[int, str]) -> pa.Table:
-    places = list(refused)
-    none = [None] * len(places)
-    columns = [rows.take(pa.array(places, pa.int64())), none, list(refused.values()), none, none]
-    return pa.table(
-        [pa.array(column, field.type) for column, field in zip(columns, REJECTS, strict=True)],
-        schema=REJECTS,
-    )
 
 
 def _fingerprint(task: FileTask) -> str:

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
+import uuid
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -29,10 +30,15 @@ from provenance.views import VIEWS
 
 NOW = timedelta(0)
 
+_IDS = "SELECT DISTINCT record_id AS id FROM sightings ORDER BY 1 LIMIT 3"
+
 
 def answers(ledger: Ledger) -> dict[str, list[Any]]:
     """All rows of all views, but for the commits of maintenance itself."""
     asked = {view: f"FROM {view} ORDER BY ALL" for view in VIEWS}
+    # References are numbered as they lie: only which of them are the same means anything.
+    for view in ("resolved_edges", "late_edges"):
+        asked[view] = f"SELECT * EXCLUDE (reference) FROM {view} ORDER BY ALL"
     asked["commits"] = "FROM commits WHERE verb <> 'maintain' ORDER BY ALL"
     with ledger.snapshot() as connection:
         return {view: connection.execute(sql).fetchall() for view, sql in asked.items()}
@@ -73,11 +79,12 @@ def test_every_view_answers_the_same(tmp_path: Path, seed: int) -> None:
         world.step()
         propagate(world.ledger.store)
     before = answers(world.ledger)
-    traced = [world.ledger.trace(str(record)) for record in world.seen[:3]]
+    known = [uuid.UUID(str(row["id"])) for row in world.ledger.query(_IDS).to_pylist()]
+    traced = [world.ledger.trace(str(record)) for record in known]
     done = world.ledger.maintain(keep=NOW)
     assert done.parts_after < done.parts_before
     assert answers(world.ledger) == before
-    assert [world.ledger.trace(str(record)) for record in world.seen[:3]] == traced
+    assert [world.ledger.trace(str(record)) for record in known] == traced
     assert damaged(world.ledger) == []
     assert on_disk(world.ledger) == registered(world.ledger)
     assert world.ledger.maintain(keep=NOW).tables == ()

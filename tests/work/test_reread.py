@@ -143,7 +143,7 @@ def test_members_are_found_after_the_file_was_read_for_other_content(tmp_path: P
     path = write_jsonl(tmp_path / "a.jsonl", rows)
     ingest(ledger, path, "s", label="human", content=("text",))
     assert ledger.assemble("texts", ANYTHING, Selection()).sealed
-    ingest(ledger, path, "s", label="human", content=("title",))
+    ingest(ledger, path, "s", label="human", content=("title",), replace=True)
     found = exported(ledger, "texts", tmp_path / "out")
     assert [row["text"] for row in found] == [letter(n) for n in range(3)]
 

@@ -92,7 +92,7 @@ def test_copies_of_a_text_leak_as_well(tmp_path: Path) -> None:
 
 def test_copies_in_two_splits_of_a_release(tmp_path: Path) -> None:
     ledger: Ledger = provenance.init(str(tmp_path / "ledger"))
-    rows = texts("t", 40)
+    rows = [{"text": f"{row['text']} It goes on for a while."} for row in texts("t", 40)]
     again = [{"text": row["text"].upper()} for row in rows]
     ingest(ledger, write_jsonl(tmp_path / "a.jsonl", [*rows, *again]), "a")
     splits = {"train": "0.5", "test": "0.5"}
