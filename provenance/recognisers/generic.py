@@ -27,11 +27,11 @@ from provenance.recognisers.verdicts import Claim, Verdict, claims_of
 
 _ALWAYS = frozenset(
     {Promise.GENERATOR, Promise.MODEL, Promise.MAKER, Promise.FLAG, Promise.HUMAN_FLAG}
-    | {Promise.MARK}
+    | {Promise.MARK, Promise.SPEAKER, Promise.USE, Promise.REAL, Promise.EITHER, Promise.SCORE}
 )
 """What is heard inside of the content, too: a turn may name who spoke it."""
 
-_CHECKED = frozenset(Promise) - _ALWAYS | {Promise.MAKER}
+_CHECKED = frozenset(Promise) - _ALWAYS | {Promise.MAKER, Promise.SPEAKER}
 """Most values of these say nothing, and are not looked at."""
 
 _GOODS = (
@@ -274,9 +274,9 @@ def _is_heard(path: str, kind: str, opened: Collection[str], content: tuple[str,
     """
     if not _may_speak(path, content):
         return False
-    if promise_of(path).of is not Promise.ANY:
+    if promise_of(path).of not in {Promise.ANY, Promise.REMARK}:
         return True
-    return kind in _TEXT_KINDS or (kind == "object" and path not in opened)
+    return kind in _TEXT_KINDS or (kind in {"object", "list"} and path not in opened)
 
 
 def _opened(paths: Iterable[str]) -> frozenset[str]:
