@@ -207,8 +207,6 @@ def promise_of(path: str) -> Promised:
         return Promised(Promise.ANY)
     above, words = segments[:-1], segments[-1]
     turn = of_turn(path, words, above[-1] if above else ())
-    if turn is not None:
-        return turn
     around = [word for segment in above for word in segment if word not in _CONTAINERS]
     if above and (set(words) <= _NEUTRAL or set(words) <= _MODELS | _NEUTRAL):
         nearest = next((s for s in reversed(above) if not set(s) <= _CONTAINERS), ())
@@ -220,13 +218,11 @@ def promise_of(path: str) -> Promised:
             words = (*nearest, *words)
     if not words:
         return Promised(Promise.ANY)
-    if set(around) & _ANNOTATION:
-        return Promised(Promise.NOTHING)
-    if path.rpartition(".")[2].lower().startswith("prov_"):
+    if set(around) & _ANNOTATION or path.rpartition(".")[2].lower().startswith("prov_"):
         return Promised(Promise.NOTHING)
     if above and set(above[-1]) == {"aigc"}:
         return Promised(Promise.MARK if "label" in words else Promise.NOTHING)
-    found = _promised(words)
+    found = turn or _promised(words)
     if any(set(segment) & _GENERATORS and set(segment) <= _INSIDE for segment in above):
         found = _of_generator(found)
     return found._replace(goods=bool(found.goods or set(around) & _GOODS))

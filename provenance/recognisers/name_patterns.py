@@ -66,6 +66,10 @@ _TURNS = _set(
     " posts thread replies"
 )
 _HANDLES = _set("user username nick nickname handle login screenname userid usernames")
+_PEOPLE = _set("person people")
+_BY_PEOPLE = _set("written by authored made created real")
+_PERSON_FLAG = Promise.HUMAN_FLAG
+_METHODS = _set("method methods approach technique process procedure mode")
 _REMARKS = _set(
     "comment comments note notes status description config configs settings params parameters"
     " step steps feedback explanation disclosure disclaimer notice credits credit"
@@ -77,11 +81,13 @@ def of_turn(path: str, words: tuple[str, ...], above: tuple[str, ...]) -> Promis
     """Who speaks, by the name of the field and of what holds it."""
     held = set(words)
     inside = "[]" in path and bool(set(above) & _TURNS)
-    if inside and held <= {"name", "speaker", "sender", "from", "role", "who"}:
-        return Promised(Promise.SPEAKER)
-    if held <= {"role", "from", "sender", "who"} and len(held) == 1:
-        return Promised(Promise.SPEAKER, whole="[]" not in path)
-    return None
+    named = inside and held <= {"name", "speaker", "sender", "from", "role", "who"}
+    alone = len(held) == 1 and held <= {"role", "from", "sender", "who"}
+    role = words[-1] == "role" and len(held) == 2 and held & _SPEAKERS - {"role"}
+    if not (named or alone or role):
+        return None
+    # Which of the turns of a chat are a model's by their roles is told elsewhere.
+    return Promised(Promise.SPEAKER, whole=not path.lower().endswith(("[].role", "[].from")))
 
 
 def before_others(words: tuple[str, ...]) -> Promised | None:
@@ -97,10 +103,15 @@ def before_others(words: tuple[str, ...]) -> Promised | None:
         (held & _FAKE and held <= _FAKE | texts, Promise.USE),
         (held & _REAL and held <= _REAL | texts, Promise.REAL),
         (held & (_HANDLES | {"screen"}) and held <= _HANDLES | {"name", "screen"}, Promise.HANDLE),
+        (held & {"gptzero", "zerogpt"}, Promise.SCORE),
+        (held & _PEOPLE and held <= _PEOPLE | _ASKS | _BY_PEOPLE and len(held) > 1, _PERSON_FLAG),
         (held == {"by"}, Promise.MAKER),
+        (words[-1] in _METHODS, Promise.CLASS),
         (words[-1] in _TAGS, Promise.TAG),
     )
     found = next((promise for fits, promise in fitting if fits), None)
+    if found is _PERSON_FLAG:
+        return Promised(found, whole=True, flag=True, plain=True)
     return None if found is None else Promised(found, whole=found in _OF_ALL)
 
 
@@ -129,5 +140,5 @@ def _remark(words: tuple[str, ...]) -> Promised | None:
     if words[-1] in _REMARKS or (len(words) > 1 and words[-1] in {"response", "responses"}):
         return Promised(Promise.REMARK)
     if words[-1] in {"url", "uri", "link"} and "source" in words:
-        return Promised(Promise.REMARK)
+        return Promised(Promise.ADDRESS)
     return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -12,8 +13,8 @@ _LONGEST_REPR = 20_000
 """Longer ones are not parsed as Python; the pairs in them are looked for all the same."""
 _OPENING = "[{"
 _PAIR = re.compile(
-    r"(?:^|[\n;,&|{(\[])\s*[\"'\\]*(?P<name>[^\W\d][\w.-]{0,39}(?: [\w-]{1,20})?)[\"'\\]*\s*"
-    r"(?:[:=]|=>)\s*[\"'\\]*(?P<value>[^\n;,&|}\])\"'\\]{1,80})"
+    r"(?:^|[\n;,&|{(\[<])\s*[\"'\\]*(?P<name>[^\W\d][\w.-]{0,39}(?: [\w-]{1,20})?)[\"'\\]*\s*"
+    r"(?:[-=]>|[:=|>]|,(?=\s*[\"']))\s*[\"'\\]*(?P<value>[^\n;,&|<}\])\"'\\]{1,80})"
 )
 
 
@@ -90,3 +91,25 @@ def _pair(name: Any, value: Any) -> list[tuple[str, str]]:
     if not isinstance(name, str) or value is None or isinstance(value, dict | list):
         return []
     return [(name, value if isinstance(value, str) else json.dumps(value))]
+
+
+def leaves(path: str, held: Any) -> Iterator[tuple[str, tuple[str, ...], bool]]:
+    """Members of JSON by their paths, as a reader names them: values, and whether of a list."""
+    found: dict[str, list[str]] = {}
+    lists: set[str] = set()
+    stack: list[tuple[str, Any, bool]] = [(path, held, False)]
+    while stack:
+        at, value, listed = stack.pop()
+        if isinstance(value, dict):
+            stack += [(f"{at}.{key}", member, listed) for key, member in reversed(value.items())]
+        elif isinstance(value, list):
+            inner = (
+                at if all(not isinstance(member, dict | list) for member in value) else f"{at}[]"
+            )
+            stack += [(inner, member, True) for member in reversed(value)]
+        elif value is not None:
+            found.setdefault(at, []).append(value if isinstance(value, str) else json.dumps(value))
+            if listed:
+                lists.add(at)
+    for at, values in found.items():
+        yield at, tuple(values), at in lists

@@ -43,6 +43,8 @@ class Promise(StrEnum):
     """What somebody chose to be called: ``username``."""
     REMARK = "remark"
     """What is said beside the text: ``note``, ``status``, ``config``."""
+    ADDRESS = "address"
+    """Where the text stands: ``url``."""
     TAG = "tag"
     """What a text is filed under: ``tags``, ``split``."""
     SUBJECT = "subject"

@@ -28,7 +28,7 @@ _WORDS = (
     r"human|person|people|hand-?written|mixed|hybrid|both|(?:^|[^a-z])a\.?i\.?(?:[^a-z]|$)|aigc|llm"
     r"|machine|(?:^|[^a-z])bots?(?:[^a-z]|$)|chatbot|synth|generat|automat|(?:^|[^a-z])auto"
     r"|robot|artificial|model|computer|neural|algorithm|template|program|script|nmt"
-    r"|assistant|(?:^|[^a-z])(?:ki|ia|ja|si|oui)(?:[^a-z]|$)|sonnet|opus|haiku|anthropic|google|xai"
+    r"|assistant|(?:^|[^a-z])(?:k\. ?i|i\. ?a|ki|ia|ja|si|oui)(?:[^a-z]|$)|sonnet|opus|haiku|anthropic|google|xai"
     r"|intelli[gz]|\x{438}\x{438}|\x{438}\x{43d}\x{442}\x{435}\x{43b}\x{43b}"
     r"|\x{43d}\x{435}\x{439}\x{440}\x{43e}|\x{4eba}\x{5de5}|\x{c778}\x{acf5}|deep learning"
     r"|written|poe\.com|character\.ai|perplexity|artificially|is[-_ ]?(?:real|fake|human)"

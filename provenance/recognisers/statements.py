@@ -26,14 +26,17 @@ _STATED = re.compile(
     rf"|(?:^|[^\w])(?:synthetically|artificially|algorithmically)[ -]{_DOING}"
     rf"|(?:^|[^\w])(?:outputs?|texts?|responses?|answers?) (?:of|from|by) {_MAKERS}(?!\w)"
 )
-_SITES = re.compile(
+CHAT_SITES = (
     r"(?:^|[/.\s@])(?:chat\.openai\.com|chatgpt\.com|claude\.ai|gemini\.google\.com"
     r"|bard\.google\.com|copilot\.microsoft\.com|chat\.deepseek\.com|chat\.mistral\.ai|poe\.com"
     r"|character\.ai|perplexity\.ai|grok\.com|huggingface\.co/chat|sharegpt\.com|shareg\.pt)"
     r"(?:[/?#:\s]|$)"
 )
+"""Where one chats with a model; in lower case."""
+_SITES = re.compile(CHAT_SITES)
 _HINTS = re.compile(
-    r"^(?:ki|ia|\u0438\u0438|\u4eba\u5de5\u667a\u80fd|(?:share|wild)gpt\S*"
+    r"^(?:ki|ia|k\. ?i\.?|i\. ?a\.|\u4eba\u5de5\u667a\u6167"
+    r"|\u0438\u0438|\u4eba\u5de5\u667a\u80fd|(?:share|wild)gpt\S*"
     r"|artificial neural networks?|(?:deep )?neural net(?:work)?s?|deep learning"
     r"|k\u00fcnstliche intelligenz|inteligencia artificial|intelig\u00eancia artificial"
     r"|intelligence artificielle|intelligenza artificiale"
@@ -51,23 +54,44 @@ _ANSWERS = (
     "|nein|non|nee|nej|n\u00e3o|nao|\u043d\u0435\u0442|nie|ne|hay\u0131r|\u5426|\u3044\u3044\u3048"
     "|faux|falso|falsch|off|nope"
 )
-_SOFTWARE = re.compile(
-    r"^(?:hugo|jekyll|wordpress|drupal|joomla!?|ghost|gatsby|eleventy|11ty|pelican|sphinx|mkdocs"
-    r"|docusaurus|hexo|next\.?js|nuxt|astro|vuepress|vitepress|wix|squarespace|blogger|typo3"
-    r"|mediawiki|moodle|shopify|magento|webflow|doxygen|javadoc|asciidoctor|pandoc|pdf(?:la)?tex"
-    r"|(?:xe|lua)?(?:la)?tex|libreoffice|openoffice(?:\.org)?|microsoft (?:word|frontpage|excel"
-    r"|powerpoint)|ms word|frontpage|dreamweaver|adobe (?:indesign|acrobat|dreamweaver)|quarto"
-    r"|bookdown|ghostscript|wkhtmltopdf|textpattern|movable type|dokuwiki|concrete5|umbraco"
-    r"|sitecore|discourse|phpbb|vbulletin)"
-    r"(?:[ /-](?:[a-z]+ )?v?\d+(?:\.\d+)*(?:[-+][a-z0-9.]+)?)?(?: \([^()]{1,30}\)|[ ;,].*)?$"
+_PAGES = (
+    r"wordpress(?:\.com|\.org)?|jekyll|drupal|joomla!?|mkdocs|docusaurus|eleventy|11ty|vuepress|vitepress|typo3"
+    r"|squarespace|mediawiki|dokuwiki|doxygen|javadoc|asciidoctor|pandoc|pdf(?:la)?tex|(?:xe|lua)?latex"
+    r"|libreoffice|openoffice(?:\.org)?|(?:microsoft|ms) (?:word|frontpage|excel|powerpoint)"
+    r"|frontpage|dreamweaver|adobe (?:indesign|acrobat|dreamweaver)|ghostscript|wkhtmltopdf"
+    r"|textpattern|movable type|phpbb|vbulletin|wix\.com website builder|umbraco|bookdown"
 )
+_PAGES_TOO = (
+    r"hugo|ghost|gatsby|pelican|sphinx|hexo|next\.?js|nuxt|astro|wix|blogger|moodle|shopify"
+    r"|magento|webflow|quarto|concrete5|sitecore|discourse|tex"
+)
+"""What other things are called, too: with a version of more than one number it makes pages."""
+_MORE = r"(?: \([^()]{1,30}\)|;.*)?$"
+_SOFTWARE = re.compile(
+    rf"^(?:{_PAGES})(?:[ /-](?:[a-z]+ )?v?\d+(?:\.\d+)*(?:[-+][a-z0-9.]+)?)?{_MORE}"
+    rf"|^(?:{_PAGES_TOO})[ /-]v?\d+(?:\.\d+)+(?:[-+][a-z0-9.]+)?{_MORE}"
+)
+_SOFTWARE_TOO = re.compile(rf"^(?:{_PAGES_TOO})(?:[ /-]v?\d+)?$")
+_SHARE = re.compile(r"^(?:0?[.,]\d*[1-9]\d*(?:e-?\d+)?|\d{1,3}(?:[.,]\d+)? ?%)$")
 _SCHOOLS = re.compile(
     r"(?:^|\W)(?:university|univ|college|school|law|faculty|universit\w+|harvard|yale|stanford"
     r"|columbia|oxford|cambridge|nyu|ucl|kcl|lse|berkeley|georgetown|cornell|duke|mcgill|leiden)"
     r"(?:\W|$)"
 )
 _SPEAKING = frozenset(
-    ("assistant", "model", "gpt", "bot", "ai", "chatgpt", "llm", "chatbot","ai-assistant", "ai-model", "language-model")
+    [
+        "assistant",
+        "model",
+        "gpt",
+        "bot",
+        "ai",
+        "chatgpt",
+        "llm",
+        "chatbot",
+        "ai-assistant",
+        "ai-model",
+        "language-model",
+    ]
 )
 """What the model's side of a chat is called."""
 
@@ -86,7 +110,7 @@ def source_type(value: str) -> str | None:
     """
     if not 10 <= len(value) <= 200:
         return None
-    found = _SOURCE_TYPE.match(value.strip().lower())
+    found = _SOURCE_TYPE.match(re.sub(r"[\s_]+", "", value.lower()))
     term = found["term"] if found else ""
     if term in _PART_TERMS:
         return "part"
@@ -100,6 +124,8 @@ def states_machine(value: str, words: int) -> bool:
     >>> states_machine("Text written with ChatGPT", 6), states_machine("AI weekly", 6)
     (True, False)
     """
+    if "://" in value:
+        return False
     plain = clean_name(value).replace("_", " ")
     return len(plain.split()) <= words and _STATED.search(plain) is not None
 
@@ -130,6 +156,11 @@ def names_chat_site(value: str) -> bool:
     return len(value) <= 800 and _SITES.search(value.strip().lower()) is not None
 
 
+def is_share(value: str) -> bool:
+    """Whether a value is a share of one: ``0.93``, ``12%``."""
+    return len(value) <= 24 and _SHARE.match(value.strip()) is not None
+
+
 def is_foreign_answer(value: str) -> bool:
     """Whether a value answers yes or no in other words: ``oui``, ``nein``."""
     return len(value) <= 20 and clean_name(value) in _ANSWERED
@@ -142,6 +173,11 @@ def is_page_software(value: str) -> bool:
     (True, False)
     """
     return len(value) <= 200 and _SOFTWARE.match(clean_name(value)) is not None
+
+
+def may_be_page_software(value: str) -> bool:
+    """Whether a value may be the name of one: ``Ghost``."""
+    return len(value) <= 200 and _SOFTWARE_TOO.match(clean_name(value)) is not None
 
 
 def is_school(value: str) -> bool:

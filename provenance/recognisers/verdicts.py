@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from provenance.model.names import fold_name
 from provenance.recognisers.families import LONGEST_NAME, family_of
 from provenance.recognisers.field_names import Promise, Promised, promise_of
 from provenance.recognisers.meaning import meaning_of, model_in
-from provenance.recognisers.near_json import held_in, listed_pairs, pairs_in
+from provenance.recognisers.near_json import held_in, leaves, listed_pairs, pairs_in
 from provenance.recognisers.shapes import is_lower, is_unmistakable, is_versioned
 from provenance.recognisers.statements import (
     hints_at_machine,
@@ -21,7 +21,9 @@ from provenance.recognisers.statements import (
     is_model_speaking,
     is_page_software,
     is_school,
+    is_share,
     is_synthetic_word,
+    may_be_page_software,
     names_chat_site,
     source_type,
     states_machine,
@@ -147,6 +149,7 @@ _TABLE: Mapping[Promise, Mapping[Says, Verdict]] = {
     Promise.SPEAKER: dict.fromkeys((Says.MADE, Says.MODEL, Says.FAMILY, Says.NAMESAKE), _Q),
     Promise.HANDLE: dict.fromkeys((Says.MADE, Says.MODEL, Says.FAMILY), _Q),
     Promise.REMARK: {Says.MADE: _Q},
+    Promise.ADDRESS: {},
     Promise.TAG: {Says.MADE: _Q},
     Promise.SUBJECT: {Says.MADE: _Q},
     Promise.ANY: {Says.MADE: _Q},
@@ -188,7 +191,7 @@ def claims_of(field: str, value: str, known: frozenset[str] = frozenset()) -> tu
         plain = _plain(field, value[: LONGEST_NAME * 5], known)
         return plain or _paired(field, pairs_in(value), value)
     found: list[Claim] = []
-    for path, values, listed in _leaves(field, held):
+    for path, values, listed in leaves(field, held):
         of = promise_of(path).of
         # A list of texts in a field of no meaning is not read either where it is a list.
         if of is Promise.NOTHING or (of is Promise.ANY and listed and "[]" not in path):
@@ -325,22 +328,18 @@ def _spoken(promised: Promised, value: str) -> Verdict | None:
 def _tells(promised: Promised, value: str, says: Says) -> bool:
     """Whether a value that is no answer and no name states a machine, or hints at one."""
     of = promised.of
-    if says in _KNOWN_MODELS or says in _MACHINE_WORDS:
-        tagged = of in {Promise.TAG, Promise.REMARK} and is_synthetic_word(value)
-        return tagged or (
-            of in _BESIDE
-            and says in _KNOWN_MODELS
-            and model_in(value) != value
-            and (states_machine(value, _FEW_WORDS))
-        )
     if of in {Promise.TAG, Promise.REMARK} and is_synthetic_word(value):
         return True
-    if of in _BORNE or of is Promise.MODEL:
+    named = says in _KNOWN_MODELS
+    if named or says in _MACHINE_WORDS:
+        more = named and of in _BESIDE and model_in(value) != value
+        return more and states_machine(value, _FEW_WORDS)
+    if of in _BORNE | {Promise.MODEL}:
         return hints_at_machine(value) or states_machine(value, _MANY_WORDS)
     if of in _BESIDE:
-        words = _MANY_WORDS if of is Promise.REMARK else _FEW_WORDS
-        return states_machine(value, words) or (of is Promise.REMARK and names_chat_site(value))
-    return False
+        return states_machine(value, _MANY_WORDS if of is Promise.REMARK else _FEW_WORDS)
+    share = of in {Promise.FLAG, Promise.HUMAN_FLAG} and is_share(value)
+    return share or (of is Promise.ADDRESS and names_chat_site(value))
 
 
 def _no_generator(promised: Promised, value: str, says: Says) -> Verdict | None:
@@ -351,7 +350,8 @@ def _no_generator(promised: Promised, value: str, says: Says) -> Verdict | None:
         return Verdict.NOTHING
     if says in {Says.OTHER, Says.WORD, Says.NAMESAKE}:
         surname = promised.namesake and value.strip().istitle() and value.strip().isalpha()
-        return Verdict.QUESTION if surname or is_school(value) else None
+        doubtful = surname or is_school(value) or may_be_page_software(value)
+        return Verdict.QUESTION if doubtful else None
     return None
 
 
@@ -390,25 +390,3 @@ def _name(value: str, says: Says) -> str | None:
     if says not in _NAMES_MODEL:
         return None
     return value.strip() if says in {Says.OTHER, Says.MENTION} else model_in(value)
-
-
-def _leaves(path: str, held: Any) -> Iterator[tuple[str, tuple[str, ...], bool]]:
-    """Members of JSON by their paths, as a reader names them: values, and whether of a list."""
-    found: dict[str, list[str]] = {}
-    lists: set[str] = set()
-    stack: list[tuple[str, Any, bool]] = [(path, held, False)]
-    while stack:
-        at, value, listed = stack.pop()
-        if isinstance(value, dict):
-            stack += [(f"{at}.{key}", member, listed) for key, member in reversed(value.items())]
-        elif isinstance(value, list):
-            inner = (
-                at if all(not isinstance(member, dict | list) for member in value) else f"{at}[]"
-            )
-            stack += [(inner, member, True) for member in reversed(value)]
-        elif value is not None:
-            found.setdefault(at, []).append(value if isinstance(value, str) else json.dumps(value))
-            if listed:
-                lists.add(at)
-    for at, values in found.items():
-        yield at, tuple(values), at in lists
