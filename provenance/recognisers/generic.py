@@ -22,7 +22,7 @@ from provenance.recognisers.base import (
 )
 from provenance.recognisers.field_names import Promise, promise_of
 from provenance.recognisers.spotting import spotted
-from provenance.recognisers.statements import CHAT_SITES
+from provenance.recognisers.statements import CHAT_SITES, TELLING_REMARK
 from provenance.recognisers.turns import ANSWERS, PROMPTS, as_questions, by_model, model_sides
 from provenance.recognisers.verdicts import Claim, Verdict, claims_of
 

@@ -87,7 +87,8 @@ def of_turn(path: str, words: tuple[str, ...], above: tuple[str, ...]) -> Promis
     if not (named or alone or role):
         return None
     # Which of the turns of a chat are a model's by their roles is told elsewhere.
-    return Promised(Promise.SPEAKER, whole=not path.lower().endswith(("[].role", "[].from")))
+    turn = path.lower().endswith(("[].role", "[].from")) and not set(above) & _SPEAKERS
+    return Promised(Promise.SPEAKER, whole=not turn)
 
 
 def before_others(words: tuple[str, ...]) -> Promised | None:

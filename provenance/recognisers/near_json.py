@@ -18,6 +18,9 @@ _PAIR = re.compile(
 )
 
 
+_JOINED = re.compile(r"[:=|>](?!//)|,\s*[\"']")
+
+
 def held_in(text: str) -> Any:
     """The list or object that a text holds; None where it holds none.
 
@@ -56,6 +59,8 @@ def pairs_in(text: str) -> list[tuple[str, str]]:
     >>> pairs_in("generator: gpt-4"), pairs_in("generator=zorp;x=1"), pairs_in("zorp")
     ([('generator', 'gpt-4')], [('generator', 'zorp'), ('x', '1')], [])
     """
+    if not _JOINED.search(text):
+        return []
     return [(found["name"], found["value"].strip()) for found in _PAIR.finditer(text[:4000])][:64]
 
 

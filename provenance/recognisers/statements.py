@@ -26,6 +26,13 @@ _STATED = re.compile(
     rf"|(?:^|[^\w])(?:synthetically|artificially|algorithmically)[ -]{_DOING}"
     rf"|(?:^|[^\w])(?:outputs?|texts?|responses?|answers?) (?:of|from|by) {_MAKERS}(?!\w)"
 )
+TELLING_REMARK = (
+    r"synth|generat|artific|algorithm|(?:^|[^a-z])ai(?:[^a-z]|$)|aigc|gpt|llm|claude|gemini|llama"
+    r"|mistral|mixtral|copilot|(?:^|[^a-z])(?:bard|bots?)(?:[^a-z]|$)|grok|deepseek|qwen|machine"
+    r"|(?:language|neural) |computer[- ][gwmtc]|^[a-z][\w./]*[-_ :]?\d|^[\w.-]+/[\w.-]+$"
+    r"|algorithmic|(?:model|human|ai)[\w \"']{0,12}(?:[:=|>]|->)|^[\s\x{feff}]*\"?[\[{]"
+)
+"""What a remark has in it that states a machine or holds a mark."""
 CHAT_SITES = (
     r"(?:^|[/.\s@])(?:chat\.openai\.com|chatgpt\.com|claude\.ai|gemini\.google\.com"
     r"|bard\.google\.com|copilot\.microsoft\.com|chat\.deepseek\.com|chat\.mistral\.ai|poe\.com"
@@ -124,7 +131,7 @@ def states_machine(value: str, words: int) -> bool:
     >>> states_machine("Text written with ChatGPT", 6), states_machine("AI weekly", 6)
     (True, False)
     """
-    if "://" in value:
+    if "://" in value or value.count(" ") >= 2 * words:
         return False
     plain = clean_name(value).replace("_", " ")
     return len(plain.split()) <= words and _STATED.search(plain) is not None
@@ -144,8 +151,8 @@ def hints_at_machine(value: str) -> bool:
     >>> [hints_at_machine(v) for v in ("IA", "Opus 4", "sharegpt", "Ian", "https://claude.ai/x")]
     [True, True, True, False, True]
     """
-    if len(value) > 200:
-        return False
+    if len(value) > 80 or "://" in value:
+        return names_chat_site(value)
     low = value.strip().lower()
     found = _HINTS.search(low) or _HINTS.search(clean_name(value)) or names_chat_site(value)
     return bool(found) or clean_name(value) in _FOLDED_HINTS

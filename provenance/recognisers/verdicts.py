@@ -308,7 +308,7 @@ def _stated(promised: Promised, value: str, says: Says) -> Verdict | None:
     asked = of in _ASKED and is_foreign_answer(value)
     if (
         asked
-        or (of in _BORNE and fold_name(value) in _FIRST_NAMES)
+        or (of in _BORNE and len(value) < 16 and fold_name(value) in _FIRST_NAMES)
         or _tells(promised, value, says)
     ):
         return Verdict.QUESTION
