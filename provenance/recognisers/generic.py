@@ -252,7 +252,9 @@ def _shorter(of: Promise, values: pa.Array) -> pa.Array:
         telling = pc.match_substring_regex(values, CHAT_SITES, ignore_case=True)
     elif of is Promise.REMARK:
         short = pc.less_equal(pc.binary_length(values), _REMARK_BYTES)
-        telling = pc.or_(short, pc.match_substring_regex(values, '^[\\s\ufeff]*"?[\\[{]'))
+        held = pc.match_substring_regex(values, r"^[\s\x{feff}]*\"?[\[{]")
+        values = pc.if_else(pc.or_(short, held), values, pa.scalar(None, values.type))
+        telling = pc.match_substring_regex(values, TELLING_REMARK, ignore_case=True)
     else:
         return values
     return pc.if_else(pc.fill_null(telling, False), values, pa.scalar(None, values.type))
