@@ -14,6 +14,7 @@ from provenance.errors import InputError
 from provenance.identity import write_digest
 from provenance.readers.base import Batch, Input, Layout, Portion, Shape
 from provenance.readers.collect import Collector, compact_json
+from provenance.readers.holders import Beside
 from provenance.readers.json_exact import (
     BOM,
     EXTRA,
@@ -29,7 +30,6 @@ from provenance.readers.json_exact import (
     shortened,
     too_long,
 )
-from provenance.readers.holders import Beside
 from provenance.readers.paths import TooManyPathsError
 from provenance.readers.stream import DamagedError, open_bytes
 
@@ -188,9 +188,7 @@ def _is_columns(document: dict[str, Any]) -> bool:
     return "messages" not in kinds and plain
 
 
-def _nested_in(
-    document: Any, path: str, layout: Layout
-) -> Iterator[tuple[Any, Beside | None]]:
+def _nested_in(document: Any, path: str, layout: Layout) -> Iterator[tuple[Any, Beside | None]]:
     for root in document if isinstance(document, list) else [document]:
         try:
             yield from nested_records(root, path, layout)
@@ -279,13 +277,14 @@ def _descend(
             continue
         below = node.get(last)
         children = below if isinstance(below, list) else [below] if isinstance(below, dict) else []
-        speaks = _is_record(node, children, last, layout)
-        if node is not holder or speaks:
+        record = _is_record(node, children, last, layout)
+        if node is not holder or record:
             inside = isinstance(below, (list, dict))
             yield ({k: v for k, v in node.items() if k != last} if inside else node), beside
         if children:
-            own = layout.content == ("*",) and node is not holder
-            inner = beside if speaks or own else beside.below(node, last, layout)
+            # What has no content is refused as a record, and speaks for those below it.
+            record = record or (node is not holder and layout.content == ("*",))
+            inner = beside if record else beside.below(node, last, layout)
             stack.extend((child, inner) for child in reversed(children))
 
 
