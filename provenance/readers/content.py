@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from provenance.errors import AmbiguousError, InputError, MisuseError, NotFoundError
 from provenance.readers.base import Kind, Layout, Shape
+from provenance.readers.paths import ABOVE
 
 RESERVED = "prov_"
 """Prefix of the columns that an export adds; they are never content or evidence."""
@@ -127,16 +128,28 @@ def choose_fields(fields: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
     """Standard attributes (``id``, ``lang``, …) to the fields that may hold them.
 
     The first of the fields that has a plain value in a row is the one that counts for that row.
+    What a record does not say of itself its holders may say, the nearest first; but for its id.
 
     >>> choose_fields({"text": "string", "uuid": "string", "id": "number", "lang": "object"})
     {'id': ('id', 'uuid')}
     """
     found = {}
+    levels = _levels(fields)
     for attribute, names in STANDARD.items():
-        present = tuple(name for name in names if fields.get(name) in _MAY_BE_PLAIN)
+        places = [f"{above}{name}" for above in levels for name in names]
+        own = names if attribute == "id" else places
+        present = tuple(name for name in own if fields.get(name) in _MAY_BE_PLAIN)
         if present:
             found[attribute] = present
     return found
+
+
+def _levels(fields: Mapping[str, str]) -> list[str]:
+    """What the paths of a record's own members begin with, of its holder's, and so on."""
+    levels = [""]
+    while fields.get(f"{levels[-1]}{ABOVE}") == "object":
+        levels.append(f"{levels[-1]}{ABOVE}.")
+    return levels
 
 
 def no_content(layout: Layout, what: str) -> str:

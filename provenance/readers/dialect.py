@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import Counter
 from itertools import islice
 
 from provenance.errors import InputError
@@ -13,6 +14,8 @@ from provenance.readers.stream import DamagedError, open_bytes
 
 _PROMISED = {"csv": ",", "tsv": "\t"}
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+_ODD = re.compile(r"[^\w\s\-.\"'()\[\]{}?!,;|]|[\x01-\x08\x0e-\x1f]")
+"""What may part columns, and is none of the delimiters."""
 _SAMPLE_BYTES = 256 << 10
 _SAMPLE_ROWS = 200
 _CLOSED = re.compile(r'"(?:[^"]|"")*+"')
@@ -25,11 +28,17 @@ def delimiter_of(source: Input) -> tuple[str, tuple[str, ...]]:
     cells as the header, else another one of which that is true.
 
     Raises:
-        InputError: only another one parts the header line, and the rows do not bear it out.
+        InputError: only another one parts the header line, and the rows do not bear it out; or
+            none does, but something else is as often in the rows as in that line.
     """
     promised = _PROMISED[source.format]
     sample = _sample(source)
     fits = {each: fit for each in _DELIMITERS if (fit := _fit(sample, each)) is not None}
+    if not fits and (odd := _odd_delimiter(sample)):
+        raise InputError(
+            f"the columns seem to be parted by {odd!r}, which is not read: {source.uri}",
+            hint=f"write the table with {_DELIMITERS[promised]} between its columns",
+        )
     if not fits or fits.get(promised) == 1:
         return promised, ()
     others = [each for each in fits if each != promised]
@@ -87,6 +96,19 @@ def _fit(sample: str, delimiter: str) -> float | None:
     if len(header) < 2:
         return None
     return sum(len(row) == len(header) for row in rows) / len(rows) if rows else 1
+
+
+def _odd_delimiter(sample: str) -> str | None:
+    """What is in the one-column header line, and in most of the lines after it as often."""
+    unquoted = re.sub(r'"[^"]*"', "", sample)
+    header, *lines = [line for line in re.split(r"\r?\n|\r", unquoted) if line.strip()] or [""]
+    lines = lines[:_SAMPLE_ROWS]
+    marks: Counter[str] = Counter(_ODD.findall(header))
+    for mark, count in marks.items():
+        same = sum(line.count(mark) == count for line in lines)
+        if same * 2 > len(lines):
+            return mark
+    return None
 
 
 def _rows(sample: str, delimiter: str) -> list[list[str]]:

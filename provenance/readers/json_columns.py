@@ -1,10 +1,17 @@
-"""Columns that hold JSON as text, as some writers store values of differing types."""
+"""Columns that hold values of differing types: as JSON in text, or as unions.
+
+A value of a union is an object of one member, which bears the name of its kind; where that name
+says no more than its type or place, it is the mere value.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
@@ -15,14 +22,24 @@ from provenance.readers.json_exact import DefectError, parse
 from provenance.readers.json_tree import shape_of as shape_of_records
 from provenance.readers.schema import is_list, shape_of
 
+Places = npt.NDArray[np.int64]
+
 PROBED_ROWS = 100
 """Rows that are looked at where the schema does not tell what is in a column."""
 
 _NAME = "arrow.json"
 
+_TYPE_NAME = re.compile(
+    r"\d*|(large_?|u)?(string|str|text|utf8|binary|bytes|int|integer|float|double|number|bool|boolean"
+    r"|null|none|list|array|struct|object|map|value|item|date|time|timestamp|decimal)(_?\d+)?",
+    re.IGNORECASE,
+)
+
 
 def holds_json(kind: pa.DataType) -> bool:
-    """Whether some values of a type, at any depth, are JSON."""
+    """Whether some values of a type, at any depth, are JSON, or of one of several types."""
+    if pt.is_union(kind):
+        return True
     if isinstance(kind, pa.BaseExtensionType):
         return kind.extension_name == _NAME or holds_json(kind.storage_type)
     if pt.is_dictionary(kind) or pt.is_run_end_encoded(kind):
@@ -59,6 +76,8 @@ def _values(array: pa.Array) -> list[Any]:
         return [None if text is None else _parsed(text) for text in _texts(array)]
     array = stored(array)
     kind = array.type
+    if pt.is_union(kind):
+        return _of_several_types(array)
     if pt.is_map(kind):
         array = entries(array)
     if pt.is_struct(kind):
@@ -69,6 +88,28 @@ def _values(array: pa.Array) -> list[Any]:
     if is_list(array.type):
         return _lists(array)
     return _values(array)
+
+
+def _of_several_types(array: pa.Array) -> list[Any]:
+    kind = array.type
+    # Asked for these, Arrow tells those of the first rows, wherever the array begins.
+    _, types, *offsets = array.buffers()[: 3 if kind.mode == "dense" else 2]
+    codes = _part(types, np.int8, array)
+    places = _part(offsets[0], np.int32, array) if offsets else np.arange(len(array))
+    found: list[Any] = [None] * len(array)
+    for child, code in enumerate(kind.type_codes):
+        rows = np.flatnonzero(codes == code)
+        name = kind.field(child).name
+        values = _values(stored(array.field(child)).take(pa.array(places[rows])))
+        for row, value in zip(rows.tolist(), values, strict=True):
+            plain_name = value is None or _TYPE_NAME.fullmatch(name)
+            found[row] = value if plain_name else {name: value}
+    return found
+
+
+def _part(buffer: pa.Buffer, kind: type[np.signedinteger[Any]], array: pa.Array) -> Places:
+    held = np.frombuffer(buffer, kind, count=array.offset + len(array))
+    return held[array.offset :].astype(np.int64)
 
 
 def _lists(array: pa.Array) -> list[Any]:

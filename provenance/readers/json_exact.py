@@ -212,14 +212,20 @@ def require_readable(layout: Layout) -> None:
         raise MisuseError("JSON holds no binary content", hint="choose another --content")
 
 
-def extract(record: dict[str, Any], layout: Layout) -> tuple[str, list[str | None]]:
+def extract(
+    record: dict[str, Any], layout: Layout, seen: dict[str, Any] | None = None
+) -> tuple[str, list[str | None]]:
     """The content and the further fields of a record, as a batch holds them.
+
+    Args:
+        seen: the record with what stands beside it, of which the further fields are.
 
     Raises:
         DefectError: there is no content, or it is not what the layout says.
     """
     content = _text(record, layout.content[0]) if layout.kind == "text" else _whole(record, layout)
-    return content, [_field(record, name, layout) for name in layout.fields]
+    fields = record if seen is None else seen
+    return content, [_field(fields, name, layout) for name in layout.fields]
 
 
 def has_content(record: dict[str, Any], layout: Layout) -> bool:

@@ -14,6 +14,7 @@ from provenance.errors import InputError
 from provenance.identity import write_digest
 from provenance.readers.base import Batch, Input, Layout, Portion, Shape
 from provenance.readers.collect import Collector, compact_json
+from provenance.readers.holders import Beside
 from provenance.readers.json_exact import (
     BOM,
     EXTRA,
@@ -80,10 +81,10 @@ class JsonDocument:
             found = (
                 _nested_in(document, layout.records, layout)
                 if layout.records
-                else _records(document)
+                else ((record, None) for record in _records(document))
             )
-            for record in found:
-                gathered.add(record)
+            for record, beside in found:
+                gathered.add(record, beside=beside)
                 if gathered.full:
                     yield gathered.batch()
         except _UnreadableError as error:
@@ -187,32 +188,37 @@ def _is_columns(document: dict[str, Any]) -> bool:
     return "messages" not in kinds and plain
 
 
-def _nested_in(document: Any, path: str, layout: Layout) -> Iterator[Any]:
+def _nested_in(document: Any, path: str, layout: Layout) -> Iterator[tuple[Any, Beside | None]]:
     for root in document if isinstance(document, list) else [document]:
         try:
             yield from nested_records(root, path, layout)
         except DefectError as error:
-            yield error
+            yield error, None
 
 
-def nested_records(root: Any, path: str, layout: Layout) -> Iterator[Any]:
+def nested_records(root: Any, path: str, layout: Layout) -> Iterator[tuple[Any, Beside]]:
     """The records at a path: parents before children, each without the list of its children.
 
     All but the last name lead to the holders, through objects and lists. The last one names the
     list of a holder's children, and of their children, and so on. A child is a record; a holder is
-    one too if it has the content field.
+    one too if it has the content field. With each record comes what its holders say that are no
+    records themselves: a child has nothing from a parent.
 
     Raises:
         DefectError: the path leads nowhere.
 
     >>> tree = {"prompt": {"text": "Q", "replies": [{"text": "A", "replies": []}]}}
-    >>> list(nested_records(tree, "prompt.replies", Layout("text", ("text",))))
+    >>> found = list(nested_records(tree, "prompt.replies", Layout("text", ("text",))))
+    >>> [record for record, _ in found]
     [{'text': 'Q'}, {'text': 'A'}]
+    >>> listed = {"model": "gpt-4", "data": [{"text": "A"}]}
+    >>> [each.members for _, each in nested_records(listed, "data", Layout("text", ("text",)))]
+    [{'model': 'gpt-4'}]
     """
     *steps, last = path.split(".")
     found = False
-    for holder in _holders(root, steps):
-        for node in _descend(holder, last, layout):
+    for holder, beside in _holders(root, steps, layout):
+        for node in _descend(holder, last, layout, beside):
             found = True
             yield node
         found = found or holder.get(last, MISSING) in (None, [])
@@ -226,16 +232,27 @@ def nested_sample(roots: list[dict[str, Any]], path: str) -> list[dict[str, Any]
     for root in roots:
         with contextlib.suppress(DefectError):
             nodes = nested_records(root, path, Layout("structured", ("*",)))
-            found += [node for node in islice(nodes, _PROBE_RECORDS) if isinstance(node, dict)]
+            found += [node for node, _ in islice(nodes, _PROBE_RECORDS) if isinstance(node, dict)]
     return found
 
 
-def _holders(root: Any, steps: list[str]) -> list[dict[str, Any]]:
-    nodes = [root]
-    for step in steps:
-        objects = (node for node in _spread(nodes) if isinstance(node, dict))
-        nodes = [node[step] for node in objects if step in node]
-    return [node for node in _spread(nodes) if isinstance(node, dict)]
+def _holders(
+    root: Any, steps: list[str], layout: Layout
+) -> Iterator[tuple[dict[str, Any], Beside]]:
+    """The objects at the end of some steps, in order, and what stands beside each."""
+    stack = [(root, 0, Beside())]
+    while stack:
+        node, depth, beside = stack.pop()
+        objects = [each for each in _spread([node]) if isinstance(each, dict)]
+        if depth == len(steps):
+            yield from ((each, beside) for each in objects)
+            continue
+        step = steps[depth]
+        stack += [
+            (each[step], depth + 1, beside.below(each, step, layout))
+            for each in reversed(objects)
+            if step in each
+        ]
 
 
 def _spread(nodes: list[Any]) -> Iterator[Any]:
@@ -249,19 +266,26 @@ def _spread(nodes: list[Any]) -> Iterator[Any]:
             yield node
 
 
-def _descend(holder: dict[str, Any], last: str, layout: Layout) -> Iterator[Any]:
-    stack: list[Any] = [holder]
+def _descend(
+    holder: dict[str, Any], last: str, layout: Layout, above: Beside
+) -> Iterator[tuple[Any, Beside]]:
+    stack: list[tuple[Any, Beside]] = [(holder, above)]
     while stack:
-        node = stack.pop()
+        node, beside = stack.pop()
         if not isinstance(node, dict):
-            yield node
+            yield node, beside
             continue
         below = node.get(last)
         children = below if isinstance(below, list) else [below] if isinstance(below, dict) else []
-        if node is not holder or _is_record(holder, children, last, layout):
+        record = _is_record(node, children, last, layout)
+        if node is not holder or record:
             inside = isinstance(below, (list, dict))
-            yield {k: v for k, v in node.items() if k != last} if inside else node
-        stack.extend(reversed(children))
+            yield ({k: v for k, v in node.items() if k != last} if inside else node), beside
+        if children:
+            # What has no content is refused as a record, and speaks for those below it.
+            record = record or (node is not holder and layout.content == ("*",))
+            inner = beside if record else beside.below(node, last, layout)
+            stack.extend((child, inner) for child in reversed(children))
 
 
 def _is_record(holder: dict[str, Any], children: list[Any], last: str, layout: Layout) -> bool:
@@ -279,20 +303,22 @@ class Numbered:
         self._collector = Collector(layout, original=original)
         self._row = first - 1
 
-    def add(self, record: Any, where: str = "") -> None:
-        """Keep or refuse what stands where a record is expected."""
+    def add(self, record: Any, where: str = "", beside: Beside | None = None) -> None:
+        """Keep or refuse what stands where a record is expected; ``beside``: what holders say."""
         self._row += 1
         try:
             if isinstance(record, DefectError):
                 raise record
             if not isinstance(record, dict):
                 raise DefectError(not_an_object(record))
-            values = extract(record, self._layout)
+            seen = record if beside is None else beside.seen_by(record)
+            values = extract(record, self._layout, seen)
             original = _written(record)
             if len(original) > self._layout.max_record:
                 raise DefectError(too_long(self._layout.max_record))
             text = original.decode() if self._collector.with_original else None
-            self._collector.keep(self._row, values, text, record, len(original))
+            size = len(original) + (beside.size if beside else 0)
+            self._collector.keep(self._row, values, text, seen, size)
         except (DefectError, TooManyPathsError) as defect:
             raw = None if isinstance(record, DefectError) else _written(record)
             self._collector.reject(self._row, None, f"{where}{defect}", raw)

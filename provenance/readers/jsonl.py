@@ -366,8 +366,8 @@ def _read_nested(
         for line, offset, raw in _lines(block):
             try:
                 root = _parse_line(raw, layout.max_record)
-                for node in nested_records(root, path, layout):
-                    gathered.add(node, f"line {line}: ")
+                for node, beside in nested_records(root, path, layout):
+                    gathered.add(node, f"line {line}: ", beside)
             except DefectError as defect:
                 digest = write_digest(hashlib.sha256(raw).digest())
                 gathered.refuse(offset, f"line {line}: {defect}", digest, len(raw))

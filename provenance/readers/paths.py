@@ -19,6 +19,9 @@ MAX_PATHS = 4_096
 MAX_ROW_PATHS = 65_536
 """Most paths of a single record; one that has more is a reject, and so is seen."""
 
+ABOVE = "^"
+"""Name below which a nested record is seen with the members of the object that holds it."""
+
 Steps = tuple[str | None, ...]
 """How to come to a value: names of members, and ``None`` for every element of a list."""
 

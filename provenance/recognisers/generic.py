@@ -22,16 +22,17 @@ from provenance.recognisers.base import (
 )
 from provenance.recognisers.field_names import Promise, promise_of
 from provenance.recognisers.spotting import spotted
+from provenance.recognisers.statements import CHAT_SITES, TELLING_REMARK
 from provenance.recognisers.turns import ANSWERS, PROMPTS, as_questions, by_model, model_sides
 from provenance.recognisers.verdicts import Claim, Verdict, claims_of
 
 _ALWAYS = frozenset(
     {Promise.GENERATOR, Promise.MODEL, Promise.MAKER, Promise.FLAG, Promise.HUMAN_FLAG}
-    | {Promise.MARK}
+    | {Promise.MARK, Promise.SPEAKER, Promise.USE, Promise.REAL, Promise.EITHER, Promise.SCORE}
 )
 """What is heard inside of the content, too: a turn may name who spoke it."""
 
-_CHECKED = frozenset(Promise) - _ALWAYS | {Promise.MAKER}
+_CHECKED = frozenset(Promise) - _ALWAYS | {Promise.MAKER, Promise.SPEAKER}
 """Most values of these say nothing, and are not looked at."""
 
 _GOODS = (
@@ -228,7 +229,7 @@ def _said(path: str, values: pa.Array, known: frozenset[str]) -> Iterator[Said]:
     """What a field claims; the text of an object may make several claims of one row."""
     promised = promise_of(path)
     checked = promised.of in _CHECKED and not promised.plain
-    found = spotted(values, checked=checked, known=known)
+    found = spotted(_shorter(promised.of, values), checked=checked, known=known)
     if len(found.rows) == 0:
         return
     meant = [claims_of(path, value, known) for value in found.values.to_pylist()]
@@ -239,6 +240,24 @@ def _said(path: str, values: pa.Array, known: frozenset[str]) -> Iterator[Said]:
         numbers = numbers.take(found.indices)
         held = pc.indices_nonzero(pc.is_valid(numbers))
         yield Said(found.rows.take(held), numbers.take(held), list(made))
+
+
+_REMARK_BYTES = 240
+"""Longer remarks are texts of their own, unless they are JSON."""
+
+
+def _shorter(of: Promise, values: pa.Array) -> pa.Array:
+    """The values of a field of long texts or many addresses that may say something."""
+    if of is Promise.ADDRESS:
+        telling = pc.match_substring_regex(values, CHAT_SITES, ignore_case=True)
+    elif of is Promise.REMARK:
+        short = pc.less_equal(pc.binary_length(values), _REMARK_BYTES)
+        held = pc.match_substring_regex(values, r"^[\s\x{feff}]*\"?[\[{]")
+        values = pc.if_else(pc.or_(short, held), values, pa.scalar(None, values.type))
+        telling = pc.match_substring_regex(values, TELLING_REMARK, ignore_case=True)
+    else:
+        return values
+    return pc.if_else(pc.fill_null(telling, False), values, pa.scalar(None, values.type))
 
 
 def _columns(said: list[Claim]) -> dict[str, pa.Array]:
@@ -274,9 +293,9 @@ def _is_heard(path: str, kind: str, opened: Collection[str], content: tuple[str,
     """
     if not _may_speak(path, content):
         return False
-    if promise_of(path).of is not Promise.ANY:
+    if promise_of(path).of not in {Promise.ANY, Promise.REMARK, Promise.ADDRESS}:
         return True
-    return kind in _TEXT_KINDS or (kind == "object" and path not in opened)
+    return kind in _TEXT_KINDS or (kind in {"object", "list"} and path not in opened)
 
 
 def _opened(paths: Iterable[str]) -> frozenset[str]:

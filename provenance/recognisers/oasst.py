@@ -43,7 +43,7 @@ class Oasst:
 
     def hides(self, rows: Rows) -> Hidden | None:
         """What is said of the text, in messages of which anything is said."""
-        return Hidden(("synthetic", "model_name"), self._told(rows))
+        return Hidden(("synthetic", "model_name", "role"), self._told(rows))
 
     def claims(self, rows: Rows) -> pa.Table:
         """Synthetic where the field is true, human where it is false, nothing where it is null."""

@@ -41,7 +41,7 @@ def _gather(record: Any, found: list[Part], *, skip: bool) -> None:
         _walk(record, "", None, None, found, skip)
         return
     chats = {name: roles for name, value in record.items() if (roles := _roles(value))}
-    names = {name.lower() for name in record}
+    names = {name.lower() for name, value in record.items() if value is not None}
     divided = bool(chats) or bool(names & ANSWERS and names & PROMPTS)
     turn = skip and ("role" in record or "from" in record)
     for name, value in record.items():

@@ -26,8 +26,13 @@ _STEMS = (
 )
 _WORDS = (
     r"human|person|people|hand-?written|mixed|hybrid|both|(?:^|[^a-z])a\.?i\.?(?:[^a-z]|$)|aigc|llm"
-    r"|machine|(?:^|[^a-z])bots?(?:[^a-z]|$)|chatbot|synthe|generated|automat|(?:^|[^a-z])auto"
+    r"|machine|(?:^|[^a-z])bots?(?:[^a-z]|$)|chatbot|synth|generat|automat|(?:^|[^a-z])auto"
     r"|robot|artificial|model|computer|neural|algorithm|template|program|script|nmt"
+    r"|assistant|(?:^|[^a-z])(?:k\. ?i|i\. ?a|ki|ia|ja|si|oui)(?:[^a-z]|$)"
+    r"|sonnet|opus|haiku|anthropic|google|xai"
+    r"|intelli[gz]|\x{438}\x{438}|\x{438}\x{43d}\x{442}\x{435}\x{43b}\x{43b}"
+    r"|\x{43d}\x{435}\x{439}\x{440}\x{43e}|\x{4eba}\x{5de5}|\x{c778}\x{acf5}|deep learning"
+    r"|written|poe\.com|character\.ai|perplexity|artificially|is[-_ ]?(?:real|fake|human)"
 )
 _SHAPES = (
     r"\d(?:b|bn|t|m)(?:[^a-z0-9]|$)|[\w.]/[\w.]|instruct|chat|sft|dpo|rlhf|orpo|gguf|gptq|awq"
@@ -41,7 +46,7 @@ _DISGUISES = (
 )
 # Case counts in one place only: ``isAI``.
 _JSON = (
-    r"(?s)^\s*[\[{].*?\"(?i:ai|[^\"]*?(?:generat|gen[^a-z]|llm|model|teacher|synth|human|handwritten"
+    r"(?s)^[\s\x{feff}]*\"?\s*[\[{].*?[\"'](?i:ai|[^\"]*?(?:generat|gen[^a-z]|llm|model|teacher|synth|human|handwritten"
     r"|machine|artific|automat|(?:^|[^a-z])ai|(?-i:AI)|isai"
     r"|ai(?:[^a-z]|gen|writ|made|creat|prob|prod|trans|detect)"
     r"|gpt|bot|aigc|prov_|\\u[0-9a-f]{4}))"

@@ -4,17 +4,31 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from provenance.model.names import fold_name
 from provenance.recognisers.families import LONGEST_NAME, family_of
 from provenance.recognisers.field_names import Promise, Promised, promise_of
 from provenance.recognisers.meaning import meaning_of, model_in
+from provenance.recognisers.near_json import held_in, leaves, listed_pairs, pairs_in
 from provenance.recognisers.shapes import is_lower, is_unmistakable, is_versioned
+from provenance.recognisers.statements import (
+    hints_at_machine,
+    is_foreign_answer,
+    is_model_speaking,
+    is_page_software,
+    is_school,
+    is_share,
+    is_synthetic_word,
+    may_be_page_software,
+    names_chat_site,
+    source_type,
+    states_machine,
+)
+from provenance.recognisers.turns import MODEL_ROLES
 from provenance.recognisers.values import Says
 
 
@@ -52,6 +66,7 @@ class Claim(NamedTuple):
 _N, _H, _Q, _M, _S, _G = Verdict
 
 _MACHINE_WORDS = {Says.MACHINE: _S, Says.MADE: _S, Says.DEVICE: _S}
+_ANY_MACHINE = dict.fromkeys((*_MACHINE_WORDS, Says.MODEL, Says.FAMILY, Says.NAMESAKE), _Q)
 _KNOWN_MODELS = dict.fromkeys((Says.MODEL, Says.FAMILY), _G)
 
 _TABLE: Mapping[Promise, Mapping[Says, Verdict]] = {
@@ -124,12 +139,32 @@ _TABLE: Mapping[Promise, Mapping[Says, Verdict]] = {
         **dict.fromkeys((Says.INSTRUMENT, Says.OTHER, Says.YES, Says.UNSURE), _Q),
         **dict.fromkeys((Says.PROSE, Says.MIXED, Says.MENTION), _Q),
     },
+    Promise.USE: {**_ANY_MACHINE, **dict.fromkeys((Says.YES, Says.MIXED, Says.UNSURE), _Q)},
+    Promise.REAL: {**_ANY_MACHINE, Says.NO: _Q, Says.ZERO: _Q, Says.MIXED: _Q},
+    Promise.EITHER: dict.fromkeys(
+        set(Says) - {Says.SILENT, *_MACHINE_WORDS, *_KNOWN_MODELS, Says.HUMAN, Says.MIXED}, _Q
+    )
+    | {**_MACHINE_WORDS, **_KNOWN_MODELS, Says.HUMAN: _H, Says.MIXED: _M},
+    Promise.SCORE: dict.fromkeys(set(Says) - {Says.SILENT}, _Q),
+    Promise.SPEAKER: dict.fromkeys((Says.MADE, Says.MODEL, Says.FAMILY, Says.NAMESAKE), _Q),
+    Promise.HANDLE: dict.fromkeys((Says.MADE, Says.MODEL, Says.FAMILY), _Q),
+    Promise.REMARK: {Says.MADE: _Q},
+    Promise.ADDRESS: {},
+    Promise.TAG: {Says.MADE: _Q},
     Promise.SUBJECT: {Says.MADE: _Q},
     Promise.ANY: {Says.MADE: _Q},
     Promise.NOTHING: {},
 }
 
 _ANSWERS = frozenset({Says.YES, Says.NO, Says.ZERO})
+_FEW_WORDS, _MANY_WORDS = 7, 24
+_ASKED = frozenset(
+    {Promise.FLAG, Promise.HUMAN_FLAG, Promise.USE, Promise.REAL, Promise.EITHER, Promise.MARK}
+)
+_BORNE = frozenset({Promise.MAKER, Promise.SOURCE, Promise.TOOL})
+_BESIDE = frozenset({Promise.ANY, Promise.REMARK, Promise.TAG, Promise.SUBJECT, Promise.CLASS})
+_FIRST_NAMES = frozenset({"mistral", "claude", "gemini", "bard", "davinci", "vicuna", "copilot"})
+"""Families of models that are called as people, places and winds are."""
 _UNDERSTOOD = _ANSWERS | {Says.SILENT, Says.PROSE}
 _NAMES_MODEL = frozenset(
     {Says.MODEL, Says.FAMILY, Says.HUB, Says.NAMESAKE, Says.HINT, Says.WORD}
@@ -151,20 +186,36 @@ def claims_of(field: str, value: str, known: frozenset[str] = frozenset()) -> tu
     >>> [(c.verdict.value, c.field) for c in claims_of("metadata", '{"model":"Golf"}')]
     [('question', 'metadata.model')]
     """
-    held: Any = None
-    if value.lstrip().startswith(("[", "{")):
-        with suppress(ValueError, RecursionError):
-            held = json.loads(value)
+    held = held_in(value)
     if held is None:
-        return _plain(field, value[: LONGEST_NAME * 5], known)
+        plain = _plain(field, value[: LONGEST_NAME * 5], known)
+        return plain or _paired(field, pairs_in(value), value)
     found: list[Claim] = []
-    for path, values, listed in _leaves(field, held):
+    for path, values, listed in leaves(field, held):
         of = promise_of(path).of
         # A list of texts in a field of no meaning is not read either where it is a list.
         if of is Promise.NOTHING or (of is Promise.ANY and listed and "[]" not in path):
             continue
         found += _listed(path, values, known) if listed else _plain(path, values[0], known)
-    return tuple(found)
+    return (*found, *_paired(field, listed_pairs(held), value))
+
+
+_BY_NAME = frozenset(
+    {Promise.GENERATOR, Promise.MODEL, Promise.FLAG, Promise.HUMAN_FLAG, Promise.MARK}
+    | {Promise.SCORE, Promise.USE, Promise.EITHER, Promise.REAL}
+)
+
+
+def _paired(field: str, pairs: list[tuple[str, str]], text: str) -> tuple[Claim, ...]:
+    """A question, where a name beside some value in a text is that of a mark which claims."""
+    if promise_of(field).of is Promise.NOTHING:
+        return ()
+    for name, value in pairs:
+        if promise_of(name).of in _BY_NAME:
+            made = {claim.verdict for claim in _plain(name, value, frozenset())}
+            if made - {Verdict.HUMAN}:
+                return (Claim(Verdict.QUESTION, field, text[: LONGEST_NAME * 5]),)
+    return ()
 
 
 @lru_cache(maxsize=65_536)
@@ -174,11 +225,27 @@ def _plain(field: str, value: str, known: frozenset[str]) -> tuple[Claim, ...]:
     if says in _NAMES_MODEL and known and fold_name(model_in(value)) in known:
         says = Says.MODEL
     verdict = _judged(promised, value, says)
+    if verdict is Verdict.NOTHING and _is_name_of_mark(field, value):
+        verdict = Verdict.QUESTION
     # Who wrote some members of a list did not write what lies beside them.
     if verdict is Verdict.NOTHING or (verdict is Verdict.HUMAN and "[]" in field):
         return ()
     name = _name(value, says) if verdict is Verdict.NAMED else None
     return (Claim(verdict, field, value, name and fold_name(name), family_of(name)),)
+
+
+_KEYS = frozenset({"key", "field", "attribute", "property", "trait_type", "k"})
+
+
+def _is_name_of_mark(field: str, value: str) -> bool:
+    """Whether a field that names another has the name of a mark: ``attributes[].name``."""
+    above, _, leaf = field.rpartition(".")
+    named = leaf.lower() in _KEYS or (leaf.lower() == "name" and above.endswith("[]"))
+    if not named or len(value) > 60 or promise_of(field).of is not Promise.ANY:
+        return False
+    promised = promise_of(value)
+    asks = promised.plain and promised.of in {Promise.FLAG, Promise.HUMAN_FLAG}
+    return asks or promised.of in {Promise.GENERATOR, Promise.EITHER, Promise.USE, Promise.SCORE}
 
 
 def _listed(field: str, values: tuple[str, ...], known: frozenset[str]) -> tuple[Claim, ...]:
@@ -207,6 +274,9 @@ def _listed(field: str, values: tuple[str, ...], known: frozenset[str]) -> tuple
 
 def _judged(promised: Promised, value: str, says: Says) -> Verdict:
     of = promised.of
+    special = _stated(promised, value, says)
+    if special is not None:
+        return special
     verdict = _TABLE[of].get(says, Verdict.NOTHING)
     if of in {Promise.FLAG, Promise.HUMAN_FLAG}:
         verdict = _answered(promised, says, verdict)
@@ -218,11 +288,71 @@ def _judged(promised: Promised, value: str, says: Says) -> Verdict:
         verdict = Verdict.QUESTION
     elif says is Says.HUB and of in {Promise.MAKER, Promise.SOURCE, Promise.TOOL}:
         verdict = _hub(promised, value)
-    elif says is Says.MODEL and of is Promise.ANY and is_unmistakable(value):
+    elif says is Says.MODEL and of in {Promise.ANY, Promise.REMARK} and is_unmistakable(value):
         verdict = Verdict.QUESTION
     elif promised.namesake and says in {Says.OTHER, Says.PERSON} and _is_person(value):
         verdict = Verdict.NOTHING
     return verdict
+
+
+def _stated(promised: Promised, value: str, says: Says) -> Verdict | None:
+    """What a value says in words that hold in any field of its sort; None where it has none."""
+    of = promised.of
+    if of is Promise.NOTHING:
+        return None
+    term = source_type(value)
+    if term is not None:
+        return Verdict.STATED if term == "made" else Verdict.MIXED
+    if of is Promise.GENERATOR:
+        return _no_generator(promised, value, says)
+    asked = of in _ASKED and is_foreign_answer(value)
+    if (
+        asked
+        or (of in _BORNE and len(value) < 16 and fold_name(value) in _FIRST_NAMES)
+        or _tells(promised, value, says)
+    ):
+        return Verdict.QUESTION
+    if of is Promise.SPEAKER or (of is Promise.TOOL and says is not Says.MODEL):
+        return _spoken(promised, value)
+    return None
+
+
+def _spoken(promised: Promised, value: str) -> Verdict | None:
+    """Who speaks is called as models are; which of the turns of a chat are is told elsewhere."""
+    if promised.of is Promise.SPEAKER and not promised.whole:
+        usual = value.strip().lower() in MODEL_ROLES - {"chatgpt", "bing", "bard"}
+        return Verdict.NOTHING if usual else None
+    return Verdict.QUESTION if is_model_speaking(value) else None
+
+
+def _tells(promised: Promised, value: str, says: Says) -> bool:
+    """Whether a value that is no answer and no name states a machine, or hints at one."""
+    of = promised.of
+    if of in {Promise.TAG, Promise.REMARK} and is_synthetic_word(value):
+        return True
+    named = says in _KNOWN_MODELS
+    if named or says in _MACHINE_WORDS:
+        more = named and of in _BESIDE and model_in(value) != value
+        return more and states_machine(value, _FEW_WORDS)
+    if of in _BORNE | {Promise.MODEL}:
+        return hints_at_machine(value) or states_machine(value, _MANY_WORDS)
+    if of in _BESIDE:
+        return states_machine(value, _MANY_WORDS if of is Promise.REMARK else _FEW_WORDS)
+    share = of in {Promise.FLAG, Promise.HUMAN_FLAG} and is_share(value)
+    return share or (of is Promise.ADDRESS and names_chat_site(value))
+
+
+def _no_generator(promised: Promised, value: str, says: Says) -> Verdict | None:
+    """What stands in a generator's field and may have made no text."""
+    if says in _ANSWERS | {Says.SILENT, Says.HUMAN, Says.PERSON}:
+        return None
+    if is_page_software(value):
+        return Verdict.NOTHING
+    if says in {Says.OTHER, Says.WORD, Says.NAMESAKE}:
+        surname = promised.namesake and value.strip().istitle() and value.strip().isalpha()
+        doubtful = surname or is_school(value) or may_be_page_software(value)
+        return Verdict.QUESTION if doubtful else None
+    return None
 
 
 def _hints(promised: Promised, says: Says) -> bool:
@@ -260,25 +390,3 @@ def _name(value: str, says: Says) -> str | None:
     if says not in _NAMES_MODEL:
         return None
     return value.strip() if says in {Says.OTHER, Says.MENTION} else model_in(value)
-
-
-def _leaves(path: str, held: Any) -> Iterator[tuple[str, tuple[str, ...], bool]]:
-    """Members of JSON by their paths, as a reader names them: values, and whether of a list."""
-    found: dict[str, list[str]] = {}
-    lists: set[str] = set()
-    stack: list[tuple[str, Any, bool]] = [(path, held, False)]
-    while stack:
-        at, value, listed = stack.pop()
-        if isinstance(value, dict):
-            stack += [(f"{at}.{key}", member, listed) for key, member in reversed(value.items())]
-        elif isinstance(value, list):
-            inner = (
-                at if all(not isinstance(member, dict | list) for member in value) else f"{at}[]"
-            )
-            stack += [(inner, member, True) for member in reversed(value)]
-        elif value is not None:
-            found.setdefault(at, []).append(value if isinstance(value, str) else json.dumps(value))
-            if listed:
-                lists.add(at)
-    for at, values in found.items():
-        yield at, tuple(values), at in lists

@@ -107,3 +107,27 @@ def test_quoted_cells_between_tabs_are_unquoted(tmp_path: Path) -> None:
     reading = check_reader(Delimited(), _table(tmp_path / "a.tsv", text), BOTH)
     assert reading.content == ["two\nlines", "with\ttab", 'a "b"', '"He" said']
     assert reading.fields == [("x",), ("y",), ("z",), ("w",)]
+
+
+@pytest.mark.parametrize("mark", ["^", "\x01", "~", ":", "§", "#"])
+def test_a_delimiter_that_is_not_read_is_named(tmp_path: Path, mark: str) -> None:
+    rows = [("id", "text", "generator"), ("1", "Hello, you", "gpt-4"), ("2", "A\tB", "")]
+    source = _table(tmp_path / "a.csv", "".join(f"{mark.join(row)}\n" for row in rows))
+    with pytest.raises(InputError, match="seem to be parted by") as caught:
+        Delimited().probe(source)
+    assert repr(mark) in str(caught.value)
+    with pytest.raises(InputError, match="seem to be parted by"):
+        list(Delimited().read(source, Layout("text", ("text",))))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "text\nSee: here\nLook: there\n",
+        "note: all\nNo colon\nNone\n",
+        '"note: all"\n"Of it: one"\n"And: two"\n',
+        "text\n",
+    ],
+)
+def test_one_column_of_text_is_one(tmp_path: Path, text: str) -> None:
+    assert len(Delimited().probe(_table(tmp_path / "a.csv", text)).fields) == 1

@@ -98,7 +98,7 @@ TREES = st.recursive(
 
 @given(tree=TREES)
 def test_a_tree_gives_every_node_once_in_document_order(tree: dict[str, object]) -> None:
-    found = list(nested_records({"prompt": tree}, "prompt.replies", TEXT))
+    found = [node for node, _ in nested_records({"prompt": tree}, "prompt.replies", TEXT)]
     assert [node["text"] for node in found] == list(_texts(tree))
     assert not any("replies" in node for node in found)
 

@@ -40,8 +40,13 @@ def test_no_name_in_a_generators_field_goes_unheard(path: str) -> None:
     spelled += [name.partition("-")[0] for name in NAMES]
     claims = ask([row(path, value) for value in spelled], "text")
     made = {c["index"]: c["generator"] for c in claims if c["claim"] == "synthetic"}
-    assert sorted(made) == list(range(len(spelled)))
-    assert made == {place: fold_name(value) for place, value in enumerate(spelled)}
+    # A teacher whose name is one capitalised word may be a person: "Brown".
+    surnames = {place for place, value in enumerate(spelled) if value.isalpha() and value.istitle()}
+    asked = surnames if path == "teacher" else set()
+    assert {c["index"] for c in claims if c["claim"] == "question"} == asked
+    assert made == {
+        place: fold_name(value) for place, value in enumerate(spelled) if place not in asked
+    }
 
 
 @pytest.mark.parametrize("path", OTHERS)

@@ -97,7 +97,10 @@ class TestOasst:
         assert brief(ask(rows, "text"), *SAID, "basis") == [
             (0, "tool", "synthetic", True, "chip20b", "oasst", "synthetic=true"),
             (1, "tool", "human", True, None, "oasst", "synthetic=false"),
+            # Where nobody says, the speaker's role is a question.
+            (2, "tool", "question", True, None, "generic-field", "role=assistant"),
             (3, "tool", "synthetic", True, "chip20b", "generic-field", "model_name=chip20b"),
+            (3, "tool", "question", True, None, "generic-field", "role=assistant"),
         ]
 
     def test_a_synthetic_message_may_stand_on_the_prompters_side(self) -> None:

@@ -289,6 +289,81 @@ def test_a_map_of_columns_is_an_object(ledger: Ledger, tmp_path: Path) -> None:
     assert [row[1:] for row in found] == [("d1", '{"place":"Bergen"}'), (None, None)] * 2
 
 
+PAIR = [{"text": "One letter from the coast."}, {"text": "Another letter from the hills."}]
+
+
+@pytest.mark.parametrize(
+    ("document", "records", "field"),
+    [
+        ({"model": "gpt-4", "data": PAIR}, "data", "^.model"),
+        ({"data": PAIR, "metadata": {"is_synthetic": True}}, "data", "^.metadata.is_synthetic"),
+        ([{"rows": PAIR, "generator": "gpt-4"}], "rows", "^.generator"),
+        ({"generator": "gpt-4", "a": {"b": [{"rows": PAIR}]}}, "a.b.rows", "^.^.^.generator"),
+    ],
+)
+@pytest.mark.parametrize("content", [(), ("*",)])
+@pytest.mark.parametrize("suffix", ["json", "jsonl"])
+def test_marks_beside_nested_records_are_theirs(
+    ledger: Ledger,
+    tmp_path: Path,
+    document: Any,
+    records: str,
+    field: str,
+    content: tuple[str, ...],
+    suffix: str,
+) -> None:
+    path = tmp_path / f"a.{suffix}"
+    rows = document if isinstance(document, list) else [document]
+    path.write_text(json.dumps(document if suffix == "json" else rows[0]))
+    asked = {"records": records, "content": content, "label": "human"}
+    summary = ingest(ledger, path, "s", **asked)
+    assert (summary.labels["human"], summary.labels["synthetic"]) == (0, 2)
+    found = ledger.query("SELECT DISTINCT field FROM evidence WHERE field IS NOT NULL")
+    assert found.column(0).to_pylist() == [field]
+
+
+def test_nested_records_have_language_and_licence_from_their_holders(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    own = {"text": "Noch ein Brief von der See.", "lang": "de", "license": "CC0-1.0"}
+    inner = {"license": "MIT", "rows": [PAIR[0], own]}
+    (tmp_path / "a.json").write_text(
+        json.dumps({"id": "whole", "lang": "en", "license": "GPL-2.0", "a": inner})
+    )
+    ingest(ledger, tmp_path / "a.json", "s", records="a.rows")
+    found = ledger.query("SELECT external_id, lang, attributes FROM sightings ORDER BY row")
+    assert [tuple(row.values()) for row in found.to_pylist()] == [
+        (None, "en", '{"licence":"MIT"}'),
+        (None, "de", '{"licence":"CC0-1.0"}'),
+    ]
+
+
+def test_a_reply_to_a_machine_is_not_a_machine_by_that(ledger: Ledger, tmp_path: Path) -> None:
+    reply = {"text": "Thank you, said the fisherman.", "replies": []}
+    made = {"text": "The tide comes in at six.", "generator": "gpt-4", "replies": [reply]}
+    write_jsonl(tmp_path / "a.jsonl", [{"prompt": {**PAIR[0], "replies": [made]}}])
+    summary = ingest(ledger, tmp_path / "a.jsonl", "s", records="prompt.replies", label="human")
+    assert (summary.labels["human"], summary.labels["synthetic"]) == (2, 1)
+
+
+@pytest.mark.parametrize("dense", [False, True])
+def test_marks_in_a_column_of_several_types_are_read(
+    ledger: Ledger, tmp_path: Path, dense: bool
+) -> None:
+    kinds = pa.array([0, 1], pa.int8())
+    sides = [pa.array(["gpt-4", ""]), pa.array([0, 7])]
+    column = (
+        pa.UnionArray.from_dense(kinds, pa.array([0, 1], pa.int32()), sides, ["generator", "n"])
+        if dense
+        else pa.UnionArray.from_sparse(kinds, sides, ["generator", "n"])
+    )
+    whole = pa.table({"text": [row["text"] for row in PAIR], "about": column})
+    with pa.ipc.new_file(str(tmp_path / "a.arrow"), whole.schema) as writer:
+        writer.write_table(whole)
+    summary = ingest(ledger, tmp_path / "a.arrow", "s", label="human")
+    assert (summary.labels["human"], summary.labels["synthetic"]) == (1, 1)
+
+
 def test_a_chooser_goes_to_other_processes() -> None:
     options = IngestOptions(source="s", id_field="n", attributes={"lang": "l", "stars": "r"})
     chooser = Chooser.of(options, Choice("text", ("text",), ""))

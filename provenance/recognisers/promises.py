@@ -1,0 +1,79 @@
+"""What the name of a field can promise."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from provenance.model.origin import Process
+
+
+class Promise(StrEnum):
+    """What the values of a field can be about, by the field's name."""
+
+    GENERATOR = "generator"
+    """Only ever the model that made the text."""
+    MODEL = "model"
+    """A model, of a language or of a car."""
+    MAKER = "maker"
+    """Who or what made the text: ``author``, ``written_by``, ``origin``."""
+    SOURCE = "source"
+    """Where the text is from; a data set, a site, a model."""
+    TOOL = "tool"
+    """What was at work: ``engine``, ``system``, ``speaker``."""
+    FLAG = "flag"
+    """Whether a machine made the text."""
+    HUMAN_FLAG = "human_flag"
+    """Whether a person made it."""
+    CLASS = "class"
+    """A class of anything: ``label``, ``kind``."""
+    MARK = "mark"
+    """Something about a generator: ``llm_type``, ``ai_probability``."""
+    USE = "use"
+    """Whether a machine had a part in it, or an origin in doubt: ``ai_assisted``, ``is_fake``."""
+    REAL = "real"
+    """Whether the text is real: ``is_real``."""
+    EITHER = "either"
+    """Which of the two made it: ``human_vs_ai``."""
+    SCORE = "score"
+    """How likely one of the two is: ``ai_probability``, ``human_score``."""
+    SPEAKER = "speaker"
+    """Who speaks: ``role``, ``from``, ``messages[].name``."""
+    HANDLE = "handle"
+    """What somebody chose to be called: ``username``."""
+    REMARK = "remark"
+    """What is said beside the text: ``note``, ``status``, ``config``."""
+    ADDRESS = "address"
+    """Where the text stands: ``url``."""
+    TAG = "tag"
+    """What a text is filed under: ``tags``, ``split``."""
+    SUBJECT = "subject"
+    """What the text is about: ``category``, ``tags``."""
+    ANY = "any"
+    """Nothing in particular."""
+    NOTHING = "nothing"
+    """Something else for certain: a title, an address, who labelled the text."""
+
+
+class Promised(NamedTuple):
+    """What the name of a field says.
+
+    Attributes:
+        of: what its values are about.
+        whole: it speaks of the whole record, and not of the model's side of a chat or pair.
+        flag: yes and no can be answers, too.
+        plain: no other meaning is likely, so a value that is not understood is a question.
+        negated: yes means no.
+        process: how the name says that the text was made.
+        goods: a car or a telephone has such a model.
+        namesake: people are called so, too: ``teacher``.
+    """
+
+    of: Promise
+    whole: bool = False
+    flag: bool = False
+    plain: bool = False
+    negated: bool = False
+    process: Process | None = None
+    goods: bool = False
+    namesake: bool = False
