@@ -140,23 +140,7 @@ def file_members(
     hold_copies(connection)
     _file_views(connection, parts, results, ignores)
     make_descent(connection, models, FILE_EVIDENCE)
-    connection.execute("""
-        CREATE OR REPLACE TEMP TABLE ranked AS
-        SELECT reading_id, source, uri, row_number() OVER (ORDER BY source, uri) AS place
-        FROM files""")
-    own = both_sql("json_extract_string(s.attributes, '/licence')", "c.licence")
-    connection.execute(f"""
-        CREATE OR REPLACE TEMP TABLE known AS
-        SELECT k.*, r.source, c.kind AS source_kind FROM (
-            SELECT s.record_id, {together_sql(f"list(DISTINCT {own}) FILTER ({own} IS NOT NULL)")}
-                    AS licence, min((r.place << 40) | s.row) AS first,
-                arg_min_null(s.lang, (r.place << 40) | s.row) AS lang,
-                arg_min_null(s.attributes, (r.place << 40) | s.row) AS attributes
-            FROM ledger.sightings s JOIN ranked r USING (reading_id)
-            LEFT JOIN sources c ON c.name = r.source
-            SEMI JOIN file_sightings f ON f.record_id = s.record_id
-            GROUP BY s.record_id
-        ) k JOIN ranked r ON r.place = k.first >> 40 LEFT JOIN sources c ON c.name = r.source""")
+    _make_known(connection)
     origin = origin_columns("o", spellings(connection, "file_evidence"))
     today = (
         f"{DEPTH_SQL} FROM ({labelling.origin_sql('file_claims', 'file_sizes')}) o "
@@ -185,6 +169,27 @@ def file_members(
         FROM s JOIN ({today}) o USING (record_id) LEFT JOIN known k USING (record_id)
         LEFT JOIN {DESCENT} d USING (record_id)""",
     )
+
+
+def _make_known(connection: Database) -> None:
+    """Make the table of what the ledger knows of the records of the files."""
+    connection.execute("""
+        CREATE OR REPLACE TEMP TABLE ranked AS
+        SELECT reading_id, source, uri, row_number() OVER (ORDER BY source, uri) AS place
+        FROM files""")
+    own = both_sql("json_extract_string(s.attributes, '/licence')", "c.licence")
+    connection.execute(f"""
+        CREATE OR REPLACE TEMP TABLE known AS
+        SELECT k.*, r.source, c.kind AS source_kind FROM (
+            SELECT s.record_id, {together_sql(f"list(DISTINCT {own}) FILTER ({own} IS NOT NULL)")}
+                    AS licence, min((r.place << 40) | s.row) AS first,
+                arg_min_null(s.lang, (r.place << 40) | s.row) AS lang,
+                arg_min_null(s.attributes, (r.place << 40) | s.row) AS attributes
+            FROM ledger.sightings s JOIN ranked r USING (reading_id)
+            LEFT JOIN sources c ON c.name = r.source
+            SEMI JOIN file_sightings f ON f.record_id = s.record_id
+            GROUP BY s.record_id
+        ) k JOIN ranked r ON r.place = k.first >> 40 LEFT JOIN sources c ON c.name = r.source""")
 
 
 def _file_views(
