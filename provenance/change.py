@@ -73,9 +73,13 @@ def _make_region(connection: Database, commits: str) -> bool:
     if not descend(connection, (NEW, keyed(DOWN, "frontier")), seeds, most, REGION):
         return False
     chosen = f"WHERE child IN (SELECT id FROM {REGION})"
+    # A parent that was looked for in vain may have been found since: only now says that it is not.
+    absent = f"SELECT {_ENDS}, way, choice, true FROM {FOUND} {chosen} AND parent IS NULL"
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {ARROWS} AS SELECT {_COLUMNS} FROM {NEW} {chosen} "
-        f"UNION ALL SELECT {_COLUMNS} FROM {keyed(UP, REGION)} {chosen}"
+        f"UNION ALL SELECT {_COLUMNS} FROM {keyed(UP, REGION)} {chosen} "
+        f"AND NOT (found AND parent IS NULL) "
+        f"UNION ALL ({absent} EXCEPT SELECT {_COLUMNS} FROM {NEW})"
     )
     return True
 

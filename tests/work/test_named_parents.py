@@ -189,3 +189,17 @@ def test_parents_that_are_not_there_are_not_counted_as_found(tmp_path: Path) -> 
     assert (summary.parents.named, summary.parents.found) == (4, 1)
     assert set(summary.parents.missing) == set(refs[:3])
     assert ledger.show("c3").origin.label == "synthetic"
+
+
+def test_a_parent_that_comes_later_takes_the_place_of_an_unknown_one(tmp_path: Path) -> None:
+    ledger = provenance.init(str(tmp_path / "ledger"))
+    said = "A machine wrote this about the harbour, and somebody put it into a prompt."
+    rows = [{"text": "Something else entirely, about boats.", "prompt": f"Rewrite: {said}"}]
+    options = {"label": "synthetic", "parent_text": "prompt", "process": "rephrase"}
+    ingest(ledger, write_jsonl(tmp_path / "made.jsonl", rows), "made", **options)
+    quoted = write_jsonl(tmp_path / "quoted.jsonl", [{"text": said}])
+    ingest(ledger, quoted, "quoted", label="synthetic")
+    found = ledger.query(
+        "SELECT depth FROM records JOIN sightings USING (record_id) WHERE source = 'made'"
+    )
+    assert found.to_pylist() == [{"depth": 2}]
