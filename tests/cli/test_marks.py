@@ -81,7 +81,10 @@ def test_fields_that_may_be_marks_are_named_until_somebody_answers(terminal: Ter
         said = terminal.prov("ingest", "a.jsonl", "--source", source, "--ignore-field", "kind")
         assert "1 file unchanged, 1 with a new claim" in said.out
     assert terminal.prov("audit", "--policy", "p.yaml").code == 0
-    assert terminal.prov("audit", "a.jsonl", "--policy", "p.yaml").code == 3
+    # What is said of a field holds for its records wherever they are met, and for no others.
+    assert terminal.prov("audit", "a.jsonl", "--policy", "p.yaml").code == 0
+    terminal.write("b.jsonl", lines(3, kind="AI").replace("of", "near"))
+    assert terminal.prov("audit", "b.jsonl", "--policy", "p.yaml").code == 3
     ignoring = ("audit", "a.jsonl", "--policy", "p.yaml", "--ignore-field", "kind")
     assert terminal.prov(*ignoring).code == 0
 

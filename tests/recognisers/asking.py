@@ -49,7 +49,7 @@ def _note(path: str, value: Any, shape: dict[str, str]) -> None:
 
 def as_value(row: dict[str, Any], name: str) -> Any:
     """One field; dots walk into objects, and brackets into lists."""
-    if name in row:
+    if row.get(name) is not None:
         return row[name]
     steps = name.split(".")
     for length in range(len(steps), 0, -1):

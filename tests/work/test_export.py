@@ -646,7 +646,8 @@ def test_what_goes_out_comes_in_again_as_it_was(
     folder = tmp_path_factory.mktemp("again")
     rows = [{"text": letter(n, f"{label}"), **row} for n, row in enumerate(drawn)]
     path = write_jsonl(folder / "a.jsonl", rows)
-    half = {"label": label, "content": ("text",)}
+    # A column of theirs does not go out, and what it asks goes with it.
+    half = {"label": label, "content": ("text",), "ignore_fields": ("PROV_LABEL",)}
     ledger = provenance.init(str(folder / "ledger"))
     ingest(ledger, path, "s", **half)
     selection = Selection(splits={"one": "0.5", "two": "0.5"}, weights={"s": 2})
