@@ -94,9 +94,9 @@ class GenericField:
             path: column for path, column in rows.fields.items() if _may_speak(path, rows.names)
         }
         for path, column in heard.items():
-            for said in _said(path, _unless_within(path, column, heard), self.known):
+            for said in _said(path, column, self.known):
                 found += self._claimed(rows, said)
-        return _mixed_where_stated(pa.concat_tables(found))
+        return _mixed_where_stated(_each_once(pa.concat_tables(found)))
 
     def _claimed(self, rows: Rows, said: Said) -> list[pa.Table]:
         """Claims by kind, those about the model's side apart from those about all of a record."""
@@ -275,14 +275,12 @@ def _columns(said: list[Claim]) -> dict[str, pa.Array]:
     }
 
 
-def _unless_within(path: str, values: pa.Array, heard: Mapping[str, pa.Array]) -> pa.Array:
-    """Values of a field, null in rows where the field that holds it is read as JSON anyway."""
-    for other, column in heard.items():
-        if path.startswith((f"{other}.", f"{other}[")):
-            text = pc.utf8_ltrim_whitespace(pc.utf8_slice_codeunits(column, 0, 8))
-            held = pc.or_(pc.starts_with(text, "{"), pc.starts_with(text, "["))
-            values = pc.if_else(pc.fill_null(held, False), pa.scalar(None, pa.string()), values)
-    return values
+def _each_once(found: pa.Table) -> pa.Table:
+    """Claims without repetition: a member may be met in the text of its object, and by its path."""
+    if found.num_rows < 2:
+        return found
+    once = found.group_by(found.column_names, use_threads=False).aggregate([])
+    return once.select(found.column_names).cast(found.schema)
 
 
 def _is_heard(path: str, kind: str, opened: Collection[str], content: tuple[str, ...]) -> bool:
