@@ -40,13 +40,15 @@ def _gather(record: Any, found: list[Part], *, skip: bool) -> None:
     if not isinstance(record, dict):
         _walk(record, "", None, None, found, skip)
         return
-    chats = {name: roles for name, value in record.items() if (roles := _roles(value))}
-    names = {name.lower() for name, value in record.items() if value is not None}
+    turn = "role" in record or "from" in record
+    noted = TURN_METADATA if turn else frozenset()
+    told = {n: v for n, v in record.items() if v is not None and n not in noted}
+    chats = {name: roles for name, value in told.items() if (roles := _roles(value))}
+    names = {name.lower() for name in told}
     divided = bool(chats) or bool(names & ANSWERS and names & PROMPTS)
-    turn = skip and ("role" in record or "from" in record)
     for name, value in record.items():
         control = skip and name in CONTROL_KEYS and isinstance(value, str)
-        if control or (turn and name in TURN_METADATA):
+        if control or (skip and name in noted):
             continue
         if name in chats:
             for place, (said, role) in enumerate(zip(value, chats[name], strict=True)):

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from provenance.identity import text_parts
+from provenance.identity import TURN_METADATA, text_parts
 from provenance.model.origin import Label
 from provenance.recognisers.base import Rows, claims, questions
 
@@ -125,8 +125,12 @@ def _side(text: str) -> Side:
         return Side(divided=False)
     if not isinstance(record, dict):
         return Side(divided=False)
-    # What is null is absent: a file of columns fills what a row does not have.
-    record = {name: value for name, value in record.items() if value is not None}
+    # What is null is absent: a file of columns fills what a row does not have. What a log notes
+    # beside a turn is no text of it (``identity.text_parts``).
+    noted = TURN_METADATA if "role" in record or "from" in record else frozenset()
+    record = {
+        name: value for name, value in record.items() if value is not None and name not in noted
+    }
     chats = [value for value in record.values() if _is_chat(value)]
     names = {name.lower() for name in record}
     if not chats and not (names & ANSWERS and names & PROMPTS):
