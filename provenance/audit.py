@@ -125,7 +125,7 @@ def audit_files(
 def _models(store: Store | None, options: IngestOptions) -> tuple[str, ...]:
     if store is None:
         return ()
-    with store.snapshot(threads=1) as connection:
+    with store.snapshot(threads=1, views=("models",)) as connection:
         return known_models(connection, options)
 
 

@@ -58,7 +58,7 @@ def release_facts(store: Store, release: str) -> Facts:
 
 def list_releases(store: Store) -> list[dict[str, Any]]:
     """Name, time, records and verdict of every release, oldest first."""
-    with store.snapshot(threads=1) as connection:
+    with store.snapshot(threads=1, views=("releases",)) as connection:
         rows = connection.execute(
             "SELECT name, recorded_at, manifest FROM releases ORDER BY seq"
         ).fetchall()

@@ -9,7 +9,7 @@ from provenance.store.store import Store
 
 def settle(store: Store) -> None:
     """Bring derived evidence, depths and revocations up to date; one look says whether to."""
-    with store.snapshot() as connection:
+    with store.snapshot(views=()) as connection:
         lineage, revoked = to_settle(connection)
     # Most ledgers need neither, and a program should not wait for what it does not need.
     if lineage:

@@ -8,6 +8,7 @@ from provenance.declaring import DECLARED
 from provenance.evidence_views import EVIDENCE_VIEWS, READING_VIEWS
 from provenance.imports.views import IMPORT_VIEWS
 from provenance.lineage_views import LINEAGE_VIEWS
+from provenance.store.near import Late
 
 _CLAIM_COLUMNS = (
     "record_id, tier, claim, whole, part_bytes, part_chars, part_words, "
@@ -72,9 +73,12 @@ VIEWS: dict[str, str] = {
     "sizes": """
         SELECT record_id, max(bytes) AS bytes, max(chars) AS chars, max(words) AS words
         FROM sightings GROUP BY record_id""",
-    "origins": f"""
+    "origins": Late(
+        f"""
         {DEPTH_SQL} FROM ({labelling.origin_sql("claims", "sizes")}) o
         LEFT JOIN (SELECT record_id, depth FROM derived) d USING (record_id)""",
+        "SELECT * EXCLUDE (commit_id) FROM ledger.origins WHERE false",
+    ),
     "releases": """
         SELECT r.name, r.body_digest, r.manifest, c.seq, c.recorded_at
         FROM ledger.releases r JOIN commits c USING (commit_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,10 +12,39 @@ import pytest
 import servers
 from hypothesis import HealthCheck, settings
 
+from provenance.store import store
+from provenance.store.layout import Layout
+from provenance.store.near import Views
+from provenance.views import VIEWS
+
 settings.register_profile(
     "default", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60
 )
 settings.load_profile("default")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_ledgers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Ledgers in a folder that are new and empty are all copied from the first one.
+
+    Each test has a ledger of its own, and to make one takes longer than most tests. Of ledgers in
+    a database none is copied.
+    """
+    made = tmp_path_factory.mktemp("empty") / "ledger"
+    build = store._build
+
+    def copied(layout: Layout, views: Views) -> None:
+        if layout.database is not None or views is not VIEWS:
+            build(layout, views)
+            return
+        if not made.exists():
+            shutil.copytree(layout.folder, made)
+            build(Layout(made), views)
+        shutil.copytree(made, layout.folder, dirs_exist_ok=True)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store, "_build", copied)
+        yield
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -49,6 +49,10 @@ Progress = Callable[[int, int], None]
 """Told how many bytes of how many are done."""
 
 
+_ASKED = ("files", "ignored_fields", "lost_evidence", "models", "sources", "spoken_readings")
+"""Views that are asked before anything is read."""
+
+
 def ingest(
     store: Store, paths: Sequence[str], options: IngestOptions, progress: Progress | None = None
 ) -> IngestSummary:
@@ -65,7 +69,7 @@ def ingest(
     started = time.perf_counter()
     options = _placed(options)
     found = discover(paths, format=options.format)
-    with store.snapshot(threads=1) as connection:
+    with store.snapshot(threads=1, views=_ASKED) as connection:
         known = known_readings(connection, options.source, found.inputs)
         lost = spoken_before(connection, options.source) if options.replace else ()
         stands = standing(connection, options)

@@ -17,7 +17,7 @@ from provenance.store.connection import ledger_errors, let_read, quiet
 from provenance.store.instances import instance
 from provenance.store.layout import Layout
 from provenance.store.lock import exclusive, shared
-from provenance.store.near import NEAR, Shortcut, Views, bring_near, check_tables
+from provenance.store.near import NEAR, Shortcut, Views, bring_near, check_tables, make_views
 from provenance.store.tables import SCHEMA_VERSION, TABLES, columns_sql
 
 Database = duckdb.DuckDBPyConnection
@@ -209,10 +209,4 @@ def create_tables(connection: Database, views: Views) -> None:
     connection.execute("CREATE SCHEMA ledger")
     for table in TABLES:
         connection.execute(f"CREATE TABLE ledger.{quote_identifier(table)} ({columns_sql(table)})")
-    create_views(connection, views)
-
-
-def create_views(connection: Database, views: Views) -> None:
-    """Make the views of schema ``main``, in their order."""
-    for name, body in views.items():
-        connection.execute(f"CREATE VIEW {quote_identifier(name)} AS {body}")
+    make_views(connection, views)

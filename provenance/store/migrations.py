@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from provenance.errors import VersionError
 from provenance.model.base import quote_identifier
-from provenance.store.catalogue import Database, create_views, held
+from provenance.store.catalogue import Database, held
 from provenance.store.layout import Layout
-from provenance.store.near import Views
+from provenance.store.near import Views, make_views
 from provenance.store.store import Store
 from provenance.store.tables import SCHEMA_VERSION, column_sql, columns_sql
 
@@ -98,4 +98,4 @@ def _replace_views(connection: Database, views: Views) -> None:
     ).fetchall()
     for (name,) in old:
         connection.execute(f"DROP VIEW {quote_identifier(name)}")
-    create_views(connection, views)
+    make_views(connection, views)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 import duckdb
@@ -17,6 +18,8 @@ MOST_ROWS, MOST_BYTES, MOST_PARTS = 5_000, 1 << 20, 64
 
 NEAR = "near"
 """Name under which the copies are attached."""
+
+_WORD = re.compile(r"[a-z_]+")
 
 _META = "__ducklake_metadata_lake"
 
@@ -104,12 +107,34 @@ def bring_near(
         _bring(connection, layout, table, held[table])
     if shortcut is not None:
         views = shortcut(connection, views)
+    make_views(connection, views)
+
+
+def make_views(connection: duckdb.DuckDBPyConnection, views: Views) -> None:
+    """Make views in their order, and those that are long to plan last of all."""
     late = {name: body for name, body in views.items() if isinstance(body, Late)}
     for name, body in views.items():
         plain = body.empty if isinstance(body, Late) else body
         connection.execute(f"CREATE VIEW {quote_identifier(name)} AS {plain}")
     for name in reversed(late):
         connection.execute(f"CREATE OR REPLACE VIEW {quote_identifier(name)} AS {late[name]}")
+
+
+def needed(views: Views, names: Collection[str]) -> Views:
+    """Those of the views that these rest on, themselves included, in the same order.
+
+    A view rests on every other whose name is a word of its SQL, which is at times one too many.
+
+    Args:
+        names: of views.
+    """
+    wanted = set(names)
+    found: list[tuple[str, str]] = []
+    for name, body in reversed(list(views.items())):
+        if name in wanted:
+            found.append((name, body))
+            wanted.update(_WORD.findall(body))
+    return dict(reversed(found))
 
 
 def check_tables(connection: duckdb.DuckDBPyConnection, layout: Layout) -> None:

@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
@@ -20,7 +20,7 @@ from provenance.model.base import quote_identifier, quote_literal
 from provenance.store import postgres
 from provenance.store.catalogue import LAKE, create_tables, held, reading, writing
 from provenance.store.layout import Layout
-from provenance.store.near import Shortcut, Views
+from provenance.store.near import Shortcut, Views, needed
 from provenance.store.parts import Part, PartWriter, storage_errors, sync_folder, write_part
 from provenance.store.replacement import Replacement
 from provenance.store.tables import SCHEMA_VERSION
@@ -51,20 +51,30 @@ class Store:
 
     @contextlib.contextmanager
     def snapshot(
-        self, *, threads: int | None = None, near: bool = True
+        self,
+        *,
+        threads: int | None = None,
+        near: bool = True,
+        views: Collection[str] | None = None,
     ) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection that sees the ledger as it is now, and may make temporary tables.
 
         Args:
             near: whether to copy small tables into memory first, which makes all queries quicker.
+            views: those that are going to be asked for, where that is known; making all of them
+                takes longer than most questions. Only of what was copied.
 
         Raises:
             NotFoundError, VersionError, StorageError, IntegrityError: as the ledger is.
         """
         limit = os.environ.get("PROV_MEMORY_LIMIT")
-        views = self.views if near else None
+        wanted = self.views if views is None else needed(self.views, views)
         with reading(
-            self.layout, views, self.shortcut, threads=threads, memory_limit=limit
+            self.layout,
+            wanted if near else None,
+            self.shortcut if "origins" in wanted else None,
+            threads=threads,
+            memory_limit=limit,
         ) as connection:
             yield connection
 

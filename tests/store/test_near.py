@@ -105,3 +105,17 @@ def test_a_ledger_of_an_unsettled_schema_is_refused(
         connection.execute(change)
     with pytest.raises(VersionError, match=rf"lacks \(columns of\) {table}$"):
         ledger.status()
+
+
+def test_a_view_can_be_asked_when_only_it_was_wanted(ledger: Ledger) -> None:
+    everything = dict(answers(ledger, copied=True))
+    for name in VIEWS:
+        with ledger.store.snapshot(views=(name,)) as connection:
+            rows = connection.execute(f"FROM {name}").fetchall()
+        assert sorted(map(repr, rows)) == everything[name]
+
+
+def test_what_is_not_wanted_is_not_made(ledger: Ledger) -> None:
+    assert "origins" not in near.needed(VIEWS, ("files", "models", "lost_evidence"))
+    with ledger.store.snapshot(views=()) as connection, pytest.raises(duckdb.CatalogException):
+        connection.execute("FROM origins")
