@@ -8,11 +8,12 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench measure schemas docs clean
+.PHONY: help demo test coverage lint bench measure schemas docs clean
 
 help:
 	@echo "make demo     run the whole job on a small example and say where its report is"
-	@echo "make test     run the tests, with coverage"
+	@echo "make test     run the tests"
+	@echo "make coverage run them more thoroughly, and say which lines they do not reach"
 	@echo "make lint     ruff and mypy"
 	@echo "make bench    measure ingest against DuckDB on the same file"
 	@echo "make measure  measure everything and write docs/performance.md; takes long"
@@ -24,7 +25,11 @@ demo: $(VENV)/run.stamp
 	@$(BIN)/prov demo
 
 test: $(VENV)/test.stamp
-	@$(BIN)/python -m pytest -n $(JOBS) --cov --cov-report=term:skip-covered --cov-fail-under=90
+	@$(BIN)/python -m pytest -n $(JOBS) --dist=worksteal
+
+coverage: $(VENV)/test.stamp
+	@PROV_EXAMPLES=100 $(BIN)/python -m pytest -n $(JOBS) --dist=worksteal \
+		--cov --cov-report=term:skip-covered --cov-fail-under=90
 
 lint: $(VENV)/lint.stamp
 	$(BIN)/ruff check .

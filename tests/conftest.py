@@ -18,7 +18,10 @@ from provenance.store.near import Views
 from provenance.views import VIEWS
 
 settings.register_profile(
-    "default", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60
+    "default",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    max_examples=int(os.environ.get("PROV_EXAMPLES", "40")),
 )
 settings.load_profile("default")
 
