@@ -79,7 +79,7 @@ _DELIMITERS = ",\t;|"
 
 _CODE = (
     *(".py", ".pyi", ".sh", ".js", ".ts", ".c", ".h", ".cpp", ".java", ".go", ".rs", ".r", ".sql"),
-    *(".md", ".markdown", ".rst", ".html", ".css", ".yaml", ".yml", ".toml", ".cfg", ".ini"),
+    *(".html", ".css", ".yaml", ".yml", ".toml", ".cfg", ".ini"),
 )
 """Suffixes of what people write by hand: equal numbers of commas make no table of it."""
 
