@@ -8,17 +8,15 @@ from pathlib import Path
 
 from provenance import budget
 from provenance.assembly import make_anchors
+from provenance.audited_files import judged_of, read_files, require_some, what_is_unread
 from provenance.copy_findings import copy_findings
 from provenance.descent import descent_findings, models_asked
 from provenance.dropped import dropped_upstream
-from provenance.engine.local import LocalEngine
-from provenance.errors import InputError, ProvError
 from provenance.findings import known_share, ledger_findings, release_drift
 from provenance.graph_findings import lineage_findings
 from provenance.ingest.options import IngestOptions
-from provenance.ingest.plan import cut, file_task
 from provenance.ingest.standing import known_models
-from provenance.ingest.unit import FileResult, run_unit
+from provenance.ingest.unit import FileResult
 from provenance.mark_findings import file_questions
 from provenance.members import (
     FILE_EVIDENCE,
@@ -27,10 +25,10 @@ from provenance.members import (
     file_members,
     release_members,
 )
-from provenance.model.finding import Finding, Judgement
+from provenance.model.finding import Finding, Judgement, Verdict
 from provenance.model.manifest import Selection
 from provenance.model.policy import Policy
-from provenance.readers.base import Input
+from provenance.model.unread import Unread
 from provenance.readers.base import Layout as ReadLayout
 from provenance.readers.discover import discover
 from provenance.readings import Reading
@@ -38,10 +36,10 @@ from provenance.selection import select_members
 from provenance.split_leak import leaks_of_files, leaks_of_ledger, leaks_of_members
 from provenance.store.catalogue import Database, over_nothing
 from provenance.store.layout import Layout
-from provenance.store.parts import Part
 from provenance.store.store import Store
 from provenance.takedown.findings import revoked_members, revoked_records
 from provenance.tokens import count_tokens
+from provenance.unread import ledger_folder, rejects_findings, unjudged_findings, unread_findings
 from provenance.views import VIEWS
 
 
@@ -89,27 +87,36 @@ def audit_files(
     policy: Policy,
     options: IngestOptions,
     folder: Path | None = None,
+    *,
+    allow_unread: bool = False,
 ) -> Judgement:
     """Judge files as they stand, whoever made them.
 
     Ids are recomputed and looked up in the ledger; what it does not know is unknown, and with no
     ledger everything is. Marks in the files may make a record more synthetic, never human. Every
-    row counts, repeated ones each time.
+    row counts, repeated ones each time. A file of a folder or glob that cannot be read does not
+    stop the others: it is named in ``unread``.
+
+    Args:
+        allow_unread: let a set pass of which something was not read.
 
     Raises:
-        NotFoundError, InputError: a path is not there, is no data, or cannot be read.
+        NotFoundError, InputError: a path is not there, or a file that was named cannot be read or
+            gives no record; or nothing at all was read.
     """
-    found = discover(paths, format=options.format)
-    if found.refused:
-        raise found.refused[0].error
+    own = ledger_folder(store.layout) if store else None
+    found = discover(paths, format=options.format, follow=options.follow, ledger=own)
     models = _models(store, options)
     with tempfile.TemporaryDirectory(prefix="prov-audit-") as scratch:
         places = Layout(Path(scratch))
-        results, parts = _read(places, found.inputs, options, models)
-        if not sum(result.kept for result in results):
-            raise InputError(f"{paths[0]}: there is no record to judge")
+        read = read_files(places, found.inputs, options, models)
+        require_some(paths, found, read)
+        unread = Unread.of(what_is_unread(found, read), allowed=allow_unread)
+        results, judged = read.good, judged_of(read.good)
         with over_nothing(places, VIEWS) if store is None else store.snapshot() as connection:
-            file_members(connection, parts, results, models_asked(policy), options.ignore_fields)
+            file_members(
+                connection, read.parts, results, models_asked(policy), options.ignore_fields
+            )
             count_tokens(connection, policy, folder, [_reading(r, options) for r in results])
             findings = [
                 *revoked_members(connection),
@@ -117,9 +124,15 @@ def audit_files(
                 *known_share(connection, FILE_EVIDENCE),
                 *file_questions(connection, FILE_EVIDENCE),
                 *copy_findings(connection, "file_sightings", "file_parts"),
-                *_rejects(results),
+                *rejects_findings(results),
+                *unread_findings(unread),
+                *unjudged_findings(judged),
             ]
-            return _judge(connection, policy, findings, repeated=True)
+            judgement = _judge(connection, policy, findings, repeated=True)
+    verdict = judgement.verdict
+    if unread.files and not allow_unread and verdict is Verdict.PASS:
+        verdict = Verdict.INDETERMINATE
+    return judgement.model_copy(update={"verdict": verdict, "unread": unread, "judged": judged})
 
 
 def _models(store: Store | None, options: IngestOptions) -> tuple[str, ...]:
@@ -150,26 +163,6 @@ def _judge(
     )
 
 
-def _read(
-    places: Layout, inputs: Sequence[Input], options: IngestOptions, models: tuple[str, ...]
-) -> tuple[list[FileResult], list[Part]]:
-    """Read files as an ingest does, into parts that are thrown away afterwards."""
-    tasks = [file_task(item) for item in inputs]
-    results: list[FileResult] = []
-    parts: list[Part] = []
-    with LocalEngine() as engine:
-        for group in cut(tasks, places, options, models=models):
-            for outcome in engine.map(run_unit, group.units):
-                failure: ProvError | None = outcome.failure
-                for result in outcome.result.files if outcome.result else ():
-                    failure = failure or result.failure
-                    results.append(result)
-                if failure is not None:
-                    raise failure
-                parts += outcome.result.parts if outcome.result else ()
-    return results, parts
-
-
 def _reading(result: FileResult, options: IngestOptions) -> Reading:
     layout = ReadLayout(
         kind=result.kind,
@@ -178,18 +171,3 @@ def _reading(result: FileResult, options: IngestOptions) -> Reading:
         max_record=options.max_record,
     )
     return Reading(None, result.task.source, layout)
-
-
-def _rejects(results: Sequence[FileResult]) -> list[Finding]:
-    """A row that cannot be read is not judged: say how many there are."""
-    return [
-        Finding(
-            code="unreadable-rows",
-            severity="warning",
-            subject=result.task.source.uri,
-            reason=f"{result.rejected:,} of {result.read:,} rows cannot be read and are not judged",
-            remedy="; ".join(f"{why}: {n}" for why, n in result.reasons.most_common(3)),
-        )
-        for result in results
-        if result.rejected
-    ]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from provenance import lookup
 from provenance.current_origins import with_kept_origins
+from provenance.model.release_name import release_name
 from provenance.model.source import Source
 from provenance.store.layout import locate
 from provenance.store.query import user_query
@@ -66,7 +67,10 @@ def init(url: str = ".prov") -> Ledger:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """A ledger that is open; it holds no lock and no connection between calls."""
+    """A ledger that is open; it holds no lock and no connection between calls.
+
+    Where a release is named, ``release:NAME`` is it as well.
+    """
 
     store: Store
 
@@ -204,7 +208,9 @@ class Ledger:
         """Make a release, if it keeps its budgets."""
         from provenance.assembly import assemble
 
-        return assemble(self.store, name, policy, selection, folder=folder, dry_run=dry_run)
+        return assemble(
+            self.store, release_name(name), policy, selection, folder=folder, dry_run=dry_run
+        )
 
     def audit(
         self, policy: Policy, release: str | None = None, *, folder: Path | None = None
@@ -214,7 +220,7 @@ class Ledger:
 
         if release is None:
             return audit_ledger(self.store, policy, folder)
-        return audit_release(self.store, release, policy, folder)
+        return audit_release(self.store, release_name(release), policy, folder)
 
     def audit_files(
         self,
@@ -223,11 +229,12 @@ class Ledger:
         options: IngestOptions,
         *,
         folder: Path | None = None,
+        allow_unread: bool = False,
     ) -> Judgement:
-        """Judge files, whoever made them."""
+        """Judge files, whoever made them; what was not read keeps them from passing."""
         from provenance.audit import audit_files
 
-        return audit_files(self.store, paths, policy, options, folder)
+        return audit_files(self.store, paths, policy, options, folder, allow_unread=allow_unread)
 
     def export(
         self,
@@ -242,26 +249,31 @@ class Ledger:
         from provenance.export import export
 
         return export(
-            self.store, release, Path(directory), form, roots, allow_revoked=allow_revoked
+            self.store,
+            release_name(release),
+            Path(directory),
+            form,
+            roots,
+            allow_revoked=allow_revoked,
         )
 
     def facts(self, release: str) -> Facts:
         """What a report of a release says."""
         from provenance.releases import release_facts
 
-        return release_facts(self.store, release)
+        return release_facts(self.store, release_name(release))
 
     def evidence(self, release: str, files: Path | None = None) -> ReleaseEvidence:
         """What the reports that laws and venues ask for are filled from."""
         from provenance.reporting import release_evidence
 
-        return release_evidence(self.store, release, files)
+        return release_evidence(self.store, release_name(release), files)
 
     def questionnaire(self, release: str, form: str) -> str:
         """What people have to answer for a report, as YAML to fill in."""
         from provenance.reporting import questionnaire
 
-        return questionnaire(self.store, release, form)
+        return questionnaire(self.store, release_name(release), form)
 
     def report(
         self,
@@ -277,7 +289,8 @@ class Ledger:
         """
         from provenance.reporting import fill_report
 
-        return fill_report(self.store, release, form, answers, files, beside)
+        name = release_name(release)
+        return fill_report(self.store, name, form, answers, files, beside)
 
     def write_reports(
         self,
@@ -292,13 +305,15 @@ class Ledger:
         from provenance.report_folder import write_reports
 
         target = Path(folder)
-        return write_reports(self.store, release, target, answers, files=files, strict=strict)
+        name = release_name(release)
+        return write_reports(self.store, name, target, answers, files=files, strict=strict)
 
     def compare(self, before: str, after: str, form: str | None = None) -> Comparison:
         """What changed from one release to another, and in the fields of one report."""
         from provenance.reporting import compare_releases
 
-        return compare_releases(self.store, before, after, form)
+        names = (release_name(before), release_name(after))
+        return compare_releases(self.store, *names, form)
 
     def releases(self) -> list[dict[str, Any]]:
         """The releases, oldest first."""
@@ -359,4 +374,4 @@ class Ledger:
         """Check every stored part against what was recorded of it."""
         from provenance.verify import verify
 
-        return verify(self.store, release)
+        return verify(self.store, release_name(release) if release else None)

@@ -7,7 +7,8 @@ import time
 from pydantic import Field
 
 from provenance.errors import NotFoundError
-from provenance.model.base import Contract, Name
+from provenance.model.base import Contract
+from provenance.model.release_name import ReleaseName
 from provenance.settle import settle
 from provenance.store.store import Store
 
@@ -19,7 +20,7 @@ class Model(Contract):
     family: str | None = None
     provider: str | None = None
     version: str | None = None
-    trained_on: Name | None = Field(default=None, description="A release of this ledger.")
+    trained_on: ReleaseName | None = Field(default=None, description="A release of this ledger.")
 
 
 def set_model(store: Store, model: Model) -> bool:

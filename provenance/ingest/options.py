@@ -28,7 +28,8 @@ class IngestOptions(Contract):
     ``label``, ``process``, ``generator`` and its family are declared evidence about everything in
     the files; like ``ignore_fields`` they are not reader settings, so saying another one later
     corrects the first without reading again. ``engine``, ``workers`` and ``ray_address`` say where
-    an ingest runs, and nothing of what comes of it. The other members decide how files are read.
+    an ingest runs, and nothing of what comes of it; ``follow`` says which files are found. The
+    other members decide how files are read.
     """
 
     source: Name
@@ -58,6 +59,9 @@ class IngestOptions(Contract):
     on_reject: Literal["quarantine", "stop"] = "quarantine"
     max_rejects: str | None = Field(default=None, description="`N` records or `P%` of a file.")
     rehash: bool = False
+    follow: tuple[str, ...] = Field(
+        default=(), description="Folders that links in the folders that are read may lead to."
+    )
     engine: Literal["local", "ray"] = "local"
     workers: int | None = Field(
         default=None, gt=0, le=MOST_WORKERS, description="At most so many at once."

@@ -37,6 +37,7 @@ from provenance.ingest.tombstones import tombstone_parts
 from provenance.ingest.unit import FileResult, FileTask, UnitResult, require_few_rejects, run_unit
 from provenance.model.origin import Label
 from provenance.model.source import Source
+from provenance.model.unread import Unread
 from provenance.norms import NORM_RULE
 from provenance.readers.discover import Discovery, discover, split_of, uri_of
 from provenance.settle import settle, to_settle
@@ -44,6 +45,7 @@ from provenance.sources import source_row
 from provenance.store.parts import Part, delete, place_of, write_part
 from provenance.store.quarantine import both
 from provenance.store.store import Store
+from provenance.unread import failed_file, ledger_folder, unread_files
 
 Progress = Callable[[int, int], None]
 """Told how many bytes of how many are done."""
@@ -68,7 +70,8 @@ def ingest(
     """
     started = time.perf_counter()
     options = _placed(options)
-    found = discover(paths, format=options.format)
+    own = ledger_folder(store.layout)
+    found = discover(paths, format=options.format, follow=options.follow, ledger=own)
     with store.snapshot(threads=1, views=_ASKED) as connection:
         known = known_readings(connection, options.source, found.inputs)
         lost = spoken_before(connection, options.source) if options.replace else ()
@@ -143,6 +146,7 @@ class _Run:
         self._done = 0
         self._files: list[FileSummary] = []
         self._relabelled = 0
+        self._media = any(item.known.format.startswith("image") for item in plan.unchanged)
 
     def relabel(self, unchanged: Iterable[Unchanged]) -> None:
         """Record what is now said of files that are known already, where it differs."""
@@ -169,6 +173,7 @@ class _Run:
             self._commit(group, good, kept_parts, {r.task.reading_id: r for r in files})
         for result in files:
             self._files.append(self._file_summary(result))
+            self._media = self._media or result.kind == "binary"
 
     def _judge(self, result: FileResult) -> None:
         """Refuse a file of many parts for what no single one of them could tell."""
@@ -311,6 +316,7 @@ class _Run:
             )
             for item in found.refused
         ]
+        failed = [failed_file(f.uri, f.error, f.bytes) for f in files if f.error and f.bytes]
         files += [_unchanged_summary(item) for item in plan.unchanged]
         kept = sum(file.kept for file in files)
         rejected = sum(file.rejected for file in files)
@@ -329,6 +335,7 @@ class _Run:
             evidence_lost=self._tally.lost.total(),
             files=tuple(files),
             skipped=tuple(SkippedFile(path=s.path, reason=s.reason) for s in found.skipped),
+            unread=Unread.of([*failed, *unread_files(found, media=self._media)]),
         )
 
 

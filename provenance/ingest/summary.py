@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pydantic import Field
 
 from provenance.model.base import Contract
+from provenance.model.unread import Unread
 
 
 class Reject(Contract):
@@ -55,7 +56,7 @@ class FileSummary(Contract):
 
 
 class SkippedFile(Contract):
-    """A file of a folder that was not data."""
+    """A file of a folder that was passed over."""
 
     path: str
     reason: str
@@ -119,6 +120,10 @@ class IngestSummary(Contract):
         description="Records that only an earlier reading of their file marks; it stays in force.",
     )
     parents: Parents | None = Field(default=None, description="Where parents were asked for.")
+    unread: Unread = Field(
+        default_factory=Unread,
+        description="Files that hold data and were not read; rows have `rejected`.",
+    )
 
     @property
     def failed(self) -> tuple[FileSummary, ...]:

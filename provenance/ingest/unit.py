@@ -26,6 +26,7 @@ from provenance.ingest.options import IngestOptions
 from provenance.ingest.refused import without_refused
 from provenance.ingest.summary import EXAMPLES, Reject
 from provenance.ingest.tombstones import refuse_purged
+from provenance.ingest.unjudged import other_texts
 from provenance.measure import Measured, measure
 from provenance.readers.base import (
     Batch,
@@ -91,7 +92,11 @@ class UnitTask:
 
 @dataclass(slots=True)
 class FileResult:
-    """What was read of one file, or why nothing was."""
+    """What was read of one file, or why nothing was.
+
+    Attributes:
+        texts: columns of text beside the content.
+    """
 
     task: FileTask
     fingerprint: str = ""
@@ -107,6 +112,12 @@ class FileResult:
     quarantine: str | None = None
     failure: ProvError | None = None
     notes: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
+
+    def add_texts(self, names: Sequence[str]) -> None:
+        """Note columns of text that more of its rows have."""
+        if not set(names) <= set(self.texts):
+            self.texts = tuple(dict.fromkeys([*self.texts, *names]))
 
     def add_attributes(self, names: Collection[str]) -> None:
         """Note what attributes more of its rows have."""
@@ -229,6 +240,7 @@ class _Writing:
         """Write a batch, or keep it until there are more rows to write along with it."""
         alike = Alike(look.layout.kind, look.choice.content, look.chooser.meaning(batch.shape))
         result.add_attributes(attributes_in(batch, alike.meaning.roles))
+        result.add_texts(other_texts(batch.shape, alike))
         # Of text nothing is refused once it is read, unless something was purged.
         waits = alike.kind == "text" and not self._task.tombstones
         if not waits or batch.read > SMALL:

@@ -11,6 +11,7 @@ from pydantic import Field
 from provenance.model.base import Contract
 from provenance.model.origin import Unit
 from provenance.model.policy import Limit
+from provenance.model.unread import Unread
 
 Severity = Literal["error", "warning", "note"]
 
@@ -83,9 +84,37 @@ class Finding(Contract):
         return f"{self.code}:{self.subject}"
 
 
+class Judged(Contract):
+    """Files of one shape, and what of them was judged."""
+
+    format: str
+    content: tuple[str, ...] = Field(description="Fields that were judged; `*` is the whole row.")
+    other_text: tuple[str, ...] = Field(
+        default=(), description="Columns of text beside them, which were not judged."
+    )
+    files: int
+    rows: int
+
+
 class Judgement(Contract):
-    """The answer of an audit, and of an assembly's own check."""
+    """The answer of an audit, and of an assembly's own check.
+
+    Budgets are judged on what was read. What was not read may hold anything: it turns a verdict
+    that would be ``pass`` into ``indeterminate``, unless it was allowed.
+    """
 
     verdict: Verdict
     budgets: tuple[BudgetResult, ...]
     findings: tuple[Finding, ...] = ()
+    unread: Unread | None = Field(
+        default=None, description="Of files: what of them was not read; else null."
+    )
+    judged: tuple[Judged, ...] = Field(
+        default=(), description="Of files: which fields were judged, by the shape of their rows."
+    )
+
+    @property
+    def undecided_by_unread(self) -> bool:
+        """Whether it would pass, if all had been read."""
+        passes = all(result.verdict is Verdict.PASS for result in self.budgets)
+        return self.verdict is Verdict.INDETERMINATE and passes

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
 from provenance.model.base import Contract, Name
 from provenance.model.origin import Unit
+from provenance.model.release_name import ReleaseName
 
 
 def _exact(value: Any) -> Any:
@@ -53,7 +54,7 @@ class Budget(Contract):
         description="Whether a floor counts a record that is repeated once (as it does when this "
         "is left out), or each time.",
     )
-    accumulate: Name | None = None
+    accumulate: ReleaseName | None = None
     forbid: str | None = None
 
     @property

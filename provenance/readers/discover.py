@@ -11,23 +11,29 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from provenance import objects
-from provenance.errors import InputError, MisuseError, NotFoundError, StorageError
+from provenance.errors import InputError, MisuseError, NotFoundError, ProvError, StorageError
 from provenance.readers import remote
 from provenance.readers.base import Input
+from provenance.readers.descriptions import describes
 from provenance.readers.detect import compression_of, detect
 from provenance.readers.found import (
     ABOUT,
     BESIDE,
     DESCRIBES,
-    HIDDEN,
+    METADATA_FILE,
+    NOT_REGULAR,
     PICTURE_NAMES,
     Found,
     Refused,
     Skipped,
     matches,
     no_data,
+    printable,
 )
+from provenance.readers.passed_over import hollow, passed_over
 from provenance.readers.registry import FORMATS
+from provenance.readers.sniff import HEAD
+from provenance.readers.walk import Walk, mode_of, size_of
 
 _SPLITS = {
     "train": "train",
@@ -59,15 +65,20 @@ def discover(
     paths: Sequence[str],
     *,
     format: str | None = None,  # noqa: A002 (the word of the option)
+    follow: Sequence[str] = (),
+    ledger: str | None = None,
 ) -> Discovery:
     """Find the files that paths, folders and globs stand for; each file once.
 
     A file that is named must be data; one that a folder or a glob holds does not stop the others.
+    What is passed over is looked at by its first bytes, for it may hold data (``Skipped.holds``).
 
     Args:
         paths: files, folders (walked, sorted by name) and globs; an existing file of that literal
             name comes before the glob.
         format: read every file as this, whatever its name and content say.
+        follow: folders that links in the others may lead to (``links.Bounds``).
+        ledger: a folder that is no data: that of the ledger itself.
 
     Raises:
         InputError: a file that was named is of unknown format; a Git LFS pointer; a name that
@@ -80,8 +91,9 @@ def discover(
     inputs: dict[str, Input] = {}
     skipped: dict[str, Skipped] = {}
     refused: dict[str, Refused] = {}
+    walk = Walk(tuple(follow), ledger)
     for path in paths:
-        for found in _expand(path, format):
+        for found in _expand(path, format, walk):
             if isinstance(found, Input):
                 inputs.setdefault(found.uri, found)
             elif isinstance(found, Refused):
@@ -107,14 +119,14 @@ def split_of(uri: str) -> str | None:
     return next((_SPLITS[folder] for folder in folders[:-3:-1] if folder in _SPLITS), None)
 
 
-def _expand(path: str, asked: str | None) -> Iterator[Found]:
+def _expand(path: str, asked: str | None, walk: Walk) -> Iterator[Found]:
     if "\x00" in path:
         raise NotFoundError(f"no such path: {path!r}", hint="a path holds no NUL")
     if objects.is_url(path):
         yield from remote.find(objects.parse(path), asked)
         return
     if _exists(path):
-        yield from _named(path, asked)
+        yield from _named(path, asked, walk)
         return
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", path):
         raise InputError(
@@ -129,24 +141,34 @@ def _expand(path: str, asked: str | None) -> Iterator[Found]:
     alone = asked is not None or all(
         os.path.isdir(one) or no_data(one) or matches(one, PICTURE_NAMES) for one in met
     )
+    top = _top_of(path)
     for match in met:
-        if os.path.isdir(match):
-            yield from _walk(match, asked)
+        if refused := walk.led_out(match, top):
+            yield refused
+        elif os.path.isdir(match):
+            yield from _walk(match, asked, walk)
         elif why := no_data(match):
-            yield Skipped(_printable(match), why)
+            yield passed_over(match, why)
         elif matches(match, PICTURE_NAMES) and not alone:
-            yield Skipped(_printable(match), BESIDE)
+            yield passed_over(match, BESIDE)
         else:
             yield from _met([match], asked)
 
 
-def _named(path: str, asked: str | None) -> Iterator[Found]:
+def _top_of(pattern: str) -> str:
+    """The folder below which a glob looks."""
+    folders = pattern.split("/")
+    fixed = next(n for n, piece in enumerate(folders) if glob.has_magic(piece))
+    return "/".join(folders[:fixed]) or ("/" if pattern.startswith("/") else ".")
+
+
+def _named(path: str, asked: str | None, walk: Walk) -> Iterator[Found]:
     """A path that the user wrote: what cannot be read is an error, not a skip."""
-    mode = _mode(path)
+    mode = mode_of(path)
     if mode is None:
         raise NotFoundError(f"{path} is a link to nothing", hint="check where it should point")
     if stat.S_ISDIR(mode):
-        yield from _walk(path, asked)
+        yield from _walk(path, asked, walk)
         return
     if not stat.S_ISREG(mode):
         raise InputError(f"{path} is not a regular file", hint="write its content to a file first")
@@ -159,18 +181,18 @@ def _named(path: str, asked: str | None) -> Iterator[Found]:
     yield found
 
 
-def _walk(folder: str, asked: str | None) -> Iterator[Found]:
+def _walk(folder: str, asked: str | None, walk: Walk) -> Iterator[Found]:
     """Everything below a folder.
 
     Pictures are data only where there is no other, and files about the data only where there is
     neither.
     """
     files: list[str] = []
-    for found in _entries(folder):
-        if isinstance(found, Skipped):
-            yield found
-        else:
+    for found in walk.entries(folder):
+        if isinstance(found, str):
             files.append(found)
+        else:
+            yield found
     yield from _by_tier(_tiers(files, asked), asked)
 
 
@@ -179,7 +201,7 @@ def _by_tier(tiers: Sequence[Sequence[str]], asked: str | None) -> Iterator[Foun
     taken = False
     for tier, why in zip(tiers, _ASIDE, strict=True):
         if taken:
-            yield from (Skipped(_printable(path), why) for path in tier)
+            yield from (passed_over(path, why) for path in tier)
             continue
         for item in _met(tier, asked):
             taken = taken or isinstance(item, Input | Refused)
@@ -199,50 +221,33 @@ def _tiers(files: Sequence[str], asked: str | None) -> tuple[list[str], list[str
     return [path for path in rest if not matches(path, PICTURE_NAMES)], pictures, about
 
 
-def _entries(top: str) -> Iterator[str | Skipped]:
-    """Files below a folder in the order of their names, without recursion and without loops."""
-    walked: set[tuple[int, int]] = set()
-    pending = [top]
-    while pending:
-        path = pending.pop()
-        mode = _mode(path)
-        if mode is None:
-            yield Skipped(_printable(path), "link to nothing")
-        elif stat.S_ISDIR(mode):
-            state = os.stat(path)
-            if (state.st_dev, state.st_ino) in walked:
-                yield Skipped(_printable(path), "folder was already walked (link)")
-                continue
-            walked.add((state.st_dev, state.st_ino))
-            names = _names(path)
-            if not names:
-                yield Skipped(_printable(path), "empty folder")
-            for name in names:
-                if name.startswith(HIDDEN):
-                    yield Skipped(_printable(os.path.join(path, name)), "hidden")
-            visible = (name for name in reversed(names) if not name.startswith(HIDDEN))
-            pending.extend(os.path.join(path, name) for name in visible)
-        elif not stat.S_ISREG(mode):
-            yield Skipped(_printable(path), "not a regular file")
-        elif why := no_data(path):
-            yield Skipped(_printable(path), why)
-        else:
-            yield path
-
-
 def _met(paths: Sequence[str], asked: str | None) -> Iterator[Found]:
     """Files that a walk or a glob came upon: what cannot be taken is listed, and passed over."""
     for path in paths:
-        mode = _mode(path)
-        if mode is None or not stat.S_ISREG(mode):
-            yield Skipped(_printable(path), "not a regular file")
-            continue
         try:
+            mode = mode_of(path)
+            if mode is None or not stat.S_ISREG(mode):
+                yield passed_over(path, NOT_REGULAR)
+                continue
             found = _input(path, asked)
-        except InputError as error:
-            yield Refused(_printable(path), error)
+        except ProvError as error:
+            yield Refused(printable(path), error, size_of(path))
+            continue
+        if found is None:
+            yield passed_over(path, "unknown format")
+        elif asked is None and found.format == "json" and _is_description(found):
+            yield Skipped(printable(path), METADATA_FILE)
         else:
-            yield found or Skipped(_printable(path), "unknown format")
+            yield found
+
+
+def _is_description(source: Input) -> bool:
+    """Whether a JSON document is what a tool writes beside data, whatever it is called."""
+    if source.compression:
+        return False
+    with source.path.open("rb") as file:
+        head = file.read(HEAD)
+    return describes(source.path, head)
 
 
 def _input(path: str, asked: str | None) -> Input | None:
@@ -250,6 +255,11 @@ def _input(path: str, asked: str | None) -> Input | None:
     if not _is_text(uri):
         raise InputError(
             f"the name of {path!a} is not valid UTF-8", hint="rename the file, then try again"
+        )
+    if hollow(path, os.stat(path)):
+        raise InputError(
+            f"{path} is a sparse file: almost nothing of its size is stored",
+            hint="write the data that it should hold",
         )
     if asked is not None:
         return Input(uri, Path(uri), asked, compression_of(path))
@@ -260,11 +270,6 @@ def _input(path: str, asked: str | None) -> Input | None:
 def uri_of(path: str) -> str:
     """The absolute POSIX path; links are not followed, for they are what the user named."""
     return os.path.abspath(path)
-
-
-def _printable(path: str) -> str:
-    """The absolute path as text; bytes of a name that are no UTF-8 are escaped."""
-    return uri_of(path).encode("utf-8", "backslashreplace").decode()
 
 
 def _is_text(name: str) -> bool:
@@ -285,25 +290,3 @@ def _exists(path: str) -> bool:
     except OSError:
         return False
     return True
-
-
-def _mode(path: str) -> int | None:
-    try:
-        return os.stat(path).st_mode
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        if error.errno == 40:  # ELOOP: a link that points at itself
-            return None
-        raise StorageError(
-            f"cannot look at {path}: {error.strerror}", hint="check the permissions"
-        ) from error
-
-
-def _names(folder: str) -> list[str]:
-    try:
-        return sorted(os.listdir(folder))
-    except OSError as error:
-        raise StorageError(
-            f"cannot list {folder}: {error.strerror}", hint="check the permissions of the folder"
-        ) from error

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import fnmatch
+import os
 import re
 from dataclasses import dataclass
 
-from provenance.errors import InputError
+from provenance.errors import ProvError
 from provenance.readers.base import Input
 from provenance.readers.registry import PICTURES
+from provenance.readers.sniff import Holds
 
 HIDDEN = (".", "_")
 """First characters of names that a walk passes over, as most tools of the field do."""
@@ -38,32 +40,52 @@ PICTURE_NAMES = _any_of(*(f"*{suffix}" for suffix in PICTURES))
 
 BESIDE = "a picture beside other data: `--format image` reads pictures"
 DESCRIBES = "describes the data beside it"
+METADATA_FILE = "metadata file"
+NOT_REGULAR = "not a regular file"
+LINK_TO_NOTHING = "link to nothing"
 
 
 def no_data(path: str) -> str:
     """Why a file that is met is no data by its name alone; empty where it may be."""
     if matches(path, METADATA):
-        return "metadata file"
+        return METADATA_FILE
     return "cache of data beside it" if matches(path, CACHES) else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A path that was met and is not read, and why."""
+    """A path that was met and is not read, and why.
+
+    Attributes:
+        holds: what of data it holds by its first bytes; ``None`` for what is no data.
+        bytes: its size, where it holds data.
+    """
 
     path: str
     reason: str
+    holds: Holds | None = None
+    bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A file that was met, would be data, and cannot be taken; its path is printable text."""
+    """A file that was met, would be data, and cannot be taken; its path is printable text.
+
+    Attributes:
+        bytes: its size, where that is known.
+    """
 
     path: str
-    error: InputError
+    error: ProvError
+    bytes: int = 0
 
 
 Found = Input | Skipped | Refused
+
+
+def printable(path: str) -> str:
+    """The absolute path as text; bytes of a name that are no UTF-8 are escaped."""
+    return os.path.abspath(path).encode("utf-8", "backslashreplace").decode()
 
 
 def matches(path: str, pattern: re.Pattern[str]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from xml.etree import ElementTree as ET
 
 from provenance.model.finding import BudgetResult, Finding, Judgement, Verdict
+from provenance.model.unread import Unread
 from provenance.report import wording
 from provenance.report.subject import Subject
 from provenance.visible import shown, visible
@@ -16,6 +17,8 @@ def judgement_junit(judgement: Judgement, subject: Subject) -> str:
     suite = ET.SubElement(root, "testsuite", name=visible(subject.policy))
     for result in judgement.budgets:
         _budget(suite, result, subject)
+    if judgement.unread is not None:
+        _unread(suite, judgement.unread, subject)
     _count(suite)
     if judgement.findings:
         suite = ET.SubElement(root, "testsuite", name="findings")
@@ -39,6 +42,19 @@ def _budget(suite: ET.Element, result: BudgetResult, subject: Subject) -> None:
     else:
         kind = result.verdict.value
         ET.SubElement(case, "failure", type=kind, message=shown(result.reason)).text = said
+
+
+def _unread(suite: ET.Element, unread: Unread, subject: Subject) -> None:
+    """A case of its own: what was not read decides as a budget does."""
+    case = ET.SubElement(suite, "testcase", classname=visible(subject.policy), name="all was read")
+    if not unread.files:
+        return
+    said = wording.not_read(unread)
+    if unread.allowed or subject.indeterminate == "warn":
+        ET.SubElement(case, "skipped", message=said + (", allowed" if unread.allowed else ""))
+        return
+    reasons = "\n".join(map(shown, wording.unread_reasons(unread)))
+    ET.SubElement(case, "failure", type="indeterminate", message=said).text = reasons
 
 
 def _finding(suite: ET.Element, found: Finding, subject: Subject) -> None:

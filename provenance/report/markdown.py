@@ -64,14 +64,28 @@ def _reference(found: re.Match[str]) -> str:
 def judgement_markdown(judgement: Judgement, subject: Subject) -> str:
     """A comment for a pull request: the verdict first, the budgets, the findings folded away."""
     lines = [
-        f"### {wording.OUTCOMES[judgement.verdict]}",
+        f"### {wording.outcome(judgement)}",
         "",
         _under(subject.name, subject.policy, judgement.budgets),
         "",
         *_budgets(judgement.budgets),
+        *_read(judgement),
         *_findings(judgement.findings, subject),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _read(judgement: Judgement) -> Iterator[str]:
+    """What was judged of files, and what was not read."""
+    if judgement.judged:
+        yield ""
+        yield from (f"- judged: {prose(wording.judged_fields(one))}" for one in judgement.judged)
+    if judgement.unread and judgement.unread.files:
+        yield ""
+        yield "**Not read**"
+        yield ""
+        reasons = wording.unread_reasons(judgement.unread)
+        yield from (f"- {prose(reason)}" for reason in reasons[:SHOWN])
 
 
 def _under(name: str, policy: str, budgets: Sequence[BudgetResult]) -> str:

@@ -44,6 +44,14 @@ def judgement_sarif(judgement: Judgement, subject: Subject) -> str:
         "results": results,
         "properties": {"verdict": judgement.verdict.value, "subject": visible(subject.name)},
     }
+    if judgement.unread is not None:
+        unread = judgement.unread
+        run["properties"]["unread"] = {
+            "files": unread.files,
+            "bytes": unread.bytes,
+            "rows": unread.rows,
+            "allowed": unread.allowed,
+        }
     if subject.tool_version:
         run["tool"]["driver"]["version"] = visible(subject.tool_version)
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"

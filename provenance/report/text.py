@@ -14,8 +14,15 @@ GAP = "  "
 
 def judgement_text(judgement: Judgement) -> str:
     """The verdict, a line per budget with its reason below, and the findings."""
-    lines = [f"{wording.OUTCOMES[judgement.verdict]} ({wording.tally(judgement.budgets)})", ""]
+    lines = [f"{wording.outcome(judgement)} ({wording.tally(judgement.budgets)})", ""]
     lines += _budgets(judgement)
+    if judgement.judged:
+        lines.append("")
+        lines += (f"judged: {shown(wording.judged_fields(each))}" for each in judgement.judged)
+    if judgement.unread and judgement.unread.files:
+        lines += ["", "Not read:", ""]
+        reasons = wording.unread_reasons(judgement.unread)
+        lines += (f"    {shown(reason)}" for reason in reasons)
     if judgement.findings:
         lines += ["", f"Findings: {number.count(len(judgement.findings))}", ""]
     for found in judgement.findings:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from provenance.model.facts import BreakdownRow, Dimension, Facts
-from provenance.model.finding import WORSE, BudgetResult, Finding, Verdict
+from provenance.model.finding import WORSE, BudgetResult, Finding, Judged, Judgement, Verdict
+from provenance.model.unread import Unread
 from provenance.report import number
 
 VERDICTS: Mapping[Verdict, str] = {
@@ -19,6 +20,48 @@ OUTCOMES: Mapping[Verdict, str] = {
     Verdict.INDETERMINATE: "Undecided: records of unknown origin decide",
     Verdict.FAIL: "Fails the policy",
 }
+
+
+def outcome(judgement: Judgement) -> str:
+    """The verdict as a heading: what decides, and what it leaves out."""
+    unread = judgement.unread
+    if unread is None or not unread.files:
+        return OUTCOMES[judgement.verdict]
+    if judgement.undecided_by_unread:
+        return f"Undecided: {not_read(unread)}, which may decide"
+    return f"{OUTCOMES[judgement.verdict]}; {not_read(unread)}" + (
+        ", which was allowed" if unread.allowed else ""
+    )
+
+
+def not_read(unread: Unread) -> str:
+    """How much was not read.
+
+    >>> not_read(Unread(files=2, bytes=1200, rows=None))
+    'something of 2 files was not read (1,200 bytes)'
+    """
+    rows = f", {number.count(unread.rows)} rows" if unread.rows else ""
+    files = "1 file" if unread.files == 1 else f"{number.count(unread.files)} files"
+    return f"something of {files} was not read ({number.count(unread.bytes)} bytes{rows})"
+
+
+def unread_reasons(unread: Unread) -> list[str]:
+    """Each reason with how much was not read for it, most files first; the caller escapes it."""
+    found = []
+    for reason, counted in unread.by_reason.items():
+        files = "1 file" if counted.files == 1 else f"{number.count(counted.files)} files"
+        rows = f", {number.count(counted.rows)} rows" if counted.rows is not None else ""
+        found.append(f"{reason}: {files}{rows}, {number.count(counted.bytes)} bytes")
+    return found
+
+
+def judged_fields(shape: Judged) -> str:
+    """What of files of one shape was judged; the caller escapes it."""
+    fields = ", ".join(shape.content) if shape.content != ("*",) else "the whole row"
+    files = "1 file" if shape.files == 1 else f"{number.count(shape.files)} files"
+    said = f"{fields} of {number.count(shape.rows)} rows in {files} ({shape.format})"
+    return f"{said}; not {', '.join(shape.other_text)}" if shape.other_text else said
+
 
 HEADINGS: Mapping[Dimension, str] = {
     "source": "By source",

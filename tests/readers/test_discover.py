@@ -15,6 +15,9 @@ from provenance.readers.discover import Discovery, discover, split_of
 from provenance.readers.found import BESIDE
 
 LINE = '{"text": "a"}\n'
+SPLITS = '{"splits": ["train", "test"]}'
+STATE = '{"_data_files": [{"filename": "data.arrow"}], "_fingerprint": "0a", "_split": "train"}'
+INFO = '{"features": {"text": {"dtype": "string", "_type": "Value"}}, "description": "Letters."}'
 
 
 def _tree(folder: Path, *names: str) -> None:
@@ -32,6 +35,11 @@ def _left(found: Discovery, folder: Path) -> dict[str, str]:
     return {os.path.relpath(each.path, folder): each.reason for each in found.skipped}
 
 
+def _holding(found: Discovery, folder: Path) -> set[str]:
+    """Files that are left out and hold data."""
+    return {os.path.relpath(each.path, folder) for each in found.skipped if each.holds}
+
+
 def test_a_folder_is_walked_by_name(tmp_path: Path) -> None:
     _tree(tmp_path, "b.jsonl", "a/2.jsonl", "a/10.jsonl", "c/d/e.jsonl", "a.jsonl")
     found = discover([str(tmp_path)])
@@ -47,32 +55,33 @@ def test_a_folder_is_walked_by_name(tmp_path: Path) -> None:
 
 
 def test_what_is_left_out_is_listed(tmp_path: Path) -> None:
-    names = [
-        "data/a.jsonl",
-        ".git/config",
-        ".gitattributes",
-        "_SUCCESS",
-        "_SOURCE.json",
-        ".prov/a.jsonl",
-        "data/.hidden.jsonl",
-    ]
+    names = ["data/a.jsonl", "_SOURCE.json", ".prov/a.jsonl", "data/.hidden.jsonl"]
+    nothing = [".git/config", ".gitattributes", "_SUCCESS", ".cache/notes", "a.lock"]
     about = ["README.md", "data/readme.txt", "LICENSE", "licence.md"]
-    metadata = ["dataset_info.json", "data/state.json", "dataset_infos.json", "a.lock"]
-    _tree(tmp_path, *names, *about, *metadata, "data/.a.jsonl.crc", "a.jsonl.crc", "x.png")
+    _tree(tmp_path, *names, "data/.a.jsonl.crc", "a.jsonl.crc", "x.png", "LICENSE.jsonl")
+    for name in (*nothing, *about):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("" if name == "_SUCCESS" else "A word about the data.\n")
+    (tmp_path / "dataset_dict.json").write_text('{"splits": ["data"]}')
     (tmp_path / "empty").mkdir()
     found = discover([str(tmp_path)])
     assert _read(found, tmp_path) == ["data/a.jsonl"]
     left = _left(found, tmp_path)
-    hidden = {".git", ".gitattributes", ".prov", "data/.hidden.jsonl", "data/.a.jsonl.crc"}
-    hidden |= {"_SUCCESS", "_SOURCE.json"}
+    hidden = {".git", ".gitattributes", ".prov", ".prov/a.jsonl", "data/.hidden.jsonl"}
+    hidden |= {"_SUCCESS", "_SOURCE.json", "data/.a.jsonl.crc", ".cache"}
     assert {name for name, why in left.items() if why == "hidden"} == hidden
     assert {name for name, why in left.items() if why == "describes the data beside it"} == set(
         about
     )
-    wanted = {*metadata, "a.jsonl.crc"}
+    wanted = {"dataset_dict.json", "a.lock"}
     assert {name for name, why in left.items() if why == "metadata file"} == wanted
     assert left["empty"] == "empty folder"
     assert left["x.png"].startswith("a picture beside other data")
+    assert _holding(found, tmp_path) == {
+        *("_SOURCE.json", ".prov/a.jsonl", "data/.hidden.jsonl", "data/.a.jsonl.crc"),
+        *("a.jsonl.crc", "x.png", "LICENSE.jsonl"),
+    }
 
 
 def test_a_readme_alone_is_data(tmp_path: Path) -> None:
@@ -81,7 +90,7 @@ def test_a_readme_alone_is_data(tmp_path: Path) -> None:
 
 
 def test_pictures_are_data_where_there_is_no_other(tmp_path: Path) -> None:
-    _tree(tmp_path, "README.md")
+    (tmp_path / "README.md").write_text("# Pictures\n")
     for name in ("a.png", "sub/b.JPG"):
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
@@ -127,7 +136,7 @@ def test_globs(tmp_path: Path) -> None:
     all_of_a = discover([str(tmp_path / "a" / "*")])
     assert _read(all_of_a, tmp_path) == ["a/1.jsonl", "a/b/2.jsonl"]
     assert _left(all_of_a, tmp_path) == {
-        "a/state.json": "metadata file",
+        "a/state.json": "named like metadata, but holds data",
         "a/x.png": BESIDE,
     }
 
@@ -136,20 +145,24 @@ def test_what_datasets_leaves_beside_saved_data_is_no_data(tmp_path: Path) -> No
     data = ["train/data-00000-of-00001.arrow", "test/data-00000-of-00001.arrow"]
     metadata = ["dataset_dict.json", "train/state.json", "train/dataset_info.json"]
     caches = ["train/cache-47b1d8783c383b51.arrow", "train/cache-0a_00000_of_00002.arrow"]
-    _tree(tmp_path, *metadata)
     for name in (*data, *caches):
         _saved(tmp_path / name)
+    _saved(tmp_path / "train" / "cache-1f.arrow", pa.table({"indices": pa.array([2, 1], "uint64")}))
+    for name, text in zip(metadata, (SPLITS, STATE, INFO), strict=True):
+        (tmp_path / name).write_text(text)
     found = discover([str(tmp_path)])
     assert sorted(_read(found, tmp_path)) == sorted(data)
     left = _left(found, tmp_path)
     assert {name for name, why in left.items() if why == "metadata file"} == set(metadata)
-    assert {name for name, why in left.items() if why == "cache of data beside it"} == set(caches)
+    assert _holding(found, tmp_path) == set(caches)
+    left_caches = {name for name, why in left.items() if why == "cache of data beside it"}
+    assert left_caches == {*caches, "train/cache-1f.arrow"}
     # Who names one means it.
     assert _read(discover([str(tmp_path / caches[0])]), tmp_path) == [caches[0]]
 
 
-def _saved(path: Path) -> None:
-    table = pa.table({"text": ["a letter"]})
+def _saved(path: Path, table: pa.Table | None = None) -> None:
+    table = table or pa.table({"text": ["a letter"]})
     path.parent.mkdir(parents=True, exist_ok=True)
     with pa.ipc.new_stream(str(path), table.schema) as writer:
         writer.write_table(table)
@@ -211,7 +224,8 @@ def test_lfs_pointers_are_refused_and_the_others_are_read(
 
 
 def test_a_readme_beside_refused_data_is_no_data(tmp_path: Path) -> None:
-    _tree(tmp_path, "README.md", "a.parquet")
+    _tree(tmp_path, "a.parquet")
+    (tmp_path / "README.md").write_text("# Text\n")
     found = discover([str(tmp_path)])
     assert not found.inputs
     assert _left(found, tmp_path) == {"README.md": "describes the data beside it"}

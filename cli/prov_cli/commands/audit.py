@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from prov_cli.commands.ingest import ByteSize
 from prov_cli.commands.policy import read_policy
 from prov_cli.files import read_text, write_text
 from prov_cli.options import Session, command, contract, put
+from provenance.model.release_name import PREFIX, release_name
 
 if TYPE_CHECKING:
     from provenance.model.finding import Judgement
@@ -46,6 +48,16 @@ if TYPE_CHECKING:
     show_default=True,
     help="A longer record is not judged.",
 )
+@click.option(
+    "--allow-unread", is_flag=True, help="Let it pass though some data was not read; it is said."
+)
+@click.option(
+    "--follow",
+    multiple=True,
+    type=click.Path(),
+    metavar="DIR",
+    help="Links in the folders may lead to this one, too.",
+)
 @click.option("--baseline", type=click.Path(), help="File with findings that are accepted.")
 @click.option("--write-baseline", type=click.Path(), help="Accept the findings of this audit.")
 @click.option("-o", "--output", type=click.Path(), help="Write the answer to a file.")
@@ -63,7 +75,10 @@ def audit(
 
     \b
     0 the policy holds   1 it does not, or revoked records are in the set
-    3 the unknown records decide
+    3 the unknown records decide, or data that was not read   10 a named file gives nothing
+
+    \b
+    A name that is both a release and a path has to be written release:NAME or ./NAME.
     """
     from provenance.findings import apply_baseline
     from provenance.findings import write_baseline as baseline_text
@@ -79,8 +94,9 @@ def audit(
     if baseline:
         judgement, accepted = apply_baseline(judgement, read_text(baseline), baseline)
         session.say(f"{accepted} findings are accepted by {baseline}")
+    name = release_name(targets[0]) if len(targets) == 1 else ""
     subject = Subject(
-        targets[0] if len(targets) == 1 else "the ledger" if not targets else "the files"
+        name or ("the files" if targets else "the ledger"), indeterminate=policy.indeterminate
     )
     text = render(judgement, form or ("json" if session.as_json else "text"), subject)
     if output:
@@ -109,14 +125,16 @@ def judge(
 
     if not targets:
         return ledger().audit(policy, folder=folder)  # type: ignore[no-any-return]
-    if len(targets) == 1 and not Path(targets[0]).exists():
+    if names_release(session, targets):
         try:
             return ledger().audit(policy, targets[0], folder=folder)  # type: ignore[no-any-return]
         except NotFoundError as error:
-            if not any(sign in targets[0] for sign in "*?[/."):
+            if not any(sign in targets[0] for sign in "*?[/.:"):
                 raise NotFoundError(
                     f"there is no release and no file `{targets[0]}`", hint=error.hint
                 ) from error
+            if targets[0].startswith(PREFIX):
+                raise
     options = contract(
         lambda: IngestOptions(
             source="audit",
@@ -125,6 +143,7 @@ def judge(
             records=given["records"],
             max_record=given["max_record"],
             ignore_fields=given["ignore_fields"],
+            follow=given["follow"],
         ),
         "audit",
     )
@@ -135,4 +154,30 @@ def judge(
         store = session.ledger().store
     else:
         session.say("there is no ledger here: everything in the files is unknown")
-    return audit_files(store, list(targets), policy, options, folder)
+    return audit_files(
+        store, list(targets), policy, options, folder, allow_unread=given["allow_unread"]
+    )
+
+
+def names_release(session: Session, targets: tuple[str, ...]) -> bool:
+    """Whether what is to be judged is a release, and not files.
+
+    Raises:
+        MisuseError: a name is that of a release and of a path, or a release stands beside others.
+    """
+    from provenance.errors import MisuseError
+
+    if len(targets) > 1 and (named := [name for name in targets if name.startswith(PREFIX)]):
+        raise MisuseError(f"`{named[0]}` is judged alone", hint="name one release, or files")
+    if targets[0].startswith(PREFIX):
+        return True
+    both = [name for name in targets if "/" not in name and os.path.lexists(name)]
+    if both and (session.named or Path(session.url).exists()):
+        known = {item["name"] for item in session.ledger().releases()}
+        for name in both:
+            if name in known:
+                raise MisuseError(
+                    f"`{name}` is a release and a path",
+                    hint=f"write `{PREFIX}{name}` for the release, or `./{name}` for the path",
+                )
+    return len(targets) == 1 and not os.path.exists(targets[0])

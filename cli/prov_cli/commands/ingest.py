@@ -19,9 +19,11 @@ from provenance.visible import shown, visible
 if TYPE_CHECKING:
     from provenance.ingest.run import Progress
     from provenance.ingest.summary import FileSummary, IngestSummary, Parents, Question
+    from provenance.model.unread import Unread
 
 
 _SHOWN_REJECTS = 10
+_SHOWN_UNREAD = 5
 
 _UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
 _UNITS |= {"KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30}
@@ -104,6 +106,16 @@ class ByteSize(click.ParamType[int]):
     is_flag=True,
     help="Accept other records in the place of those of a file, and that its marks are gone.",
 )
+@click.option(
+    "--follow",
+    multiple=True,
+    type=click.Path(),
+    metavar="DIR",
+    help="Links in the folders may lead to this one, too.",
+)
+@click.option(
+    "--strict", is_flag=True, help="Exit 10 where files of a folder hold data and are not read."
+)
 @click.option("--rehash", is_flag=True, help="Read files again even if size and time agree.")
 @click.option(
     "--engine",
@@ -134,8 +146,10 @@ def ingest(session: Session, paths: tuple[str, ...], **given: Any) -> None:
         from provenance.engine.local import start_server
 
         start_server()  # it gets ready while this process does
+    from provenance.errors import InputError
     from provenance.ingest.options import IngestOptions
 
+    strict = given.pop("strict")
     given["attributes"] = pairs(given["attributes"], "--attr")
     if given.pop("parent_by") and not given["parent_file"]:
         raise click.UsageError("--parent-by goes with --parent-file")
@@ -150,10 +164,27 @@ def ingest(session: Session, paths: tuple[str, ...], **given: Any) -> None:
         kept_in = sorted({file.quarantine for file in summary.files if file.quarantine})
         said = count(summary.rejected, "record") + (" was" if summary.rejected == 1 else " were")
         session.warn(f"{said} rejected; all are listed in {', '.join(kept_in)}")
+    if summary.unread.files:
+        session.warn(unread_text(summary.unread))
     if summary.parents and not summary.parents.named:
         session.warn("no record names a parent: is the field spelt as in the files?")
     if summary.failed:
         raise click.exceptions.Exit(summary.failed[0].exit_code)
+    if strict and summary.unread.files:
+        raise click.exceptions.Exit(InputError.exit_code)
+
+
+def unread_text(unread: Unread) -> str:
+    """How much data was not read, and why; a few of the files by name."""
+    why = ", ".join(
+        f"{visible(reason)} ({count(found.files, 'file')}, {size(found.bytes)})"
+        for reason, found in list(unread.by_reason.items())[:_SHOWN_REJECTS]
+    )
+    first = ", ".join(visible(shown_path(item.path)) for item in unread.listed[:_SHOWN_UNREAD])
+    more = ", …" if unread.files > _SHOWN_UNREAD else ""
+    said = f"{count(unread.files, 'file')} ({size(unread.bytes)}) of data"
+    verb = "was" if unread.files == 1 else "were"
+    return f"{said} {verb} not read: {why}: {first}{more}"
 
 
 @contextmanager

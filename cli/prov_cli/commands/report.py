@@ -72,12 +72,14 @@ def report(
     can know: --init writes the questions, --answers takes them back. With all, -o names a new
     folder for every report and an index.html, and --answers the folder that --init wrote.
     """
+    from provenance.model.release_name import release_name
     from provenance.report import FACTS_FORMATS, render
 
     if diff:
         return _diff(session, diff, form, output)
     if release is None:
         raise click.UsageError("name a release")
+    release = release_name(release)
     if domains:
         _domains(session, release, domains)
     if form == "all":

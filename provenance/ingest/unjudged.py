@@ -1,0 +1,61 @@
+"""Columns of text beside the content: what is not judged has to be said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+
+from provenance.ingest.meaning import Alike
+from provenance.readers.content import RESERVED, is_about
+from provenance.readers.paths import ABOVE
+
+_TEXTS = frozenset(
+    ("text", "content", "body", "document", "article", "completion", "response", "output")
+)
+"""Members of objects that are texts by their name."""
+
+MOST = 20
+"""Most columns that are named."""
+
+
+def other_texts(shape: Mapping[str, str], alike: Alike) -> tuple[str, ...]:
+    """Columns of a batch that hold text and are neither content nor words about it.
+
+    Args:
+        shape: path to kind, as in ``Batch.shape``.
+        alike: what is content, and what the other fields mean.
+    """
+    return _other_texts(tuple(shape.items()), alike.content, alike.meaning.fields)
+
+
+@lru_cache(maxsize=64)
+def _other_texts(
+    shape: tuple[tuple[str, str], ...], content: tuple[str, ...], meant: Iterable[str]
+) -> tuple[str, ...]:
+    if content in {("*",), ("payload",)}:
+        return ()
+    taken = {*content, *meant}
+    found = dict.fromkeys(
+        name for path, kind in shape if (name := _column(path, kind)) and not _is_part(name, taken)
+    )
+    return tuple(found)[:MOST]
+
+
+def _column(path: str, kind: str) -> str:
+    """The column that a path of text belongs to; empty for what is no text."""
+    name, _, inner = path.partition("[]")
+    *holders, last = name.split(".")
+    if ABOVE in holders or last == ABOVE or path.startswith(RESERVED) or is_about(last):
+        return ""
+    if inner:
+        # A list of texts, or of objects one of which is a text.
+        member = inner.rpartition(".")[2]
+        return name if kind == "string" and member in {"", *_TEXTS} else ""
+    if kind == "messages":
+        return name
+    return name if kind == "string" and (not holders or last in _TEXTS) else ""
+
+
+def _is_part(name: str, taken: set[str]) -> bool:
+    """Whether a column is one of some fields, or within one."""
+    return any(name == each or name.startswith((f"{each}.", f"{each}[")) for each in taken)
