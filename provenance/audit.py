@@ -18,7 +18,7 @@ from provenance.graph_findings import lineage_findings
 from provenance.ingest.options import IngestOptions
 from provenance.ingest.plan import cut, file_task
 from provenance.ingest.standing import known_models
-from provenance.ingest.unit import FileResult, run_unit
+from provenance.ingest.unit import FileResult, divide_unit, naming, run_unit
 from provenance.mark_findings import file_questions
 from provenance.members import (
     FILE_EVIDENCE,
@@ -159,8 +159,10 @@ def _read(
     parts: list[Part] = []
     with LocalEngine() as engine:
         for group in cut(tasks, places, options, models=models):
-            for outcome in engine.map(run_unit, group.units):
+            for outcome in engine.map(run_unit, group.units, divide_unit):
                 failure: ProvError | None = outcome.failure
+                if failure is not None:
+                    failure = naming(failure, outcome.task.files[0].source.uri)
                 for result in outcome.result.files if outcome.result else ():
                     failure = failure or result.failure
                     results.append(result)

@@ -43,3 +43,10 @@ def worker(pause: float) -> int:
     """The process that this runs in, after a while."""
     time.sleep(pause)
     return os.getpid()
+
+
+def employer(pause: float) -> int:
+    """The process that this one's server was started by, after a while."""
+    time.sleep(pause)
+    said = Path(f"/proc/{os.getppid()}/status").read_text()
+    return int(said.split("PPid:")[1].split()[0])

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
-import xxhash
 
-from provenance.errors import InputError, ProvError, ReadOnlyError
-from provenance.identity import write_fingerprint
+from provenance.engine.base import unforeseen
+from provenance.engine.worker import allowance, item
+from provenance.errors import InputError, ProvError, ReadOnlyError, UnforeseenError
 from provenance.ingest.columns import (
     attributes_in,
     evidence_columns,
@@ -20,6 +20,7 @@ from provenance.ingest.columns import (
     sighting_columns,
 )
 from provenance.ingest.edges import edge_columns, quote_columns
+from provenance.ingest.fingerprint import fingerprint
 from provenance.ingest.held import SMALL, Held, HeldByLook
 from provenance.ingest.meaning import Alike, Chooser
 from provenance.ingest.options import IngestOptions
@@ -58,6 +59,7 @@ class FileTask:
         fingerprint: of the whole file; it goes with the last of its ranges. Of a file that is read
             whole or in shares, who reads it, or the first of them, takes it.
         supersedes: the reading that was current when this one was planned.
+        defect: why it cannot be read, where that is known before it is begun.
     """
 
     source: Input
@@ -67,14 +69,19 @@ class FileTask:
     part: Portion | None = None
     fingerprint: str = ""
     supersedes: uuid.UUID | None = None
+    defect: ProvError | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes to go through."""
+        cut = self.part if isinstance(self.part, Slice) else None
+        return cut.end - cut.start if cut else self.bytes
 
     @property
     def length(self) -> int:
-        """Bytes to read."""
-        cut = self.part if isinstance(self.part, Slice) else None
-        size = cut.end - cut.start if cut else self.bytes
-        share = cut.share if cut else self.part
-        return size // share.of if isinstance(share, Share) else size
+        """Bytes to work on, of those to go through."""
+        share = self.part.share if isinstance(self.part, Slice) else self.part
+        return self.size // share.of if isinstance(share, Share) else self.size
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,16 +130,12 @@ class UnitResult:
     quarantine: str | None
 
 
-class _Spoilt(Exception):  # noqa: N818 - control flow within this module, not a failure
-    """A file failed after some of its rows had been written beside those of other files."""
-
-    def __init__(self, result: FileResult) -> None:
-        super().__init__()
-        self.result = result
-
-
 def run_unit(task: UnitTask) -> UnitResult:
-    """Read the files of a unit into parts; a file that fails leaves no row in them."""
+    """Read the files of a unit into parts; a file that fails leaves no row in them.
+
+    Where one fails after some of its rows were written beside those of others, the others are read
+    once more when all that fail are known.
+    """
     failed: dict[uuid.UUID, FileResult] = {}
     while True:
         writing = _Writing(task)
@@ -140,15 +143,31 @@ def run_unit(task: UnitTask) -> UnitResult:
         try:
             with Spool(todo) as spool:
                 results = [
-                    failed.get(file.reading_id) or writing.file(file, spool) for file in task.files
+                    failed.get(file.reading_id) or writing.file(place, file, spool)
+                    for place, file in enumerate(task.files)
                 ]
-            return writing.finish(tuple(results))
-        except _Spoilt as spoilt:
-            failed[spoilt.result.task.reading_id] = spoilt.result
-            writing.discard()
+            if not writing.spoilt:
+                return writing.finish(tuple(results))
         except BaseException:
             writing.discard()
             raise
+        writing.discard()
+        failed = {result.task.reading_id: result for result in results if result.failure}
+
+
+def divide_unit(task: UnitTask, place: int | None) -> Sequence[UnitTask]:
+    """Units that come to the same, the file at this place apart; halves where none is named.
+
+    A unit of one file has no parts.
+    """
+    files = task.files
+    if len(files) == 1:
+        return ()
+    if place is None:
+        middle = len(files) // 2
+        return [replace(task, files=files[:middle]), replace(task, files=files[middle:])]
+    others = files[:place] + files[place + 1 :]
+    return [replace(task, files=others), replace(task, files=(files[place],))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,12 +188,19 @@ class _Writing:
         self._quarantine = Quarantine(task.places, task.commit_id)
         self._looks: dict[object, _Look] = {}
         self._held: HeldByLook[Alike, FileResult] = HeldByLook()
+        self.spoilt = False
+        """Whether rows may have been written of a file that failed then."""
 
-    def file(self, task: FileTask, spool: Spool) -> FileResult:
-        """Read one file into the parts."""
+    def file(self, place: int, task: FileTask, spool: Spool) -> FileResult:
+        """Read one file, which is at this place in the unit, into the parts."""
         result = FileResult(task)
         try:
-            with spool.opened(task.source, self._task.options.format) as source:
+            if task.defect is not None:
+                raise task.defect
+            with (
+                item(place, allowance(task.size)),
+                spool.opened(task.source, self._task.options.format) as source,
+            ):
                 if source is not task.source:
                     told = replace(source, path=task.source.path)
                     result.task = replace(task, source=told)
@@ -183,9 +209,11 @@ class _Writing:
         except ReadOnlyError:
             raise  # the ledger's fault, and no file's
         except ProvError as error:
-            result.failure = _naming(error, task.source.uri)
-            if result.read:
-                raise _Spoilt(result) from error
+            result.failure = naming(error, task.source.uri)
+            self.spoilt = self.spoilt or result.read > 0
+        except Exception as error:  # noqa: BLE001 - one file costs one file, whatever is wrong
+            result.failure = naming(unforeseen(error), task.source.uri)
+            self.spoilt = True
         return result
 
     def _read(self, task: FileTask, result: FileResult) -> None:
@@ -328,10 +356,12 @@ def require_few_rejects(result: FileResult, options: IngestOptions) -> None:
         )
 
 
-def _naming(error: ProvError, uri: str) -> ProvError:
+def naming(error: ProvError, uri: str) -> ProvError:
     """The same failure, with the file it is about in its message."""
     if uri in error.message:
         return error
+    if isinstance(error, UnforeseenError):
+        return UnforeseenError(f"{uri}: {error.message}", hint=error.hint, trace=error.trace)
     return type(error)(f"{uri}: {error.message}", hint=error.hint)
 
 
@@ -348,24 +378,6 @@ def _fingerprint(task: FileTask) -> str:
     if isinstance(task.part, Slice) or (task.part and task.part.index):
         return task.fingerprint
     return fingerprint(task.source)
-
-
-def fingerprint(source: Input) -> str:
-    """XXH3-128 of a file's bytes, as they lie on disk; of an object, what its store knows it by.
-
-    Raises:
-        InputError: it cannot be read.
-    """
-    if source.stored is not None:
-        return source.stored.fingerprint
-    state = xxhash.xxh3_128()
-    try:
-        with source.path.open("rb") as file:
-            while block := file.read(1 << 20):
-                state.update(block)
-    except OSError as error:
-        raise InputError(f"{source.uri}: cannot be read: {error.strerror}") from error
-    return write_fingerprint(state.digest())
 
 
 def _unchanged(task: FileTask) -> None:
