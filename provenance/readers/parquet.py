@@ -28,7 +28,7 @@ from provenance.readers.columns import (
 from provenance.readers.json_columns import PROBED_ROWS, probed_shape
 from provenance.readers.json_text import JsonTextFile
 from provenance.readers.schema import shape_of
-from provenance.readers.stream import DamagedError, open_bytes
+from provenance.readers.stream import open_bytes
 
 _MOST_ROWS = 8_192
 _BUFFER = 1 << 20
@@ -77,11 +77,8 @@ class Parquet:
             dictionaries = stack.enter_context(_opened(source, dictionaries=texts))
             scout = _Scout(dictionaries, stack.enter_context(open_bytes(source)), frozenset(texts))
             columns.row = part.first_row if part else columns.row
-            try:
-                for group in _within(file, part):
-                    yield from _group(file, scout, group, columns, part.share if part else None)
-            except DamagedError as error:
-                yield end_of_file(layout, error.message, original=original)
+            for group in _within(file, part):
+                yield from _group(file, scout, group, columns, part.share if part else None)
 
 
 def group_slices(
