@@ -15,10 +15,11 @@ from provenance.engine.local import LocalEngine
 from provenance.errors import InputError, ProvError
 from provenance.findings import known_share, ledger_findings, release_drift
 from provenance.graph_findings import lineage_findings
+from provenance.ingest.apart import divide_unit, naming
 from provenance.ingest.options import IngestOptions
 from provenance.ingest.plan import cut, file_task
 from provenance.ingest.standing import known_models
-from provenance.ingest.unit import FileResult, divide_unit, naming, run_unit
+from provenance.ingest.unit import FileResult, run_unit
 from provenance.mark_findings import file_questions
 from provenance.members import (
     FILE_EVIDENCE,

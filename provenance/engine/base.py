@@ -29,7 +29,8 @@ Divide = Callable[[Task, int | None], Sequence[Task]]
 nobody foresaw.
 
 It is told the number of the item that was being worked on, where that is known, and answers with
-tasks that come to the same as the whole; with none where the task cannot be divided.
+tasks that come to the same as the whole, that item as the last of them; with none where the task
+cannot be divided.
 """
 
 
@@ -57,7 +58,7 @@ class Engine(Protocol):
     ) -> Iterator[Outcome[Task, Result]]:
         """Outcomes in the order in which they are ready; tasks are taken as workers are free.
 
-        A failure that is a ``ProvError`` is an answer. A task that fails otherwise is divided and
+        A failure that is a ``ProvError`` is an answer, but for a limit. Another task is divided and
         its parts are tried; one that cannot be divided is tried once more, alone, where its worker
         died of it, and then its failure is the outcome.
         """

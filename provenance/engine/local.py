@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from multiprocessing import forkserver
@@ -21,7 +21,7 @@ from typing import Any, Generic, Self
 
 from provenance.engine.base import Divide, Outcome, Result, Task, worker_died
 from provenance.engine.worker import Said, serve, too_slow
-from provenance.errors import UnforeseenError
+from provenance.errors import ProvError
 
 PRELOAD = ("provenance.lean", "provenance.ingest.unit")
 """What workers import once, before they are forked off."""
@@ -245,13 +245,15 @@ class LocalEngine:
         if said is None:
             code, words = hand.code(), hand.last_words()
             self._dismiss(hand)
-            return queue.died(job, hand.item, code, words)
+            if code == -signal.SIGXCPU:
+                return queue.broke(job, hand.item, too_slow())
+            return queue.died(job, hand.item, worker_died("twice", code, words))
         self._idle.append(hand)
-        if said[0] == "done":
-            return Outcome(job.task, result=said[1])
-        if isinstance(said[1], UnforeseenError) and queue.divided(job, hand.item):
-            return None
-        return Outcome(job.task, failure=said[1])
+        if said[0] == "broken":
+            return queue.broke(job, hand.item, said[1])
+        if said[0] == "failed":
+            return Outcome(job.task, failure=said[1])
+        return Outcome(job.task, result=said[1])
 
     def _hand(self) -> _Hand:
         """A worker that has nothing to do."""
@@ -297,22 +299,33 @@ class _Queue(Generic[Task]):
         if not self._first:
             self._first.extend(_Job(task) for task in islice(self._tasks, 1))
 
-    def divided(self, job: _Job[Task], item: int | None) -> bool:
-        """Do a task in parts, if it has any."""
-        parts = self._divide(job.task, item) if self._divide else ()
-        self._first.extendleft(_Job(part) for part in reversed(parts))
-        return bool(parts)
+    def broke(
+        self, job: _Job[Task], item: int | None, failure: ProvError
+    ) -> Outcome[Task, Any] | None:
+        """Something went wrong that would again: it is the item's, and the others are tried."""
+        parts = self._parts(job, item)
+        if parts and item is None:
+            self._do(parts)
+            return None
+        self._do(parts[:-1])
+        return Outcome(parts[-1] if parts else job.task, failure=failure)
 
     def died(
-        self, job: _Job[Task], item: int | None, code: int | None, words: str
+        self, job: _Job[Task], item: int | None, failure: ProvError
     ) -> Outcome[Task, Any] | None:
         """A worker died of a task: do it in parts, or once more, or say so."""
-        if self.divided(job, item):
+        parts = self._parts(job, item)
+        if parts:
+            self._do(parts)
             return None
         job.deaths += 1
-        if code == -signal.SIGXCPU:
-            return Outcome(job.task, failure=too_slow())
         if job.deaths == _ATTEMPTS:
-            return Outcome(job.task, failure=worker_died("twice", code, words))
+            return Outcome(job.task, failure=failure)
         self._alone.append(job)
         return None
+
+    def _parts(self, job: _Job[Task], item: int | None) -> Sequence[Task]:
+        return self._divide(job.task, item) if self._divide else ()
+
+    def _do(self, parts: Sequence[Task]) -> None:
+        self._first.extendleft(_Job(part) for part in reversed(parts))

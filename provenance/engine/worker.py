@@ -29,14 +29,19 @@ LEAST_SECONDS = 15.0
 SECONDS_PER_BYTE = 10.0 / (1 << 20)
 """… and for each of its bytes: a hundredth of the speed at which the slowest reader goes."""
 
-_GRACE = 4.0
+_GRACE = 1.0
 """Seconds after the limit in which Python code may take notice; then the process is ended."""
 
 _AGAIN = 1.0
 """Seconds after which the limit is told once more to who did not listen."""
 
-Said = tuple[Literal["at"], int] | tuple[Literal["done"], Any] | tuple[Literal["failed"], ProvError]
-"""What a worker says: the item that it begins, and then what came of the task."""
+Said = (
+    tuple[Literal["at"], int | None]
+    | tuple[Literal["done"], Any]
+    | tuple[Literal["failed", "broken"], ProvError]
+)
+"""What a worker says: the item that it begins, and then what came of the task; where that is
+nothing, a failure that is an answer, or one that was not foreseen."""
 
 _say: Callable[[Said], None] | None = None
 """How the worker that this process is says something; ``None`` where it is none."""
@@ -83,9 +88,15 @@ def item(number: int, seconds: float) -> Iterator[None]:
     if _say is None:
         yield
         return
-    _say(("at", number))
+    at(number)
     with _CLOCK.running(seconds):
         yield
+
+
+def at(number: int | None) -> None:
+    """Say which item is being worked on; ``None`` where it is several, or none of them."""
+    if _say is not None:
+        _say(("at", number))
 
 
 class _Clock:
@@ -154,17 +165,19 @@ def serve(pipe: Connection, words: str, parent: int, environment: dict[str, str]
         except OSError:
             return  # nobody waits for it any more
         except Exception as error:  # noqa: BLE001 - a result that cannot be sent
-            pipe.send(("failed", unforeseen(error)))
+            pipe.send(("broken", unforeseen(error)))
 
 
 def _answer(order: bytes) -> Said:
     try:
         function, task = ForkingPickler.loads(order)
         return ("done", function(task))
+    except TimeLimitError as failure:
+        return ("broken", failure)
     except ProvError as failure:
         return ("failed", failure)
     except BaseException as error:  # noqa: BLE001 - libraries raise what is no Exception, too
-        return ("failed", unforeseen(error))
+        return ("broken", unforeseen(error))
 
 
 def _limit(parent: int, environment: dict[str, str]) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from provenance.engine.base import Engine
 from provenance.engine.local import LocalEngine
 from provenance.errors import InputError, NotFoundError, ReadOnlyError, UnforeseenError
+from provenance.ingest.apart import divide_unit, naming
 from provenance.ingest.carried import spoken_before
 from provenance.ingest.fruitless import explain_empty
 from provenance.ingest.options import IngestOptions
@@ -38,8 +39,6 @@ from provenance.ingest.unit import (
     FileResult,
     FileTask,
     UnitResult,
-    divide_unit,
-    naming,
     require_few_rejects,
     run_unit,
 )

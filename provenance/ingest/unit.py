@@ -11,8 +11,9 @@ import numpy as np
 import pyarrow as pa
 
 from provenance.engine.base import unforeseen
-from provenance.engine.worker import allowance, item
-from provenance.errors import InputError, ProvError, ReadOnlyError, UnforeseenError
+from provenance.engine.worker import allowance, at, item
+from provenance.errors import InputError, ProvError, ReadOnlyError
+from provenance.ingest.apart import naming
 from provenance.ingest.columns import (
     attributes_in,
     evidence_columns,
@@ -147,7 +148,11 @@ def run_unit(task: UnitTask) -> UnitResult:
                     for place, file in enumerate(task.files)
                 ]
             if not writing.spoilt:
+                at(None)
                 return writing.finish(tuple(results))
+        except _OfSeveralError as error:
+            writing.discard()
+            raise error.cause from None
         except BaseException:
             writing.discard()
             raise
@@ -155,19 +160,12 @@ def run_unit(task: UnitTask) -> UnitResult:
         failed = {result.task.reading_id: result for result in results if result.failure}
 
 
-def divide_unit(task: UnitTask, place: int | None) -> Sequence[UnitTask]:
-    """Units that come to the same, the file at this place apart; halves where none is named.
+class _OfSeveralError(Exception):
+    """Something went wrong with rows of several files, and nobody knows of which."""
 
-    A unit of one file has no parts.
-    """
-    files = task.files
-    if len(files) == 1:
-        return ()
-    if place is None:
-        middle = len(files) // 2
-        return [replace(task, files=files[:middle]), replace(task, files=files[middle:])]
-    others = files[:place] + files[place + 1 :]
-    return [replace(task, files=others), replace(task, files=(files[place],))]
+    def __init__(self, cause: Exception) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,12 +186,14 @@ class _Writing:
         self._quarantine = Quarantine(task.places, task.commit_id)
         self._looks: dict[object, _Look] = {}
         self._held: HeldByLook[Alike, FileResult] = HeldByLook()
+        self._place = 0
         self.spoilt = False
         """Whether rows may have been written of a file that failed then."""
 
     def file(self, place: int, task: FileTask, spool: Spool) -> FileResult:
         """Read one file, which is at this place in the unit, into the parts."""
         result = FileResult(task)
+        self._place = place
         try:
             if task.defect is not None:
                 raise task.defect
@@ -206,8 +206,8 @@ class _Writing:
                     result.task = replace(task, source=told)
                     task = replace(task, source=source)
                 self._read(task, result)
-        except ReadOnlyError:
-            raise  # the ledger's fault, and no file's
+        except (ReadOnlyError, _OfSeveralError):
+            raise  # the ledger's fault, and no file's, or nobody knows whose
         except ProvError as error:
             result.failure = naming(error, task.source.uri)
             self.spoilt = self.spoilt or result.read > 0
@@ -268,16 +268,19 @@ class _Writing:
             return
         self._count(batch, result)
         for full in self._held.add(batch, alike, result):
+            at(None)
             self._held_rows(full)
-
-    def _flush(self) -> None:
-        for held in self._held.all():
-            self._held_rows(held)
+            at(self._place)
 
     def _held_rows(self, held: Held[Alike, FileResult]) -> None:
         alike = held.look
         batch, owners = held.take()
-        self._rows(batch, measure(batch.content, alike.kind, parts_of), alike, owners)
+        try:
+            self._rows(batch, measure(batch.content, alike.kind, parts_of), alike, owners)
+        except ProvError:
+            raise
+        except Exception as error:
+            raise _OfSeveralError(error) from error
 
     def _rows(
         self,
@@ -331,7 +334,8 @@ class _Writing:
 
     def finish(self, results: tuple[FileResult, ...]) -> UnitResult:
         """Close and name the parts."""
-        self._flush()
+        for held in self._held.all():
+            self._held_rows(held)
         parts = [writer.finish() for writer in self._writers.values()]
         return UnitResult(results, tuple(part for part in parts if part), self._quarantine.finish())
 
@@ -354,15 +358,6 @@ def require_few_rejects(result: FileResult, options: IngestOptions) -> None:
             f"allowed are {options.max_rejects}",
             hint="; ".join(f"{why}: {n}" for why, n in result.reasons.most_common(3)),
         )
-
-
-def naming(error: ProvError, uri: str) -> ProvError:
-    """The same failure, with the file it is about in its message."""
-    if uri in error.message:
-        return error
-    if isinstance(error, UnforeseenError):
-        return UnforeseenError(f"{uri}: {error.message}", hint=error.hint, trace=error.trace)
-    return type(error)(f"{uri}: {error.message}", hint=error.hint)
 
 
 def _tally(claims: pa.Table, owners: Sequence[tuple[FileResult, int]]) -> None:
