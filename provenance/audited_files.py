@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from provenance import objects
 from provenance.engine.local import LocalEngine
 from provenance.errors import InputError, ProvError, ReadOnlyError
+from provenance.ingest.apart import divide_unit, naming
 from provenance.ingest.options import IngestOptions
 from provenance.ingest.plan import cut, file_task
 from provenance.ingest.unit import FileResult, FileTask, UnitTask, run_unit
@@ -72,7 +73,7 @@ def read_files(
     made: list[tuple[set[str], Part]] = []
     with LocalEngine() as engine:
         for group in cut(tasks, places, options, models=models):
-            for outcome in engine.map(run_unit, group.units):
+            for outcome in engine.map(run_unit, group.units, divide_unit):
                 if isinstance(outcome.failure, ReadOnlyError):
                     raise outcome.failure
                 if outcome.result is None:
@@ -89,7 +90,7 @@ def read_files(
 
 def _lost(task: UnitTask, failure: ProvError | None) -> Iterator[FileResult]:
     error = failure or InputError("the worker gave no answer")
-    return (FileResult(each, failure=error) for each in task.files)
+    return (FileResult(each, failure=naming(error, each.source.uri)) for each in task.files)
 
 
 def require_some(paths: Sequence[str], found: Discovery, read: Read) -> None:

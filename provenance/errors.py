@@ -11,6 +11,7 @@ ProvError               70  the root; never raised itself
   IndeterminateError     3  the unknown records decide
   InputError            10  data that cannot be read as it is
     AmbiguousError      10  data that can be read in more than one way
+    UnforeseenError     10  data on which the program fails in a way nobody foresaw
   NotFoundError         11  a name, id or path that is not there
   BusyError             12  the ledger is held by somebody else
   IntegrityError        13  stored or re-read bytes are not what was recorded
@@ -97,6 +98,28 @@ class AmbiguousError(InputError):
     """Data that can be read in more than one way."""
 
     code = "ambiguous"
+
+
+class UnforeseenError(InputError):
+    """Data on which the program fails in a way nobody foresaw: a defect of it, but of one file.
+
+    Args:
+        trace: where in the program that was, as Python prints it.
+    """
+
+    code = "unforeseen"
+
+    def __init__(self, message: str, *, hint: str = "", trace: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.trace = trace
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Survive the trip from a worker process, trace included."""
+        return (_rebuild_traced, (self.message, self.hint, self.trace))
+
+
+def _rebuild_traced(message: str, hint: str, trace: str) -> UnforeseenError:
+    return UnforeseenError(message, hint=hint, trace=trace)
 
 
 class NotFoundError(ProvError):

@@ -5,18 +5,18 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import resource
 import signal
 import socket
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from itertools import chain, islice
 from types import TracebackType
 from typing import Any, Self
 
-from provenance.engine.base import Outcome, Result, Task, out_of_memory, worker_died
-from provenance.engine.local import WORKER_MEMORY, default_workers
-from provenance.errors import MisuseError, NotFoundError, ProvError
+from provenance.engine.base import Divide, Outcome, Result, Task, worker_died
+from provenance.engine.local import LocalEngine, default_workers
+from provenance.errors import MisuseError, NotFoundError
 
 RETRIES = 3
 """So often Ray gives a task to another worker after one died of it, or with its machine."""
@@ -69,21 +69,37 @@ class RayEngine:
     def warm(self) -> None:
         """Begin to start the workers, so that they are there when the first task is."""
         for _ in range(self._room()):
-            self._attempt.remote(abs, 0)
+            self._attempt.remote(abs, 0, None)
 
     def map(
-        self, function: Callable[[Task], Result], tasks: Iterable[Task]
+        self,
+        function: Callable[[Task], Result],
+        tasks: Iterable[Task],
+        divide: Divide[Task] | None = None,
     ) -> Iterator[Outcome[Task, Result]]:
-        """Outcomes as they are ready; Ray tries a task whose worker dies again, elsewhere."""
+        """Outcomes as they are ready.
+
+        What a task does to the process that carries it out is seen to by a worker of Ray; one that
+        is lost itself, with its machine perhaps, has its task tried again, elsewhere.
+        """
+        parts: deque[Task] = deque()
         waiting = iter(tasks)
         while True:
-            for task in islice(waiting, self._room() - len(self._running)):
-                self._running[self._attempt.remote(function, task)] = task
+            room = max(0, self._room() - len(self._running))
+            for task in islice(chain(_emptied(parts), waiting), room):
+                self._running[self._attempt.remote(function, task, divide)] = task
             if not self._running:
                 return
             done, _ = self._ray.wait(list(self._running), num_returns=1)
             for reference in done:
-                yield self._outcome(self._running.pop(reference), reference)
+                task = self._running.pop(reference)
+                found = self._outcomes(task, reference)
+                if found is None:
+                    smaller = divide(task, None) if divide else ()
+                    parts.extend(smaller)
+                    died = worker_died(f"{RETRIES + 1} times")
+                    found = [] if smaller else [Outcome(task, failure=died)]
+                yield from found
 
     def close(self) -> None:
         """Let the workers go: break off what runs, and leave or stop the cluster."""
@@ -102,19 +118,20 @@ class RayEngine:
                 self._ray.shutdown()
                 _on_sigterm(self._on_sigterm)
 
-    def _outcome(self, task: Task, reference: Any) -> Outcome[Task, Any]:
+    def _outcomes(self, task: Task, reference: Any) -> list[Outcome[Task, Any]] | None:
+        """What became of a task or its parts; ``None`` when the workers were lost that had it."""
         errors = self._ray.exceptions
         lost = (errors.WorkerCrashedError, errors.NodeDiedError, errors.LocalRayletDiedError)
         try:
-            result, failure = self._ray.get(reference)
+            outcomes: list[Outcome[Task, Any]] = self._ray.get(reference)
         except (*lost, errors.OutOfMemoryError):
-            return Outcome(task, failure=worker_died(f"{RETRIES + 1} times"))
+            return None
         except errors.RaySystemError as error:
             raise MisuseError(
                 f"a worker of the Ray cluster could not take the work up: {_reason(error)}",
                 hint="every machine of the cluster needs prov-ledger, in the version used here",
             ) from error
-        return Outcome(task, result, failure)
+        return outcomes
 
     def _room(self) -> int:
         """How many tasks there may be at once; a cluster may grow, or lose machines."""
@@ -190,27 +207,28 @@ def _reason(error: BaseException) -> str:
     return telling.strip().rstrip(".")
 
 
-def _attempt(function: Callable[[Any], Any], task: Any) -> tuple[Any, ProvError | None]:
-    """Run a task in a worker: failures of ours are answers, not crashes, and not tried again."""
-    with _limited_memory():
-        try:
-            return function(task), None
-        except ProvError as failure:
-            return None, failure
-        except MemoryError:
-            return None, out_of_memory()
+_hand: LocalEngine | None = None
+"""Of a worker of Ray: what carries tasks out for it, in a process with limits."""
 
 
-@contextlib.contextmanager
-def _limited_memory() -> Iterator[None]:
-    """The limit of a local worker; taken back, for the worker may be given other work."""
-    before = resource.getrlimit(resource.RLIMIT_DATA)
-    limit = WORKER_MEMORY if before[0] == resource.RLIM_INFINITY else min(before[0], WORKER_MEMORY)
-    resource.setrlimit(resource.RLIMIT_DATA, (limit, before[1]))
+def _attempt(
+    function: Callable[[Any], Any], task: Any, divide: Divide[Any] | None
+) -> list[Outcome[Any, Any]]:
+    """Have a task carried out, in parts if need be, by a process that it may bring down."""
+    global _hand  # noqa: PLW0603 - it outlives the task, as the process does
+    if _hand is None:
+        _hand = LocalEngine(1)
     try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_DATA, before)
+        return list(_hand.map(function, [task], divide))
+    except BaseException:  # the task was called off
+        _hand.stop()
+        _hand = None
+        raise
+
+
+def _emptied(queue: deque[Any]) -> Iterator[Any]:
+    while queue:
+        yield queue.popleft()
 
 
 def _reach(address: str) -> None:

@@ -5,22 +5,24 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 import pyarrow as pa
 import xxhash
 
-from provenance.engine.local import default_workers
+from provenance.engine.local import LocalEngine, default_workers
 from provenance.errors import InputError, MisuseError, ProvError
 from provenance.identity import write_fingerprint
+from provenance.ingest.fingerprint import fingerprint
 from provenance.ingest.options import IngestOptions
-from provenance.ingest.unit import FileTask, UnitTask, fingerprint
+from provenance.ingest.unit import FileTask, UnitTask
 from provenance.model.base import Connection
-from provenance.readers.base import Input, Share
+from provenance.readers.base import Input, Share, Slice
 from provenance.readers.jsonl import slices
 from provenance.readers.parquet import group_slices
+from provenance.readers.stream import open_bytes
 from provenance.store.layout import Layout
 
 UNIT_BYTES = 128 << 20
@@ -43,6 +45,8 @@ GROUP_BYTES = 4 << 30
 """And whenever so much was read."""
 
 GROUP_FILES = 100_000
+
+_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +166,8 @@ def make_plan(
         except OSError as error:
             reason = InputError(f"{item.uri}: cannot be read: {error.strerror}")
             missing.append((item, reason))
+        except InputError as error:
+            missing.append((item, error))
     if others and not options.replace:
         raise _not_the_same(others)
     return IngestPlan(tuple(files), tuple(unchanged), tuple(missing), again)
@@ -328,11 +334,8 @@ def _ranges(file: FileTask, workers: int) -> Iterator[tuple[FileTask, ...]]:
     count = -(-file.bytes // (UNIT_BYTES * workers)) * workers
     size = -(-file.bytes // count)
     state = xxhash.xxh3_128()
-    parts = (
-        group_slices(file.source, size, state.update, workers)
-        if file.source.format == "parquet"
-        else slices(file.source, size, state.update)
-    )
+    cut = _groups if file.source.format == "parquet" else _lines
+    parts = cut(file.source, size, state.update, workers)
     try:
         before = next(parts, None)
     except ProvError:
@@ -340,7 +343,40 @@ def _ranges(file: FileTask, workers: int) -> Iterator[tuple[FileTask, ...]]:
     if before is None:
         yield (file,)  # whoever reads it will say what is wrong with it
         return
-    for part in parts:
-        yield (replace(file, part=before),)
-        before = part
+    try:
+        for part in parts:
+            yield (replace(file, part=before),)
+            before = part
+    except ProvError as error:
+        yield (replace(file, part=before, defect=error),)
+        return
     yield (replace(file, part=before, fingerprint=write_fingerprint(state.digest())),)
+
+
+def _lines(
+    source: Input, size: int, watch: Callable[[bytes], None], _workers: int
+) -> Iterator[Slice]:
+    yield from slices(source, size, watch)
+
+
+def _groups(
+    source: Input, size: int, watch: Callable[[bytes], None], workers: int
+) -> Iterator[Slice]:
+    """Ranges of row groups; a worker finds them, since a footer may crash whoever reads it.
+
+    Raises:
+        InputError: it is no readable Parquet file.
+    """
+    with LocalEngine(1) as engine:
+        (outcome,) = engine.map(_found_groups, [(source, size, workers)])
+    if outcome.result is None:
+        raise outcome.failure or InputError("the worker gave no answer")
+    yield from outcome.result
+    with open_bytes(source) as stream:
+        while chunk := stream.read(_CHUNK):
+            watch(chunk)
+
+
+def _found_groups(asked: tuple[Input, int, int]) -> list[Slice]:
+    source, size, workers = asked
+    return list(group_slices(source, size, workers=workers))

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from provenance.engine.base import Engine
 from provenance.engine.local import LocalEngine
-from provenance.errors import InputError, NotFoundError, ReadOnlyError
+from provenance.errors import InputError, NotFoundError, ReadOnlyError, UnforeseenError
+from provenance.ingest.apart import divide_unit, naming
 from provenance.ingest.carried import spoken_before
 from provenance.ingest.fruitless import explain_empty
 from provenance.ingest.options import IngestOptions
@@ -34,7 +35,13 @@ from provenance.ingest.summary import (
 )
 from provenance.ingest.tally import Tally
 from provenance.ingest.tombstones import tombstone_parts
-from provenance.ingest.unit import FileResult, FileTask, UnitResult, require_few_rejects, run_unit
+from provenance.ingest.unit import (
+    FileResult,
+    FileTask,
+    UnitResult,
+    require_few_rejects,
+    run_unit,
+)
 from provenance.model.origin import Label
 from provenance.model.source import Source
 from provenance.model.unread import Unread
@@ -188,13 +195,16 @@ class _Run:
     ) -> tuple[list[FileResult], list[tuple[set[object], Part]]]:
         results: list[FileResult] = []
         parts: list[tuple[set[object], Part]] = []
-        for outcome in engine.map(run_unit, group.units):
+        for outcome in engine.map(run_unit, group.units, divide_unit):
             owners: set[object] = {file.reading_id for file in outcome.task.files}
             if isinstance(outcome.failure, ReadOnlyError):
                 raise outcome.failure
             if outcome.result is None:
                 error = outcome.failure or InputError("the worker gave no answer")
-                results.extend(FileResult(task, failure=error) for task in outcome.task.files)
+                results += [
+                    FileResult(task, failure=naming(error, task.source.uri))
+                    for task in outcome.task.files
+                ]
             else:
                 results.extend(_with_quarantine(outcome.result))
                 parts.extend((owners, part) for part in outcome.result.parts)
@@ -275,10 +285,9 @@ class _Run:
             "bytes": result.task.bytes,
         }
         if failure is not None:
-            return FileSummary.model_validate(
-                facts
-                | {"error": failure.message, "hint": failure.hint, "exit_code": failure.exit_code}
-            )
+            said = {"error": failure.message, "hint": failure.hint, "exit_code": failure.exit_code}
+            trace = failure.trace if isinstance(failure, UnforeseenError) else None
+            return FileSummary.model_validate(facts | said | {"trace": trace})
         return FileSummary.model_validate(
             facts
             | {

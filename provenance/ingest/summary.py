@@ -53,6 +53,10 @@ class FileSummary(Contract):
     error: str | None = None
     hint: str | None = None
     exit_code: int = 0
+    trace: str | None = Field(
+        default=None,
+        description="Where the program failed on the file, if that is a defect of the program.",
+    )
 
 
 class SkippedFile(Contract):

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
-import xxhash
 
+from provenance.engine.base import unforeseen
+from provenance.engine.worker import allowance, at, item
 from provenance.errors import InputError, ProvError, ReadOnlyError
-from provenance.identity import write_fingerprint
+from provenance.ingest.apart import naming
 from provenance.ingest.columns import (
     attributes_in,
     evidence_columns,
@@ -20,6 +21,7 @@ from provenance.ingest.columns import (
     sighting_columns,
 )
 from provenance.ingest.edges import edge_columns, quote_columns
+from provenance.ingest.fingerprint import fingerprint
 from provenance.ingest.held import SMALL, Held, HeldByLook
 from provenance.ingest.meaning import Alike, Chooser
 from provenance.ingest.options import IngestOptions
@@ -59,6 +61,7 @@ class FileTask:
         fingerprint: of the whole file; it goes with the last of its ranges. Of a file that is read
             whole or in shares, who reads it, or the first of them, takes it.
         supersedes: the reading that was current when this one was planned.
+        defect: why it cannot be read, where that is known before it is begun.
     """
 
     source: Input
@@ -68,14 +71,19 @@ class FileTask:
     part: Portion | None = None
     fingerprint: str = ""
     supersedes: uuid.UUID | None = None
+    defect: ProvError | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes to go through."""
+        cut = self.part if isinstance(self.part, Slice) else None
+        return cut.end - cut.start if cut else self.bytes
 
     @property
     def length(self) -> int:
-        """Bytes to read."""
-        cut = self.part if isinstance(self.part, Slice) else None
-        size = cut.end - cut.start if cut else self.bytes
-        share = cut.share if cut else self.part
-        return size // share.of if isinstance(share, Share) else size
+        """Bytes to work on, of those to go through."""
+        share = self.part.share if isinstance(self.part, Slice) else self.part
+        return self.size // share.of if isinstance(share, Share) else self.size
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,16 +142,12 @@ class UnitResult:
     quarantine: str | None
 
 
-class _Spoilt(Exception):  # noqa: N818 - control flow within this module, not a failure
-    """A file failed after some of its rows had been written beside those of other files."""
-
-    def __init__(self, result: FileResult) -> None:
-        super().__init__()
-        self.result = result
-
-
 def run_unit(task: UnitTask) -> UnitResult:
-    """Read the files of a unit into parts; a file that fails leaves no row in them."""
+    """Read the files of a unit into parts; a file that fails leaves no row in them.
+
+    Where one fails after some of its rows were written beside those of others, the others are read
+    once more when all that fail are known.
+    """
     failed: dict[uuid.UUID, FileResult] = {}
     while True:
         writing = _Writing(task)
@@ -151,15 +155,28 @@ def run_unit(task: UnitTask) -> UnitResult:
         try:
             with Spool(todo) as spool:
                 results = [
-                    failed.get(file.reading_id) or writing.file(file, spool) for file in task.files
+                    failed.get(file.reading_id) or writing.file(place, file, spool)
+                    for place, file in enumerate(task.files)
                 ]
-            return writing.finish(tuple(results))
-        except _Spoilt as spoilt:
-            failed[spoilt.result.task.reading_id] = spoilt.result
+            if not writing.spoilt:
+                at(None)
+                return writing.finish(tuple(results))
+        except _OfSeveralError as error:
             writing.discard()
+            raise error.cause from None
         except BaseException:
             writing.discard()
             raise
+        writing.discard()
+        failed = {result.task.reading_id: result for result in results if result.failure}
+
+
+class _OfSeveralError(Exception):
+    """Something went wrong with rows of several files, and nobody knows of which."""
+
+    def __init__(self, cause: Exception) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,23 +197,34 @@ class _Writing:
         self._quarantine = Quarantine(task.places, task.commit_id)
         self._looks: dict[object, _Look] = {}
         self._held: HeldByLook[Alike, FileResult] = HeldByLook()
+        self._place = 0
+        self.spoilt = False
+        """Whether rows may have been written of a file that failed then."""
 
-    def file(self, task: FileTask, spool: Spool) -> FileResult:
-        """Read one file into the parts."""
+    def file(self, place: int, task: FileTask, spool: Spool) -> FileResult:
+        """Read one file, which is at this place in the unit, into the parts."""
         result = FileResult(task)
+        self._place = place
         try:
-            with spool.opened(task.source, self._task.options.format) as source:
+            if task.defect is not None:
+                raise task.defect
+            with (
+                item(place, allowance(task.size)),
+                spool.opened(task.source, self._task.options.format) as source,
+            ):
                 if source is not task.source:
                     told = replace(source, path=task.source.path)
                     result.task = replace(task, source=told)
                     task = replace(task, source=source)
                 self._read(task, result)
-        except ReadOnlyError:
-            raise  # the ledger's fault, and no file's
+        except (ReadOnlyError, _OfSeveralError):
+            raise  # the ledger's fault, and no file's, or nobody knows whose
         except ProvError as error:
-            result.failure = _naming(error, task.source.uri)
-            if result.read:
-                raise _Spoilt(result) from error
+            result.failure = naming(error, task.source.uri)
+            self.spoilt = self.spoilt or result.read > 0
+        except Exception as error:  # noqa: BLE001 - one file costs one file, whatever is wrong
+            result.failure = naming(unforeseen(error), task.source.uri)
+            self.spoilt = True
         return result
 
     def _read(self, task: FileTask, result: FileResult) -> None:
@@ -252,16 +280,19 @@ class _Writing:
             return
         self._count(batch, result)
         for full in self._held.add(batch, alike, result):
+            at(None)
             self._held_rows(full)
-
-    def _flush(self) -> None:
-        for held in self._held.all():
-            self._held_rows(held)
+            at(self._place)
 
     def _held_rows(self, held: Held[Alike, FileResult]) -> None:
         alike = held.look
         batch, owners = held.take()
-        self._rows(batch, measure(batch.content, alike.kind, parts_of), alike, owners)
+        try:
+            self._rows(batch, measure(batch.content, alike.kind, parts_of), alike, owners)
+        except ProvError:
+            raise
+        except Exception as error:
+            raise _OfSeveralError(error) from error
 
     def _rows(
         self,
@@ -315,7 +346,8 @@ class _Writing:
 
     def finish(self, results: tuple[FileResult, ...]) -> UnitResult:
         """Close and name the parts."""
-        self._flush()
+        for held in self._held.all():
+            self._held_rows(held)
         parts = [writer.finish() for writer in self._writers.values()]
         return UnitResult(results, tuple(part for part in parts if part), self._quarantine.finish())
 
@@ -340,13 +372,6 @@ def require_few_rejects(result: FileResult, options: IngestOptions) -> None:
         )
 
 
-def _naming(error: ProvError, uri: str) -> ProvError:
-    """The same failure, with the file it is about in its message."""
-    if uri in error.message:
-        return error
-    return type(error)(f"{uri}: {error.message}", hint=error.hint)
-
-
 def _tally(claims: pa.Table, owners: Sequence[tuple[FileResult, int]]) -> None:
     """Note in each file's result who spoke of its rows, and how often."""
     ends = np.cumsum([count for _, count in owners])
@@ -360,24 +385,6 @@ def _fingerprint(task: FileTask) -> str:
     if isinstance(task.part, Slice) or (task.part and task.part.index):
         return task.fingerprint
     return fingerprint(task.source)
-
-
-def fingerprint(source: Input) -> str:
-    """XXH3-128 of a file's bytes, as they lie on disk; of an object, what its store knows it by.
-
-    Raises:
-        InputError: it cannot be read.
-    """
-    if source.stored is not None:
-        return source.stored.fingerprint
-    state = xxhash.xxh3_128()
-    try:
-        with source.path.open("rb") as file:
-            while block := file.read(1 << 20):
-                state.update(block)
-    except OSError as error:
-        raise InputError(f"{source.uri}: cannot be read: {error.strerror}") from error
-    return write_fingerprint(state.digest())
 
 
 def _unchanged(task: FileTask) -> None:

@@ -20,7 +20,7 @@ from provenance.readers.columns import (
 )
 from provenance.readers.json_columns import probed_shape
 from provenance.readers.schema import shape_of
-from provenance.readers.stream import DamagedError, open_bytes
+from provenance.readers.stream import DamagedError, drain, open_bytes
 
 _FILE_MAGIC = b"ARROW1"
 
@@ -41,6 +41,9 @@ class ArrowIpc:
         """Yield the rows of every record batch in order; ``part`` is not for this format."""
         if part is not None:
             raise ValueError("only uncompressed line-oriented files are read in slices")
+        if source.compression:
+            with open_bytes(source) as stream:
+                drain(stream)  # the reader stops where its stream ends, before the checksum of all
         with _opened(source) as reader:
             size = source.path.stat().st_size
             columns = ColumnBatches(layout, reader.schema, size, original)
@@ -48,8 +51,6 @@ class ArrowIpc:
                 for table in _verified(reader):
                     chosen = layout.chooser is not None
                     yield from columns.batches(table if chosen else table.select(columns.needed()))
-            except DamagedError as error:
-                yield end_of_file(layout, error.message, original=original)
             except ARROW_FAILURES as error:
                 yield end_of_file(layout, failure_reason(error), original=original)
 
@@ -83,7 +84,18 @@ def _reader(stream: BinaryIO, source: Input) -> Any:
 def _tables(reader: Any) -> Iterator[pa.RecordBatch]:
     if isinstance(reader, pa.ipc.RecordBatchFileReader):
         return (reader.get_batch(place) for place in range(reader.num_record_batches))
-    return iter(reader)
+    return _of_stream(reader)
+
+
+def _of_stream(reader: Any) -> Iterator[pa.RecordBatch]:
+    """The record batches of a stream, in which what follows a defect cannot be found."""
+    try:
+        yield from reader
+    except ARROW_FAILURES as error:
+        raise DamagedError(
+            f"the Arrow stream is truncated or damaged: {failure_reason(error)}",
+            hint="fetch or write the file again",
+        ) from error
 
 
 def _verified(reader: Any) -> Iterator[pa.RecordBatch]:

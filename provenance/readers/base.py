@@ -188,10 +188,12 @@ class Reader(Protocol):
 
     ``probe`` looks at the first records only, those at the path ``nested`` where that is given.
     ``read`` yields batches in file order; a defect of one record is a row of ``rejects`` and
-    reading goes on; a defect that ends the file (truncated compression) is one last reject with the
-    reason ``file: …`` and ends the iteration; where a format can go on behind a damaged stretch (a
-    row group), that stretch is one reject. Both raise ``InputError`` when nothing of the file can
-    be read at all.
+    reading goes on; where a format can go on behind a damaged stretch (a row group), or tells what
+    its last record lacks (a quote, the end of a payload), that is one reject with the reason
+    ``file: …``. What cannot be read to its end raises ``InputError``, and nothing of the file is
+    kept, however much of it came before: a compression or an Arrow stream that is truncated or
+    corrupt, and one that expands like a bomb (``DamagedError``); and so does a file of which
+    nothing can be read at all.
     """
 
     names: Sequence[str]

@@ -65,13 +65,10 @@ class Delimited:
         with open_bytes(source) as stream:
             rows = _Rows(stream, delimiter, layout.max_record)
             plan = _plan(layout, _header(rows, source))
-            try:
-                for row in rows:
-                    _gather(collector, row, plan, original=original)
-                    if collector.full:
-                        yield collector.batch()
-            except DamagedError as error:
-                collector.reject(None, None, f"file: {error.message}", None)
+            for row in rows:
+                _gather(collector, row, plan, original=original)
+                if collector.full:
+                    yield collector.batch()
         if not collector.empty:
             yield collector.batch()
 

@@ -9,7 +9,6 @@ from provenance.errors import NotFoundError
 from provenance.readers.base import Batch, Input, Layout, Portion, Shape
 from provenance.readers.collect import Collector, compact_json
 from provenance.readers.json_exact import too_long
-from provenance.readers.stream import DamagedError
 from provenance.readers.whole import load
 
 HEAD = 16
@@ -72,22 +71,18 @@ class Image:
                 hint="its content is its bytes; leave `--content` out",
             )
         collector = Collector(layout, original=original)
-        try:
-            whole = load(source, layout.max_record)
-        except DamagedError as error:
-            collector.reject(1, 0, f"file: {error.message}", None)
+        whole = load(source, layout.max_record)
+        data = bytes(whole.held)
+        kind = media_type(data[:HEAD])
+        defect = _defect(whole.size, layout.max_record, kind)
+        if defect:
+            collector.reject_hashed(1, 0, defect, whole.digest, whole.size)
         else:
-            data = bytes(whole.held)
-            kind = media_type(data[:HEAD])
-            defect = _defect(whole.size, layout.max_record, kind)
-            if defect:
-                collector.reject_hashed(1, 0, defect, whole.digest, whole.size)
-            else:
-                own = {"media_type": kind}
-                written = base64.b64encode(data).decode("ascii") if original else ""
-                row = compact_json({**own, "payload": written}) if original else None
-                fields = [own.get(name) for name in layout.fields]
-                collector.keep(1, (data, fields), row, {**own, "payload": data}, len(data))
+            own = {"media_type": kind}
+            written = base64.b64encode(data).decode("ascii") if original else ""
+            row = compact_json({**own, "payload": written}) if original else None
+            fields = [own.get(name) for name in layout.fields]
+            collector.keep(1, (data, fields), row, {**own, "payload": data}, len(data))
         yield collector.batch()
 
 

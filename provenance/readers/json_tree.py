@@ -31,7 +31,7 @@ from provenance.readers.json_exact import (
     too_long,
 )
 from provenance.readers.paths import TooManyPathsError
-from provenance.readers.stream import DamagedError, open_bytes
+from provenance.readers.stream import open_bytes
 
 MAX_DOCUMENT = 2 << 30
 """Bytes of the largest document that is read: one document is held whole."""
@@ -70,7 +70,7 @@ class JsonDocument:
         """Batches of a document; rows count its records.
 
         Raises:
-            InputError: more than one document, too large a one, or not a byte could be decoded.
+            InputError: more than one document, too large a one, or a damaged compression.
         """
         require_readable(layout)
         if part is not None:
@@ -105,25 +105,17 @@ class _UnreadableError(DefectError):
 def _load(source: Input) -> Any:
     chunks: list[bytes] = []
     size = 0
-    damage: DamagedError | None = None
     with open_bytes(source) as stream:
-        try:
-            while chunk := stream.read1(_PROBE_BYTES):  # type: ignore[attr-defined]
-                chunks.append(chunk)
-                size += len(chunk)
-                if size > MAX_DOCUMENT:
-                    raise InputError(
-                        f"a JSON document of more than {MAX_DOCUMENT >> 30} GiB: {source.uri}",
-                        hint="write it as JSON lines, which are read piece by piece",
-                    )
-        except DamagedError as error:
-            if not size:
-                raise
-            damage = error
+        while chunk := stream.read1(_PROBE_BYTES):  # type: ignore[attr-defined]
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > MAX_DOCUMENT:
+                raise InputError(
+                    f"a JSON document of more than {MAX_DOCUMENT >> 30} GiB: {source.uri}",
+                    hint="write it as JSON lines, which are read piece by piece",
+                )
     raw = b"".join(chunks)
     chunks.clear()
-    if damage is not None:
-        raise _UnreadableError(f"file: {damage.message}", None, raw)
     return _parse(raw, source)
 
 

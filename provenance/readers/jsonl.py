@@ -26,7 +26,7 @@ from provenance.readers.json_raw import Bytes, Places
 from provenance.readers.json_screen import FastPath, Lines
 from provenance.readers.json_tree import Numbered, nested_records, nested_sample, shape_of
 from provenance.readers.paths import TooManyPathsError
-from provenance.readers.stream import BUFFER, DamagedError, open_bytes
+from provenance.readers.stream import BUFFER, open_bytes
 
 BLOCK = 16 << 20
 """Bytes that are read and parsed at once, unless a line is longer."""
@@ -72,7 +72,7 @@ class JsonLines:
         """Batches of a file or of a part of it; rows are lines, or records of ``layout.records``.
 
         Raises:
-            DamagedError: not a byte could be decompressed.
+            DamagedError: the compression is truncated, corrupt, or a bomb.
         """
         require_readable(layout)
         if part and layout.records:
@@ -169,7 +169,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Loose:
-    """A reject that is not a line in a block: too long to be held, or cut off by a defect.
+    """A reject that is not a line in a block, but too long to be held.
 
     Attributes:
         ends: whether the file ends with it.
@@ -184,12 +184,11 @@ class Loose:
 
 
 class _Bytes:
-    """The bytes of a file or slice, filled into buffers; a defect ends them and is kept."""
+    """The bytes of a file or slice, filled into buffers."""
 
     def __init__(self, stream: BinaryIO, part: Slice | None = None) -> None:
         self._stream = stream
         self._left = part.end - part.start if part else None
-        self.damage: DamagedError | None = None
         self.offset = part.start if part else 0
         if part:
             stream.seek(part.start)
@@ -214,15 +213,9 @@ class _Bytes:
     def _read(self, view: memoryview) -> int:
         filled = 0
         wanted = len(view) if self._left is None else min(len(view), self._left)
-        while filled < wanted and self.damage is None:
-            # Asked for more than its buffer, the stream copies what it holds and then reads on: a
-            # defect there would leave that uncounted.
+        while filled < wanted:
             target = view[filled : min(wanted, filled + BUFFER)]
-            try:
-                got = self._stream.readinto1(target)  # type: ignore[attr-defined]
-            except DamagedError as error:
-                self.damage = error
-                break
+            got = self._stream.readinto1(target)  # type: ignore[attr-defined]
             if not got:
                 break
             filled += got
@@ -259,12 +252,7 @@ def _blocks(stream: _Bytes, max_record: int, row: int, size: int) -> Iterator[Bl
             if loose.ends:
                 return
             row, offset, scanned = row + 1, offset + loose.raw_bytes + 1, 0
-    if stream.damage is not None:
-        if offset + filled == stream.offset:
-            raise stream.damage
-        digest = write_digest(hashlib.sha256(buffer[:filled].data).digest()) if filled else None
-        yield Loose(row, offset, f"file: {stream.damage.message}", digest, filled, ends=True)
-    elif filled:
+    if filled:
         yield Block(buffer[:filled], np.array([filled]), offset, row)
 
 
@@ -288,8 +276,6 @@ def _pass_by(
             rest = filled - end - 1
             buffer[:rest] = buffer[end + 1 : filled].copy()
             return Loose(*place, reason, write_digest(sha.digest()), size), rest
-    if stream.damage:
-        reason = f"file: {stream.damage.message}"
     return Loose(*place, reason, write_digest(sha.digest()), size, ends=True), 0
 
 

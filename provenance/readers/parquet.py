@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import ExitStack, contextmanager
@@ -27,11 +28,18 @@ from provenance.readers.columns import (
 from provenance.readers.json_columns import PROBED_ROWS, probed_shape
 from provenance.readers.json_text import JsonTextFile
 from provenance.readers.schema import shape_of
-from provenance.readers.stream import DamagedError, open_bytes
+from provenance.readers.stream import open_bytes
 
 _MOST_ROWS = 8_192
 _BUFFER = 1 << 20
 _LAST_ROW = (1 << 63) - 1
+
+_SEALED = b"PARE"
+"""How a file begins and ends whose footer is encrypted."""
+
+_SIGNATURE = 28
+"""Bytes that follow a footer in plain text where columns are encrypted: a nonce of 12, a tag of 16
+(https://parquet.apache.org/docs/file-format/data-pages/encryption/, "Plaintext footer mode")."""
 
 _VALUES = (b"\x15\x00", b"\x15\x06")
 """How the header of a page of values begins, of either version: its kind is its first field."""
@@ -69,15 +77,12 @@ class Parquet:
             dictionaries = stack.enter_context(_opened(source, dictionaries=texts))
             scout = _Scout(dictionaries, stack.enter_context(open_bytes(source)), frozenset(texts))
             columns.row = part.first_row if part else columns.row
-            try:
-                for group in _within(file, part):
-                    yield from _group(file, scout, group, columns, part.share if part else None)
-            except DamagedError as error:
-                yield end_of_file(layout, error.message, original=original)
+            for group in _within(file, part):
+                yield from _group(file, scout, group, columns, part.share if part else None)
 
 
 def group_slices(
-    source: Input, size: int, watch: Callable[[bytes], object] = lambda _: None, workers: int = 1
+    source: Input, size: int, watch: Callable[[bytes], object] | None = None, workers: int = 1
 ) -> Iterator[Slice]:
     """Cut a file at row groups into ranges of at most about ``size`` bytes, one group at least.
 
@@ -101,6 +106,8 @@ def group_slices(
     yield from found[:even]
     for left in found[even:]:
         yield from (replace(left, share=Share(index, workers)) for index in range(workers))
+    if watch is None:
+        return
     with open_bytes(source) as stream:
         while chunk := stream.read(_BUFFER):
             watch(chunk)
@@ -147,6 +154,7 @@ def _opened(source: Input, dictionaries: Sequence[str] = ()) -> Iterator[pq.Parq
             hint="decompress it first; Parquet compresses its own pages",
         )
     with open_bytes(source) as stream:
+        sealed = _is_sealed(stream)
         try:
             file = JsonTextFile(
                 stream,
@@ -156,12 +164,33 @@ def _opened(source: Input, dictionaries: Sequence[str] = ()) -> Iterator[pq.Parq
             )
             shape_of(file.schema_arrow)  # names that are no text are found here
         except ARROW_FAILURES as error:
+            if sealed:
+                raise _encrypted(source) from error
             raise InputError(
                 f"not a readable Parquet file ({failure_reason(error)}): {source.uri}",
                 hint="fetch or write the file again",
             ) from error
         with file:
+            # Arrow ends the process when it is asked for a column whose description is encrypted.
+            if sealed or _footer_bytes(stream) - file.metadata.serialized_size == _SIGNATURE:
+                raise _encrypted(source)
             yield file
+
+
+def _is_sealed(stream: BinaryIO) -> bool:
+    """Whether the footer is encrypted, and with it what the columns are."""
+    stream.seek(0)
+    return stream.read(len(_SEALED)) == _SEALED
+
+
+def _footer_bytes(stream: BinaryIO) -> int:
+    """Length of the footer, which stands before the last four bytes."""
+    stream.seek(-8, os.SEEK_END)
+    return int.from_bytes(stream.read(4), "little")
+
+
+def _encrypted(source: Input) -> InputError:
+    return InputError(f"the Parquet file is encrypted: {source.uri}", hint="decrypt it first")
 
 
 def _require_countable(file: pq.ParquetFile, source: Input) -> None:

@@ -48,16 +48,12 @@ class PlainText:
             raise ValueError("a text file is one record: this format has no slices")
         _require_text(layout)
         collector = Collector(layout, original=original)
-        try:
-            whole = load(source, layout.max_record)
-        except DamagedError as error:
-            collector.reject(1, 0, f"file: {error.message}", None)
+        whole = load(source, layout.max_record)
+        text, defect = _text(whole, layout.max_record)
+        if defect:
+            collector.reject_hashed(1, 0, defect, whole.digest, whole.size)
         else:
-            text, defect = _text(whole, layout.max_record)
-            if defect:
-                collector.reject_hashed(1, 0, defect, whole.digest, whole.size)
-            else:
-                _keep(collector, text, layout, original=original)
+            _keep(collector, text, layout, original=original)
         yield collector.batch()
 
 

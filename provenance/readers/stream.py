@@ -25,7 +25,7 @@ MAX_RATIO_AFTER = 1 << 30
 """… once this much came out of it: small files of one repeated line are honest."""
 
 BUFFER = 1 << 20
-"""Bytes that are buffered; who asks ``readinto1`` for more may lose them to a later defect."""
+"""Bytes that are buffered."""
 
 _MAX_WINDOW = 1 << 31
 """Public dumps are written with ``zstd --long=31``."""
@@ -54,6 +54,16 @@ def open_bytes(source: Input) -> Iterator[BinaryIO]:
         raw = _Decoded(raw, codec, source.uri)
     with io.BufferedReader(raw, BUFFER) as stream:
         yield cast("BinaryIO", stream)
+
+
+def drain(stream: BinaryIO) -> None:
+    """Read what is left of a stream, of which nothing is wanted but whether it can be read.
+
+    Raises:
+        DamagedError: it cannot.
+    """
+    while stream.read(BUFFER):
+        pass
 
 
 def _open(path: Path) -> io.RawIOBase:

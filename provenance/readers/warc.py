@@ -11,7 +11,7 @@ from provenance.readers.archive import DATA_TYPES, FramingError, Record, records
 from provenance.readers.base import MAX_RECORD, Batch, Input, Layout, Portion, Shape
 from provenance.readers.collect import Collector, compact_json
 from provenance.readers.paths import TooManyPathsError
-from provenance.readers.stream import DamagedError, open_bytes
+from provenance.readers.stream import DamagedError, drain, open_bytes
 
 _KNOWN = {
     name.lower(): name
@@ -70,7 +70,8 @@ class Warc:
                     _gather(collector, row, record, layout, original=original)
                     if collector.full:
                         yield collector.batch()
-            except (FramingError, DamagedError) as error:
+            except FramingError as error:
+                drain(stream)  # where the compression is damaged, that is why
                 collector.reject(row + 1, None, f"file: {error}", None)
         if not collector.empty:
             yield collector.batch()

@@ -87,17 +87,29 @@ def many() -> bytes:
     return b"".join(json.dumps({"text": f"text {n}"}).encode() + b"\n" for n in range(20_000))
 
 
-DAMAGED = {
+TRUNCATED = {
     "truncated.jsonl.gz": gzip.compress(many())[:-2000],
     "truncated.jsonl.zst": zstandard.compress(many())[:-500],
-    "corrupt.parquet": corrupt_page(),
 }
 
 
-@pytest.mark.parametrize("name", DAMAGED)
-def test_a_damaged_file_says_so_and_counts_add_up(terminal: Terminal, name: str) -> None:
-    terminal.write(name, DAMAGED[name])
-    answer = terminal.prov("ingest", name, "--source", "web", "--json")
+@pytest.mark.parametrize("name", TRUNCATED)
+def test_nothing_of_a_truncated_file_is_kept(terminal: Terminal, name: str) -> None:
+    terminal.write(name, TRUNCATED[name])
+    answer = terminal.prov("ingest", name, "--source", "web")
+    assert answer.code == 10
+    assert "is truncated" in answer.err
+    assert name in answer.err
+    assert terminal.prov("status", "--json").json["records"] == 0
+    terminal.write("p.yaml", "policy: p\nbudgets:\n - {name: a, max_synthetic: 1}\n")
+    audited = terminal.prov("audit", name, "--policy", "p.yaml")
+    assert audited.code == 10
+    assert "is truncated" in audited.err
+
+
+def test_a_damaged_row_group_says_so_and_counts_add_up(terminal: Terminal) -> None:
+    terminal.write("corrupt.parquet", corrupt_page())
+    answer = terminal.prov("ingest", "corrupt.parquet", "--source", "web", "--json")
     found = answer.json
     assert found["read"] == found["kept"] + found["rejected"]
     assert found["rejected"] >= 1

@@ -18,12 +18,12 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 from datafiles import texts, write_jsonl
-from tasks import Task, carry_out, worker
+from tasks import Task, carry_out, employer, worker
 from terminal import Terminal
 
 import provenance
-from provenance.engine.ray import RETRIES, RayEngine
-from provenance.errors import InputError, MisuseError
+from provenance.engine.ray import RayEngine
+from provenance.errors import InputError, MisuseError, UnforeseenError
 from provenance.ingest import IngestOptions, IngestSummary, plan
 from provenance.ledger import Ledger
 
@@ -146,7 +146,7 @@ def test_a_worker_killed_in_the_middle_changes_nothing(
     tmp_path: Path,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    workers = {outcome.result for outcome in cluster.map(worker, [0.5] * 4)}
+    workers = {outcome.result for outcome in cluster.map(employer, [0.5] * 4)}
     killed: list[int] = []
 
     def kill(_done: int, _all: int) -> None:
@@ -156,7 +156,7 @@ def test_a_worker_killed_in_the_middle_changes_nothing(
 
     other = read(folder, tmp_path, kill, engine="ray")
     assert killed
-    assert killed[0] not in {outcome.result for outcome in cluster.map(worker, [0.1] * 4)}
+    assert killed[0] not in {outcome.result for outcome in cluster.map(employer, [0.1] * 4)}
     assert_equal(local, other)
     assert capfd.readouterr().out == ""
 
@@ -189,7 +189,7 @@ def test_a_task_whose_worker_dies_is_tried_again_and_a_failure_is_not(
         "die once": 2,
         "refuse": 1,
         "hoard": 1,
-        "die": RETRIES + 1,
+        "die": 2,
         "stay": 1,
     }
     failures = {what: outcomes[what].failure for what in ("refuse", "hoard", "die")}
@@ -198,13 +198,15 @@ def test_a_task_whose_worker_dies_is_tried_again_and_a_failure_is_not(
     assert failures["refuse"] is not None
     assert failures["refuse"].hint == "make it better"
     assert "more memory than a worker may have" in str(failures["hoard"])
-    assert f"died {RETRIES + 1} times" in str(failures["die"])
+    assert "died twice: it was killed" in str(failures["die"])
 
 
 @needs_ray
-def test_a_bug_is_raised_with_its_place(cluster: RayEngine, tmp_path: Path) -> None:
-    with pytest.raises(ZeroDivisionError, match=r"tasks\.py"):
-        list(cluster.map(carry_out, [Task("blunder", tmp_path / "tally")]))
+def test_a_bug_fails_its_task_and_says_where_it_is(cluster: RayEngine, tmp_path: Path) -> None:
+    (outcome,) = cluster.map(carry_out, [Task("blunder", tmp_path / "tally")])
+    assert isinstance(outcome.failure, UnforeseenError)
+    assert "ZeroDivisionError: a bug" in outcome.failure.message
+    assert "tasks.py" in outcome.failure.trace
 
 
 @needs_ray

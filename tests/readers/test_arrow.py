@@ -78,14 +78,6 @@ def test_a_file_inside_gzip_is_refused(tmp_path: Path) -> None:
         ArrowIpc().probe(_source(tmp_path / "a.arrow.gz", data, "gz"))
 
 
-def test_a_truncated_stream_keeps_what_was_read(tmp_path: Path) -> None:
-    data = _written(_table(20), stream=True)
-    reading = check_reader(ArrowIpc(), _source(tmp_path / "a.arrow", data[:-100]), TEXT)
-    assert reading.rows == list(range(1, 15))
-    assert len(reading.reasons) == 1
-    assert reading.reasons[0].startswith("file: ")
-
-
 def test_offsets_out_of_bounds_are_refused(tmp_path: Path) -> None:
     data = bytearray(_written(_table(7), stream=True))
     offsets = b"".join(n.to_bytes(4, "little") for n in range(0, 80, 10))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 from pathlib import Path
 
@@ -104,14 +103,3 @@ def test_a_content_column_that_is_not_there_is_an_error(tmp_path: Path) -> None:
 def test_an_unnamed_column_gets_a_name(tmp_path: Path) -> None:
     shape = Delimited().probe(_source(tmp_path / "a.csv", b",text,note\n0,a,\n"))
     assert shape.fields == {"column_1": "string", "text": "string", "note": "null"}
-
-
-def test_damaged_compression_is_the_last_reject(tmp_path: Path) -> None:
-    rows = "".join(f"{n},{n * 7919 % 104729}\n" for n in range(20_000))
-    whole = gzip.compress(f"id,text\n{rows}".encode())
-    source = _source(tmp_path / "a.csv.gz", whole[: len(whole) // 2], "gz")
-    reading = check_reader(Delimited(), source, TEXT)
-    assert reading.rows == list(range(1, len(reading.rows) + 1))
-    assert len(reading.rows) > 1000
-    assert len(reading.reasons) == 1
-    assert reading.reasons[0].startswith("file: gzip data is truncated")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 from pathlib import Path
 
@@ -41,15 +40,6 @@ def test_lines_are_another_format(tmp_path: Path) -> None:
 def test_anything_else_behind_a_document_is_a_reject(tmp_path: Path, text: str) -> None:
     reading = check_reader(JsonDocument(), _document(tmp_path, text), ANYTHING)
     assert reading.reasons == ["not JSON: more after the first value"]
-
-
-def test_truncated_document_is_one_reject(tmp_path: Path) -> None:
-    path = tmp_path / "data.json.gz"
-    packed = gzip.compress(json.dumps([{"text": str(i)} for i in range(50_000)]).encode())
-    path.write_bytes(packed[: len(packed) // 2])
-    reading = check_reader(JsonDocument(), _input(path, "gz"), TEXT)
-    assert reading.rows == []
-    assert [reason[:31] for reason in reading.reasons] == ["file: gzip data is truncated, a"]
 
 
 def test_originals_keep_spelling_and_surrogates(tmp_path: Path) -> None:

@@ -45,43 +45,6 @@ def test_plain_and_compressed_read_alike(tmp_path: Path, compression: str) -> No
 
 
 @pytest.mark.parametrize("compression", ["gz", "zst"])
-def test_truncated_file_keeps_what_came_before(tmp_path: Path, compression: str) -> None:
-    data = b"".join(
-        b'{"text": "%s"}\n' % hashlib.sha256(b"%d" % i).hexdigest().encode() for i in range(40_000)
-    )
-    pack = {"gz": gzip.compress, "zst": zstandard.compress}[compression]
-    packed = pack(data)
-    path = tmp_path / "data"
-    path.write_bytes(packed[: len(packed) * 2 // 3])
-    reading = check_reader(JsonLines(), _input(path, compression), TEXT)
-    assert 1000 < len(reading.rows) < 40_000
-    (reject,) = reading.rejects
-    assert str(reject["reason"]).startswith("file: ")
-    assert "truncated" in str(reject["reason"])
-    assert reject["row"] == len(reading.rows) + 1
-    assert reject["offset"] == len(reading.rows) * (data.index(b"\n") + 1)
-
-
-@pytest.mark.parametrize("compression", ["gz", "zst"])
-@pytest.mark.parametrize("cut", [1, 9, 1000])
-def test_damage_within_what_was_decoded_first(tmp_path: Path, compression: str, cut: int) -> None:
-    lines = [
-        b'{"id": %4d, "text": "%s"}\n' % (i, hashlib.sha256(b"%d" % (i // 4)).hexdigest().encode())
-        for i in range(2000)
-    ]
-    packed = {"gz": gzip.compress, "zst": zstandard.compress}[compression](b"".join(lines))
-    path = tmp_path / "data"
-    path.write_bytes(packed[:-cut])
-    reading = check_reader(JsonLines(), _input(path, compression), TEXT)
-    decoded = 128 << 10  # of zstd at least the first block, of gzip all but the end
-    assert len(reading.rows) >= decoded // len(lines[0])
-    assert reading.rows == list(range(1, len(reading.rows) + 1))
-    (reject,) = reading.rejects
-    assert str(reject["reason"]).startswith(f"file: {'gzip' if compression == 'gz' else 'zstd'}")
-    assert reject["offset"] == len(reading.rows) * len(lines[0])
-
-
-@pytest.mark.parametrize("compression", ["gz", "zst"])
 def test_not_compressed_at_all(tmp_path: Path, compression: str) -> None:
     path = tmp_path / "data"
     path.write_bytes(_lines(3))

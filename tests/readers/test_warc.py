@@ -80,13 +80,6 @@ def test_one_gzip_member_around_many_records_is_read(tmp_path: Path) -> None:
     assert reading.content == [b"a", b"b"]
 
 
-def test_a_truncated_member_keeps_what_was_read(tmp_path: Path) -> None:
-    data = _archive([b"first", b"second"], zipped=True)
-    reading = check_reader(Warc(), _source(tmp_path / "a.warc.gz", data[:-30], "gz"), PAYLOAD)
-    assert reading.content == [b"first"]
-    assert reading.reasons[-1].startswith("file: ")
-
-
 def test_a_payload_beyond_the_limit_is_a_reject(tmp_path: Path) -> None:
     data = _archive([b"x" * 5000, b"short"], zipped=False)
     layout = Layout("binary", ("payload",), max_record=1000)

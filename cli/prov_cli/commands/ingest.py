@@ -160,6 +160,9 @@ def ingest(session: Session, paths: tuple[str, ...], **given: Any) -> None:
     session.answer(summary, lambda: summary_text(summary))
     for file in summary.failed:
         session.fail(f"{file.error}" + (f" ({file.hint})" if file.hint else ""))
+        if file.trace and session.verbose:
+            for line in file.trace.splitlines():
+                session.say(line)
     if summary.rejected and not session.as_json:
         kept_in = sorted({file.quarantine for file in summary.files if file.quarantine})
         said = count(summary.rejected, "record") + (" was" if summary.rejected == 1 else " were")
