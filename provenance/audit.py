@@ -30,6 +30,7 @@ from provenance.members import (
 from provenance.model.finding import Finding, Judgement
 from provenance.model.manifest import Selection
 from provenance.model.policy import Policy
+from provenance.older_rules import older_rule_findings
 from provenance.readers.base import Input
 from provenance.readers.base import Layout as ReadLayout
 from provenance.readers.discover import discover
@@ -115,6 +116,7 @@ def audit_files(
                 *revoked_members(connection),
                 *leaks_of_files(connection),
                 *known_share(connection, FILE_EVIDENCE),
+                *older_rule_findings(connection),
                 *file_questions(connection, FILE_EVIDENCE),
                 *copy_findings(connection, "file_sightings", "file_parts"),
                 *_rejects(results),

@@ -12,6 +12,7 @@ from pathlib import Path
 from provenance.engine.base import Engine
 from provenance.engine.local import LocalEngine
 from provenance.errors import InputError, NotFoundError, ReadOnlyError
+from provenance.identity import RULE
 from provenance.ingest.carried import spoken_before
 from provenance.ingest.fruitless import explain_empty
 from provenance.ingest.options import IngestOptions
@@ -38,6 +39,7 @@ from provenance.ingest.unit import FileResult, FileTask, UnitResult, require_few
 from provenance.model.origin import Label
 from provenance.model.source import Source
 from provenance.norms import NORM_RULE
+from provenance.older_rules import readings_by_older_rules
 from provenance.readers.discover import Discovery, discover, split_of, uri_of
 from provenance.settle import settle, to_settle
 from provenance.sources import source_row
@@ -68,6 +70,7 @@ def ingest(
     with store.snapshot(threads=1) as connection:
         known = known_readings(connection, options.source, found.inputs)
         lost = spoken_before(connection, options.source) if options.replace else ()
+        older = readings_by_older_rules(connection) if options.rehash else ()
         stands = standing(connection, options)
         tombstones = tombstone_parts(connection)
         models = known_models(connection, options)
@@ -78,7 +81,7 @@ def ingest(
             f"there is nothing to read in {', '.join(paths)}",
             hint=f"skipped: {skipped}" if skipped else "name files, folders or globs with data",
         )
-    plan = make_plan(found.inputs, known, options, lost)
+    plan = make_plan(found.inputs, known, options, lost, older)
     run = _Run(store, options, stands, progress or _silent, plan)
     run.relabel(plan.unchanged)
     if plan.files:
@@ -248,6 +251,7 @@ class _Run:
             "quarantine": result.quarantine,
             "replaced_by": self._replaced_by(result.task),
             "norm": NORM_RULE,
+            "canon": RULE,
         }
 
     def _replaced_by(self, task: FileTask) -> str | None:

@@ -104,7 +104,11 @@ class ByteSize(click.ParamType[int]):
     is_flag=True,
     help="Accept other records in the place of those of a file, and that its marks are gone.",
 )
-@click.option("--rehash", is_flag=True, help="Read files again even if size and time agree.")
+@click.option(
+    "--rehash",
+    is_flag=True,
+    help="Look into files even if size and time agree; what was read by a former rule is read again.",
+)
 @click.option(
     "--engine",
     type=click.Choice(["local", "ray"]),
