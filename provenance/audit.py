@@ -29,6 +29,7 @@ from provenance.model.finding import Finding, Judgement, Verdict
 from provenance.model.manifest import Selection
 from provenance.model.policy import Policy
 from provenance.model.unread import Unread
+from provenance.older_rules import older_rule_findings
 from provenance.readers.base import Layout as ReadLayout
 from provenance.readers.discover import discover
 from provenance.readings import Reading
@@ -122,6 +123,7 @@ def audit_files(
                 *revoked_members(connection),
                 *leaks_of_files(connection),
                 *known_share(connection, FILE_EVIDENCE),
+                *older_rule_findings(connection),
                 *file_questions(connection, FILE_EVIDENCE),
                 *copy_findings(connection, "file_sightings", "file_parts"),
                 *rejects_findings(results),

@@ -112,14 +112,14 @@ def _columns(path: Path, runs: Sequence[Run]) -> Iterator[tuple[Kind, Batch]]:
 def _compare(path: Path, expected: BinaryIO, kind: Kind, batch: Batch, next_row: int) -> int:
     """Compare a batch with the next digests; the number of the row behind its last one."""
     rows = batch.rows.to_pylist()
-    found = content_digests(batch.content, kind).to_pylist()
+    found = content_digests(batch.content, kind)
     wanted = expected.read(_DIGEST * len(rows))
-    numbers = list(range(next_row, next_row + len(rows)))
-    if rows != numbers or None in found or b"".join(found) != wanted:
-        for place, (row, number, digest) in enumerate(zip(rows, numbers, found, strict=True)):
-            own = wanted[_DIGEST * place : _DIGEST * (place + 1)]
-            if row != number or digest != own:
-                raise _wrong(path, number, own)
+    for place, (row, newest, former) in enumerate(
+        zip(rows, found.newest.to_pylist(), found.former.to_pylist(), strict=True)
+    ):
+        own = wanted[_DIGEST * place : _DIGEST * (place + 1)]
+        if row != next_row + place or own not in (newest, former):
+            raise _wrong(path, next_row + place, own)
     return next_row + len(rows)
 
 

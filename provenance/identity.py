@@ -58,19 +58,59 @@ def write_fingerprint(state: bytes) -> str:
     return f"xxh3:{state.hex()}"
 
 
-def canonical_json(value: Mapping[str, Any]) -> bytes:
-    """RFC 8785 bytes of an object, null members dropped at every level.
+RULES = ("json-1", "json-2")
+"""Rules of the canonical form of structured records, the newest last.
 
-    Writers of columnar files fill missing keys with null, and the same chat must keep its id;
-    hence a null member is no member. Nulls inside arrays are kept: a position has a meaning.
+``json-1`` leaves null members out; ``json-2`` also members that are an empty string, and objects in
+which nothing is left. What was read and sealed under a rule is told by it for ever.
+"""
+
+FIRST_RULE, RULE = RULES
+
+
+def canonical_json(value: Mapping[str, Any], rule: str = RULE) -> bytes:
+    """RFC 8785 bytes of an object without the members that say nothing, at every level.
+
+    Writers of tables fill what is missing with null or with an empty text, and the same chat must
+    keep its id; hence such a member is no member, nor is an object that has no other ones. What
+    stands in an array stays, for a position has a meaning, and so does an empty array.
+
+    Args:
+        rule: one of ``RULES``.
 
     Raises:
         CanonicalError: an integer beyond 2^53, NaN or infinity, or a lone surrogate.
 
-    >>> canonical_json({"b": 1, "a": {"x": None, "y": [None, 1.0]}})
-    b'{"a":{"y":[null,1]},"b":1}'
+    >>> canonical_json({"b": 1, "a": {"x": None, "y": [None, 1.0, ""]}, "c": "", "d": {"e": None}})
+    b'{"a":{"y":[null,1,""]},"b":1}'
+    >>> canonical_json({"c": "", "d": {"e": None}}, "json-1")
+    b'{"c":"","d":{}}'
     """
-    pruned = _prune(value)
+    newest, former = canonical_forms(value)
+    if rule == RULE:
+        return newest
+    return newest if former is None else former
+
+
+def canonical_forms(value: Mapping[str, Any]) -> tuple[bytes, bytes | None]:
+    """The canonical form under the newest rule, and that under the first one where it is another.
+
+    Raises:
+        CanonicalError: as ``canonical_json``.
+
+    >>> canonical_forms({"a": ""}), canonical_forms({"a": None})
+    ((b'{}', b'{"a":""}'), (b'{}', None))
+    """
+    first = _written(_without_nulls(value))
+    # Quotes within strings are escaped, so that such a member shows in the bytes. A text that
+    # happens to hold the second of these costs a closer look, and nothing else.
+    if b':""' not in first and b":{}" not in first:
+        return first, None
+    newest = _written(_without_nothing(value))
+    return newest, None if newest == first else first
+
+
+def _written(pruned: Any) -> bytes:
     try:
         if _plain(pruned):
             # The standard encoder writes the very same bytes for these types, ten times faster
@@ -86,17 +126,24 @@ def canonical_json(value: Mapping[str, Any]) -> bytes:
         raise CanonicalError("lone surrogate in a content field") from error
 
 
-def _prune(value: Any) -> Any:
+def _without_nulls(value: Any) -> Any:
     # Most members are texts: a call for each would cost more than all else here.
     if isinstance(value, dict):
         return {
-            key: item if type(item) is str else _prune(item)
+            key: item if type(item) is str else _without_nulls(item)
             for key, item in value.items()
             if item is not None
         }
     if isinstance(value, list):
-        return [item if type(item) is str else _prune(item) for item in value]
+        return [item if type(item) is str else _without_nulls(item) for item in value]
     return value
+
+
+def _without_nothing(value: Any) -> Any:
+    if isinstance(value, dict):
+        members = ((key, _without_nothing(item)) for key, item in value.items())
+        return {key: item for key, item in members if item not in (None, "", {})}
+    return [_without_nothing(item) for item in value] if isinstance(value, list) else value
 
 
 def _plain(value: Any) -> bool:

@@ -17,6 +17,7 @@ from provenance.model.base import Contract, quote_literal
 from provenance.model.evidence import Evidence
 from provenance.model.origin import TIER_RANK, Label, Origin, Tier
 from provenance.model.takedown import Revoked
+from provenance.older_rules import OlderReadings, older_readings
 from provenance.store.catalogue import Database
 from provenance.store.store import Store
 
@@ -41,6 +42,10 @@ class Status(Contract):
     labels: dict[str, int]
     conflicts: int
     revoked: int = Field(default=0, description="Records that are revoked now.")
+    older_rules: tuple[OlderReadings, ...] = Field(
+        default=(),
+        description="Files whose structured records have the ids of a former rule; by source.",
+    )
 
 
 class Sighting(Contract):
@@ -135,6 +140,7 @@ def status(store: Store) -> Status:
                     + (SELECT count(*) FROM imported_edges),
                 (SELECT count(*) FROM releases),
                 (SELECT count(DISTINCT record_id) FROM revoked)""").fetchone()
+        older = older_readings(connection)
     labels: Counter[str] = Counter()
     for label, records, *_ in rows:
         labels[label] += int(records)
@@ -150,6 +156,7 @@ def status(store: Store) -> Status:
         labels={label.value: labels[label.value] for label in Label},
         conflicts=sum(int(row[3]) for row in rows),
         revoked=revoked,
+        older_rules=older,
     )
 
 
@@ -165,6 +172,15 @@ def _labels(connection: Database) -> list[tuple[str, int, int, int]]:
     return rows
 
 
+_BY_DIGEST = """
+SELECT DISTINCT record_id, record_id, digest_rest FROM sightings WHERE record_id BETWEEN ? AND ?
+"""
+# Who wrote a digest down before the rule of the canonical form changed is still understood.
+_BY_FORMER_DIGEST = """
+SELECT DISTINCT record_id, former_id, former_rest FROM sightings WHERE former_id BETWEEN ? AND ?
+"""
+
+
 def resolve_record(connection: Database, text: str) -> uuid.UUID:
     """The record behind a digest, a record id or a unique prefix of one, or an external id.
 
@@ -176,11 +192,11 @@ def resolve_record(connection: Database, text: str) -> uuid.UUID:
     found: list[uuid.UUID] = []
     if _HEX.match(plain):
         low, high = plain[:32].ljust(32, "0"), plain[:32].ljust(32, "f")
-        rows = connection.execute(
-            "SELECT DISTINCT record_id, digest_rest FROM sightings WHERE record_id BETWEEN ? AND ?",
-            [uuid.UUID(low), uuid.UUID(high)],
+        ends = [uuid.UUID(low), uuid.UUID(high)]
+        rows = connection.execute(_BY_DIGEST, ends).fetchmany(10) or connection.execute(
+            _BY_FORMER_DIGEST, ends
         ).fetchmany(10)
-        found = [row[0] for row in rows if (row[0].hex + row[1].hex).startswith(plain)]
+        found = [row[0] for row in rows if (row[1].hex + row[2].hex).startswith(plain)]
     if not found:
         rows = connection.execute(
             "SELECT DISTINCT record_id FROM sightings WHERE external_id = ?", [text]

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import xxhash
 
 from provenance.folding import Folded, Offsets, fold
-from provenance.identity import CanonicalError, canonical_json, text_parts
+from provenance.identity import CanonicalError, canonical_forms, text_parts
 from provenance.norms import NORM_RULE, SEEDS, normalise
 
 PARTS = pa.schema(
@@ -49,6 +49,8 @@ class Measured:
             no row in the columns.
         kept: int64[n], positions in the batch that the columns stand for.
         norm_chars: int64[n], code points of the normalised text; null for binary.
+        former_id, former_rest: uuid[n], the halves of the SHA-256 under the first rule of the
+            canonical form; null where that is the same.
         parts: schema ``PARTS``; of structured records, if they were asked for.
     """
 
@@ -61,6 +63,8 @@ class Measured:
     refused: dict[int, str]
     kept: pa.Array
     norm_chars: pa.Array
+    former_id: pa.Array
+    former_rest: pa.Array
     parts: pa.Table = field(default_factory=PARTS.empty_table)
 
     def without(self, gone: Sequence[int], reasons: dict[int, str]) -> Measured:
@@ -78,37 +82,54 @@ class Measured:
 
 _COLUMNS = (
     *("record_id", "digest_rest", "norm_id", "norm_chars"),
-    *("bytes", "chars", "words", "kept"),
+    *("bytes", "chars", "words", "kept", "former_id", "former_rest"),
 )
 
 
-def measure(content: pa.Array, kind: str, split: Split | None = None) -> Measured:
+class Emptiness(NamedTuple):
+    """When a structured record is refused because nothing is left of it.
+
+    Attributes:
+        reason: what its reject says.
+        lists: whether empty lists are nothing, too: a chat without a turn is none.
+    """
+
+    reason: str = "the record is empty"
+    lists: bool = False
+
+
+def measure(
+    content: pa.Array, kind: str, split: Split | None = None, empty: Emptiness = Emptiness()
+) -> Measured:
     """Ids and sizes of the records in one batch.
 
     Args:
         content: ``text``: string; ``structured``: JSON objects as text; ``binary``: binary.
         kind: which of the three.
         split: gives the parts of structured records, where they are wanted.
+        empty: which structured records are refused as empty.
     """
     if kind == "structured":
-        return _structured(content, split)
+        return _structured(content, split, empty)
     data, offsets = buffers(content)
     first, rest = _digests(data, offsets)
     everything = pa.array(np.arange(len(content)))
     sizes = pa.array(np.diff(offsets))
+    same = (pa.nulls(len(content), pa.uuid()),) * 2
     if kind == "binary":
         nothing = pa.array(np.zeros(len(content), np.int64))
         none = pa.nulls(len(content), pa.uuid())
         unknown = pa.nulls(len(content), pa.int64())
-        return Measured(first, rest, none, sizes, nothing, nothing, {}, everything, unknown)
+        return Measured(first, rest, none, sizes, nothing, nothing, {}, everything, unknown, *same)
     found = _normalised(data, offsets)
     norm, norm_chars = _norm_ids(found), pa.array(found.norm_chars)
     chars, words = pa.array(found.chars), pa.array(found.words)
-    return Measured(first, rest, norm, sizes, chars, words, {}, everything, norm_chars)
+    return Measured(first, rest, norm, sizes, chars, words, {}, everything, norm_chars, *same)
 
 
-def _structured(content: pa.Array, split: Split | None) -> Measured:
+def _structured(content: pa.Array, split: Split | None, empty: Emptiness) -> Measured:
     canonical: list[bytes] = []
+    former: list[bytes | None] = []
     parts: list[tuple[str, str | None, bool | None, str]] = []
     ends: list[int] = [0]
     kept: list[int] = []
@@ -116,13 +137,17 @@ def _structured(content: pa.Array, split: Split | None) -> Measured:
     for place, text in enumerate(content.to_pylist()):
         try:
             value = json.loads(text)
-            form = canonical_json(value)
+            form, first_form = canonical_forms(value)
         except CanonicalError as error:
             refused[place] = str(error)
+            continue
+        if _is_empty(form, lists=empty.lists):
+            refused[place] = empty.reason
             continue
         found = split(value) if split else [("", None, None, part) for part in text_parts(value)]
         parts.extend(found or [("", None, None, form.decode())])
         canonical.append(form)
+        former.append(first_form)
         ends.append(len(parts))
         kept.append(place)
     first, rest = _digests(*buffers(pa.array(canonical, pa.large_binary())))
@@ -133,7 +158,10 @@ def _structured(content: pa.Array, split: Split | None) -> Measured:
     totals = (_sums(column, bounds) for column in (sizes, said.chars, said.words, said.norm_chars))
     size, chars, words, norm_chars = map(pa.array, totals)
     norm, everything = _norm_ids(said, ends), pa.array(kept, pa.int64())
-    measured = Measured(first, rest, norm, size, chars, words, refused, everything, norm_chars)
+    measured = Measured(
+        *(first, rest, norm, size, chars, words, refused, everything, norm_chars),
+        *_former_ids(former),
+    )
     if split is None:
         return measured
     index = np.repeat(np.arange(len(kept)), np.diff(bounds))
@@ -153,24 +181,72 @@ def _sums(column: Offsets, bounds: Offsets) -> Offsets:
     return np.diff(running[bounds])
 
 
-def content_digests(content: pa.Array, kind: str) -> pa.Array:
-    """SHA-256 of every record of a batch alone, as binary(32); null where it has no canonical form.
+def _is_empty(form: bytes, *, lists: bool) -> bool:
+    """Whether a canonical form has no member, or, with ``lists``, none but empty lists."""
+    if form == b"{}":
+        return True
+    return (
+        lists and form.endswith(b":[]}") and all(each == [] for each in json.loads(form).values())
+    )
+
+
+def _former_ids(forms: Sequence[bytes | None]) -> tuple[pa.Array, pa.Array]:
+    """The halves of the digests of some forms; null where there is none."""
+    if not any(forms):
+        return pa.nulls(len(forms), pa.uuid()), pa.nulls(len(forms), pa.uuid())
+    digests = [form and hashlib.sha256(form).digest() for form in forms]
+    halves = ([each and each[:16] for each in digests], [each and each[16:] for each in digests])
+    first, rest = (pa.array(half, pa.binary(16)) for half in halves)
+    return (
+        pa.ExtensionArray.from_storage(pa.uuid(), first),
+        pa.ExtensionArray.from_storage(pa.uuid(), rest),
+    )
+
+
+class Digests(NamedTuple):
+    """SHA-256 of the records of a batch, as binary(32); null where one has no canonical form.
+
+    Attributes:
+        newest: under the newest rule of the canonical form.
+        former: under the first one, where that is another; else null.
+    """
+
+    newest: pa.Array
+    former: pa.Array
+
+    def are(self, recorded: pa.Array) -> pa.Array:
+        """bool[n]: whether each is what was recorded, by whatever rule that was."""
+        found = (pc.fill_null(pc.equal(each, recorded), False) for each in self)
+        return pc.or_(*found)
+
+    def index_in(self, recorded: pa.Array) -> pa.Array:
+        """int32[n]: where each stands among those recorded; null where it does not."""
+        newest, former = (pc.index_in(each, recorded, skip_nulls=True) for each in self)
+        return pc.coalesce(newest, former)
+
+
+def content_digests(content: pa.Array, kind: str) -> Digests:
+    """The digests of every record of a batch, and nothing else of it.
 
     Args:
         content, kind: as for ``measure``.
     """
     sha256 = hashlib.sha256
-    found: list[bytes | None] = []
+    newest: list[bytes | None] = []
+    former: list[bytes | None] = []
     if kind == "structured":
         for text in content.to_pylist():
             try:
-                found.append(sha256(canonical_json(json.loads(text))).digest())
+                form, first = canonical_forms(json.loads(text))
             except CanonicalError:
-                found.append(None)
+                form, first = None, None
+            newest.append(None if form is None else sha256(form).digest())
+            former.append(None if first is None else sha256(first).digest())
     else:
         data, offsets = buffers(content)
-        found = [sha256(data[start:end]).digest() for start, end in pairwise(offsets.tolist())]
-    return pa.array(found, pa.binary(32))
+        newest = [sha256(data[start:end]).digest() for start, end in pairwise(offsets.tolist())]
+        former = [None] * len(newest)
+    return Digests(pa.array(newest, pa.binary(32)), pa.array(former, pa.binary(32)))
 
 
 def buffers(values: pa.Array) -> tuple[memoryview, Offsets]:

@@ -12,6 +12,7 @@ from provenance.descent import DESCENT, make_descent
 from provenance.edge_index import STILL, as_list, commits_since
 from provenance.errors import NotFoundError
 from provenance.few import origins_of
+from provenance.file_ids import make_file_rows
 from provenance.ingest.unit import FileResult
 from provenance.model.base import quote_literal
 from provenance.model.licence import both_sql, together_sql
@@ -198,10 +199,7 @@ def _file_views(
     results: Sequence[FileResult],
     ignores: Sequence[str],
 ) -> None:
-    for table in ("sightings", "evidence", "parts"):
-        listed = ", ".join(quote_literal(part.path) for part in parts if part.table == table)
-        rows = f"FROM read_parquet([{listed}])" if listed else f"FROM ledger.{table} LIMIT 0"
-        connection.execute(f"CREATE OR REPLACE TEMP VIEW file_{table} AS {rows}")
+    also_known = make_file_rows(connection, parts)
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE asked_files (reading_id UUID, uri VARCHAR, split VARCHAR)"
     )
@@ -229,6 +227,7 @@ def _file_views(
     connection.execute(f"""
         CREATE OR REPLACE TEMP VIEW file_claims AS
         SELECT c.* FROM claims c SEMI JOIN file_sizes z USING (record_id)
+        {also_known}
         UNION ALL
         SELECT e.record_id, e.tier, if(e.claim = 'question', e.claim, 'mixed'), false, {counted},
             e.process, e.generator, e.generator_family

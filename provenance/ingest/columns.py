@@ -77,6 +77,8 @@ def sighting_columns(
             "lang": first_of(batch, roles.lang, roles.asked),
             "attributes": _attributes(batch, roles),
             "norm_chars": measured.norm_chars,
+            "former_id": measured.former_id,
+            "former_rest": measured.former_rest,
         }
     )
 

@@ -132,6 +132,7 @@ def make_plan(
     known: dict[str, Known],
     options: IngestOptions,
     lost: Collection[str] = (),
+    older: Collection[uuid.UUID] = (),
 ) -> IngestPlan:
     """Which files have to be read.
 
@@ -140,6 +141,7 @@ def make_plan(
 
     Args:
         lost: files of which an earlier reading is still heard; ``--replace`` reads them once more.
+        older: readings under a former rule of identity; ``--rehash`` reads those files once more.
 
     Raises:
         MisuseError: other records would be read of a file than before, and nobody said so.
@@ -158,7 +160,9 @@ def make_plan(
             elif not _same(task, before, options):
                 files.append(replace(task, supersedes=before.reading_id))
                 others += [(item.uri, how) for how in other_records(task, before, options)]
-            elif options.replace and item.uri in lost:
+            elif (options.replace and item.uri in lost) or (
+                options.rehash and before.reading_id in older
+            ):
                 files.append(replace(task, supersedes=before.reading_id))
                 again[task.reading_id] = before
             else:

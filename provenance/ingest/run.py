@@ -12,6 +12,7 @@ from pathlib import Path
 from provenance.engine.base import Engine
 from provenance.engine.local import LocalEngine
 from provenance.errors import InputError, NotFoundError, ReadOnlyError, UnforeseenError
+from provenance.identity import RULE
 from provenance.ingest.apart import divide_unit, naming
 from provenance.ingest.carried import spoken_before
 from provenance.ingest.fruitless import explain_empty
@@ -46,6 +47,7 @@ from provenance.model.origin import Label
 from provenance.model.source import Source
 from provenance.model.unread import Unread
 from provenance.norms import NORM_RULE
+from provenance.older_rules import readings_by_older_rules
 from provenance.readers.discover import Discovery, discover, split_of, uri_of
 from provenance.settle import settle, to_settle
 from provenance.sources import source_row
@@ -82,6 +84,7 @@ def ingest(
     with store.snapshot(threads=1, views=_ASKED) as connection:
         known = known_readings(connection, options.source, found.inputs)
         lost = spoken_before(connection, options.source) if options.replace else ()
+        older = readings_by_older_rules(connection) if options.rehash else ()
         stands = standing(connection, options)
         tombstones = tombstone_parts(connection)
         models = known_models(connection, options)
@@ -92,7 +95,7 @@ def ingest(
             f"there is nothing to read in {', '.join(paths)}",
             hint=f"skipped: {skipped}" if skipped else "name files, folders or globs with data",
         )
-    plan = make_plan(found.inputs, known, options, lost)
+    plan = make_plan(found.inputs, known, options, lost, older)
     run = _Run(store, options, stands, progress or _silent, plan)
     run.relabel(plan.unchanged)
     if plan.files:
@@ -267,6 +270,7 @@ class _Run:
             "quarantine": result.quarantine,
             "replaced_by": self._replaced_by(result.task),
             "norm": NORM_RULE,
+            "canon": RULE,
         }
 
     def _replaced_by(self, task: FileTask) -> str | None:

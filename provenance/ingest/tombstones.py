@@ -58,7 +58,7 @@ def refuse_purged(measured: Measured, parts: Sequence[str]) -> Measured:
     exact, dressed = _graves(tuple(parts))
     reasons: dict[int, str] = {}
     same = (("record_id", measured.record_id), ("digest_rest", measured.digest_rest))
-    for place, revocation in _found(exact, same):
+    for place, revocation in (*_found(exact, same), *_former(exact, measured)):
         reasons[place] = f"purged: revocation {revocation}"
     for place, revocation in _dressed(dressed, measured.norm_id, measured.norm_chars):
         reasons.setdefault(place, f"purged: revocation {revocation} (in another dress)")
@@ -82,6 +82,17 @@ def _graves(parts: tuple[str, ...]) -> tuple[_Graves, _Graves]:
     read = [read_part(part, columns) for part in parts]
     table = pa.concat_tables([schema.empty_table(), *read], promote_options="default")
     return _Graves.by(table, "record_id"), _Graves.by(table, "norm_id")
+
+
+def _former(graves: _Graves, measured: Measured) -> Iterator[tuple[int, str]]:
+    """Places of records that were purged under the digest that they had by the first rule."""
+    places = np.flatnonzero(measured.former_id.is_valid().to_numpy(zero_copy_only=False))
+    if len(places) == 0:
+        return
+    halves = (measured.former_id, measured.former_rest)
+    first, rest = (half.take(pa.array(places)) for half in halves)
+    for place, revocation in _found(graves, (("record_id", first), ("digest_rest", rest))):
+        yield int(places[place]), revocation
 
 
 def _dressed(graves: _Graves, norm_id: pa.Array, norm_chars: pa.Array) -> Iterator[tuple[int, str]]:

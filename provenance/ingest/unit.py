@@ -29,7 +29,7 @@ from provenance.ingest.refused import without_refused
 from provenance.ingest.summary import EXAMPLES, Reject
 from provenance.ingest.tombstones import refuse_purged
 from provenance.ingest.unjudged import other_texts
-from provenance.measure import Measured, measure
+from provenance.measure import Emptiness, Measured, measure
 from provenance.readers.base import (
     Batch,
     Input,
@@ -40,7 +40,7 @@ from provenance.readers.base import (
     Share,
     Slice,
 )
-from provenance.readers.content import Choice, choose_content
+from provenance.readers.content import Choice, choose_content, no_content
 from provenance.readers.registry import reader_for
 from provenance.readers.remote import Spool
 from provenance.recognisers.parts import parts_of
@@ -187,6 +187,11 @@ class _Look:
     layout: Layout
     chooser: Chooser
 
+    @property
+    def empty(self) -> Emptiness:
+        """Which records are empty: of named fields an empty list says nothing either."""
+        return Emptiness(no_content(self.layout, "empty"), lists=self.layout.content != ("*",))
+
 
 class _Writing:
     """The parts of one unit while they grow."""
@@ -272,7 +277,7 @@ class _Writing:
         # Of text nothing is refused once it is read, unless something was purged.
         waits = alike.kind == "text" and not self._task.tombstones
         if not waits or batch.read > SMALL:
-            measured = measure(batch.content, alike.kind, parts_of)
+            measured = measure(batch.content, alike.kind, parts_of, look.empty)
             measured = refuse_purged(measured, self._task.tombstones)
             batch = without_refused(batch, measured)
             self._count(batch, result)

@@ -342,12 +342,13 @@ class _Rows:
         return plain(values)
 
     def objects(self) -> pa.Array:
-        """The content fields as JSON objects."""
+        """The content fields as JSON objects; what is nested in them is not looked into."""
         columns = self._content.values()
-        absent = np.logical_and.reduce([nulls(column) for column in columns])
-        self._refuse(absent, no_content(self._layout, "null"))
-        silent = np.logical_and.reduce([nulls(column) | blank(column) for column in columns])
-        self._refuse(silent, no_content(self._layout, "empty"))
+        if self._layout.content != ("*",):
+            absent = np.logical_and.reduce([nulls(column) for column in columns])
+            self._refuse(absent, no_content(self._layout, "null"))
+            silent = np.logical_and.reduce([nulls(column) | blank(column) for column in columns])
+            self._refuse(silent, no_content(self._layout, "empty"))
         if any(has_unsafe_number(plain(column.take(self.kept))) for column in columns):
             self._refuse_uncanonical()
         kept = self.kept

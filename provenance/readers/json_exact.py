@@ -259,10 +259,8 @@ _ARTICLE = {
 
 def _whole(record: dict[str, Any], layout: Layout) -> str:
     if layout.content == ("*",):
+        # Whether anything is left of it the canonical form says, which is the same in all formats.
         chosen = {k: v for k, v in record.items() if v is not None and not k.startswith("prov_")}
-        # An object without members is a row as it stands; one whose members say nothing is not.
-        if record and not chosen:
-            raise DefectError("the record is empty")
     else:
         chosen = _chosen(record, layout.content)
     text = _encode(chosen)

@@ -40,16 +40,34 @@ _ADDED_IN_2: Mapping[str, tuple[str, ...]] = {
 
 def _to_2(connection: Database) -> None:
     """Add the parts of records, and the columns that say on which field evidence rests."""
-    for table, columns in _ADDED_IN_2.items():
+    _add_columns(connection, _ADDED_IN_2)
+    connection.execute(f"CREATE TABLE ledger.parts ({columns_sql('parts')})")
+
+
+def _add_columns(connection: Database, added: Mapping[str, tuple[str, ...]]) -> None:
+    for table, columns in added.items():
         for column in columns:
             connection.execute(
                 f"ALTER TABLE ledger.{quote_identifier(table)} ADD COLUMN "
                 f"{column_sql(table, column)}"
             )
-    connection.execute(f"CREATE TABLE ledger.parts ({columns_sql('parts')})")
 
 
-MIGRATIONS: tuple[Migration, ...] = (Migration(2, "parts-and-fields", _to_2),)
+_ADDED_IN_3: Mapping[str, tuple[str, ...]] = {
+    "files": ("canon",),
+    "sightings": ("former_id", "former_rest"),
+}
+
+
+def _to_3(connection: Database) -> None:
+    """Add the rule of the canonical form, and the digests by the first one; nothing is reckoned."""
+    _add_columns(connection, _ADDED_IN_3)
+
+
+MIGRATIONS: tuple[Migration, ...] = (
+    Migration(2, "parts-and-fields", _to_2),
+    Migration(3, "canonical-rule", _to_3),
+)
 """Steps in order; the first released schema is version 1."""
 
 

@@ -170,5 +170,7 @@ def _bring(connection: duckdb.DuckDBPyConnection, layout: Layout, table: str, he
     if held.parts:
         paths = (quote_literal(str(layout.table(table) / part)) for part in held.parts)
         connection.execute(
-            f"INSERT INTO ledger.{name} BY NAME FROM read_parquet([{', '.join(paths)}])"
+            # Parts of an older schema lack columns that those after them have.
+            f"INSERT INTO ledger.{name} BY NAME "
+            f"FROM read_parquet([{', '.join(paths)}], union_by_name = true)"
         )

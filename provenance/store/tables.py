@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from provenance.model.base import quote_identifier
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Version of the tables below and of the views over them."""
 
 UUID = pa.uuid()
@@ -75,6 +75,7 @@ TABLES: dict[str, pa.Schema] = {
         ("quarantine", _STR),
         ("norm", _STR),  # rule of the norm_ids of this reading; null: norm-1
         ("replaced_by", _STR),  # who accepted that evidence of earlier readings is gone; else null
+        ("canon", _STR),  # rule of the canonical form of structured records; null: json-1
     ),
     # What was said of a whole reading on the command line.
     "declarations": _table(
@@ -100,6 +101,8 @@ TABLES: dict[str, pa.Schema] = {
         ("lang", _STR),
         ("attributes", _STR),  # JSON object of text values
         ("norm_chars", _INT),  # characters of the normalised text
+        ("former_id", UUID),  # the digest under the rule json-1, where it is another; else null
+        ("former_rest", UUID),
     ),
     # The texts that a chat, pair or other structured record is made of.
     "parts": _table(

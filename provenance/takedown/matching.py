@@ -35,7 +35,11 @@ def _holds(selector: Selector) -> str:
         halves = [value.removeprefix(_SHA256) for value in selector.values]
         first = ", ".join(f"'{digest[:32]}'::UUID" for digest in halves)
         rest = ", ".join(f"'{digest[32:]}'::UUID" for digest in halves)
-        return f"s.record_id IN ({first}) AND s.digest_rest IN ({rest})"
+        # A record that was read again under another rule is what it was.
+        return (
+            f"(s.record_id IN ({first}) AND s.digest_rest IN ({rest})"
+            f" OR s.former_id IN ({first}) AND s.former_rest IN ({rest}))"
+        )
     if selector.kind == "attribute":
         if selector.name == "domain":
             return _below(_HOST.format(url=_attribute("url")), selector.values)

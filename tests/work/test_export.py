@@ -484,7 +484,8 @@ def plain(value: Any) -> Any:
 
 def pruned(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: pruned(item) for name, item in value.items() if item is not None}
+        members = {name: pruned(item) for name, item in value.items()}
+        return {name: item for name, item in members.items() if item not in (None, "", {})}
     return [pruned(item) for item in value] if isinstance(value, list) else value
 
 

@@ -26,7 +26,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def migrated(folder: Path) -> Ledger:
-    assert migrate.run(str(folder / ".prov")) == ["parts-and-fields"]
+    assert migrate.run(str(folder / ".prov")) == ["parts-and-fields", "canonical-rule"]
     return provenance.open(str(folder / ".prov"))
 
 
@@ -39,7 +39,7 @@ def test_it_is_refused_until_it_is_brought_up(folder: Path) -> None:
     with pytest.raises(VersionError) as caught:
         provenance.open(str(folder / ".prov")).status()
     assert "prov migrate" in caught.value.hint
-    assert migrate.due(str(folder / ".prov")) == ["parts-and-fields"]
+    assert migrate.due(str(folder / ".prov")) == ["parts-and-fields", "canonical-rule"]
 
 
 def test_it_answers_as_before(folder: Path) -> None:

@@ -116,7 +116,11 @@ class ByteSize(click.ParamType[int]):
 @click.option(
     "--strict", is_flag=True, help="Exit 10 where files of a folder hold data and are not read."
 )
-@click.option("--rehash", is_flag=True, help="Read files again even if size and time agree.")
+@click.option(
+    "--rehash",
+    is_flag=True,
+    help="Look into files even if size and time agree; what was read by a former rule is read again.",
+)
 @click.option(
     "--engine",
     type=click.Choice(["local", "ray"]),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from prov_cli.options import Session, command
+from prov_cli.options import Session, command, count
 from prov_cli.tables import cell, size, table
+from provenance.visible import shown, visible
 
 if TYPE_CHECKING:
     from provenance.lookup import Status
@@ -32,4 +33,12 @@ def status_text(found: Status) -> str:
         ("conflicts", cell(found.conflicts)),
         *([("revoked records", cell(found.revoked))] if found.revoked else []),
     ]
-    return table(("", "count"), counts, right=("count",))
+    lines = [table(("", "count"), counts, right=("count",))]
+    for each in found.older_rules:
+        lines.append("")
+        lines.append(
+            f"{count(each.files, 'file')} of source {shown(each.source)}: structured records have "
+            f"the ids of the rule {each.rule}; to read again under the newest one:"
+        )
+        lines.append(f"  {visible(each.command)}")
+    return "\n".join(lines)
