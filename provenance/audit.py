@@ -15,6 +15,7 @@ from provenance.engine.local import LocalEngine
 from provenance.errors import InputError, ProvError
 from provenance.findings import known_share, ledger_findings, release_drift
 from provenance.graph_findings import lineage_findings
+from provenance.ingest.collapse import judge_content, of_cut_files
 from provenance.ingest.options import IngestOptions
 from provenance.ingest.plan import cut, file_task
 from provenance.ingest.standing import known_models
@@ -167,6 +168,10 @@ def _read(
                 if failure is not None:
                     raise failure
                 parts += outcome.result.parts if outcome.result else ()
+        for result in of_cut_files(results):
+            judge_content(result, options, engine)
+            if result.failure is not None:
+                raise result.failure
     return results, parts
 
 
@@ -176,6 +181,7 @@ def _reading(result: FileResult, options: IngestOptions) -> Reading:
         content=result.content,
         records=options.records,
         max_record=options.max_record,
+        turns=True,
     )
     return Reading(None, result.task.source, layout)
 

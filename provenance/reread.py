@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from provenance.errors import InputError, IntegrityError, NotFoundError, ProvError
 from provenance.identity import write_digest
-from provenance.ingest.unit import fingerprint
+from provenance.ingest.fingerprint import fingerprint
 from provenance.measure import content_digests
 from provenance.members import MEMBERS
 from provenance.readers.base import Batch

@@ -21,8 +21,8 @@ from provenance.imports.columns import (
 from provenance.imports.forms import look, text_of
 from provenance.imports.options import Form, ImportOptions
 from provenance.imports.summary import ImportedFile
+from provenance.ingest.fingerprint import fingerprint
 from provenance.ingest.summary import EXAMPLES, Reject
-from provenance.ingest.unit import fingerprint
 from provenance.interchange.graph import Graph
 from provenance.readers.base import REJECTS, Input, Layout
 from provenance.readers.discover import uri_of

@@ -15,8 +15,9 @@ import xxhash
 from provenance.engine.local import default_workers
 from provenance.errors import InputError, MisuseError, ProvError
 from provenance.identity import write_fingerprint
+from provenance.ingest.fingerprint import fingerprint
 from provenance.ingest.options import IngestOptions
-from provenance.ingest.unit import FileTask, UnitTask, fingerprint
+from provenance.ingest.unit import FileTask, UnitTask
 from provenance.model.base import Connection
 from provenance.readers.base import Input, Share
 from provenance.readers.jsonl import slices

@@ -13,6 +13,7 @@ from provenance.engine.base import Engine
 from provenance.engine.local import LocalEngine
 from provenance.errors import InputError, NotFoundError, ReadOnlyError
 from provenance.ingest.carried import spoken_before
+from provenance.ingest.collapse import judge_content
 from provenance.ingest.fruitless import explain_empty
 from provenance.ingest.options import IngestOptions
 from provenance.ingest.parents import count_parents
@@ -24,6 +25,7 @@ from provenance.ingest.plan import (
     known_readings,
     make_plan,
 )
+from provenance.ingest.repeats import merged as both_counted
 from provenance.ingest.standing import Standing, correction, declarations, known_models, standing
 from provenance.ingest.summary import (
     EXAMPLES,
@@ -34,7 +36,13 @@ from provenance.ingest.summary import (
 )
 from provenance.ingest.tally import Tally
 from provenance.ingest.tombstones import tombstone_parts
-from provenance.ingest.unit import FileResult, FileTask, UnitResult, require_few_rejects, run_unit
+from provenance.ingest.unit import (
+    FileResult,
+    FileTask,
+    UnitResult,
+    require_few_rejects,
+    run_unit,
+)
 from provenance.model.origin import Label
 from provenance.model.source import Source
 from provenance.norms import NORM_RULE
@@ -156,7 +164,7 @@ class _Run:
         results, parts = self._gather(group, engine)
         files = _merge(results)
         for result in files:
-            self._judge(result)
+            self._judge(result, engine)
         bad = {result.task.reading_id for result in files if result.failure}
         kept_parts = [part for owners, part in parts if not owners <= bad]
         self._discard(part for owners, part in parts if owners <= bad)
@@ -166,13 +174,15 @@ class _Run:
         for result in files:
             self._files.append(self._file_summary(result))
 
-    def _judge(self, result: FileResult) -> None:
+    def _judge(self, result: FileResult, engine: Engine) -> None:
         """Refuse a file of many parts for what no single one of them could tell."""
         if result.task.part is not None and result.failure is None:
             try:
                 require_few_rejects(result, self._options)
             except InputError as error:
                 result.failure = error
+            else:
+                judge_content(result, self._options, engine)
 
     def _gather(
         self, group: Group, engine: Engine
@@ -358,6 +368,8 @@ def _merge(results: list[FileResult]) -> list[FileResult]:
         before.rejects = sorted(rejects, key=lambda reject: reject.row or 0)[:EXAMPLES]
         before.recognisers.update(result.recognisers)
         before.add_attributes(result.attributes)
+        before.late |= result.late
+        before.repeats = both_counted(before.repeats, result.repeats)
         before.notes = tuple(dict.fromkeys([*before.notes, *result.notes]))
         before.fingerprint = before.fingerprint or result.fingerprint
         before.quarantine = both(before.quarantine, result.quarantine)

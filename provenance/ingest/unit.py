@@ -9,10 +9,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
-import xxhash
 
 from provenance.errors import InputError, ProvError, ReadOnlyError
-from provenance.identity import write_fingerprint
+from provenance.ingest.collapse import counts, judge_content
 from provenance.ingest.columns import (
     attributes_in,
     evidence_columns,
@@ -20,10 +19,12 @@ from provenance.ingest.columns import (
     sighting_columns,
 )
 from provenance.ingest.edges import edge_columns, quote_columns
+from provenance.ingest.fingerprint import fingerprint
 from provenance.ingest.held import SMALL, Held, HeldByLook
 from provenance.ingest.meaning import Alike, Chooser
 from provenance.ingest.options import IngestOptions
 from provenance.ingest.refused import without_refused
+from provenance.ingest.repeats import Repeats, add_repeats
 from provenance.ingest.summary import EXAMPLES, Reject
 from provenance.ingest.tombstones import refuse_purged
 from provenance.measure import Measured, measure
@@ -96,7 +97,8 @@ class FileResult:
     task: FileTask
     fingerprint: str = ""
     kind: Kind = "text"
-    content: tuple[str, ...] = ()
+    chosen: tuple[str, ...] = ()
+    late: frozenset[str] = frozenset()
     attributes: tuple[str, ...] = ()
     read: int = 0
     kept: int = 0
@@ -107,6 +109,12 @@ class FileResult:
     quarantine: str | None = None
     failure: ProvError | None = None
     notes: tuple[str, ...] = ()
+    repeats: Repeats | None = None
+
+    @property
+    def content(self) -> tuple[str, ...]:
+        """The content fields, those that only some of the later rows have behind the others."""
+        return (*self.chosen, *sorted(self.late))
 
     def add_attributes(self, names: Collection[str]) -> None:
         """Note what attributes more of its rows have."""
@@ -124,11 +132,11 @@ class UnitResult:
 
 
 class _Spoilt(Exception):  # noqa: N818 - control flow within this module, not a failure
-    """A file failed after some of its rows had been written beside those of other files."""
+    """Files failed after some of their rows had been written beside those of other files."""
 
-    def __init__(self, result: FileResult) -> None:
+    def __init__(self, *results: FileResult) -> None:
         super().__init__()
-        self.result = result
+        self.results = results
 
 
 def run_unit(task: UnitTask) -> UnitResult:
@@ -142,9 +150,10 @@ def run_unit(task: UnitTask) -> UnitResult:
                 results = [
                     failed.get(file.reading_id) or writing.file(file, spool) for file in task.files
                 ]
+            writing.compare(results)
             return writing.finish(tuple(results))
         except _Spoilt as spoilt:
-            failed[spoilt.result.task.reading_id] = spoilt.result
+            failed |= {result.task.reading_id: result for result in spoilt.results}
             writing.discard()
         except BaseException:
             writing.discard()
@@ -158,6 +167,11 @@ class _Look:
     choice: Choice
     layout: Layout
     chooser: Chooser
+
+    @property
+    def late(self) -> frozenset[str]:
+        """Content fields that rows may have which the first ones have not."""
+        return frozenset(self.choice.late)
 
 
 class _Writing:
@@ -194,9 +208,11 @@ class _Writing:
         shape = reader.probe(task.source, options.records)
         look = self._look(shape, task.source.format)
         result.kind = look.choice.kind
-        result.content = look.choice.content
+        result.chosen = look.choice.content
         result.attributes = tuple(sorted(options.kept_attributes))
         result.notes = shape.notes
+        if counts(shape, options):
+            result.repeats = Repeats()
         for batch in reader.read(task.source, look.layout, task.part):
             self._add(batch, look, result)
         result.fingerprint = _fingerprint(task)
@@ -206,7 +222,7 @@ class _Writing:
 
     def _look(self, shape: Shape, form: str) -> _Look:
         """What the fields of a file mean; files of one shape share it."""
-        key = (form, tuple(shape.fields.items()), shape.nested, shape.native)
+        key = (form, shape.key)
         if key in self._looks:
             return self._looks[key]
         options = self._task.options
@@ -222,6 +238,8 @@ class _Writing:
             max_record=options.max_record,
             chooser=chooser,
             references=chooser.references,
+            late=choice.late,
+            turns=True,
         )
         return self._looks.setdefault(key, _Look(choice, layout, chooser))
 
@@ -229,6 +247,7 @@ class _Writing:
         """Write a batch, or keep it until there are more rows to write along with it."""
         alike = Alike(look.layout.kind, look.choice.content, look.chooser.meaning(batch.shape))
         result.add_attributes(attributes_in(batch, alike.meaning.roles))
+        result.late |= look.late & batch.shape.keys()
         # Of text nothing is refused once it is read, unless something was purged.
         waits = alike.kind == "text" and not self._task.tombstones
         if not waits or batch.read > SMALL:
@@ -261,6 +280,7 @@ class _Writing:
         """Write the rows of files, each with how many of them are its own."""
         roles, marks = alike.meaning.roles, alike.meaning.marks
         readings = [(result.task.reading_id, count) for result, count in owners]
+        add_repeats([(result.repeats, count) for result, count in owners], measured.record_id)
         sightings = sighting_columns(batch, measured, roles, alike.kind, readings)
         self._write("sightings", sightings)
         self._write("parts", part_columns(measured.parts, sightings))
@@ -300,6 +320,19 @@ class _Writing:
         if table not in self._writers:
             self._writers[table] = PartWriter(self._task.places, table, self._task.commit_id)
         self._writers[table].write(columns)
+
+    def compare(self, results: Sequence[FileResult]) -> None:
+        """Compare the rows of files that were read whole, where contents are often repeated.
+
+        Raises:
+            _Spoilt: some of them lose too many different rows.
+        """
+        self._flush()
+        whole = [r for r in results if r.task.part is None and not r.failure]
+        for result in whole:
+            judge_content(result, self._task.options)
+        if spoilt := [result for result in whole if result.failure]:
+            raise _Spoilt(*spoilt)
 
     def finish(self, results: tuple[FileResult, ...]) -> UnitResult:
         """Close and name the parts."""
@@ -348,24 +381,6 @@ def _fingerprint(task: FileTask) -> str:
     if isinstance(task.part, Slice) or (task.part and task.part.index):
         return task.fingerprint
     return fingerprint(task.source)
-
-
-def fingerprint(source: Input) -> str:
-    """XXH3-128 of a file's bytes, as they lie on disk; of an object, what its store knows it by.
-
-    Raises:
-        InputError: it cannot be read.
-    """
-    if source.stored is not None:
-        return source.stored.fingerprint
-    state = xxhash.xxh3_128()
-    try:
-        with source.path.open("rb") as file:
-            while block := file.read(1 << 20):
-                state.update(block)
-    except OSError as error:
-        raise InputError(f"{source.uri}: cannot be read: {error.strerror}") from error
-    return write_fingerprint(state.digest())
 
 
 def _unchanged(task: FileTask) -> None:

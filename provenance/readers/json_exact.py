@@ -264,7 +264,7 @@ def _whole(record: dict[str, Any], layout: Layout) -> str:
         if record and not chosen:
             raise DefectError("the record is empty")
     else:
-        chosen = _chosen(record, layout.content)
+        chosen = _chosen(record, layout.content, layout.late)
     text = _encode(chosen)
     if _is_inexact(chosen):
         try:
@@ -274,9 +274,11 @@ def _whole(record: dict[str, Any], layout: Layout) -> str:
     return _storable(text, "a content field")
 
 
-def _chosen(record: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+def _chosen(
+    record: dict[str, Any], names: tuple[str, ...], late: tuple[str, ...]
+) -> dict[str, Any]:
     """The content fields that a record has, of which one at least must say something."""
-    found = {name: lookup(record, name) for name in names}
+    found = {name: lookup(record, name) for name in (*names, *late)}
     chosen = {k: v for k, v in found.items() if v is not MISSING and v is not None}
     if not chosen:
         null = [name for name, value in found.items() if value is None]
