@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from provenance.errors import AmbiguousError, InputError, MisuseError, NotFoundError
 from provenance.readers.base import Kind, Layout, Shape
 from provenance.readers.content_families import Family, Fields, choose, deeper, families
-from provenance.readers.content_names import RESERVED, TEXTS, is_about, is_ours, is_remark
+from provenance.readers.content_names import RESERVED, TEXTS, is_about, is_ours, is_remark, leaf
 from provenance.readers.paths import ABOVE
 
 STANDARD: dict[str, tuple[str, ...]] = {
@@ -110,10 +110,11 @@ def _of_unknown_name(shape: Shape, fmt: str) -> Choice:
     sure = [name for name in texts if shape.looks.get(name) != "short"]
     surely = any(family.known for family in inner)
     if inner and not talks and (not texts or (surely and not sure)):
-        if len(inner) == 1 and not _rivals(shape):
+        rivals = any(_is_of_tree(shape, family) for family in inner)
+        if len(inner) == 1 and not rivals:
             return _of_family(inner[0])
         names = ["+".join(family.content) for family in inner]
-        raise _ambiguous(shape, fmt, names + ["in nested records"] * bool(_rivals(shape)))
+        raise _ambiguous(shape, fmt, names + ["in nested records"] * rivals)
     candidates = [*texts, *talks, *("+".join(f.content) for f in inner if f.known or not sure)]
     if len(candidates) == 1 and shape.nested:
         raise _ambiguous(shape, fmt, [*candidates, "in nested records"])
@@ -145,17 +146,10 @@ def _may_be_text(shape: Shape, name: str) -> bool:
     return not is_about(name) and shape.looks.get(name) != "terse"
 
 
-def _rivals(shape: Shape) -> list[str]:
-    """Nested lists whose objects have a text: each of those may be a record of its own."""
-    return [
-        path
-        for path in shape.nested
-        if any(
-            shape.below.get(f"{path}[].{name}") == "string"
-            and shape.looks.get(f"{path}[].{name}") != "terse"
-            for name in TEXTS
-        )
-    ]
+def _is_of_tree(shape: Shape, family: Family) -> bool:
+    """Whether lists in the records have objects with a text of the same name, as replies have."""
+    name = leaf(family.required[0])
+    return family.text and any(path.endswith(f"[].{name}") for path in shape.below)
 
 
 def _ambiguous(shape: Shape, fmt: str, names: Sequence[str]) -> AmbiguousError:

@@ -11,6 +11,7 @@ from provenance.readers.content_names import (
     CHATS,
     LATE,
     MEDIA,
+    OTHER_ANSWERS,
     PARTS,
     PREFERENCE,
     QUESTIONS,
@@ -23,7 +24,7 @@ from provenance.readers.content_names import (
     leaf,
 )
 
-_JUDGED = frozenset({*THOUGHTS, "solution"})
+_JUDGED = frozenset({*THOUGHTS, *OTHER_ANSWERS})
 """Beside a preference these say why it is one: only their looks make them texts."""
 
 
@@ -96,8 +97,8 @@ def pairs(kinds: Mapping[str, str]) -> list[tuple[str, ...]]:
     """What is asked, with one answer each."""
     asks = [name for name in QUESTIONS if present(kinds, name)]
     answers = [name for name in ANSWERS if present(kinds, name)]
-    if asks and not answers and present(kinds, "solution"):
-        answers = ["solution"]
+    if asks and not answers:
+        answers = [name for name in OTHER_ANSWERS if present(kinds, name)][:1]
     if not asks and kinds.get("input") == "string" and kinds.get("output") == "string":
         asks, answers = ["input"], ["output"]
     return [(asks[0], answer) for answer in answers] if asks else []
@@ -131,13 +132,14 @@ def _joins(fields: Fields, name: str, required: Sequence[str]) -> bool:
     kind = fields.kinds[name]
     if is_ours(name) or kind in {"number", "boolean"}:
         return False
-    if any((name, other) in fields.repeats for other in required):
+    other_words = name in _in_other_words(required) or leaf(name) not in PARTS
+    if other_words and any((name, other) in fields.repeats for other in required):
         return False
     judged = tuple(required) == PREFERENCE and name in _JUDGED
     if leaf(name) in PARTS and not judged:
         # What may say the same in other words is looked at before it joins.
-        return name not in _in_other_words(required) or name in fields.looks
-    if is_remark(name):
+        return not other_words or name in fields.looks
+    if is_remark(name) or name in TEXTS:
         return False
     return kind == "messages" or fields.looks.get(name) == "prose"
 
@@ -145,7 +147,9 @@ def _joins(fields: Fields, name: str, required: Sequence[str]) -> bool:
 def _in_other_words(required: Sequence[str]) -> tuple[str, ...]:
     if tuple(required) == PREFERENCE:
         return (*CHATS, *ANSWERS)
-    return () if required[-1] in {*ANSWERS, "solution"} else (*QUESTIONS, *ANSWERS, "solution")
+    if required[-1] in {*ANSWERS, *OTHER_ANSWERS}:
+        return ()
+    return (*QUESTIONS, *ANSWERS, *OTHER_ANSWERS)
 
 
 def _is_aside(name: str, required: Sequence[str]) -> bool:

@@ -21,11 +21,21 @@ QUESTIONS = ("instruction", "prompt", "question", "query", "problem")
 ANSWERS = ("output", "response", "completion", "answer", "generation")
 """What a pair answers; a record with two of these is ambiguous."""
 
+OTHER_ANSWERS = (
+    *("solution", "answers", "responses", "completions", "outputs", "generations", "solutions"),
+)
+"""What answers where none of these is there; of several the first."""
+
 PREFERENCE = ("chosen", "rejected")
 
 MEDIA = ("image", "images", "audio", "audios", "video", "videos")
 
 TOOLS = ("tools", "functions")
+
+LISTS = frozenset(
+    {*CHATS, *TOOLS, "history", "documents", "images", "audios", "videos", "passages"}
+)
+"""Fields that are lists by nature; a table that has no lists holds them as JSON text."""
 
 SPOKEN = ("system", "system_prompt", "context", "input", "history")
 """Texts that join a pair, a chat or a preference."""
@@ -36,7 +46,7 @@ LATE = (*SPOKEN, "documents", *TOOLS, *MEDIA)
 THOUGHTS = ("reasoning", "reasoning_content", "thinking", "thought", "thoughts", "cot")
 """What a model thought before it answered; it wrote that, too."""
 
-PARTS = frozenset({*LATE, *QUESTIONS, *ANSWERS, *CHATS, *QUOTED, *THOUGHTS, "passages", "solution"})
+PARTS = frozenset({*LATE, *QUESTIONS, *ANSWERS, *CHATS, *QUOTED, *THOUGHTS, "passages", *OTHER_ANSWERS})
 """Fields that are part of a family where they stand beside it."""
 
 _ABOUT = re.compile(

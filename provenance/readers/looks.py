@@ -64,10 +64,11 @@ def looked_at(shape: Shape, records: Sequence[Mapping[str, Any]]) -> Shape:
         fields[name] = _unpacked_kind(name, kind, told) if kind == "string" else kind
     texts: dict[str, list[str]] = {}
     below: dict[str, Counter[str]] = {}
-    for record in told:
+    for record, raw in zip(told, records, strict=True):
         for name, value in record.items():
             texts.setdefault(name, []).extend(_some(texts_in(value)))
-            _gather(name, value, LEVELS, texts, below)
+            # No path leads into what is written as text.
+            _gather(name, raw[name], LEVELS, texts, below)
     return replace(
         shape,
         fields=fields,
@@ -86,10 +87,8 @@ def is_in_doubt(fields: Mapping[str, str]) -> bool:
 def _unpacked_kind(name: str, kind: str, records: Sequence[Mapping[str, Any]]) -> str:
     filled = [value for record in records if (value := record.get(name)) not in (None, "")]
     talks = [value for value in filled if isinstance(value, (list, dict)) and value]
-    if 2 * len(talks) <= len(filled) or not talks:
+    if 2 * len(talks) <= len(filled) or not talks or isinstance(talks[0], dict):
         return kind
-    if isinstance(talks[0], dict):
-        return "object"
     return "messages" if all(map(is_turn, talks[0])) else "list"
 
 
@@ -119,7 +118,7 @@ def _gather(
 ) -> None:
     """Note the members of objects, and those of the first object of a list."""
     if isinstance(value, list):
-        if value and isinstance(value[0], dict) and not is_turn(value[0]):
+        if value and isinstance(value[0], dict):
             for name, item in value[0].items():
                 if isinstance(item, str):
                     below.setdefault(f"{path}[].{name}", Counter())["string"] += 1

@@ -10,21 +10,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from provenance.identity import canonical_json
-from provenance.readers.content_names import CHATS, leaf
+from provenance.readers.content_names import LISTS, leaf
 from provenance.readers.paths import is_turn
 
-_BEGINS = re.compile(r"\s*(?:\[\s*[\[{\]]|\{)")
-_HELD = r':"(?:\\[nrt]| )*(?:\[(?:\\[nrt]| )*[\[{]|\{)'
-"""In compact JSON: a member whose text begins like a list of turns or of pairs, or like a turn."""
+_BEGINS = re.compile(r"\s*[\[{]")
+_HELD = r':"(?:\\[nrt]| )*[\[{]'
+"""In compact JSON: a member whose text begins like a list or an object."""
 
 _MOST = 1 << 24
 
 
 def unpacked(value: Any, name: str = "") -> Any:
-    """What a text stands for that is the JSON of turns, of a turn, or of pairs; else the value.
+    """What a text stands for that is the JSON of turns, of a turn, or of a list; else the value.
 
-    Pairs are read in ``history`` and in fields that are named for a conversation alone: elsewhere
-    a list of pairs may be anything.
+    Other lists are read in fields alone that are named for a conversation, tools, documents or
+    pictures: elsewhere they may be what somebody wrote.
 
     >>> unpacked('[{"role": "user", "content": "Hi"}]')
     [{'role': 'user', 'content': 'Hi'}]
@@ -35,7 +35,7 @@ def unpacked(value: Any, name: str = "") -> Any:
         return value
     try:
         found = json.loads(value, object_pairs_hook=_object, parse_constant=_refused)
-        talk = _is_talk(found) or (leaf(name) in _PAIRED and _is_pairs(found))
+        talk = _is_talk(found) or (leaf(name) in LISTS and isinstance(found, list))
         if talk:
             canonical_json({"turns": found})
     except (ValueError, RecursionError):  # it is no JSON, or none with a canonical form
@@ -54,9 +54,6 @@ def _refused(name: str) -> NoReturn:
     raise ValueError(name)
 
 
-_PAIRED = frozenset({*CHATS, "history"})
-
-
 def _is_talk(value: Any) -> bool:
     if isinstance(value, list):
         return bool(value) and all(map(_is_turn, value))
@@ -66,13 +63,6 @@ def _is_talk(value: Any) -> bool:
 def _is_turn(value: Any) -> bool:
     speaker = value.get("role", value.get("from")) if isinstance(value, dict) else None
     return isinstance(speaker, str) and (is_turn(value) or "tool_calls" in value)
-
-
-def _is_pairs(value: Any) -> bool:
-    return isinstance(value, list) and all(
-        isinstance(each, list) and len(each) == 2 and all(isinstance(one, str) for one in each)
-        for each in value
-    )
 
 
 def unpack(objects: pa.Array) -> pa.Array:

@@ -13,7 +13,8 @@ MODEL_ROLES = frozenset(
 USER_ROLES = frozenset({"user", "human", "prompter"})
 
 ANSWERS = frozenset(
-    {"output", "response", "completion", "answer", "generation", "generations", "solution"}
+    {"output", "response", "completion", "answer", "generation", "solution"}
+    | {"outputs", "responses", "completions", "answers", "generations", "solutions"}
     | {"chosen", "rejected"}
     | {"reasoning", "reasoning_content", "thinking", "thought", "thoughts", "cot"}
 )
@@ -29,6 +30,7 @@ _PAIRED = frozenset({"history", "conversation", "conversations", "messages"})
 """Fields in which bare texts are taken for turns: elsewhere a list may be of anything."""
 
 _ASKS = USER_ROLES | (PROMPTS - {"context", "history", "tools", "functions"})
+_PREFERENCE = {"chosen", "rejected"}
 _TELLS = MODEL_ROLES | (ANSWERS - {"chosen", "rejected"})
 
 
@@ -93,7 +95,8 @@ def is_divided(record: Mapping[str, Any], chats: Mapping[str, Sequence[Voice]]) 
     noted = TURN_METADATA if "role" in record or "from" in record else frozenset()
     told = (name for name, value in record.items() if value is not None and name not in noted)
     names = set(map(last_name, told))
-    return bool(chats) or bool(names & ANSWERS and names & PROMPTS)
+    given = names & PROMPTS or (names >= _PREFERENCE and names - ANSWERS)
+    return bool(chats) or bool(names & ANSWERS and given)
 
 
 def last_name(path: str) -> str:
