@@ -171,5 +171,6 @@ def _reading(result: FileResult, options: IngestOptions) -> Reading:
         content=result.content,
         records=options.records,
         max_record=options.max_record,
+        turns=True,
     )
     return Reading(None, result.task.source, layout)

@@ -10,6 +10,7 @@ from provenance import objects
 from provenance.engine.local import LocalEngine
 from provenance.errors import InputError, ProvError, ReadOnlyError
 from provenance.ingest.apart import divide_unit, naming
+from provenance.ingest.collapse import judge_content, of_cut_files
 from provenance.ingest.options import IngestOptions
 from provenance.ingest.plan import cut, file_task
 from provenance.ingest.unit import FileResult, FileTask, UnitTask, run_unit
@@ -83,6 +84,8 @@ def read_files(
                 owners = {task.source.uri for task in outcome.task.files}
                 made += [(owners, part) for part in outcome.result.parts]
                 read.rejects += [outcome.result.quarantine] if outcome.result.quarantine else []
+        for result in of_cut_files(read.results):
+            judge_content(result, options, engine)
     failed = set(read.failed)
     read.parts = [part for owners, part in made if not owners <= failed]
     return read

@@ -183,16 +183,48 @@ TURN_METADATA = frozenset(
 )
 """What chat logs note beside a turn."""
 
+MEDIA_KEYS = frozenset(
+    {"image", "images", "image_url", "audio", "audios", "audio_url", "input_audio"}
+    | {"input_image", "video", "videos", "video_url"}
+)
+"""Members that hold pictures, sounds or their addresses, and kinds of parts that are such."""
+
+_PAYLOAD = frozenset({"source", "data", "url", "file", "file_id", "path", "base64", "detail"})
+
+
+def text_members(value: Mapping[str, Any]) -> list[tuple[str, Any, bool]]:
+    """The members of an object that may hold text, and whether structure is passed over in them.
+
+    What a model asks a tool, it wrote, whatever the members are called: there all is text.
+
+    >>> text_members({"type": "function", "arguments": {"name": "Ada"}})
+    [('arguments', {'name': 'Ada'}, False)]
+    """
+    kind = value.get("type")
+    part = isinstance(kind, str) and kind in MEDIA_KEYS
+    turn = "role" in value or "from" in value
+    return [
+        (key, item, not (key == "arguments" or (key == "input" and kind == "tool_use")))
+        for key, item in value.items()
+        if not (
+            (key in CONTROL_KEYS and isinstance(item, str))
+            or key in MEDIA_KEYS
+            or (turn and key in TURN_METADATA)
+            or (part and key in _PAYLOAD)
+        )
+    ]
+
 
 def _strings(value: Any, *, skip_control: bool) -> Any:
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
-        turn = skip_control and ("role" in value or "from" in value)
-        for key, item in value.items():
-            control = skip_control and key in CONTROL_KEYS and isinstance(item, str)
-            if not control and not (turn and key in TURN_METADATA):
-                yield from _strings(item, skip_control=skip_control)
+        if skip_control:
+            for _, item, inside in text_members(value):
+                yield from _strings(item, skip_control=inside)
+        else:
+            for item in value.values():
+                yield from _strings(item, skip_control=False)
     elif isinstance(value, list):
         for item in value:
             yield from _strings(item, skip_control=skip_control)

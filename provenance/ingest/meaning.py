@@ -40,7 +40,8 @@ class Chooser:
     """Which fields of a batch are wanted, by what it has; it is a ``Layout.chooser``.
 
     Attributes:
-        content: names of the content fields.
+        content: names of the content fields, without those that marks are looked for in.
+        late: further ones, which a row need not have.
         external_id, lang: fields that were asked for instead of those of a standard name.
         attributes: names and fields of ``--attr``.
         parent, quoting: fields that name or quote parents.
@@ -48,6 +49,7 @@ class Chooser:
     """
 
     content: tuple[str, ...]
+    late: tuple[str, ...]
     external_id: str | None
     lang: str | None
     attributes: tuple[tuple[str, str], ...]
@@ -60,7 +62,8 @@ class Chooser:
         """By what was asked for, and what the content of a file is."""
         attributes = {n: field for n, field in options.attributes.items() if n != "lang"}
         return cls(
-            content=choice.content,
+            content=tuple(name for name in choice.content if name not in choice.aside),
+            late=tuple(name for name in choice.late if name not in choice.aside),
             external_id=options.id_field,
             lang=options.attributes.get("lang"),
             attributes=tuple(attributes.items()),
@@ -106,4 +109,5 @@ def _meaning(chooser: Chooser, shape: tuple[tuple[str, str], ...]) -> Meaning:
         attributes=(*attributes, *((name, (field,)) for name, field in chooser.attributes)),
         asked=frozenset(chooser.fixed),
     )
-    return Meaning(roles, applicable(fields, chooser.content, chooser.models))
+    content = (*chooser.content, *(name for name in chooser.late if name in fields))
+    return Meaning(roles, applicable(fields, content, chooser.models))

@@ -109,6 +109,8 @@ class IngestOptions(Contract):
             "attributes": dict(sorted(self.attributes.items())),
             "records": self.records,
             "max_record": self.max_record,
+            # Readings of before that rule have no such member, and are read again without it.
+            "turns": True,
         }
         return json.dumps(asked, separators=(",", ":"))
 

@@ -15,6 +15,7 @@ from provenance.errors import InputError, NotFoundError, ReadOnlyError, Unforese
 from provenance.identity import RULE
 from provenance.ingest.apart import divide_unit, naming
 from provenance.ingest.carried import spoken_before
+from provenance.ingest.collapse import judge_content
 from provenance.ingest.fruitless import explain_empty
 from provenance.ingest.options import IngestOptions
 from provenance.ingest.parents import count_parents
@@ -26,6 +27,7 @@ from provenance.ingest.plan import (
     known_readings,
     make_plan,
 )
+from provenance.ingest.repeats import merged as both_counted
 from provenance.ingest.standing import Standing, correction, declarations, known_models, standing
 from provenance.ingest.summary import (
     EXAMPLES,
@@ -174,7 +176,7 @@ class _Run:
         results, parts = self._gather(group, engine)
         files = _merge(results)
         for result in files:
-            self._judge(result)
+            self._judge(result, engine)
         bad = {result.task.reading_id for result in files if result.failure}
         kept_parts = [part for owners, part in parts if not owners <= bad]
         self._discard(part for owners, part in parts if owners <= bad)
@@ -185,13 +187,15 @@ class _Run:
             self._files.append(self._file_summary(result))
             self._media = self._media or result.kind == "binary"
 
-    def _judge(self, result: FileResult) -> None:
+    def _judge(self, result: FileResult, engine: Engine) -> None:
         """Refuse a file of many parts for what no single one of them could tell."""
         if result.task.part is not None and result.failure is None:
             try:
                 require_few_rejects(result, self._options)
             except InputError as error:
                 result.failure = error
+            else:
+                judge_content(result, self._options, engine)
 
     def _gather(
         self, group: Group, engine: Engine
@@ -382,6 +386,8 @@ def _merge(results: list[FileResult]) -> list[FileResult]:
         before.rejects = sorted(rejects, key=lambda reject: reject.row or 0)[:EXAMPLES]
         before.recognisers.update(result.recognisers)
         before.add_attributes(result.attributes)
+        before.late |= result.late
+        before.repeats = both_counted(before.repeats, result.repeats)
         before.notes = tuple(dict.fromkeys([*before.notes, *result.notes]))
         before.fingerprint = before.fingerprint or result.fingerprint
         before.quarantine = both(before.quarantine, result.quarantine)

@@ -14,6 +14,7 @@ from provenance.engine.base import unforeseen
 from provenance.engine.worker import allowance, at, item
 from provenance.errors import InputError, ProvError, ReadOnlyError
 from provenance.ingest.apart import naming
+from provenance.ingest.collapse import counts, judge_content
 from provenance.ingest.columns import (
     attributes_in,
     evidence_columns,
@@ -26,6 +27,7 @@ from provenance.ingest.held import SMALL, Held, HeldByLook
 from provenance.ingest.meaning import Alike, Chooser
 from provenance.ingest.options import IngestOptions
 from provenance.ingest.refused import without_refused
+from provenance.ingest.repeats import Repeats, add_repeats
 from provenance.ingest.summary import EXAMPLES, Reject
 from provenance.ingest.tombstones import refuse_purged
 from provenance.ingest.unjudged import other_texts
@@ -109,7 +111,8 @@ class FileResult:
     task: FileTask
     fingerprint: str = ""
     kind: Kind = "text"
-    content: tuple[str, ...] = ()
+    chosen: tuple[str, ...] = ()
+    late: frozenset[str] = frozenset()
     attributes: tuple[str, ...] = ()
     read: int = 0
     kept: int = 0
@@ -126,6 +129,13 @@ class FileResult:
         """Note columns of text that more of its rows have."""
         if not set(names) <= set(self.texts):
             self.texts = tuple(dict.fromkeys([*self.texts, *names]))
+
+    repeats: Repeats | None = None
+
+    @property
+    def content(self) -> tuple[str, ...]:
+        """The content fields, those that only some of the later rows have behind the others."""
+        return (*self.chosen, *sorted(self.late))
 
     def add_attributes(self, names: Collection[str]) -> None:
         """Note what attributes more of its rows have."""
@@ -158,6 +168,7 @@ def run_unit(task: UnitTask) -> UnitResult:
                     failed.get(file.reading_id) or writing.file(place, file, spool)
                     for place, file in enumerate(task.files)
                 ]
+            writing.compare(results)
             if not writing.spoilt:
                 at(None)
                 return writing.finish(tuple(results))
@@ -191,6 +202,11 @@ class _Look:
     def empty(self) -> Emptiness:
         """Which records are empty: of named fields an empty list says nothing either."""
         return Emptiness(no_content(self.layout, "empty"), lists=self.layout.content != ("*",))
+
+    @property
+    def late(self) -> frozenset[str]:
+        """Content fields that rows may have which the first ones have not."""
+        return frozenset(self.choice.late)
 
 
 class _Writing:
@@ -238,9 +254,11 @@ class _Writing:
         shape = reader.probe(task.source, options.records)
         look = self._look(shape, task.source.format)
         result.kind = look.choice.kind
-        result.content = look.choice.content
+        result.chosen = look.choice.content
         result.attributes = tuple(sorted(options.kept_attributes))
         result.notes = shape.notes
+        if counts(shape, options):
+            result.repeats = Repeats()
         for batch in reader.read(task.source, look.layout, task.part):
             self._add(batch, look, result)
         result.fingerprint = _fingerprint(task)
@@ -250,7 +268,7 @@ class _Writing:
 
     def _look(self, shape: Shape, form: str) -> _Look:
         """What the fields of a file mean; files of one shape share it."""
-        key = (form, tuple(shape.fields.items()), shape.nested, shape.native)
+        key = (form, shape.key)
         if key in self._looks:
             return self._looks[key]
         options = self._task.options
@@ -266,6 +284,8 @@ class _Writing:
             max_record=options.max_record,
             chooser=chooser,
             references=chooser.references,
+            late=choice.late,
+            turns=True,
         )
         return self._looks.setdefault(key, _Look(choice, layout, chooser))
 
@@ -274,6 +294,7 @@ class _Writing:
         alike = Alike(look.layout.kind, look.choice.content, look.chooser.meaning(batch.shape))
         result.add_attributes(attributes_in(batch, alike.meaning.roles))
         result.add_texts(other_texts(batch.shape, alike))
+        result.late |= look.late & batch.shape.keys()
         # Of text nothing is refused once it is read, unless something was purged.
         waits = alike.kind == "text" and not self._task.tombstones
         if not waits or batch.read > SMALL:
@@ -309,6 +330,7 @@ class _Writing:
         """Write the rows of files, each with how many of them are its own."""
         roles, marks = alike.meaning.roles, alike.meaning.marks
         readings = [(result.task.reading_id, count) for result, count in owners]
+        add_repeats([(result.repeats, count) for result, count in owners], measured.record_id)
         sightings = sighting_columns(batch, measured, roles, alike.kind, readings)
         self._write("sightings", sightings)
         self._write("parts", part_columns(measured.parts, sightings))
@@ -349,10 +371,21 @@ class _Writing:
             self._writers[table] = PartWriter(self._task.places, table, self._task.commit_id)
         self._writers[table].write(columns)
 
-    def finish(self, results: tuple[FileResult, ...]) -> UnitResult:
-        """Close and name the parts."""
+    def _flush(self) -> None:
         for held in self._held.all():
             self._held_rows(held)
+
+    def compare(self, results: Sequence[FileResult]) -> None:
+        """Refuse files that were read whole and of which too many different rows are one record."""
+        self._flush()
+        for result in results:
+            if result.task.part is None and not result.failure:
+                judge_content(result, self._task.options)
+                self.spoilt = self.spoilt or result.failure is not None
+
+    def finish(self, results: tuple[FileResult, ...]) -> UnitResult:
+        """Close and name the parts."""
+        self._flush()
         parts = [writer.finish() for writer in self._writers.values()]
         return UnitResult(results, tuple(part for part in parts if part), self._quarantine.finish())
 

@@ -70,6 +70,8 @@ class Layout:
         kind: what the content is. ``text``: one string; ``structured``: an object of the content
             fields; ``binary``: bytes as they are.
         content: names of the content fields; ``("*",)`` for the whole row.
+        late: further content fields of a structured record, which a file need not have.
+        turns: whether a content field that holds turns as JSON text is read as the turns.
         fields: further fields to hand over as text, in this order (ids, parents, attributes, marks
             that recognisers read). A name with dots walks into objects when no field has that name.
         records: path of the nested list or tree that holds the records; ``None`` for none.
@@ -89,6 +91,13 @@ class Layout:
     chooser: Chooser | None = None
     references: tuple[str, ...] = ()
     typed: bool = False
+    late: tuple[str, ...] = ()
+    turns: bool = False
+
+    @property
+    def whole(self) -> tuple[str, ...]:
+        """All content fields."""
+        return (*self.content, *self.late)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +147,25 @@ class Shape:
         nested: paths that hold lists of objects, for ``--records`` hints.
         native: content fields that the format itself fixes (``text`` for plain text and WARC).
         notes: what was found out about the file that its name does not say, for people to read.
+        below: dotted paths in objects to kinds; ``a[].b`` for the members of objects in a list.
+        looks: fields and paths to what their values look like: ``terse`` (ids, dates, codes),
+            ``short`` or ``prose``; those that nobody looked at are missing.
+        repeats: pairs of fields of which the first says nothing that the second has not.
     """
 
     fields: dict[str, str]
     nested: tuple[str, ...] = ()
     native: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    below: Mapping[str, str] = field(default_factory=dict)
+    looks: Mapping[str, str] = field(default_factory=dict)
+    repeats: frozenset[tuple[str, str]] = frozenset()
+
+    @property
+    def key(self) -> object:
+        """What is equal for shapes from which the same follows."""
+        told = [tuple(each.items()) for each in (self.fields, self.below, self.looks)]
+        return (*told, self.nested, self.native, self.repeats)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ import pyarrow as pa
 from provenance.identity import MAX_SAFE_INTEGER, write_digest
 from provenance.readers.base import BATCH_BYTES, BATCH_ROWS, REJECTS, Batch, Layout
 from provenance.readers.paths import Paths, Steps, printable, value_at
+from provenance.readers.turns_text import unpack
 
 
 class Number(float):
@@ -262,9 +263,12 @@ class Collector:
             columns += [pa.array(column, pa.string()) for column in self._columns(wanted)]
             names += wanted
             self._wanted = wanted
+        content = pa.array(self._content, pa.binary() if binary else pa.string())
+        if self._layout.kind == "structured" and self._layout.turns:
+            content = unpack(content)
         batch = Batch(
             rows=pa.array(self._rows, pa.int64()),
-            content=pa.array(self._content, pa.binary() if binary else pa.string()),
+            content=content,
             fields=pa.RecordBatch.from_arrays(columns, names)
             if columns
             else no_fields(len(self._rows)),

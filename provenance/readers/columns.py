@@ -35,13 +35,15 @@ from provenance.readers.column_paths import (
     reference_text,
 )
 from provenance.readers.column_sizes import Sizes, blank, cuts, sizes_of
-from provenance.readers.content import RESERVED, no_content
+from provenance.readers.content import no_content
+from provenance.readers.content_names import RESERVED
 from provenance.readers.json_columns import holds_json, json_records
 from provenance.readers.json_exact import too_long
 from provenance.readers.json_tree import Numbered
 from provenance.readers.paths import MAX_ROW_PATHS, Steps, TooManyPathsError, steps_of
 from provenance.readers.schema import has_repeated_member, type_at
 from provenance.readers.stream import MAX_RATIO, MAX_RATIO_AFTER, DamagedError
+from provenance.readers.turns_text import unpack
 from provenance.readers.typed_rows import takeable, typed_rows
 
 _PLAIN = Layout("text", ())
@@ -134,7 +136,7 @@ class ColumnBatches:
         """The content fields that the file has, in the order of the layout."""
         if self.layout.content == ("*",):
             return [name for name in self.schema.names if not name.startswith(RESERVED)]
-        return [name for name in self.layout.content if self._has(name)]
+        return [name for name in self.layout.whole if self._has(name)]
 
     def _has(self, name: str) -> bool:
         """Whether there is such a column, or one of JSON, in which the rows tell."""
@@ -358,7 +360,7 @@ class _Rows:
             places = np.asarray(kept)[long]
             self.refused.update(dict.fromkeys(places.tolist(), too_long(self._limit)))
             lines = lines.filter(pa.array(~long))
-        return lines
+        return unpack(lines) if self._layout.turns else lines
 
     def _refuse_uncanonical(self) -> None:
         kept = self.kept

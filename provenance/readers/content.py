@@ -2,48 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from provenance.errors import AmbiguousError, InputError, MisuseError, NotFoundError
 from provenance.readers.base import Kind, Layout, Shape
+from provenance.readers.content_families import Family, Fields, choose, deeper, families
+from provenance.readers.content_names import RESERVED, TEXTS, is_about, is_ours, is_remark, leaf
 from provenance.readers.paths import ABOVE
-
-RESERVED = "prov_"
-"""Prefix of the columns that an export adds; they are never content or evidence."""
-
-_TEXTS = ("text", "content", "document", "body", "raw_content", "article", "passage")
-_CHATS = ("messages", "conversations", "conversation")
-_CONTEXT = ("system", "system_prompt", "context", "input")
-
-
-@dataclass(frozen=True, slots=True)
-class _Family:
-    """Fields that are content together: the required ones, and those that join when present."""
-
-    required: tuple[str, ...]
-    optional: tuple[str, ...] = ()
-
-
-_PAIRS = (
-    _Family(("instruction", "output"), _CONTEXT),
-    _Family(("instruction", "response"), _CONTEXT),
-    _Family(("instruction", "generation"), _CONTEXT),
-    _Family(("prompt", "completion"), _CONTEXT),
-    _Family(("prompt", "response"), _CONTEXT),
-    _Family(("question", "answer"), _CONTEXT),
-    _Family(("question", "response"), _CONTEXT),
-)
-_PREFERENCES = (_Family(("chosen", "rejected"), ("system", "system_prompt", "prompt", "question")),)
-
-_ABOUT = re.compile(
-    r"(?:.*_)?(?:id|uuid|guid|url|uri|link|hash|digest|md5|sha1|sha256|date|time|timestamp|path"
-    r"|file|filename|lang|language|licence|license|split|source|dataset|subset|domain|label"
-    r"|category|type|kind|model|generator|author|created|added|version|dump|role|name|key|state|status)",
-    re.IGNORECASE,
-)
-"""Names of fields that speak about a text instead of being one."""
 
 STANDARD: dict[str, tuple[str, ...]] = {
     "id": (
@@ -73,11 +39,28 @@ _MAY_BE_PLAIN = {"string", "number", "messages", "null"}
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The content of a file, and the reason why it is taken for it."""
+    """The content of a file, and the reason why it is taken for it.
+
+    Attributes:
+        late: further fields that are content of a record that has them, as any row may.
+        aside: those of the content that marks are looked for in all the same: nobody but their
+            looks says that they are texts.
+    """
 
     kind: Kind
     content: tuple[str, ...]
     reason: str
+    late: tuple[str, ...] = ()
+    aside: tuple[str, ...] = ()
+
+    @property
+    def whole(self) -> tuple[str, ...]:
+        """All content fields."""
+        return (*self.content, *self.late)
+
+    def of(self, shape: Mapping[str, str]) -> tuple[str, ...]:
+        """The content fields of rows that have these fields."""
+        return (*self.content, *(name for name in self.late if name in shape))
 
 
 def choose_content(shape: Shape, asked: Sequence[str], fmt: str) -> Choice:
@@ -99,29 +82,80 @@ def choose_content(shape: Shape, asked: Sequence[str], fmt: str) -> Choice:
     if shape.native:
         kind: Kind = "binary" if shape.native == ("payload",) else "text"
         return Choice(kind, shape.native, f"the content of a {fmt} record")
-    found = _known(shape)
+    found = families(_top(shape))
     if len(found) == 1:
-        return found[0]
+        return _of_family(found[0])
     if found:
-        names = " or ".join("+".join(choice.content) for choice in found)
-        raise AmbiguousError(f"the content of the {fmt} file could be {names}", hint=_hint(shape))
-    texts = [name for name in _own(shape, "string") if not _ABOUT.fullmatch(name)]
-    if len(texts) == 1 and shape.nested:
-        raise AmbiguousError(
-            f"the content of the {fmt} file could be {texts[0]} or in nested records",
-            hint=_hint(shape),
-        )
-    if len(texts) == 1:
-        return Choice("text", (texts[0],), "the only field of text")
-    if texts:
-        raise AmbiguousError(
-            f"the content of the {fmt} file could be {' or '.join(texts)}", hint=_hint(shape)
-        )
+        raise _ambiguous(shape, fmt, ["+".join(family.content) for family in found])
+    return _of_unknown_name(shape, fmt)
+
+
+def _top(shape: Shape) -> Fields:
+    return Fields(shape.fields, shape.looks, shape.repeats)
+
+
+def _of_family(family: Family) -> Choice:
+    if family.text:
+        return Choice("text", family.content, family.reason)
+    return Choice("structured", family.content, family.reason, family.late, family.aside)
+
+
+def _of_unknown_name(shape: Shape, fmt: str) -> Choice:
+    """The content where no field bears the name of one: what else is a text, or lies deeper."""
+    talks = [name for name in _own(shape, "messages") if not is_about(name)]
+    if len(talks) == 1:
+        return _of_family(choose(_top(shape), (talks[0],), "the only conversation"))
+    texts = [name for name in _own(shape, "string") if _may_be_text(shape, name)]
+    inner = deeper(shape)
+    sure = [name for name in texts if shape.looks.get(name) != "short"]
+    surely = any(family.known for family in inner)
+    if inner and not talks and (not texts or (surely and not sure)):
+        rivals = any(_is_of_tree(shape, family) for family in inner)
+        if len(inner) == 1 and not rivals:
+            return _of_family(inner[0])
+        names = ["+".join(family.content) for family in inner]
+        raise _ambiguous(shape, fmt, names + ["in nested records"] * rivals)
+    candidates = [*texts, *talks, *("+".join(f.content) for f in inner if f.known or not sure)]
+    if len(candidates) == 1 and shape.nested:
+        raise _ambiguous(shape, fmt, [*candidates, "in nested records"])
+    if len(candidates) == 1 and texts:
+        return _only_text(shape, texts[0])
+    if candidates:
+        raise _ambiguous(shape, fmt, candidates)
     # Where the first records have nothing in the field, each is refused for that, by its row.
-    empty = [name for name in _TEXTS if shape.fields.get(name) == "null"]
+    empty = [name for name in TEXTS if shape.fields.get(name) == "null"]
     if len(empty) == 1:
         return Choice("text", (empty[0],), f"its field is named {empty[0]}")
     raise InputError(f"no content field found in the {fmt} file", hint=_hint(shape))
+
+
+def _only_text(shape: Shape, name: str) -> Choice:
+    """A text of unknown name, with the lists of texts beside it."""
+    lists = [
+        other
+        for other in _own(shape, "list")
+        if shape.looks.get(other) == "prose" and not is_remark(other)
+    ]
+    if not lists:
+        return Choice("text", (name,), "the only field of text")
+    content = tuple(each for each in shape.fields if each in {name, *lists})
+    return Choice("structured", content, "the only fields of text", aside=tuple(lists))
+
+
+def _may_be_text(shape: Shape, name: str) -> bool:
+    return not is_about(name) and shape.looks.get(name) != "terse"
+
+
+def _is_of_tree(shape: Shape, family: Family) -> bool:
+    """Whether lists in the records have objects with a text of the same name, as replies have."""
+    name = leaf(family.required[0])
+    return family.text and any(path.endswith(f"[].{name}") for path in shape.below)
+
+
+def _ambiguous(shape: Shape, fmt: str, names: Sequence[str]) -> AmbiguousError:
+    return AmbiguousError(
+        f"the content of the {fmt} file could be {' or '.join(names)}", hint=_hint(shape)
+    )
 
 
 def choose_fields(fields: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
@@ -189,46 +223,23 @@ def _present(shape: Shape, name: str) -> bool:
     return name in shape.fields or shape.fields.get(name.partition(".")[0]) == "object"
 
 
-def _known(shape: Shape) -> list[Choice]:
-    """Every family of known names that the fields match; related ones count as one."""
-    texts = [
-        Choice("text", (name,), f"its field is named {name}")
-        for name in _TEXTS
-        if shape.fields.get(name) == "string"
-    ]
-    chats = [
-        Choice("structured", (name,), f"its field is named {name}")
-        for name in _CHATS
-        if shape.fields.get(name) in {"messages", "list"}
-    ]
-    pairs = _families(shape, _PAIRS)
-    preferences = _families(shape, _PREFERENCES)
-    # A preference repeats its chat, and a chat repeats its pair, in other words.
-    return texts + (preferences or chats or pairs)
-
-
-def _families(shape: Shape, families: Sequence[_Family]) -> list[Choice]:
-    choices = []
-    for family in families:
-        if all(shape.fields.get(name, "null") != "null" for name in family.required):
-            fields = {*family.required, *(n for n in family.optional if n in shape.fields)}
-            content = tuple(name for name in shape.fields if name in fields)
-            choices.append(
-                Choice("structured", content, f"its fields are {' and '.join(family.required)}")
-            )
-    return choices
-
-
 def _own(shape: Shape, kind: str) -> list[str]:
-    return [
-        name
-        for name, found in shape.fields.items()
-        if found == kind and not name.startswith(RESERVED)
-    ]
+    return [name for name, found in shape.fields.items() if found == kind and not is_ours(name)]
+
+
+_MOST_NAMED = 8
+
+
+def _is_text_inside(shape: Shape, path: str, kind: str) -> bool:
+    look = shape.looks.get(path)
+    return "[]" not in path and kind in {"string", "messages"} and look != "terse"
 
 
 def _hint(shape: Shape) -> str:
     fields = ", ".join(f"{name} ({kind})" for name, kind in shape.fields.items()) or "none"
+    inside = [path for path, kind in shape.below.items() if _is_text_inside(shape, path, kind)]
+    if inside:
+        fields += f"; inside them: {', '.join(inside[:_MOST_NAMED])}"
     hint = f"name it with `--content FIELD`, or `'*'` for the whole row; fields: {fields}"
     if shape.nested:
         hint += f"; records may be nested: `--records PATH` with one of {', '.join(shape.nested)}"

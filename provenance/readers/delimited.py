@@ -8,15 +8,18 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import BinaryIO
 
 from provenance.errors import InputError, MisuseError
 from provenance.identity import write_digest
 from provenance.readers.base import MAX_RECORD, Batch, Input, Layout, Portion, Shape
 from provenance.readers.collect import Collector, compact_json, without_fraction
-from provenance.readers.content import RESERVED, no_content
+from provenance.readers.content import no_content
+from provenance.readers.content_names import RESERVED
 from provenance.readers.dialect import delimiter_of, joined_by_tabs
 from provenance.readers.json_exact import too_long
+from provenance.readers.looks import looked_at
 from provenance.readers.paths import TooManyPathsError
 from provenance.readers.stream import DamagedError, open_bytes
 
@@ -41,16 +44,14 @@ class Delimited:
         with open_bytes(source) as stream:
             rows = _Rows(stream, delimiter, MAX_RECORD)
             header = _header(rows, source)
-            filled: set[str] = set()
-            seen = 0
-            for row in _until_damage(rows):
-                filled |= {name for name, cell in zip(header, row.cells, strict=False) if cell}
-                seen += 1
-                if seen == _PROBED_ROWS:
-                    break
-        empty = set(header) - filled if seen else set()
+            found = list(islice(_until_damage(rows), _PROBED_ROWS))
+        records = [
+            {name: cell for name, cell in zip(header, row.cells, strict=False) if cell}
+            for row in found
+        ]
+        empty = set(header).difference(*records) if records else set()
         kinds = {name: "null" if name in empty else "string" for name in header}
-        return Shape(kinds, notes=notes)
+        return looked_at(Shape(kinds, notes=notes), records)
 
     def read(
         self, source: Input, layout: Layout, part: Portion | None = None, *, original: bool = False
@@ -102,7 +103,7 @@ def _plan(layout: Layout, header: list[str]) -> _Plan:
     if layout.content == ("*",):
         content = {name: at for name, at in places.items() if not name.startswith(RESERVED)}
     else:
-        content = {name: places[name] for name in layout.content if name in places}
+        content = {name: places[name] for name in layout.whole if name in places}
     if not content:
         raise InputError(
             f"no column {', '.join(layout.content)} in the file",

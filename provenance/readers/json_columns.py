@@ -18,8 +18,10 @@ import pyarrow.types as pt
 
 from provenance.readers.arrow_text import entries, finite, plain, stored
 from provenance.readers.base import Shape
+from provenance.readers.content_names import MEDIA
 from provenance.readers.json_exact import DefectError, parse
 from provenance.readers.json_tree import shape_of as shape_of_records
+from provenance.readers.looks import is_in_doubt, looked_at
 from provenance.readers.schema import is_list, shape_of
 
 Places = npt.NDArray[np.int64]
@@ -56,16 +58,34 @@ def json_records(table: pa.RecordBatch) -> Iterator[dict[str, Any] | DefectError
 
 
 def probed_shape(schema: pa.Schema, tables: Iterator[pa.RecordBatch]) -> Shape:
-    """What the columns look like: by their types, and where they hold JSON by the first rows."""
+    """What the columns look like: by their types, and where these do not tell by the first rows."""
     shape = shape_of(schema)
     mixed = [each.name for each in schema if holds_json(each.type)]
-    first = next(tables, None) if mixed else None
-    if first is None or first.num_rows == 0:
+    if not mixed and not is_in_doubt(shape.fields):
         return shape
-    rows = json_records(first.slice(0, PROBED_ROWS).select(mixed))
-    found = shape_of_records([row for row in rows if isinstance(row, dict)])
+    try:
+        first = next(tables, None)
+        if first is None or first.num_rows == 0:
+            return shape
+        rows = first.slice(0, PROBED_ROWS)
+        while rows.num_rows > 1 and rows.nbytes > _PROBED_BYTES:
+            rows = rows.slice(0, rows.num_rows // 2)
+        names = [n for n, kind in shape.fields.items() if n in mixed or _may_hold_text(n, kind)]
+        once = [name for name in names if schema.names.count(name) == 1]
+        records = [row for row in json_records(rows.select(once)) if isinstance(row, dict)]
+    except (pa.ArrowException, OSError, MemoryError, UnicodeDecodeError):
+        return shape  # whoever reads them will say what is wrong with them
+    found = shape_of_records([{n: row[n] for n in mixed if n in row} for row in records])
     fields = {name: found.fields.get(name, kind) for name, kind in shape.fields.items()}
-    return Shape(fields, tuple(dict.fromkeys([*shape.nested, *found.nested])))
+    nested = tuple(dict.fromkeys([*shape.nested, *found.nested]))
+    return looked_at(Shape(fields, nested), records)
+
+
+_PROBED_BYTES = 16 << 20
+
+
+def _may_hold_text(name: str, kind: str) -> bool:
+    return kind in {"string", "object", "list", "messages"} and name not in MEDIA
 
 
 def _values(array: pa.Array) -> list[Any]:

@@ -262,7 +262,7 @@ def _whole(record: dict[str, Any], layout: Layout) -> str:
         # Whether anything is left of it the canonical form says, which is the same in all formats.
         chosen = {k: v for k, v in record.items() if v is not None and not k.startswith("prov_")}
     else:
-        chosen = _chosen(record, layout.content)
+        chosen = _chosen(record, layout.content, layout.late)
     text = _encode(chosen)
     if _is_inexact(chosen):
         try:
@@ -272,9 +272,11 @@ def _whole(record: dict[str, Any], layout: Layout) -> str:
     return _storable(text, "a content field")
 
 
-def _chosen(record: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+def _chosen(
+    record: dict[str, Any], names: tuple[str, ...], late: tuple[str, ...]
+) -> dict[str, Any]:
     """The content fields that a record has, of which one at least must say something."""
-    found = {name: lookup(record, name) for name in names}
+    found = {name: lookup(record, name) for name in (*names, *late)}
     chosen = {k: v for k, v in found.items() if v is not MISSING and v is not None}
     if not chosen:
         null = [name for name, value in found.items() if value is None]

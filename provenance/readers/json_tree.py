@@ -30,6 +30,7 @@ from provenance.readers.json_exact import (
     shortened,
     too_long,
 )
+from provenance.readers.looks import looked_at
 from provenance.readers.paths import TooManyPathsError
 from provenance.readers.stream import open_bytes
 
@@ -356,7 +357,7 @@ def shape_of(records: list[dict[str, Any]]) -> Shape:
             kinds.setdefault(name, Counter())[kind_of(value)] += weight
         nested.update(dict.fromkeys(_nests(record)))
     fields = {name: counts.most_common(1)[0][0] for name, counts in kinds.items()}
-    return Shape(fields=fields, nested=tuple(nested))
+    return looked_at(Shape(fields=fields, nested=tuple(nested)), records)
 
 
 def _nests(record: dict[str, Any]) -> Iterator[str]:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from provenance.readers.collect import Number, compact_json, escaped
-from provenance.readers.content import RESERVED
+from provenance.readers.content_names import RESERVED
 
 # Any of the letters may be written as an escape, and any of them in upper case.
 _MARK = r'(?i)"(?:p|\\u00[57]0)(?:r|\\u00[57]2)(?:o|\\u00[46]f)(?:v|\\u00[57]6)(?:_|\\u005f)'

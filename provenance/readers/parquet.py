@@ -55,10 +55,9 @@ class Parquet:
     names: Sequence[str] = ("parquet",)
 
     def probe(self, source: Input, nested: str | None = None) -> Shape:
-        """What the schema in the footer says."""
+        """What the schema in the footer says, and where that does not tell the first rows."""
         with _opened(source) as file:
-            rows = file.iter_batches(PROBED_ROWS, use_threads=False)
-            return probed_shape(file.schema_arrow, rows)
+            return probed_shape(file.schema_arrow, _first_rows(file, source))
 
     def read(
         self, source: Input, layout: Layout, part: Portion | None = None, *, original: bool = False
@@ -135,6 +134,16 @@ def _starts(file: pq.ParquetFile) -> list[int]:
         places += [c.dictionary_page_offset for c in chunks if c.has_dictionary_page]
         found.append(min((place for place in places if place), default=0))
     return found
+
+
+def _first_rows(file: pq.ParquetFile, source: Input) -> Iterator[pa.RecordBatch]:
+    """The first rows, no more at once than may safely be decoded."""
+    if file.num_row_groups == 0:
+        return
+    texts = [each.name for each in file.schema_arrow if _is_string(each.type)]
+    with _opened(source, dictionaries=texts) as dictionaries, open_bytes(source) as stream:
+        most = _Scout(dictionaries, stream, frozenset(texts)).rows_at_once(0)
+    yield from file.iter_batches(min(PROBED_ROWS, most), use_threads=False)
 
 
 def _within(file: pq.ParquetFile, part: Slice | None) -> Sequence[int]:

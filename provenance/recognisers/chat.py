@@ -43,7 +43,7 @@ class ChatLog:
         ids = [name for name in _IDS if name in fields]
         if "model" not in fields or not ids or "conversation" not in fields:
             return None
-        turns = () if content == ("conversation",) else ("conversation",)
+        turns = () if "conversation" in content else ("conversation",)
         return "model", *ids, *turns
 
     def hides(self, rows: Rows) -> Hidden | None:
@@ -61,8 +61,9 @@ class ChatLog:
         columns = {"field": "model", "basis": basis("model", stated)}
         if rows.kind != "structured":
             return questions(named, self.name, **columns)
-        sides = model_sides(rows.content.take(named))
-        whole = sides.two_sided if rows.names == ("conversation",) else pa.repeat(False, len(named))
+        content = rows.content.take(named)
+        sides = model_sides(content)
+        whole = pc.and_(sides.two_sided, pc.starts_with(content, '{"conversation":'))
         table = claims(
             named,
             self.name,

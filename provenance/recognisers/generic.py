@@ -23,8 +23,9 @@ from provenance.recognisers.base import (
 from provenance.recognisers.field_names import Promise, promise_of
 from provenance.recognisers.spotting import spotted
 from provenance.recognisers.statements import CHAT_SITES, TELLING_REMARK
-from provenance.recognisers.turns import ANSWERS, PROMPTS, as_questions, by_model, model_sides
+from provenance.recognisers.turns import as_questions, by_model, model_sides
 from provenance.recognisers.verdicts import Claim, Verdict, claims_of
+from provenance.recognisers.voices import ANSWERS, PROMPTS
 
 _ALWAYS = frozenset(
     {Promise.GENERATOR, Promise.MODEL, Promise.MAKER, Promise.FLAG, Promise.HUMAN_FLAG}

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from provenance.identity import CONTROL_KEYS, TURN_METADATA
-from provenance.recognisers.turns import ANSWERS, MODEL_ROLES, PROMPTS
+from provenance.identity import text_members
+from provenance.recognisers.voices import (
+    ANSWERS,
+    MODEL_ROLES,
+    conversations,
+    is_divided,
+    last_name,
+)
 
 _SAID = frozenset({"content", "value"})
 """Members of a turn that hold what was said: the part is called as the turn is."""
@@ -40,45 +46,20 @@ def _gather(record: Any, found: list[Part], *, skip: bool) -> None:
     if not isinstance(record, dict):
         _walk(record, "", None, None, found, skip)
         return
-    turn = "role" in record or "from" in record
-    noted = TURN_METADATA if turn else frozenset()
-    told = {n: v for n, v in record.items() if v is not None and n not in noted}
-    chats = {name: roles for name, value in told.items() if (roles := _roles(value))}
-    names = {name.lower() for name in told}
-    divided = bool(chats) or bool(names & ANSWERS and names & PROMPTS)
-    for name, value in record.items():
-        control = skip and name in CONTROL_KEYS and isinstance(value, str)
-        if control or (skip and name in noted):
-            continue
+    chats = conversations(record)
+    divided = is_divided(record, chats)
+    if not skip:
+        for name, value in record.items():
+            _walk(value, name, None, False if divided else None, found, skip)
+        return
+    for name, value, inside in text_members(record):
         if name in chats:
-            for place, (said, role) in enumerate(zip(value, chats[name], strict=True)):
-                side = skip and role.strip().lower() in MODEL_ROLES
-                _walk(said, f"{name}[{place}]", role, side, found, skip)
+            for place, _, role, said in chats[name]:
+                side = role.strip().lower() in MODEL_ROLES
+                _walk(said, f"{name}{place}", role or None, side, found, inside)
         else:
-            answer = skip and name.lower() in ANSWERS
-            _walk(value, name, None, answer if divided else None, found, skip)
-
-
-def _roles(value: Any) -> list[str] | None:
-    """Who speaks in each turn of a chat; ``None`` where a value is none."""
-    if not isinstance(value, list):
-        return None
-    roles: list[str] = []
-    for turn in value:
-        role = _role(turn)
-        if not role:
-            return None
-        roles.append(role)
-    return roles
-
-
-def _role(turn: Any) -> str:
-    if isinstance(turn, dict):
-        for key in ("role", "from"):
-            role = turn.get(key)
-            if isinstance(role, str):
-                return role if role.strip() else ""
-    return ""
+            answer = last_name(name) in ANSWERS if divided else None
+            _walk(value, name, None, answer, found, inside)
 
 
 def _walk(
@@ -89,14 +70,12 @@ def _walk(
         found.append((place, role, side, value))
     elif isinstance(value, dict):
         turn = skip and ("role" in value or "from" in value)
-        for key, item in value.items():
-            text = isinstance(item, str)
-            if (skip and text and key in CONTROL_KEYS) or (turn and key in TURN_METADATA):
-                continue
-            if turn and text and key in _SAID:
+        members = text_members(value) if skip else [(k, v, False) for k, v in value.items()]
+        for key, item, inside in members:
+            if turn and isinstance(item, str) and key in _SAID:
                 found.append((place, role, side, item))
             else:
-                _walk(item, f"{place}.{key}", role, side, found, skip)
+                _walk(item, f"{place}.{key}", role, side, found, inside)
     elif isinstance(value, list):
         for number, item in enumerate(value):
             _walk(item, f"{place}[{number}]", role, side, found, skip)

@@ -12,23 +12,16 @@ import pyarrow.compute as pc
 from provenance.identity import TURN_METADATA, text_parts
 from provenance.model.origin import Label
 from provenance.recognisers.base import Rows, claims, questions
-
-MODEL_ROLES = frozenset(
-    {"assistant", "gpt", "model", "chatgpt", "bot", "ai", "bing", "bard", "function_call"}
+from provenance.recognisers.voices import (
+    ANSWERS,
+    MODEL_ROLES,
+    PROMPTS,
+    USER_ROLES,
+    Voice,
+    conversations,
+    is_divided,
+    last_name,
 )
-USER_ROLES = frozenset({"user", "human", "prompter"})
-
-ANSWERS = frozenset(
-    {"output", "response", "completion", "answer", "generation", "generations"}
-    | {"chosen", "rejected"}
-)
-"""Fields of a pair that a model is asked to fill."""
-
-PROMPTS = frozenset(
-    {"instruction", "instructions", "prompt", "input", "question", "query", "system"}
-    | {"system_prompt", "context"}
-)
-"""Fields of a pair that the model was given."""
 
 _BLANKS = bytes(0x20 if byte <= 0x20 else byte for byte in range(256))
 
@@ -131,34 +124,26 @@ def _side(text: str) -> Side:
     record = {
         name: value for name, value in record.items() if value is not None and name not in noted
     }
-    chats = [value for value in record.values() if _is_chat(value)]
-    names = {name.lower() for name in record}
-    if not chats and not (names & ANSWERS and names & PROMPTS):
+    chats = conversations(record)
+    if not is_divided(record, chats):
+        names = set(map(last_name, record))
         return Side(divided=False, asked=bool(names) and names <= PROMPTS)
-    turns = [turn for chat in chats for turn in chat]
-    spoken = [turn for turn in turns if _role(turn)[1] in MODEL_ROLES]
+    turns = [turn for chat in chats.values() for turn in chat]
+    spoken = [turn for turn in turns if _role(turn) in MODEL_ROLES]
     answers = [
-        value for name, value in record.items() if name.lower() in ANSWERS and not _is_chat(value)
+        value for name, value in record.items() if name not in chats and last_name(name) in ANSWERS
     ]
-    heard = sum(_role(turn)[1] in USER_ROLES for turn in turns)
-    speaker = "=".join(_role(spoken[0])) if spoken else None
+    heard = sum(_role(turn) in USER_ROLES for turn in turns)
+    told = next((turn for turn in spoken if turn.key), None)
+    speaker = f"{told.key}={_role(told)}" if told else None
     only_chat = len(chats) == len(record)
     two_sided = only_chat and heard > 0 and bool(spoken) and heard + len(spoken) == len(turns)
-    return Side(True, False, *_sizes([*spoken, *answers]), two_sided, speaker)
+    pieces = [turn.said for turn in spoken]
+    return Side(True, False, *_sizes([*pieces, *answers]), two_sided, speaker)
 
 
-def _is_chat(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(_role(turn)[1] for turn in value)
-
-
-def _role(turn: Any) -> tuple[str, str]:
-    """The member that says who speaks, and what it says; empty for what is no turn."""
-    if isinstance(turn, dict):
-        for key in ("role", "from"):
-            value = turn.get(key)
-            if isinstance(value, str):
-                return key, value.strip().lower()
-    return "", ""
+def _role(turn: Voice) -> str:
+    return turn.role.strip().lower()
 
 
 def _sizes(pieces: list[Any]) -> tuple[int, int, int]:

@@ -28,8 +28,8 @@ from provenance.recognisers.statements import (
     source_type,
     states_machine,
 )
-from provenance.recognisers.turns import MODEL_ROLES
 from provenance.recognisers.values import Says
+from provenance.recognisers.voices import MODEL_ROLES
 
 
 class Verdict(StrEnum):

@@ -1,0 +1,135 @@
+"""How often contents are repeated in a file, in bounded memory and wherever they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+Ids = npt.NDArray[np.uint64]
+Counts = npt.NDArray[np.int64]
+
+MOST = 1 << 14
+"""Contents that are counted one by one; of a file with more, those of the least digests are. What
+is estimated of the others from them is out by less than one part in a hundred."""
+
+_WAITING = 1 << 14
+_PICKED = 1 << 12
+_NONE = np.zeros(0, np.uint64)
+
+
+def ids_of(digests: pa.Array) -> Ids:
+    """The first eight bytes of digests, of record ids (uuid) or of binary(32), as numbers."""
+    if isinstance(digests, pa.ExtensionArray):
+        digests = digests.storage
+    width = digests.type.byte_width
+    data = np.frombuffer(digests.buffers()[1] or b"", np.uint8)
+    rows = data[width * digests.offset :][: width * len(digests)].reshape(-1, width)
+    return np.ascontiguousarray(rows[:, :8]).view("<u8").reshape(-1).astype(np.uint64)
+
+
+def add_repeats(owners: Sequence[tuple[Repeats | None, int]], digests: pa.Array) -> None:
+    """Count the contents of rows that are of several files, of each so many, in order."""
+    start = 0
+    for repeats, count in owners:
+        if repeats is not None:
+            repeats.add(ids_of(digests.slice(start, count)))
+        start += count
+
+
+def merged(one: Repeats | None, other: Repeats | None) -> Repeats | None:
+    """What was counted in two parts of a file."""
+    if one is None or other is None:
+        return one or other
+    one.merge(other)
+    return one
+
+
+@dataclass(slots=True)
+class Repeats:
+    """Counts contents by their ids: exactly up to ``MOST`` of them, by an even sample beyond.
+
+    Digests are spread evenly, so that those below a bound are a sample of the contents that does
+    not depend on where these stand. Rows are sampled besides: what is very frequent shows there.
+
+    Attributes:
+        rows: how many were added.
+    """
+
+    rows: int = 0
+    _ids: Ids = field(default_factory=lambda: _NONE)
+    _counts: Counts = field(default_factory=lambda: np.zeros(0, np.int64))
+    _halvings: int = 0
+    _waiting: list[Ids] = field(default_factory=list)
+    _held: int = 0
+    _picked: Ids = field(default_factory=lambda: _NONE)
+    _step: int = 1
+
+    def add(self, ids: Ids) -> None:
+        """Count the contents of further rows."""
+        first = -self.rows % self._step
+        self._pick(ids[first :: self._step])
+        self.rows += len(ids)
+        mine = ids[ids <= self._bound]
+        self._waiting.append(mine)
+        self._held += len(mine)
+        if self._held >= _WAITING:
+            self._count()
+
+    def merge(self, other: Repeats) -> None:
+        """Count what another has counted, too."""
+        self._count()
+        other._count()
+        self.rows += other.rows
+        self._halvings = max(self._halvings, other._halvings)
+        for mine, thinner in ((self, other), (other, self)):
+            while mine._step < thinner._step:
+                mine._picked, mine._step = mine._picked[::2], mine._step * 2
+        self._pick(other._picked)
+        ids = np.concatenate([self._ids, other._ids])
+        self._set(ids, np.concatenate([self._counts, other._counts]))
+
+    @property
+    def distinct(self) -> int:
+        """How many contents there are."""
+        self._count()
+        return min(self.rows, len(self._ids) << self._halvings)
+
+    @property
+    def repeated(self) -> Sequence[int]:
+        """Contents of several rows: those counted, and those that are frequent among all rows."""
+        self._count()
+        picked, times = np.unique(self._picked, return_counts=True)
+        found = np.union1d(self._ids[self._counts > 1], picked[times > 1])
+        return [int(each) for each in found]
+
+    @property
+    def _bound(self) -> np.uint64:
+        return np.uint64(((1 << 64) - 1) >> self._halvings)
+
+    def _pick(self, ids: Ids) -> None:
+        self._picked = np.concatenate([self._picked, ids])
+        while len(self._picked) > _PICKED:
+            self._picked, self._step = self._picked[::2], self._step * 2
+
+    def _count(self) -> None:
+        if self._waiting:
+            ids = np.concatenate([self._ids, *self._waiting])
+            more = np.ones(len(ids) - len(self._ids), np.int64)
+            self._waiting, self._held = [], 0
+            self._set(ids, np.concatenate([self._counts, more]))
+
+    def _set(self, ids: Ids, counts: Counts) -> None:
+        found, places = np.unique(ids, return_inverse=True)
+        sums = np.zeros(len(found), np.int64)
+        np.add.at(sums, places, counts)
+        while True:
+            stay = found <= self._bound
+            found, sums = found[stay], sums[stay]
+            if len(found) <= MOST:
+                break
+            self._halvings += 1
+        self._ids, self._counts = found, sums
