@@ -40,6 +40,7 @@ from provenance.readers.base import (
 from provenance.readers.content import Choice, choose_content
 from provenance.readers.registry import reader_for
 from provenance.readers.remote import Spool
+from provenance.readers.stream import open_raw
 from provenance.recognisers.parts import parts_of
 from provenance.recognisers.registry import recognise
 from provenance.store.layout import Layout as Places
@@ -176,7 +177,7 @@ class _Writing:
         try:
             with spool.opened(task.source, self._task.options.format) as source:
                 if source is not task.source:
-                    told = replace(source, path=task.source.path)
+                    told = replace(source, path=task.source.path, member=task.source.member)
                     result.task = replace(task, source=told)
                     task = replace(task, source=source)
                 self._read(task, result)
@@ -360,7 +361,7 @@ def fingerprint(source: Input) -> str:
         return source.stored.fingerprint
     state = xxhash.xxh3_128()
     try:
-        with source.path.open("rb") as file:
+        with open_raw(source) if source.member else source.path.open("rb") as file:
             while block := file.read(1 << 20):
                 state.update(block)
     except OSError as error:
@@ -371,11 +372,13 @@ def fingerprint(source: Input) -> str:
 def _unchanged(task: FileTask) -> None:
     if task.source.stored is not None:
         return  # it was fetched as it was found, or not at all
+    member = task.source.member
     try:
-        now = task.source.path.stat()
+        now = (member.container if member else task.source.path).stat()
     except OSError as error:
         raise InputError(f"{task.source.uri}: vanished while it was read") from error
-    if (now.st_size, now.st_mtime_ns) != (task.bytes, task.mtime_ns):
+    size = member.container_bytes if member else task.bytes
+    if (now.st_size, now.st_mtime_ns) != (size, task.mtime_ns):
         raise InputError(
             f"{task.source.uri}: changed while it was read",
             hint="nothing of it was kept; run again when nobody writes to it",
