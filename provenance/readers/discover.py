@@ -12,7 +12,7 @@ from pathlib import Path
 
 from provenance import objects
 from provenance.errors import InputError, MisuseError, NotFoundError, StorageError
-from provenance.readers import containers, remote
+from provenance.readers import containers, hf_folders, remote
 from provenance.readers.base import Input
 from provenance.readers.detect import compression_of, container_of, detect
 from provenance.readers.found import (
@@ -186,10 +186,10 @@ def _walk(folder: str, asked: str | None) -> Iterator[Found]:
     """
     files: list[str] = []
     for found in _entries(folder):
-        if isinstance(found, Skipped):
-            yield found
-        else:
+        if isinstance(found, str):
             files.append(found)
+        else:
+            yield found
     yield from _by_tier(_tiers(files, asked), asked)
 
 
@@ -218,7 +218,7 @@ def _tiers(files: Sequence[str], asked: str | None) -> tuple[list[str], list[str
     return [path for path in rest if not matches(path, PICTURE_NAMES)], pictures, about
 
 
-def _entries(top: str) -> Iterator[str | Skipped]:
+def _entries(top: str) -> Iterator[str | Skipped | Refused]:
     """Files below a folder in the order of their names, without recursion and without loops."""
     walked: set[tuple[int, int]] = set()
     pending = [top]
@@ -236,6 +236,9 @@ def _entries(top: str) -> Iterator[str | Skipped]:
             names = _names(path)
             if not names:
                 yield Skipped(_printable(path), "empty folder")
+            aside = hf_folders.aside(path, names)
+            yield from aside.values()
+            names = [name for name in names if name not in aside]
             for name in names:
                 if name.startswith(HIDDEN):
                     yield Skipped(_printable(os.path.join(path, name)), "hidden")
