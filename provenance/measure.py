@@ -98,8 +98,11 @@ class Emptiness(NamedTuple):
     lists: bool = False
 
 
+_NOTHING_LEFT = Emptiness()
+
+
 def measure(
-    content: pa.Array, kind: str, split: Split | None = None, empty: Emptiness = Emptiness()
+    content: pa.Array, kind: str, split: Split | None = None, empty: Emptiness = _NOTHING_LEFT
 ) -> Measured:
     """Ids and sizes of the records in one batch.
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from provenance.members import MEMBERS
 from provenance.objects import is_url
 from provenance.readers.base import Input, Layout
+from provenance.readers.containers import SEPARATOR
+from provenance.readers.containers import again as member_again
 from provenance.readers.remote import again
 from provenance.store.catalogue import Database
 
@@ -33,6 +35,8 @@ class Reading:
     @property
     def where(self) -> str:
         """The place that is looked at, for messages."""
+        if self.item.member is not None:
+            return f"{self.item.path}{SEPARATOR}{self.item.member.name}"
         return str(self.item.stored.place if self.item.stored else self.item.path)
 
     @property
@@ -67,7 +71,11 @@ def reading_of(row: Sequence[str], roots: Mapping[str, str]) -> Reading:
     )
     place = _reroot(uri, roots)
     remote = again(place) if is_url(place) else None
-    return Reading(source, Input(uri, Path(place), name, compression, remote), layout, state)
+    member = None if remote or Path(place).is_file() else member_again(place, name, compression)
+    item = (
+        replace(member, uri=uri) if member else Input(uri, Path(place), name, compression, remote)
+    )
+    return Reading(source, item, layout, state)
 
 
 def _reroot(uri: str, roots: Mapping[str, str]) -> str:

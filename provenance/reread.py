@@ -16,6 +16,7 @@ from provenance.ingest.fingerprint import fingerprint
 from provenance.measure import content_digests
 from provenance.members import MEMBERS
 from provenance.readers.base import Batch
+from provenance.readers.members import Shelf
 from provenance.readers.registry import reader_for
 from provenance.readers.remote import opened
 from provenance.readings import FILE_COLUMNS, Reading, reading_of
@@ -86,14 +87,15 @@ def reread(
             the file and the rows.
         InputError: a file that is as it was cannot be read any more.
     """
-    finder = _Finder(connection, columns, original, typed, roots or {})
     missed: list[_Missed] = []
-    for reading in found:
-        yield from finder.recorded(reading, missed)
-        if sum(each.wanted.num_rows for each in missed) >= _HELD:
-            yield from finder.moved(missed)
-            missed = []
-    yield from finder.moved(missed)
+    with Shelf() as shelf:
+        finder = _Finder(connection, columns, original, typed, roots or {}, shelf)
+        for reading in found:
+            yield from finder.recorded(reading, missed)
+            if sum(each.wanted.num_rows for each in missed) >= _HELD:
+                yield from finder.moved(missed)
+                missed = []
+        yield from finder.moved(missed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,7 @@ class _Finder:
     original: bool
     typed: bool
     roots: Mapping[str, str]
+    shelf: Shelf
 
     def recorded(self, reading: Reading, missed: list[_Missed]) -> Iterator[Reread]:
         wanted = self._wanted(reading)
@@ -147,7 +150,7 @@ class _Finder:
         rows = wanted.column("wanted_row").combine_chunks()
         layout = replace(reading.layout, typed=self.typed)
         try:
-            with opened(reading.item, reading.item.format) as item:
+            with opened(reading.item, reading.item.format, self.shelf) as item:
                 reader = reader_for(reading.item.format)
                 for batch in reader.read(item, layout, original=self.original):
                     if trouble is None:

@@ -19,6 +19,7 @@ from provenance.ingest.repeats import Repeats, ids_of, merged
 from provenance.measure import content_digests
 from provenance.readers.base import Input, Layout, Shape
 from provenance.readers.beside import texts_beside
+from provenance.readers.members import Shelf
 from provenance.readers.registry import reader_for
 from provenance.readers.remote import opened
 
@@ -151,9 +152,9 @@ def collapsed(file: Asked) -> str:
 def _rows(file: Asked, found: dict[int, _Same]) -> Iterator[tuple[int, dict[str, object]]]:
     """The rows whose contents are compared, as many of each as are looked at."""
     wanted = pa.array(sorted(found), pa.uint64())
-    with opened(file.source, file.source.format) as source:
+    with Shelf() as shelf, opened(file.source, file.source.format, shelf) as source:
         for batch in reader_for(source.format).read(source, file.layout, original=True):
-            digests = content_digests(batch.content, file.layout.kind)
+            digests = content_digests(batch.content, file.layout.kind).newest
             held = [n for n, each in enumerate(digests.is_valid().to_pylist()) if each]
             ids = ids_of(digests.take(pa.array(held, pa.int64())))
             here = pc.is_in(pa.array(ids), wanted).to_numpy(zero_copy_only=False)

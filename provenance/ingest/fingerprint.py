@@ -7,6 +7,7 @@ import xxhash
 from provenance.errors import InputError
 from provenance.identity import write_fingerprint
 from provenance.readers.base import Input
+from provenance.readers.stream import open_raw
 
 
 def fingerprint(source: Input) -> str:
@@ -19,7 +20,7 @@ def fingerprint(source: Input) -> str:
         return source.stored.fingerprint
     state = xxhash.xxh3_128()
     try:
-        with source.path.open("rb") as file:
+        with open_raw(source) if source.member else source.path.open("rb") as file:
             while block := file.read(1 << 20):
                 state.update(block)
     except OSError as error:

@@ -27,7 +27,7 @@ def explain_empty(
     for path in paths:
         place = str(parse(path)) if is_url(path) else str(Path(path).absolute())
         glob = translate(place.replace("**/", "*"))
-        inside = re.compile(f"{re.escape(place.rstrip('/'))}(?:/|$)|{glob}").match
+        inside = re.compile(f"{re.escape(place.rstrip('/'))}(?:!?/|$)|{glob}").match
         if not any(map(inside, fruitful)):
             empty |= {file.uri for file in files if inside(file.uri)}
     return [_explained(file) if file.uri in empty and not file.error else file for file in files]

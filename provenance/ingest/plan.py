@@ -31,6 +31,13 @@ UNIT_BYTES = 128 << 20
 UNIT_FILES = 1_000
 """And of no more files than this."""
 
+PACKED_BYTES = 16 << 30
+"""Of the members of one compressed archive a unit has up to so many: who reads the next ones has to
+decode all that is before them."""
+
+FAST = frozenset({"gz", "zst", "lz4"})
+"""Compressions that are decoded much faster than records are worked on, as shares need it."""
+
 SHARED_FROM = 8 << 20
 """Bytes of a file that is worth the care of several workers, where others would have nothing."""
 
@@ -209,6 +216,9 @@ def file_task(item: Input) -> FileTask:
     """
     if item.stored is not None:
         return FileTask(item, uuid.uuid4(), item.stored.bytes, item.stored.modified_ns)
+    if item.member is not None:
+        changed_ns = item.member.container.stat().st_mtime_ns
+        return FileTask(item, uuid.uuid4(), item.member.size, changed_ns)
     now = item.path.stat()
     return FileTask(item, uuid.uuid4(), now.st_size, now.st_mtime_ns)
 
@@ -306,7 +316,9 @@ def _units(files: Sequence[FileTask], options: IngestOptions) -> Iterator[tuple[
                 yield from _shares(file, min(workers, MAX_SHARES))
                 continue
         alone = options.on_reject == "stop"
-        if unit and (alone or size + file.bytes > UNIT_BYTES or len(unit) >= UNIT_FILES):
+        most = PACKED_BYTES if _goes_on(unit, file) else UNIT_BYTES
+        full = size + file.bytes > most or (most == UNIT_BYTES and len(unit) >= UNIT_FILES)
+        if unit and (alone or full):
             yield tuple(unit)
             unit, size = [], 0
         unit.append(file)
@@ -317,11 +329,23 @@ def _units(files: Sequence[FileTask], options: IngestOptions) -> Iterator[tuple[
 
 def _sliceable(source: Input) -> bool:
     cut = source.format in {"jsonl", "parquet"}
-    return cut and source.stored is None and not source.compression
+    return cut and _is_file(source) and not source.compression
 
 
 def _shareable(source: Input) -> bool:
-    return source.format == "jsonl" and source.stored is None and bool(source.compression)
+    return source.format == "jsonl" and _is_file(source) and source.compression in FAST
+
+
+def _is_file(source: Input) -> bool:
+    return source.stored is None and source.member is None
+
+
+def _goes_on(unit: Sequence[FileTask], file: FileTask) -> bool:
+    """Whether a file lies in the packed archive of the one before: it is unpacked only once."""
+    before, member = unit[-1].source.member if unit else None, file.source.member
+    if before is None or member is None or member.archive != "tar" or not member.compression:
+        return False
+    return member.container == before.container
 
 
 def _shares(file: FileTask, count: int) -> Iterator[tuple[FileTask, ...]]:

@@ -234,7 +234,7 @@ class _Writing:
                 spool.opened(task.source, self._task.options.format) as source,
             ):
                 if source is not task.source:
-                    told = replace(source, path=task.source.path)
+                    told = replace(source, path=task.source.path, member=task.source.member)
                     result.task = replace(task, source=told)
                     task = replace(task, source=source)
                 self._read(task, result)
@@ -428,11 +428,13 @@ def _fingerprint(task: FileTask) -> str:
 def _unchanged(task: FileTask) -> None:
     if task.source.stored is not None:
         return  # it was fetched as it was found, or not at all
+    member = task.source.member
     try:
-        now = task.source.path.stat()
+        now = (member.container if member else task.source.path).stat()
     except OSError as error:
         raise InputError(f"{task.source.uri}: vanished while it was read") from error
-    if (now.st_size, now.st_mtime_ns) != (task.bytes, task.mtime_ns):
+    size = member.container_bytes if member else task.bytes
+    if (now.st_size, now.st_mtime_ns) != (size, task.mtime_ns):
         raise InputError(
             f"{task.source.uri}: changed while it was read",
             hint="nothing of it was kept; run again when nobody writes to it",

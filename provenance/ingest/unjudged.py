@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from provenance.ingest.meaning import Alike
-from provenance.readers.content import RESERVED, is_about
+from provenance.readers.content_names import RESERVED, is_about
 from provenance.readers.paths import ABOVE
 
 _TEXTS = frozenset(

@@ -35,17 +35,44 @@ REJECTS = pa.schema(
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """Where an input lies that is a member of an archive.
+
+    Attributes:
+        name: what it is called there.
+        container: the file of the archive.
+        archive: ``tar`` or ``zip``.
+        compression: of the archive, as of an input.
+        place: where its bytes begin in the decoded tar; which of the members of the zip it is.
+        size: its bytes.
+        container_bytes: the size of the archive's file when it was looked at.
+        fetched: whether its bytes lie at ``Input.path`` for now, and not in the archive.
+    """
+
+    name: str
+    container: Path
+    archive: str
+    compression: str
+    place: int
+    size: int
+    container_bytes: int
+    fetched: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Input:
     """One artefact, with what was found out about it.
 
     Attributes:
-        uri: how the ledger names it (an absolute path, POSIX separators, or a URL).
+        uri: how the ledger names it (an absolute path, POSIX separators, or a URL; a member of an
+            archive is ``/path/of/it.tar!/name/of/member``).
         path: where it can be opened; what lies in a store is there while ``remote`` holds it.
         format: name of the reader (``jsonl``, ``json``, ``parquet``, ``arrow``, ``csv``, ``tsv``,
             ``text``, ``warc``).
-        compression: ``""``, ``gz`` or ``zst``.
+        compression: ``""``, or one of ``registry.COMPRESSIONS``.
         stored: the object, where it lies in a store or on the web. Of such an input format and
             compression are what its name promises, until it is fetched.
+        member: where in the archive at ``path`` it is, where it lies in one.
     """
 
     uri: str
@@ -53,6 +80,7 @@ class Input:
     format: str
     compression: str = ""
     stored: Stored | None = None
+    member: Member | None = None
 
 
 Chooser = Callable[[Mapping[str, str]], tuple[str, ...]]

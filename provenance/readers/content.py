@@ -186,11 +186,6 @@ def _levels(fields: Mapping[str, str]) -> list[str]:
     return levels
 
 
-def is_about(name: str) -> bool:
-    """Whether a field speaks about a text by its name, instead of being one."""
-    return _ABOUT.fullmatch(name) is not None
-
-
 def no_content(layout: Layout, what: str) -> str:
     """Why a row is refused whose content columns hold nothing; ``what`` they are: null or empty."""
     if layout.content == ("*",):

@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+import io
 import json
-import os
 import re
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from os.path import basename, splitext
 from pathlib import Path
 
-from provenance.errors import InputError, NotFoundError, StorageError
-from provenance.readers.base import Input
+from provenance.errors import InputError
+from provenance.readers.compression import compression_at
 from provenance.readers.image import HEAD, media_type
-from provenance.readers.registry import COMPRESSIONS, SUFFIXES
-from provenance.readers.stream import DamagedError, open_bytes
+from provenance.readers.registry import COMPRESSIONS, CONTAINERS, SHORT, SUFFIXES
+from provenance.readers.stream import DamagedError, decoded, open_path
+from provenance.readers.tar_members import is_tar
 
 _HEAD = 64 << 10
 _FIRST_LINE = 16 << 20
 """A first line longer than this is one document, not one of many."""
 
 _LFS = b"version https://git-lfs.github.com/spec/v1"
-_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06\0\0\0\0\0\0\0\0")
+"""How an archive begins, and how one of nothing does."""
+
+_NO_FOLDER = re.compile(
+    rb"(?:\[Content_Types\]\.xml|_rels/|mimetypeapplication/|META-INF/|[^/]{1,80}/data\.pkl|"
+    rb"[^/]{1,80}\.npy)"
+)
+"""What the first member is called of a zip that is the file of a program: an office document, a
+book, a Java archive, a model, arrays."""
 _WARC = re.compile(rb"(?:\r?\n)*(?:WARC/[01]\.\d|filedesc://)")
 _ARROW_STREAM = b"\xff\xff\xff\xff"
 
@@ -36,91 +46,125 @@ class _Promise:
     suffix: str
 
 
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A file to be looked at: its name, and its bytes, or the first of them.
+
+    Attributes:
+        whole: whether ``open`` gives all of it.
+    """
+
+    name: str | Path
+    open: Callable[[], io.RawIOBase]
+    whole: bool = True
+
+
 def detect(path: str | Path) -> tuple[str | None, str]:
     """Format and compression of a file; no format where neither content nor name tells.
+
+    The format of an archive whose members are files of their own is one of
+    ``registry.CONTAINERS``, which has no reader.
 
     Raises:
         InputError: a Git LFS pointer, or a name that contradicts the content.
         NotFoundError, StorageError: the file cannot be opened.
     """
-    compression, head, whole = _look(path)
-    promise = _promise(path)
+    return detect_sample(_sample(path))
+
+
+def detect_sample(sample: Sample) -> tuple[str | None, str]:
+    """As ``detect``, of a file that may lie in an archive."""
+    name = sample.name
+    compression, head, whole = _look(sample)
+    promise = _promise(name)
     if promise.compression and whole and compression != promise.compression:
         raise InputError(
-            f"{path} is named .{promise.compression} but is not compressed that way",
+            f"{name} is named .{promise.compression} but is not compressed that way",
             hint="rename the file to what it is, or fetch it again",
         )
-    found = _by_content(path, head)
+    found = _by_content(sample, head) or _archive(sample, head, compression, promise)
     if found and promise.format in {None, found}:
         return found, compression
-    if found and _certain(path, found, compression):
-        raise InputError(f"{path} is named like {promise.format} but holds {found}", hint=_ADVICE)
+    if found and _certain(sample, found, compression):
+        raise InputError(f"{name} is named like {promise.format} but holds {found}", hint=_ADVICE)
     if promise.format in {"parquet", "arrow", "warc", "image"} and head:
         raise InputError(
-            f"{path} is named like {promise.format} but its content is not",
+            f"{name} is named like {promise.format} but its content is not",
             hint="the file may be damaged, or an error page in its place; fetch it again",
         )
-    if promise.format == "json" or (not promise.suffix and head.lstrip()[:1] == b"{"):
-        return _json_or_lines(path, compression, promise.format), compression
+    if promise.format == "json" or (promise.format is None and _begins_object(head)):
+        return _json_or_lines(sample, compression, promise), compression
     return promise.format, compression
 
 
 def compression_of(path: str | Path) -> str:
-    """Compression by content alone: ``""``, ``gz`` or ``zst``.
+    """Compression by content alone: ``""``, or one of ``registry.COMPRESSIONS``.
 
     Raises:
         InputError: a Git LFS pointer.
         NotFoundError, StorageError: the file cannot be opened.
     """
-    return _look(path)[0]
+    return _look(_sample(path))[0]
+
+
+def container_of(path: str | Path) -> tuple[str | None, str]:
+    """The kind of archive that a file is, by its content, and the compression of it.
+
+    Raises:
+        InputError: a Git LFS pointer.
+        NotFoundError, StorageError: the file cannot be opened.
+    """
+    sample = _sample(path)
+    compression, head, _ = _look(sample)
+    found = _archive(replace(sample, whole=False), head, compression, _promise(path))
+    return found, compression
+
+
+def _sample(path: str | Path) -> Sample:
+    return Sample(path, lambda: open_path(Path(path)))
 
 
 def promised(name: str) -> tuple[str | None, str]:
-    """Format and compression that a file name promises.
+    """Format and compression that a file name promises; of a tar, that it holds samples.
 
     >>> promised("a.jsonl.gz"), promised("a.bin")
     (('jsonl', 'gz'), (None, ''))
     """
     promise = _promise(name)
-    return promise.format, promise.compression
+    samples = "webdataset" if CONTAINERS.get(promise.suffix) == "tar" else None
+    return promise.format or samples, promise.compression
 
 
 def _promise(path: str | Path) -> _Promise:
-    stem, suffix = splitext(basename(path).lower())
+    name = basename(path).lower()
+    stem, suffix = splitext(name)
+    if suffix in SHORT:
+        stem, suffix = splitext(stem + SHORT[suffix])
     compression = COMPRESSIONS.get(suffix, "")
     if compression:
         stem, suffix = splitext(stem)
     return _Promise(SUFFIXES.get(suffix), compression, suffix)
 
 
-def _look(path: str | Path) -> tuple[str, bytes, bytes]:
+def _look(sample: Sample) -> tuple[str, bytes, bytes]:
     """Compression, the first bytes within it, and the first bytes of the file itself."""
-    try:
-        with open(path, "rb") as stream:
-            raw = stream.read(_HEAD)
-    except FileNotFoundError as error:
-        raise NotFoundError(f"no such file: {path}", hint="check the path") from error
-    except OSError as error:
-        raise StorageError(
-            f"cannot read {path}: {error.strerror}", hint="check the permissions of the file"
-        ) from error
+    with sample.open() as stream:
+        raw = stream.read(_HEAD) or b""
     if raw.startswith(_LFS):
         raise InputError(
-            f"{path} is a Git LFS pointer, not the data", hint="run `git lfs pull` to fetch it"
+            f"{sample.name} is a Git LFS pointer, not the data",
+            hint="run `git lfs pull` to fetch it",
         )
-    if raw.startswith(_GZIP):
-        return "gz", _decoded(path, "gz", _HEAD), raw
-    if raw.startswith(_ZSTD):
-        return "zst", _decoded(path, "zst", _HEAD), raw
-    return "", raw, raw
+    compression = compression_at(raw)
+    return compression, _decoded(sample, compression, _HEAD) if compression else raw, raw
 
 
-def _decoded(path: str | Path, compression: str, size: int) -> bytes:
+def _decoded(sample: Sample, compression: str, size: int) -> bytes:
     """The first decoded bytes, as far as they can be had: the reader reports the damage."""
     parts: list[bytes] = []
     left = size
     try:
-        with open_bytes(Input(str(path), Path(path), "", compression)) as stream:
+        with decoded(sample.open(), compression, str(sample.name)) as stream:
             while left > 0 and (part := stream.read1(left)):  # type: ignore[attr-defined]
                 parts.append(part)
                 left -= len(part)
@@ -129,7 +173,8 @@ def _decoded(path: str | Path, compression: str, size: int) -> bytes:
     return b"".join(parts)
 
 
-def _by_content(path: str | Path, head: bytes) -> str | None:
+def _by_content(sample: Sample, head: bytes) -> str | None:
+    path = sample.name
     if head[:4] == b"PAR1":
         return "parquet"
     if head[:4] == b"PARE":
@@ -145,30 +190,58 @@ def _by_content(path: str | Path, head: bytes) -> str | None:
     return "warc" if _WARC.match(head) else None
 
 
-def _certain(path: str | Path, found: str, compression: str) -> bool:
+def _archive(sample: Sample, head: bytes, compression: str, promise: _Promise) -> str | None:
+    """The kind of archive: one whose members are files, or samples of a data set in pieces."""
+    named = CONTAINERS.get(promise.suffix)
+    if promise.format is None and head.startswith(_ZIP):
+        # The first member's name stands behind 30 bytes of header.
+        return None if _NO_FOLDER.match(head, 30) and named != "zip" else "zip"
+    if not is_tar(head, named=named == "tar"):
+        return None
+    if not sample.whole:
+        return "tar"
+    from provenance.readers.webdataset import holds_samples
+
+    with decoded(sample.open(), compression, str(sample.name)) as stream:
+        return "webdataset" if holds_samples(stream, str(sample.name)) else "tar"
+
+
+def _certain(sample: Sample, found: str, compression: str) -> bool:
     """Whether a magic is no accident: a text may well begin with the letters PAR1."""
     if found != "parquet":
         return True
     if compression:
         return False
-    with open(path, "rb") as stream:
-        stream.seek(max(0, os.path.getsize(path) - 4))
+    with sample.open() as stream:
+        if not stream.seekable():
+            return True
+        stream.seek(max(0, stream.seek(0, io.SEEK_END) - 4))
         return stream.read(4) == b"PAR1"
 
 
-def _json_or_lines(path: str | Path, compression: str, promised: str | None) -> str | None:
-    """``jsonl`` where several documents stand on lines, ``json`` for one document."""
-    text = _decoded(path, compression, _HEAD).lstrip()
+def _begins_object(head: bytes) -> bool:
+    return head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{"
+
+
+def _json_or_lines(sample: Sample, compression: str, promise: _Promise) -> str | None:
+    """``jsonl`` where several documents stand on lines, ``json`` for one document.
+
+    A name that tells of another kind of file is believed where there is but one document: notebooks
+    and maps are such.
+    """
+    text = _decoded(sample, compression, _HEAD).lstrip()
     if b"\n" not in text:
-        text = _decoded(path, compression, _FIRST_LINE).lstrip()
+        text = _decoded(sample, compression, _FIRST_LINE).lstrip()
     first, _, rest = text.removeprefix(b"\xef\xbb\xbf").partition(b"\n")
     rest = rest.lstrip()
+    other = promise.format is None and bool(promise.suffix)
     if _is_document(first):
-        return "jsonl" if rest else "json"
+        lines = rest[:1] == b"{" if other else bool(rest)
+        return "jsonl" if lines else promise.format if other else "json"
     # Two lines that begin with a brace are never one document, however broken the first may be.
-    if first[:1] == b"{" and rest[:1] == b"{":
+    if first[:1] == b"{" and rest[:1] == b"{" and not other:
         return "jsonl"
-    return promised
+    return promise.format
 
 
 def _is_document(line: bytes) -> bool:

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from provenance import objects
 from provenance.errors import InputError, MisuseError, NotFoundError, ProvError, StorageError
-from provenance.readers import remote
+from provenance.readers import containers, remote
 from provenance.readers.base import Input
 from provenance.readers.descriptions import describes
-from provenance.readers.detect import compression_of, detect
+from provenance.readers.detect import compression_of, container_of, detect
 from provenance.readers.found import (
     ABOUT,
     BESIDE,
@@ -31,7 +31,7 @@ from provenance.readers.found import (
     printable,
 )
 from provenance.readers.passed_over import hollow, passed_over
-from provenance.readers.registry import FORMATS
+from provenance.readers.registry import CONTAINERS, FORMATS
 from provenance.readers.sniff import HEAD
 from provenance.readers.walk import Walk, mode_of, size_of
 
@@ -112,7 +112,7 @@ def split_of(uri: str) -> str | None:
     >>> split_of("/data/latest.jsonl") is None
     True
     """
-    *folders, name = uri.lower().split("/")
+    *folders, name = uri.lower().replace(f"{containers.SEPARATOR}", "/").split("/")
     words = {_SPLITS[word] for word in _BREAKS.split(name) if word in _SPLITS}
     if words:
         return words.pop() if len(words) == 1 else None
@@ -127,6 +127,9 @@ def _expand(path: str, asked: str | None, walk: Walk) -> Iterator[Found]:
         return
     if _exists(path):
         yield from _named(path, asked, walk)
+        return
+    if inside := containers.split_uri(path):
+        yield from _within(*inside, asked)
         return
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", path):
         raise InputError(
@@ -178,7 +181,23 @@ def _named(path: str, asked: str | None, walk: Walk) -> Iterator[Found]:
             f"cannot tell the format of {path}",
             hint=f"say it with `--format`: one of {', '.join(FORMATS)}",
         )
-    yield found
+    yield from _files_of(found, asked)
+
+
+def _within(container: str, name: str, asked: str | None) -> Iterator[Found]:
+    """A member, a folder or a glob of members that the user wrote behind an archive."""
+    found = _input(container, asked)
+    if found is None or found.format not in CONTAINERS.values():
+        raise InputError(f"{container} is no archive of files", hint="name the file itself")
+    yield from containers.expand(found, asked, name)
+
+
+def _files_of(found: Input, asked: str | None) -> Iterator[Found]:
+    """The files that a file stands for: those in it, where it is an archive."""
+    if found.format in CONTAINERS.values():
+        yield from containers.expand(found, asked)
+    else:
+        yield found
 
 
 def _walk(folder: str, asked: str | None, walk: Walk) -> Iterator[Found]:
@@ -238,7 +257,7 @@ def _met(paths: Sequence[str], asked: str | None) -> Iterator[Found]:
         elif asked is None and found.format == "json" and _is_description(found):
             yield Skipped(printable(path), METADATA_FILE)
         else:
-            yield found
+            yield from _files_of(found, asked)
 
 
 def _is_description(source: Input) -> bool:
@@ -261,8 +280,11 @@ def _input(path: str, asked: str | None) -> Input | None:
             f"{path} is a sparse file: almost nothing of its size is stored",
             hint="write the data that it should hold",
         )
-    if asked is not None:
+    if asked == "webdataset":
         return Input(uri, Path(uri), asked, compression_of(path))
+    if asked is not None:
+        kind, compression = container_of(path)
+        return Input(uri, Path(uri), kind or asked, compression)
     found, compression = detect(path)
     return None if found is None else Input(uri, Path(uri), found, compression)
 

@@ -224,6 +224,15 @@ class _Bytes:
         return filled
 
 
+def line_blocks(stream: BinaryIO, max_record: int, size: int) -> Iterator[Block | Loose]:
+    """Whole lines of a stream from its beginning, block by block, and what is no line in a block.
+
+    Raises:
+        DamagedError: not a byte could be decompressed.
+    """
+    return _blocks(_Bytes(stream), max_record, 1, size)
+
+
 def _blocks(stream: _Bytes, max_record: int, row: int, size: int) -> Iterator[Block | Loose]:
     """Whole lines, block by block; a line that is too long goes by without being held."""
     buffer: Bytes = np.empty(size, np.uint8)
@@ -307,7 +316,7 @@ def _split(batch: Batch) -> Iterator[Batch]:
         )
 
 
-def _lines(block: Block) -> Iterator[tuple[int, int, bytes]]:
+def lines_of(block: Block) -> Iterator[tuple[int, int, bytes]]:
     """Row, offset and bytes of each line that is not blank."""
     view = block.data.data
     starts = block.starts.tolist()
@@ -318,7 +327,7 @@ def _lines(block: Block) -> Iterator[tuple[int, int, bytes]]:
 
 
 def _read_exactly(block: Block, layout: Layout, collector: Collector) -> Iterator[Batch]:
-    for row, offset, raw in _lines(block):
+    for row, offset, raw in lines_of(block):
         try:
             record = _parse_line(raw, layout.max_record)
             values = extract(record, layout)
@@ -349,7 +358,7 @@ def _read_nested(
             digest, size = block.raw_digest, block.raw_bytes
             gathered.refuse(block.offset, where + block.reason, digest, size)
             continue
-        for line, offset, raw in _lines(block):
+        for line, offset, raw in lines_of(block):
             try:
                 root = _parse_line(raw, layout.max_record)
                 for node, beside in nested_records(root, path, layout):
@@ -365,7 +374,7 @@ def _read_nested(
 
 def _first_records(block: Block, count: int) -> list[dict[str, Any]]:
     records: list[dict[str, Any]] = []
-    for _, _, raw in _lines(block):
+    for _, _, raw in lines_of(block):
         if len(records) == count:
             break
         try:

@@ -25,15 +25,17 @@ PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".tif", ".tiff", ".avif", 
 """Suffixes of pictures, which in a folder of other data are no data."""
 
 _ALL = (
-    Format("jsonl", (".jsonl", ".ndjson"), "jsonl", "JsonLines"),
+    Format("jsonl", (".jsonl", ".ndjson", ".jsonlines", ".jl", ".ldjson"), "jsonl", "JsonLines"),
     Format("json", (".json",), "json_tree", "JsonDocument"),
     Format("parquet", (".parquet",), "parquet", "Parquet"),
     Format("arrow", (".arrow", ".feather", ".ipc"), "arrow", "ArrowIpc"),
     Format("csv", (".csv",), "delimited", "Delimited"),
     Format("tsv", (".tsv",), "delimited", "Delimited"),
     Format("text", (".txt", ".md", ".markdown"), "plaintext", "PlainText"),
+    Format("lines", (), "text_lines", "TextLines"),
     Format("warc", (".warc", ".wet", ".wat", ".arc"), "warc", "Warc"),
     Format("image", PICTURES, "image", "Image"),
+    Format("webdataset", (), "webdataset", "WebDataset"),
 )
 
 FORMATS: dict[str, Format] = {each.name: each for each in _ALL}
@@ -42,8 +44,35 @@ FORMATS: dict[str, Format] = {each.name: each for each in _ALL}
 SUFFIXES: dict[str, str] = {suffix: each.name for each in _ALL for suffix in each.suffixes}
 """The format that a file name promises."""
 
-COMPRESSIONS: dict[str, str] = {".gz": "gz", ".zst": "zst"}
+STREAMED = frozenset(
+    {"jsonl", "json", "csv", "tsv", "text", "lines", "warc", "image", "webdataset"}
+)
+"""Formats whose readers only ever read ``open_bytes`` from the beginning on; the others get a file
+of their own where an input lies in an archive."""
+
+COMPRESSIONS: dict[str, str] = {
+    ".gz": "gz",
+    ".gzip": "gz",
+    ".zst": "zst",
+    ".zstd": "zst",
+    ".bz2": "bz2",
+    ".xz": "xz",
+    ".lzma": "lzma",
+    ".lz4": "lz4",
+}
 """The compression that a file name promises; it follows the suffix of the format."""
+
+CONTAINERS: dict[str, str] = {".tar": "tar", ".zip": "zip"}
+"""The archive that a file name promises: each of its members is a file of its own."""
+
+SHORT: dict[str, str] = {
+    ".tgz": ".tar.gz",
+    ".tbz2": ".tar.bz2",
+    ".tbz": ".tar.bz2",
+    ".txz": ".tar.xz",
+    ".tzst": ".tar.zst",
+}
+"""Suffixes that stand for two."""
 
 
 @cache

@@ -31,7 +31,8 @@ from provenance.readers.found import (
     matches,
     no_data,
 )
-from provenance.readers.registry import FORMATS
+from provenance.readers.members import Shelf
+from provenance.readers.registry import CONTAINERS, FORMATS
 
 AHEAD = 16
 """Files that are fetched while one is read: a store answers slowly, but many at once."""
@@ -122,7 +123,10 @@ def _no_data(place: Place, stored: Stored, asked: str | None) -> str:
         return "hidden"
     if why := no_data(key):
         return why
-    return "" if asked or promised(stored.place.name)[0] else "unknown format"
+    if asked or promised(stored.place.name)[0]:
+        return ""
+    packed = stored.place.name.lower().endswith(".zip")
+    return "an archive in a store: fetch it to read its files" if packed else "unknown format"
 
 
 def _input(stored: Stored, asked: str | None) -> Input:
@@ -154,6 +158,7 @@ class Spool:
         self._waiting = deque(source for source in sources if source.stored)
         self._fetching: deque[tuple[Input, Path, Future[None]]] = deque()
         self._count = 0
+        self._shelf = Shelf()
         self._folder = tempfile.TemporaryDirectory(prefix="prov-") if self._waiting else None
         self._threads = ThreadPoolExecutor(AHEAD) if self._waiting else None
 
@@ -166,6 +171,7 @@ class Spool:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._shelf.__exit__(kind, error, trace)
         if self._threads is not None:
             self._threads.shutdown(cancel_futures=True)
         if self._folder is not None:
@@ -183,7 +189,8 @@ class Spool:
             StorageError: the store cannot be reached, or denies it.
         """
         if source.stored is None:
-            yield source
+            with self._shelf.opened(source) as found:
+                yield found
             return
         path, fetched = self._next(source)
         try:
@@ -222,8 +229,12 @@ class Spool:
 
 
 @contextmanager
-def opened(source: Input, asked: str | None) -> Iterator[Input]:
-    """One input that a reader can open, as ``Spool.opened``."""
+def opened(source: Input, asked: str | None, shelf: Shelf) -> Iterator[Input]:
+    """One input that a reader can open, as ``Spool.opened``; members of archives by the shelf."""
+    if source.stored is None:
+        with shelf.opened(source) as found:
+            yield found
+        return
     with Spool([source]) as spool, spool.opened(source, asked) as found:
         yield found
 
@@ -233,6 +244,11 @@ def _told(source: Input, asked: str | None) -> Input:
     if asked is not None:
         return replace(source, format=asked, compression=compression_of(source.path))
     form, compression = detect(source.path)
+    if form in CONTAINERS.values():
+        raise InputError(
+            f"an archive in a store is not looked into: {source.uri}",
+            hint="fetch it, and read it from disk; one of samples (WebDataset) is read in place",
+        )
     if form is None:
         raise InputError(
             f"cannot tell the format of {source.uri}",

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from provenance.errors import InputError, StorageError
+from provenance.readers import hf_folders
 from provenance.readers.found import (
     HIDDEN,
     LINK_TO_NOTHING,
@@ -67,6 +68,10 @@ class Walk:
                 continue
             if not names:
                 yield Skipped(printable(path), "empty folder")
+            aside = hf_folders.aside(path, names)
+            for name, found in aside.items():
+                yield _set_aside(os.path.join(path, name), found)
+            names = [name for name in names if name not in aside]
             for name in names:
                 if name.startswith(HIDDEN):
                     yield from self._hidden(os.path.join(path, name), bounds)
@@ -147,6 +152,13 @@ def _entry(path: str, mode: int | None) -> Entry:
         return passed_over(path, NOT_REGULAR)
     why = no_data(path)
     return passed_over(path, why) if why else path
+
+
+def _set_aside(path: str, found: Skipped | Refused) -> Skipped | Refused:
+    """What a tool keeps beside its data; a file of that which holds data is looked at."""
+    if isinstance(found, Refused) or os.path.isdir(path):
+        return found
+    return passed_over(path, found.reason)
 
 
 def _refused(path: str) -> Refused:

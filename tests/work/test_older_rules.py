@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from datafiles import cap, ingest, policy, write_jsonl
+from datafiles import cap, ingest, policy
 
 import provenance
 from provenance import migrate
@@ -17,7 +17,6 @@ from provenance.identity import FIRST_RULE, canonical_json, digest, write_digest
 from provenance.ingest import IngestOptions
 from provenance.ledger import Ledger
 from provenance.model.finding import Judgement
-from provenance.model.manifest import Selection
 
 SAMPLE = Path(__file__).parents[1] / "formats" / "schema-2.tar.gz"
 """A ledger that the last program with schema 2 wrote, with its files, of ``/srv/shelf``.
