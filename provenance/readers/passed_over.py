@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 from pathlib import Path
 
-from provenance.readers.descriptions import describes
+from provenance.readers.descriptions import describes, is_description
 from provenance.readers.found import (
     DESCRIBES,
     LINK_TO_NOTHING,
@@ -16,14 +17,14 @@ from provenance.readers.found import (
     printable,
 )
 from provenance.readers.sniff import HEAD, Holds, holds, promises_data
-from provenance.readers.sniff_packed import packed
+from provenance.readers.sniff_packed import held_packed, packed
 
 _LARGE = 16 << 20
 _HOLLOW = 200
 """Bytes that a file claims for each one that is stored, beyond which it is taken for a bomb."""
 _MOST_PIECES = 4_096
 
-_NAMED_LIKE = {
+NAMED_LIKE = {
     METADATA_FILE: "named like metadata, but holds data",
     DESCRIBES: "named like a description of the data, but holds data",
 }
@@ -48,7 +49,7 @@ def passed_over(path: str, reason: str) -> Skipped:
     found = held(path, state)
     if found is None:
         return Skipped(printable(path), reason)
-    return Skipped(printable(path), _NAMED_LIKE.get(reason, reason), found, state.st_size)
+    return Skipped(printable(path), NAMED_LIKE.get(reason, reason), found, state.st_size)
 
 
 def _by_name(path: str, reason: str, what: str) -> Skipped:
@@ -73,6 +74,21 @@ def held(path: str, state: os.stat_result) -> Holds | None:
         return None if found and describes(Path(path), head) else found
     except OSError:
         return Holds("a file that cannot be opened")
+
+
+def held_in(head: bytes, name: str, *, whole: bool) -> Holds | None:
+    """The same of an object of which only the beginning is at hand.
+
+    Args:
+        whole: whether that is all of it.
+    """
+    found = held_packed(head, name)
+    if found is None or not whole or head.lstrip()[:1] != b"{":
+        return found
+    try:
+        return None if is_description(json.loads(head)) else found
+    except (ValueError, RecursionError):
+        return found
 
 
 def hollow(path: str, state: os.stat_result) -> bool:

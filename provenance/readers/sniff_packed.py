@@ -112,15 +112,18 @@ def _among(archive: str, members: Iterator[tuple[str, bytes]]) -> Holds | None:
     for seen, (name, data) in enumerate(members):
         if seen >= MOST_MEMBERS:
             return Holds(f"{archive} of many members")
-        found = _of_member(data, name)
+        found = held_packed(data, name)
         if found and not found.medium:
             return Holds(f"{archive} with {found.what}")
         medium = medium or found
     return medium and Holds(f"{archive} with {medium.what}", medium=True)
 
 
-def _of_member(data: bytes, name: str) -> Holds | None:
-    """What a member of an archive begins with, through one more compression."""
+def held_packed(data: bytes, name: str) -> Holds | None:
+    """What a member of an archive holds, by its first bytes, compressed or not.
+
+    An archive in it counts as data.
+    """
     if _is_tar(data) or data.startswith(b"PK\x03\x04"):
         return Holds("an archive")
     for magic, what in _CLOSED:
@@ -128,7 +131,10 @@ def _of_member(data: bytes, name: str) -> Holds | None:
             return Holds(what)
     for magic, codec, opener in _OPENED:
         if data.startswith(magic):
-            return _within(io.BytesIO(data), codec, opener, name)
+            try:
+                return _within(io.BytesIO(data), codec, opener, name)
+            except _DAMAGE:
+                return Holds(f"a {codec} stream")  # of which only the beginning is at hand
     return holds(data, name)
 
 

@@ -13,6 +13,7 @@ from provenance.readers.found import (
     HIDDEN,
     LINK_TO_NOTHING,
     NOT_REGULAR,
+    REPOSITORY,
     Refused,
     Skipped,
     no_data,
@@ -23,7 +24,6 @@ from provenance.readers.passed_over import passed_over
 from provenance.readers.sniff import Holds
 
 _HIDES = "hidden"
-_REPOSITORY = ".git"
 _OUT = "a link that leads out of its folder"
 
 Entry = str | Skipped | Refused
@@ -96,13 +96,13 @@ class Walk:
             yield Skipped(printable(path), _HIDES, Holds(_OUT))
             return
         yield passed_over(path, _HIDES)
-        if not os.path.isdir(path) or os.path.basename(path) == _REPOSITORY:
+        if not os.path.isdir(path) or os.path.basename(path) == REPOSITORY:
             return
         if self._is_ledger(path):
             return
         for folder, folders, files in os.walk(path):
             inner = sorted(folders)
-            folders[:] = [name for name in inner if name != _REPOSITORY]
+            folders[:] = [name for name in inner if name != REPOSITORY]
             for name in inner:
                 below = os.path.join(folder, name)
                 if os.path.islink(below) and not bounds.let(below):
