@@ -20,6 +20,9 @@ from provenance.store.layout import Layout
 from provenance.store.parts import Part
 from provenance.unread import failed_file, unread_files, unread_rows
 
+_SMALL = 8 << 20
+"""Bytes that one process reads before others are ready to help it."""
+
 
 @dataclass(slots=True)
 class Read:
@@ -70,7 +73,8 @@ def read_files(
         except OSError as error:
             read.gone.append((item.uri, InputError(f"{item.uri}: {error.strerror}")))
     made: list[tuple[set[str], Part]] = []
-    with LocalEngine() as engine:
+    small = sum(task.bytes for task in tasks) < _SMALL
+    with LocalEngine(1 if small else None) as engine:
         for group in cut(tasks, places, options, models=models):
             for outcome in engine.map(run_unit, group.units):
                 if isinstance(outcome.failure, ReadOnlyError):
