@@ -62,7 +62,7 @@ def held(path: str, state: os.stat_result) -> Holds | None:
     """What of data a regular file holds; ``None`` for code, licences, metadata, nothing."""
     if not state.st_size:
         return None
-    if hollow(path, state):
+    if hollow(path):
         return Holds("a sparse file")
     try:
         with open(path, "rb") as file:
@@ -91,15 +91,16 @@ def held_in(head: bytes, name: str, *, whole: bool) -> Holds | None:
         return found
 
 
-def hollow(path: str, state: os.stat_result) -> bool:
+def hollow(path: str) -> bool:
     """Whether a file claims to be far larger than what is stored of it.
 
     Some file systems tell no blocks, and some compress; the holes decide.
     """
-    if state.st_size < _LARGE or state.st_blocks * 512 * _HOLLOW >= state.st_size:
-        return False
     try:
-        descriptor = os.open(path, os.O_RDONLY)
+        state = os.stat(path)
+        if state.st_size < _LARGE or state.st_blocks * 512 * _HOLLOW >= state.st_size:
+            return False
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except OSError:
         return False
     try:
