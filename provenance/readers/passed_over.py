@@ -41,7 +41,9 @@ def passed_over(path: str, reason: str) -> Skipped:
     try:
         state = os.stat(path)
     except OSError:
-        return _by_name(path, LINK_TO_NOTHING if os.path.islink(path) else reason, "nothing")
+        return _by_name(
+            path, LINK_TO_NOTHING if os.path.islink(path) else reason, "what is named like data"
+        )
     if stat.S_ISDIR(state.st_mode):
         return Skipped(printable(path), reason)
     if not stat.S_ISREG(state.st_mode):

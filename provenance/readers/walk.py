@@ -150,10 +150,10 @@ def _entry(path: str, mode: int | None) -> Entry:
 
 
 def _refused(path: str) -> Refused:
-    target = os.path.realpath(path)
+    target = printable(os.path.realpath(path))
     error = InputError(
-        f"{path} is a link that leads out of its folder, to {target}",
-        hint="if that is meant, say `--follow DIR` with a folder that holds the target",
+        f"{printable(path)} is a link that leads out of its folder",
+        hint=f"it leads to {target}: if that is meant, say `--follow DIR` with a folder above that",
     )
     return Refused(printable(path), error, size_of(path))
 
