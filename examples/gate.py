@@ -14,13 +14,16 @@ from provenance.ingest import IngestOptions
 
 
 def main(policy_file: str, *files: str) -> int:
-    """Print one line per budget that does not hold; 0 when all do."""
+    """Print one line per budget that does not hold, and what was not read; 0 when it passes."""
     policy = load_policy(Path(policy_file).read_text(encoding="utf-8"), policy_file)
     ledger = provenance.open()
     judgement = ledger.audit_files(files, policy, IngestOptions(source="gate"))
     for budget in judgement.budgets:
         if budget.verdict != "pass":
             print(f"{budget.name} {budget.group or ''}: {budget.reason}")
+    if judgement.unread and judgement.unread.files:
+        for reason, count in judgement.unread.by_reason.items():
+            print(f"not read: {count.files} files: {reason}")
     return 0 if judgement.verdict == "pass" else 1
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,9 @@ from provenance.readers.discover import Discovery, uri_of
 from provenance.store.layout import Layout
 from provenance.store.parts import Part
 from provenance.unread import failed_file, unread_files, unread_rows
+
+_SMALL = 8 << 20
+"""Bytes that one process reads before others are ready to help it."""
 
 
 @dataclass(slots=True)
@@ -72,7 +76,8 @@ def read_files(
         except OSError as error:
             read.gone.append((item.uri, InputError(f"{item.uri}: {error.strerror}")))
     made: list[tuple[set[str], Part]] = []
-    with LocalEngine() as engine:
+    small = sum(task.bytes for task in tasks) < _SMALL
+    with LocalEngine(1 if small else None) as engine:
         for group in cut(tasks, places, options, models=models):
             for outcome in engine.map(run_unit, group.units, divide_unit):
                 if isinstance(outcome.failure, ReadOnlyError):
@@ -105,10 +110,14 @@ def require_some(paths: Sequence[str], found: Discovery, read: Read) -> None:
     failed, kept = read.failed, _kept(read.good)
     for path in paths:
         uri = str(objects.parse(path)) if objects.is_url(path) else uri_of(path)
-        if uri in failed:
-            raise failed[uri][0]
-        if uri in kept and not kept[uri]:
-            raise _no_record(uri, [each for each in read.good if each.task.source.uri == uri])
+        own = {uri} if uri in failed or uri in kept else set()
+        if not own and os.path.isfile(path):  # an archive stands for what is in it
+            own = {each for each in (*failed, *kept) if each.startswith(f"{uri}!/")} or {uri}
+        if not own or any(kept.get(each) for each in own):
+            continue
+        if broken := sorted(own & set(failed)):
+            raise failed[broken[0]][0]
+        raise _no_record(uri, [each for each in read.good if each.task.source.uri in own])
     if any(kept.values()):
         return
     errors = [*(error for error, _ in failed.values()), *(each.error for each in found.refused)]

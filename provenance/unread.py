@@ -137,6 +137,15 @@ def _what(item: UnreadFile) -> str:
 
 
 def _without_path(message: str, path: str) -> str:
-    """A reason without the file that it is about, so that files can be counted by it."""
-    text = re.sub(r"\s+", " ", message.replace(path, ""))
+    """A reason without the file that it is about, so that files can be counted by it.
+
+    >>> _without_path("d/a.jsonl is damaged", "/data/d/a.jsonl")
+    'damaged'
+    """
+    pieces = path.split("/")
+    named = ("/".join(pieces[start:]) for start in range(len(pieces)))
+    here = next((name for name in named if name and name in message), None)
+    if here is not None:
+        message = re.sub(rf"(?:\.{{0,2}}/)*{re.escape(here)}", "", message)
+    text = re.sub(r"\s+", " ", message)
     return re.sub(r"^(?:is|:)\s+", "", text.strip(" :,;")) or "cannot be read"

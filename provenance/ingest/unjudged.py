@@ -30,32 +30,38 @@ def other_texts(shape: Mapping[str, str], alike: Alike) -> tuple[str, ...]:
 
 @lru_cache(maxsize=64)
 def _other_texts(
-    shape: tuple[tuple[str, str], ...], content: tuple[str, ...], meant: Iterable[str]
+    shape: tuple[tuple[str, str], ...], content: tuple[str, ...], meant: tuple[str, ...]
 ) -> tuple[str, ...]:
     if content in {("*",), ("payload",)}:
         return ()
-    taken = {*content, *meant}
-    found = dict.fromkeys(
-        name for path, kind in shape if (name := _column(path, kind)) and not _is_part(name, taken)
-    )
+    tables = {path.partition("[]")[0] for path, _ in shape if "[]" in path}
+    found: dict[str, None] = {}
+    for path, kind in shape:
+        name = _column(path, kind, tables)
+        # A word that is read as a mark is no text; a chat may be both.
+        taken = content if kind == "messages" else (*content, *meant)
+        if name and not _is_part(name, taken):
+            found[name] = None
     return tuple(found)[:MOST]
 
 
-def _column(path: str, kind: str) -> str:
-    """The column that a path of text belongs to; empty for what is no text."""
+def _column(path: str, kind: str, tables: set[str]) -> str:
+    """The column that a path of text belongs to; empty for what is no text.
+
+    Args:
+        tables: paths of lists of objects. Of what other lists hold nothing is known.
+    """
     name, _, inner = path.partition("[]")
     *holders, last = name.split(".")
     if ABOVE in holders or last == ABOVE or path.startswith(RESERVED) or is_about(last):
         return ""
     if inner:
-        # A list of texts, or of objects one of which is a text.
-        member = inner.rpartition(".")[2]
-        return name if kind == "string" and member in {"", *_TEXTS} else ""
-    if kind == "messages":
+        return name if kind == "string" and inner.rpartition(".")[2] in _TEXTS else ""
+    if kind == "messages" or (kind == "list" and not holders and name not in tables):
         return name
     return name if kind == "string" and (not holders or last in _TEXTS) else ""
 
 
-def _is_part(name: str, taken: set[str]) -> bool:
+def _is_part(name: str, taken: Iterable[str]) -> bool:
     """Whether a column is one of some fields, or within one."""
     return any(name == each or name.startswith((f"{each}.", f"{each}[")) for each in taken)

@@ -2,7 +2,7 @@
 
 from provenance.objects.access import Access, s3_access
 from provenance.objects.naming import STORES, Place, Stored, is_url, parse
-from provenance.objects.transfer import download, find, listing, read, remove, upload
+from provenance.objects.transfer import download, find, first_bytes, listing, read, remove, upload
 
 __all__ = [
     "STORES",
@@ -11,6 +11,7 @@ __all__ = [
     "Stored",
     "download",
     "find",
+    "first_bytes",
     "is_url",
     "listing",
     "parse",

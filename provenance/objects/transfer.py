@@ -219,6 +219,23 @@ def _asked(stored: Stored, start: int, end: int) -> bytes:
         return bytes(answer.bytes())
 
 
+def first_bytes(stored: Stored, size: int) -> bytes:
+    """What an object begins with: so many bytes, or all of it where it is shorter.
+
+    Raises:
+        InputError: it changed.
+        NotFoundError: it is gone.
+        StorageError: the store cannot be reached, or denies it.
+    """
+    from obstore.exceptions import NotSupportedError
+
+    end = min(size, stored.bytes)
+    try:
+        return _range(stored, 0, end) if end else b""
+    except NotSupportedError:
+        return next(_stream(stored), b"")[:end]
+
+
 def read(place: Place) -> bytes:
     """A whole object, which fits into memory.
 

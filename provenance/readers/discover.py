@@ -264,9 +264,12 @@ def _is_description(source: Input) -> bool:
     """Whether a JSON document is what a tool writes beside data, whatever it is called."""
     if source.compression:
         return False
-    with source.path.open("rb") as file:
-        head = file.read(HEAD)
-    return describes(source.path, head)
+    try:
+        with source.path.open("rb") as file:
+            head = file.read(HEAD)
+        return describes(source.path, head)
+    except OSError:
+        return False  # who reads it says why
 
 
 def _input(path: str, asked: str | None) -> Input | None:
@@ -275,7 +278,7 @@ def _input(path: str, asked: str | None) -> Input | None:
         raise InputError(
             f"the name of {path!a} is not valid UTF-8", hint="rename the file, then try again"
         )
-    if hollow(path, os.stat(path)):
+    if hollow(path):
         raise InputError(
             f"{path} is a sparse file: almost nothing of its size is stored",
             hint="write the data that it should hold",

@@ -42,6 +42,9 @@ BESIDE = "a picture beside other data: `--format image` reads pictures"
 DESCRIBES = "describes the data beside it"
 METADATA_FILE = "metadata file"
 NOT_REGULAR = "not a regular file"
+REPOSITORY = ".git"
+"""A folder of which nothing is data."""
+
 LINK_TO_NOTHING = "link to nothing"
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 from pathlib import Path
 
-from provenance.readers.descriptions import describes
+from provenance.readers.descriptions import describes, is_description
 from provenance.readers.found import (
     DESCRIBES,
     LINK_TO_NOTHING,
@@ -16,14 +17,14 @@ from provenance.readers.found import (
     printable,
 )
 from provenance.readers.sniff import HEAD, Holds, holds, promises_data
-from provenance.readers.sniff_packed import packed
+from provenance.readers.sniff_packed import held_packed, packed
 
 _LARGE = 16 << 20
 _HOLLOW = 200
 """Bytes that a file claims for each one that is stored, beyond which it is taken for a bomb."""
 _MOST_PIECES = 4_096
 
-_NAMED_LIKE = {
+NAMED_LIKE = {
     METADATA_FILE: "named like metadata, but holds data",
     DESCRIBES: "named like a description of the data, but holds data",
 }
@@ -40,7 +41,9 @@ def passed_over(path: str, reason: str) -> Skipped:
     try:
         state = os.stat(path)
     except OSError:
-        return _by_name(path, LINK_TO_NOTHING if os.path.islink(path) else reason, "nothing")
+        return _by_name(
+            path, LINK_TO_NOTHING if os.path.islink(path) else reason, "what is named like data"
+        )
     if stat.S_ISDIR(state.st_mode):
         return Skipped(printable(path), reason)
     if not stat.S_ISREG(state.st_mode):
@@ -48,7 +51,7 @@ def passed_over(path: str, reason: str) -> Skipped:
     found = held(path, state)
     if found is None:
         return Skipped(printable(path), reason)
-    return Skipped(printable(path), _NAMED_LIKE.get(reason, reason), found, state.st_size)
+    return Skipped(printable(path), NAMED_LIKE.get(reason, reason), found, state.st_size)
 
 
 def _by_name(path: str, reason: str, what: str) -> Skipped:
@@ -61,7 +64,7 @@ def held(path: str, state: os.stat_result) -> Holds | None:
     """What of data a regular file holds; ``None`` for code, licences, metadata, nothing."""
     if not state.st_size:
         return None
-    if hollow(path, state):
+    if hollow(path):
         return Holds("a sparse file")
     try:
         with open(path, "rb") as file:
@@ -75,15 +78,31 @@ def held(path: str, state: os.stat_result) -> Holds | None:
         return Holds("a file that cannot be opened")
 
 
-def hollow(path: str, state: os.stat_result) -> bool:
+def held_in(head: bytes, name: str, *, whole: bool) -> Holds | None:
+    """The same of an object of which only the beginning is at hand.
+
+    Args:
+        whole: whether that is all of it.
+    """
+    found = held_packed(head, name)
+    if found is None or not whole or head.lstrip()[:1] != b"{":
+        return found
+    try:
+        return None if is_description(json.loads(head)) else found
+    except (ValueError, RecursionError):
+        return found
+
+
+def hollow(path: str) -> bool:
     """Whether a file claims to be far larger than what is stored of it.
 
     Some file systems tell no blocks, and some compress; the holes decide.
     """
-    if state.st_size < _LARGE or state.st_blocks * 512 * _HOLLOW >= state.st_size:
-        return False
     try:
-        descriptor = os.open(path, os.O_RDONLY)
+        state = os.stat(path)
+        if state.st_size < _LARGE or state.st_blocks * 512 * _HOLLOW >= state.st_size:
+            return False
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except OSError:
         return False
     try:

@@ -26,13 +26,16 @@ from provenance.readers.found import (
     DESCRIBES,
     HIDDEN,
     PICTURE_NAMES,
+    REPOSITORY,
     Found,
     Skipped,
     matches,
     no_data,
 )
 from provenance.readers.members import Shelf
+from provenance.readers.passed_over import NAMED_LIKE, held_in
 from provenance.readers.registry import CONTAINERS, FORMATS
+from provenance.readers.sniff import HEAD, Holds
 
 AHEAD = 16
 """Files that are fetched while one is read: a store answers slowly, but many at once."""
@@ -95,12 +98,13 @@ def _sorted_out(place: Place, found: Iterable[Stored], asked: str | None) -> Ite
     """As a walk over a folder does it: pictures, and files about data, are data where they must."""
     pictures: list[Stored] = []
     about: list[Stored] = []
+    passed: list[tuple[Stored, str]] = []
     data = False
     for stored in found:
         key = stored.place.key
         reason = _no_data(place, stored, asked)
         if reason:
-            yield Skipped(str(stored.place), reason)
+            passed.append((stored, reason))
         elif matches(key, ABOUT):
             about.append(stored)
         elif asked is None and matches(key, PICTURE_NAMES):
@@ -109,9 +113,31 @@ def _sorted_out(place: Place, found: Iterable[Stored], asked: str | None) -> Ite
             data = True
             yield _input(stored, asked)
     for aside, why in ((pictures, BESIDE), (about, DESCRIBES)):
-        for stored in aside:
-            yield Skipped(str(stored.place), why) if data else _input(stored, asked)
+        if data:
+            passed += [(stored, why) for stored in aside]
+        else:
+            yield from (_input(stored, asked) for stored in aside)
         data = data or bool(aside)
+    with ThreadPoolExecutor(AHEAD) as threads:
+        yield from threads.map(_passed_over, passed)
+
+
+def _passed_over(met: tuple[Stored, str]) -> Skipped:
+    """An object that is not read, with what of data it holds; only its beginning is fetched."""
+    stored, reason = met
+    name = stored.place.name
+    if f"/{REPOSITORY}/" in f"/{stored.place.key}":
+        return Skipped(str(stored.place), reason)
+    found: Holds | None
+    try:
+        head = objects.first_bytes(stored, HEAD)
+    except ProvError:
+        found = Holds("an object that cannot be opened")
+    else:
+        found = held_in(head, name, whole=len(head) == stored.bytes)
+    if found is None:
+        return Skipped(str(stored.place), reason)
+    return Skipped(str(stored.place), NAMED_LIKE.get(reason, reason), found, stored.bytes)
 
 
 def _no_data(place: Place, stored: Stored, asked: str | None) -> str:

@@ -21,6 +21,9 @@ MOST_MEMBERS = 1_000
 MOST_BYTES = 64 << 20
 """As far is an archive looked through; one that goes on after that is taken for data."""
 
+MOST_DIRECTORY = 16 << 20
+"""Bytes of the directory of a zip: more is a million members, or a bomb."""
+
 _WINDOW = 256 << 20
 
 Opener = Callable[[IO[bytes]], IO[bytes]]
@@ -68,9 +71,14 @@ def packed(path: Path, head: bytes) -> tuple[bool, Holds | None]:
         if head.startswith(magic):
             return True, Holds(what)
     try:
-        if head.startswith(b"PK\x03\x04"):
-            return True, _among("a zip archive", _of_zip(path))
         with path.open("rb") as file:
+            if head.startswith(b"PK\x03\x04"):
+                many = _directory_of_zip(file) > MOST_DIRECTORY
+                zipped = "a zip archive"
+                found = (
+                    Holds(f"{zipped} of many members") if many else _among(zipped, _of_zip(path))
+                )
+                return True, found
             if _is_tar(head):
                 return True, _among("a tar archive", _of_tar(_Careful(file), "r:"))
             for magic, codec, opener in _OPENED:
@@ -112,15 +120,18 @@ def _among(archive: str, members: Iterator[tuple[str, bytes]]) -> Holds | None:
     for seen, (name, data) in enumerate(members):
         if seen >= MOST_MEMBERS:
             return Holds(f"{archive} of many members")
-        found = _of_member(data, name)
+        found = held_packed(data, name)
         if found and not found.medium:
             return Holds(f"{archive} with {found.what}")
         medium = medium or found
     return medium and Holds(f"{archive} with {medium.what}", medium=True)
 
 
-def _of_member(data: bytes, name: str) -> Holds | None:
-    """What a member of an archive begins with, through one more compression."""
+def held_packed(data: bytes, name: str) -> Holds | None:
+    """What a member of an archive holds, by its first bytes, compressed or not.
+
+    An archive in it counts as data.
+    """
     if _is_tar(data) or data.startswith(b"PK\x03\x04"):
         return Holds("an archive")
     for magic, what in _CLOSED:
@@ -128,8 +139,20 @@ def _of_member(data: bytes, name: str) -> Holds | None:
             return Holds(what)
     for magic, codec, opener in _OPENED:
         if data.startswith(magic):
-            return _within(io.BytesIO(data), codec, opener, name)
+            try:
+                return _within(io.BytesIO(data), codec, opener, name)
+            except _DAMAGE:
+                return Holds(f"a {codec} stream")  # of which only the beginning is at hand
     return holds(data, name)
+
+
+def _directory_of_zip(file: IO[bytes]) -> int:
+    """Bytes of the directory of a zip, as its end tells (APPNOTE 4.3.16); all of it is read."""
+    size = file.seek(0, 2)
+    file.seek(max(0, size - (1 << 16) - 22))
+    tail = file.read()
+    at = tail.rfind(b"PK\x05\x06")
+    return int.from_bytes(tail[at + 12 : at + 16], "little") if at >= 0 else 0
 
 
 def _of_zip(path: Path) -> Iterator[tuple[str, bytes]]:

@@ -14,6 +14,7 @@ from provenance.readers.found import (
     HIDDEN,
     LINK_TO_NOTHING,
     NOT_REGULAR,
+    REPOSITORY,
     Refused,
     Skipped,
     no_data,
@@ -24,7 +25,6 @@ from provenance.readers.passed_over import passed_over
 from provenance.readers.sniff import Holds
 
 _HIDES = "hidden"
-_REPOSITORY = ".git"
 _OUT = "a link that leads out of its folder"
 
 Entry = str | Skipped | Refused
@@ -101,13 +101,13 @@ class Walk:
             yield Skipped(printable(path), _HIDES, Holds(_OUT))
             return
         yield passed_over(path, _HIDES)
-        if not os.path.isdir(path) or os.path.basename(path) == _REPOSITORY:
+        if not os.path.isdir(path) or os.path.basename(path) == REPOSITORY:
             return
         if self._is_ledger(path):
             return
         for folder, folders, files in os.walk(path):
             inner = sorted(folders)
-            folders[:] = [name for name in inner if name != _REPOSITORY]
+            folders[:] = [name for name in inner if name != REPOSITORY]
             for name in inner:
                 below = os.path.join(folder, name)
                 if os.path.islink(below) and not bounds.let(below):
@@ -162,10 +162,10 @@ def _set_aside(path: str, found: Skipped | Refused) -> Skipped | Refused:
 
 
 def _refused(path: str) -> Refused:
-    target = os.path.realpath(path)
+    target = printable(os.path.realpath(path))
     error = InputError(
-        f"{path} is a link that leads out of its folder, to {target}",
-        hint="if that is meant, say `--follow DIR` with a folder that holds the target",
+        f"{printable(path)} is a link that leads out of its folder",
+        hint=f"it leads to {target}: if that is meant, say `--follow DIR` with a folder above that",
     )
     return Refused(printable(path), error, size_of(path))
 

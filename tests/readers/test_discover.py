@@ -16,7 +16,8 @@ from provenance.readers.found import BESIDE
 
 LINE = '{"text": "a"}\n'
 SPLITS = '{"splits": ["train", "test"]}'
-STATE = '{"_data_files": [{"filename": "data.arrow"}], "_fingerprint": "0a", "_split": "train"}'
+DATA = "data-00000-of-00001.arrow"
+STATE = f'{{"_data_files": [{{"filename": "{DATA}"}}], "_fingerprint": "0a", "_split": "train"}}'
 INFO = '{"features": {"text": {"dtype": "string", "_type": "Value"}}, "description": "Letters."}'
 
 

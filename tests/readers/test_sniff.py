@@ -236,6 +236,13 @@ def test_an_archive_that_never_ends_is_data(tmp_path: Path) -> None:
     assert look(tmp_path, ".b.tgz", long) is not None
 
 
+def test_a_zip_with_a_huge_directory_is_not_gone_through(tmp_path: Path) -> None:
+    data = bytearray(_zip(a=CODE))
+    at = data.rindex(b"PK\x05\x06")
+    data[at + 12 : at + 16] = (1 << 30).to_bytes(4, "little")
+    assert look(tmp_path, ".a.zip", bytes(data)) == Holds("a zip archive of many members")
+
+
 def test_a_locked_archive_is_data(tmp_path: Path) -> None:
     locked = bytearray(_zip(a=CODE))
     locked[6] |= 1  # the general purpose flag of the member: it is encrypted

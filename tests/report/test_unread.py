@@ -12,6 +12,7 @@ from provenance.model.finding import Judged, Judgement, Verdict
 from provenance.model.unread import Unread, UnreadFile
 from provenance.report import JUDGEMENT_FORMATS, Subject, render
 from provenance.report.wording import outcome
+from provenance.unread import failed_file
 
 ITEMS = (
     UnreadFile(path="/d/.a.jsonl", reason="hidden", holds="JSON", bytes=1_000),
@@ -99,3 +100,9 @@ def test_code_scanning_has_the_counts() -> None:
     said = json.loads(render(judgement(allowed=True), "sarif", Subject("d")))
     counts = {"files": 2, "bytes": 1030, "rows": None, "allowed": True}
     assert said["runs"][0]["properties"]["unread"] == counts
+
+
+@pytest.mark.parametrize("said", ["/d/in/a.pq", "in/a.pq", "../in/a.pq", "./a.pq", "a.pq"])
+@pytest.mark.parametrize("sentence", ["{} is damaged", "{}: damaged", "damaged: {}"])
+def test_reasons_do_not_name_the_file(said: str, sentence: str) -> None:
+    assert failed_file("/d/in/a.pq", sentence.format(said), 1).reason == "damaged"

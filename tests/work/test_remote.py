@@ -78,6 +78,9 @@ def test_a_prefix_is_read_as_the_folder_is(ledger: Ledger, site: Site, tmp_path:
     assert there["wrong.parquet"][2] is not None
     assert "s3://bucket/data/wrong.parquet is named like parquet" in there["wrong.parquet"][2]
     assert (found.read, found.kept, found.rejected) == (12, 11, 1)
+    again = ingest(ledger, str(tmp_path / "data"))
+    assert again.unread.by_reason.keys() == found.unread.by_reason.keys()
+    assert (found.unread.files, found.unread.by_reason["hidden"].files) == (2, 1)
     skipped = {item.path.removeprefix("s3://bucket/data/"): item.reason for item in found.skipped}
     assert skipped == {
         ".hidden/d.jsonl": "hidden",
