@@ -36,12 +36,13 @@ from provenance.readers.column_paths import (
 )
 from provenance.readers.column_sizes import Sizes, blank, cuts, sizes_of
 from provenance.readers.content import RESERVED, no_content
+from provenance.readers.honest import require_bytes, require_columns, require_rows
 from provenance.readers.json_columns import holds_json, json_records
 from provenance.readers.json_exact import too_long
 from provenance.readers.json_tree import Numbered
 from provenance.readers.paths import MAX_ROW_PATHS, Steps, TooManyPathsError, steps_of
 from provenance.readers.schema import has_repeated_member, type_at
-from provenance.readers.stream import MAX_RATIO, MAX_RATIO_AFTER, DamagedError
+from provenance.readers.stream import MAX_RATIO_AFTER
 from provenance.readers.typed_rows import takeable, typed_rows
 
 _PLAIN = Layout("text", ())
@@ -108,9 +109,11 @@ class ColumnBatches:
     row: int = field(default=1, init=False)
     mixed: bool = field(default=False, init=False)
     _decoded: int = field(default=0, init=False)
+    _rows: int = field(default=0, init=False)
     _more: list[str] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
+        require_columns(len(self.schema))
         names = self.content_columns()
         if not names:
             raise InputError(
@@ -190,6 +193,8 @@ class ColumnBatches:
             DamagedError: the file decodes to more than it can honestly hold.
             MissingColumnsError: the chooser asks for a column that is not in the table.
         """
+        self._rows += table.num_rows
+        require_rows(self._rows, self.encoded_bytes)
         # Sizes are taken before anything is decoded, and of few rows at a time: a batch of 2^40
         # rows that are all null, or all the same, takes no space in a file.
         for start in range(0, table.num_rows, BATCH_ROWS):
@@ -241,11 +246,7 @@ class ColumnBatches:
         for name in names:
             sizes += sizes_of(_column(table, name))
         self._decoded += int(sizes.sum())
-        if self._decoded > max(self.max_ratio_after, MAX_RATIO * self.encoded_bytes):
-            raise DamagedError(
-                f"the data expands more than {MAX_RATIO}:1, like a decompression bomb",
-                hint="write the file again without so many repetitions, or in parts",
-            )
+        require_bytes(self._decoded, self.encoded_bytes, self.max_ratio_after)
         return sizes
 
     def _mixed_batch(self, table: pa.RecordBatch, _view: _View, first: int) -> Batch:

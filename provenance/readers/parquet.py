@@ -25,6 +25,7 @@ from provenance.readers.columns import (
     end_of_file,
     failure_reason,
 )
+from provenance.readers.honest import require_rows
 from provenance.readers.json_columns import PROBED_ROWS, probed_shape
 from provenance.readers.json_text import JsonTextFile
 from provenance.readers.schema import shape_of
@@ -71,6 +72,7 @@ class Parquet:
             size = source.path.stat().st_size
             columns = ColumnBatches(layout, file.schema_arrow, size, original)
             _require_countable(file, source)
+            require_rows(file.metadata.num_rows, size)
             schema = file.schema_arrow
             every = ColumnPaths.possible(schema).shape()
             texts = [name for name in columns.needed(every) if _is_string(schema.field(name).type)]
