@@ -3,16 +3,18 @@
 PYTHON ?= python3
 VENV   ?= .venv
 JOBS   ?= auto
+COUNT  ?= 10000
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench measure schemas docs clean
+.PHONY: help demo test soak lint bench measure schemas docs clean
 
 help:
 	@echo "make demo     run the whole job on a small example and say where its report is"
 	@echo "make test     run the tests, with coverage"
+	@echo "make soak     read 10,000 damaged files per reader (COUNT=N, SEED=S, TARGETS=…); takes long"
 	@echo "make lint     ruff and mypy"
 	@echo "make bench    measure ingest against DuckDB on the same file"
 	@echo "make measure  measure everything and write docs/performance.md; takes long"
@@ -25,6 +27,9 @@ demo: $(VENV)/run.stamp
 
 test: $(VENV)/test.stamp
 	@$(BIN)/python -m pytest -n $(JOBS) --cov --cov-report=term:skip-covered --cov-fail-under=90
+
+soak: $(VENV)/test.stamp
+	@$(BIN)/python tests/fuzz/soak.py --count $(COUNT) $(if $(SEED),--seed $(SEED)) $(TARGETS)
 
 lint: $(VENV)/lint.stamp
 	$(BIN)/ruff check .
