@@ -9,7 +9,7 @@ from provenance.readers.stream import MAX_RATIO, MAX_RATIO_AFTER, DamagedError
 MAX_ROWS_AFTER = 1 << 20
 """Rows that are believed of any file; a few bytes hold millions of nulls, or of what repeats."""
 
-MAX_ROWS_PER_BYTE = 10
+MAX_ROWS_PER_BYTE = 2
 """Rows per byte of a file beyond which it is taken for a decompression bomb."""
 
 

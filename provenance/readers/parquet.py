@@ -216,8 +216,8 @@ def _group(
     """
     before = columns.row
     after = before + file.metadata.row_group(group).num_rows
-    possible = _possible(file, group) if columns.layout.chooser is not None else {}
     try:
+        possible = _possible(file, group) if columns.layout.chooser is not None else {}
         rows = scout.rows_at_once(group)
         done = False
         while not done:
