@@ -26,8 +26,8 @@ WORKER_MEMORY = 6 << 30
 LEAST_SECONDS = 15.0
 """Processor time that a worker may take for any file, however small …"""
 
-SECONDS_PER_BYTE = 3.0 / (1 << 20)
-"""… and for each of its bytes: about a thirtieth of the speed at which the slowest reader goes."""
+SECONDS_PER_BYTE = 2.0 / (1 << 20)
+"""… and for each of its bytes: about a twentieth of the speed at which the slowest reader goes."""
 
 SECONDS_PER_PACKED_BYTE = 10.0 / (1 << 20)
 """… which are more, where they stand for many: a compressed file, a column, a document."""
@@ -73,7 +73,7 @@ def allowance(size: int, *, packed: bool) -> float:
         packed: whether they stand for many more.
 
     >>> allowance(0, packed=False), allowance(3 << 20, packed=False)
-    (15.0, 24.0)
+    (15.0, 21.0)
     """
     return LEAST_SECONDS + (SECONDS_PER_PACKED_BYTE if packed else SECONDS_PER_BYTE) * size
 
