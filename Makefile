@@ -3,17 +3,19 @@
 PYTHON ?= python3
 VENV   ?= .venv
 JOBS   ?= auto
+COUNT  ?= 10000
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage lint bench measure schemas docs clean
+.PHONY: help demo test coverage soak lint bench measure schemas docs clean
 
 help:
 	@echo "make demo     run the whole job on a small example and say where its report is"
 	@echo "make test     run the tests"
 	@echo "make coverage run them more thoroughly, and say which lines they do not reach"
+	@echo "make soak     read 10,000 damaged files per reader (COUNT=N, SEED=S, TARGETS=…); takes long"
 	@echo "make lint     ruff and mypy"
 	@echo "make bench    measure ingest against DuckDB on the same file"
 	@echo "make measure  measure everything and write docs/performance.md; takes long"
@@ -30,6 +32,9 @@ test: $(VENV)/test.stamp
 coverage: $(VENV)/test.stamp
 	@PROV_EXAMPLES=100 $(BIN)/python -m pytest -n $(JOBS) --dist=worksteal \
 		--cov --cov-report=term:skip-covered --cov-fail-under=90
+
+soak: $(VENV)/test.stamp
+	@$(BIN)/python tests/fuzz/soak.py --count $(COUNT) $(if $(SEED),--seed $(SEED)) $(TARGETS)
 
 lint: $(VENV)/lint.stamp
 	$(BIN)/ruff check .

@@ -51,6 +51,9 @@ from provenance.store.layout import Layout as Places
 from provenance.store.parts import Part, PartWriter
 from provenance.store.quarantine import Quarantine
 
+_PLAIN = frozenset({"jsonl", "json", "csv", "tsv", "text", "warc"})
+"""Formats whose bytes are those of their records."""
+
 _NOTHING = Choice("text", ("text",), "there was no record to look at")
 """What is looked for in a file without one good record: its defects come out as rejects."""
 
@@ -80,6 +83,11 @@ class FileTask:
         """Bytes to go through."""
         cut = self.part if isinstance(self.part, Slice) else None
         return cut.end - cut.start if cut else self.bytes
+
+    @property
+    def packed(self) -> bool:
+        """Whether its bytes stand for many more, or take long to be made text of."""
+        return bool(self.source.compression) or self.source.format not in _PLAIN
 
     @property
     def length(self) -> int:
@@ -230,7 +238,7 @@ class _Writing:
             if task.defect is not None:
                 raise task.defect
             with (
-                item(place, allowance(task.size)),
+                item(place, allowance(task.size, packed=task.packed)),
                 spool.opened(task.source, self._task.options.format) as source,
             ):
                 if source is not task.source:

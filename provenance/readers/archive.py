@@ -180,11 +180,18 @@ class _Block:
         return cls(bytes(held), length, write_digest(state.digest()), left)
 
 
+_LARGEST = (1 << 63) - 1
+"""Bytes beyond which nothing is counted."""
+
+
 def _length(found: Any, offset: int) -> int:
     """Size of the block; the library takes a negative one for none."""
     if found.length is None:
         raise FramingError(f"the record at byte {offset} has no Content-Length")
-    return int(found.length)
+    length = int(found.length)
+    if length > _LARGEST:
+        raise FramingError(f"the record at byte {offset} cannot be as long as it says")
+    return length
 
 
 def _is_data(found: Any) -> bool:

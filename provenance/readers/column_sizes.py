@@ -17,13 +17,20 @@ Sizes = npt.NDArray[np.int64]
 
 
 def sizes_of(array: pa.Array) -> Sizes:
-    """Bytes of every value, before it is decoded; of nested values the average."""
+    """Bytes of every value, before it is decoded; of nested values the average.
+
+    Raises:
+        ArrowInvalid: an index of a dictionary leads out of it.
+    """
     kind = array.type
     if pt.is_dictionary(kind):
         if not len(array.dictionary):
             return np.zeros(len(array), dtype=np.int64)
-        sizes = sizes_of(stored(array.dictionary))[np.asarray(array.indices.fill_null(0))]
-        return np.where(nulls(array), 0, sizes)
+        sizes = sizes_of(stored(array.dictionary))
+        places = np.asarray(array.indices.fill_null(0))
+        if len(places) and not 0 <= int(places.min()) <= int(places.max()) < len(sizes):
+            raise pa.ArrowInvalid("an index of a dictionary is out of bounds")
+        return np.where(nulls(array), 0, sizes[places])
     if is_textual(kind) and not pt.is_fixed_size_binary(kind):
         return np.asarray(pc.binary_length(array).fill_null(0), dtype=np.int64)
     return np.full(len(array), -(-array.nbytes // max(1, len(array))), dtype=np.int64)

@@ -35,15 +35,15 @@ from provenance.readers.column_paths import (
     reference_text,
 )
 from provenance.readers.column_sizes import Sizes, blank, cuts, sizes_of
-from provenance.readers.compression import MAX_RATIO, MAX_RATIO_AFTER
+from provenance.readers.compression import MAX_RATIO_AFTER
 from provenance.readers.content import no_content
 from provenance.readers.content_names import RESERVED
+from provenance.readers.honest import require_bytes, require_columns, require_rows
 from provenance.readers.json_columns import holds_json, json_records
 from provenance.readers.json_exact import too_long
 from provenance.readers.json_tree import Numbered
 from provenance.readers.paths import MAX_ROW_PATHS, Steps, TooManyPathsError, steps_of
 from provenance.readers.schema import has_repeated_member, type_at
-from provenance.readers.stream import DamagedError
 from provenance.readers.turns_text import unpack
 from provenance.readers.typed_rows import takeable, typed_rows
 
@@ -111,9 +111,11 @@ class ColumnBatches:
     row: int = field(default=1, init=False)
     mixed: bool = field(default=False, init=False)
     _decoded: int = field(default=0, init=False)
+    _rows: int = field(default=0, init=False)
     _more: list[str] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
+        require_columns(len(self.schema))
         names = self.content_columns()
         if not names:
             raise InputError(
@@ -193,6 +195,8 @@ class ColumnBatches:
             DamagedError: the file decodes to more than it can honestly hold.
             MissingColumnsError: the chooser asks for a column that is not in the table.
         """
+        self._rows += table.num_rows
+        require_rows(self._rows, self.encoded_bytes)
         # Sizes are taken before anything is decoded, and of few rows at a time: a batch of 2^40
         # rows that are all null, or all the same, takes no space in a file.
         for start in range(0, table.num_rows, BATCH_ROWS):
@@ -244,11 +248,7 @@ class ColumnBatches:
         for name in names:
             sizes += sizes_of(_column(table, name))
         self._decoded += int(sizes.sum())
-        if self._decoded > max(self.max_ratio_after, MAX_RATIO * self.encoded_bytes):
-            raise DamagedError(
-                f"the data expands more than {MAX_RATIO}:1, like a decompression bomb",
-                hint="write the file again without so many repetitions, or in parts",
-            )
+        require_bytes(self._decoded, self.encoded_bytes, self.max_ratio_after)
         return sizes
 
     def _mixed_batch(self, table: pa.RecordBatch, _view: _View, first: int) -> Batch:

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -18,6 +19,7 @@ from provenance.readers.collect import Collector, compact_json, without_fraction
 from provenance.readers.content import no_content
 from provenance.readers.content_names import RESERVED
 from provenance.readers.dialect import delimiter_of, joined_by_tabs
+from provenance.readers.honest import require_columns
 from provenance.readers.json_exact import too_long
 from provenance.readers.looks import looked_at
 from provenance.readers.paths import TooManyPathsError
@@ -172,7 +174,8 @@ def _header(rows: _Rows, source: Input) -> list[str]:
         )
     # Tables with an index often leave its name out.
     header = [cell or f"column_{place}" for place, cell in enumerate(cells, start=1)]
-    twice = sorted({name for name in header if header.count(name) > 1})
+    require_columns(len(header))
+    twice = sorted(name for name, count in Counter(header).items() if count > 1)
     if twice:
         raise InputError(
             f"column name {twice[0]!r} occurs twice: {source.uri}", hint="rename one of them"

@@ -25,6 +25,7 @@ from provenance.readers.columns import (
     end_of_file,
     failure_reason,
 )
+from provenance.readers.honest import require_rows
 from provenance.readers.json_columns import PROBED_ROWS, probed_shape
 from provenance.readers.json_text import JsonTextFile
 from provenance.readers.schema import shape_of
@@ -70,6 +71,7 @@ class Parquet:
             size = source.path.stat().st_size
             columns = ColumnBatches(layout, file.schema_arrow, size, original)
             _require_countable(file, source)
+            require_rows(file.metadata.num_rows, size)
             schema = file.schema_arrow
             every = ColumnPaths.possible(schema).shape()
             texts = [name for name in columns.needed(every) if _is_string(schema.field(name).type)]
@@ -223,8 +225,8 @@ def _group(
     """
     before = columns.row
     after = before + file.metadata.row_group(group).num_rows
-    possible = _possible(file, group) if columns.layout.chooser is not None else {}
     try:
+        possible = _possible(file, group) if columns.layout.chooser is not None else {}
         rows = scout.rows_at_once(group)
         done = False
         while not done:

@@ -68,6 +68,7 @@ class Paths:
     def __init__(self) -> None:
         self._top = _Node("", ())
         self._nodes: list[_Node] = []
+        self._steps: dict[str, list[Steps]] = {}
         self._widest = 0
         self._limit = MAX_ROW_PATHS
 
@@ -101,7 +102,7 @@ class Paths:
 
     def ways(self, path: str) -> tuple[Steps, ...]:
         """All that a path stands for in these records, the shortest first."""
-        found = {node.steps for node in self._nodes if node.path == path}
+        found = set(self._steps.get(path, ()))
         return tuple(sorted(found, key=lambda steps: (len(steps), str(steps)))) or steps_of(path)
 
     def _object(self, node: _Node, record: Mapping[str, Any]) -> None:
@@ -160,6 +161,7 @@ class Paths:
     def _new(self, path: str, steps: Steps) -> _Node:
         node = _Node(path, steps)
         self._nodes.append(node)
+        self._steps.setdefault(path, []).append(steps)
         if len(self._nodes) > self._limit:
             raise TooManyPathsError(f"more than {MAX_ROW_PATHS:,} fields in one record")
         return node

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +11,13 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from provenance.errors import NotFoundError, StorageError
 from provenance.readers.base import Input
-from provenance.readers.compression import DamagedError, Decoded, codec
+from provenance.readers.compression import (
+    MAX_RATIO,
+    MAX_RATIO_AFTER,
+    DamagedError,
+    Decoded,
+    codec,
+)
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -18,7 +25,10 @@ if TYPE_CHECKING:
 BUFFER = 1 << 20
 """Bytes that are buffered."""
 
-__all__ = ["BUFFER", "DamagedError", "decoded", "open_bytes", "open_path", "open_raw"]
+_SECTOR = 512
+"""Bytes in which the system counts what a file takes of its disk."""
+
+__all__ = ["BUFFER", "DamagedError", "decoded", "drain", "open_bytes", "open_path", "open_raw"]
 
 
 @contextmanager
@@ -78,13 +88,32 @@ def open_path(path: Path) -> io.RawIOBase:
         NotFoundError, StorageError: it cannot be opened.
     """
     try:
-        return _Plain(path)
+        file = _Plain(path)
+        if _is_hollow(file.fileno()):
+            file.close()
+            raise DamagedError(
+                f"almost all of it is a hole, like a decompression bomb: {path}",
+                hint="fetch or write the file again",
+            )
+        return file
     except FileNotFoundError as error:
         raise NotFoundError(f"no such file: {path}", hint="check the path") from error
     except OSError as error:
         raise StorageError(
             f"cannot open {path}: {error.strerror}", hint="check the permissions of the file"
         ) from error
+
+
+def _is_hollow(descriptor: int) -> bool:
+    """Whether a file takes far less of its disk than it says: to read it would take as long."""
+    told = os.fstat(descriptor)
+    taken = getattr(told, "st_blocks", told.st_size) * _SECTOR
+    if told.st_size <= max(MAX_RATIO_AFTER, MAX_RATIO * taken):
+        return False
+    # Some disks do not say what a file takes, but of a hole they would say that, too.
+    hole = os.lseek(descriptor, 0, os.SEEK_HOLE)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return hole < told.st_size
 
 
 class _Plain(io.FileIO):

@@ -18,7 +18,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 from datafiles import texts, write_jsonl
-from tasks import Task, carry_out, employer, worker
+from tasks import Items, Task, carry_out, divided, employer, work_off, worker
 from terminal import Terminal
 
 import provenance
@@ -199,6 +199,18 @@ def test_a_task_whose_worker_dies_is_tried_again_and_a_failure_is_not(
     assert failures["refuse"].hint == "make it better"
     assert "more memory than a worker may have" in str(failures["hoard"])
     assert "died twice: it was killed" in str(failures["die"])
+
+
+@needs_ray
+def test_what_goes_wrong_costs_one_item_of_a_task(cluster: RayEngine) -> None:
+    bad = ("crash", "panic", "spin", "leave")
+    tasks = [Items(("a", word, "b")) for word in bad]
+    outcomes = list(cluster.map(work_off, tasks, divided))
+    assert sorted(done for o in outcomes for done in o.result or ()) == ["a"] * 4 + ["b"] * 4
+    failed = {outcome.task.words: str(outcome.failure) for outcome in outcomes if outcome.failure}
+    assert sorted(failed) == sorted((word,) for word in bad)
+    assert "SIGSEGV" in failed["crash",]
+    assert "more processor time" in failed["spin",]
 
 
 @needs_ray

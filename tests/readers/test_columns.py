@@ -240,7 +240,7 @@ def test_an_unknown_extension_is_its_storage() -> None:
 
 
 def test_repetitions_are_counted_before_they_are_expanded() -> None:
-    indices = pa.array(np.zeros(2_000_000, np.int32))
+    indices = pa.array(np.zeros(1_000_000, np.int32))
     column = pa.DictionaryArray.from_arrays(indices, pa.array(["x" * 1_000_000]))
     table = pa.table({"text": column})
     columns = ColumnBatches(TEXT, table.schema, encoded_bytes=1000)

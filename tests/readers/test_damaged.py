@@ -9,13 +9,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import zstandard
 
 from provenance.errors import InputError
+from provenance.ingest.meaning import Chooser
+from provenance.ingest.options import IngestOptions
 from provenance.readers import stream
 from provenance.readers.arrow import ArrowIpc
 from provenance.readers.base import Input, Layout, Share
+from provenance.readers.column_sizes import sizes_of
+from provenance.readers.content import Choice
 from provenance.readers.jsonl import JsonLines
 from provenance.readers.registry import reader_for
 from provenance.readers.stream import DamagedError
@@ -103,6 +108,45 @@ def test_a_bomb_fails_the_file(tmp_path: Path, form: str, monkeypatch: pytest.Mo
     path.write_bytes(zstandard.compress(data + b" " * (64 << 20)))
     with pytest.raises(DamagedError, match="like a decompression bomb"):
         list(reader_for(form).read(Input(path.as_posix(), path, form, "zst"), layout))
+
+
+def test_an_index_that_leads_out_of_its_dictionary_is_seen_in_time() -> None:
+    for index in (3, -1):
+        indices = pa.array([0, index], pa.int32())
+        column = pa.DictionaryArray.from_arrays(indices, pa.array(["a", "b"]), safe=False)
+        with pytest.raises(pa.ArrowInvalid, match="out of bounds"):
+            sizes_of(column)
+
+
+def test_a_column_whose_name_is_no_text_costs_its_row_group(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"text": ["some text"], "columnname": ["other"]}), path)
+    data = bytearray(path.read_bytes())
+    place = data.rindex(b"columnname")
+    data[place : place + 2] = b"\xff\xfe"
+    path.write_bytes(data)
+    chooser = Chooser.of(IngestOptions(source="web"), Choice("text", ("text",), ""))
+    layout = Layout("text", ("text",), chooser=chooser)
+    (batch,) = reader_for("parquet").read(Input(path.as_posix(), path, "parquet"), layout)
+    assert batch.rejects.column("reason").to_pylist()[0].startswith("file: row group 0 ")
+
+
+def test_a_record_longer_than_anything_is_the_last_reject(tmp_path: Path) -> None:
+    path = tmp_path / "a.warc"
+    head = f"WARC/1.1\r\nWARC-Type: resource\r\nContent-Length: {10**20}\r\n\r\n"
+    path.write_bytes(archive()[:1000].rpartition(b"WARC/")[0] + head.encode() + b"abc")
+    *_, batch = reader_for("warc").read(Input(path.as_posix(), path, "warc"), PAYLOAD)
+    assert "cannot be as long as it says" in batch.rejects.column("reason")[-1].as_py()
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv", "text", "parquet", "json"])
+def test_a_file_that_is_a_hole_ends_at_once(tmp_path: Path, form: str) -> None:
+    path = tmp_path / "hole"
+    with path.open("wb") as file:
+        file.write(b"PAR1")
+        file.truncate(1 << 40)
+    with pytest.raises(DamagedError, match="almost all of it is a hole"):
+        reader_for(form).probe(Input(path.as_posix(), path, form))
 
 
 @pytest.mark.parametrize("compression", PACK)

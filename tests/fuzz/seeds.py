@@ -1,0 +1,189 @@
+"""Small valid files of every format, to be damaged."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import gzip
+import io
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import zstandard
+
+from provenance.readers.registry import FORMATS
+
+ROWS: list[dict[str, Any]] = [
+    {
+        "id": f"r{n}",
+        "text": f"text {n} with an é, a 語 and \U0001f600, and some more words of it",
+        "model": "gpt-4" if n % 3 else None,
+        "n": n * 2**33,
+        "share": n / 7,
+        "human": bool(n % 2),
+        "tags": ["a", "b"][: n % 3],
+        "meta": {"lang": "en", "deep": {"x": [{"y": None}, {"y": n}]}},
+    }
+    for n in range(12)
+]
+
+CHATS: list[dict[str, Any]] = [
+    {"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": f"a{n}"}]}
+    for n in range(12)
+]
+
+
+def lines(rows: Sequence[dict[str, Any]] = ROWS) -> bytes:
+    """JSON lines."""
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
+
+
+def table() -> pa.Table:
+    """The rows with columns of many types."""
+    rows = pa.Table.from_pylist(ROWS)
+    words = pa.array([str(row["text"]) for row in ROWS])
+    start = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
+    more: dict[str, Any] = {
+        "kind": words.dictionary_encode(),
+        "raw": pa.array([b"\x00\xff" * n for n in range(len(ROWS))]),
+        "view": words.cast(pa.string_view()),
+        "at": pa.array([start + datetime.timedelta(days=n) for n in range(len(ROWS))]),
+        "none": pa.nulls(len(ROWS)),
+        "map": pa.array([[("k", n)] for n in range(len(ROWS))], pa.map_(pa.string(), pa.int64())),
+    }
+    for name, column in more.items():
+        rows = rows.append_column(name, column)
+    return rows
+
+
+def parquet() -> list[bytes]:
+    """Several encodings, compressions and page versions."""
+    found = []
+    settings: list[dict[str, Any]] = [
+        {"compression": "none", "row_group_size": 4, "write_page_checksum": True},
+        {"compression": "zstd", "data_page_version": "2.0", "use_dictionary": False},
+        {"compression": "snappy", "use_byte_stream_split": False, "data_page_size": 64},
+    ]
+    for each in settings:
+        out = io.BytesIO()
+        pq.write_table(table(), out, **each)
+        found.append(out.getvalue())
+    return found
+
+
+def arrow() -> list[bytes]:
+    """Streams and files, compressed or not."""
+    found = []
+    for codec in (None, "zstd", "lz4"):
+        options = pa.ipc.IpcWriteOptions(compression=codec)
+        for new in (pa.ipc.new_stream, pa.ipc.new_file):
+            out = io.BytesIO()
+            with new(out, table().schema, options=options) as writer:
+                writer.write_table(table(), max_chunksize=5)
+            found.append(out.getvalue())
+    return found
+
+
+def delimited(delimiter: str) -> list[bytes]:
+    """A header and rows, with quotes where that is not tabs."""
+    quote = "" if delimiter == "\t" else '"'
+    body = [f"{row['id']}{delimiter}{quote}{row['text']}{quote}{delimiter}x" for row in ROWS]
+    plain = "\r\n".join([delimiter.join(("id", "text", "model")), *body])
+    return [plain.encode(), b"\xef\xbb\xbf" + plain.replace("\r\n", "\n").encode() + b"\n"]
+
+
+def warc() -> list[bytes]:
+    """Responses, one gzip member each or plain, and extracted text."""
+    responses, texts = [], []
+    for row in ROWS:
+        body = str(row["text"]).encode()
+        packed = gzip.compress(body, mtime=0)
+        http = (
+            b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Type: text/html\r\n\r\n" + packed
+        )
+        chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n" % (
+            len(body),
+            body,
+        )
+        responses += [_record("response", http), _record("response", chunked)]
+        texts.append(_record("conversion", body))
+    return [b"".join(responses), b"".join(texts)]
+
+
+def _record(kind: str, block: bytes) -> bytes:
+    head = (
+        f"WARC/1.1\r\nWARC-Type: {kind}\r\nWARC-Record-ID: <urn:uuid:1>\r\n"
+        f"WARC-Target-URI: http://example.com/\r\nContent-Length: {len(block)}\r\n\r\n"
+    )
+    return head.encode() + block + b"\r\n\r\n"
+
+
+def documents() -> list[bytes]:
+    """Arrays, and columns."""
+    columns = {name: [row[name] for row in ROWS] for name in ("id", "text", "n")}
+    values = (ROWS, CHATS, columns)
+    return [json.dumps(value, indent=indent).encode() for value in values for indent in (None, 1)]
+
+
+def texts() -> list[bytes]:
+    """Prose, and prose with front matter."""
+    front = "---\ntitle: a\ntags: [x, &a y, *a]\nmeta:\n  model: gpt-4\n---\n"
+    return [lines(), (front + "some text\n" * 20).encode()]
+
+
+def pictures() -> list[bytes]:
+    """The smallest picture that there is, of two kinds."""
+    png = (
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5E"
+        "rkJggg=="
+    )
+    return [base64.b64decode(png), b"GIF89a\x01\x00\x01\x00\x00\x00\x00;"]
+
+
+SEEDS: dict[str, Callable[[], list[bytes]]] = {
+    "jsonl": lambda: [
+        lines(),
+        lines(CHATS),
+        lines().replace(b"\n", b"\r\n"),
+        b"\xef\xbb\xbf" + lines(),
+        lines() * 60,
+    ],
+    "json": documents,
+    "parquet": parquet,
+    "arrow": arrow,
+    "csv": lambda: delimited(","),
+    "tsv": lambda: delimited("\t"),
+    "text": texts,
+    "warc": warc,
+    "image": pictures,
+}
+"""By format, what makes its seeds."""
+
+PACKED: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
+    "jsonl.gz": ("jsonl", lambda data: gzip.compress(data, mtime=0)),
+    "jsonl.zst": ("jsonl", zstandard.compress),
+    "csv.gz": ("csv", lambda data: gzip.compress(data[:200], mtime=0) + gzip.compress(data[200:])),
+    "warc.gz": ("warc", lambda data: gzip.compress(data, mtime=0)),
+    "arrow.zst": ("arrow", zstandard.compress),
+}
+"""Formats within a compression, which is what is damaged then."""
+
+TARGETS = (*FORMATS, *PACKED)
+"""Everything that is fuzzed."""
+
+
+def seeds_of(target: str) -> list[bytes]:
+    """The valid files from which those of a target are made.
+
+    Raises:
+        KeyError: a format of which there are none.
+    """
+    if target in PACKED:
+        form, pack = PACKED[target]
+        within = SEEDS[form]()
+        # A file of Arrow is read from its end, which a compression has not.
+        return [pack(data) for data in within if not data.startswith(b"ARROW1")]
+    return SEEDS[target]()

@@ -1,0 +1,180 @@
+"""Read damaged files, in workers with limits: what they do that no file may do is found.
+
+    python tests/fuzz/soak.py [--count N] [--seed S] [TARGET…]
+
+Prints the seed, and for every file that was found how to make it again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import secrets
+import sys
+import tempfile
+import time
+import traceback
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+if __name__ == "__main__":
+    sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from fuzz.mutants import mutant
+from fuzz.seeds import PACKED, TARGETS, seeds_of
+
+from provenance.engine.local import LocalEngine
+from provenance.engine.worker import item
+from provenance.errors import InputError, ProvError
+from provenance.ingest.meaning import Chooser
+from provenance.ingest.options import IngestOptions
+from provenance.readers.base import Input, Layout
+from provenance.readers.content import Choice, choose_content
+from provenance.readers.registry import reader_for
+
+NOTHING = Choice("text", ("text",), "there was no record to look at")
+
+MAY_DIE = frozenset({"parquet"})
+"""Formats whose library ends the process on some damaged files (Arrow, in what a footer says of a
+column); an ingest goes on with another worker, and names the file."""
+
+BATCH = 100
+"""Files that one task makes and reads."""
+
+HANG = 15.0
+"""Seconds of processor time that no file may take; on the clock that is well below 30 seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Some damaged files of one target, by their numbers."""
+
+    target: str
+    seed: int
+    numbers: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file that did what none may do."""
+
+    target: str
+    seed: int
+    number: int
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.target}, seed {self.seed}, file {self.number}: {self.what}"
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What came of the files of a task: how many ended how, and what was found."""
+
+    counts: Counter[str]
+    found: tuple[Found, ...]
+
+
+def read_files(task: Task) -> Read:
+    """Make and read the files of a task, each within the limits of a worker."""
+    seeds = seeds_of(task.target)
+    counts: Counter[str] = Counter()
+    found: list[Found] = []
+    with tempfile.TemporaryDirectory() as folder:
+        for place, number in enumerate(task.numbers):
+            path = Path(folder) / "file"
+            path.write_bytes(mutant(seeds, task.target, task.seed, number))
+            try:
+                with item(place, HANG):
+                    counts.update(read_file(path, task.target))
+            except ProvError as error:
+                if not isinstance(error, InputError) or type(error).__name__ == "TimeLimitError":
+                    found.append(Found(task.target, task.seed, number, repr(error)))
+                counts["refused"] += 1
+            except Exception:  # noqa: BLE001 - this is what is looked for
+                found.append(Found(task.target, task.seed, number, traceback.format_exc()))
+    return Read(counts, tuple(found))
+
+
+def read_file(path: Path, target: str) -> Iterator[str]:
+    """Read a file as an ingest does; what became of its records.
+
+    Raises:
+        InputError: it cannot be read.
+        AssertionError: what was read is not what a batch states.
+    """
+    form, _ = PACKED.get(target, (target, None))
+    source = Input(path.as_posix(), path, form, target.partition(".")[2])
+    reader = reader_for(form)
+    shape = reader.probe(source)
+    choice = choose_content(shape, (), form) if shape.fields or shape.native else NOTHING
+    chooser = Chooser.of(IngestOptions(source="soak"), choice)
+    layout = Layout(choice.kind, choice.content, chooser.fixed, chooser=chooser)
+    for batch in reader.read(source, layout):
+        kept = len(batch.content)
+        assert kept == len(batch.rows) == batch.fields.num_rows
+        assert batch.content.null_count == 0
+        assert batch.read == kept + batch.rejects.num_rows
+        assert None not in batch.rejects.column("reason").to_pylist()
+        yield from ["kept"] * kept
+        yield from ["rejected"] * batch.rejects.num_rows
+    yield "read"
+
+
+def divide(task: Task, place: int | None) -> Sequence[Task]:
+    """The file at a place apart from the others."""
+    numbers = task.numbers
+    if len(numbers) == 1 or place is None:
+        return ()
+    others = numbers[:place] + numbers[place + 1 :]
+    return [replace(task, numbers=others), replace(task, numbers=(numbers[place],))]
+
+
+def soak(engine: LocalEngine, target: str, seed: int, count: int) -> Read:
+    """Read so many damaged files of a target."""
+    tasks = [
+        Task(target, seed, tuple(range(start, min(start + BATCH, count))))
+        for start in range(0, count, BATCH)
+    ]
+    counts: Counter[str] = Counter()
+    found: list[Found] = []
+    for outcome in engine.map(read_files, tasks, divide):
+        if outcome.result is None:
+            number = outcome.task.numbers[0]
+            if target in MAY_DIE and "died twice" in str(outcome.failure):
+                counts["died"] += 1
+            else:
+                found.append(Found(target, seed, number, str(outcome.failure)))
+            continue
+        counts += outcome.result.counts
+        found += outcome.result.found
+    return Read(counts, tuple(found))
+
+
+def main() -> int:
+    """Soak all targets, or those that are named; how many files were found."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
+    parser.add_argument("targets", nargs="*", metavar="TARGET", help=", ".join(TARGETS))
+    parser.add_argument("--count", type=int, default=10_000, help="files of each target")
+    parser.add_argument("--seed", type=int, default=secrets.randbelow(1 << 32))
+    asked = parser.parse_args()
+    print(f"seed {asked.seed}", flush=True)
+    whole = 0
+    with LocalEngine() as engine:
+        for target in asked.targets or TARGETS:
+            started = time.monotonic()
+            read = soak(engine, target, asked.seed, asked.count)
+            whole += len(read.found)
+            told = ", ".join(f"{count:,} {what}" for what, count in sorted(read.counts.items()))
+            print(f"{target}: {told}, in {time.monotonic() - started:.0f} s", flush=True)
+            for found in read.found:
+                print(f"  {found}", flush=True)
+    return 1 if whole else 0
+
+
+if __name__ == "__main__":
+    from fuzz import soak as ours  # workers know the functions of this file by that name
+
+    sys.exit(ours.main())
