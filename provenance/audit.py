@@ -30,7 +30,7 @@ from provenance.members import (
 from provenance.model.finding import Finding, Judgement
 from provenance.model.manifest import Selection
 from provenance.model.policy import Policy
-from provenance.older_rules import older_rule_findings
+from provenance.older_rules import knows_former_rules, older_rule_findings
 from provenance.readers.base import Input
 from provenance.readers.base import Layout as ReadLayout
 from provenance.readers.discover import discover
@@ -103,10 +103,10 @@ def audit_files(
     found = discover(paths, format=options.format)
     if found.refused:
         raise found.refused[0].error
-    models = _models(store, options)
+    models, former = _told(store, options)
     with tempfile.TemporaryDirectory(prefix="prov-audit-") as scratch:
         places = Layout(Path(scratch))
-        results, parts = _read(places, found.inputs, options, models)
+        results, parts = _read(places, found.inputs, options, models, former=former)
         if not sum(result.kept for result in results):
             raise InputError(f"{paths[0]}: there is no record to judge")
         with over_nothing(places, VIEWS) if store is None else store.snapshot() as connection:
@@ -124,11 +124,12 @@ def audit_files(
             return _judge(connection, policy, findings, repeated=True)
 
 
-def _models(store: Store | None, options: IngestOptions) -> tuple[str, ...]:
+def _told(store: Store | None, options: IngestOptions) -> tuple[tuple[str, ...], bool]:
+    """The models that a ledger knows, and whether it knows records by a former rule."""
     if store is None:
-        return ()
+        return (), False
     with store.snapshot(threads=1) as connection:
-        return known_models(connection, options)
+        return known_models(connection, options), knows_former_rules(connection)
 
 
 def _judge(
@@ -153,14 +154,19 @@ def _judge(
 
 
 def _read(
-    places: Layout, inputs: Sequence[Input], options: IngestOptions, models: tuple[str, ...]
+    places: Layout,
+    inputs: Sequence[Input],
+    options: IngestOptions,
+    models: tuple[str, ...],
+    *,
+    former: bool,
 ) -> tuple[list[FileResult], list[Part]]:
     """Read files as an ingest does, into parts that are thrown away afterwards."""
     tasks = [file_task(item) for item in inputs]
     results: list[FileResult] = []
     parts: list[Part] = []
     with LocalEngine() as engine:
-        for group in cut(tasks, places, options, models=models):
+        for group in cut(tasks, places, options, models=models, former=former):
             for outcome in engine.map(run_unit, group.units):
                 failure: ProvError | None = outcome.failure
                 for result in outcome.result.files if outcome.result else ():

@@ -39,7 +39,7 @@ from provenance.ingest.unit import FileResult, FileTask, UnitResult, require_few
 from provenance.model.origin import Label
 from provenance.model.source import Source
 from provenance.norms import NORM_RULE
-from provenance.older_rules import has_older_rules, readings_by_older_rules
+from provenance.older_rules import knows_former_rules, readings_by_older_rules
 from provenance.readers.discover import Discovery, discover, split_of, uri_of
 from provenance.renamed import carry_over
 from provenance.settle import settle, to_settle
@@ -71,7 +71,7 @@ def ingest(
     with store.snapshot(threads=1) as connection:
         known = known_readings(connection, options.source, found.inputs)
         lost = spoken_before(connection, options.source) if options.replace else ()
-        mixed = has_older_rules(connection)
+        former = knows_former_rules(connection)
         older = readings_by_older_rules(connection) if options.rehash else ()
         stands = standing(connection, options)
         tombstones = tombstone_parts(connection)
@@ -89,9 +89,9 @@ def ingest(
     if plan.files:
         with _engine(plan, options) as engine:
             engine.warm()
-            for group in cut(plan.files, store.layout, options, tombstones, models):
+            for group in cut(plan.files, store.layout, options, tombstones, models, former=former):
                 run.group(group, engine)
-    if plan.files and mixed:
+    if plan.files and former:
         carry_over(store)
     if plan.files or unsettled:
         settle(store)

@@ -107,7 +107,10 @@ def typed(kind: pa.DataType, integer: pa.DataType) -> pa.DataType:
     return pa.string() if pa.types.is_null(kind) else kind
 
 
-def table(rows: Sequence[Row], integer: pa.DataType = pa.int64()) -> pa.Table:
+WHOLE = pa.int64()
+
+
+def table(rows: Sequence[Row], integer: pa.DataType = WHOLE) -> pa.Table:
     names = list(dict.fromkeys(name for row in rows for name in row))
     if not names:
         raise CannotHoldError("a table without columns has no rows")

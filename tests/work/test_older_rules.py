@@ -1,4 +1,4 @@
-"""What was read under the rule ``json-1`` stands, is known by its id, and is read again on demand."""
+"""What was read under the rule ``json-1`` stands, is known by its id, is read again if asked."""
 
 from __future__ import annotations
 
