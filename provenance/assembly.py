@@ -20,6 +20,7 @@ from provenance.model.base import Contract, quote_identifier, quote_literal
 from provenance.model.finding import BudgetResult, Finding, Verdict
 from provenance.model.manifest import Body, Manifest, Selection
 from provenance.model.policy import Policy
+from provenance.renamed import FORMER_IDS
 from provenance.sealing import members_digest, write_members
 from provenance.selection import coded_members, select_members
 from provenance.store.catalogue import Database
@@ -125,9 +126,11 @@ def make_anchors(connection: Database, policy: Policy) -> dict[str, str]:
         relation = f"anchor_{len(anchors)}"
         connection.execute(f"""
             CREATE OR REPLACE TEMP TABLE {relation} AS
-            SELECT m.record_id, coalesce(m.label = 'human' AND o.label = 'human', false)
+            SELECT coalesce(o.record_id, m.record_id) AS record_id,
+                coalesce(m.label = 'human' AND o.label = 'human', false)
                 AND m.record_id NOT IN (SELECT record_id FROM revoked) AS required
-            FROM members m LEFT JOIN origins o USING (record_id)
+            FROM members m LEFT JOIN ({FORMER_IDS}) n ON n.former_id = m.record_id
+            LEFT JOIN origins o ON o.record_id = coalesce(n.record_id, m.record_id)
             WHERE m.release = {quote_literal(release)} AND m.label = 'human'""")
         anchors[release] = relation
     return anchors

@@ -29,7 +29,7 @@ from provenance.model.finding import Finding, Judgement, Verdict
 from provenance.model.manifest import Selection
 from provenance.model.policy import Policy
 from provenance.model.unread import Unread
-from provenance.older_rules import older_rule_findings
+from provenance.older_rules import knows_former_rules, older_rule_findings
 from provenance.readers.base import Layout as ReadLayout
 from provenance.readers.discover import discover
 from provenance.readings import Reading
@@ -107,10 +107,10 @@ def audit_files(
     """
     own = ledger_folder(store.layout) if store else None
     found = discover(paths, format=options.format, follow=options.follow, ledger=own)
-    models = _models(store, options)
+    models, former = _told(store, options)
     with tempfile.TemporaryDirectory(prefix="prov-audit-") as scratch:
         places = Layout(Path(scratch))
-        read = read_files(places, found.inputs, options, models)
+        read = read_files(places, found.inputs, options, models, former=former)
         require_some(paths, found, read)
         unread = Unread.of(what_is_unread(found, read), allowed=allow_unread)
         results, judged = read.good, judged_of(read.good)
@@ -137,11 +137,12 @@ def audit_files(
     return judgement.model_copy(update={"verdict": verdict, "unread": unread, "judged": judged})
 
 
-def _models(store: Store | None, options: IngestOptions) -> tuple[str, ...]:
+def _told(store: Store | None, options: IngestOptions) -> tuple[tuple[str, ...], bool]:
+    """The models that a ledger knows, and whether it knows records by a former rule."""
     if store is None:
-        return ()
-    with store.snapshot(threads=1, views=("models",)) as connection:
-        return known_models(connection, options)
+        return (), False
+    with store.snapshot(threads=1, views=("files", "models")) as connection:
+        return known_models(connection, options), knows_former_rules(connection)
 
 
 def _judge(

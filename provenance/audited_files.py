@@ -61,9 +61,17 @@ class Read:
 
 
 def read_files(
-    places: Layout, inputs: Sequence[Input], options: IngestOptions, models: tuple[str, ...]
+    places: Layout,
+    inputs: Sequence[Input],
+    options: IngestOptions,
+    models: tuple[str, ...],
+    *,
+    former: bool = False,
 ) -> Read:
     """Read every file; one that fails does not keep the others out.
+
+    Args:
+        former: whether the ids of records by former rules are wanted, too.
 
     Raises:
         ReadOnlyError: there is no room for what is read.
@@ -78,7 +86,7 @@ def read_files(
     made: list[tuple[set[str], Part]] = []
     small = sum(task.bytes for task in tasks) < _SMALL
     with LocalEngine(1 if small else None) as engine:
-        for group in cut(tasks, places, options, models=models):
+        for group in cut(tasks, places, options, models=models, former=former):
             for outcome in engine.map(run_unit, group.units, divide_unit):
                 if isinstance(outcome.failure, ReadOnlyError):
                     raise outcome.failure

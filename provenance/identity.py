@@ -86,10 +86,7 @@ def canonical_json(value: Mapping[str, Any], rule: str = RULE) -> bytes:
     >>> canonical_json({"c": "", "d": {"e": None}}, "json-1")
     b'{"c":"","d":{}}'
     """
-    newest, former = canonical_forms(value)
-    if rule == RULE:
-        return newest
-    return newest if former is None else former
+    return _written(_without_nothing(value) if rule == RULE else _without_nulls(value))
 
 
 def canonical_forms(value: Mapping[str, Any]) -> tuple[bytes, bytes | None]:
@@ -114,7 +111,7 @@ def _written(pruned: Any) -> bytes:
     try:
         if _plain(pruned):
             # The standard encoder writes the very same bytes for these types, ten times faster
-            # (tests/test_identity.py holds the two together).
+            # (tests/test_canonical.py holds the two together).
             text = json.dumps(pruned, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
             return text.encode("utf-8")
         return rfc8785.dumps(pruned)
@@ -141,9 +138,19 @@ def _without_nulls(value: Any) -> Any:
 
 def _without_nothing(value: Any) -> Any:
     if isinstance(value, dict):
-        members = ((key, _without_nothing(item)) for key, item in value.items())
-        return {key: item for key, item in members if item not in (None, "", {})}
-    return [_without_nothing(item) for item in value] if isinstance(value, list) else value
+        left = {}
+        for key, item in value.items():
+            if type(item) is str:
+                if item:
+                    left[key] = item
+            elif item is not None:
+                inner = _without_nothing(item)
+                if inner or type(inner) is not dict:
+                    left[key] = inner
+        return left
+    if isinstance(value, list):
+        return [item if type(item) is str else _without_nothing(item) for item in value]
+    return value
 
 
 def _plain(value: Any) -> bool:

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import xxhash
 
 from provenance.folding import Folded, Offsets, fold
-from provenance.identity import CanonicalError, canonical_forms, text_parts
+from provenance.identity import CanonicalError, canonical_forms, canonical_json, text_parts
 from provenance.norms import NORM_RULE, SEEDS, normalise
 
 PARTS = pa.schema(
@@ -50,7 +50,7 @@ class Measured:
         kept: int64[n], positions in the batch that the columns stand for.
         norm_chars: int64[n], code points of the normalised text; null for binary.
         former_id, former_rest: uuid[n], the halves of the SHA-256 under the first rule of the
-            canonical form; null where that is the same.
+            canonical form; null where that is the same, and where nobody asked for it.
         parts: schema ``PARTS``; of structured records, if they were asked for.
     """
 
@@ -98,11 +98,17 @@ class Emptiness(NamedTuple):
     lists: bool = False
 
 
-_NOTHING_LEFT = Emptiness()
+WHOLE_ROWS = Emptiness()
+"""Of a whole row an empty list is something."""
 
 
 def measure(
-    content: pa.Array, kind: str, split: Split | None = None, empty: Emptiness = _NOTHING_LEFT
+    content: pa.Array,
+    kind: str,
+    split: Split | None = None,
+    empty: Emptiness = WHOLE_ROWS,
+    *,
+    former: bool = False,
 ) -> Measured:
     """Ids and sizes of the records in one batch.
 
@@ -111,9 +117,10 @@ def measure(
         kind: which of the three.
         split: gives the parts of structured records, where they are wanted.
         empty: which structured records are refused as empty.
+        former: whether the digests of the first rule are asked for as well.
     """
     if kind == "structured":
-        return _structured(content, split, empty)
+        return _structured(content, split, empty, canonical_forms if former else _newest_form)
     data, offsets = buffers(content)
     first, rest = _digests(data, offsets)
     everything = pa.array(np.arange(len(content)))
@@ -130,7 +137,16 @@ def measure(
     return Measured(first, rest, norm, sizes, chars, words, {}, everything, norm_chars, *same)
 
 
-def _structured(content: pa.Array, split: Split | None, empty: Emptiness) -> Measured:
+def _newest_form(value: Any) -> tuple[bytes, None]:
+    return canonical_json(value), None
+
+
+def _structured(
+    content: pa.Array,
+    split: Split | None,
+    empty: Emptiness,
+    forms: Callable[[Any], tuple[bytes, bytes | None]],
+) -> Measured:
     canonical: list[bytes] = []
     former: list[bytes | None] = []
     parts: list[tuple[str, str | None, bool | None, str]] = []
@@ -140,7 +156,7 @@ def _structured(content: pa.Array, split: Split | None, empty: Emptiness) -> Mea
     for place, text in enumerate(content.to_pylist()):
         try:
             value = json.loads(text)
-            form, first_form = canonical_forms(value)
+            form, first_form = forms(value)
         except CanonicalError as error:
             refused[place] = str(error)
             continue

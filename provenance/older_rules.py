@@ -40,17 +40,17 @@ class OlderReadings(Contract):
     command: str = Field(description="What reads them again, under the newest rule.")
 
 
-def has_older_rules(connection: Database) -> bool:
-    """Whether there may be such files: one look at the table of files."""
+def knows_former_rules(connection: Database) -> bool:
+    """Whether anything was ever read under a former rule: one look at the table of files."""
     row = connection.execute(
-        f"SELECT EXISTS (FROM files f WHERE {_RULE} <> {quote_literal(RULE)})"
+        f"SELECT EXISTS (FROM ledger.files f WHERE {_RULE} <> {quote_literal(RULE)})"
     ).fetchone()
     return bool(row and row[0])
 
 
 def readings_by_older_rules(connection: Database) -> frozenset[uuid.UUID]:
     """The current readings of such files."""
-    if not has_older_rules(connection):
+    if not knows_former_rules(connection):
         return frozenset()
     rows = connection.execute(f"SELECT f.reading_id {_OLDER}").fetchall()
     return frozenset(reading for (reading,) in rows)
@@ -58,7 +58,7 @@ def readings_by_older_rules(connection: Database) -> frozenset[uuid.UUID]:
 
 def older_readings(connection: Database) -> tuple[OlderReadings, ...]:
     """Such files by source, rule and reader settings, each group with its command."""
-    if not has_older_rules(connection):
+    if not knows_former_rules(connection):
         return ()
     rows = connection.execute(f"""
         SELECT f.source, {_RULE} AS rule, f.settings, list(f.uri ORDER BY f.uri) {_OLDER}

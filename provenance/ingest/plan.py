@@ -255,6 +255,8 @@ def cut(
     options: IngestOptions,
     tombstones: tuple[str, ...] = (),
     models: tuple[str, ...] = (),
+    *,
+    former: bool = False,
 ) -> Iterator[Group]:
     """Units of about equal work, in groups that are committed together.
 
@@ -263,11 +265,13 @@ def cut(
     Args:
         tombstones: parts of the ledger that hold what is refused.
         models: names of models that the ledger knows.
+        former: whether it holds digests of a former rule.
     """
     units = _Cutter(_units(files, options))
     while units.left:
         commit_id = uuid.uuid4()
-        task = partial(UnitTask, places, commit_id, options, tombstones=tombstones, models=models)
+        told = {"tombstones": tombstones, "models": models, "former": former}
+        task = partial(UnitTask, places, commit_id, options, **told)
         yield Group(commit_id, map(task, units.group()))
 
 

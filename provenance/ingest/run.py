@@ -49,8 +49,9 @@ from provenance.model.origin import Label
 from provenance.model.source import Source
 from provenance.model.unread import Unread
 from provenance.norms import NORM_RULE
-from provenance.older_rules import readings_by_older_rules
+from provenance.older_rules import knows_former_rules, readings_by_older_rules
 from provenance.readers.discover import Discovery, discover, split_of, uri_of
+from provenance.renamed import carry_over
 from provenance.settle import settle, to_settle
 from provenance.sources import source_row
 from provenance.store.parts import Part, delete, place_of, write_part
@@ -86,6 +87,7 @@ def ingest(
     with store.snapshot(threads=1, views=_ASKED) as connection:
         known = known_readings(connection, options.source, found.inputs)
         lost = spoken_before(connection, options.source) if options.replace else ()
+        former = knows_former_rules(connection)
         older = readings_by_older_rules(connection) if options.rehash else ()
         stands = standing(connection, options)
         tombstones = tombstone_parts(connection)
@@ -103,8 +105,10 @@ def ingest(
     if plan.files:
         with _engine(plan, options) as engine:
             engine.warm()
-            for group in cut(plan.files, store.layout, options, tombstones, models):
+            for group in cut(plan.files, store.layout, options, tombstones, models, former=former):
                 run.group(group, engine)
+    if plan.files and former:
+        carry_over(store)
     if plan.files or unsettled:
         settle(store)
     summary = run.summary(plan, found, paths, time.perf_counter() - started)

@@ -98,7 +98,13 @@ class FileTask:
 
 @dataclass(frozen=True, slots=True)
 class UnitTask:
-    """What one worker does in one go."""
+    """What one worker does in one go.
+
+    Attributes:
+        tombstones: parts of the ledger that hold what is refused.
+        models: names of models that the ledger knows.
+        former: whether the ledger holds digests of a former rule, by which records may be known.
+    """
 
     places: Places
     commit_id: uuid.UUID
@@ -106,6 +112,7 @@ class UnitTask:
     files: tuple[FileTask, ...]
     tombstones: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
+    former: bool = False
 
 
 @dataclass(slots=True)
@@ -306,7 +313,9 @@ class _Writing:
         # Of text nothing is refused once it is read, unless something was purged.
         waits = alike.kind == "text" and not self._task.tombstones
         if not waits or batch.read > SMALL:
-            measured = measure(batch.content, alike.kind, parts_of, look.empty)
+            measured = measure(
+                batch.content, alike.kind, parts_of, look.empty, former=self._task.former
+            )
             measured = refuse_purged(measured, self._task.tombstones)
             batch = without_refused(batch, measured)
             self._count(batch, result)

@@ -17,17 +17,23 @@ _HOST = (
 def matching_sql(takedown: Takedown, among: str = "TRUE") -> str:
     """SQL text of the sightings of which every selector holds, in current files and in others.
 
-    What was seen in a version of a file that has been replaced since may be in a release.
+    What was seen in a version of a file that has been replaced since may be in a release, and may
+    have had another id then.
 
     Args:
         among: SQL over ``s``, a sighting, for those that come into question.
     """
     held = " AND ".join(_holds(selector) for selector in takedown.selectors)
     return f"""(
-        SELECT s.record_id, s.digest_rest FROM ledger.sightings s
-        JOIN ledger.files f ON f.reading_id = s.reading_id
-        LEFT JOIN sources c ON c.name = f.source
-        WHERE {among} AND {held})"""
+        WITH matched AS (
+            SELECT s.record_id, s.digest_rest, s.former_id, s.former_rest FROM ledger.sightings s
+            JOIN ledger.files f ON f.reading_id = s.reading_id
+            LEFT JOIN sources c ON c.name = f.source
+            WHERE {among} AND {held})
+        SELECT record_id, digest_rest FROM matched
+        UNION ALL
+        SELECT former_id, former_rest FROM matched WHERE former_id IN (
+            SELECT record_id FROM ledger.sightings))"""
 
 
 def _holds(selector: Selector) -> str:
