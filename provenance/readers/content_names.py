@@ -46,7 +46,9 @@ LATE = (*SPOKEN, "documents", *TOOLS, *MEDIA)
 THOUGHTS = ("reasoning", "reasoning_content", "thinking", "thought", "thoughts", "cot")
 """What a model thought before it answered; it wrote that, too."""
 
-PARTS = frozenset({*LATE, *QUESTIONS, *ANSWERS, *CHATS, *QUOTED, *THOUGHTS, "passages", *OTHER_ANSWERS})
+PARTS = frozenset(
+    {*LATE, *QUESTIONS, *ANSWERS, *CHATS, *QUOTED, *THOUGHTS, "passages", *OTHER_ANSWERS}
+)
 """Fields that are part of a family where they stand beside it."""
 
 _ABOUT = re.compile(
