@@ -253,7 +253,7 @@ def test_what_repeats_a_part_is_no_part(row: Row, content: tuple[str, ...], tmp_
          ("commit.record.text",)),
         ({"data": {"id": "1", "type": "letters", "attributes": {"body": "We walked there."}}},
          ("data.attributes.body",)),
-        ({"_index": "letters", "_id": "x1", "_source": {"title": "A walk", "content": "We walked."}},
+        ({"_index": "letters", "_id": "x1", "_source": {"title": "A walk", "content": "We went."}},
          ("_source.content",)),
         ({"id": "1", "entry": {"prose": "We walked there and back.", "key": "k1"}},
          ("entry.prose",)),
@@ -266,7 +266,7 @@ def test_what_repeats_a_part_is_no_part(row: Row, content: tuple[str, ...], tmp_
 def test_the_only_text_is_found_in_objects(
     row: Row, content: tuple[str, ...], tmp_path: Path
 ) -> None:
-    rows = [row, json.loads(json.dumps(row).replace("We walked", "She swam"))]
+    rows = [row, json.loads(json.dumps(row).replace("We ", "She "))]
     for form in ("jsonl", "json", "parquet"):
         source = write(rows, tmp_path / f"rows.{form}")
         assert choice_of(source).content == content
@@ -315,7 +315,7 @@ def test_ids_are_never_content(name: str, values: list[str], tmp_path: Path) -> 
         assert choice_of(write(beside, tmp_path / f"both.{form}")).content == ("story",)
 
 
-@pytest.mark.parametrize("text", ["我们昨天走到了海边，风很大。", "เราเดินไปที่ชายหาดเมื่อวานนี้"])
+@pytest.mark.parametrize("text", ["我们昨天走到了海边那里风很大", "เราเดินไปที่ชายหาดเมื่อวานนี้"])
 def test_a_text_without_spaces_is_a_text(text: str, tmp_path: Path) -> None:
     source = write([{"id": "1", "story": text}], tmp_path / "rows.jsonl")
     assert choice_of(source).content == ("story",)

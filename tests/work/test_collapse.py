@@ -226,7 +226,7 @@ SETS: dict[str, list[Row]] = {
         for n in range(130)
     ],
     "text": [{"messages": json.dumps(chat(n)), "tools": "[]"} for n in range(5)],
-    "nested": [{"did": "did:plc:a", "commit": {"record": {"text": f"Post {n}."}}} for n in range(5)],
+    "nested": [{"did": "did:plc:a", "a": {"b": {"text": f"Post number {n}."}}} for n in range(5)],
 }  # fmt: skip
 
 
