@@ -25,18 +25,20 @@ class Run:
     """Rows of one file that follow one another and are read alike.
 
     Attributes:
+        turns: whether turns as JSON text were read as turns.
         rows, size: how many they are, and bytes that they take in a file of lines.
     """
 
     kind: Kind
     content: tuple[str, ...]
+    turns: bool = False
     rows: int = 0
     size: int = 0
 
     @property
     def layout(self) -> Layout:
         """How their content is read from what was written."""
-        return Layout(self.kind, self.content, max_record=_ANY_LENGTH)
+        return Layout(self.kind, self.content, max_record=_ANY_LENGTH, turns=self.turns)
 
 
 @dataclass(slots=True)
@@ -69,11 +71,9 @@ class Expected:
             path = self._folder / f"{len(self._splits)}.digests"
             self._splits[split] = _Digests(path.open("x+b"))
         held = self._splits[split]
-        if not held.runs or (held.runs[-1].kind, held.runs[-1].content) != (
-            layout.kind,
-            layout.content,
-        ):
-            held.runs.append(Run(layout.kind, layout.content))
+        run = Run(layout.kind, layout.content, layout.turns)
+        if not held.runs or held.runs[-1].layout != run.layout:
+            held.runs.append(run)
         held.runs[-1].rows += len(digests)
         held.runs[-1].size += size
         held.file.write(_bytes(digests))

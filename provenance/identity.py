@@ -207,6 +207,8 @@ def text_members(value: Mapping[str, Any]) -> list[tuple[str, Any, bool]]:
     >>> text_members({"type": "function", "arguments": {"name": "Ada"}})
     [('arguments', {'name': 'Ada'}, False)]
     """
+    if len(value) == 2 and "content" in value and isinstance(value.get("role"), str):
+        return [("content", value["content"], True)]  # as most are
     kind = value.get("type")
     part = isinstance(kind, str) and kind in MEDIA_KEYS
     turn = "role" in value or "from" in value

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from provenance.engine.base import Engine
-from provenance.errors import AmbiguousError, ProvError
+from provenance.errors import AmbiguousError, NotFoundError, ProvError
 from provenance.ingest.options import IngestOptions
 from provenance.ingest.repeats import Repeats, ids_of, merged
 from provenance.measure import content_digests
@@ -92,6 +92,12 @@ def judge_content(result: FileResult, options: IngestOptions, engine: Engine | N
         engine: reads the rows again where it is not to be done here.
     """
     repeats, source = result.repeats, result.task.source
+    missing = [name for name in options.content if name not in result.content]
+    if missing and options.content != ("*",) and result.kept:
+        result.failure = NotFoundError(
+            f"{source.uri}: no field {missing[0]!r} in the file", hint="see `--content`"
+        )
+        return
     if repeats is None or repeats.rows - repeats.distinct <= MOST_COLLAPSED * repeats.rows:
         return
     layout = Layout(

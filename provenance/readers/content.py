@@ -107,7 +107,7 @@ def _of_unknown_name(shape: Shape, fmt: str) -> Choice:
         return _of_family(choose(_top(shape), (talks[0],), "the only conversation"))
     texts = [name for name in _own(shape, "string") if _may_be_text(shape, name)]
     inner = deeper(shape)
-    sure = [name for name in texts if shape.looks.get(name) != "short"]
+    sure = [n for n in texts if shape.looks.get(n) != "short" and not is_remark(n)]
     surely = any(family.known for family in inner)
     if inner and not talks and (not texts or (surely and not sure)):
         rivals = any(_is_of_tree(shape, family) for family in inner)
@@ -205,13 +205,16 @@ def _asked(shape: Shape, asked: tuple[str, ...]) -> Choice:
             raise MisuseError(
                 f"{name} is a column that an export adds, not content", hint="name another field"
             )
-        if name not in shape.native and not _present(shape, name):
-            raise NotFoundError(f"no field {name!r} in the file", hint=_hint(shape))
+    here = tuple(name for name in asked if name in shape.native or _present(shape, name))
+    if not here:
+        raise NotFoundError(f"no field {asked[0]!r} in the file", hint=_hint(shape))
     if asked == ("payload",) and shape.native == asked:
         return Choice("binary", asked, "asked for")
     # Of a dotted name the kind is not known before it is read; one name is text then.
     text = len(asked) == 1 and shape.fields.get(asked[0], "string") in {"string", "null"}
-    return Choice("text" if text else "structured", asked, "asked for")
+    # Of several fields some may come late in the file: whether they do shows at its end.
+    late = tuple(name for name in asked if name not in here)
+    return Choice("text" if text else "structured", here, "asked for", late)
 
 
 def _present(shape: Shape, name: str) -> bool:

@@ -174,12 +174,13 @@ def deeper(shape: Shape) -> list[Family]:
     found: list[tuple[str, Family]] = []
     for above, kinds in levels.items():
         looks = {n: shape.looks[f"{above}{n}"] for n in kinds if f"{above}{n}" in shape.looks}
-        told = {n: kind for n, kind in kinds.items() if looks.get(n) != "terse" or n in PARTS}
-        at_level = Fields(told, looks, above=above)
+        at_level = Fields(kinds, looks, above=above)
         found += [(above, family) for family in families(at_level)]
     outer = [f for above, f in found if not any(_within(above, other) for other, _ in found)]
     if outer:
-        return outer
+        # Of texts of known names those that look like it, if any does.
+        likely = [f for f in outer if not f.text or shape.looks.get(f.content[0]) != "terse"]
+        return likely or outer
     texts = [path for path, kind in shape.below.items() if _is_text(shape, path, kind)]
     reason = "the only text in the objects of a record"
     return [Family(True, (path,), (path,), reason, known=False) for path in texts]

@@ -276,7 +276,8 @@ def _chosen(
     record: dict[str, Any], names: tuple[str, ...], late: tuple[str, ...]
 ) -> dict[str, Any]:
     """The content fields that a record has, of which one at least must say something."""
-    found = {name: lookup(record, name) for name in (*names, *late)}
+    found = {name: lookup(record, name) for name in names}
+    found |= {name: lookup(record, name) for name in late if name in record or "." in name}
     chosen = {k: v for k, v in found.items() if v is not MISSING and v is not None}
     if not chosen:
         null = [name for name, value in found.items() if value is None]

@@ -26,6 +26,7 @@ _LETTERS = 8
 
 # Scripts from Thai on are mostly written without spaces: there one run of letters is a text.
 _TOKEN = re.compile(r"[\x21-\u0dff]+")
+_SENTENCE = re.compile(r"[^\W\d_]+[.!?…]+")
 _DATE = re.compile(r"[\d\s:./TZ+-]*\d[\d\s:./TZ+-]*")
 _UNSPACED = re.compile(r"[\u0e00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff]")
 _CONTROL = frozenset({"role", "from", "type", "name", "id", "tool_call_id"})
@@ -38,12 +39,20 @@ def look_of(texts: Sequence[str]) -> str:
     ('terse', 'terse')
     >>> look_of(["closed qa", "open qa"]), look_of(["It was a dark night."])
     ('short', 'prose')
+    >>> look_of(["Rain."]), look_of(["rain", "snow"])
+    ('short', 'terse')
     """
     filled = [text[:_HEAD].strip() for text in texts if text.strip()]
-    if all(_TOKEN.fullmatch(text) or _DATE.fullmatch(text) for text in filled):
+    if all(map(_is_terse, filled)):
         return "terse"
     prose = sum(_is_prose(text) for text in filled)
     return "prose" if 2 * prose > len(filled) else "short"
+
+
+def _is_terse(text: str) -> bool:
+    """Whether a value is one word, a number, a code or a date; a word may be a sentence, too."""
+    token = _TOKEN.fullmatch(text) and not _SENTENCE.fullmatch(text)
+    return bool(token or _DATE.fullmatch(text))
 
 
 def _is_prose(text: str) -> bool:

@@ -77,6 +77,11 @@ _REMARKS = _set(
 _TAGS = _set("tag tags split splits flags partition")
 
 
+_TURN_ENDS = tuple(
+    f"{turn}.{key}" for turn in ("[]", "chosen", "rejected") for key in ("role", "from")
+)
+
+
 def of_turn(path: str, words: tuple[str, ...], above: tuple[str, ...]) -> Promised | None:
     """Who speaks, by the name of the field and of what holds it."""
     held = set(words)
@@ -86,8 +91,9 @@ def of_turn(path: str, words: tuple[str, ...], above: tuple[str, ...]) -> Promis
     role = words[-1] == "role" and len(held) == 2 and held & _SPEAKERS - {"role"}
     if not (named or alone or role):
         return None
-    # Which of the turns of a chat are a model's by their roles is told elsewhere.
-    turn = path.lower().endswith(("[].role", "[].from")) and not set(above) & _SPEAKERS
+    # Which of the turns of a chat are a model's by their roles is told elsewhere; the answers of a
+    # preference may be a turn each.
+    turn = path.lower().endswith(_TURN_ENDS) and not set(above) & _SPEAKERS
     return Promised(Promise.SPEAKER, whole=not turn)
 
 

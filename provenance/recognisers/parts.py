@@ -56,7 +56,12 @@ def _gather(record: Any, found: list[Part], *, skip: bool) -> None:
         if name in chats:
             for place, _, role, said in chats[name]:
                 side = role.strip().lower() in MODEL_ROLES
-                _walk(said, f"{name}{place}", role or None, side, found, inside)
+                # Most turns are a role and a text: a walk through each would cost more than all.
+                text = said.get("content") if type(said) is dict and len(said) == 2 else None
+                if type(text) is str:
+                    found.append((f"{name}{place}", role, side, text))
+                else:
+                    _walk(said, f"{name}{place}", role or None, side, found, inside)
         else:
             answer = last_name(name) in ANSWERS if divided else None
             _walk(value, name, None, answer, found, inside)

@@ -67,9 +67,9 @@ def voices(name: str, value: Any) -> list[Voice]:
         return [Voice("", key, role, value)] if spoken and not _is_bare(value) else []
     if not isinstance(value, list) or not value:
         return []
-    turns = [(f"[{place}]", *speaker(turn), turn) for place, turn in enumerate(value)]
-    if all(role.strip() for _, _, role, _ in turns):
-        return [Voice(*turn) for turn in turns]
+    turns = [Voice(f"[{n}]", *speaker(turn), turn) for n, turn in enumerate(value)]
+    if all(turn.role.strip() for turn in turns):
+        return turns
     if all(map(_is_named_pair, value)):
         return list(_named(value))
     if last_name(name) in _PAIRED:
@@ -111,10 +111,12 @@ def last_name(path: str) -> str:
 def speaker(turn: Any) -> tuple[str, str]:
     """The member that says who speaks, and what it says; empty for what is no turn."""
     if isinstance(turn, dict):
-        for key in ("role", "from"):
-            value = turn.get(key)
-            if isinstance(value, str):
-                return key, value
+        role = turn.get("role")
+        if isinstance(role, str):
+            return "role", role
+        role = turn.get("from")
+        if isinstance(role, str):
+            return "from", role
     return "", ""
 
 

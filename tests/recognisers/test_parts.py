@@ -22,8 +22,27 @@ TURNS = st.one_of(
     st.fixed_dictionaries({"role": ROLES, "content": st.one_of(TEXTS, PIECES, st.none())}),
     st.fixed_dictionaries({"from": ROLES, "value": TEXTS}, optional={"timestamp": TEXTS}),
 )
-VALUES = st.one_of(TEXTS, st.none(), st.integers(0, 9), st.lists(TURNS, max_size=3), PIECES)
+TALKS = st.one_of(
+    st.lists(st.lists(TEXTS, min_size=1, max_size=2), max_size=2),
+    st.lists(TEXTS, max_size=3),
+    st.lists(st.fixed_dictionaries({"human": TEXTS, "assistant": TEXTS, "id": TEXTS}), max_size=2),
+    TURNS,
+)
+CALLS = st.fixed_dictionaries(
+    {"role": ROLES, "content": st.none(), "reasoning_content": TEXTS},
+    optional={"tool_calls": st.just([{"id": "1", "function": {"arguments": {"name": "Ada"}}}])},
+)
+VALUES = st.one_of(
+    TALKS,
+    st.lists(CALLS, max_size=2),
+    TEXTS,
+    st.none(),
+    st.integers(0, 9),
+    st.lists(TURNS, max_size=3),
+    PIECES,
+)
 NAMES = ["messages", "prompt", "Output", "chosen", "rejected", "title", "text", "id"]
+NAMES += ["history", "tools", "images", "arguments", "data.response", "conversation"]
 RECORDS = st.one_of(
     st.dictionaries(st.sampled_from([*NAMES, "role", "timestamp"]), VALUES, max_size=4),
     st.fixed_dictionaries({"messages": st.lists(TURNS, min_size=1, max_size=4)}),
@@ -67,6 +86,40 @@ def test_sizes_of_parts_add_up_to_those_of_the_record(records: list[dict[str, An
         ({"prompt": "a", "chosen": [{"role": "assistant", "content": "b"}], "rejected": "c"},
          {"prompt": False, "chosen[0]": True, "rejected": True}),
         ({"title": "a", "text": "b"}, {"title": None, "text": None}),
+        ({"conversations": [{"from": "human", "value": "a"}],
+          "chosen": {"from": "gpt", "value": "b"}, "rejected": {"from": "gpt", "value": "c"}},
+         {"conversations[0]": False, "chosen": True, "rejected": True}),
+        ({"instruction": "a", "output": "b", "history": [["c", "d"], ["e", "f"]]},
+         {"instruction": False, "output": True, "history[0][0]": False, "history[0][1]": True,
+          "history[1][0]": False, "history[1][1]": True}),
+        ({"prompt": "a", "completion": "b", "history": ["c", "d", "e"]},
+         {"prompt": False, "completion": True, "history[0]": True, "history[1]": False,
+          "history[2]": True}),
+        ({"conversation": [{"human": "a", "assistant": "b", "id": "c", "note": "d"}]},
+         {"conversation[0].human": False, "conversation[0].assistant": True,
+          "conversation[0].note": False}),
+        ({"messages": [{"role": "user", "content": "a"},
+                       {"role": "assistant", "content": None, "reasoning_content": "b",
+                        "tool_calls": [{"id": "1", "type": "function", "function":
+                                        {"name": "f", "arguments": {"name": "c", "n": 1}}}]},
+                       {"role": "tool", "tool_call_id": "1", "content": "d"}],
+          "tools": [{"type": "function", "function": {"name": "f", "description": "e"}}]},
+         {"messages[0]": False, "messages[1].reasoning_content": True,
+          "messages[1].tool_calls[0].function.arguments.name": True, "messages[2]": False,
+          "tools[0].function.description": False}),
+        ({"messages": [{"role": "user", "content": [
+            {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA"}},
+            {"type": "text", "text": "a"}]}], "images": ["a.png"], "system": "b"},
+         {"messages[0].content[1].text": False, "system": False}),
+        ({"question": "a", "reasoning": "b", "answers": ["c", "d"], "legend": "e"},
+         {"question": False, "reasoning": True, "answers[0]": True, "answers[1]": True,
+          "legend": False}),
+        ({"legend": "a", "chosen": "b", "rejected": "c"},
+         {"legend": False, "chosen": True, "rejected": True}),
+        ({"chosen": "a", "rejected": "b"}, {"chosen": None, "rejected": None}),
+        ({"data.instruction": "a", "data.output": "b"},
+         {"data.instruction": False, "data.output": True}),
+        ({"from": "Rome", "to": "Oslo"}, {"to": None}),
     ],
 )  # fmt: skip
 def test_places_are_written_as_paths(record: dict[str, Any], places: dict[str, Any]) -> None:
