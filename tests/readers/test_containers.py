@@ -8,6 +8,7 @@ import json
 import lzma
 import tarfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import lz4.frame
@@ -136,6 +137,21 @@ def _info(name: str, kind: bytes, link: str = "") -> tarfile.TarInfo:
     info = tarfile.TarInfo(name)
     info.type, info.linkname = kind, link
     return info
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a.parquet", "a.txt"])
+@pytest.mark.parametrize("pack", [tar_bytes, zip_bytes])
+def test_an_archive_in_the_name_of_another_format_is_refused(
+    tmp_path: Path, name: str, pack: Callable[[list[tuple[str, bytes]]], bytes]
+) -> None:
+    with pytest.raises(InputError, match=r"but holds (tar|zip)"):
+        discover([str(put(tmp_path, name, pack([("x.jsonl", LINES)])))])
+
+
+def test_a_member_that_is_not_there_is_missed(tmp_path: Path) -> None:
+    path = put(tmp_path, "a.tar", tar_bytes([("x.jsonl", LINES)]))
+    with pytest.raises(NotFoundError, match=r"no such member: .*!/y\.jsonl"):
+        discover([f"{path}!/y.jsonl"])
 
 
 def test_what_is_no_file_in_a_tar_is_named(tmp_path: Path) -> None:

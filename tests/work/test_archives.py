@@ -104,6 +104,17 @@ def test_a_member_that_is_gone_is_missed(ledger: Ledger, archive: Path, tmp_path
         ledger.export("r", tmp_path / "out")
 
 
+def test_a_member_that_lies_elsewhere_now_is_found(
+    ledger: Ledger, archive: Path, tmp_path: Path
+) -> None:
+    ingest(ledger, archive, "s", label="human")
+    assert ledger.assemble("r", ANYTHING, Selection()).sealed
+    renamed = [(f"new/{name.rpartition('/')[2]}", data) for name, data in MEMBERS]
+    archive.write_bytes(ARCHIVES[archive.name](renamed))
+    ingest(ledger, archive, "s", label="human")
+    assert len(exported(ledger, "r", tmp_path / "out")) == 6
+
+
 def test_a_record_of_an_archive_is_the_record_of_the_file(
     ledger: Ledger, archive: Path, tmp_path: Path
 ) -> None:
