@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from provenance.errors import InputError, NotFoundError
 from provenance.members import MEMBERS
 from provenance.objects import is_url
 from provenance.readers.base import Input, Layout
@@ -71,11 +72,19 @@ def reading_of(row: Sequence[str], roots: Mapping[str, str]) -> Reading:
     )
     place = _reroot(uri, roots)
     remote = again(place) if is_url(place) else None
-    member = None if remote or Path(place).is_file() else member_again(place, name, compression)
-    item = (
-        replace(member, uri=uri) if member else Input(uri, Path(place), name, compression, remote)
-    )
+    item = Input(uri, Path(place), name, compression, remote)
+    if remote is None and not item.path.is_file():
+        item = _member(item) or item
     return Reading(source, item, layout, state)
+
+
+def _member(item: Input) -> Input | None:
+    """A member of an archive as it is now; nothing where it is none, or is gone from there."""
+    try:
+        found = member_again(item.path.as_posix(), item.format, item.compression)
+    except (InputError, NotFoundError):
+        return None
+    return found and replace(found, uri=item.uri)
 
 
 def _reroot(uri: str, roots: Mapping[str, str]) -> str:

@@ -60,6 +60,9 @@ def expand(source: Input, asked: str | None, within: str = "") -> Iterator[Found
         source: the archive; its format is the kind of it.
         asked: the format that was asked for; else each is told by content and name.
         within: a member, a folder of members or a glob that is wanted; empty for all.
+
+    Raises:
+        NotFoundError: there is nothing of that.
     """
     found = _Found(source, asked, within)
     try:
@@ -224,9 +227,14 @@ class _Found:
             else:
                 yield Skipped(_path(item.found), _ASIDE[item.tier])
         yield from self._more
-        if not self._items and not self._more:
-            what = f"no member {self._within}" if self._within else "an archive without files"
-            yield Skipped(self._source.uri, what)
+        if self._items or self._more:
+            return
+        if self._within:
+            raise NotFoundError(
+                f"no such member: {self._source.uri}{SEPARATOR}{self._within}",
+                hint="check the name; `tar -t` or `unzip -l` lists them",
+            )
+        yield Skipped(self._source.uri, "an archive without files")
 
     def _item(self, name: str, uri: str, entry: Entry, opened: _Opened) -> _Item:
         reason = entry.defect if entry.defect in _HARMLESS else self._no_data(name)

@@ -13,7 +13,7 @@ from pathlib import Path
 from provenance.errors import InputError
 from provenance.readers.compression import compression_at
 from provenance.readers.image import HEAD, media_type
-from provenance.readers.registry import COMPRESSIONS, CONTAINERS, SHORT, SUFFIXES
+from provenance.readers.registry import COMPRESSIONS, CONTAINERS, SHORT, STREAMED, SUFFIXES
 from provenance.readers.stream import DamagedError, decoded, open_path
 from provenance.readers.tar_members import is_tar
 
@@ -31,6 +31,9 @@ _NO_FOLDER = re.compile(
 )
 """What the first member is called of a zip that is the file of a program: an office document, a
 book, a Java archive, a model, arrays."""
+_NO_ZIP = STREAMED | {"parquet", "arrow"}
+"""Formats whose files are never zip archives."""
+
 _WARC = re.compile(rb"(?:\r?\n)*(?:WARC/[01]\.\d|filedesc://)")
 _ARROW_STREAM = b"\xff\xff\xff\xff"
 
@@ -193,7 +196,7 @@ def _by_content(sample: Sample, head: bytes) -> str | None:
 def _archive(sample: Sample, head: bytes, compression: str, promise: _Promise) -> str | None:
     """The kind of archive: one whose members are files, or samples of a data set in pieces."""
     named = CONTAINERS.get(promise.suffix)
-    if promise.format is None and head.startswith(_ZIP):
+    if head.startswith(_ZIP) and (promise.format is None or promise.format in _NO_ZIP):
         # The first member's name stands behind 30 bytes of header.
         return None if _NO_FOLDER.match(head, 30) and named != "zip" else "zip"
     if not is_tar(head, named=named == "tar"):

@@ -112,11 +112,19 @@ def split_of(uri: str) -> str | None:
     >>> split_of("/data/latest.jsonl") is None
     True
     """
-    *folders, name = uri.lower().replace(f"{containers.SEPARATOR}", "/").split("/")
-    words = {_SPLITS[word] for word in _BREAKS.split(name) if word in _SPLITS}
-    if words:
+    *folders, name = uri.lower().split("/")
+    if words := _splits_in(name):
         return words.pop() if len(words) == 1 else None
-    return next((_SPLITS[folder] for folder in folders[:-3:-1] if folder in _SPLITS), None)
+    for folder in folders[:-3:-1]:
+        # An archive is a folder with the name of a file.
+        words = _splits_in(folder) if folder.endswith("!") else {_SPLITS.get(folder, "")} - {""}
+        if len(words) == 1:
+            return words.pop()
+    return None
+
+
+def _splits_in(name: str) -> set[str]:
+    return {_SPLITS[word] for word in _BREAKS.split(name) if word in _SPLITS}
 
 
 def _expand(path: str, asked: str | None, walk: Walk) -> Iterator[Found]:

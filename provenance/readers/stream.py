@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from provenance.errors import NotFoundError, StorageError
+from provenance.errors import InputError, NotFoundError, StorageError
 from provenance.readers.base import Input
 from provenance.readers.compression import (
     MAX_RATIO,
@@ -77,7 +77,11 @@ def decoded(raw: io.RawIOBase, compression: str, uri: str) -> BinaryIO:
         InputError: there is no such compression.
     """
     if compression:
-        raw = Decoded(raw, codec(compression), uri)
+        try:
+            raw = Decoded(raw, codec(compression), uri)
+        except InputError:
+            raw.close()
+            raise
     return cast("BinaryIO", io.BufferedReader(raw, BUFFER))
 
 

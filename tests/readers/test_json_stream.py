@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import hashlib
+import lzma
+from collections.abc import Callable
 from pathlib import Path
 
+import lz4.frame
 import pytest
 import zstandard
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from readers.contract import check_batch
 
@@ -18,7 +22,15 @@ from provenance.readers.collect import Collector, compact_json, field_text
 from provenance.readers.json_exact import parse
 from provenance.readers.stream import DamagedError, open_bytes
 
-PACK = {"": bytes, "gz": gzip.compress, "zst": zstandard.compress}
+PACK: dict[str, Callable[[bytes], bytes]] = {
+    "": bytes,
+    "gz": gzip.compress,
+    "zst": zstandard.compress,
+    "bz2": bz2.compress,
+    "xz": lzma.compress,
+    "lzma": lambda data: lzma.compress(data, lzma.FORMAT_ALONE),
+    "lz4": lz4.frame.compress,
+}
 
 
 def _read(path: Path, compression: str) -> bytes:
@@ -40,7 +52,8 @@ def test_members_are_one_stream(
     assert _read(_file(tmp_path_factory.mktemp("s"), packed), compression) == b"".join(parts)
 
 
-@pytest.mark.parametrize("compression", ["gz", "zst"])
+@pytest.mark.parametrize("compression", [name for name in PACK if name])
+@settings(max_examples=30)
 @given(cut=st.integers(1, 10_000))
 def test_every_truncation_is_noticed(
     tmp_path_factory: pytest.TempPathFactory, compression: str, cut: int
