@@ -9,7 +9,7 @@ from pathlib import Path
 
 from provenance.members import MEMBERS
 from provenance.objects import is_url
-from provenance.readers.base import Input, Layout
+from provenance.readers.base import Input, Layout, written
 from provenance.readers.remote import again
 from provenance.store.catalogue import Database
 
@@ -66,7 +66,8 @@ def reading_of(row: Sequence[str], roots: Mapping[str, str]) -> Reading:
     )
     place = _reroot(uri, roots)
     remote = again(place) if is_url(place) else None
-    return Reading(source, Input(uri, Path(place), name, compression, remote), layout, state)
+    item = Input(uri, Path(place), name, compression, remote, written(asked))
+    return Reading(source, item, layout, state)
 
 
 def _reroot(uri: str, roots: Mapping[str, str]) -> str:

@@ -191,13 +191,14 @@ class _Writing:
     def _read(self, task: FileTask, result: FileResult) -> None:
         options = self._task.options
         reader = reader_for(task.source.format)
-        shape = reader.probe(task.source, options.records)
+        source = replace(task.source, written=options.written)
+        shape = reader.probe(source, options.records)
         look = self._look(shape, task.source.format)
         result.kind = look.choice.kind
         result.content = look.choice.content
         result.attributes = tuple(sorted(options.kept_attributes))
         result.notes = shape.notes
-        for batch in reader.read(task.source, look.layout, task.part):
+        for batch in reader.read(source, look.layout, task.part):
             self._add(batch, look, result)
         result.fingerprint = _fingerprint(task)
         _unchanged(task)

@@ -11,7 +11,7 @@ from prov_cli.commands.assemble import leave_with
 from prov_cli.commands.ingest import ByteSize
 from prov_cli.commands.policy import read_policy
 from prov_cli.files import read_text, write_text
-from prov_cli.options import Session, command, contract, put
+from prov_cli.options import Session, command, contract, put, table_options
 
 if TYPE_CHECKING:
     from provenance.model.finding import Judgement
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     help="A field of the files that looks like a mark of origin and is none.",
 )
 @click.option("--records", metavar="PATH", help="Path of the nested list or tree of records.")
+@table_options
 @click.option(
     "--max-record",
     type=ByteSize(),
@@ -125,6 +126,7 @@ def judge(
             records=given["records"],
             max_record=given["max_record"],
             ignore_fields=given["ignore_fields"],
+            **{name: given[name] for name in ("delimiter", "header", "encoding", "escape")},
         ),
         "audit",
     )
