@@ -214,6 +214,8 @@ def _grammar(lines: Sequence[str], delimiter: str | None, source: Input) -> tupl
     said = source.written
     if delimiter is not None:
         fit = _best(lines, delimiter, said)
+        if _width(fit, said) == 1:
+            _check_one(lines, delimiter, source)
         return _sure(fit, said, source)
     promised = _PROMISED[source.format]
     fits = {each: _best(lines, each, said) for each in _DELIMITERS}
@@ -237,6 +239,22 @@ def _grammar(lines: Sequence[str], delimiter: str | None, source: Input) -> tupl
             hint=_SAY_DELIMITER,
         )
     return _sure(parting[good[0]], said, source)
+
+
+def _check_one(lines: Sequence[str], delimiter: str, source: Input) -> None:
+    """Refuse one column of whole lines, where the delimiter that was said parts nothing.
+
+    Raises:
+        InputError: another one parts the header and the rows alike.
+    """
+    for other, named in _DELIMITERS.items():
+        fit = _best(lines, other, source.written)
+        parts = len(fit.rows) > 1 and _width(fit, source.written) > 1 and fit.share > 0.5
+        if parts and other != delimiter:
+            raise InputError(
+                f"the columns are parted by {named}, and not by {delimiter!r}: {source.uri}",
+                hint="leave --delimiter out, or name the right one",
+            )
 
 
 def _width(fit: Fit, said: Written) -> int:

@@ -29,6 +29,8 @@ _ZEROS = {2: 0.5, 4: 2.5}
 _SHIFTED = re.compile(r"utf-7|hz|iso2022.*|punycode|idna|.*escape|undefined|mbcs|oem|cp65001")
 """What changes its meaning on the way, or writes no text."""
 
+_CONTROLS = "it has signs that are no text in Latin-1; `--encoding cp1252` may be meant"
+
 _SIGNS = "\n\r\"',;\t|\\"
 _BESIDE_LETTERS = re.compile(r"[A-Za-z][\udcc0-\udcff]|[\udcc0-\udcff][A-Za-z]")
 """A letter beyond ASCII in an encoding of single bytes, as ``surrogateescape`` shows it."""
@@ -66,7 +68,9 @@ def encoding_of(head: bytes, asked: str | None, uri: str) -> tuple[str, tuple[st
     """
     mark = next((name for mark, name in _MARKS if head.startswith(mark)), None)
     if asked is not None:
-        return _as_asked(head, encoding_name(asked), mark, uri), ()
+        known = _as_asked(head, encoding_name(asked), mark, uri)
+        controls = known == "iso8859-1" and re.search(rb"[\x80-\x9f]", head)
+        return known, (_CONTROLS,) if controls else ()
     if mark and mark != "utf-8":
         return mark, (f"its encoding is {_said(mark)}, by its byte order mark",)
     if wide := _without_mark(head):

@@ -102,7 +102,7 @@ def leading_comments(
     Raises:
         InputError: nothing tells which it is.
     """
-    if not lines or not lines[0].startswith("#"):
+    if not next((line for line in lines if line.strip()), "").startswith("#"):
         return 0
     comments = [n for n, line in enumerate(lines) if line.strip() and not line.startswith("#")]
     if not comments:

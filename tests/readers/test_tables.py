@@ -166,6 +166,7 @@ def _pairs(reading: Reading) -> list[tuple[str | None, object]]:
         ),
         (b"# made by X\nid,text\n1,a\n", [("1", "a")], "comments, left out: 1"),
         (b"# made by X, in May\n#\nid,text\n1,a\n", [("1", "a")], "comments, left out: 2"),
+        (b"\n# made by X\n\nid,text\n1,a\n", [("1", "a")], "comments, left out: 3"),
         (b"sep=;\r\nid;text\r\n1;a, b\r\n", [("1", "a, b")], "names the delimiter"),
         (b"sep=^\nid^text\n1^a\n", [("1", "a")], "parted by '^'"),
         ("id,text\n1,é\n".encode("utf-16"), [("1", "é")], "UTF-16"),
@@ -247,6 +248,13 @@ def test_an_encoding_that_the_file_contradicts_is_refused(
 ) -> None:
     with pytest.raises(InputError, match="is said to be"):
         Delimited().probe(_source(data, tmp_path, encoding=encoding))
+
+
+def test_a_delimiter_that_parts_nothing_is_refused(tmp_path: Path) -> None:
+    source = _source(b"id,text\n1,a\n2,b\n", tmp_path, delimiter=";")
+    with pytest.raises(InputError, match="parted by commas, and not by ';'"):
+        Delimited().probe(source)
+    assert _read(b"text\na, b\n", tmp_path, Layout("text", ("text",)), delimiter=";").rows == [1]
 
 
 def test_without_a_header_columns_are_numbered(tmp_path: Path) -> None:
