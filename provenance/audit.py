@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from provenance import budget
@@ -174,4 +175,4 @@ def _reading(result: FileResult, options: IngestOptions) -> Reading:
         max_record=options.max_record,
         turns=True,
     )
-    return Reading(None, result.task.source, layout)
+    return Reading(None, replace(result.task.source, written=options.written), layout)

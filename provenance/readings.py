@@ -10,7 +10,7 @@ from pathlib import Path
 from provenance.errors import InputError, NotFoundError
 from provenance.members import MEMBERS
 from provenance.objects import is_url
-from provenance.readers.base import Input, Layout
+from provenance.readers.base import Input, Layout, written
 from provenance.readers.containers import SEPARATOR
 from provenance.readers.containers import again as member_again
 from provenance.readers.remote import again
@@ -72,7 +72,7 @@ def reading_of(row: Sequence[str], roots: Mapping[str, str]) -> Reading:
     )
     place = _reroot(uri, roots)
     remote = again(place) if is_url(place) else None
-    item = Input(uri, Path(place), name, compression, remote)
+    item = Input(uri, Path(place), name, compression, remote, written=written(asked))
     if remote is None and not item.path.is_file():
         item = _member(item) or item
     return Reading(source, item, layout, state)
@@ -84,7 +84,7 @@ def _member(item: Input) -> Input | None:
         found = member_again(item.path.as_posix(), item.format, item.compression)
     except (InputError, NotFoundError):
         return None
-    return found and replace(found, uri=item.uri)
+    return found and replace(found, uri=item.uri, written=item.written)
 
 
 def _reroot(uri: str, roots: Mapping[str, str]) -> str:

@@ -121,6 +121,32 @@ def with_session(function: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
+def table_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say how tables of text are written."""
+    for decorate in reversed(
+        (
+            click.option(
+                "--delimiter", metavar="C", help="Sign between the columns of CSV; else found."
+            ),
+            click.option(
+                "--header/--no-header",
+                default=None,
+                help="Whether the first line of CSV names the columns; else column1, column2, ...",
+            ),
+            click.option(
+                "--encoding", metavar="E", help="Encoding of CSV: cp1252, utf-16, ...; else UTF-8."
+            ),
+            click.option(
+                "--escape",
+                metavar="C",
+                help="Sign before a quote that is text in CSV, or `none`; else found.",
+            ),
+        )
+    ):
+        function = decorate(function)
+    return function
+
+
 def contract(build: Callable[[], Any], what: str) -> Any:
     """Build a contract from options; what it refuses is misuse, said in one line."""
     from pydantic import ValidationError

@@ -143,6 +143,8 @@ def _summary(
         edges=sum(file.edges for file in files),
         nodes=sum(file.nodes for file in files),
         activities=sum(file.activities for file in files),
+        broken=sum(file.broken for file in files),
+        findings=tuple(one for file in files for one in file.findings),
         unchanged_files=sum(file.unchanged for file in files),
         counts=_added(file.counts for file in read),
         unresolved=unresolved,

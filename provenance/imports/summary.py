@@ -6,6 +6,7 @@ from pydantic import Field
 
 from provenance.ingest.summary import Reject
 from provenance.model.base import Contract
+from provenance.model.finding import Finding
 
 
 class ImportedFile(Contract):
@@ -26,6 +27,10 @@ class ImportedFile(Contract):
     reasons: dict[str, int] = Field(default_factory=dict)
     rejects: tuple[Reject, ...] = Field(default=(), description="The first of them.")
     quarantine: str | None = None
+    broken: int = Field(default=0, description="Constraints of PROV that the document breaks.")
+    findings: tuple[Finding, ...] = Field(
+        default=(), description="The first of those, and what was read otherwise than written."
+    )
     unchanged: bool = False
     error: str | None = None
     hint: str | None = None
@@ -44,6 +49,8 @@ class ImportSummary(Contract):
     unchanged_files: int
     counts: dict[str, int]
     unresolved: int = Field(description="Ends of edges, records that are not in the ledger yet.")
+    broken: int = Field(default=0, description="Constraints of PROV that documents break.")
+    findings: tuple[Finding, ...] = Field(default=(), description="Those of all files.")
     examples: tuple[str, ...] = Field(description="The first of those by name.")
     seconds: float
     files: tuple[ImportedFile, ...]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,12 +25,17 @@ from provenance.imports.summary import ImportedFile
 from provenance.ingest.fingerprint import fingerprint
 from provenance.ingest.summary import EXAMPLES, Reject
 from provenance.interchange.graph import Graph
+from provenance.model.finding import Finding
 from provenance.readers.base import REJECTS, Input, Layout
 from provenance.readers.discover import uri_of
 from provenance.readers.registry import reader_for
 from provenance.store.layout import Layout as Places
 from provenance.store.parts import Part, PartWriter, delete, place_of, write_part
 from provenance.store.quarantine import Quarantine
+
+_PROV = frozenset({"prov-json", "prov-jsonld", "prov-n"})
+_FINDINGS = 1_000
+"""Findings about one document that are listed; all are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +114,10 @@ def _file(task: ImportTask, path: str, whole: _Pieces, rejects: Quarantine) -> I
     try:
         before = fingerprint(source)
         facts = {"uri": source.uri, "format": form, "bytes": source.path.stat().st_size}
+        if task.options.strict and form in _PROV:
+            said = _found(text_of(source))
+            if said["broken"]:
+                return Imported(_refused(source.uri, form, said))
         if (source.uri, before) in task.known:
             return Imported(ImportedFile.model_validate(facts | {"unchanged": True}))
         reading_id = uuid.uuid4()
@@ -195,10 +205,11 @@ def _document(
 
 
 def _prov(data: bytes) -> tuple[Graph, dict[str, Any]]:
+    from provenance.interchange.prov_check import check_prov
     from provenance.interchange.prov_import import from_prov
     from provenance.interchange.prov_read import read_prov
 
-    document, _ = read_prov(data)
+    document, read_otherwise = read_prov(data)
     graph, counts = from_prov(document)
     stated = {
         "entities": counts.entities,
@@ -207,7 +218,32 @@ def _prov(data: bytes) -> tuple[Graph, dict[str, Any]]:
         "relations": sum(counts.relations.values()),
     }
     read = sum(stated.values())
-    return graph, {"read": read, "kept": read, "counts": stated | {"bundles": counts.bundles}}
+    said = {"read": read, "kept": read, "counts": stated | {"bundles": counts.bundles}}
+    return graph, said | _findings(check_prov(document), read_otherwise)
+
+
+def _findings(broken: Sequence[Finding], read_otherwise: Sequence[Finding]) -> dict[str, Any]:
+    return {"broken": len(broken), "findings": (*broken[:_FINDINGS], *read_otherwise[:_FINDINGS])}
+
+
+def _found(data: bytes) -> dict[str, Any]:
+    """What is wrong with a PROV document, which nobody wants to read then."""
+    from provenance.interchange.prov_check import check_prov
+    from provenance.interchange.prov_read import read_prov
+
+    document, read_otherwise = read_prov(data)
+    errors = [one.model_copy(update={"severity": "error"}) for one in check_prov(document)]
+    return _findings(errors, read_otherwise)
+
+
+def _refused(uri: str, form: Form, said: dict[str, Any]) -> ImportedFile:
+    first = said["findings"][0]
+    error = InputError(
+        f"it breaks constraints of PROV: {said['broken']:,}, first {first.code} of "
+        f"{first.subject}: {first.reason}",
+        hint=f"{first.remedy} Without --strict the document is read all the same".strip(),
+    )
+    return _failed(uri, form, error).model_copy(update=said)
 
 
 def _events(data: bytes) -> tuple[Graph, dict[str, Any], pa.Table]:

@@ -7,12 +7,13 @@ import re
 from decimal import Decimal
 from typing import Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from provenance.model.base import Contract, Name
 from provenance.model.edge import Relation
 from provenance.model.origin import Label, Process
-from provenance.readers.base import MAX_RECORD
+from provenance.readers.base import MAX_RECORD, WRITTEN, Written, written
+from provenance.readers.encoded import encoding_name
 
 _REJECTS = re.compile(r"[0-9]{1,18}(\.[0-9]{1,18})?")
 
@@ -55,6 +56,18 @@ class IngestOptions(Contract):
     relation: Relation = "derived"
     attributes: dict[str, str] = Field(default_factory=dict, description="Name to field.")
     records: str | None = None
+    delimiter: str | None = Field(
+        default=None, description="The sign between the columns of tables of text."
+    )
+    header: bool | None = Field(
+        default=None, description="Whether the first line of such tables names their columns."
+    )
+    encoding: str | None = Field(
+        default=None, description="Their encoding, as Python's `codecs` names it."
+    )
+    escape: str | None = Field(
+        default=None, description="The sign in them before a quote that is text, or `none`."
+    )
     max_record: int = Field(default=MAX_RECORD, gt=0, le=LARGEST_RECORD)
     on_reject: Literal["quarantine", "stop"] = "quarantine"
     max_rejects: str | None = Field(default=None, description="`N` records or `P%` of a file.")
@@ -79,6 +92,27 @@ class IngestOptions(Contract):
             if share and Decimal(number) > 100:
                 raise ValueError("is a share of the records, at most 100%")
         return value
+
+    @field_validator("delimiter", "escape")
+    @classmethod
+    def _one_sign(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None or (info.field_name == "escape" and value == "none"):
+            return value
+        sign = "\t" if value in {"tab", r"\t"} and info.field_name == "delimiter" else value
+        if len(sign) != 1 or sign in '"\r\n\0' or (info.field_name == "escape" and sign.isalnum()):
+            raise ValueError(f"is one sign other than a quote or a line end, not {value!r}")
+        return sign
+
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, value: str | None) -> str | None:
+        return None if value is None else encoding_name(value)
+
+    @model_validator(mode="after")
+    def _two_signs(self) -> Self:
+        if self.delimiter is not None and self.delimiter == self.escape:
+            raise ValueError("--delimiter and --escape are two different signs")
+        return self
 
     @model_validator(mode="after")
     def _people_are_not_generated(self) -> Self:
@@ -111,8 +145,19 @@ class IngestOptions(Contract):
             "max_record": self.max_record,
             # Readings of before that rule have no such member, and are read again without it.
             "turns": True,
+            # Only where it was said: readings that never spoke of it keep their settings.
+            **{name: value for name, value in self._table.items() if value is not None},
         }
         return json.dumps(asked, separators=(",", ":"))
+
+    @property
+    def _table(self) -> dict[str, str | bool | None]:
+        return {name: getattr(self, name) for name in WRITTEN}
+
+    @property
+    def written(self) -> Written:
+        """What was said of how tables of text are written."""
+        return written(self._table)
 
     @property
     def kept_attributes(self) -> frozenset[str]:

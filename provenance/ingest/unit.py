@@ -266,7 +266,8 @@ class _Writing:
     def _read(self, task: FileTask, result: FileResult) -> None:
         options = self._task.options
         reader = reader_for(task.source.format)
-        shape = reader.probe(task.source, options.records)
+        source = replace(task.source, written=options.written)
+        shape = reader.probe(source, options.records)
         look = self._look(shape, task.source.format)
         result.kind = look.choice.kind
         result.chosen = look.choice.content
@@ -274,7 +275,7 @@ class _Writing:
         result.notes = shape.notes
         if counts(shape, options):
             result.repeats = Repeats()
-        for batch in reader.read(task.source, look.layout, task.part):
+        for batch in reader.read(source, look.layout, task.part):
             self._add(batch, look, result)
         result.fingerprint = _fingerprint(task)
         _unchanged(task)

@@ -4,41 +4,47 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 from prov.constants import PROV_N_MAP
 from prov.identifier import QualifiedName
-from prov.model import (
-    ProvActivity,
-    ProvBundle,
-    ProvDocument,
-    ProvEntity,
-    ProvGeneration,
-    ProvInvalidation,
-    ProvRecord,
-    ProvRelation,
-    ProvUsage,
-)
+from prov.model import ProvBundle, ProvDocument, ProvRecord, ProvRelation
 
+from provenance.interchange.prov_kinds import kind_findings
+from provenance.interchange.prov_order import order_findings
+from provenance.interchange.prov_statements import Statements
 from provenance.interchange.text import shorten
 from provenance.model.finding import Finding, Severity
 from provenance.visible import visible
 
 
 def check_prov(document: ProvDocument) -> tuple[Finding, ...]:
-    """References to nothing, times in the wrong order, and names used for two kinds of thing.
+    """Constraints of W3C PROV-CONSTRAINTS that a document breaks, bundle by bundle.
 
-    Cycles are not looked for: they are a matter of the graph.
+    Each bundle is an instance of its own (section 7.2). The order of statements does not matter.
+    Beside the standard, times are held to the order of the events that have them.
     """
+    found = [
+        finding for bundle in (document, *document.bundles) for finding in _constraints(bundle)
+    ]
+    unique = {(one.code, one.subject, one.reason): one for one in found}
+    return tuple(unique[key] for key in sorted(unique))
+
+
+def _constraints(bundle: ProvBundle) -> Iterator[Finding]:
+    said = Statements(bundle)
+    yield from said.findings
+    yield from kind_findings(said)
+    yield from order_findings(said)
+
+
+def check_references(document: ProvDocument) -> tuple[Finding, ...]:
+    """Names that nothing declares, and relations without ends: valid, and of little use."""
     bundles: list[ProvBundle] = [document, *document.bundles]
     records = [record for bundle in bundles for record in bundle.records]
     return (
         *_dangling(records, {bundle.identifier for bundle in document.bundles}),
         *_incomplete(records),
-        *_two_kinds(records),
-        *_backwards(records),
-        *_out_of_order(records),
     )
 
 
@@ -76,63 +82,6 @@ def _incomplete(records: list[ProvRecord]) -> Iterator[Finding]:
             reason=f"{len(missing):,} relations name neither end, first a {missing[0]}",
             remedy="They are counted and add nothing to the lineage; name what they relate.",
         )
-
-
-def _two_kinds(records: list[ProvRecord]) -> Iterator[Finding]:
-    entities = {r.identifier for r in records if isinstance(r, ProvEntity)}
-    activities = {r.identifier: None for r in records if isinstance(r, ProvActivity)}
-    for name in activities:
-        if name in entities:
-            yield _finding(
-                "prov-kind",
-                "error",
-                name,
-                "declared as an entity and as an activity, which nothing can be",
-                "Give the two things two names.",
-            )
-
-
-def _backwards(records: list[ProvRecord]) -> Iterator[Finding]:
-    for record in records:
-        if isinstance(record, ProvActivity) and _before(
-            record.get_endTime(), record.get_startTime()
-        ):
-            yield _finding(
-                "prov-time",
-                "error",
-                record.identifier,
-                f"ended at {record.get_endTime()}, before it started at {record.get_startTime()}",
-                "Correct the times.",
-            )
-
-
-def _out_of_order(records: list[ProvRecord]) -> Iterator[Finding]:
-    """Use before generation, and use after invalidation."""
-    made: dict[QualifiedName, datetime] = {}
-    ended: dict[QualifiedName, datetime] = {}
-    for record in records:
-        if isinstance(record, ProvGeneration | ProvInvalidation):
-            (_, entity), _, (_, time) = record.formal_attributes[:3]
-            if entity is not None and time is not None:
-                (made if isinstance(record, ProvGeneration) else ended).setdefault(entity, time)
-    for record in records:
-        if not isinstance(record, ProvUsage):
-            continue
-        _, (_, entity), (_, time) = record.formal_attributes[:3]
-        if _before(time, made.get(entity)):
-            reason = f"used at {time}, before it was generated at {made[entity]}"
-        elif _before(ended.get(entity), time):
-            reason = f"used at {time}, after it was invalidated at {ended[entity]}"
-        else:
-            continue
-        yield _finding("prov-time", "error", entity, reason, "Correct the times.")
-
-
-def _before(one: datetime | None, other: datetime | None) -> bool:
-    """Whether one time is before another; times with and without a zone cannot be told."""
-    if one is None or other is None or (one.tzinfo is None) != (other.tzinfo is None):
-        return False
-    return one < other
 
 
 def _finding(code: str, severity: Severity, subject: Any, reason: str, remedy: str) -> Finding:

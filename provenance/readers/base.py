@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import pyarrow as pa
 
@@ -60,6 +60,33 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """What was said of how a table of text is written; what is ``None`` is found out.
+
+    Attributes:
+        delimiter: the one sign between its columns.
+        header: whether its first line names the columns.
+        encoding: a name that Python's ``codecs`` knows.
+        escape: the one sign before a quote that is text; ``""`` for none.
+    """
+
+    delimiter: str | None = None
+    header: bool | None = None
+    encoding: str | None = None
+    escape: str | None = None
+
+
+WRITTEN = ("delimiter", "header", "encoding", "escape")
+"""Reader settings that say how a table of text is written."""
+
+
+def written(settings: Mapping[str, Any]) -> Written:
+    """What settings say of how a table is written; they say ``none`` for no escape."""
+    said = {name: settings.get(name) for name in WRITTEN}
+    return Written(**said | {"escape": "" if said["escape"] == "none" else said["escape"]})
+
+
+@dataclass(frozen=True, slots=True)
 class Input:
     """One artefact, with what was found out about it.
 
@@ -73,6 +100,7 @@ class Input:
         stored: the object, where it lies in a store or on the web. Of such an input format and
             compression are what its name promises, until it is fetched.
         member: where in the archive at ``path`` it is, where it lies in one.
+        written: how it is written, where it is a table of text and somebody said so.
     """
 
     uri: str
@@ -81,6 +109,7 @@ class Input:
     compression: str = ""
     stored: Stored | None = None
     member: Member | None = None
+    written: Written = Written()
 
 
 Chooser = Callable[[Mapping[str, str]], tuple[str, ...]]

@@ -35,3 +35,42 @@ def test_a_file_without_lineage_ends_with_bad_input(terminal: Terminal) -> None:
     assert terminal.prov("lineage", "import", good).code == 10
     said = terminal.prov("lineage", "import", good, "--format", "prov-json")
     assert (said.code, "neither JSON nor PROV-N" in said.err) == (10, True)
+
+
+BROKEN = """document
+prefix ex <http://example.org/>
+entity(ex:e)
+wasDerivedFrom(ex:f, ex:e)
+wasDerivedFrom(ex:e, ex:f)
+endDocument
+"""
+
+
+def test_constraints_that_a_document_breaks_are_said(terminal: Terminal) -> None:
+    name = terminal.write("d.provn", BROKEN)
+    strict = terminal.prov("lineage", "import", name, "--strict", "--json")
+    assert (strict.code, strict.json["edges"], strict.json["broken"]) == (10, 0, 1)
+    assert terminal.prov("status", "--json").json["edges"] == 0
+    code = "prov-derivation-generation-generation-ordering"
+    (finding,) = strict.json["findings"]
+    assert (finding["code"], finding["severity"]) == (code, "error")
+    assert finding["subject"]
+    assert finding["remedy"]
+    assert code in strict.err
+    plain = terminal.prov("lineage", "import", name)
+    assert plain.code == 0
+    assert f"[{code}]" in plain.out
+    assert "constraints of PROV that do not hold: 1" in plain.out
+    assert terminal.prov("status", "--json").json["edges"] == 2
+    again = terminal.prov("lineage", "import", name, "--strict")
+    assert again.code == 10
+
+
+def test_what_we_export_breaks_nothing(terminal: Terminal) -> None:
+    rows = "".join(f'{{"id": "a{n}", "text": "a text that is number {n}"}}\n' for n in range(3))
+    terminal.prov("ingest", terminal.write("a.jsonl", rows), "--source", "web")
+    terminal.prov("lineage", "import", terminal.write("e.csv", EDGES), "--source", "web")
+    for form, file in (("prov-json", "x.json"), ("prov-n", "x.provn"), ("prov-jsonld", "x.jsonld")):
+        assert terminal.prov("lineage", "export", "--to", file, "--format", form).code == 0
+        said = terminal.prov("lineage", "import", file, "--strict", "--json", "--format", form)
+        assert (said.code, said.json["broken"], said.json["findings"]) == (0, 0, [])

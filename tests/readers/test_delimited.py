@@ -54,7 +54,14 @@ def test_any_bytes_after_a_header_add_up(
     tmp_path_factory: pytest.TempPathFactory, data: bytes
 ) -> None:
     path = tmp_path_factory.mktemp("csv") / "a.csv"
-    check_reader(Delimited(), _source(path, b"id,text\n" + data), TEXT)
+    source = _source(path, b"id,text\n" + data)
+    try:
+        Delimited().probe(source)
+    except InputError:
+        with pytest.raises(InputError, match=r"not UTF-8|without a byte order mark"):
+            list(Delimited().read(source, TEXT))
+    else:
+        check_reader(Delimited(), source, TEXT)
 
 
 @given(st.text('a",\n\r', max_size=60), st.integers(min_value=12, max_value=30))
@@ -84,7 +91,8 @@ def test_a_record_beyond_the_limit_is_one_reject(tmp_path: Path) -> None:
         (b"id,text,text\n1,a,b\n", "'text' occurs twice"),
         (b"1,2.5\n2,3.5\n", "looks like a record"),
         (b'"a\nb",c\n', "looks like a record"),
-        (b"id,te\xffxt\n1,a\n", "invalid UTF-8"),
+        (b"id,te\xffxt\n1,a\n", "not UTF-8"),
+        (b"id,te\xff\n1,\xc3\xa9\n", "invalid UTF-8"),
     ],
 )
 def test_a_file_without_a_header_is_an_error(tmp_path: Path, data: bytes, said: str) -> None:

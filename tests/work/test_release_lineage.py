@@ -20,7 +20,7 @@ from provenance.compliance import REPORTS
 from provenance.documents import load_answers
 from provenance.interchange.graph import Graph
 from provenance.interchange.openlineage_read import from_openlineage
-from provenance.interchange.prov_check import check_prov
+from provenance.interchange.prov_check import check_prov, check_references
 from provenance.interchange.prov_import import from_prov
 from provenance.interchange.prov_read import read_prov
 from provenance.model.finding import Verdict
@@ -143,7 +143,7 @@ def test_prov_survives_its_library() -> None:
     for form in ("json", "provn", "jsonld"):
         text = document.serialize(format=form)
         assert ProvDocument.deserialize(content=text, format=form) == document
-    assert check_prov(document) == ()
+    assert check_prov(document) == check_references(document) == ()
 
 
 def test_a_broken_prov_document_is_noticed() -> None:
@@ -152,7 +152,7 @@ def test_a_broken_prov_document_is_noticed() -> None:
     del broken["entity"]["node:source:made"]
     assert any(
         one.code == "prov-dangling"
-        for one in check_prov(ProvDocument.deserialize(content=json.dumps(broken)))
+        for one in check_references(ProvDocument.deserialize(content=json.dumps(broken)))
     )
 
 

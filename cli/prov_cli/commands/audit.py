@@ -12,7 +12,7 @@ from prov_cli.commands.assemble import leave_with
 from prov_cli.commands.ingest import ByteSize
 from prov_cli.commands.policy import read_policy
 from prov_cli.files import read_text, write_text
-from prov_cli.options import Session, command, contract, put
+from prov_cli.options import Session, command, contract, put, table_options
 from provenance.model.release_name import PREFIX, release_name
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     help="A field of the files that looks like a mark of origin and is none.",
 )
 @click.option("--records", metavar="PATH", help="Path of the nested list or tree of records.")
+@table_options
 @click.option(
     "--max-record",
     type=ByteSize(),
@@ -144,6 +145,7 @@ def judge(
             max_record=given["max_record"],
             ignore_fields=given["ignore_fields"],
             follow=given["follow"],
+            **{name: given[name] for name in ("delimiter", "header", "encoding", "escape")},
         ),
         "audit",
     )

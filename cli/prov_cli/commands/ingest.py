@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from prov_cli.commands.source import LABELS, PROCESSES
-from prov_cli.options import Session, command, contract, count, pairs
+from prov_cli.options import Session, command, contract, count, pairs, table_options
 from prov_cli.tables import size, table
 from provenance.visible import shown, visible
 
@@ -86,6 +86,7 @@ class ByteSize(click.ParamType[int]):
 )
 @click.option("--attr", "attributes", multiple=True, metavar="NAME=FIELD", help="Keep a field.")
 @click.option("--records", metavar="PATH", help="Path of the nested list or tree of records.")
+@table_options
 @click.option(
     "--on-reject",
     type=click.Choice(["quarantine", "stop"]),

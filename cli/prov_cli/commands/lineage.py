@@ -70,6 +70,11 @@ def export(session: Session, target: str, form: str) -> None:
     type=click.Choice(["edges", "prov-json", "prov-jsonld", "prov-n", "openlineage"]),
     help="What the files are; else told by their content.",
 )
+@click.option(
+    "--strict",
+    is_flag=True,
+    help="Refuse PROV documents that break a constraint of the standard.",
+)
 def import_(session: Session, files: tuple[str, ...], **given: Any) -> None:
     """Read lineage that others wrote: tables of edges, PROV documents, OpenLineage events.
 
@@ -110,12 +115,27 @@ def _summary_text(summary: ImportSummary) -> str:
         lines.append(f"and {len(good) - _SHOWN:,} more files")
     rejects = [reject.said(file.uri) for file in summary.files for reject in file.rejects]
     lines += [f"rejected: {visible(said)}" for said in rejects[:_SHOWN]]
+    lines += _findings(summary)
     if summary.unresolved:
         lines.append(
             f"{count(summary.unresolved, 'end')} of edges not in the ledger yet, such as "
             + ", ".join(visible(name) for name in summary.examples[:3])
         )
     return "\n".join(lines)
+
+
+def _findings(summary: ImportSummary) -> list[str]:
+    """What is wrong with PROV documents, the first of each file, and how many there are."""
+    lines: list[str] = []
+    for file in summary.files:
+        for one in file.findings[:_SHOWN]:
+            reason = f"{one.severity}: {file.uri}: {one.subject}: {one.reason}. {one.remedy}"
+            lines.append(visible(f"{reason} [{one.code}]"))
+        if len(file.findings) > _SHOWN:
+            lines.append(f"and {len(file.findings) - _SHOWN:,} more findings in {file.uri}")
+    if summary.broken:
+        lines.append(f"constraints of PROV that do not hold: {summary.broken:,}")
+    return lines
 
 
 def _made(summary: ImportSummary) -> str:
