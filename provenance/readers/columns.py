@@ -35,14 +35,13 @@ from provenance.readers.column_paths import (
     reference_text,
 )
 from provenance.readers.column_sizes import Sizes, blank, cuts, sizes_of
-from provenance.readers.compression import MAX_RATIO, MAX_RATIO_AFTER
 from provenance.readers.content import RESERVED, no_content
 from provenance.readers.json_columns import holds_json, json_records
 from provenance.readers.json_exact import too_long
 from provenance.readers.json_tree import Numbered
 from provenance.readers.paths import MAX_ROW_PATHS, Steps, TooManyPathsError, steps_of
 from provenance.readers.schema import has_repeated_member, type_at
-from provenance.readers.stream import DamagedError
+from provenance.readers.stream import MAX_RATIO, MAX_RATIO_AFTER, DamagedError
 from provenance.readers.typed_rows import takeable, typed_rows
 
 _PLAIN = Layout("text", ())

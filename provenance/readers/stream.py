@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from provenance.errors import InputError, NotFoundError, StorageError
 from provenance.readers.base import Input
-from provenance.readers.compression import DamagedError, Decoded, codec
+from provenance.readers.compression import (
+    MAX_RATIO,
+    MAX_RATIO_AFTER,
+    DamagedError,
+    Decoded,
+    codec,
+)
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -18,7 +24,16 @@ if TYPE_CHECKING:
 BUFFER = 1 << 20
 """Bytes that are buffered; who asks ``readinto1`` for more may lose them to a later defect."""
 
-__all__ = ["BUFFER", "DamagedError", "decoded", "open_bytes", "open_path", "open_raw"]
+__all__ = [
+    "BUFFER",
+    "MAX_RATIO",
+    "MAX_RATIO_AFTER",
+    "DamagedError",
+    "decoded",
+    "open_bytes",
+    "open_path",
+    "open_raw",
+]
 
 
 @contextmanager
