@@ -12,7 +12,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import cast
 
-from provenance.errors import InputError, NotFoundError
+from provenance.errors import InputError, NotFoundError, ProvError
 from provenance.readers import zip_members
 from provenance.readers.base import Input, Member
 from provenance.readers.compression import compression_at
@@ -30,7 +30,9 @@ from provenance.readers.found import (
     no_data,
 )
 from provenance.readers.members import open_member
+from provenance.readers.passed_over import NAMED_LIKE, held_in
 from provenance.readers.registry import CONTAINERS
+from provenance.readers.sniff import HEAD, Holds
 from provenance.readers.stream import decoded, open_path
 from provenance.readers.tar_members import Entry, Forward
 from provenance.readers.tar_members import entries as tar_entries
@@ -176,10 +178,15 @@ class _TooManyError(InputError):
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    """What comes of a member, and its tier: data, pictures, files about data; or no question."""
+    """What comes of a member, and its tier: data, pictures, files about data; or no question.
+
+    Attributes:
+        aside: what it is where a tier before it holds data.
+    """
 
     found: Found
     tier: int | None = None
+    aside: Skipped | None = None
 
 
 class _Found:
@@ -225,7 +232,7 @@ class _Found:
             if item.tier is None or item.tier == first:
                 yield item.found
             else:
-                yield Skipped(_path(item.found), _ASIDE[item.tier])
+                yield item.aside or Skipped(_path(item.found), _ASIDE[item.tier])
         yield from self._more
         if self._items or self._more:
             return
@@ -240,12 +247,22 @@ class _Found:
         reason = entry.defect if entry.defect in _HARMLESS else self._no_data(name)
         found: Found
         if reason:
-            found = Skipped(uri, reason)
+            found = (
+                Skipped(uri, reason) if entry.defect else _passed_over(uri, reason, entry, opened)
+            )
         elif entry.defect:
             found = _refused(uri, entry.defect, "unpack it, or write it again")
         else:
             found = self._told(uri, _member(self._source, name, entry, self._size), opened)
-        return _Item(found, None if isinstance(found, Skipped) else self._tier(name))
+            if isinstance(found, Skipped):
+                found = _passed_over(uri, found.reason, entry, opened)
+        if isinstance(found, Skipped):
+            return _Item(found)
+        tier = self._tier(name)
+        aside = _passed_over(uri, _ASIDE[tier], entry, opened) if tier else None
+        if isinstance(found, Refused):
+            found = replace(found, bytes=entry.size)
+        return _Item(found, tier, aside)
 
     def _tier(self, name: str) -> int:
         if matches(name, ABOUT):
@@ -274,6 +291,21 @@ class _Found:
         if form in _ARCHIVES:
             return _refused(uri, "an archive within an archive", "unpack the outer one")
         return replace(source, format=form, compression=compression)
+
+
+def _passed_over(uri: str, reason: str, entry: Entry, opened: _Opened) -> Skipped:
+    """A member that is not read, with what of data it holds."""
+    found: Holds | None
+    try:
+        with opened() as stream:
+            head = stream.read(HEAD) or b""
+    except ProvError:
+        found = Holds("a member that cannot be opened")
+    else:
+        found = held_in(head, uri, whole=len(head) == entry.size)
+    if found is None:
+        return Skipped(uri, reason)
+    return Skipped(uri, NAMED_LIKE.get(reason, reason), found, entry.size)
 
 
 def _refused(uri: str, why: str, hint: str) -> Refused:

@@ -237,7 +237,7 @@ def _json_or_lines(sample: Sample, compression: str, promise: _Promise) -> str |
         text = _decoded(sample, compression, _FIRST_LINE).lstrip()
     first, _, rest = text.removeprefix(b"\xef\xbb\xbf").partition(b"\n")
     rest = rest.lstrip()
-    other = promise.format is None and bool(promise.suffix)
+    other = promise.format is None and promise.suffix not in {"", *CONTAINERS}
     if _is_document(first):
         lines = rest[:1] == b"{" if other else bool(rest)
         return "jsonl" if lines else promise.format if other else "json"

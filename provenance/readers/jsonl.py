@@ -224,13 +224,9 @@ class _Bytes:
         return filled
 
 
-def line_blocks(stream: BinaryIO, max_record: int, size: int) -> Iterator[Block | Loose]:
-    """Whole lines of a stream from its beginning, block by block, and what is no line in a block.
-
-    Raises:
-        DamagedError: not a byte could be decompressed.
-    """
-    return _blocks(_Bytes(stream), max_record, 1, size)
+def line_blocks(stream: BinaryIO, max_record: int) -> Iterator[Block | Loose]:
+    """Whole lines of a stream, block by block, and what is no line in a block (``_blocks``)."""
+    return _blocks(_Bytes(stream), max_record, 1, BLOCK)
 
 
 def _blocks(stream: _Bytes, max_record: int, row: int, size: int) -> Iterator[Block | Loose]:
@@ -316,7 +312,7 @@ def _split(batch: Batch) -> Iterator[Batch]:
         )
 
 
-def lines_of(block: Block) -> Iterator[tuple[int, int, bytes]]:
+def _lines(block: Block) -> Iterator[tuple[int, int, bytes]]:
     """Row, offset and bytes of each line that is not blank."""
     view = block.data.data
     starts = block.starts.tolist()
@@ -327,7 +323,7 @@ def lines_of(block: Block) -> Iterator[tuple[int, int, bytes]]:
 
 
 def _read_exactly(block: Block, layout: Layout, collector: Collector) -> Iterator[Batch]:
-    for row, offset, raw in lines_of(block):
+    for row, offset, raw in _lines(block):
         try:
             record = _parse_line(raw, layout.max_record)
             values = extract(record, layout)
@@ -358,7 +354,7 @@ def _read_nested(
             digest, size = block.raw_digest, block.raw_bytes
             gathered.refuse(block.offset, where + block.reason, digest, size)
             continue
-        for line, offset, raw in lines_of(block):
+        for line, offset, raw in _lines(block):
             try:
                 root = _parse_line(raw, layout.max_record)
                 for node, beside in nested_records(root, path, layout):
@@ -374,7 +370,7 @@ def _read_nested(
 
 def _first_records(block: Block, count: int) -> list[dict[str, Any]]:
     records: list[dict[str, Any]] = []
-    for _, _, raw in lines_of(block):
+    for _, _, raw in _lines(block):
         if len(records) == count:
             break
         try:

@@ -11,7 +11,7 @@ from provenance.errors import MisuseError, NotFoundError
 from provenance.readers.base import BATCH_ROWS, Batch, Input, Layout, Portion, Shape
 from provenance.readers.collect import Collector, compact_json, no_fields
 from provenance.readers.json_exact import too_long
-from provenance.readers.jsonl import BLOCK, Block, Loose, line_blocks, lines_of
+from provenance.readers.jsonl import Block, Loose, line_blocks
 from provenance.readers.stream import open_bytes
 
 _NEWLINE, _RETURN = ord("\n"), ord("\r")
@@ -42,7 +42,7 @@ class TextLines:
         _require_text(layout)
         collector = Collector(layout, original=original)
         with open_bytes(source) as stream:
-            for block in line_blocks(stream, layout.max_record, BLOCK):
+            for block in line_blocks(stream, layout.max_record):
                 if isinstance(block, Loose):
                     where = (block.row, block.offset)
                     collector.reject_hashed(*where, block.reason, block.raw_digest, block.raw_bytes)
@@ -122,7 +122,7 @@ def _split(batch: Batch) -> Iterator[Batch]:
 def _one_by_one(
     block: Block, layout: Layout, collector: Collector, *, original: bool
 ) -> Iterator[Batch]:
-    for row, offset, line in lines_of(block):
+    for row, offset, line in _lines(block):
         raw = line.removesuffix(b"\r")
         text, defect = _text(raw, layout.max_record)
         if defect:
@@ -137,6 +137,15 @@ def _one_by_one(
             yield collector.batch()
     if not collector.empty:
         yield collector.batch()
+
+
+def _lines(block: Block) -> Iterator[tuple[int, int, bytes]]:
+    """Row, offset and bytes of each line that is not blank."""
+    view = block.data.data
+    for number, (start, end) in enumerate(zip(block.starts, block.ends, strict=True)):
+        raw = bytes(view[start:end])
+        if raw.strip(b" \t\r"):
+            yield block.row + number, block.offset + int(start), raw
 
 
 def _text(raw: bytes, limit: int) -> tuple[str, str]:

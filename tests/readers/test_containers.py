@@ -123,8 +123,9 @@ def test_an_archive_is_told_by_content(tmp_path: Path, name: str) -> None:
 
 
 def test_what_is_named_like_an_archive_is_what_it_is(tmp_path: Path) -> None:
-    (item,) = discover([str(put(tmp_path, "more.tar", lzma.compress(LINES)))]).inputs
-    assert (item.format, item.compression, item.member) == ("jsonl", "xz", None)
+    for data, form in ((LINES, "jsonl"), (b'{"text": "one"}\n', "json")):
+        (item,) = discover([str(put(tmp_path, "more.tar", lzma.compress(data)))]).inputs
+        assert (item.format, item.compression, item.member) == (form, "xz", None)
 
 
 def test_files_of_programs_are_no_folders(tmp_path: Path) -> None:
