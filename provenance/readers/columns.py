@@ -35,24 +35,16 @@ from provenance.readers.column_paths import (
     reference_text,
 )
 from provenance.readers.column_sizes import Sizes, blank, cuts, sizes_of
-<<<<<<< HEAD
 from provenance.readers.compression import MAX_RATIO_AFTER
 from provenance.readers.content import no_content
 from provenance.readers.content_names import RESERVED
 from provenance.readers.honest import require_bytes, require_columns, require_rows
-=======
-from provenance.readers.content import RESERVED, no_content
->>>>>>> w/F
 from provenance.readers.json_columns import holds_json, json_records
 from provenance.readers.json_exact import too_long
 from provenance.readers.json_tree import Numbered
 from provenance.readers.paths import MAX_ROW_PATHS, Steps, TooManyPathsError, steps_of
 from provenance.readers.schema import has_repeated_member, type_at
-<<<<<<< HEAD
 from provenance.readers.turns_text import unpack
-=======
-from provenance.readers.stream import MAX_RATIO, MAX_RATIO_AFTER, DamagedError
->>>>>>> w/F
 from provenance.readers.typed_rows import takeable, typed_rows
 
 _PLAIN = Layout("text", ())

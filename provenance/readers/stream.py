@@ -25,23 +25,10 @@ if TYPE_CHECKING:
 BUFFER = 1 << 20
 """Bytes that are buffered."""
 
-<<<<<<< HEAD
 _SECTOR = 512
 """Bytes in which the system counts what a file takes of its disk."""
 
 __all__ = ["BUFFER", "DamagedError", "decoded", "drain", "open_bytes", "open_path", "open_raw"]
-=======
-__all__ = [
-    "BUFFER",
-    "MAX_RATIO",
-    "MAX_RATIO_AFTER",
-    "DamagedError",
-    "decoded",
-    "open_bytes",
-    "open_path",
-    "open_raw",
-]
->>>>>>> w/F
 
 
 @contextmanager
