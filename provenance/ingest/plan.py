@@ -147,7 +147,8 @@ def make_plan(
     differs or ``rehash`` is asked for, when its fingerprint is; an object, when its fingerprint is.
 
     Args:
-        lost: files of which an earlier reading is still heard; ``--replace`` reads them once more.
+        lost: files of which an earlier reading is still heard; ``--replace`` reads them once more,
+            and those in which the content was found by older rules.
         older: readings under a former rule of identity; ``--rehash`` reads those files once more.
 
     Raises:
@@ -167,7 +168,7 @@ def make_plan(
             elif not _same(task, before, options):
                 files.append(replace(task, supersedes=before.reading_id))
                 others += [(item.uri, how) for how in other_records(task, before, options)]
-            elif (options.replace and item.uri in lost) or (
+            elif (options.replace and (item.uri in lost or _by_older_rules(before))) or (
                 options.rehash and before.reading_id in older
             ):
                 files.append(replace(task, supersedes=before.reading_id))
@@ -182,6 +183,11 @@ def make_plan(
     if others and not options.replace:
         raise _not_the_same(others)
     return IngestPlan(tuple(files), tuple(unchanged), tuple(missing), again)
+
+
+def _by_older_rules(before: Known) -> bool:
+    """Whether a reading is of before all parts of a shape were its content."""
+    return "turns" not in json.loads(before.settings)
 
 
 def other_records(task: FileTask, before: Known, options: IngestOptions) -> Iterator[str]:

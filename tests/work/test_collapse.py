@@ -249,6 +249,24 @@ def test_an_export_of_all_parts_is_known_to_its_ledger(
     assert audited.budgets[0].denominator == len(rows)
 
 
+def test_replace_reads_what_was_read_by_older_rules(
+    ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(SETS["preference"], tmp_path / "rows.jsonl")
+    whole = IngestOptions(source="s").settings
+    older = whole.replace(',"turns":true', "")
+    assert older != whole
+    with monkeypatch.context() as patch:
+        patch.setattr(IngestOptions, "settings", older)
+        ingest(ledger, path, "s", label="synthetic")
+    (again,) = ingest(ledger, path, "s").files
+    assert again.unchanged
+    read = ingest(ledger, path, "s", replace=True)
+    assert (read.kept, read.unchanged_files, ledger.status().records) == (5, 0, 5)
+    assert ledger.status().labels["synthetic"] == 5
+    assert ingest(ledger, path, "s", replace=True).unchanged_files == 1
+
+
 def test_another_content_of_a_known_file_asks_for_replace(ledger: Ledger, tmp_path: Path) -> None:
     path = write(SETS["preference"], tmp_path / "rows.jsonl")
     ingest(ledger, path, "s", content=("chosen", "rejected"))
