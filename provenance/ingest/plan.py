@@ -254,8 +254,12 @@ def cut(
     units = _Cutter(_units(files, options))
     while units.left:
         commit_id = uuid.uuid4()
-        told = {"tombstones": tombstones, "models": models, "former": former}
-        task = partial(UnitTask, places, commit_id, options, **told)
+        task = partial(
+            *(UnitTask, places, commit_id, options),
+            tombstones=tombstones,
+            models=models,
+            former=former,
+        )
         yield Group(commit_id, map(task, units.group()))
 
 
