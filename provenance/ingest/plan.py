@@ -255,7 +255,10 @@ def cut(
     while units.left:
         commit_id = uuid.uuid4()
         task = partial(
-            *(UnitTask, places, commit_id, options),
+            UnitTask,
+            places,
+            commit_id,
+            options,
             tombstones=tombstones,
             models=models,
             former=former,

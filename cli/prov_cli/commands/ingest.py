@@ -107,7 +107,7 @@ class ByteSize(click.ParamType[int]):
 @click.option(
     "--rehash",
     is_flag=True,
-    help="Look into files even if size and time agree; what was read by a former rule is read again.",
+    help="Look into files even if size and time agree; read again what a former rule has told.",
 )
 @click.option(
     "--engine",
