@@ -121,10 +121,8 @@ def test_a_moved_ledger_answers_and_goes_on(store: Store, tmp_path: Path) -> Non
 def test_a_newer_ledger_is_refused_with_a_hint(store: Store) -> None:
     row: dict[str, object] = {"version": SCHEMA_VERSION + 1, "migration": "future"}
     store.record("migrate", "future", {"versions": [row]})
-    with (
-        pytest.raises(VersionError, match=f"has schema version {SCHEMA_VERSION + 1}") as caught,
-        store.snapshot(),
-    ):
+    newer = f"has schema version {SCHEMA_VERSION + 1}"
+    with pytest.raises(VersionError, match=newer) as caught, store.snapshot():
         pass
     assert "upgrade" in caught.value.hint
 

@@ -118,7 +118,7 @@ def test_audited_rows_are_known_by_their_former_ids(ledger: Ledger, shelf: Path)
 def test_a_record_that_is_known_under_both_ids_has_what_is_said_of_either(
     ledger: Ledger, shelf: Path
 ) -> None:
-    path = shutil.copy(shelf / "pairs.jsonl", shelf / "mine.jsonl")
+    path = Path(shutil.copy(shelf / "pairs.jsonl", shelf / "mine.jsonl"))
     ingest(ledger, path, "mine", label="human", content=FIELDS)
     assert {row["label"] for row in said_of(ledger, "mine")} == {"synthetic"}
     assert all(row["conflict"] for row in said_of(ledger, "mine"))
@@ -126,9 +126,10 @@ def test_a_record_that_is_known_under_both_ids_has_what_is_said_of_either(
 
 
 def said_of(ledger: Ledger, source: str) -> list[dict[str, Any]]:
-    return ledger.query(f"""
+    found = ledger.query(f"""
         SELECT o.label, o.conflict FROM sightings JOIN origins o USING (record_id)
-        WHERE source = '{source}'""").to_pylist()
+        WHERE source = '{source}'""")
+    return list(found.to_pylist())
 
 
 def test_what_an_earlier_version_of_a_file_said_stays_in_force(ledger: Ledger, shelf: Path) -> None:
@@ -186,9 +187,11 @@ def test_a_release_goes_out_by_its_own_digests_though_a_file_was_read_again(
     path = moved(ledger, shelf, "chats.parquet")
     assert ledger.assemble("third", ANYTHING, Selection(sources=("moved",))).sealed
     ingest(ledger, path, "moved", rehash=True)
-    for release, form in (("second", "jsonl"), ("second", "parquet"), ("third", "jsonl")):
-        out = tmp_path / f"{release}.{form}"
-        ledger.export(release, out, form, {"/srv/shelf": str(shelf)})
+    roots = {"/srv/shelf": str(shelf)}
+    ledger.export("second", tmp_path / "lines", "jsonl", roots)
+    ledger.export("second", tmp_path / "columns", "parquet", roots)
+    out = tmp_path / "again"
+    ledger.export("third", out, "jsonl", roots)
     rows = [json.loads(line) for line in (out / "data.jsonl").read_text().splitlines()]
     assert {row["prov_id"][:15] for row in rows} == {"sha256:52f2f532", "sha256:6f25cb2a"}
     assert ledger.verify().problems == ()
