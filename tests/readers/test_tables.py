@@ -135,6 +135,9 @@ def test_one_broken_row_makes_no_record_of_two(
     text = table.getvalue()
     start = text.index("\n") + 1
     at = start + int(place * (len(text) - start))
+    tabs = name == "a.tsv"
+    if harm == "drop" and text[at] == "\n" and (tabs or not re.search(r'(^|[\n,\t])"', text[:at])):
+        return  # where no cell is quoted, a quote within one is text: two lines may be one row
     broken = text[:at] + {"drop": "", "quote": '"' + text[at], "end": "\n" + text[at]}[harm]
     broken += text[at + 1 :]
     with tempfile.TemporaryDirectory() as folder:
