@@ -41,7 +41,8 @@ from provenance.store.layout import Layout
 from provenance.store.store import Store
 from provenance.takedown.findings import revoked_members, revoked_records
 from provenance.tokens import count_tokens
-from provenance.unread import ledger_folder, rejects_findings, unjudged_findings, unread_findings
+from provenance.unread import ledger_folder
+from provenance.unread_findings import rejects_findings, unjudged_findings, unread_findings
 from provenance.views import VIEWS
 
 
