@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from provenance.engine import worker
 from provenance.errors import InputError, ProvError, ReadOnlyError
 from provenance.imports.columns import (
     ENDS,
@@ -107,12 +108,14 @@ def _file(task: ImportTask, path: str, whole: _Pieces, rejects: Quarantine) -> I
         return Imported(_failed(uri_of(path), None, error))
     try:
         before = fingerprint(source)
-        facts = {"uri": source.uri, "format": form, "bytes": source.path.stat().st_size}
+        size = source.path.stat().st_size
+        facts = {"uri": source.uri, "format": form, "bytes": size}
         if (source.uri, before) in task.known:
             return Imported(ImportedFile.model_validate(facts | {"unchanged": True}))
         reading_id = uuid.uuid4()
         read = _edge_file if form == "edges" else _document
-        said, pieces = read(task, source, reading_id, rejects)
+        with worker.item(0, worker.allowance(size, packed=True)):
+            said, pieces = read(task, source, reading_id, rejects)
         if before != fingerprint(source):
             pieces.discard()
             raise InputError("changed while it was read", hint="run again when nobody writes to it")
