@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from provenance.engine import worker
 from provenance.errors import InputError, ProvError, ReadOnlyError
 from provenance.imports.columns import (
     ENDS,
@@ -113,7 +114,8 @@ def _file(task: ImportTask, path: str, whole: _Pieces, rejects: Quarantine) -> I
         return Imported(_failed(uri_of(path), None, error))
     try:
         before = fingerprint(source)
-        facts = {"uri": source.uri, "format": form, "bytes": source.path.stat().st_size}
+        size = source.path.stat().st_size
+        facts = {"uri": source.uri, "format": form, "bytes": size}
         if task.options.strict and form in _PROV:
             said = _found(text_of(source))
             if said["broken"]:
@@ -122,7 +124,8 @@ def _file(task: ImportTask, path: str, whole: _Pieces, rejects: Quarantine) -> I
             return Imported(ImportedFile.model_validate(facts | {"unchanged": True}))
         reading_id = uuid.uuid4()
         read = _edge_file if form == "edges" else _document
-        said, pieces = read(task, source, reading_id, rejects)
+        with worker.item(0, worker.allowance(size, packed=True)):
+            said, pieces = read(task, source, reading_id, rejects)
         if before != fingerprint(source):
             pieces.discard()
             raise InputError("changed while it was read", hint="run again when nobody writes to it")
