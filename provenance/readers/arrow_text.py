@@ -14,6 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
 
+from provenance.readers.arrow_layout import as_bytes, without_times
+
 Mask = npt.NDArray[np.bool_]
 
 
@@ -69,11 +71,6 @@ def plain(array: pa.Array) -> pa.Array:
         if applies(array.type):
             return convert(array)
     return pa.array([None if v is None else str(v) for v in array.to_pylist()], pa.string())
-
-
-def as_bytes(array: pa.Array) -> pa.Array:
-    """The same buffers with every string type read as bytes; nothing is copied or checked."""
-    return array.view(_bytes_type(array.type))
 
 
 def invalid_rows(array: pa.Array) -> Mask:
@@ -170,12 +167,14 @@ def _plain_list(array: pa.Array) -> pa.Array:
 
 
 def entries(array: pa.Array) -> pa.Array:
-    """A map as a list of its entries; taken anew, since a view cannot begin in the middle."""
-    try:
-        anew = array.take(pa.array(np.arange(len(array))))
-    except pa.ArrowNotImplementedError:  # string views, of which Arrow takes none
-        anew = pa.array(array.to_pylist(), array.type)
-    return anew.view(entries_type(array.type))
+    """A map as a list of its entries."""
+    offsets = np.asarray(array.offsets)
+    start, count = int(offsets[0]), int(offsets[-1] - offsets[0])
+    parts = [part.slice(start, count) for part in (array.keys, array.items)]
+    kind = entries_type(array.type)
+    pairs = pa.StructArray.from_arrays(parts, fields=list(kind.value_type))
+    moved = pa.array(offsets - start, pa.int32())
+    return pa.ListArray.from_arrays(moved, pairs, mask=array.is_null())
 
 
 def entries_type(kind: pa.DataType) -> pa.DataType:
@@ -210,6 +209,13 @@ def _text_or_base64(value: bytes) -> str:
 
 
 def _iso(array: pa.Array) -> pa.Array:
+    try:
+        return _in_range(array)
+    except pa.ArrowInvalid:  # no time of this world: the integer that stands there
+        return without_times(array).cast(pa.string())
+
+
+def _in_range(array: pa.Array) -> pa.Array:
     kind = array.type
     if not pt.is_timestamp(kind):
         return array.cast(pa.string())
@@ -281,7 +287,7 @@ def finite(value: Any) -> Any:
 
 def _all_utf8(array: pa.Array) -> bool:
     try:
-        array.validate(full=True)
+        without_times(array).validate(full=True)
     except pa.ArrowInvalid:
         return False
     return True
@@ -289,22 +295,6 @@ def _all_utf8(array: pa.Array) -> bool:
 
 def _is_string(kind: pa.DataType) -> bool:
     return bool(pt.is_string(kind) or pt.is_large_string(kind) or pt.is_string_view(kind))
-
-
-def _bytes_type(kind: pa.DataType) -> pa.DataType:
-    if pt.is_string(kind):
-        return pa.binary()
-    if pt.is_large_string(kind):
-        return pa.large_binary()
-    if pt.is_string_view(kind):
-        return pa.binary_view()
-    if pt.is_struct(kind):
-        members = (kind.field(place) for place in range(kind.num_fields))
-        return pa.struct([each.with_type(_bytes_type(each.type)) for each in members])
-    for is_kind, build in ((pt.is_list, pa.list_), (pt.is_large_list, pa.large_list)):
-        if is_kind(kind):
-            return build(kind.value_field.with_type(_bytes_type(kind.value_type)))
-    return kind
 
 
 def _is_time(kind: pa.DataType) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 from provenance.errors import InputError, NotFoundError, StorageError
 from provenance.readers.base import Input
 from provenance.readers.image import HEAD, media_type
+from provenance.readers.old_arrow import is_old_stream
 from provenance.readers.registry import COMPRESSIONS, SUFFIXES
 from provenance.readers.stream import DamagedError, open_bytes
 
@@ -138,7 +139,7 @@ def _by_content(path: str | Path, head: bytes) -> str | None:
         raise InputError(
             f"{path} is a Feather file of version 1", hint="write it again as Arrow IPC or Parquet"
         )
-    if head[:6] == b"ARROW1" or head[:4] == _ARROW_STREAM:
+    if head[:6] == b"ARROW1" or head[:4] == _ARROW_STREAM or is_old_stream(head):
         return "arrow"
     if media_type(head[:HEAD]):
         return "image"

@@ -8,21 +8,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import chain, repeat
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
 
 from provenance.readers.arrow_text import entries, finite, plain, stored
 from provenance.readers.base import Shape
+from provenance.readers.expanded import Sizes, union_parts
 from provenance.readers.json_exact import DefectError, parse
 from provenance.readers.json_tree import shape_of as shape_of_records
+from provenance.readers.ordinary import is_ordinary
+from provenance.readers.ordinary_rows import ordinary_rows, unread_columns
 from provenance.readers.schema import is_list, shape_of
-
-Places = npt.NDArray[np.int64]
 
 PROBED_ROWS = 100
 """Rows that are looked at where the schema does not tell what is in a column."""
@@ -59,13 +61,22 @@ def probed_shape(schema: pa.Schema, tables: Iterator[pa.RecordBatch]) -> Shape:
     """What the columns look like: by their types, and where they hold JSON by the first rows."""
     shape = shape_of(schema)
     mixed = [each.name for each in schema if holds_json(each.type)]
-    first = next(tables, None) if mixed else None
+    looked = bool(mixed) or not all(is_ordinary(each.type) for each in schema)
+    first = next(tables, None) if looked else None
     if first is None or first.num_rows == 0:
         return shape
-    rows = json_records(first.slice(0, PROBED_ROWS).select(mixed))
-    found = shape_of_records([row for row in rows if isinstance(row, dict)])
+    notes = tuple(unread_columns(first.slice(0, PROBED_ROWS)))
+    if not mixed:
+        return replace(shape, notes=notes)
+    some = first.slice(0, PROBED_ROWS).select(mixed)
+    records = chain.from_iterable(map(json_records, ordinary_rows(some, frozenset(), _any_size)))
+    found = shape_of_records([row for row in records if isinstance(row, dict)])
     fields = {name: found.fields.get(name, kind) for name, kind in shape.fields.items()}
-    return Shape(fields, tuple(dict.fromkeys([*shape.nested, *found.nested])))
+    return Shape(fields, tuple(dict.fromkeys([*shape.nested, *found.nested])), notes=notes)
+
+
+def _any_size(_sizes: Sizes) -> None:
+    """A look at a few rows takes them as they come."""
 
 
 def _values(array: pa.Array) -> list[Any]:
@@ -82,7 +93,9 @@ def _values(array: pa.Array) -> list[Any]:
         array = entries(array)
     if pt.is_struct(kind):
         names = [kind.field(place).name for place in range(kind.num_fields)]
-        rows = zip(*map(_values, array.flatten()), strict=True)
+        # Flattened, a union in an object that may be null ends the process.
+        members = [array.field(place) for place in range(kind.num_fields)]
+        rows = zip(*map(_values, members), strict=True) if members else repeat((), len(array))
         objects = [dict(zip(names, row, strict=True)) for row in rows]
         return [each if held else None for each, held in _held(array, objects)]
     if is_list(array.type):
@@ -92,24 +105,17 @@ def _values(array: pa.Array) -> list[Any]:
 
 def _of_several_types(array: pa.Array) -> list[Any]:
     kind = array.type
-    # Asked for these, Arrow tells those of the first rows, wherever the array begins.
-    _, types, *offsets = array.buffers()[: 3 if kind.mode == "dense" else 2]
-    codes = _part(types, np.int8, array)
-    places = _part(offsets[0], np.int32, array) if offsets else np.arange(len(array))
+    codes, places = union_parts(array)
     found: list[Any] = [None] * len(array)
     for child, code in enumerate(kind.type_codes):
         rows = np.flatnonzero(codes == code)
         name = kind.field(child).name
-        values = _values(stored(array.field(child)).take(pa.array(places[rows])))
-        for row, value in zip(rows.tolist(), values, strict=True):
-            plain_name = value is None or _TYPE_NAME.fullmatch(name)
-            found[row] = value if plain_name else {name: value}
+        plain_name = bool(_TYPE_NAME.fullmatch(name))
+        values = _values(array.field(child)) if len(rows) else []
+        for row, place in zip(rows.tolist(), places[rows].tolist(), strict=True):
+            value = values[place]
+            found[row] = value if plain_name or value is None else {name: value}
     return found
-
-
-def _part(buffer: pa.Buffer, kind: type[np.signedinteger[Any]], array: pa.Array) -> Places:
-    held = np.frombuffer(buffer, kind, count=array.offset + len(array))
-    return held[array.offset :].astype(np.int64)
 
 
 def _lists(array: pa.Array) -> list[Any]:
