@@ -17,6 +17,7 @@ from provenance.readers.columns import (
     end_of_file,
     failure_reason,
 )
+from provenance.readers.joined_rows import joined
 from provenance.readers.json_columns import probed_shape
 from provenance.readers.schema import shape_of
 from provenance.readers.stream import DamagedError, open_bytes
@@ -44,7 +45,7 @@ class ArrowIpc:
             size = source.path.stat().st_size
             columns = ColumnBatches(layout, presentable_schema(reader.schema), size, original)
             try:
-                for table in _verified(reader):
+                for table in joined(_verified(reader)):
                     chosen = layout.chooser is not None
                     yield from columns.batches(table if chosen else table.select(columns.needed()))
             except DamagedError as error:

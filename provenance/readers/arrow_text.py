@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import threading
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import duckdb
@@ -243,14 +246,23 @@ def _json_by_duckdb(arrays: list[pa.Array]) -> list[pa.Array]:
         return []
     names = [f"c{place}" for place in range(len(arrays))]
     columns = ", ".join(f"to_json({name})::VARCHAR AS {name}" for name in names)
-    with duckdb.connect(config={"threads": 1}) as connection:
-        connection.register("batch", pa.table(arrays, names))
+    connection = _connection(os.getpid(), threading.get_ident())
+    connection.register("batch", pa.table(arrays, names))
+    try:
         found = connection.execute(f"SELECT {columns} FROM batch").to_arrow_table()
+    finally:
+        connection.unregister("batch")
     # to_json writes a null that is nested as the word null.
     return [
         pc.if_else(array.is_null(), pa.scalar(None, pa.string()), _joined(found.column(name)))
         for name, array in zip(names, arrays, strict=True)
     ]
+
+
+@lru_cache(maxsize=8)
+def _connection(_process: int, _thread: int) -> duckdb.DuckDBPyConnection:
+    """A connection of this thread alone; to open one takes longer than a small batch."""
+    return duckdb.connect(config={"threads": 1})
 
 
 def _json_by_python(array: pa.Array) -> pa.Array:
