@@ -138,12 +138,14 @@ class Shape:
         nested: paths that hold lists of objects, for ``--records`` hints.
         native: content fields that the format itself fixes (``text`` for plain text and WARC).
         notes: what was found out about the file that its name does not say, for people to read.
+        media: fields of a row that are the bytes of a picture, a sound or a film.
     """
 
     fields: dict[str, str]
     nested: tuple[str, ...] = ()
     native: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    media: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

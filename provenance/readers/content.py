@@ -117,6 +117,8 @@ def choose_content(shape: Shape, asked: Sequence[str], fmt: str) -> Choice:
         raise AmbiguousError(
             f"the content of the {fmt} file could be {' or '.join(texts)}", hint=_hint(shape)
         )
+    if len(shape.media) == 1:
+        return Choice("binary", shape.media, "the only field of pictures, sounds or films")
     # Where the first records have nothing in the field, each is refused for that, by its row.
     empty = [name for name in _TEXTS if shape.fields.get(name) == "null"]
     if len(empty) == 1:
@@ -175,6 +177,9 @@ def _asked(shape: Shape, asked: tuple[str, ...]) -> Choice:
             raise NotFoundError(f"no field {name!r} in the file", hint=_hint(shape))
     if asked == ("payload",) and shape.native == asked:
         return Choice("binary", asked, "asked for")
+    media = tuple(path for path in shape.media if asked in {(path,), (path.partition(".")[0],)})
+    if media:
+        return Choice("binary", media, "asked for")
     # Of a dotted name the kind is not known before it is read; one name is text then.
     text = len(asked) == 1 and shape.fields.get(asked[0], "string") in {"string", "null"}
     return Choice("text" if text else "structured", asked, "asked for")

@@ -60,7 +60,8 @@ class ContentRows:
     def texts(self, *, binary: bool) -> pa.Array:
         """The one content field as text, or as bytes."""
         ((name, column),) = self._content.items()
-        self._refuse(nulls(column), f'field "{name}" is null')
+        elsewhere = ": its bytes are not in this file" if binary else ""
+        self._refuse(nulls(column), f'field "{name}" is null{elsewhere}')
         self._refuse(sizes_of(column) == 0, f'field "{name}" is empty')
         kept = self.kept
         values = stored(self.without_refused(column))

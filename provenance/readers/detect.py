@@ -11,9 +11,9 @@ from pathlib import Path
 
 from provenance.errors import InputError, NotFoundError, StorageError
 from provenance.readers.base import Input
-from provenance.readers.image import HEAD, media_type
+from provenance.readers.image import HEAD, is_such, media_type
 from provenance.readers.old_arrow import is_old_stream
-from provenance.readers.registry import COMPRESSIONS, SUFFIXES
+from provenance.readers.registry import COMPRESSIONS, MEDIA, SUFFIXES
 from provenance.readers.stream import DamagedError, open_bytes
 
 _HEAD = 64 << 10
@@ -52,11 +52,13 @@ def detect(path: str | Path) -> tuple[str | None, str]:
             hint="rename the file to what it is, or fetch it again",
         )
     found = _by_content(path, head)
+    if found in MEDIA and promise.format in MEDIA and is_such(found, promise.format):
+        found = promise.format
     if found and promise.format in {None, found}:
         return found, compression
     if found and _certain(path, found, compression):
         raise InputError(f"{path} is named like {promise.format} but holds {found}", hint=_ADVICE)
-    if promise.format in {"parquet", "arrow", "warc", "image"} and head:
+    if promise.format in {"parquet", "arrow", "warc", *MEDIA} and head:
         raise InputError(
             f"{path} is named like {promise.format} but its content is not",
             hint="the file may be damaged, or an error page in its place; fetch it again",
@@ -141,8 +143,8 @@ def _by_content(path: str | Path, head: bytes) -> str | None:
         )
     if head[:6] == b"ARROW1" or head[:4] == _ARROW_STREAM or is_old_stream(head):
         return "arrow"
-    if media_type(head[:HEAD]):
-        return "image"
+    if kind := media_type(head[:HEAD]):
+        return kind.partition("/")[0]
     return "warc" if _WARC.match(head) else None
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from provenance.errors import InputError
 from provenance.readers.base import Input
-from provenance.readers.registry import PICTURES
+from provenance.readers.registry import MEDIA
 
 HIDDEN = (".", "_")
 """First characters of names that a walk passes over, as most tools of the field do."""
@@ -34,9 +34,13 @@ CACHES = _any_of("cache-*.arrow")
 """What ``datasets`` leaves beside saved data: made rows, or an order of rows."""
 
 ABOUT = _any_of("README.md", "README.markdown", "README.txt", "LICENSE*", "LICENCE*")
-PICTURE_NAMES = _any_of(*(f"*{suffix}" for suffix in PICTURES))
+MEDIA_NAMES = {
+    medium: _any_of(*(f"*{suffix}" for suffix in suffixes)) for medium, suffixes in MEDIA.items()
+}
+PICTURE_NAMES = _any_of(*(f"*{suffix}" for suffixes in MEDIA.values() for suffix in suffixes))
+"""Names of pictures, sounds and films."""
 
-BESIDE = "a picture beside other data: `--format image` reads pictures"
+BESIDE = "media beside other data: `--format image`, `audio` or `video` reads them"
 DESCRIBES = "describes the data beside it"
 
 

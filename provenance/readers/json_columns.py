@@ -22,6 +22,7 @@ from provenance.readers.base import Shape
 from provenance.readers.expanded import Sizes, union_parts
 from provenance.readers.json_exact import DefectError, parse
 from provenance.readers.json_tree import shape_of as shape_of_records
+from provenance.readers.media_columns import may_be_media, media_in
 from provenance.readers.ordinary import is_ordinary
 from provenance.readers.ordinary_rows import ordinary_rows, unread_columns
 from provenance.readers.schema import is_list, shape_of
@@ -60,9 +61,13 @@ def json_records(table: pa.RecordBatch) -> Iterator[dict[str, Any] | DefectError
 def probed_shape(schema: pa.Schema, tables: Iterator[pa.RecordBatch]) -> Shape:
     """What the columns look like: by their types, and where they hold JSON by the first rows."""
     shape = shape_of(schema)
+    bytes_too = any(may_be_media(each.type) for each in schema)
     mixed = [each.name for each in schema if holds_json(each.type)]
-    looked = bool(mixed) or not all(is_ordinary(each.type) for each in schema)
+    looked = bytes_too or bool(mixed) or not all(is_ordinary(each.type) for each in schema)
     first = next(tables, None) if looked else None
+    media = tuple(media_in(schema, first))
+    seen = {path: "object" for path in media if path in shape.fields}
+    shape = replace(shape, fields=shape.fields | seen, media=media)
     if first is None or first.num_rows == 0:
         return shape
     notes = tuple(unread_columns(first.slice(0, PROBED_ROWS)))
@@ -72,7 +77,8 @@ def probed_shape(schema: pa.Schema, tables: Iterator[pa.RecordBatch]) -> Shape:
     records = chain.from_iterable(map(json_records, ordinary_rows(some, frozenset(), _any_size)))
     found = shape_of_records([row for row in records if isinstance(row, dict)])
     fields = {name: found.fields.get(name, kind) for name, kind in shape.fields.items()}
-    return Shape(fields, tuple(dict.fromkeys([*shape.nested, *found.nested])), notes=notes)
+    nested = tuple(dict.fromkeys([*shape.nested, *found.nested]))
+    return replace(shape, fields=fields, nested=nested, notes=notes)
 
 
 def _any_size(_sizes: Sizes) -> None:

@@ -27,6 +27,7 @@ from provenance.readers.columns import (
 from provenance.readers.joined_rows import MOST_BYTES, MOST_ROWS, joined
 from provenance.readers.json_columns import PROBED_ROWS, probed_shape
 from provenance.readers.json_text import JsonTextFile
+from provenance.readers.media_columns import may_be_media
 from provenance.readers.schema import shape_of
 from provenance.readers.stream import DamagedError, open_bytes
 
@@ -50,7 +51,9 @@ class Parquet:
     def probe(self, source: Input, nested: str | None = None) -> Shape:
         """What the schema in the footer says."""
         with _opened(source) as file:
-            rows = file.iter_batches(PROBED_ROWS, use_threads=False)
+            # Of media a few rows may be many bytes, and one tells what they are.
+            large = any(may_be_media(each.type) for each in file.schema_arrow)
+            rows = file.iter_batches(1 if large else PROBED_ROWS, use_threads=False)
             return probed_shape(file.schema_arrow, rows)
 
     def read(

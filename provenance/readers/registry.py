@@ -24,6 +24,13 @@ class Format:
 PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".tif", ".tiff", ".avif", ".heic")
 """Suffixes of pictures, which in a folder of other data are no data."""
 
+SOUNDS = (".wav", ".mp3", ".flac", ".ogg", ".oga", ".opus", ".m4a", ".aif", ".aiff")
+FILMS = (".mp4", ".m4v", ".webm", ".mkv", ".mov", ".avi", ".ogv", ".3gp")
+"""Suffixes of sounds and films, which are data where pictures are."""
+
+MEDIA = {"image": PICTURES, "audio": SOUNDS, "video": FILMS}
+"""Formats of which one file is one record of bytes, to their suffixes."""
+
 _ALL = (
     Format("jsonl", (".jsonl", ".ndjson"), "jsonl", "JsonLines"),
     Format("json", (".json",), "json_tree", "JsonDocument"),
@@ -34,6 +41,8 @@ _ALL = (
     Format("text", (".txt", ".md", ".markdown"), "plaintext", "PlainText"),
     Format("warc", (".warc", ".wet", ".wat", ".arc"), "warc", "Warc"),
     Format("image", PICTURES, "image", "Image"),
+    Format("audio", SOUNDS, "image", "Image"),
+    Format("video", FILMS, "image", "Image"),
 )
 
 FORMATS: dict[str, Format] = {each.name: each for each in _ALL}

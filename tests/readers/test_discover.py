@@ -72,7 +72,7 @@ def test_what_is_left_out_is_listed(tmp_path: Path) -> None:
     wanted = {*metadata, "a.jsonl.crc"}
     assert {name for name, why in left.items() if why == "metadata file"} == wanted
     assert left["empty"] == "empty folder"
-    assert left["x.png"].startswith("a picture beside other data")
+    assert left["x.png"].startswith("media beside other data")
 
 
 def test_a_readme_alone_is_data(tmp_path: Path) -> None:
