@@ -206,7 +206,7 @@ class _Writing:
 
     def _look(self, shape: Shape, form: str) -> _Look:
         """What the fields of a file mean; files of one shape share it."""
-        key = (form, tuple(shape.fields.items()), shape.nested, shape.native)
+        key = (form, tuple(shape.fields.items()), shape.nested, shape.native, shape.media)
         if key in self._looks:
             return self._looks[key]
         options = self._task.options

@@ -13,7 +13,7 @@ from provenance.errors import InputError, NotFoundError, StorageError
 from provenance.readers.base import Input
 from provenance.readers.image import HEAD, is_such, media_type
 from provenance.readers.old_arrow import is_old_stream
-from provenance.readers.registry import COMPRESSIONS, MEDIA, SUFFIXES
+from provenance.readers.registry import BY_FIRST_BYTES, COMPRESSIONS, MEDIA, SUFFIXES
 from provenance.readers.stream import DamagedError, open_bytes
 
 _HEAD = 64 << 10
@@ -24,6 +24,17 @@ _LFS = b"version https://git-lfs.github.com/spec/v1"
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _WARC = re.compile(rb"(?:\r?\n)*(?:WARC/[01]\.\d|filedesc://)")
 _ARROW_STREAM = b"\xff\xff\xff\xff"
+
+_MAGICS = (
+    (0, b"ORC", "orc"),
+    (0, b"Obj\x01", "avro"),
+    (0, b"SQLite format 3\0", "sqlite"),
+    (8, b"DUCK", "duckdb"),
+)
+"""Where a file has bytes of its own, those, and its format."""
+
+_MAGIC_AT_END = {"parquet": b"PAR1", "orc": b"ORC"}
+"""What the last four bytes of a file begin with whose first ones are letters."""
 
 _ADVICE = "rename the file, or say what it is with `--format`"
 
@@ -58,7 +69,7 @@ def detect(path: str | Path) -> tuple[str | None, str]:
         return found, compression
     if found and _certain(path, found, compression):
         raise InputError(f"{path} is named like {promise.format} but holds {found}", hint=_ADVICE)
-    if promise.format in {"parquet", "arrow", "warc", *MEDIA} and head:
+    if promise.format in BY_FIRST_BYTES and head:
         raise InputError(
             f"{path} is named like {promise.format} but its content is not",
             hint="the file may be damaged, or an error page in its place; fetch it again",
@@ -143,6 +154,9 @@ def _by_content(path: str | Path, head: bytes) -> str | None:
         )
     if head[:6] == b"ARROW1" or head[:4] == _ARROW_STREAM or is_old_stream(head):
         return "arrow"
+    for place, magic, name in _MAGICS:
+        if head[place : place + len(magic)] == magic:
+            return name
     if kind := media_type(head[:HEAD]):
         return kind.partition("/")[0]
     return "warc" if _WARC.match(head) else None
@@ -150,13 +164,13 @@ def _by_content(path: str | Path, head: bytes) -> str | None:
 
 def _certain(path: str | Path, found: str, compression: str) -> bool:
     """Whether a magic is no accident: a text may well begin with the letters PAR1."""
-    if found != "parquet":
+    if found not in _MAGIC_AT_END:
         return True
     if compression:
         return False
     with open(path, "rb") as stream:
         stream.seek(max(0, os.path.getsize(path) - 4))
-        return stream.read(4) == b"PAR1"
+        return stream.read(4).startswith(_MAGIC_AT_END[found])
 
 
 def _json_or_lines(path: str | Path, compression: str, promised: str | None) -> str | None:

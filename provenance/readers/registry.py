@@ -36,6 +36,10 @@ _ALL = (
     Format("json", (".json",), "json_tree", "JsonDocument"),
     Format("parquet", (".parquet",), "parquet", "Parquet"),
     Format("arrow", (".arrow", ".feather", ".ipc"), "arrow", "ArrowIpc"),
+    Format("orc", (".orc",), "orc", "Orc"),
+    Format("avro", (".avro",), "avro", "Avro"),
+    Format("sqlite", (".sqlite", ".sqlite3", ".db"), "sqlite_table", "SqliteTable"),
+    Format("duckdb", (".duckdb", ".ddb"), "duckdb_table", "DuckdbTable"),
     Format("csv", (".csv",), "delimited", "Delimited"),
     Format("tsv", (".tsv",), "delimited", "Delimited"),
     Format("text", (".txt", ".md", ".markdown"), "plaintext", "PlainText"),
@@ -50,6 +54,9 @@ FORMATS: dict[str, Format] = {each.name: each for each in _ALL}
 
 SUFFIXES: dict[str, str] = {suffix: each.name for each in _ALL for suffix in each.suffixes}
 """The format that a file name promises."""
+
+BY_FIRST_BYTES = ("parquet", "arrow", "orc", "avro", "sqlite", "warc", *MEDIA)
+"""Formats whose files always begin with bytes of their own."""
 
 COMPRESSIONS: dict[str, str] = {".gz": "gz", ".zst": "zst"}
 """The compression that a file name promises; it follows the suffix of the format."""
