@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import zipfile
 from dataclasses import dataclass
 from os.path import basename, splitext
 from pathlib import Path
@@ -23,6 +24,7 @@ _FIRST_LINE = 16 << 20
 _LFS = b"version https://git-lfs.github.com/spec/v1"
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _WARC = re.compile(rb"(?:\r?\n)*(?:WARC/[01]\.\d|filedesc://)")
+_HTML = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html)[\s>]", re.IGNORECASE)
 _ARROW_STREAM = b"\xff\xff\xff\xff"
 
 _MAGICS = (
@@ -30,6 +32,8 @@ _MAGICS = (
     (0, b"Obj\x01", "avro"),
     (0, b"SQLite format 3\0", "sqlite"),
     (8, b"DUCK", "duckdb"),
+    (0, b"%PDF-", "pdf"),
+    (30, b"mimetypeapplication/epub+zip", "epub"),
 )
 """Where a file has bytes of its own, those, and its format."""
 
@@ -63,6 +67,8 @@ def detect(path: str | Path) -> tuple[str | None, str]:
             hint="rename the file to what it is, or fetch it again",
         )
     found = _by_content(path, head)
+    if found is None and promise.format is None and _HTML.match(head):
+        found = "html"
     if found in MEDIA and promise.format in MEDIA and is_such(found, promise.format):
         found = promise.format
     if found and promise.format in {None, found}:
@@ -159,7 +165,18 @@ def _by_content(path: str | Path, head: bytes) -> str | None:
             return name
     if kind := media_type(head[:HEAD]):
         return kind.partition("/")[0]
+    if head[:4] == b"PK\x03\x04" and _is_docx(path):
+        return "docx"
     return "warc" if _WARC.match(head) else None
+
+
+def _is_docx(path: str | Path) -> bool:
+    """Whether a zip archive is a document of WordprocessingML, by the name of its main part."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return "word/document.xml" in archive.NameToInfo
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return False
 
 
 def _certain(path: str | Path, found: str, compression: str) -> bool:

@@ -44,6 +44,10 @@ _ALL = (
     Format("tsv", (".tsv",), "delimited", "Delimited"),
     Format("text", (".txt", ".md", ".markdown"), "plaintext", "PlainText"),
     Format("warc", (".warc", ".wet", ".wat", ".arc"), "warc", "Warc"),
+    Format("html", (".html", ".htm", ".xhtml"), "document", "Document"),
+    Format("pdf", (".pdf",), "document", "Document"),
+    Format("epub", (".epub",), "document", "Document"),
+    Format("docx", (".docx",), "document", "Document"),
     Format("image", PICTURES, "image", "Image"),
     Format("audio", SOUNDS, "image", "Image"),
     Format("video", FILMS, "image", "Image"),
@@ -55,7 +59,18 @@ FORMATS: dict[str, Format] = {each.name: each for each in _ALL}
 SUFFIXES: dict[str, str] = {suffix: each.name for each in _ALL for suffix in each.suffixes}
 """The format that a file name promises."""
 
-BY_FIRST_BYTES = ("parquet", "arrow", "orc", "avro", "sqlite", "warc", *MEDIA)
+BY_FIRST_BYTES = (
+    "parquet",
+    "arrow",
+    "orc",
+    "avro",
+    "sqlite",
+    "warc",
+    "pdf",
+    "epub",
+    "docx",
+    *MEDIA,
+)
 """Formats whose files always begin with bytes of their own."""
 
 COMPRESSIONS: dict[str, str] = {".gz": "gz", ".zst": "zst"}
