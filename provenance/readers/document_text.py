@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import posixpath
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
@@ -25,6 +26,7 @@ class DocumentError(Exception):
 
 def _of_html(data: bytes) -> str:
     trafilatura = needed("trafilatura", _EXTRA, "HTML")
+    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
     tree = trafilatura.load_html(data)
     if tree is None:
         raise DocumentError("no HTML")
@@ -35,6 +37,7 @@ def _of_html(data: bytes) -> str:
 
 def _of_pdf(data: bytes) -> str:
     pypdf = needed("pypdf", _EXTRA, "PDF files")
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # what it repairs is no news
     file = pypdf.PdfReader(io.BytesIO(data))
     if file.is_encrypted and not file.decrypt(""):
         raise DocumentError("the file is encrypted")

@@ -37,6 +37,7 @@ _ALL = (
     Format("parquet", (".parquet",), "parquet", "Parquet"),
     Format("arrow", (".arrow", ".feather", ".ipc"), "arrow", "ArrowIpc"),
     Format("orc", (".orc",), "orc", "Orc"),
+    Format("lance", (".lance",), "lance", "Lance"),
     Format("avro", (".avro",), "avro", "Avro"),
     Format("sqlite", (".sqlite", ".sqlite3", ".db"), "sqlite_table", "SqliteTable"),
     Format("duckdb", (".duckdb", ".ddb"), "duckdb_table", "DuckdbTable"),
