@@ -42,7 +42,7 @@ class Input:
         uri: how the ledger names it (an absolute path, POSIX separators, or a URL).
         path: where it can be opened; what lies in a store is there while ``remote`` holds it.
         format: name of the reader (``jsonl``, ``json``, ``parquet``, ``arrow``, ``csv``, ``tsv``,
-            ``text``, ``warc``).
+            ``text``, ``warc``, …: ``registry.FORMATS`` has all).
         compression: ``""``, ``gz`` or ``zst``.
         stored: the object, where it lies in a store or on the web. Of such an input format and
             compression are what its name promises, until it is fetched.

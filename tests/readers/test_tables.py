@@ -29,6 +29,7 @@ from provenance.readers.registry import reader_for
 ROWS = [
     {"id": n, "text": f"text number {n}", "model": None if n % 2 else "gpt-4"} for n in range(9)
 ]
+ROOT = Path(__file__).resolve().parents[2]
 Rows = list[dict[str, Any]]
 LAYOUT = Layout("text", ("text",), ("id", "model"))
 
@@ -238,3 +239,10 @@ def test_without_its_library_a_format_says_how_to_get_it(
     with pytest.raises(MisuseError, match="fastavro is needed") as caught:
         reader_for("avro").probe(source)
     assert "prov-ledger[avro]" in str(caught.value.hint)
+
+
+def test_the_reader_that_the_documents_show_is_the_one_that_reads() -> None:
+    page = (ROOT / "docs" / "how-to" / "add-a-reader.md").read_text(encoding="utf-8")
+    shown = page.partition("```python\nclass Orc")[2].partition("```")[0]
+    assert len(shown.splitlines()) > 20
+    assert f"class Orc{shown}" in (ROOT / "provenance" / "readers" / "orc.py").read_text("utf-8")
