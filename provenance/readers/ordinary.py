@@ -20,6 +20,9 @@ from provenance.readers.expanded import run_places, union_parts
 _LEFT_AS_THEY_ARE = (pa.JsonType, pa.UuidType, pa.Bool8Type)
 """Extensions that readers know the meaning of."""
 
+UNREAD = "cannot be read"
+"""What stands for a value that cannot be read: a mark that says so is one that nobody knows."""
+
 _NANOSECONDS = 10**9
 
 
@@ -70,7 +73,7 @@ def unread(kind: Any, count: int) -> pa.Array:
     if pt.is_struct(kind) and kind.num_fields:
         parts = [unread(each.type, count) for each in kind]
         return pa.StructArray.from_arrays(parts, names=[each.name for each in kind])
-    return pa.repeat(pa.scalar(f"cannot be read: {kind}"), count)
+    return pa.repeat(pa.scalar(UNREAD), count)
 
 
 def _of_extension(array: pa.Array) -> pa.Array:

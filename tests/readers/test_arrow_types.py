@@ -17,6 +17,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import provenance
+from provenance.ingest.options import IngestOptions
 from provenance.readers.arrow import ArrowIpc
 from provenance.readers.base import BATCH_BYTES, Batch, Input, Layout
 from provenance.readers.detect import detect
@@ -269,6 +271,22 @@ def test_a_union_of_codes_that_is_content_is_refused_by_its_name(tmp_path: Path)
     assert "cannot be read" in json.dumps([batch.fields.to_pylist() for batch in batches])
     (batch,) = read(source, Layout("structured", ("odd",)))
     assert "column 'odd'" in batch.rejects.to_pylist()[0]["reason"]
+
+
+@pytest.mark.parametrize(
+    ("name", "label"), [("is_synthetic", "unknown"), ("model", "unknown"), ("note", "human")]
+)
+def test_a_mark_that_cannot_be_read_keeps_its_record_from_being_human(
+    tmp_path: Path, name: str, label: str
+) -> None:
+    codes = pa.array([0, 1, 2, 3], pa.int8())
+    column = pa.DictionaryArray.from_arrays(codes, LEAVES["either"])
+    written(tmp_path, {"text": pa.array(TEXTS), name: column})
+    ledger = provenance.init(str(tmp_path / "ledger"))
+    options = IngestOptions(source="s", label="human")
+    answer = ledger.ingest([str(tmp_path / "a.arrow")], options)
+    assert {name: count for name, count in answer.labels.items() if count} == {label: 4}
+    assert any(name in note for file in answer.files for note in file.notes)
 
 
 def test_words_that_stand_for_unread_values_bear_their_names() -> None:
