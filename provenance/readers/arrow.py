@@ -7,10 +7,9 @@ from contextlib import contextmanager
 from typing import Any, BinaryIO
 
 import pyarrow as pa
-import pyarrow.types as pt
 
 from provenance.errors import InputError
-from provenance.readers.arrow_text import as_bytes
+from provenance.readers.arrow_layout import as_bytes, presentable, presentable_schema
 from provenance.readers.base import Batch, Input, Layout, Portion, Shape
 from provenance.readers.columns import (
     ARROW_FAILURES,
@@ -18,6 +17,7 @@ from provenance.readers.columns import (
     end_of_file,
     failure_reason,
 )
+from provenance.readers.joined_rows import joined
 from provenance.readers.json_columns import probed_shape
 from provenance.readers.schema import shape_of
 from provenance.readers.stream import DamagedError, drain, open_bytes
@@ -33,7 +33,7 @@ class ArrowIpc:
     def probe(self, source: Input, nested: str | None = None) -> Shape:
         """What the schema at the beginning says."""
         with _opened(source) as reader:
-            return probed_shape(reader.schema, _verified(reader))
+            return probed_shape(presentable_schema(reader.schema), _verified(reader))
 
     def read(
         self, source: Input, layout: Layout, part: Portion | None = None, *, original: bool = False
@@ -46,9 +46,9 @@ class ArrowIpc:
                 drain(stream)  # the reader stops where its stream ends, before the checksum of all
         with _opened(source) as reader:
             size = source.path.stat().st_size
-            columns = ColumnBatches(layout, reader.schema, size, original)
+            columns = ColumnBatches(layout, presentable_schema(reader.schema), size, original)
             try:
-                for table in _verified(reader):
+                for table in joined(_verified(reader)):
                     chosen = layout.chooser is not None
                     yield from columns.batches(table if chosen else table.select(columns.needed()))
             except ARROW_FAILURES as error:
@@ -99,7 +99,8 @@ def _of_stream(reader: Any) -> Iterator[pa.RecordBatch]:
 
 
 def _verified(reader: Any) -> Iterator[pa.RecordBatch]:
-    for table in _tables(reader):
+    for each in _tables(reader):
+        table = presentable(each)
         _verify(table)
         yield table
 
@@ -112,9 +113,4 @@ def _verify(table: pa.RecordBatch) -> None:
     """
     for column in table.columns:
         column.validate()
-        if pt.is_dictionary(column.type):
-            column.dictionary.validate()
-            as_bytes(column.dictionary).validate(full=True)
-            pa.DictionaryArray.from_arrays(column.indices, as_bytes(column.dictionary), safe=True)
-        else:
-            as_bytes(column).validate(full=True)
+        as_bytes(column).validate(full=True)

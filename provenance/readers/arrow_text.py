@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import threading
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import duckdb
@@ -13,6 +16,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
+
+from provenance.readers.arrow_layout import as_bytes, without_times
 
 Mask = npt.NDArray[np.bool_]
 
@@ -69,11 +74,6 @@ def plain(array: pa.Array) -> pa.Array:
         if applies(array.type):
             return convert(array)
     return pa.array([None if v is None else str(v) for v in array.to_pylist()], pa.string())
-
-
-def as_bytes(array: pa.Array) -> pa.Array:
-    """The same buffers with every string type read as bytes; nothing is copied or checked."""
-    return array.view(_bytes_type(array.type))
 
 
 def invalid_rows(array: pa.Array) -> Mask:
@@ -170,12 +170,14 @@ def _plain_list(array: pa.Array) -> pa.Array:
 
 
 def entries(array: pa.Array) -> pa.Array:
-    """A map as a list of its entries; taken anew, since a view cannot begin in the middle."""
-    try:
-        anew = array.take(pa.array(np.arange(len(array))))
-    except pa.ArrowNotImplementedError:  # string views, of which Arrow takes none
-        anew = pa.array(array.to_pylist(), array.type)
-    return anew.view(entries_type(array.type))
+    """A map as a list of its entries."""
+    offsets = np.asarray(array.offsets)
+    start, count = int(offsets[0]), int(offsets[-1] - offsets[0])
+    parts = [part.slice(start, count) for part in (array.keys, array.items)]
+    kind = entries_type(array.type)
+    pairs = pa.StructArray.from_arrays(parts, fields=list(kind.value_type))
+    moved = pa.array(offsets - start, pa.int32())
+    return pa.ListArray.from_arrays(moved, pairs, mask=array.is_null())
 
 
 def entries_type(kind: pa.DataType) -> pa.DataType:
@@ -210,6 +212,13 @@ def _text_or_base64(value: bytes) -> str:
 
 
 def _iso(array: pa.Array) -> pa.Array:
+    try:
+        return _in_range(array)
+    except pa.ArrowInvalid:  # no time of this world: the integer that stands there
+        return without_times(array).cast(pa.string())
+
+
+def _in_range(array: pa.Array) -> pa.Array:
     kind = array.type
     if not pt.is_timestamp(kind):
         return array.cast(pa.string())
@@ -237,14 +246,23 @@ def _json_by_duckdb(arrays: list[pa.Array]) -> list[pa.Array]:
         return []
     names = [f"c{place}" for place in range(len(arrays))]
     columns = ", ".join(f"to_json({name})::VARCHAR AS {name}" for name in names)
-    with duckdb.connect(config={"threads": 1}) as connection:
-        connection.register("batch", pa.table(arrays, names))
+    connection = _connection(os.getpid(), threading.get_ident())
+    connection.register("batch", pa.table(arrays, names))
+    try:
         found = connection.execute(f"SELECT {columns} FROM batch").to_arrow_table()
+    finally:
+        connection.unregister("batch")
     # to_json writes a null that is nested as the word null.
     return [
         pc.if_else(array.is_null(), pa.scalar(None, pa.string()), _joined(found.column(name)))
         for name, array in zip(names, arrays, strict=True)
     ]
+
+
+@lru_cache(maxsize=8)
+def _connection(_process: int, _thread: int) -> duckdb.DuckDBPyConnection:
+    """A connection of this thread alone; to open one takes longer than a small batch."""
+    return duckdb.connect(config={"threads": 1})
 
 
 def _json_by_python(array: pa.Array) -> pa.Array:
@@ -281,7 +299,7 @@ def finite(value: Any) -> Any:
 
 def _all_utf8(array: pa.Array) -> bool:
     try:
-        array.validate(full=True)
+        without_times(array).validate(full=True)
     except pa.ArrowInvalid:
         return False
     return True
@@ -289,22 +307,6 @@ def _all_utf8(array: pa.Array) -> bool:
 
 def _is_string(kind: pa.DataType) -> bool:
     return bool(pt.is_string(kind) or pt.is_large_string(kind) or pt.is_string_view(kind))
-
-
-def _bytes_type(kind: pa.DataType) -> pa.DataType:
-    if pt.is_string(kind):
-        return pa.binary()
-    if pt.is_large_string(kind):
-        return pa.large_binary()
-    if pt.is_string_view(kind):
-        return pa.binary_view()
-    if pt.is_struct(kind):
-        members = (kind.field(place) for place in range(kind.num_fields))
-        return pa.struct([each.with_type(_bytes_type(each.type)) for each in members])
-    for is_kind, build in ((pt.is_list, pa.list_), (pt.is_large_list, pa.large_list)):
-        if is_kind(kind):
-            return build(kind.value_field.with_type(_bytes_type(kind.value_type)))
-    return kind
 
 
 def _is_time(kind: pa.DataType) -> bool:

@@ -95,7 +95,7 @@ class Input:
             archive is ``/path/of/it.tar!/name/of/member``).
         path: where it can be opened; what lies in a store is there while ``remote`` holds it.
         format: name of the reader (``jsonl``, ``json``, ``parquet``, ``arrow``, ``csv``, ``tsv``,
-            ``text``, ``warc``).
+            ``text``, ``warc``, …: ``registry.FORMATS`` has all).
         compression: ``""``, or one of ``registry.COMPRESSIONS``.
         stored: the object, where it lies in a store or on the web. Of such an input format and
             compression are what its name promises, until it is fetched.
@@ -208,6 +208,7 @@ class Shape:
         looks: fields and paths to what their values look like: ``terse`` (ids, dates, codes),
             ``short`` or ``prose``; those that nobody looked at are missing.
         repeats: pairs of fields of which the first says nothing that the second has not.
+        media: fields of a row that are the bytes of a picture, a sound or a film.
     """
 
     fields: dict[str, str]
@@ -217,12 +218,13 @@ class Shape:
     below: Mapping[str, str] = field(default_factory=dict)
     looks: Mapping[str, str] = field(default_factory=dict)
     repeats: frozenset[tuple[str, str]] = frozenset()
+    media: tuple[str, ...] = ()
 
     @property
     def key(self) -> object:
         """What is equal for shapes from which the same follows."""
         told = [tuple(each.items()) for each in (self.fields, self.below, self.looks)]
-        return (*told, self.nested, self.native, self.repeats)
+        return (*told, self.nested, self.native, self.repeats, self.media)
 
 
 @dataclass(frozen=True, slots=True)

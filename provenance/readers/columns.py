@@ -11,22 +11,14 @@ import pyarrow.compute as pc
 import pyarrow.types as pt
 
 from provenance.errors import InputError
-from provenance.identity import CanonicalError, canonical_json
 from provenance.readers.arrow_text import (
-    Mask,
-    has_unsafe_number,
-    invalid_rows,
-    is_bytes,
     is_textual,
-    json_objects,
     json_text,
-    nulls,
-    plain,
     raw_value,
     stored,
     text,
 )
-from provenance.readers.base import BATCH_ROWS, Batch, Layout
+from provenance.readers.base import Batch, Layout
 from provenance.readers.collect import Collector, no_fields
 from provenance.readers.column_paths import (
     ColumnPaths,
@@ -34,18 +26,17 @@ from provenance.readers.column_paths import (
     has_open_keys,
     reference_text,
 )
-from provenance.readers.column_sizes import Sizes, blank, cuts, sizes_of
+from provenance.readers.column_sizes import Sizes, cuts, sizes_of
 from provenance.readers.compression import MAX_RATIO_AFTER
-from provenance.readers.content import no_content
 from provenance.readers.content_names import RESERVED
+from provenance.readers.content_rows import ContentRows, struct_of
 from provenance.readers.honest import require_bytes, require_columns, require_rows
 from provenance.readers.json_columns import holds_json, json_records
-from provenance.readers.json_exact import too_long
 from provenance.readers.json_tree import Numbered
+from provenance.readers.ordinary_rows import ordinary_rows
 from provenance.readers.paths import MAX_ROW_PATHS, Steps, TooManyPathsError, steps_of
 from provenance.readers.schema import has_repeated_member, type_at
-from provenance.readers.turns_text import unpack
-from provenance.readers.typed_rows import takeable, typed_rows
+from provenance.readers.typed_rows import typed_rows
 
 _PLAIN = Layout("text", ())
 
@@ -199,8 +190,8 @@ class ColumnBatches:
         require_rows(self._rows, self.encoded_bytes)
         # Sizes are taken before anything is decoded, and of few rows at a time: a batch of 2^40
         # rows that are all null, or all the same, takes no space in a file.
-        for start in range(0, table.num_rows, BATCH_ROWS):
-            rows = takeable(table.slice(start, BATCH_ROWS))
+        content = frozenset(map(self._head, self.content_columns()))
+        for rows in ordinary_rows(table, content, self._weigh):
             for window, view in self._views(rows, possible or {}):
                 for first, after in cuts(self._sizes(window, view)):
                     cut = window.slice(first, after - first)
@@ -247,9 +238,12 @@ class ColumnBatches:
         sizes = np.ones(table.num_rows, dtype=np.int64)
         for name in names:
             sizes += sizes_of(_column(table, name))
+        self._weigh(sizes)
         self._decoded += int(sizes.sum())
-        require_bytes(self._decoded, self.encoded_bytes, self.max_ratio_after)
         return sizes
+
+    def _weigh(self, sizes: Sizes) -> None:
+        require_bytes(self._decoded + int(sizes.sum()), self.encoded_bytes, self.max_ratio_after)
 
     def _mixed_batch(self, table: pa.RecordBatch, _view: _View, first: int) -> Batch:
         """Rows of columns that hold JSON, row by row as if they were JSON lines."""
@@ -261,7 +255,7 @@ class ColumnBatches:
     def _batch(self, table: pa.RecordBatch, view: _View, first: int) -> Batch:
         content = {name: _column(table, name) for name in self.content_columns()}
         fields = [_column(table, name) for name in self.layout.fields]
-        rows = _Rows(content, fields, self.layout)
+        rows = ContentRows(content, fields, self.layout)
         if view.refused:
             rows.refuse_all(view.refused)
         structured = self.layout.kind == "structured"
@@ -294,89 +288,6 @@ class ColumnBatches:
         )
 
 
-class _Rows:
-    """Some rows, and the reasons why some of them are refused; the first reason stands."""
-
-    def __init__(
-        self, content: dict[str, pa.Array], fields: list[pa.Array], layout: Layout
-    ) -> None:
-        self._content = content
-        self._limit = limit = layout.max_record
-        self._layout = layout
-        self._count = len(next(iter(content.values())))
-        self.refused: dict[int, str] = {}
-        read = [*content.values(), *fields]
-        size = np.zeros(self._count, dtype=np.int64)
-        for column in filter(lambda each: is_textual(each.type), read):
-            size += sizes_of(column)
-        self._refuse(size > limit, too_long(limit))
-        for column in read:
-            self._refuse(invalid_rows(column), "invalid UTF-8")
-
-    def refuse_all(self, reason: str) -> None:
-        """Refuse every row that is not refused yet."""
-        self._refuse(np.ones(self._count, dtype=np.bool_), reason)
-
-    def without_refused(self, column: pa.Array) -> pa.Array:
-        """The values of the rows that are not refused; mostly the very same."""
-        return column.take(self.kept) if self.refused else column
-
-    @property
-    def kept(self) -> pa.Array:
-        """Places of the rows that are not refused."""
-        mask = np.ones(self._count, dtype=np.bool_)
-        mask[list(self.refused)] = False
-        return pa.array(np.flatnonzero(mask), pa.int64())
-
-    def texts(self, *, binary: bool) -> pa.Array:
-        """The one content field as text, or as bytes."""
-        ((name, column),) = self._content.items()
-        self._refuse(nulls(column), f'field "{name}" is null')
-        self._refuse(sizes_of(column) == 0, f'field "{name}" is empty')
-        kept = self.kept
-        values = stored(self.without_refused(column))
-        if binary:
-            return values.cast(pa.binary())
-        if is_bytes(values.type):
-            values = values.cast(pa.binary()).view(pa.string())
-            bad = invalid_rows(values)
-            self.refused.update(dict.fromkeys(np.asarray(kept)[bad].tolist(), "invalid UTF-8"))
-            values = values.filter(pa.array(~bad))
-        return plain(values)
-
-    def objects(self) -> pa.Array:
-        """The content fields as JSON objects; what is nested in them is not looked into."""
-        columns = self._content.values()
-        if self._layout.content != ("*",):
-            absent = np.logical_and.reduce([nulls(column) for column in columns])
-            self._refuse(absent, no_content(self._layout, "null"))
-            silent = np.logical_and.reduce([nulls(column) | blank(column) for column in columns])
-            self._refuse(silent, no_content(self._layout, "empty"))
-        if any(has_unsafe_number(plain(column.take(self.kept))) for column in columns):
-            self._refuse_uncanonical()
-        kept = self.kept
-        lines = json_objects({name: col.take(kept) for name, col in self._content.items()})
-        long = sizes_of(lines) > self._limit
-        if long.any():
-            places = np.asarray(kept)[long]
-            self.refused.update(dict.fromkeys(places.tolist(), too_long(self._limit)))
-            lines = lines.filter(pa.array(~long))
-        return unpack(lines) if self._layout.turns else lines
-
-    def _refuse_uncanonical(self) -> None:
-        kept = self.kept
-        rows = plain(_struct({name: col.take(kept) for name, col in self._content.items()}))
-        for place, value in zip(kept.to_pylist(), rows.to_pylist(), strict=True):
-            try:
-                canonical_json(value)
-            except CanonicalError as error:
-                self.refused[place] = str(error)
-
-    def _refuse(self, mask: Mask, reason: str) -> None:
-        for place in np.flatnonzero(mask).tolist():
-            self.refused.setdefault(place, reason)
-
-
 def _column(table: pa.RecordBatch, name: str) -> pa.Array:
     """A column by name, or a member of a column by a name with dots; nulls where there is none."""
     if name in table.schema.names:
@@ -393,10 +304,5 @@ def _column(table: pa.RecordBatch, name: str) -> pa.Array:
     return stored(column)
 
 
-def _struct(columns: dict[str, pa.Array]) -> pa.Array:
-    parts = [plain(column) for column in columns.values()]
-    return pa.StructArray.from_arrays(parts, names=list(columns))
-
-
 def _json_rows(table: pa.RecordBatch) -> pa.Array:
-    return json_text(_struct(dict(zip(table.schema.names, table.columns, strict=True))))
+    return json_text(struct_of(dict(zip(table.schema.names, table.columns, strict=True))))

@@ -122,6 +122,8 @@ def _of_unknown_name(shape: Shape, fmt: str) -> Choice:
         return _only_text(shape, texts[0])
     if candidates:
         raise _ambiguous(shape, fmt, candidates)
+    if len(shape.media) == 1:
+        return Choice("binary", shape.media, "the only field of pictures, sounds or films")
     # Where the first records have nothing in the field, each is refused for that, by its row.
     empty = [name for name in TEXTS if shape.fields.get(name) == "null"]
     if len(empty) == 1:
@@ -210,6 +212,9 @@ def _asked(shape: Shape, asked: tuple[str, ...]) -> Choice:
         raise NotFoundError(f"no field {asked[0]!r} in the file", hint=_hint(shape))
     if asked == ("payload",) and shape.native == asked:
         return Choice("binary", asked, "asked for")
+    media = tuple(path for path in shape.media if asked in {(path,), (path.partition(".")[0],)})
+    if media:
+        return Choice("binary", media, "asked for")
     # Of a dotted name the kind is not known before it is read; one name is text then.
     text = len(asked) == 1 and shape.fields.get(asked[0], "string") in {"string", "null"}
     # Of several fields some may come late in the file: whether they do shows at its end.

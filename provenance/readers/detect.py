@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from os.path import basename, splitext
@@ -12,8 +13,17 @@ from pathlib import Path
 
 from provenance.errors import InputError
 from provenance.readers.compression import compression_at
-from provenance.readers.image import HEAD, media_type
-from provenance.readers.registry import COMPRESSIONS, CONTAINERS, SHORT, STREAMED, SUFFIXES
+from provenance.readers.image import HEAD, is_such, media_type
+from provenance.readers.old_arrow import is_old_stream
+from provenance.readers.registry import (
+    BY_FIRST_BYTES,
+    COMPRESSIONS,
+    CONTAINERS,
+    MEDIA,
+    SHORT,
+    STREAMED,
+    SUFFIXES,
+)
 from provenance.readers.stream import DamagedError, decoded, open_path
 from provenance.readers.tar_members import is_tar
 
@@ -35,7 +45,21 @@ _NO_ZIP = STREAMED | {"parquet", "arrow"}
 """Formats whose files are never zip archives."""
 
 _WARC = re.compile(rb"(?:\r?\n)*(?:WARC/[01]\.\d|filedesc://)")
+_HTML = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html)[\s>]", re.IGNORECASE)
 _ARROW_STREAM = b"\xff\xff\xff\xff"
+
+_MAGICS = (
+    (0, b"ORC", "orc"),
+    (0, b"Obj\x01", "avro"),
+    (0, b"SQLite format 3\0", "sqlite"),
+    (8, b"DUCK", "duckdb"),
+    (0, b"%PDF-", "pdf"),
+    (30, b"mimetypeapplication/epub+zip", "epub"),
+)
+"""Where a file has bytes of its own, those, and its format."""
+
+_MAGIC_AT_END = {"parquet": b"PAR1", "orc": b"ORC"}
+"""What the last four bytes of a file begin with whose first ones are letters."""
 
 _ADVICE = "rename the file, or say what it is with `--format`"
 
@@ -86,11 +110,15 @@ def detect_sample(sample: Sample) -> tuple[str | None, str]:
             hint="rename the file to what it is, or fetch it again",
         )
     found = _by_content(sample, head) or _archive(sample, head, compression, promise)
+    if found is None and promise.format is None and _HTML.match(head):
+        found = "html"
+    if found in MEDIA and promise.format in MEDIA and is_such(found, promise.format):
+        found = promise.format
     if found and promise.format in {None, found}:
         return found, compression
     if found and _certain(sample, found, compression):
         raise InputError(f"{name} is named like {promise.format} but holds {found}", hint=_ADVICE)
-    if promise.format in {"parquet", "arrow", "warc", "image"} and head:
+    if promise.format in BY_FIRST_BYTES and head:
         raise InputError(
             f"{name} is named like {promise.format} but its content is not",
             hint="the file may be damaged, or an error page in its place; fetch it again",
@@ -186,11 +214,27 @@ def _by_content(sample: Sample, head: bytes) -> str | None:
         raise InputError(
             f"{path} is a Feather file of version 1", hint="write it again as Arrow IPC or Parquet"
         )
-    if head[:6] == b"ARROW1" or head[:4] == _ARROW_STREAM:
+    if head[:6] == b"ARROW1" or head[:4] == _ARROW_STREAM or is_old_stream(head):
         return "arrow"
-    if media_type(head[:HEAD]):
-        return "image"
+    for place, magic, name in _MAGICS:
+        if head[place : place + len(magic)] == magic:
+            return name
+    if kind := media_type(head[:HEAD]):
+        return kind.partition("/")[0]
+    if head[:4] == b"PK\x03\x04" and _is_docx(sample):
+        return "docx"
     return "warc" if _WARC.match(head) else None
+
+
+def _is_docx(sample: Sample) -> bool:
+    """Whether a zip archive is a document of WordprocessingML, by the name of its main part."""
+    if not sample.whole:
+        return False
+    try:
+        with sample.open() as stream, zipfile.ZipFile(stream) as archive:
+            return "word/document.xml" in archive.NameToInfo
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return False
 
 
 def _archive(sample: Sample, head: bytes, compression: str, promise: _Promise) -> str | None:
@@ -211,7 +255,7 @@ def _archive(sample: Sample, head: bytes, compression: str, promise: _Promise) -
 
 def _certain(sample: Sample, found: str, compression: str) -> bool:
     """Whether a magic is no accident: a text may well begin with the letters PAR1."""
-    if found != "parquet":
+    if found not in _MAGIC_AT_END:
         return True
     if compression:
         return False
@@ -219,7 +263,7 @@ def _certain(sample: Sample, found: str, compression: str) -> bool:
         if not stream.seekable():
             return True
         stream.seek(max(0, stream.seek(0, io.SEEK_END) - 4))
-        return stream.read(4) == b"PAR1"
+        return stream.read(4).startswith(_MAGIC_AT_END[found])
 
 
 def _begins_object(head: bytes) -> bool:

@@ -20,6 +20,7 @@ from provenance.readers.found import (
     ABOUT,
     BESIDE,
     DESCRIBES,
+    MEDIA_NAMES,
     METADATA_FILE,
     NOT_REGULAR,
     PICTURE_NAMES,
@@ -239,9 +240,9 @@ def _tiers(files: Sequence[str], asked: str | None) -> tuple[list[str], list[str
     """Data, pictures that may be, and files about data; of a format that was asked for no two."""
     about = [path for path in files if matches(path, ABOUT)]
     rest = [path for path in files if not matches(path, ABOUT)]
-    if asked == "image":
-        others = [path for path in rest if not matches(path, PICTURE_NAMES)]
-        return [path for path in rest if matches(path, PICTURE_NAMES)], [], [*others, *about]
+    if asked in MEDIA_NAMES:
+        others = [path for path in rest if not matches(path, MEDIA_NAMES[asked])]
+        return [path for path in rest if matches(path, MEDIA_NAMES[asked])], [], [*others, *about]
     if asked is not None:
         return rest, [], about
     pictures = [path for path in rest if matches(path, PICTURE_NAMES)]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from provenance.errors import ProvError
 from provenance.readers.base import Input
-from provenance.readers.registry import PICTURES
+from provenance.readers.registry import MEDIA
 from provenance.readers.sniff import Holds
 
 HIDDEN = (".", "_")
@@ -36,9 +36,13 @@ CACHES = _any_of("cache-*.arrow")
 """What ``datasets`` leaves beside saved data: made rows, or an order of rows."""
 
 ABOUT = _any_of("README.md", "README.markdown", "README.txt", "LICENSE*", "LICENCE*")
-PICTURE_NAMES = _any_of(*(f"*{suffix}" for suffix in PICTURES))
+MEDIA_NAMES = {
+    medium: _any_of(*(f"*{suffix}" for suffix in suffixes)) for medium, suffixes in MEDIA.items()
+}
+PICTURE_NAMES = _any_of(*(f"*{suffix}" for suffixes in MEDIA.values() for suffix in suffixes))
+"""Names of pictures, sounds and films."""
 
-BESIDE = "a picture beside other data: `--format image` reads pictures"
+BESIDE = "media beside other data: `--format image`, `audio` or `video` reads them"
 DESCRIBES = "describes the data beside it"
 METADATA_FILE = "metadata file"
 NOT_REGULAR = "not a regular file"

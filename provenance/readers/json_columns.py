@@ -7,11 +7,12 @@ says no more than its type or place, it is the mere value.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from itertools import chain, repeat
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
@@ -19,12 +20,14 @@ import pyarrow.types as pt
 from provenance.readers.arrow_text import entries, finite, plain, stored
 from provenance.readers.base import Shape
 from provenance.readers.content_names import MEDIA
+from provenance.readers.expanded import Sizes, union_parts
 from provenance.readers.json_exact import DefectError, parse
 from provenance.readers.json_tree import shape_of as shape_of_records
 from provenance.readers.looks import is_in_doubt, looked_at
+from provenance.readers.media_columns import may_be_media, media_in
+from provenance.readers.ordinary import is_ordinary
+from provenance.readers.ordinary_rows import ordinary_rows, unread_columns
 from provenance.readers.schema import is_list, shape_of
-
-Places = npt.NDArray[np.int64]
 
 PROBED_ROWS = 100
 """Rows that are looked at where the schema does not tell what is in a column."""
@@ -60,25 +63,40 @@ def json_records(table: pa.RecordBatch) -> Iterator[dict[str, Any] | DefectError
 def probed_shape(schema: pa.Schema, tables: Iterator[pa.RecordBatch]) -> Shape:
     """What the columns look like: by their types, and where these do not tell by the first rows."""
     shape = shape_of(schema)
+    bytes_too = any(may_be_media(each.type) for each in schema)
     mixed = [each.name for each in schema if holds_json(each.type)]
-    if not mixed and not is_in_doubt(shape.fields):
-        return shape
+    doubt = is_in_doubt(shape.fields)
+    odd = not all(is_ordinary(each.type) for each in schema)
     try:
-        first = next(tables, None)
+        first = next(tables, None) if bytes_too or mixed or doubt or odd else None
+        media = tuple(media_in(schema, first))
+        seen = {path: "object" for path in media if path in shape.fields}
+        shape = replace(shape, fields=shape.fields | seen, media=media)
         if first is None or first.num_rows == 0:
             return shape
-        rows = first.slice(0, PROBED_ROWS)
-        while rows.num_rows > 1 and rows.nbytes > _PROBED_BYTES:
-            rows = rows.slice(0, rows.num_rows // 2)
-        names = [n for n, kind in shape.fields.items() if n in mixed or _may_hold_text(n, kind)]
-        once = [name for name in names if schema.names.count(name) == 1]
-        records = [row for row in json_records(rows.select(once)) if isinstance(row, dict)]
+        shape = replace(shape, notes=tuple(unread_columns(first.slice(0, PROBED_ROWS))))
+        records = _first_records(first, shape, mixed) if mixed or doubt else []
     except (pa.ArrowException, OSError, MemoryError, UnicodeDecodeError):
         return shape  # whoever reads them will say what is wrong with them
+    if not mixed and not doubt:
+        return shape
     found = shape_of_records([{n: row[n] for n in mixed if n in row} for row in records])
     fields = {name: found.fields.get(name, kind) for name, kind in shape.fields.items()}
     nested = tuple(dict.fromkeys([*shape.nested, *found.nested]))
-    return looked_at(Shape(fields, nested), records)
+    return looked_at(replace(shape, fields=fields, nested=nested), records)
+
+
+def _first_records(
+    first: pa.RecordBatch, shape: Shape, mixed: Collection[str]
+) -> list[dict[str, Any]]:
+    """Some of the first rows, of the columns that may hold JSON or a text."""
+    rows = first.slice(0, PROBED_ROWS)
+    while rows.num_rows > 1 and rows.nbytes > _PROBED_BYTES:
+        rows = rows.slice(0, rows.num_rows // 2)
+    names = [n for n, kind in shape.fields.items() if n in mixed or _may_hold_text(n, kind)]
+    once = [name for name in names if rows.schema.names.count(name) == 1]
+    cuts = ordinary_rows(rows.select(once), frozenset(), _any_size)
+    return [row for row in chain.from_iterable(map(json_records, cuts)) if isinstance(row, dict)]
 
 
 _PROBED_BYTES = 16 << 20
@@ -86,6 +104,10 @@ _PROBED_BYTES = 16 << 20
 
 def _may_hold_text(name: str, kind: str) -> bool:
     return kind in {"string", "object", "list", "messages"} and name not in MEDIA
+
+
+def _any_size(_sizes: Sizes) -> None:
+    """A look at a few rows takes them as they come."""
 
 
 def _values(array: pa.Array) -> list[Any]:
@@ -102,7 +124,9 @@ def _values(array: pa.Array) -> list[Any]:
         array = entries(array)
     if pt.is_struct(kind):
         names = [kind.field(place).name for place in range(kind.num_fields)]
-        rows = zip(*map(_values, array.flatten()), strict=True)
+        # Flattened, a union in an object that may be null ends the process.
+        members = [array.field(place) for place in range(kind.num_fields)]
+        rows = zip(*map(_values, members), strict=True) if members else repeat((), len(array))
         objects = [dict(zip(names, row, strict=True)) for row in rows]
         return [each if held else None for each, held in _held(array, objects)]
     if is_list(array.type):
@@ -112,24 +136,17 @@ def _values(array: pa.Array) -> list[Any]:
 
 def _of_several_types(array: pa.Array) -> list[Any]:
     kind = array.type
-    # Asked for these, Arrow tells those of the first rows, wherever the array begins.
-    _, types, *offsets = array.buffers()[: 3 if kind.mode == "dense" else 2]
-    codes = _part(types, np.int8, array)
-    places = _part(offsets[0], np.int32, array) if offsets else np.arange(len(array))
+    codes, places = union_parts(array)
     found: list[Any] = [None] * len(array)
     for child, code in enumerate(kind.type_codes):
         rows = np.flatnonzero(codes == code)
         name = kind.field(child).name
-        values = _values(stored(array.field(child)).take(pa.array(places[rows])))
-        for row, value in zip(rows.tolist(), values, strict=True):
-            plain_name = value is None or _TYPE_NAME.fullmatch(name)
-            found[row] = value if plain_name else {name: value}
+        plain_name = bool(_TYPE_NAME.fullmatch(name))
+        values = _values(array.field(child)) if len(rows) else []
+        for row, place in zip(rows.tolist(), places[rows].tolist(), strict=True):
+            value = values[place]
+            found[row] = value if plain_name or value is None else {name: value}
     return found
-
-
-def _part(buffer: pa.Buffer, kind: type[np.signedinteger[Any]], array: pa.Array) -> Places:
-    held = np.frombuffer(buffer, kind, count=array.offset + len(array))
-    return held[array.offset :].astype(np.int64)
 
 
 def _lists(array: pa.Array) -> list[Any]:

@@ -26,8 +26,10 @@ from provenance.readers.columns import (
     failure_reason,
 )
 from provenance.readers.honest import require_rows
+from provenance.readers.joined_rows import MOST_BYTES, MOST_ROWS, joined
 from provenance.readers.json_columns import PROBED_ROWS, probed_shape
 from provenance.readers.json_text import JsonTextFile
+from provenance.readers.media_columns import may_be_media
 from provenance.readers.schema import shape_of
 from provenance.readers.stream import open_bytes
 
@@ -78,8 +80,9 @@ class Parquet:
             dictionaries = stack.enter_context(_opened(source, dictionaries=texts))
             scout = _Scout(dictionaries, stack.enter_context(open_bytes(source)), frozenset(texts))
             columns.row = part.first_row if part else columns.row
-            for group in _within(file, part):
-                yield from _group(file, scout, group, columns, part.share if part else None)
+            reading = _Reading(file, scout, columns, part.share if part else None)
+            for groups in _together(file, _within(file, part)):
+                yield from reading.groups(groups, columns.row)
 
 
 def group_slices(
@@ -145,7 +148,9 @@ def _first_rows(file: pq.ParquetFile, source: Input) -> Iterator[pa.RecordBatch]
     texts = [each.name for each in file.schema_arrow if _is_string(each.type)]
     with _opened(source, dictionaries=texts) as dictionaries, open_bytes(source) as stream:
         most = _Scout(dictionaries, stream, frozenset(texts)).rows_at_once(0)
-    yield from file.iter_batches(min(PROBED_ROWS, most), use_threads=False)
+    # Of media a few rows may be many bytes, and one tells what they are.
+    large = any(may_be_media(each.type) for each in file.schema_arrow)
+    yield from file.iter_batches(min(1 if large else PROBED_ROWS, most), use_threads=False)
 
 
 def _within(file: pq.ParquetFile, part: Slice | None) -> Sequence[int]:
@@ -215,39 +220,74 @@ def _require_countable(file: pq.ParquetFile, source: Input) -> None:
         )
 
 
-def _group(
-    file: pq.ParquetFile, scout: _Scout, group: int, columns: ColumnBatches, share: Share | None
-) -> Iterator[Batch]:
-    """A row group or a share of it, as far as it can be read; one reject stands for what cannot.
+def _together(file: pq.ParquetFile, groups: Sequence[int]) -> Iterator[Sequence[int]]:
+    """Row groups, small ones that follow each other at once: there may be one for every row."""
+    run: list[int] = []
+    rows = size = 0
+    for group in groups:
+        metadata = file.metadata.row_group(group)
+        bytes_of_it = max(0, metadata.total_byte_size)
+        if run and (rows + metadata.num_rows > MOST_ROWS or size + bytes_of_it > MOST_BYTES):
+            yield run
+            run, rows, size = [], 0, 0
+        run.append(group)
+        rows, size = rows + metadata.num_rows, size + bytes_of_it
+    if run:
+        yield run
 
-    Raises:
-        DamagedError: the file decodes to more than it can honestly hold.
-    """
-    before = columns.row
-    after = before + file.metadata.row_group(group).num_rows
-    try:
-        possible = _possible(file, group) if columns.layout.chooser is not None else {}
-        rows = scout.rows_at_once(group)
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """One reading of a file, or of a share of it."""
+
+    file: pq.ParquetFile
+    scout: _Scout
+    columns: ColumnBatches
+    share: Share | None
+
+    def groups(self, groups: Sequence[int], before: int) -> Iterator[Batch]:
+        """Row groups as far as they can be read; one reject stands for what cannot of each.
+
+        Args:
+            before: number of their first row, which may have been read already.
+
+        Raises:
+            DamagedError: the file decodes to more than it can honestly hold.
+        """
+        columns = self.columns
+        counts = [self.file.metadata.row_group(group).num_rows for group in groups]
+        after = before + sum(counts)
+        try:
+            yield from self._read(groups, before)
+        except (_ShortGroupError, *ARROW_FAILURES) as error:
+            if len(groups) > 1:
+                for group, count in zip(groups, counts, strict=True):
+                    if columns.row <= before + count:
+                        yield from self.groups([group], before)
+                    before += count
+                return
+            # A group without rows, or one that fails past its last row, has no row to name.
+            row = columns.row if columns.row < after else None
+            lost = f" (rows {row:,} to {after - 1:,})" if row else ""
+            reason = f"row group {groups[0]}{lost} cannot be read: {failure_reason(error)}"
+            if self.share is None or self.share.index == 0:
+                yield end_of_file(columns.layout, reason, original=columns.original, row=row)
+        columns.row = after
+
+    def _read(self, groups: Sequence[int], before: int) -> Iterator[Batch]:
+        columns = self.columns
+        wanted = columns.layout.chooser is not None
+        possible = _possible(self.file, groups) if wanted else {}
+        rows = min(map(self.scout.rows_at_once, groups))
         done = False
         while not done:
             try:
-                yield from _rest(
-                    _tables(file, group, rows, columns.needed(possible)),
-                    columns,
-                    (columns.row - before, possible),
-                    share,
-                )
+                tables = joined(_tables(self.file, groups, rows, columns.needed(possible)))
+                at = (columns.row - before, possible)
+                yield from _rest(tables, columns, at, self.share)
                 done = True
             except MissingColumnsError as error:
                 columns.need(error.names)
-    except (_ShortGroupError, *ARROW_FAILURES) as error:
-        # A group without rows, or one that fails past its last row, has no row to name.
-        row = columns.row if columns.row < after else None
-        lost = f" (rows {row:,} to {after - 1:,})" if row else ""
-        reason = f"row group {group}{lost} cannot be read: {failure_reason(error)}"
-        if share is None or share.index == 0:
-            yield end_of_file(columns.layout, reason, original=columns.original, row=row)
-    columns.row = after
 
 
 def _rest(
@@ -267,16 +307,16 @@ def _rest(
             columns.row += table.num_rows - skipped
 
 
-def _possible(file: pq.ParquetFile, group: int) -> Mapping[str, str]:
-    """The paths that may have a value in a row group, by what its statistics say of nulls."""
-    metadata = file.metadata.row_group(group)
+def _possible(file: pq.ParquetFile, groups: Sequence[int]) -> Mapping[str, str]:
+    """The paths that may have a value in row groups, by what their statistics say of nulls."""
     empty: set[str] = set()
     held: set[str] = set()
-    for place in range(metadata.num_columns):
-        chunk = metadata.column(place)
-        said = chunk.statistics
-        null = said is not None and said.has_null_count and said.null_count == chunk.num_values
-        (empty if null else held).add(chunk.path_in_schema)
+    for metadata in map(file.metadata.row_group, groups):
+        for place in range(metadata.num_columns):
+            chunk = metadata.column(place)
+            said = chunk.statistics
+            null = said is not None and said.has_null_count and said.null_count == chunk.num_values
+            (empty if null else held).add(chunk.path_in_schema)
     # A struct of nothing but nulls is there all the same.
     columns = [
         each
@@ -287,16 +327,16 @@ def _possible(file: pq.ParquetFile, group: int) -> Mapping[str, str]:
 
 
 def _tables(
-    file: pq.ParquetFile, group: int, rows: int, columns: Sequence[str]
+    file: pq.ParquetFile, groups: Sequence[int], rows: int, columns: Sequence[str]
 ) -> Iterator[pa.RecordBatch]:
-    """The rows of a row group, as many as the footer says.
+    """The rows of row groups, as many as the footer says.
 
     Raises:
         _ShortGroupError: there are fewer: the header of a page, which has no checksum, hides it.
     """
-    left = file.metadata.row_group(group).num_rows
+    left = sum(file.metadata.row_group(group).num_rows for group in groups)
     for table in file.iter_batches(
-        rows, row_groups=[group], columns=list(columns), use_threads=False
+        rows, row_groups=groups, columns=list(columns), use_threads=False
     ):
         left -= table.num_rows
         yield table

@@ -24,17 +24,35 @@ class Format:
 PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".tif", ".tiff", ".avif", ".heic")
 """Suffixes of pictures, which in a folder of other data are no data."""
 
+SOUNDS = (".wav", ".mp3", ".flac", ".ogg", ".oga", ".opus", ".m4a", ".aif", ".aiff")
+FILMS = (".mp4", ".m4v", ".webm", ".mkv", ".mov", ".avi", ".ogv", ".3gp")
+"""Suffixes of sounds and films, which are data where pictures are."""
+
+MEDIA = {"image": PICTURES, "audio": SOUNDS, "video": FILMS}
+"""Formats of which one file is one record of bytes, to their suffixes."""
+
 _ALL = (
     Format("jsonl", (".jsonl", ".ndjson", ".jsonlines", ".jl", ".ldjson"), "jsonl", "JsonLines"),
     Format("json", (".json",), "json_tree", "JsonDocument"),
     Format("parquet", (".parquet",), "parquet", "Parquet"),
     Format("arrow", (".arrow", ".feather", ".ipc"), "arrow", "ArrowIpc"),
+    Format("orc", (".orc",), "orc", "Orc"),
+    Format("lance", (".lance",), "lance", "Lance"),
+    Format("avro", (".avro",), "avro", "Avro"),
+    Format("sqlite", (".sqlite", ".sqlite3", ".db"), "sqlite_table", "SqliteTable"),
+    Format("duckdb", (".duckdb", ".ddb"), "duckdb_table", "DuckdbTable"),
     Format("csv", (".csv",), "delimited", "Delimited"),
     Format("tsv", (".tsv",), "delimited", "Delimited"),
     Format("text", (".txt", ".md", ".markdown"), "plaintext", "PlainText"),
     Format("lines", (), "text_lines", "TextLines"),
     Format("warc", (".warc", ".wet", ".wat", ".arc"), "warc", "Warc"),
+    Format("html", (".html", ".htm", ".xhtml"), "document", "Document"),
+    Format("pdf", (".pdf",), "document", "Document"),
+    Format("epub", (".epub",), "document", "Document"),
+    Format("docx", (".docx",), "document", "Document"),
     Format("image", PICTURES, "image", "Image"),
+    Format("audio", SOUNDS, "image", "Image"),
+    Format("video", FILMS, "image", "Image"),
     Format("webdataset", (), "webdataset", "WebDataset"),
 )
 
@@ -44,9 +62,21 @@ FORMATS: dict[str, Format] = {each.name: each for each in _ALL}
 SUFFIXES: dict[str, str] = {suffix: each.name for each in _ALL for suffix in each.suffixes}
 """The format that a file name promises."""
 
-STREAMED = frozenset(
-    {"jsonl", "json", "csv", "tsv", "text", "lines", "warc", "image", "webdataset"}
+BY_FIRST_BYTES = (
+    "parquet",
+    "arrow",
+    "orc",
+    "avro",
+    "sqlite",
+    "warc",
+    "pdf",
+    "epub",
+    "docx",
+    *MEDIA,
 )
+"""Formats whose files always begin with bytes of their own."""
+
+STREAMED = frozenset({"jsonl", "json", "csv", "tsv", "text", "lines", "warc", "webdataset", *MEDIA})
 """Formats whose readers only ever read ``open_bytes`` from the beginning on; the others get a file
 of their own where an input lies in an archive."""
 

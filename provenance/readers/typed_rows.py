@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,9 +15,6 @@ JSON_TEXT = {b"prov:type": b"json"}
 
 _WHY = b"prov:why"
 _ARROW_JSON = "arrow.json"
-
-
-_VIEWED = re.compile("_view|run_end_encoded")
 
 
 def holds_json(field: pa.Field) -> bool:
@@ -57,18 +52,6 @@ def typed_rows(table: pa.RecordBatch) -> pa.RecordBatch:
         columns.append(values)
     schema = pa.schema(fields, metadata=table.schema.metadata)
     return pa.RecordBatch.from_arrays(columns, schema=schema)
-
-
-def takeable(table: pa.RecordBatch) -> pa.RecordBatch:
-    """The same rows without views and runs, of which Arrow takes no rows."""
-    if not any(_VIEWED.search(str(kind)) for kind in table.schema.types):
-        return table
-    for place, field in enumerate(table.schema):
-        kind = arrow_type(kind_of_type(field.type)) if _VIEWED.search(str(field.type)) else None
-        if kind is not None and "extension<" not in str(field.type):
-            values = settled(table.column(place), kind)
-            table = table.set_column(place, field.with_type(kind), values)
-    return table
 
 
 def settled(array: pa.Array, kind: pa.DataType) -> pa.Array:

@@ -78,7 +78,7 @@ def test_what_is_left_out_is_listed(tmp_path: Path) -> None:
     wanted = {"dataset_dict.json", "a.lock"}
     assert {name for name, why in left.items() if why == "metadata file"} == wanted
     assert left["empty"] == "empty folder"
-    assert left["x.png"].startswith("a picture beside other data")
+    assert left["x.png"].startswith("media beside other data")
     assert _holding(found, tmp_path) == {
         *("_SOURCE.json", ".prov/a.jsonl", "data/.hidden.jsonl", "data/.a.jsonl.crc"),
         *("a.jsonl.crc", "x.png", "LICENSE.jsonl"),

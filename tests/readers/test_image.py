@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from readers.contract import check_reader
 
-from provenance.errors import NotFoundError
+from provenance.errors import InputError, NotFoundError
 from provenance.readers.base import Input, Layout, Slice
+from provenance.readers.detect import detect
+from provenance.readers.discover import discover
 from provenance.readers.image import Image, media_type
 
 PAYLOAD = Layout("binary", ("payload",), ("media_type",))
@@ -35,10 +38,23 @@ def _source(path: Path, data: bytes, compression: str = "") -> Input:
         (b"MM\0*\0\0\0\x08", "image/tiff"),
         (b"\0\0\0\x1cftypavif", "image/avif"),
         (b"\0\0\0\x18ftypheic", "image/heic"),
+        (b"RIFF\x10\0\0\0WAVEfmt ", "audio/wav"),
+        (b"ID3\x04\0\0", "audio/mpeg"),
+        (b"\xff\xfb\x90\x64", "audio/mpeg"),
+        (b"fLaC\0\0\0\x22", "audio/flac"),
+        (b"OggS\0\x02", "audio/ogg"),
+        (b"\0\0\0\x1cftypM4A \0\0", "audio/mp4"),
+        (b"\0\0\0\x1cftypisom", "video/mp4"),
+        (b"\0\0\0\x14ftypqt  ", "video/quicktime"),
+        (b"RIFF\x10\0\0\0AVI LIST", "video/x-msvideo"),
+        (b"\x1aE\xdf\xa3\x9fB\x86\x81\x01B\x82\x84webm", "video/webm"),
+        (b"\x1aE\xdf\xa3\x9fB\x86\x81\x01B\x82\x88matroska", "video/x-matroska"),
     ],
 )
 def test_a_picture_is_its_bytes(tmp_path: Path, head: bytes, kind: str) -> None:
-    reading = check_reader(Image(), _source(tmp_path / "a", head), PAYLOAD)
+    source = replace(_source(tmp_path / "a", head), format=kind.partition("/")[0])
+    assert detect(source.path) == (source.format, "")
+    reading = check_reader(Image(), source, PAYLOAD)
     assert (reading.content, reading.fields) == ([head], [(kind,)])
 
 
@@ -74,3 +90,26 @@ def test_a_picture_has_no_text(tmp_path: Path) -> None:
         list(Image().read(source, Layout("text", ("text",))))
     with pytest.raises(ValueError, match="no slices"):
         list(Image().read(source, PAYLOAD, Slice(0, 1, 1)))
+
+
+@pytest.mark.parametrize("text", ["ID3 tags are old", "OggSome", "fLaCk", "RIFF raff", "FORM 1040"])
+def test_a_text_that_begins_like_a_sound_is_a_text(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.txt").write_text(text)
+    assert detect(tmp_path / "a.txt") == ("text", "")
+
+
+def test_a_film_without_pictures_is_still_read(tmp_path: Path) -> None:
+    (tmp_path / "a.mp4").write_bytes(b"\0\0\0\x1cftypM4A \0\0")
+    assert detect(tmp_path / "a.mp4") == ("video", "")
+    (tmp_path / "a.mp3").write_bytes(PNG)
+    with pytest.raises(InputError, match="named like audio"):
+        detect(tmp_path / "a.mp3")
+
+
+def test_of_a_folder_media_are_data_where_there_is_no_other(tmp_path: Path) -> None:
+    (tmp_path / "a.wav").write_bytes(b"RIFF\x10\0\0\0WAVEfmt ")
+    (tmp_path / "a.png").write_bytes(PNG)
+    assert [one.format for one in discover([str(tmp_path)]).inputs] == ["image", "audio"]
+    assert [one.format for one in discover([str(tmp_path)], format="audio").inputs] == ["audio"]
+    (tmp_path / "a.jsonl").write_text('{"text":"t"}\n')
+    assert [one.format for one in discover([str(tmp_path)]).inputs] == ["jsonl"]

@@ -29,7 +29,7 @@ from provenance.readers.row_types import (
     merged,
     why_untyped,
 )
-from provenance.readers.typed_rows import settled, takeable, typed_rows
+from provenance.readers.typed_rows import settled, typed_rows
 
 
 def typed(*values: Any) -> pa.DataType | None:
@@ -236,10 +236,6 @@ def test_what_stands_for_values_becomes_the_values() -> None:
         "listview": [["a"], [], None],
     }
     found.validate(full=True)
-    # A batch of them can be cut and taken from, as it is, too.
-    taken = takeable(table).slice(1).take(pa.array([1]))
-    assert taken.column("views").to_pylist() == [None]
-    assert taken.column("runs").to_pylist() == ["y"]
 
 
 def test_text_that_is_no_utf8_is_replaced_and_never_written_as_it_is() -> None:

@@ -1,308 +1,248 @@
-"""Tables as people have them: what is read is what was written, or else it is refused."""
+"""Tables of ORC, Avro, SQLite and DuckDB: the same records as in JSON lines, and no others."""
 
 from __future__ import annotations
 
-import csv
-import io
-import re
-import tempfile
+import datetime as dt
+import json
+import sqlite3
+import sys
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import duckdb
+import fastavro
+import pyarrow as pa
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from readers.contract import Reading, check_reader, read_all
+from pyarrow import orc
+from readers.contract import check_reader
 
-from provenance.errors import InputError
-from provenance.readers.base import Input, Layout, Written
-from provenance.readers.delimited import Delimited
+import provenance
+from provenance.errors import AmbiguousError, InputError, MisuseError, NotFoundError
+from provenance.ingest.options import IngestOptions
+from provenance.model.base import quote_identifier
+from provenance.readers.base import Input, Layout
+from provenance.readers.detect import detect
+from provenance.readers.registry import reader_for
 
-HEADER = ("id", "text", "more")
-WHOLE = Layout("text", ("text",), ("id", "more"))
-
-
-def _source(data: bytes, folder: Path, name: str = "a.csv", **said: Any) -> Input:
-    path = folder / name
-    path.write_bytes(data)
-    return Input(path.as_posix(), path, path.suffix[1:], written=Written(**said))
-
-
-def _read(data: bytes, folder: Path, layout: Layout = WHOLE, **said: Any) -> Reading:
-    return check_reader(Delimited(), _source(data, folder, **said), layout)
+ROWS = [
+    {"id": n, "text": f"text number {n}", "model": None if n % 2 else "gpt-4"} for n in range(9)
+]
+ROOT = Path(__file__).resolve().parents[2]
+Rows = list[dict[str, Any]]
+LAYOUT = Layout("text", ("text",), ("id", "model"))
 
 
-def _records(reading: Reading) -> list[tuple[int, str | None, object, str | None]]:
-    rows = zip(reading.rows, reading.content, reading.fields, strict=True)
-    return [(row, fields[0], text, fields[1]) for row, text, fields in rows]
+def write_orc(path: Path, rows: Rows) -> None:
+    orc.write_table(pa.Table.from_pylist(rows), path)
 
 
-_CELLS = st.text(
-    st.one_of(
-        st.sampled_from(list("ab ,;|\t\"'\\\r\n#1é")),
-        st.characters(codec="utf-8", exclude_characters="\0"),
-    ),
-    max_size=8,
-)
-_WAYS = st.sampled_from(
-    [
-        {"quoting": csv.QUOTE_ALL},
-        {"quoting": csv.QUOTE_MINIMAL},
-        {"quoting": csv.QUOTE_NONNUMERIC},
-        {"quoting": csv.QUOTE_ALL, "doublequote": False, "escapechar": "\\"},
-        {"quoting": csv.QUOTE_MINIMAL, "doublequote": False, "escapechar": "\\"},
-        {"quoting": csv.QUOTE_NONE, "escapechar": "\\"},
+def write_avro(path: Path, rows: Rows) -> None:
+    fields = [
+        {"name": "id", "type": "long"},
+        {"name": "text", "type": "string"},
+        {"name": "model", "type": ["null", "string"]},
     ]
-)
+    schema = {"type": "record", "name": "row", "fields": fields}
+    with path.open("wb") as stream:
+        fastavro.writer(stream, schema, rows, codec="deflate")
 
 
-@given(
-    rows=st.lists(st.tuples(_CELLS, _CELLS, _CELLS), min_size=1, max_size=6),
-    delimiter=st.sampled_from(",;\t|"),
-    way=_WAYS,
-    end=st.sampled_from(["\n", "\r\n"]),
-    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252", "latin-1"]),
-    name=st.sampled_from(["a.csv", "a.tsv"]),
-    said=st.booleans(),
-    header=st.booleans(),
-)
-@settings(max_examples=100, deadline=None)
-def test_a_table_is_read_as_it_was_written_or_refused(
-    rows: list[tuple[str, str, str]],
-    delimiter: str,
-    way: dict[str, object],
-    end: str,
-    encoding: str,
-    name: str,
-    said: bool,
-    header: bool,
-) -> None:
-    """Any cells, any dialect that Python writes, said or to be found out: never other records."""
-    # Before Python 3.13 a CR before the LF is not quoted, and no file can tell it from CR LF.
-    rows = [(one, two, three.rstrip("\r")) for one, two, three in rows]
-    table = io.StringIO(newline="")
-    writer = csv.writer(table, delimiter=delimiter, lineterminator=end, **way)  # type: ignore[arg-type]
-    writer.writerows([HEADER, *rows] if header else rows)
+def write_sqlite(path: Path, rows: Rows, table: str = "t") -> None:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(
+            f"CREATE TABLE {quote_identifier(table)} (id INTEGER, text TEXT, model TEXT)"
+        )
+        connection.executemany(
+            f"INSERT INTO {quote_identifier(table)} VALUES (:id, :text, :model)", rows
+        )
+
+
+def write_duckdb(path: Path, rows: Rows, table: str = "t") -> None:
+    with duckdb.connect(path) as connection:
+        connection.register("given", pa.Table.from_pylist(rows))
+        connection.execute(f"CREATE TABLE {quote_identifier(table)} AS SELECT * FROM given")
+
+
+WRITERS: dict[str, Callable[[Path, Rows], None]] = {
+    "orc": write_orc,
+    "avro": write_avro,
+    "sqlite": write_sqlite,
+    "duckdb": write_duckdb,
+}
+DATABASES: dict[str, Callable[[Path, Rows, str], None]] = {
+    "sqlite": write_sqlite,
+    "duckdb": write_duckdb,
+}
+
+
+def written(folder: Path, form: str, rows: Rows = ROWS) -> Input:
+    path = folder / f"a.{form}"
+    WRITERS[form](path, rows)
+    return Input(path.as_posix(), path, form)
+
+
+@pytest.mark.parametrize("form", WRITERS)
+def test_a_table_is_read(tmp_path: Path, form: str) -> None:
+    source = written(tmp_path, form)
+    reading = check_reader(reader_for(form), source, LAYOUT)
+    assert reading.content == [row["text"] for row in ROWS]
+    assert reading.fields == [(str(row["id"]), row["model"]) for row in ROWS]
+    assert reader_for(form).probe(source).fields == {
+        "id": "number",
+        "text": "string",
+        "model": "string",
+    }
+
+
+@pytest.mark.parametrize("form", WRITERS)
+def test_whole_rows_are_those_of_json_lines(tmp_path: Path, form: str) -> None:
+    layout = Layout("structured", ("*",))
+    source = written(tmp_path, form)
+    reading = check_reader(reader_for(form), source, layout)
+    assert [json.loads(str(text)) for text in reading.content] == [
+        {name: value for name, value in row.items() if value is not None} for row in ROWS
+    ]
+
+
+@pytest.mark.parametrize("form", WRITERS)
+def test_a_table_is_known_by_its_content(tmp_path: Path, form: str) -> None:
+    source = written(tmp_path, form)
+    other = source.path.rename(tmp_path / "data")
+    assert detect(other) == (form, "")
+    with pytest.raises(InputError, match=f"named like jsonl but holds {form}"):
+        detect(other.rename(tmp_path / "a.jsonl"))
+
+
+@pytest.mark.parametrize("text", ["ORC is a kind", "Obj", "12345678DUC", "SQLite format 3"])
+def test_a_text_that_begins_alike_is_a_text(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.txt").write_text(text)
+    assert detect(tmp_path / "a.txt") == ("text", "")
+
+
+@pytest.mark.parametrize("form", WRITERS)
+def test_what_is_cut_short_is_no_whole_file(tmp_path: Path, form: str) -> None:
+    rows = [{"id": n, "text": f"{n} " * 200, "model": "m"} for n in range(400)]
+    source = written(tmp_path, form, rows)
+    data = source.path.read_bytes()
+    source.path.write_bytes(data[: len(data) * 2 // 3])
+    reader = reader_for(form)
     try:
-        data = table.getvalue().encode(encoding)
-    except UnicodeEncodeError:
-        data, encoding = table.getvalue().encode(), "utf-8"
-    told: dict[str, object] = {"header": header}
-    if said:
-        told |= {"delimiter": delimiter, "escape": way.get("escapechar", "")}
-    if encoding not in {"utf-8", "utf-8-sig", "utf-16"} or (said and encoding != "utf-8-sig"):
-        told |= {"encoding": encoding}
-    layout = WHOLE if header else Layout("text", ("column2",), ("column1", "column3"))
-    with tempfile.TemporaryDirectory() as folder:
-        source = _source(data, Path(folder), name, **told)
-        try:
-            reading = read_all(Delimited(), source, layout)
-        except InputError:
-            return
-    written = [(row[0] or None, row[1], row[2] or None) for row in rows]
-    for _, *record in _records(reading):
-        assert tuple(record) in written
+        batches = list(reader.read(source, LAYOUT))
+    except InputError:
+        return
+    rejects = [each for batch in batches for each in batch.rejects.to_pylist()]
+    assert rejects[-1]["reason"].startswith("file: ")
+    assert sum(len(batch.rows) for batch in batches) < len(rows)
 
 
-@given(
-    cells=st.lists(
-        st.tuples(*[st.lists(st.sampled_from(list(' x,"\n;')), max_size=4)] * 2),
-        min_size=2,
-        max_size=6,
-    ),
-    quoting=st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]),
-    name=st.sampled_from(["a.csv", "a.tsv"]),
-    place=st.floats(0, 1, exclude_max=True),
-    harm=st.sampled_from(["drop", "quote", "end"]),
-)
-@settings(max_examples=80, deadline=None)
-def test_one_broken_row_makes_no_record_of_two(
-    cells: list[tuple[list[str], list[str]]],
-    quoting: int,
-    name: str,
-    place: float,
-    harm: str,
+@pytest.mark.parametrize("form", WRITERS)
+def test_a_folder_of_tables_is_one_set_with_its_json_lines(tmp_path: Path, form: str) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    written(data, form)
+    (data / "b.jsonl").write_text("".join(json.dumps(row) + "\n" for row in ROWS))
+    ledger = provenance.init(str(tmp_path / "ledger"))
+    answer = ledger.ingest([str(data)], IngestOptions(source="s", content=("text",), label="human"))
+    assert (answer.read, answer.kept) == (18, 18)
+    assert (ledger.status().records, ledger.status().sightings) == (9, 18)
+    assert answer.labels["synthetic"] == 10
+
+
+@pytest.mark.parametrize("form", DATABASES)
+def test_of_several_tables_one_is_named(tmp_path: Path, form: str) -> None:
+    path = tmp_path / f"a.{form}"
+    for table in ("one", 'odd "name"; --'):
+        DATABASES[form](path, [{**row, "text": f"{table} {row['id']}"} for row in ROWS], table)
+    source, reader = Input(path.as_posix(), path, form), reader_for(form)
+    with pytest.raises(AmbiguousError, match="2 tables") as caught:
+        reader.probe(source)
+    assert "`--records`: odd" in str(caught.value.hint)
+    with pytest.raises(NotFoundError, match="no table 'none'"):
+        reader.probe(source, "none")
+    layout = Layout("text", ("text",), records='odd "name"; --')
+    (batch,) = reader.read(source, layout)
+    assert batch.content.to_pylist()[0] == 'odd "name"; -- 0'
+
+
+@pytest.mark.parametrize("form", DATABASES)
+def test_a_database_without_tables_holds_nothing(tmp_path: Path, form: str) -> None:
+    path = tmp_path / f"a.{form}"
+    if form == "sqlite":
+        with closing(sqlite3.connect(path)) as connection, connection:
+            connection.execute("CREATE VIEW v AS SELECT 'a text' AS text")
+    else:
+        with duckdb.connect(path) as connection:
+            connection.execute("CREATE VIEW v AS SELECT 'a text' AS text")
+    with pytest.raises(InputError, match="holds no table"):
+        reader_for(form).probe(Input(path.as_posix(), path, form))
+
+
+@pytest.mark.parametrize(("form", "log"), [("sqlite", "-wal"), ("duckdb", ".wal")])
+def test_changes_that_lie_elsewhere_are_not_passed_over(
+    tmp_path: Path, form: str, log: str
 ) -> None:
-    """A quote too many, a sign too few, a line end anywhere: what is kept is of one row."""
-    rows = [
-        (f"<{n}>{''.join(one)}<{n}>", f"<{n}>{''.join(two)}<{n}>", f"<{n}>")
-        for n, (one, two) in enumerate(cells)
+    source = written(tmp_path, form)
+    Path(f"{source.path}{log}").write_bytes(b"later rows")
+    with pytest.raises(InputError, match="last changes"):
+        reader_for(form).probe(source)
+
+
+@pytest.mark.parametrize("form", WRITERS)
+def test_reading_changes_nothing(tmp_path: Path, form: str) -> None:
+    source = written(tmp_path, form)
+    before = source.path.read_bytes()
+    list(reader_for(form).read(source, LAYOUT))
+    assert source.path.read_bytes() == before
+    assert [each.name for each in tmp_path.iterdir()] == [source.path.name]
+
+
+def test_text_of_sqlite_that_is_no_utf8_costs_its_row(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE t (text, raw)")
+        connection.execute("INSERT INTO t VALUES (CAST(x'ff41' AS TEXT), x'ff')")
+        connection.execute("INSERT INTO t VALUES ('fine', x'ff')")
+    (batch,) = reader_for("sqlite").read(
+        Input(path.as_posix(), path, "sqlite"), Layout("text", ("text",), ("raw",))
+    )
+    assert batch.content.to_pylist() == ["fine"]
+    assert batch.fields.to_pydict() == {"raw": ["/w=="]}
+    assert [reject["reason"] for reject in batch.rejects.to_pylist()] == ["invalid UTF-8"]
+
+
+def test_types_of_avro_are_written_as_those_of_arrow(tmp_path: Path) -> None:
+    fields = [
+        {"name": "text", "type": "string"},
+        {"name": "at", "type": {"type": "long", "logicalType": "timestamp-millis"}},
+        {"name": "raw", "type": "bytes"},
+        {"name": "more", "type": {"type": "map", "values": ["null", "double", "string"]}},
     ]
-    table = io.StringIO(newline="")
-    delimiter = {"a.csv": ",", "a.tsv": "\t"}[name]
-    writer = csv.writer(table, quoting=quoting, lineterminator="\n", delimiter=delimiter)  # type: ignore[arg-type]
-    writer.writerows([HEADER, *rows])
-    text = table.getvalue()
-    start = text.index("\n") + 1
-    at = start + int(place * (len(text) - start))
-    tabs = name == "a.tsv"
-    if harm == "drop" and text[at] == "\n" and (tabs or not re.search(r'(^|[\n,\t])"', text[:at])):
-        return  # where no cell is quoted, a quote within one is text: two lines may be one row
-    broken = text[:at] + {"drop": "", "quote": '"' + text[at], "end": "\n" + text[at]}[harm]
-    broken += text[at + 1 :]
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            reading = read_all(Delimited(), _source(broken.encode(), Path(folder), name), WHOLE)
-        except InputError:
-            return
-    records = [record[1:] for record in _records(reading)]
-    for record in records:
-        assert len(set(re.findall(r"<\d+>", "".join(map(str, record))))) <= 1
-    odd = [record for record in records if record not in rows]
-    assert len(odd) <= 1, odd
+    path = tmp_path / "a.avro"
+    at = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
+    row = {"text": "t", "at": at, "raw": b"\xff", "more": {"n": 1.5, "s": "x", "nan": float("nan")}}
+    with path.open("wb") as stream:
+        fastavro.writer(stream, {"type": "record", "name": "r", "fields": fields}, [row])
+    layout = Layout("text", ("text",), ("at", "raw", "more"))
+    (batch,) = reader_for("avro").read(Input(path.as_posix(), path, "avro"), layout)
+    assert batch.fields.to_pylist() == [
+        {"at": "2020-01-01T00:00:00Z", "raw": "/w==", "more": '{"n":1.5,"s":"x","nan":null}'}
+    ]
 
 
-TWO = Layout("text", ("text",), ("id",))
-
-
-def _pairs(reading: Reading) -> list[tuple[str | None, object]]:
-    return [(i, text) for (i,), text in zip(reading.fields, reading.content, strict=True)]
-
-
-@pytest.mark.parametrize(
-    ("data", "kept", "said"),
-    [
-        (
-            b'id,text\n1,"one \\"q\n2,fake"\n3,real\n',
-            [("1", 'one "q\n2,fake'), ("3", "real")],
-            "back",
-        ),
-        (b"# made by X\nid,text\n1,a\n", [("1", "a")], "comments, left out: 1"),
-        (b"# made by X, in May\n#\nid,text\n1,a\n", [("1", "a")], "comments, left out: 2"),
-        (b"\n# made by X\n\nid,text\n1,a\n", [("1", "a")], "comments, left out: 3"),
-        (b"sep=;\r\nid;text\r\n1;a, b\r\n", [("1", "a, b")], "names the delimiter"),
-        (b"sep=^\nid^text\n1^a\n", [("1", "a")], "parted by '^'"),
-        ("id,text\n1,é\n".encode("utf-16"), [("1", "é")], "UTF-16"),
-        (b"id,text\n1,a,\n2,b,\n", [("1", "a"), ("2", "b")], "end in a delimiter"),
-        (b'id,text\r1,a\r2,"b\r"\r', [("1", "a"), ("2", "b\r")], "carriage returns"),
-        (b"'id','text'\n'1','a, b'\n", [("1", "a, b")], "quoted with '"),
-        (b"id,text\n1,'a, b'\n2,c\n", [("1", "a, b"), ("2", "c")], "quoted with '"),
-        (b"id|text\n1|a\n2|b, c\n", [("1", "a"), ("2", "b, c")], "vertical bars"),
-        (b'id,text\n1,6" wide\n', [("1", '6" wide')], ""),
-        (b"id,text\n1,C:\\new\n2,\\\\host\\d\n", [("1", "C:\\new"), ("2", "\\\\host\\d")], ""),
-    ],
-)
-def test_a_dialect_is_found_and_said(
-    tmp_path: Path, data: bytes, kept: list[tuple[str, str]], said: str
+def test_without_its_library_a_format_says_how_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reading = _read(data, tmp_path, TWO)
-    assert _pairs(reading) == kept
-    notes = "; ".join(Delimited().probe(_source(data, tmp_path)).notes)
-    assert said in notes
-    assert bool(notes) == bool(said)
+    source = written(tmp_path, "avro")
+    monkeypatch.setitem(sys.modules, "fastavro", None)
+    with pytest.raises(MisuseError, match="fastavro is needed") as caught:
+        reader_for("avro").probe(source)
+    assert "prov-ledger[avro]" in str(caught.value.hint)
 
 
-@pytest.mark.parametrize(
-    ("data", "hint"),
-    [
-        ("id,text\n1,café\n".encode("latin-1"), "--encoding cp1252"),
-        ("id,text\n1,a\n".encode("utf-16-le"), "--encoding utf-16-le"),
-        ("id,text\n1,a\n".encode("utf-16-be"), "--encoding utf-16-be"),
-        (b"id;text\nfoo\nbar\n", "--delimiter"),
-        (b"a,x;b\n1,2;3\n4,5;6\n", "--delimiter"),
-        (b"1,Hello\n2,World\n", "--no-header"),
-        (b"2024-01-01,Hello\n2024-01-02,World\n", "--no-header"),
-        (b"Hello there,gpt-4\nSecond text,gpt-4\n", "--no-header"),
-        (b"This is a whole sentence.,a\nHere is one more too.,b\n", "--no-header"),
-        (b"#text\nhello\n", "leave it out"),
-        (b'id,text\n1,"a\\\\b"\n', "--escape none"),
-        (b"id,id\n1,2\n", "rename"),
-    ],
-)
-def test_what_cannot_be_told_is_refused_with_the_option(
-    tmp_path: Path, data: bytes, hint: str
-) -> None:
-    with pytest.raises(InputError) as caught:
-        Delimited().probe(_source(data, tmp_path))
-    assert hint in (caught.value.hint or "")
-
-
-@pytest.mark.parametrize(
-    ("data", "said", "kept"),
-    [
-        ("id,text\n1,café “x”\n".encode("cp1252"), {"encoding": "cp1252"}, [("1", "café “x”")]),
-        ("id,text\n1,é\n".encode("utf-16-le"), {"encoding": "utf-16-le"}, [("1", "é")]),
-        ("id,text\n1,é\n".encode("utf-16-be"), {"encoding": "utf-16"}, [("1", "é")]),
-        ("id,text\n1,日本\n".encode("shift_jis"), {"encoding": "shift_jis"}, [("1", "日本")]),
-        (b"id^text\n1^a, b\n", {"delimiter": "^"}, [("1", "a, b")]),
-        (b"id,text\n1,a^,b\n", {"escape": "^"}, [("1", "a,b")]),
-        (b'id,text\n1,"a\\\\b"\n', {"escape": ""}, [("1", "a\\\\b")]),
-        (b'id,text\n1,"a\\\\b"\n', {"escape": "\\"}, [("1", "a\\b")]),
-    ],
-)
-def test_what_is_said_is_taken(
-    tmp_path: Path, data: bytes, said: dict[str, object], kept: list[tuple[str, str]]
-) -> None:
-    reading = _read(data, tmp_path, TWO, **said)
-    assert _pairs(reading) == kept
-
-
-@pytest.mark.parametrize(
-    ("data", "encoding"),
-    [
-        ("id,text\n1,é\n".encode(), "latin-1"),
-        ("id,text\n1,é\n".encode("utf-16"), "utf-8"),
-        (b"id,text\n1,a\n", "utf-16"),
-        (b"id,text\n1,a\n", "utf-16-le"),
-    ],
-)
-def test_an_encoding_that_the_file_contradicts_is_refused(
-    tmp_path: Path, data: bytes, encoding: str
-) -> None:
-    with pytest.raises(InputError, match="is said to be"):
-        Delimited().probe(_source(data, tmp_path, encoding=encoding))
-
-
-def test_a_delimiter_that_parts_nothing_is_refused(tmp_path: Path) -> None:
-    source = _source(b"id,text\n1,a\n2,b\n", tmp_path, delimiter=";")
-    with pytest.raises(InputError, match="parted by commas, and not by ';'"):
-        Delimited().probe(source)
-    assert _read(b"text\na, b\n", tmp_path, Layout("text", ("text",)), delimiter=";").rows == [1]
-
-
-def test_without_a_header_columns_are_numbered(tmp_path: Path) -> None:
-    data = b"1,Hello\n2,World\n3,a,b\n"
-    layout = Layout("text", ("column2",), ("column1",))
-    reading = _read(data, tmp_path, layout, header=False)
-    assert (reading.rows, reading.content) == ([1, 2], ["Hello", "World"])
-    assert [(each["row"], each["offset"]) for each in reading.rejects] == [(3, 16)]
-    (note,) = Delimited().probe(_source(data, tmp_path, header=False)).notes
-    assert note == "without a header, its columns are called column1 to column2"
-
-
-def test_a_header_that_is_said_may_look_like_a_record(tmp_path: Path) -> None:
-    reading = _read(b"2024,1\n2025,2\n", tmp_path, Layout("text", ("2024",)), header=True)
-    assert reading.content == ["2025"]
-
-
-@pytest.mark.parametrize(
-    ("rows", "kept", "offsets"),
-    [
-        ('1,"a" b\n2,c\n3,"d"\n', ["2", "3"], [8]),
-        ('1,"a\n2,"b"\n3,c\n', ["3"], [8]),
-        ('1,"x"\n2,a "b" c\n3,d\n', ["1", "3"], [14]),
-        ('1,"say "hi", and\n2,fake"\n3,"d"\n', ["3"], [8]),
-        ("1,a\nid,text\n2,b\n", ["1", "2"], [12]),
-        ("1,a\n2,b\0\n3,c\n", ["1", "3"], [12]),
-    ],
-)
-def test_a_broken_row_is_one_reject(
-    tmp_path: Path, rows: str, kept: list[str], offsets: list[int]
-) -> None:
-    reading = _read(b"id,text\n" + rows.encode(), tmp_path, TWO)
-    assert [i for i, _ in _pairs(reading)] == kept
-    assert [each["offset"] for each in reading.rejects] == offsets
-
-
-def test_escapes_that_come_late_make_no_record(tmp_path: Path) -> None:
-    """Behind what is looked at to find the dialect."""
-    plain = "".join(f'{n},"{"x" * 1000}"\n' for n in range(300))
-    reading = _read(f'id,text\n{plain}8,"a \\"b\n9,fake"\n10,real\n'.encode(), tmp_path, TWO)
-    assert [i for i, _ in _pairs(reading)][300:] == ["10"]
-    assert len(reading.rejects) == 1
-
-
-def test_thousands_of_columns(tmp_path: Path) -> None:
-    names = ["text", *(f"c{n}" for n in range(30_000))]
-    data = ",".join(names) + "\n" + ",".join("x" for _ in names) + "\n"
-    assert _read(data.encode(), tmp_path, Layout("text", ("text",))).content == ["x"]
+def test_the_reader_that_the_documents_show_is_the_one_that_reads() -> None:
+    page = (ROOT / "docs" / "how-to" / "add-a-reader.md").read_text(encoding="utf-8")
+    shown = page.partition("```python\nclass Orc")[2].partition("```")[0]
+    assert len(shown.splitlines()) > 20
+    assert f"class Orc{shown}" in (ROOT / "provenance" / "readers" / "orc.py").read_text("utf-8")

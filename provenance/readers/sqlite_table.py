@@ -1,0 +1,84 @@
+"""A table of an SQLite database, opened as a file that nobody changes."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from typing import ClassVar
+from urllib.parse import quote
+
+from provenance.errors import InputError
+from provenance.model.base import quote_identifier
+from provenance.readers.base import Input
+from provenance.readers.columnar import require_plain
+from provenance.readers.columns import failure_reason
+from provenance.readers.json_exact import DefectError
+from provenance.readers.one_table import table_of
+from provenance.readers.records import Record, Records, json_value
+
+# Virtual tables run code of extensions, and views any expression: tables alone are read.
+_TABLES = """
+    SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
+        AND sql NOT LIKE 'CREATE VIRTUAL%' ORDER BY name
+"""
+
+
+class SqliteTable(Records):
+    """Reader of SQLite databases; rows come in the order in which they are stored."""
+
+    names: ClassVar[Sequence[str]] = ("sqlite",)
+    failures: ClassVar[tuple[type[Exception], ...]] = (sqlite3.Error, OverflowError, MemoryError)
+
+    @contextmanager
+    def opened(self, source: Input, records: str | None, limit: int) -> Iterator[Iterator[Record]]:
+        """The table ``records``, or the only one."""
+        require_plain(source, "an SQLite database")
+        _require_whole(source)
+        uri = f"file:{quote(str(source.path))}?mode=ro&immutable=1"
+        try:
+            connection = sqlite3.connect(uri, uri=True)
+        except sqlite3.Error as error:
+            raise _unreadable(source, error) from error
+        with closing(connection):
+            connection.text_factory = _decoded
+            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, max(limit, 1 << 20))
+            try:
+                connection.execute("PRAGMA trusted_schema = OFF")
+                connection.execute("PRAGMA cell_size_check = ON")
+                names = [row[0] for row in connection.execute(_TABLES) if isinstance(row[0], str)]
+                table = quote_identifier(table_of(source, names, records))
+                cursor = connection.execute(f"SELECT * FROM {table}")
+            except self.failures as error:
+                raise _unreadable(source, error) from error
+            yield _rows(cursor)
+
+
+def _rows(cursor: sqlite3.Cursor) -> Iterator[Record]:
+    names = [column[0] for column in cursor.description]
+    for row in cursor:
+        defect = next((value for value in row if isinstance(value, DefectError)), None)
+        yield defect or dict(zip(names, map(json_value, row), strict=True))
+
+
+def _decoded(raw: bytes) -> str | DefectError:
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return DefectError("invalid UTF-8")
+
+
+def _require_whole(source: Input) -> None:
+    log = source.path.with_name(f"{source.path.name}-wal")
+    if log.exists() and log.stat().st_size:
+        raise InputError(
+            f"the last changes of {source.uri} lie in {log.name}",
+            hint="close the program that writes it, or run `PRAGMA wal_checkpoint` there",
+        )
+
+
+def _unreadable(source: Input, error: Exception) -> InputError:
+    return InputError(
+        f"not a readable SQLite database ({failure_reason(error)}): {source.uri}",
+        hint="try `.recover` of the program sqlite3, or fetch the file again",
+    )
