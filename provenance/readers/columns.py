@@ -38,7 +38,7 @@ from provenance.readers.column_sizes import Sizes, blank, cuts, sizes_of
 from provenance.readers.content import RESERVED, no_content
 from provenance.readers.json_columns import holds_json, json_records
 from provenance.readers.json_exact import too_long
-from provenance.readers.json_tree import Numbered
+from provenance.readers.json_records import Numbered
 from provenance.readers.paths import MAX_ROW_PATHS, Steps, TooManyPathsError, steps_of
 from provenance.readers.schema import has_repeated_member, type_at
 from provenance.readers.stream import MAX_RATIO, MAX_RATIO_AFTER, DamagedError

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from dataclasses import dataclass
@@ -12,12 +11,13 @@ from pathlib import Path
 from provenance.errors import InputError, NotFoundError, StorageError
 from provenance.readers.base import Input
 from provenance.readers.image import HEAD, media_type
+from provenance.readers.json_exact import BOM
+from provenance.readers.near_json import FIRST_LINE, lines_or_document
 from provenance.readers.registry import COMPRESSIONS, SUFFIXES
 from provenance.readers.stream import DamagedError, open_bytes
 
 _HEAD = 64 << 10
-_FIRST_LINE = 16 << 20
-"""A first line longer than this is one document, not one of many."""
+_BEGINS = {b"{", b"[", b'"'}
 
 _LFS = b"version https://git-lfs.github.com/spec/v1"
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
@@ -60,7 +60,8 @@ def detect(path: str | Path) -> tuple[str | None, str]:
             f"{path} is named like {promise.format} but its content is not",
             hint="the file may be damaged, or an error page in its place; fetch it again",
         )
-    if promise.format == "json" or (not promise.suffix and head.lstrip()[:1] == b"{"):
+    begins = head.removeprefix(BOM).lstrip()[:1] in _BEGINS
+    if promise.format in {"json", "jsonl"} or (not promise.suffix and begins):
         return _json_or_lines(path, compression, promise.format), compression
     return promise.format, compression
 
@@ -157,23 +158,10 @@ def _certain(path: str | Path, found: str, compression: str) -> bool:
 
 
 def _json_or_lines(path: str | Path, compression: str, promised: str | None) -> str | None:
-    """``jsonl`` where several documents stand on lines, ``json`` for one document."""
-    text = _decoded(path, compression, _HEAD).lstrip()
-    if b"\n" not in text:
-        text = _decoded(path, compression, _FIRST_LINE).lstrip()
-    first, _, rest = text.removeprefix(b"\xef\xbb\xbf").partition(b"\n")
-    rest = rest.lstrip()
-    if _is_document(first):
-        return "jsonl" if rest else "json"
-    # Two lines that begin with a brace are never one document, however broken the first may be.
-    if first[:1] == b"{" and rest[:1] == b"{":
-        return "jsonl"
-    return promised
-
-
-def _is_document(line: bytes) -> bool:
-    try:
-        json.loads(line)
-    except (ValueError, RecursionError):
-        return False
-    return True
+    """``jsonl`` for lines of JSON, ``json`` for a document."""
+    for size in (_HEAD, FIRST_LINE):
+        head = _decoded(path, compression, size)
+        whole = len(head) < size
+        if whole or b"\n" in head.removeprefix(BOM).lstrip():
+            break
+    return lines_or_document(head, promised, whole=whole)

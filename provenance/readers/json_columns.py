@@ -19,7 +19,7 @@ import pyarrow.types as pt
 from provenance.readers.arrow_text import entries, finite, plain, stored
 from provenance.readers.base import Shape
 from provenance.readers.json_exact import DefectError, parse
-from provenance.readers.json_tree import shape_of as shape_of_records
+from provenance.readers.json_shape import shape_of as shape_of_records
 from provenance.readers.schema import is_list, shape_of
 
 Places = npt.NDArray[np.int64]

@@ -43,12 +43,13 @@ def test_anything_else_behind_a_document_is_a_reject(tmp_path: Path, text: str) 
     assert reading.reasons == ["not JSON: more after the first value"]
 
 
-def test_truncated_document_is_one_reject(tmp_path: Path) -> None:
+def test_what_is_cut_off_is_one_reject(tmp_path: Path) -> None:
     path = tmp_path / "data.json.gz"
     packed = gzip.compress(json.dumps([{"text": str(i)} for i in range(50_000)]).encode())
     path.write_bytes(packed[: len(packed) // 2])
     reading = check_reader(JsonDocument(), _input(path, "gz"), TEXT)
-    assert reading.rows == []
+    assert reading.content == [str(i) for i in range(len(reading.rows))]
+    assert 1_000 < len(reading.rows) < 50_000
     assert [reason[:31] for reason in reading.reasons] == ["file: gzip data is truncated, a"]
 
 
@@ -142,7 +143,12 @@ def test_published_strictness_suite(real_data: Path) -> None:
     assert len(refused) > 180
     for path in refused:
         reading = read_all(JsonDocument(), _input(path), ANYTHING)
-        assert (len(reading.rows), len(reading.rejects)) == (0, 1), path.name
+        # Where an array is cut off, what is whole in it was read.
+        kept = [1] if path.name == "n_array_unclosed_with_object_inside.json" else []
+        assert reading.rows == kept, path.name
+        assert reading.rejects, path.name
+        if not path.read_bytes().lstrip().startswith(b"["):
+            assert len(reading.rejects) == 1, path.name
 
 
 @pytest.mark.real_data
