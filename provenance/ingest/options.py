@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 from decimal import Decimal
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from provenance.model.base import Contract, Name
 from provenance.model.edge import Relation
 from provenance.model.origin import Label, Process
+from provenance.model.path_words import checked_pattern, tells_attributes
 from provenance.readers.base import MAX_RECORD
 
 _REJECTS = re.compile(r"[0-9]{1,18}(\.[0-9]{1,18})?")
@@ -54,6 +55,9 @@ class IngestOptions(Contract):
     relation: Relation = "derived"
     attributes: dict[str, str] = Field(default_factory=dict, description="Name to field.")
     records: str | None = None
+    path: Annotated[str, AfterValidator(checked_pattern)] | None = Field(
+        default=None, description="Pattern of paths that say something: see the source's contract."
+    )
     max_record: int = Field(default=MAX_RECORD, gt=0, le=LARGEST_RECORD)
     on_reject: Literal["quarantine", "stop"] = "quarantine"
     max_rejects: str | None = Field(default=None, description="`N` records or `P%` of a file.")
@@ -106,6 +110,8 @@ class IngestOptions(Contract):
             "records": self.records,
             "max_record": self.max_record,
         }
+        if tells_attributes(self.path):
+            asked["path"] = self.path
         return json.dumps(asked, separators=(",", ":"))
 
     @property

@@ -224,7 +224,7 @@ def _asks_nothing_new(before: Known, options: IngestOptions) -> bool:
     asked, had = json.loads(options.settings), json.loads(before.settings)
     silent = json.loads(IngestOptions(source=options.source).settings)
     return all(
-        value == had.get(name) or (name not in _TELL_RECORDS and value == silent[name])
+        value == had.get(name) or (name not in _TELL_RECORDS and value == silent.get(name))
         for name, value in asked.items()
     )
 

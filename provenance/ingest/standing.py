@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from provenance.declaring import declared_generator, declared_label, registered_families
@@ -57,6 +57,15 @@ def standing(connection: Connection, options: IngestOptions) -> Standing:
     )
 
 
+def by_contract(connection: Connection, options: IngestOptions) -> IngestOptions:
+    """The options with what the contract of the source says of how its files are read."""
+    row = connection.execute(
+        "SELECT contract FROM sources WHERE name = ?", [options.source]
+    ).fetchone()
+    path = json.loads(row[0]).get("path") if row else None
+    return options if options.path or not path else options.model_copy(update={"path": path})
+
+
 def known_models(connection: Connection, options: IngestOptions) -> tuple[str, ...]:
     """Names of models that somebody registered or declared as a generator: no need to guess."""
     rows = connection.execute("""
@@ -70,18 +79,18 @@ def known_models(connection: Connection, options: IngestOptions) -> tuple[str, .
 
 
 def declarations(
-    options: IngestOptions,
     stands: Standing,
-    readings: Iterable[uuid.UUID],
+    readings: Mapping[uuid.UUID, IngestOptions],
     before: Mapping[uuid.UUID, Known],
 ) -> list[dict[str, object]]:
     """Rows of the table ``declarations`` for files that are read, if anything is said of them.
 
     Args:
+        readings: what is said of each of them.
         before: readings of files that did not change, whose declarations hold where none is made.
     """
     rows = []
-    for reading in readings:
+    for reading, options in readings.items():
         known = before.get(reading)
         row = _claimed(options, stands) if options.declares else _known_claim(known)
         ignores = options.ignore_fields or (known and known.ignores)

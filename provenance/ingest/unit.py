@@ -24,6 +24,7 @@ from provenance.ingest.held import SMALL, Held, HeldByLook
 from provenance.ingest.meaning import Alike, Chooser
 from provenance.ingest.options import IngestOptions
 from provenance.ingest.refused import without_refused
+from provenance.ingest.said_columns import attributes_of, said_too
 from provenance.ingest.summary import EXAMPLES, Reject
 from provenance.ingest.tombstones import refuse_purged
 from provenance.measure import Measured, measure
@@ -58,6 +59,7 @@ class FileTask:
         fingerprint: of the whole file; it goes with the last of its ranges. Of a file that is read
             whole or in shares, who reads it, or the first of them, takes it.
         supersedes: the reading that was current when this one was planned.
+        said: what its path says of its records, besides their origin.
     """
 
     source: Input
@@ -67,6 +69,7 @@ class FileTask:
     part: Portion | None = None
     fingerprint: str = ""
     supersedes: uuid.UUID | None = None
+    said: tuple[tuple[str, str], ...] = ()
 
     @property
     def length(self) -> int:
@@ -195,7 +198,7 @@ class _Writing:
         look = self._look(shape, task.source.format)
         result.kind = look.choice.kind
         result.content = look.choice.content
-        result.attributes = tuple(sorted(options.kept_attributes))
+        result.attributes = tuple(sorted({*options.kept_attributes, *attributes_of(task.said)}))
         result.notes = shape.notes
         for batch in reader.read(task.source, look.layout, task.part):
             self._add(batch, look, result)
@@ -262,6 +265,7 @@ class _Writing:
         roles, marks = alike.meaning.roles, alike.meaning.marks
         readings = [(result.task.reading_id, count) for result, count in owners]
         sightings = sighting_columns(batch, measured, roles, alike.kind, readings)
+        sightings = said_too(sightings, [(r.task.said, count) for r, count in owners])
         self._write("sightings", sightings)
         self._write("parts", part_columns(measured.parts, sightings))
         if marks:

@@ -85,6 +85,12 @@ class ByteSize(click.ParamType[int]):
 @click.option("--attr", "attributes", multiple=True, metavar="NAME=FIELD", help="Keep a field.")
 @click.option("--records", metavar="PATH", help="Path of the nested list or tree of records.")
 @click.option(
+    "--path",
+    "path",
+    metavar="PATTERN",
+    help="What paths say: results/{generator}/{lang}.jsonl; {label}, {process}, {split}, or any.",
+)
+@click.option(
     "--on-reject",
     type=click.Choice(["quarantine", "stop"]),
     default="quarantine",
@@ -150,6 +156,11 @@ def ingest(session: Session, paths: tuple[str, ...], **given: Any) -> None:
         kept_in = sorted({file.quarantine for file in summary.files if file.quarantine})
         said = count(summary.rejected, "record") + (" was" if summary.rejected == 1 else " were")
         session.warn(f"{said} rejected; all are listed in {', '.join(kept_in)}")
+    if summary.off_path:
+        named = ", ".join(shown_path(uri) for uri in summary.off_path[:_SHOWN_REJECTS])
+        more = ", …" if len(summary.off_path) > _SHOWN_REJECTS else ""
+        files = count(len(summary.off_path), "file")
+        session.warn(f"the pattern of paths says nothing of {files}: {visible(named)}{more}")
     if summary.parents and not summary.parents.named:
         session.warn("no record names a parent: is the field spelt as in the files?")
     if summary.failed:
