@@ -15,7 +15,8 @@ from provenance.identity import write_digest
 from provenance.ingest.unit import fingerprint
 from provenance.measure import content_digests
 from provenance.members import MEMBERS
-from provenance.readers.base import Batch
+from provenance.readers.base import Batch, Layout
+from provenance.readers.emitting import reading as rows_of
 from provenance.readers.registry import reader_for
 from provenance.readers.remote import opened
 from provenance.readings import FILE_COLUMNS, Reading, reading_of
@@ -44,6 +45,14 @@ class Reread:
     batch: Batch
     members: pa.Table
     digests: pa.Array
+
+    @property
+    def layout(self) -> Layout:
+        """How its content is told from a row."""
+        batch, layout = self.batch, self.reading.layout
+        if batch.kind is None:
+            return layout
+        return replace(layout, kind=batch.kind, content=batch.names, records=None, emit="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,13 +158,14 @@ class _Finder:
         try:
             with opened(reading.item, reading.item.format) as item:
                 reader = reader_for(reading.item.format)
-                for batch in reader.read(item, layout, original=self.original):
+                for batch in rows_of(reader, layout, item, original=self.original):
+                    kind = batch.kind or layout.kind
                     if trouble is None:
-                        got = content_digests(batch.content, layout.kind)
+                        got = content_digests(batch.content, kind)
                         found, places = _narrowed(batch, _first(pc.index_in(got, digests), seen))
                     else:
                         trouble.add(batch, rows)
-                        found, places = _at_rows(batch, layout.kind, (rows, digests), trouble)
+                        found, places = _at_rows(batch, kind, (rows, digests), trouble)
                     if len(places):
                         seen[np.asarray(places)] = True
                         yield Reread(reading, found, wanted.take(places), digests.take(places))
@@ -360,5 +370,7 @@ def _narrowed(batch: Batch, places: pa.Array) -> tuple[Batch, pa.Array]:
         fields=batch.fields.take(here),
         original=batch.original.take(here) if batch.original is not None else None,
         typed=batch.typed.take(here) if batch.typed is not None else None,
+        kind=batch.kind,
+        names=batch.names,
     )
     return narrow, places.drop_null()

@@ -7,7 +7,10 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pydantic import ValidationError
+
 from provenance.declaring import declared_generator, declared_label, registered_families
+from provenance.errors import MisuseError
 from provenance.ingest.options import IngestOptions
 from provenance.ingest.plan import Known
 from provenance.model.base import Connection
@@ -58,12 +61,26 @@ def standing(connection: Connection, options: IngestOptions) -> Standing:
 
 
 def by_contract(connection: Connection, options: IngestOptions) -> IngestOptions:
-    """The options with what the contract of the source says of how its files are read."""
+    """The options with what the contract of the source says of how its files are read.
+
+    Raises:
+        MisuseError: they do not go with it.
+    """
     row = connection.execute(
         "SELECT contract FROM sources WHERE name = ?", [options.source]
     ).fetchone()
-    path = json.loads(row[0]).get("path") if row else None
-    return options if options.path or not path else options.model_copy(update={"path": path})
+    contract = json.loads(row[0]) if row else {}
+    given = {name: contract[name] for name in ("path", "emit") if contract.get(name)}
+    if not given:
+        return options
+    asked = options.model_dump(exclude_unset=True)
+    try:
+        return IngestOptions.model_validate({**given, **asked})
+    except ValidationError as error:
+        raise MisuseError(
+            f"source `{options.source}`: {error.errors()[0]['msg']}",
+            hint="see `prov source show`; another --source has another contract",
+        ) from error
 
 
 def known_models(connection: Connection, options: IngestOptions) -> tuple[str, ...]:

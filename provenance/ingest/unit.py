@@ -20,6 +20,7 @@ from provenance.ingest.columns import (
     sighting_columns,
 )
 from provenance.ingest.edges import edge_columns, quote_columns
+from provenance.ingest.emitted import emitted_claims, emitted_edges
 from provenance.ingest.held import SMALL, Held, HeldByLook
 from provenance.ingest.meaning import Alike, Chooser
 from provenance.ingest.options import IngestOptions
@@ -39,6 +40,7 @@ from provenance.readers.base import (
     Slice,
 )
 from provenance.readers.content import Choice, choose_content
+from provenance.readers.emitting import reading
 from provenance.readers.registry import reader_for
 from provenance.readers.remote import Spool
 from provenance.recognisers.parts import parts_of
@@ -197,11 +199,13 @@ class _Writing:
         shape = reader.probe(task.source, options.records)
         look = self._look(shape, task.source.format)
         result.kind = look.choice.kind
-        result.content = look.choice.content
+        result.content = () if options.emit else look.choice.content
         result.attributes = tuple(sorted({*options.kept_attributes, *attributes_of(task.said)}))
         result.notes = shape.notes
-        for batch in reader.read(task.source, look.layout, task.part):
+        for batch in reading(reader, look.layout, task.source, part=task.part):
             self._add(batch, look, result)
+        if options.emit and not result.content:
+            result.content = options.emitted
         result.fingerprint = _fingerprint(task)
         _unchanged(task)
         if task.part is None:
@@ -214,7 +218,9 @@ class _Writing:
             return self._looks[key]
         options = self._task.options
         choice = _NOTHING
-        if shape.fields or shape.native or options.content:
+        if options.emit:
+            choice = Choice("text", options.emitted, "the contract of the source")
+        elif shape.fields or shape.native or options.content:
             choice = choose_content(shape, options.content, form)
         chooser = Chooser.of(options, choice, self._task.models)
         layout = Layout(
@@ -225,12 +231,16 @@ class _Writing:
             max_record=options.max_record,
             chooser=chooser,
             references=chooser.references,
+            emit=options.emission,
         )
         return self._looks.setdefault(key, _Look(choice, layout, chooser))
 
     def _add(self, batch: Batch, look: _Look, result: FileResult) -> None:
         """Write a batch, or keep it until there are more rows to write along with it."""
-        alike = Alike(look.layout.kind, look.choice.content, look.chooser.meaning(batch.shape))
+        names = batch.names or look.choice.content
+        kind = batch.kind or look.layout.kind
+        alike = Alike(kind, names, look.chooser.meaning(batch.shape))
+        result.content = tuple(dict.fromkeys([*result.content, *batch.names]))
         result.add_attributes(attributes_in(batch, alike.meaning.roles))
         # Of text nothing is refused once it is read, unless something was purged.
         waits = alike.kind == "text" and not self._task.tombstones
@@ -273,6 +283,10 @@ class _Writing:
             _tally(claims, owners)
             self._write("evidence", evidence_columns(claims, sightings))
         options = self._task.options
+        if options.emit:
+            self._write("evidence", evidence_columns(emitted_claims(batch), sightings))
+            for table in emitted_edges(batch, sightings, owners, options.source):
+                self._write("edges", table)
         if roles.parent is not None or options.parent_file is not None:
             self._write("edges", edge_columns(batch, sightings, roles, options))
         if roles.quoting is not None:

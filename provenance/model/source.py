@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from provenance.model.base import Contract, Name
+from provenance.model.emission import Emission
 from provenance.model.origin import Label, Process
 from provenance.model.path_words import checked_pattern
 
@@ -89,6 +90,9 @@ class Source(Contract):
         description="Pattern that the paths of its files end in: results/{generator}/outputs.json. "
         "{label}, {process}, {generator} and {generator_family} speak of origin, {lang} and "
         "{split} are what they say, any other name is an attribute.",
+    )
+    emit: Emission = Field(
+        default=(), description="The records that a row gives, where it gives several."
     )
     licence: str | None = Field(default=None, description="SPDX licence expression.")
     url: str | None = None
