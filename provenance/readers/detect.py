@@ -62,7 +62,7 @@ def detect(path: str | Path) -> tuple[str | None, str]:
         )
     begins = head.removeprefix(BOM).lstrip()[:1] in _BEGINS
     if promise.format in {"json", "jsonl"} or (not promise.suffix and begins):
-        return _json_or_lines(path, compression, promise.format), compression
+        return _json_or_lines(path, compression, promise.format, head), compression
     return promise.format, compression
 
 
@@ -157,11 +157,12 @@ def _certain(path: str | Path, found: str, compression: str) -> bool:
         return stream.read(4) == b"PAR1"
 
 
-def _json_or_lines(path: str | Path, compression: str, promised: str | None) -> str | None:
+def _json_or_lines(
+    path: str | Path, compression: str, promised: str | None, head: bytes
+) -> str | None:
     """``jsonl`` for lines of JSON, ``json`` for a document."""
-    for size in (_HEAD, FIRST_LINE):
-        head = _decoded(path, compression, size)
-        whole = len(head) < size
-        if whole or b"\n" in head.removeprefix(BOM).lstrip():
-            break
+    whole = len(head) < _HEAD
+    if not whole and b"\n" not in head.removeprefix(BOM).lstrip():
+        head = _decoded(path, compression, FIRST_LINE)
+        whole = len(head) < FIRST_LINE
     return lines_or_document(head, promised, whole=whole)
