@@ -116,8 +116,7 @@ def test_a_row_gives_a_question_and_its_solutions(
     assert _ingest(ledger, tmp_path / name).unchanged_files == 1
 
 
-@pytest.mark.parametrize("name", ["a.jsonl", "a.parquet"])
-@pytest.mark.parametrize("form", ["jsonl", "parquet"])
+@pytest.mark.parametrize(("name", "form"), [("a.jsonl", "parquet"), ("a.parquet", "jsonl")])
 def test_every_record_is_found_again(ledger: Ledger, tmp_path: Path, name: str, form: str) -> None:
     FORMS[name](tmp_path / name)
     _ingest(ledger, tmp_path / name)
