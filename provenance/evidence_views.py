@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+BY_CONTRACT = "the contract of the source"
+"""Who says what a contract claims of single records of a row; no file can speak by this name."""
+
 _LIST = """'["VARCHAR"]'"""
 
 
@@ -23,6 +26,7 @@ def counted_evidence(stated: str) -> str:
             whole AND NOT (unaccepted AND claim = 'mixed') AS whole)
         FROM (
             SELECT *, reading_id IS NOT NULL AND (claim = 'human' OR claim = 'mixed' AND whole)
+                AND observer <> '{BY_CONTRACT}'
                 AND NOT coalesce(list_contains(accepts, observer), false)
                 AND NOT coalesce(list_contains(accepts, field), false) AS unaccepted
             FROM ({stated}))

@@ -251,7 +251,7 @@ class _Rows:
 
 
 def _repeated(part: Reread) -> _Rows:
-    batch, layout = part.batch, part.reading.layout
+    batch, layout = part.batch, part.layout
     original = batch.original if batch.typed is None else batch.typed
     if original is None or layout.kind == "binary":
         raise MisuseError(

@@ -56,8 +56,7 @@ WITH stated AS MATERIALIZED (
         FROM ledger.sightings s JOIN files f USING (reading_id)
         WHERE f.uri IN (SELECT parent_ref FROM stated WHERE parent_row IS NOT NULL)
     ) s ON s.uri = r.parent_ref AND s.row = r.parent_row
-    WHERE (r.parent_source IS NULL OR s.source = r.parent_source)
-        AND s.reading_id IS DISTINCT FROM r.reading_id
+    WHERE (r.parent_source IS NULL OR s.source = r.parent_source) AND {_NOT_ITSELF}
 ), fitting AS MATERIALIZED (
     FROM in_file UNION ALL FROM in_source UNION ALL FROM in_ledger UNION ALL FROM in_row
 ), several AS (

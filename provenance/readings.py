@@ -69,6 +69,7 @@ def reading_of(row: Sequence[str], roots: Mapping[str, str]) -> Reading:
         records=asked["records"],
         max_record=asked["max_record"],
         turns=asked.get("turns", False),
+        emit=json.dumps(asked["emit"]) if asked.get("emit") else "",
     )
     place = _reroot(uri, roots)
     remote = again(place) if is_url(place) else None

@@ -15,7 +15,8 @@ from provenance.identity import write_digest
 from provenance.ingest.fingerprint import fingerprint
 from provenance.measure import content_digests
 from provenance.members import MEMBERS
-from provenance.readers.base import Batch
+from provenance.readers.base import Batch, Layout
+from provenance.readers.emitting import reading as rows_of
 from provenance.readers.members import Shelf
 from provenance.readers.registry import reader_for
 from provenance.readers.remote import opened
@@ -45,6 +46,14 @@ class Reread:
     batch: Batch
     members: pa.Table
     digests: pa.Array
+
+    @property
+    def layout(self) -> Layout:
+        """How its content is told from a row."""
+        batch, layout = self.batch, self.reading.layout
+        if batch.kind is None:
+            return layout
+        return replace(layout, kind=batch.kind, content=batch.names, records=None, emit="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,13 +161,14 @@ class _Finder:
         try:
             with opened(reading.item, reading.item.format, self.shelf) as item:
                 reader = reader_for(reading.item.format)
-                for batch in reader.read(item, layout, original=self.original):
+                for batch in rows_of(reader, layout, item, original=self.original):
+                    kind = batch.kind or layout.kind
                     if trouble is None:
-                        got = content_digests(batch.content, layout.kind).index_in(digests)
+                        got = content_digests(batch.content, kind).index_in(digests)
                         found, places = _narrowed(batch, _first(got, seen))
                     else:
                         trouble.add(batch, rows)
-                        found, places = _at_rows(batch, layout.kind, (rows, digests), trouble)
+                        found, places = _at_rows(batch, kind, (rows, digests), trouble)
                     if len(places):
                         seen[np.asarray(places)] = True
                         yield Reread(reading, found, wanted.take(places), digests.take(places))
@@ -363,5 +373,7 @@ def _narrowed(batch: Batch, places: pa.Array) -> tuple[Batch, pa.Array]:
         fields=batch.fields.take(here),
         original=batch.original.take(here) if batch.original is not None else None,
         typed=batch.typed.take(here) if batch.typed is not None else None,
+        kind=batch.kind,
+        names=batch.names,
     )
     return narrow, places.drop_null()

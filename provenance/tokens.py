@@ -60,7 +60,7 @@ def count_tokens(
     )
     files = found if found is not None else readings(connection, {})
     for part in reread(connection, files, "source, uri, row"):
-        counts = _counts(tokenizer, part.batch.content, part.reading.layout.kind)
+        counts = _counts(tokenizer, part.batch.content, part.layout.kind)
         known = part.members.select(["source", "uri", "row"])
         connection.register("token_batch", known.append_column("tokens", counts))
         source = "NULL" if part.reading.source is None else "source"

@@ -52,6 +52,8 @@ class Held(Generic[Look, Owner]):
             rows=rows,
             content=pa.concat_arrays([batch.content for batch in batches]),
             fields=joined[0] if named else no_fields(len(rows)),
+            kind=batches[0].kind,
+            names=batches[0].names,
         ), owners
 
 

@@ -10,6 +10,7 @@ from provenance.ingest.columns import Roles
 from provenance.ingest.options import IngestOptions
 from provenance.readers.base import Kind
 from provenance.readers.content import STANDARD, Choice, choose_fields
+from provenance.readers.emitting import SAID
 from provenance.recognisers.registry import Applied, applicable, wanted_fields
 
 
@@ -46,6 +47,7 @@ class Chooser:
         attributes: names and fields of ``--attr``.
         parent, quoting: fields that name or quote parents.
         models: names of models that the ledger knows.
+        said: fields that the contract of the source gives.
     """
 
     content: tuple[str, ...]
@@ -56,11 +58,13 @@ class Chooser:
     parent: str | None
     quoting: str | None
     models: tuple[str, ...] = ()
+    said: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, options: IngestOptions, choice: Choice, models: tuple[str, ...] = ()) -> Chooser:
         """By what was asked for, and what the content of a file is."""
-        attributes = {n: field for n, field in options.attributes.items() if n != "lang"}
+        emitted = {name: name for emit in options.emit for name in emit.attributes}
+        attributes = {n: f for n, f in (options.attributes | emitted).items() if n != "lang"}
         return cls(
             content=tuple(name for name in choice.content if name not in choice.aside),
             late=tuple(name for name in choice.late if name not in choice.aside),
@@ -70,6 +74,7 @@ class Chooser:
             parent=options.parent_field,
             quoting=options.parent_text,
             models=models,
+            said=SAID if options.emit else (),
         )
 
     def __call__(self, shape: Mapping[str, str]) -> tuple[str, ...]:
@@ -85,6 +90,7 @@ class Chooser:
         """Fields that are wanted of every batch, whatever it has."""
         asked = [self.external_id, self.parent, self.quoting, self.lang]
         asked += [field for _, field in self.attributes]
+        asked += self.said
         return tuple(dict.fromkeys(field for field in asked if field))
 
     @property

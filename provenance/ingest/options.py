@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import re
 from decimal import Decimal
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from provenance.model.base import Contract, Name
 from provenance.model.edge import Relation
+from provenance.model.emission import Emission
 from provenance.model.origin import Label, Process
+from provenance.model.path_words import checked_pattern, tells_attributes
 from provenance.readers.base import MAX_RECORD, WRITTEN, Written, written
 from provenance.readers.encoded import encoding_name
 
@@ -67,6 +69,12 @@ class IngestOptions(Contract):
     )
     escape: str | None = Field(
         default=None, description="The sign in them before a quote that is text, or `none`."
+    )
+    path: Annotated[str, AfterValidator(checked_pattern)] | None = Field(
+        default=None, description="Pattern of paths that say something: see the source's contract."
+    )
+    emit: Emission = Field(
+        default=(), description="The records that a row gives: see the source's contract."
     )
     max_record: int = Field(default=MAX_RECORD, gt=0, le=LARGEST_RECORD)
     on_reject: Literal["quarantine", "stop"] = "quarantine"
@@ -148,6 +156,10 @@ class IngestOptions(Contract):
             # Only where it was said: readings that never spoke of it keep their settings.
             **{name: value for name, value in self._table.items() if value is not None},
         }
+        if self.emit:
+            asked["emit"] = json.loads(self.emission)
+        if tells_attributes(self.path):
+            asked["path"] = self.path
         return json.dumps(asked, separators=(",", ":"))
 
     @property
@@ -160,9 +172,34 @@ class IngestOptions(Contract):
         return written(self._table)
 
     @property
+    def emission(self) -> str:
+        """What a row gives as JSON; empty where it is a record itself."""
+        if not self.emit:
+            return ""
+        given = [
+            e.model_dump(mode="json", exclude_defaults=True) | {"name": e.name} for e in self.emit
+        ]
+        return json.dumps(given, separators=(",", ":"), sort_keys=True)
+
+    @property
+    def emitted(self) -> tuple[str, ...]:
+        """Fields that are the content of some record of a row."""
+        return tuple(dict.fromkeys(n for e in self.emit for n in e.contents)) or ("text",)
+
+    @model_validator(mode="after")
+    def _emit_names_the_content(self) -> Self:
+        if self.emit and (self.content or self.id_field or self.names_parents):
+            raise ValueError(
+                "the contract of the source says which records a row gives: content, id and "
+                "parents are named there, under `emit`"
+            )
+        return self
+
+    @property
     def kept_attributes(self) -> frozenset[str]:
         """Names of the attributes that were asked for; the language has a column of its own."""
-        return frozenset(self.attributes) - {"lang"}
+        emitted = [name for emit in self.emit for name in emit.attributes]
+        return frozenset([*self.attributes, *emitted]) - {"lang"}
 
     @property
     def declares(self) -> bool:

@@ -239,7 +239,7 @@ def _same(task: FileTask, before: Known, options: IngestOptions) -> bool:
     return fingerprint(task.source) == before.fingerprint
 
 
-_TELL_RECORDS = frozenset({"content", "records", "format"})
+_TELL_RECORDS = frozenset({"content", "records", "format", "emit"})
 """Reader settings on which it depends what the records of a file are."""
 
 
@@ -250,8 +250,9 @@ def _asks_nothing_new(before: Known, options: IngestOptions) -> bool:
     asked, had = json.loads(options.settings), json.loads(before.settings)
     silent = json.loads(IngestOptions(source=options.source).settings)
     return all(
-        value == had.get(name) or (name not in _TELL_RECORDS and value == silent[name])
-        for name, value in asked.items()
+        asked.get(name) == had.get(name)
+        or (name not in _TELL_RECORDS and asked.get(name) == silent.get(name))
+        for name in asked.keys() | had.keys()
     )
 
 
@@ -325,7 +326,7 @@ def _units(files: Sequence[FileTask], options: IngestOptions) -> Iterator[tuple[
     unit: list[FileTask] = []
     size = 0
     for file in files:
-        if options.records is None and options.on_reject != "stop":
+        if options.records is None and not options.emit and options.on_reject != "stop":
             if file.bytes > min(UNIT_BYTES, heavy) and _sliceable(file.source):
                 yield from _ranges(file, workers)
                 continue

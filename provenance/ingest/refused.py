@@ -17,6 +17,8 @@ def without_refused(batch: Batch, measured: Measured) -> Batch:
         content=batch.content.take(measured.kept),
         fields=batch.fields.take(measured.kept),
         rejects=pa.concat_tables([batch.rejects, _refusals(batch.rows, measured.refused)]),
+        kind=batch.kind,
+        names=batch.names,
     )
 
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 import time
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from provenance.engine.base import Engine
@@ -28,7 +28,15 @@ from provenance.ingest.plan import (
     make_plan,
 )
 from provenance.ingest.repeats import merged as both_counted
-from provenance.ingest.standing import Standing, correction, declarations, known_models, standing
+from provenance.ingest.said_by_path import Said, said_by_paths, told_by_path, with_said
+from provenance.ingest.standing import (
+    Standing,
+    by_contract,
+    correction,
+    declarations,
+    known_models,
+    standing,
+)
 from provenance.ingest.summary import (
     EXAMPLES,
     FileSummary,
@@ -51,6 +59,7 @@ from provenance.model.unread import Unread
 from provenance.norms import NORM_RULE
 from provenance.older_rules import knows_former_rules, readings_by_older_rules
 from provenance.readers.discover import Discovery, discover, split_of, uri_of
+from provenance.readers.registry import MEDIA
 from provenance.renamed import carry_over
 from provenance.settle import settle, to_settle
 from provenance.sources import source_row
@@ -85,6 +94,7 @@ def ingest(
     own = ledger_folder(store.layout)
     found = discover(paths, format=options.format, follow=options.follow, ledger=own)
     with store.snapshot(threads=1, views=_ASKED) as connection:
+        options = by_contract(connection, options)
         known = known_readings(connection, options.source, found.inputs)
         lost = spoken_before(connection, options.source) if options.replace else ()
         former = knows_former_rules(connection)
@@ -99,8 +109,9 @@ def ingest(
             f"there is nothing to read in {', '.join(paths)}",
             hint=f"skipped: {skipped}" if skipped else "name files, folders or globs with data",
         )
-    plan = make_plan(found.inputs, known, options, lost, older)
-    run = _Run(store, options, stands, progress or _silent, plan)
+    said = said_by_paths(found.inputs, options.path)
+    plan = with_said(make_plan(found.inputs, known, options, lost, older), said)
+    run = _Run(store, options, stands, progress or _silent, plan, said)
     run.relabel(plan.unchanged)
     if plan.files:
         with _engine(plan, options) as engine:
@@ -150,6 +161,7 @@ class _Run:
         stands: Standing,
         progress: Progress,
         plan: IngestPlan,
+        said: Mapping[str, Said],
     ) -> None:
         self._store = store
         self._options = options
@@ -159,15 +171,22 @@ class _Run:
         self._progress = progress
         self._total = sum(file.bytes for file in plan.files)
         self._again = plan.again
+        self._said = said
         self._done = 0
         self._files: list[FileSummary] = []
         self._relabelled = 0
-        self._media = any(item.known.format.startswith("image") for item in plan.unchanged)
+        self._media = any(item.known.format in MEDIA for item in plan.unchanged)
+
+    def _told(self, uri: str) -> IngestOptions:
+        """What was asked, with what the path of a file says of origin."""
+        said = self._said.get(uri)
+        return told_by_path(self._options, said.origin) if said else self._options
 
     def relabel(self, unchanged: Iterable[Unchanged]) -> None:
         """Record what is now said of files that are known already, where it differs."""
         corrections = (
-            correction(self._options, self._tally.standing, item.known) for item in unchanged
+            correction(self._told(item.source.uri), self._tally.standing, item.known)
+            for item in unchanged
         )
         rows = [row for row in corrections if row is not None]
         if rows:
@@ -239,8 +258,8 @@ class _Run:
         options = self._options
         rows = [self._file_row(result) for result in files]
         made = [*parts, write_part(layout, "files", commit_id, rows)]
-        read = [result.task.reading_id for result in files]
-        said = declarations(options, self._tally.standing, read, self._again)
+        read = {r.task.reading_id: self._told(r.task.source.uri) for r in files}
+        said = declarations(self._tally.standing, read, self._again)
         if said:
             made.append(write_part(layout, "declarations", commit_id, said))
         if self._new_source:
@@ -256,7 +275,8 @@ class _Run:
             ),
         )
         self._store.commit("ingest", key, made, commit_id)
-        self._tally.add(self._store, files, parts)
+        told = [uri for uri, words in self._said.items() if words.origin]
+        self._tally.add(self._store, files, parts, frozenset(told))
 
     def _file_row(self, result: FileResult) -> dict[str, object]:
         source = result.task.source
@@ -271,7 +291,7 @@ class _Run:
             "settings": self._settings,
             "content": json.dumps(result.content),
             "attributes": json.dumps(result.attributes),
-            "split": split_of(source.uri),
+            "split": dict(result.task.said).get("split") or split_of(source.uri),
             "read": result.read,
             "kept": result.kept,
             "rejected": result.rejected,
@@ -293,7 +313,7 @@ class _Run:
             "uri": source.uri,
             "format": source.format + (f".{source.compression}" if source.compression else ""),
             "content": ", ".join(result.content) or None,
-            "split": split_of(source.uri),
+            "split": dict(result.task.said).get("split") or split_of(source.uri),
             "bytes": result.task.bytes,
         }
         if failure is not None:
@@ -351,6 +371,9 @@ class _Run:
             seconds=round(seconds, 3),
             labels={label.value: self._tally.labels.get(label.value, 0) for label in Label},
             unchanged_files=len(plan.unchanged),
+            off_path=tuple(
+                i.uri for i in found.inputs if self._options.path and i.uri not in self._said
+            ),
             relabelled_files=self._relabelled,
             questions=add_up(self._tally.questions),
             evidence_lost=self._tally.lost.total(),

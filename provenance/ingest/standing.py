@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pydantic import ValidationError
+
 from provenance.declaring import declared_generator, declared_label, registered_families
+from provenance.errors import MisuseError
 from provenance.ingest.options import IngestOptions
 from provenance.ingest.plan import Known
 from provenance.model.base import Connection
@@ -57,6 +60,29 @@ def standing(connection: Connection, options: IngestOptions) -> Standing:
     )
 
 
+def by_contract(connection: Connection, options: IngestOptions) -> IngestOptions:
+    """The options with what the contract of the source says of how its files are read.
+
+    Raises:
+        MisuseError: they do not go with it.
+    """
+    row = connection.execute(
+        "SELECT contract FROM sources WHERE name = ?", [options.source]
+    ).fetchone()
+    contract = json.loads(row[0]) if row else {}
+    given = {name: contract[name] for name in ("path", "emit") if contract.get(name)}
+    if not given:
+        return options
+    asked = options.model_dump(exclude_unset=True)
+    try:
+        return IngestOptions.model_validate({**given, **asked})
+    except ValidationError as error:
+        raise MisuseError(
+            f"source `{options.source}`: {error.errors()[0]['msg']}",
+            hint="see `prov source show`; another --source has another contract",
+        ) from error
+
+
 def known_models(connection: Connection, options: IngestOptions) -> tuple[str, ...]:
     """Names of models that somebody registered or declared as a generator: no need to guess."""
     rows = connection.execute("""
@@ -70,18 +96,18 @@ def known_models(connection: Connection, options: IngestOptions) -> tuple[str, .
 
 
 def declarations(
-    options: IngestOptions,
     stands: Standing,
-    readings: Iterable[uuid.UUID],
+    readings: Mapping[uuid.UUID, IngestOptions],
     before: Mapping[uuid.UUID, Known],
 ) -> list[dict[str, object]]:
     """Rows of the table ``declarations`` for files that are read, if anything is said of them.
 
     Args:
+        readings: what is said of each of them.
         before: readings of files that did not change, whose declarations hold where none is made.
     """
     rows = []
-    for reading in readings:
+    for reading, options in readings.items():
         known = before.get(reading)
         row = _claimed(options, stands) if options.declares else _known_claim(known)
         ignores = options.ignore_fields or (known and known.ignores)

@@ -123,6 +123,9 @@ class IngestSummary(Contract):
         default=0,
         description="Records that only an earlier reading of their file marks; it stays in force.",
     )
+    off_path: tuple[str, ...] = Field(
+        default=(), description="Files that the pattern of paths does not fit: it says nothing."
+    )
     parents: Parents | None = Field(default=None, description="Where parents were asked for.")
     unread: Unread = Field(
         default_factory=Unread,

@@ -25,9 +25,20 @@ class Tally:
     questions: list[Question] = field(default_factory=list)
     lost: Counter[str] = field(default_factory=Counter)
 
-    def add(self, store: Store, files: Sequence[FileResult], parts: Sequence[Part]) -> None:
-        """Add the records of one commit, which the ledger has by now."""
-        again = [result.task.source.uri for result in files if result.task.supersedes]
+    def add(
+        self,
+        store: Store,
+        files: Sequence[FileResult],
+        parts: Sequence[Part],
+        told: frozenset[str] = frozenset(),
+    ) -> None:
+        """Add the records of one commit, which the ledger has by now.
+
+        Args:
+            told: files of which their paths say something.
+        """
+        uris = {result.task.source.uri: result.task.supersedes for result in files}
+        again = [uri for uri, before in uris.items() if before or uri in told]
         earlier = carried(store, self.source, again) if again else None
         kept = sum(result.kept for result in files)
         labels, asked = outcome_counts(store.layout, parts, self.standing, kept, earlier)

@@ -22,12 +22,14 @@ from provenance.ingest.columns import (
     sighting_columns,
 )
 from provenance.ingest.edges import edge_columns, quote_columns
+from provenance.ingest.emitted import emitted_claims, emitted_edges
 from provenance.ingest.fingerprint import fingerprint
 from provenance.ingest.held import SMALL, Held, HeldByLook
 from provenance.ingest.meaning import Alike, Chooser
 from provenance.ingest.options import IngestOptions
 from provenance.ingest.refused import without_refused
 from provenance.ingest.repeats import Repeats, add_repeats
+from provenance.ingest.said_columns import attributes_of, said_too
 from provenance.ingest.summary import EXAMPLES, Reject
 from provenance.ingest.tombstones import refuse_purged
 from provenance.ingest.unjudged import other_texts
@@ -43,6 +45,7 @@ from provenance.readers.base import (
     Slice,
 )
 from provenance.readers.content import Choice, choose_content, no_content
+from provenance.readers.emitting import reading
 from provenance.readers.registry import reader_for
 from provenance.readers.remote import Spool
 from provenance.recognisers.parts import parts_of
@@ -67,6 +70,7 @@ class FileTask:
             whole or in shares, who reads it, or the first of them, takes it.
         supersedes: the reading that was current when this one was planned.
         defect: why it cannot be read, where that is known before it is begun.
+        said: what its path says of its records, besides their origin.
     """
 
     source: Input
@@ -88,6 +92,8 @@ class FileTask:
     def packed(self) -> bool:
         """Whether its bytes stand for many more, or take long to be made text of."""
         return bool(self.source.compression) or self.source.format not in _PLAIN
+
+    said: tuple[tuple[str, str], ...] = ()
 
     @property
     def length(self) -> int:
@@ -270,13 +276,15 @@ class _Writing:
         shape = reader.probe(source, options.records)
         look = self._look(shape, task.source.format)
         result.kind = look.choice.kind
-        result.chosen = look.choice.content
-        result.attributes = tuple(sorted(options.kept_attributes))
+        result.chosen = () if options.emit else look.choice.content
+        result.attributes = tuple(sorted({*options.kept_attributes, *attributes_of(task.said)}))
         result.notes = shape.notes
         if counts(shape, options):
             result.repeats = Repeats()
-        for batch in reader.read(source, look.layout, task.part):
+        for batch in reading(reader, look.layout, source, part=task.part):
             self._add(batch, look, result)
+        if options.emit and not result.chosen:
+            result.chosen = options.emitted
         result.fingerprint = _fingerprint(task)
         _unchanged(task)
         if task.part is None:
@@ -289,7 +297,9 @@ class _Writing:
             return self._looks[key]
         options = self._task.options
         choice = _NOTHING
-        if shape.fields or shape.native or options.content:
+        if options.emit:
+            choice = Choice("text", options.emitted, "the contract of the source")
+        elif shape.fields or shape.native or options.content:
             choice = choose_content(shape, options.content, form)
         chooser = Chooser.of(options, choice, self._task.models)
         layout = Layout(
@@ -302,12 +312,16 @@ class _Writing:
             references=chooser.references,
             late=choice.late,
             turns=True,
+            emit=options.emission,
         )
         return self._looks.setdefault(key, _Look(choice, layout, chooser))
 
     def _add(self, batch: Batch, look: _Look, result: FileResult) -> None:
         """Write a batch, or keep it until there are more rows to write along with it."""
-        alike = Alike(look.layout.kind, look.choice.content, look.chooser.meaning(batch.shape))
+        names = batch.names or look.choice.content
+        kind = batch.kind or look.layout.kind
+        alike = Alike(kind, names, look.chooser.meaning(batch.shape))
+        result.chosen = tuple(dict.fromkeys([*result.chosen, *batch.names]))
         result.add_attributes(attributes_in(batch, alike.meaning.roles))
         result.add_texts(other_texts(batch.shape, alike))
         result.late |= look.late & batch.shape.keys()
@@ -350,6 +364,7 @@ class _Writing:
         readings = [(result.task.reading_id, count) for result, count in owners]
         add_repeats([(result.repeats, count) for result, count in owners], measured.record_id)
         sightings = sighting_columns(batch, measured, roles, alike.kind, readings)
+        sightings = said_too(sightings, [(r.task.said, count) for r, count in owners])
         self._write("sightings", sightings)
         self._write("parts", part_columns(measured.parts, sightings))
         if marks:
@@ -357,6 +372,10 @@ class _Writing:
             _tally(claims, owners)
             self._write("evidence", evidence_columns(claims, sightings))
         options = self._task.options
+        if options.emit:
+            self._write("evidence", evidence_columns(emitted_claims(batch), sightings))
+            for table in emitted_edges(batch, sightings, owners, options.source):
+                self._write("edges", table)
         if roles.parent is not None or options.parent_file is not None:
             self._write("edges", edge_columns(batch, sightings, roles, options))
         if roles.quoting is not None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from provenance.model.base import Contract, Name
+from provenance.model.emission import Emission
 from provenance.model.origin import Label, Process
+from provenance.model.path_words import checked_pattern
 
 Kind = Literal["crawl", "public", "licensed", "private", "user", "synthetic", "annotation", "other"]
 
@@ -82,6 +84,15 @@ class Source(Contract):
     )
     ignores: tuple[str, ...] = Field(
         default=(), description="Fields that look like marks of origin and are none."
+    )
+    path: Annotated[str, AfterValidator(checked_pattern)] | None = Field(
+        default=None,
+        description="Pattern that the paths of its files end in: results/{generator}/outputs.json. "
+        "{label}, {process}, {generator} and {generator_family} speak of origin, {lang} and "
+        "{split} are what they say, any other name is an attribute.",
+    )
+    emit: Emission = Field(
+        default=(), description="The records that a row gives, where it gives several."
     )
     licence: str | None = Field(default=None, description="SPDX licence expression.")
     url: str | None = None

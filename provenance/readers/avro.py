@@ -13,7 +13,7 @@ from provenance.readers.base import Input
 from provenance.readers.columns import failure_reason
 from provenance.readers.extras import needed
 from provenance.readers.records import Record, Records, json_value
-from provenance.readers.stream import DamagedError, open_bytes
+from provenance.readers.stream import open_bytes
 
 
 class Avro(Records):
@@ -22,7 +22,6 @@ class Avro(Records):
     names: ClassVar[Sequence[str]] = ("avro",)
     # What fastavro raises where the bytes are not what the schema says.
     failures: ClassVar[tuple[type[Exception], ...]] = (
-        DamagedError,
         EOFError,
         IndexError,
         KeyError,

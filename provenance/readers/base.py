@@ -137,6 +137,7 @@ class Layout:
             Nothing that is wanted of every row may be decided from the first rows of a file.
         references: those of the fields that hold ids. A number there that is whole is written as
             one: ``1.0`` is the id ``1``, as the tools write it that know no integer with gaps.
+        emit: the records that each row gives, as JSON, where it gives others than itself.
         typed: whether whole rows come as ``Batch.typed`` where the format has types of its own.
     """
 
@@ -150,6 +151,7 @@ class Layout:
     typed: bool = False
     late: tuple[str, ...] = ()
     turns: bool = False
+    emit: str = ""
 
     @property
     def whole(self) -> tuple[str, ...]:
@@ -248,6 +250,8 @@ class Batch:
             compact JSON list of its values that are not null. Maps are objects.
         typed: in place of ``original`` where the layout asks for it and the format has types: the
             same n rows as columns, in types that Parquet has (``typed_rows``).
+        kind, names: what the content is and the names of its fields, where they are not those of
+            the layout.
     """
 
     rows: pa.Array
@@ -257,6 +261,8 @@ class Batch:
     original: pa.Array | None = None
     shape: Mapping[str, str] = field(default_factory=dict)
     typed: pa.RecordBatch | None = None
+    kind: Kind | None = None
+    names: tuple[str, ...] = ()
 
     @property
     def read(self) -> int:

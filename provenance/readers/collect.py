@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -300,3 +300,16 @@ def no_fields(rows: int) -> pa.RecordBatch:
     """A record batch of n rows and no columns; ``from_arrays`` cannot say how many."""
     nothing = pa.nulls(rows, pa.struct([]))
     return pa.RecordBatch.from_struct_array(nothing)
+
+
+def split(batch: Batch) -> Iterator[Batch]:
+    """A batch without rejects, in pieces of at most ``BATCH_ROWS`` records."""
+    for start in range(0, len(batch.rows), BATCH_ROWS):
+        original = batch.original
+        yield Batch(
+            rows=batch.rows.slice(start, BATCH_ROWS),
+            content=batch.content.slice(start, BATCH_ROWS),
+            fields=batch.fields.slice(start, BATCH_ROWS),
+            original=None if original is None else original.slice(start, BATCH_ROWS),
+            shape=batch.shape,
+        )

@@ -20,7 +20,6 @@ from provenance.readers.columns import (
 )
 from provenance.readers.joined_rows import joined
 from provenance.readers.json_columns import probed_shape
-from provenance.readers.stream import DamagedError
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +66,6 @@ class Columnar(ABC):
             try:
                 for table in joined(rows.batches):
                     yield from columns.batches(table)
-            except DamagedError as error:
-                yield end_of_file(layout, error.message, original=original)
             except self.failures as error:
                 yield end_of_file(layout, failure_reason(error), original=original)
 

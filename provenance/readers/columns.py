@@ -32,7 +32,7 @@ from provenance.readers.content_names import RESERVED
 from provenance.readers.content_rows import ContentRows, struct_of
 from provenance.readers.honest import require_bytes, require_columns, require_rows
 from provenance.readers.json_columns import holds_json, json_records
-from provenance.readers.json_tree import Numbered
+from provenance.readers.json_records import Numbered
 from provenance.readers.ordinary_rows import ordinary_rows
 from provenance.readers.paths import MAX_ROW_PATHS, Steps, TooManyPathsError, steps_of
 from provenance.readers.schema import has_repeated_member, type_at

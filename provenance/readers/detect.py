@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import re
 import zipfile
 from collections.abc import Callable
@@ -14,6 +13,8 @@ from pathlib import Path
 from provenance.errors import InputError
 from provenance.readers.compression import compression_at
 from provenance.readers.image import HEAD, is_such, media_type
+from provenance.readers.json_exact import BOM
+from provenance.readers.near_json import FIRST_LINE, lines_or_document
 from provenance.readers.old_arrow import is_old_stream
 from provenance.readers.registry import (
     BY_FIRST_BYTES,
@@ -28,8 +29,7 @@ from provenance.readers.stream import DamagedError, decoded, open_path
 from provenance.readers.tar_members import is_tar
 
 _HEAD = 64 << 10
-_FIRST_LINE = 16 << 20
-"""A first line longer than this is one document, not one of many."""
+_BEGINS = {b"{", b"[", b'"'}
 
 _LFS = b"version https://git-lfs.github.com/spec/v1"
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06\0\0\0\0\0\0\0\0")
@@ -123,8 +123,9 @@ def detect_sample(sample: Sample) -> tuple[str | None, str]:
             f"{name} is named like {promise.format} but its content is not",
             hint="the file may be damaged, or an error page in its place; fetch it again",
         )
-    if promise.format == "json" or (promise.format is None and _begins_object(head)):
-        return _json_or_lines(sample, compression, promise), compression
+    begins = head.removeprefix(BOM).lstrip()[:1] in _BEGINS
+    if promise.format in {"json", "jsonl"} or (promise.format is None and begins):
+        return _json_or_lines(sample, compression, promise, head), compression
     return promise.format, compression
 
 
@@ -266,34 +267,19 @@ def _certain(sample: Sample, found: str, compression: str) -> bool:
         return stream.read(4).startswith(_MAGIC_AT_END[found])
 
 
-def _begins_object(head: bytes) -> bool:
-    return head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{"
-
-
-def _json_or_lines(sample: Sample, compression: str, promise: _Promise) -> str | None:
-    """``jsonl`` where several documents stand on lines, ``json`` for one document.
+def _json_or_lines(sample: Sample, compression: str, promise: _Promise, head: bytes) -> str | None:
+    """``jsonl`` for lines of JSON, ``json`` for a document.
 
     A name that tells of another kind of file is believed where there is but one document: notebooks
-    and maps are such.
+    and maps are such. It takes two objects, each on its line, to be lines then.
     """
-    text = _decoded(sample, compression, _HEAD).lstrip()
-    if b"\n" not in text:
-        text = _decoded(sample, compression, _FIRST_LINE).lstrip()
-    first, _, rest = text.removeprefix(b"\xef\xbb\xbf").partition(b"\n")
-    rest = rest.lstrip()
-    other = promise.format is None and promise.suffix not in {"", *CONTAINERS}
-    if _is_document(first):
-        lines = rest[:1] == b"{" if other else bool(rest)
-        return "jsonl" if lines else promise.format if other else "json"
-    # Two lines that begin with a brace are never one document, however broken the first may be.
-    if first[:1] == b"{" and rest[:1] == b"{" and not other:
-        return "jsonl"
-    return promise.format
-
-
-def _is_document(line: bytes) -> bool:
-    try:
-        json.loads(line)
-    except (ValueError, RecursionError):
-        return False
-    return True
+    whole = len(head) < _HEAD
+    if not whole and b"\n" not in head.removeprefix(BOM).lstrip():
+        head = _decoded(sample, compression, FIRST_LINE)
+        whole = len(head) < FIRST_LINE
+    told = lines_or_document(head, promise.format, whole=whole)
+    if promise.format is not None or promise.suffix in {"", *CONTAINERS}:
+        return told
+    first, _, rest = head.removeprefix(BOM).lstrip().partition(b"\n")
+    objects = first[:1] == b"{" and rest.lstrip()[:1] == b"{"
+    return "jsonl" if told == "jsonl" and objects else None

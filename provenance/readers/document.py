@@ -14,7 +14,6 @@ from provenance.readers.collect import Collector, compact_json
 from provenance.readers.columns import failure_reason
 from provenance.readers.document_text import TEXT_OF, DocumentError
 from provenance.readers.json_exact import too_long
-from provenance.readers.stream import DamagedError
 from provenance.readers.whole import Whole, load
 
 MEDIA_TYPES = {
@@ -50,12 +49,7 @@ class Document:
             raise ValueError("a document is one record: this format has no slices")
         _require_text(layout)
         collector = Collector(layout, original=original)
-        try:
-            whole = load(source, _MOST_BYTES)
-        except DamagedError as error:
-            collector.reject(1, 0, f"file: {error.message}", None)
-        else:
-            _keep(collector, whole, layout, source.format)
+        _keep(collector, load(source, _MOST_BYTES), layout, source.format)
         yield collector.batch()
 
 

@@ -22,7 +22,7 @@ from provenance.readers.base import Shape
 from provenance.readers.content_names import MEDIA
 from provenance.readers.expanded import Sizes, union_parts
 from provenance.readers.json_exact import DefectError, parse
-from provenance.readers.json_tree import shape_of as shape_of_records
+from provenance.readers.json_shape import shape_of as shape_of_records
 from provenance.readers.looks import is_in_doubt, looked_at
 from provenance.readers.media_columns import may_be_media, media_in
 from provenance.readers.ordinary import is_ordinary

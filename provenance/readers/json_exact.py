@@ -56,7 +56,7 @@ def parse(raw: bytes) -> Any:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise DefectError(f"invalid UTF-8: {error.reason}", error.start) from error
-    if _depth_exceeds(text):
+    if exceeds_depth(text):
         raise DefectError(f"nested deeper than {MAX_DEPTH} levels")
     try:
         return _DECODER.decode(text)
@@ -72,7 +72,7 @@ def parse(raw: bytes) -> Any:
 def first_elements(head: bytes, count: int) -> list[Any]:
     """The first elements of a JSON array of which only the beginning is at hand."""
     text = head.decode("utf-8", "ignore").strip(WHITESPACE)
-    if not text.startswith("[") or _depth_exceeds(text):
+    if not text.startswith("[") or exceeds_depth(text):
         return []
     elements: list[Any] = []
     place = 1
@@ -151,7 +151,8 @@ _STEP[[ord("["), ord("{")]] = 1
 _STEP[[ord("]"), ord("}")]] = -1
 
 
-def _depth_exceeds(text: str) -> bool:
+def exceeds_depth(text: str) -> bool:
+    """Whether a text is nested deeper than is read."""
     if text.count("[") + text.count("{") <= MAX_DEPTH:
         return False
     structure = _STRING.sub("", text).encode("utf-8", "replace")

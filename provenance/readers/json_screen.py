@@ -50,6 +50,12 @@ from provenance.readers.json_raw import (
     speaks_plainly,
 )
 
+FAST_FROM = 128 << 10
+"""Bytes from which a block is worth the fast path."""
+
+FAST_ATTEMPTS = 4
+"""Blocks in a row that may fail: lines that differ too much are not worth trying for ever."""
+
 _MAX_KEYS = 100
 _MAX_NUMBER = 400
 _MAX_RUN = 64

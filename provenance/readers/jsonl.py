@@ -6,35 +6,37 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import Any, BinaryIO
 
 import numpy as np
 
 from provenance.identity import write_digest
-from provenance.readers.base import BATCH_ROWS, Batch, Input, Layout, Portion, Shape, Share, Slice
-from provenance.readers.collect import Collector
+from provenance.readers.base import Batch, Input, Layout, Portion, Shape, Share, Slice
+from provenance.readers.byte_feed import ByteFeed
+from provenance.readers.collect import Collector, split
 from provenance.readers.json_exact import (
-    BOM,
     DefectError,
     extract,
-    parse_object,
+    not_an_object,
+    parse,
     require_readable,
     too_long,
 )
+from provenance.readers.json_nested import nested_records, nested_sample
 from provenance.readers.json_raw import Bytes, Places
-from provenance.readers.json_screen import FastPath, Lines
-from provenance.readers.json_tree import Numbered, nested_records, nested_sample, shape_of
+from provenance.readers.json_records import Numbered, as_record, written
+from provenance.readers.json_screen import FAST_ATTEMPTS, FAST_FROM, FastPath, Lines
+from provenance.readers.json_shape import shape_of
 from provenance.readers.paths import TooManyPathsError
-from provenance.readers.stream import BUFFER, open_bytes
+from provenance.readers.stream import open_bytes
 
 BLOCK = 16 << 20
 """Bytes that are read and parsed at once, unless a line is longer."""
 
 _PROBE_LINES = 100
 _HEAD = 1 << 20
-_FAST_FROM = 128 << 10
-_FAST_ATTEMPTS = 4
 _CHUNK = 1 << 20
 _NEWLINE = ord("\n")
 _BLANK = b" \t\r"
@@ -51,17 +53,17 @@ class JsonLines:
 
     names: Sequence[str] = ("jsonl",)
 
-    def __init__(self, fast_from: int | None = _FAST_FROM, block: int = BLOCK) -> None:
+    def __init__(self, fast_from: int | None = FAST_FROM, block: int = BLOCK) -> None:
         self._fast_from = fast_from
         self._block = block
 
     def probe(self, source: Input, nested: str | None = None) -> Shape:
         """The fields of the first hundred lines, or of the records at a path in them."""
-        lines: list[dict[str, Any]] = []
+        lines: list[Any] = []
         with open_bytes(source) as stream:
-            for block in _blocks(_Bytes(stream), BLOCK, 1, _HEAD):
+            for block in _blocks(ByteFeed(stream), BLOCK, 1, _HEAD):
                 if isinstance(block, Block):
-                    lines += _first_records(block, _PROBE_LINES - len(lines))
+                    lines += _first_values(block, _PROBE_LINES - len(lines))
                 if len(lines) == _PROBE_LINES or block.offset > (_HEAD if lines else BLOCK):
                     break
         return shape_of(lines if nested is None else nested_sample(lines, nested))
@@ -79,7 +81,7 @@ class JsonLines:
             raise ValueError("nested records are numbered from the start of the file")
         with ExitStack() as stack:
             cut = part if isinstance(part, Slice) else None
-            stream = _Bytes(stack.enter_context(open_bytes(source)), cut)
+            stream = ByteFeed(stack.enter_context(open_bytes(source)), cut)
             blocks = _blocks(stream, layout.max_record, cut.first_row if cut else 1, self._block)
             share = cut.share if cut else part
             if isinstance(share, Share):
@@ -93,9 +95,9 @@ class JsonLines:
     def _read_flat(
         self, blocks: Iterator[Block | Loose], layout: Layout, stack: ExitStack, *, original: bool
     ) -> Iterator[Batch]:
-        collector = Collector(layout, original=original, again=parse_object)
+        collector = Collector(layout, original=original, again=partial(_record, layout=layout))
         fast: FastPath | None = None
-        attempts = _FAST_ATTEMPTS if self._fast_from is not None and layout.kind == "text" else 0
+        attempts = FAST_ATTEMPTS if self._fast_from is not None and layout.kind == "text" else 0
         for block in blocks:
             if isinstance(block, Loose):
                 collector.reject_hashed(
@@ -108,8 +110,8 @@ class JsonLines:
                 fast = fast or stack.enter_context(FastPath(layout))
                 batch = _try(fast, block, layout.max_record, original=original)
                 # A file whose lines differ too much is not worth trying for ever.
-                attempts = _FAST_ATTEMPTS if batch else attempts - 1
-            yield from _split(batch) if batch else _read_exactly(block, layout, collector)
+                attempts = FAST_ATTEMPTS if batch else attempts - 1
+            yield from split(batch) if batch else _read_exactly(block, layout, collector)
 
 
 def slices(
@@ -183,53 +185,12 @@ class Loose:
     ends: bool = False
 
 
-class _Bytes:
-    """The bytes of a file or slice, filled into buffers."""
-
-    def __init__(self, stream: BinaryIO, part: Slice | None = None) -> None:
-        self._stream = stream
-        self._left = part.end - part.start if part else None
-        self.offset = part.start if part else 0
-        if part:
-            stream.seek(part.start)
-        self._head = b"" if self.offset else self._without_mark()
-
-    def _without_mark(self) -> bytes:
-        head = bytearray(len(BOM))
-        size = self._read(memoryview(head))
-        if head == BOM:
-            self.offset = size
-            return b""
-        return bytes(head[:size])
-
-    def fill(self, target: Bytes) -> int:
-        """Fill the whole of a buffer, or less of it where the bytes end."""
-        view = target.data
-        size = min(len(self._head), len(view))
-        view[:size] = self._head[:size]
-        self._head = self._head[size:]
-        return size + self._read(view[size:])
-
-    def _read(self, view: memoryview) -> int:
-        filled = 0
-        wanted = len(view) if self._left is None else min(len(view), self._left)
-        while filled < wanted:
-            target = view[filled : min(wanted, filled + BUFFER)]
-            got = self._stream.readinto1(target)  # type: ignore[attr-defined]
-            if not got:
-                break
-            filled += got
-        if self._left is not None:
-            self._left -= filled
-        return filled
-
-
 def line_blocks(stream: BinaryIO, max_record: int) -> Iterator[Block | Loose]:
     """Whole lines of a stream, block by block, and what is no line in a block (``_blocks``)."""
-    return _blocks(_Bytes(stream), max_record, 1, BLOCK)
+    return _blocks(ByteFeed(stream), max_record, 1, BLOCK)
 
 
-def _blocks(stream: _Bytes, max_record: int, row: int, size: int) -> Iterator[Block | Loose]:
+def _blocks(stream: ByteFeed, max_record: int, row: int, size: int) -> Iterator[Block | Loose]:
     """Whole lines, block by block; a line that is too long goes by without being held."""
     buffer: Bytes = np.empty(size, np.uint8)
     filled, scanned, offset = 0, 0, stream.offset
@@ -262,7 +223,7 @@ def _blocks(stream: _Bytes, max_record: int, row: int, size: int) -> Iterator[Bl
 
 
 def _pass_by(
-    stream: _Bytes, buffer: Bytes, filled: int, place: tuple[int, int], reason: str
+    stream: ByteFeed, buffer: Bytes, filled: int, place: tuple[int, int], reason: str
 ) -> tuple[Loose, int]:
     """Hash a line up to its end; what follows it is left at the front of the buffer.
 
@@ -299,19 +260,6 @@ def _try(fast: FastPath, block: Block, max_record: int, *, original: bool) -> Ba
     )
 
 
-def _split(batch: Batch) -> Iterator[Batch]:
-    """A batch without rejects, in pieces of at most ``BATCH_ROWS`` records."""
-    for start in range(0, len(batch.rows), BATCH_ROWS):
-        original = batch.original
-        yield Batch(
-            rows=batch.rows.slice(start, BATCH_ROWS),
-            content=batch.content.slice(start, BATCH_ROWS),
-            fields=batch.fields.slice(start, BATCH_ROWS),
-            original=None if original is None else original.slice(start, BATCH_ROWS),
-            shape=batch.shape,
-        )
-
-
 def _lines(block: Block) -> Iterator[tuple[int, int, bytes]]:
     """Row, offset and bytes of each line that is not blank."""
     view = block.data.data
@@ -325,9 +273,10 @@ def _lines(block: Block) -> Iterator[tuple[int, int, bytes]]:
 def _read_exactly(block: Block, layout: Layout, collector: Collector) -> Iterator[Batch]:
     for row, offset, raw in _lines(block):
         try:
-            record = _parse_line(raw, layout.max_record)
+            value = _parse_line(raw, layout)
+            record = as_record(value, layout)
             values = extract(record, layout)
-            text = raw.removesuffix(b"\r").decode() if collector.with_original else None
+            text = _original(value, record, raw) if collector.with_original else None
             collector.keep(row, values, text, record, len(raw), raw)
         except (DefectError, TooManyPathsError) as defect:
             collector.reject(row, offset, str(defect), raw)
@@ -337,10 +286,19 @@ def _read_exactly(block: Block, layout: Layout, collector: Collector) -> Iterato
         yield collector.batch()
 
 
-def _parse_line(raw: bytes, max_record: int) -> dict[str, Any]:
-    if len(raw) > max_record:
-        raise DefectError(too_long(max_record))
-    return parse_object(raw)
+def _original(value: Any, record: dict[str, Any], raw: bytes) -> str:
+    """The whole row: the line as it is, where that is an object."""
+    return (raw.removesuffix(b"\r") if value is record else written(record)).decode()
+
+
+def _parse_line(raw: bytes, layout: Layout) -> Any:
+    if len(raw) > layout.max_record:
+        raise DefectError(too_long(layout.max_record))
+    return parse(raw)
+
+
+def _record(raw: bytes, layout: Layout) -> dict[str, Any]:
+    return as_record(parse(raw), layout)
 
 
 def _read_nested(
@@ -356,7 +314,9 @@ def _read_nested(
             continue
         for line, offset, raw in _lines(block):
             try:
-                root = _parse_line(raw, layout.max_record)
+                root = _parse_line(raw, layout)
+                if not isinstance(root, dict):
+                    raise DefectError(not_an_object(root))
                 for node, beside in nested_records(root, path, layout):
                     gathered.add(node, f"line {line}: ", beside)
             except DefectError as defect:
@@ -368,13 +328,13 @@ def _read_nested(
         yield gathered.batch()
 
 
-def _first_records(block: Block, count: int) -> list[dict[str, Any]]:
-    records: list[dict[str, Any]] = []
+def _first_values(block: Block, count: int) -> list[Any]:
+    records: list[Any] = []
     for _, _, raw in _lines(block):
         if len(records) == count:
             break
         try:
-            records.append(parse_object(raw))
+            records.append(parse(raw))
         except DefectError:
             continue
     return records

@@ -13,7 +13,8 @@ from typing import Any, ClassVar
 from provenance.readers.base import MAX_RECORD, Batch, Input, Layout, Portion, Shape
 from provenance.readers.columns import end_of_file, failure_reason
 from provenance.readers.json_exact import DefectError
-from provenance.readers.json_tree import Numbered, shape_of
+from provenance.readers.json_records import Numbered
+from provenance.readers.json_shape import shape_of
 
 PROBED = 100
 

