@@ -17,7 +17,7 @@ from provenance.findings import known_share, ledger_findings, release_drift
 from provenance.graph_findings import lineage_findings
 from provenance.ingest.options import IngestOptions
 from provenance.ingest.standing import known_models
-from provenance.ingest.unit import FileResult
+from provenance.ingest.tasks import FileResult
 from provenance.mark_findings import file_questions
 from provenance.members import (
     FILE_EVIDENCE,

@@ -12,9 +12,11 @@ from provenance.engine.local import LocalEngine
 from provenance.errors import InputError, ProvError, ReadOnlyError
 from provenance.ingest.apart import divide_unit, naming
 from provenance.ingest.collapse import judge_content, of_cut_files
+from provenance.ingest.cutting import cut
 from provenance.ingest.options import IngestOptions
-from provenance.ingest.plan import cut, file_task
-from provenance.ingest.unit import FileResult, FileTask, UnitTask, run_unit
+from provenance.ingest.plan import file_task
+from provenance.ingest.tasks import FileResult, FileTask, UnitTask
+from provenance.ingest.unit import run_unit
 from provenance.model.finding import Judged
 from provenance.model.unread import UnreadFile
 from provenance.readers.base import Input

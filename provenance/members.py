@@ -13,7 +13,7 @@ from provenance.edge_index import STILL, as_list, commits_since
 from provenance.errors import NotFoundError
 from provenance.few import origins_of
 from provenance.file_ids import make_file_rows
-from provenance.ingest.unit import FileResult
+from provenance.ingest.tasks import FileResult
 from provenance.model.base import quote_literal
 from provenance.model.licence import both_sql, together_sql
 from provenance.readers.discover import split_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from provenance.ingest.unit import FileResult
+from provenance.ingest.tasks import FileResult
 from provenance.model.finding import Finding, Judged
 from provenance.model.unread import LISTED, Unread, UnreadFile
 from provenance.unread import WHOLE

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from provenance.errors import ProvError, UnforeseenError
 
 if TYPE_CHECKING:
-    from provenance.ingest.unit import UnitTask
+    from provenance.ingest.tasks import UnitTask
 
 
 def divide_unit(task: UnitTask, place: int | None) -> Sequence[UnitTask]:

@@ -24,7 +24,7 @@ from provenance.readers.registry import reader_for
 from provenance.readers.remote import opened
 
 if TYPE_CHECKING:
-    from provenance.ingest.unit import FileResult
+    from provenance.ingest.tasks import FileResult
 
 MOST_COLLAPSED = Fraction(1, 20)
 """Share of different rows that may be one record with another one.

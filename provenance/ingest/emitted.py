@@ -16,7 +16,7 @@ from provenance.readers.emitting import GENERATOR, LABEL, NAME, PARENTS, PROCESS
 from provenance.recognisers.base import CLAIMS
 
 if TYPE_CHECKING:
-    from provenance.ingest.unit import FileResult
+    from provenance.ingest.tasks import FileResult
 
 
 def emitted_claims(batch: Batch) -> pa.Table:

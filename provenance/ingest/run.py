@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -16,18 +15,12 @@ from provenance.identity import RULE
 from provenance.ingest.apart import divide_unit, naming
 from provenance.ingest.carried import spoken_before
 from provenance.ingest.collapse import judge_content
+from provenance.ingest.cutting import Group, cut
 from provenance.ingest.fruitless import explain_empty
 from provenance.ingest.options import IngestOptions
 from provenance.ingest.parents import count_parents
-from provenance.ingest.plan import (
-    Group,
-    IngestPlan,
-    Unchanged,
-    cut,
-    known_readings,
-    make_plan,
-)
-from provenance.ingest.repeats import merged as both_counted
+from provenance.ingest.plan import IngestPlan, Unchanged, known_readings, make_plan
+from provenance.ingest.results import merged_results, with_quarantine
 from provenance.ingest.said_by_path import Said, said_by_paths, told_by_path, with_said
 from provenance.ingest.standing import (
     Standing,
@@ -38,21 +31,15 @@ from provenance.ingest.standing import (
     standing,
 )
 from provenance.ingest.summary import (
-    EXAMPLES,
     FileSummary,
     IngestSummary,
     SkippedFile,
     add_up,
 )
 from provenance.ingest.tally import Tally
+from provenance.ingest.tasks import FileResult, FileTask
 from provenance.ingest.tombstones import tombstone_parts
-from provenance.ingest.unit import (
-    FileResult,
-    FileTask,
-    UnitResult,
-    require_few_rejects,
-    run_unit,
-)
+from provenance.ingest.unit import require_few_rejects, run_unit
 from provenance.model.origin import Label
 from provenance.model.source import Source
 from provenance.model.unread import Unread
@@ -64,7 +51,6 @@ from provenance.renamed import carry_over
 from provenance.settle import settle, to_settle
 from provenance.sources import source_row
 from provenance.store.parts import Part, delete, place_of, write_part
-from provenance.store.quarantine import both
 from provenance.store.store import Store
 from provenance.unread import failed_file, ledger_folder, unread_files
 
@@ -197,7 +183,7 @@ class _Run:
     def group(self, group: Group, engine: Engine) -> None:
         """Run the units of a group, and commit what came of them in one transaction."""
         results, parts = self._gather(group, engine)
-        files = _merge(results)
+        files = merged_results(results)
         for result in files:
             self._judge(result, engine)
         bad = {result.task.reading_id for result in files if result.failure}
@@ -236,7 +222,7 @@ class _Run:
                     for task in outcome.task.files
                 ]
             else:
-                results.extend(_with_quarantine(outcome.result))
+                results.extend(with_quarantine(outcome.result))
                 parts.extend((owners, part) for part in outcome.result.parts)
             self._done += sum(file.length for file in outcome.task.files)
             self._progress(self._done, self._total)
@@ -387,39 +373,6 @@ def _unchanged_summary(item: Unchanged) -> FileSummary:
     return FileSummary(
         uri=item.source.uri, format=item.source.format, bytes=item.bytes, unchanged=True
     )
-
-
-def _with_quarantine(unit: UnitResult) -> list[FileResult]:
-    for result in unit.files:
-        if result.rejected and not result.failure:
-            result.quarantine = unit.quarantine
-    return list(unit.files)
-
-
-def _merge(results: list[FileResult]) -> list[FileResult]:
-    """One result per file: the ranges of a large file are added up."""
-    merged: dict[uuid.UUID, FileResult] = {}
-    for result in results:
-        key = result.task.reading_id
-        before = merged.get(key)
-        if before is None:
-            merged[key] = result
-            continue
-        before.read += result.read
-        before.kept += result.kept
-        before.rejected += result.rejected
-        before.reasons.update(result.reasons)
-        rejects = [*before.rejects, *result.rejects]
-        before.rejects = sorted(rejects, key=lambda reject: reject.row or 0)[:EXAMPLES]
-        before.recognisers.update(result.recognisers)
-        before.add_attributes(result.attributes)
-        before.late |= result.late
-        before.repeats = both_counted(before.repeats, result.repeats)
-        before.notes = tuple(dict.fromkeys([*before.notes, *result.notes]))
-        before.fingerprint = before.fingerprint or result.fingerprint
-        before.quarantine = both(before.quarantine, result.quarantine)
-        before.failure = before.failure or result.failure
-    return list(merged.values())
 
 
 def _key(verb: str, parts: Iterable[str]) -> str:

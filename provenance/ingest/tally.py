@@ -10,7 +10,7 @@ from provenance.ingest.carried import carried
 from provenance.ingest.labels import outcome_counts
 from provenance.ingest.standing import Standing
 from provenance.ingest.summary import Question
-from provenance.ingest.unit import FileResult
+from provenance.ingest.tasks import FileResult
 from provenance.store.parts import Part
 from provenance.store.store import Store
 

@@ -90,7 +90,7 @@ def read(
     ledger = provenance.init(str(place / "ledger"))
     asked = IngestOptions(source="web", content=("text",), parent_field="parent", **options)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(plan, "UNIT_BYTES", 300_000)
+        patch.setattr(cutting, "UNIT_BYTES", 300_000)
         return ledger, ledger.ingest([str(folder)], asked, progress)
 
 

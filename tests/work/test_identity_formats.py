@@ -28,7 +28,8 @@ from hypothesis import strategies as st
 import provenance
 from provenance.ingest.options import IngestOptions
 from provenance.ingest.plan import file_task
-from provenance.ingest.unit import UnitResult, UnitTask, run_unit
+from provenance.ingest.tasks import UnitResult, UnitTask
+from provenance.ingest.unit import run_unit
 from provenance.readers.discover import discover
 from provenance.store.layout import Layout
 from provenance.store.parts import read_part

@@ -24,7 +24,8 @@ from hypothesis import strategies as st
 import provenance
 from provenance.ingest import IngestOptions, unit
 from provenance.ingest.meaning import Chooser
-from provenance.ingest.unit import FileTask, UnitTask, run_unit
+from provenance.ingest.tasks import FileTask, UnitTask
+from provenance.ingest.unit import run_unit
 from provenance.ledger import Ledger
 from provenance.model.takedown import Selector, Takedown
 from provenance.readers import collect, columns
@@ -235,7 +236,7 @@ def test_ids_and_addresses_are_taken_row_by_row(ledger: Ledger, tmp_path: Path) 
 def test_attributes_of_a_file_in_ranges_are_those_of_all_of_them(
     ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("provenance.ingest.plan.UNIT_BYTES", 1_000)
+    monkeypatch.setattr("provenance.ingest.cutting.UNIT_BYTES", 1_000)
     rows: list[Row] = [{"text": f"Text number {n}.", "license": "CC0-1.0"} for n in range(100)]
     rows += [{"text": f"Text number {n}.", "url": "https://a.example"} for n in range(100, 200)]
     ingest(ledger, write_jsonl(tmp_path / "a.jsonl", rows), "s", workers=1)

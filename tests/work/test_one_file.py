@@ -17,8 +17,10 @@ from datafiles import cap, ingest, policy, texts, write_jsonl
 import provenance
 from provenance.errors import InputError, ProvError, UnforeseenError
 from provenance.ingest import IngestOptions, plan
-from provenance.ingest.plan import cut, file_task
-from provenance.ingest.unit import UnitResult, run_unit
+from provenance.ingest.cutting import cut
+from provenance.ingest.plan import file_task
+from provenance.ingest.tasks import UnitResult
+from provenance.ingest.unit import run_unit
 from provenance.ledger import Ledger
 from provenance.readers.base import Batch, Input, Layout, Portion, Shape
 from provenance.readers.jsonl import JsonLines
@@ -145,8 +147,8 @@ def test_several_bad_files(ledger: Ledger, tmp_path: Path) -> None:
 def test_a_large_file_that_is_cut_fails_whole(
     ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(plan, "UNIT_BYTES", 1_000)
-    monkeypatch.setattr(plan, "SHARED_FROM", 1_000)
+    monkeypatch.setattr(cutting, "UNIT_BYTES", 1_000)
+    monkeypatch.setattr(cutting, "SHARED_FROM", 1_000)
     kept = good(tmp_path / "d", 3)
     crashing(tmp_path / "d" / "large.parquet")
     cut_off(tmp_path / "d" / "large.jsonl.gz")

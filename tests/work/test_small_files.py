@@ -13,7 +13,8 @@ import pytest
 
 from provenance.ingest import unit
 from provenance.ingest.options import IngestOptions
-from provenance.ingest.unit import FileTask, UnitResult, UnitTask, run_unit
+from provenance.ingest.tasks import FileTask, UnitResult, UnitTask
+from provenance.ingest.unit import run_unit
 from provenance.readers.discover import discover
 from provenance.store.layout import Layout
 
