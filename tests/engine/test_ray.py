@@ -24,7 +24,7 @@ from terminal import Terminal
 import provenance
 from provenance.engine.ray import RayEngine
 from provenance.errors import InputError, MisuseError, UnforeseenError
-from provenance.ingest import IngestOptions, IngestSummary, plan
+from provenance.ingest import IngestOptions, IngestSummary, cutting
 from provenance.ledger import Ledger
 
 HERE = importlib.util.find_spec("ray") is not None

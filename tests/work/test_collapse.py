@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 import provenance
 from provenance.audit import audit_files
 from provenance.errors import AmbiguousError, MisuseError
-from provenance.ingest import IngestOptions, plan
+from provenance.ingest import IngestOptions, cutting
 from provenance.ingest.collapse import MOST_COLLAPSED
 from provenance.ingest.repeats import MOST, Repeats, merged
 from provenance.ledger import Ledger

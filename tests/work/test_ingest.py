@@ -27,7 +27,7 @@ from hypothesis import strategies as st
 import provenance
 from provenance.engine.local import LocalEngine, start_server
 from provenance.errors import InputError, NotFoundError
-from provenance.ingest import IngestOptions, plan
+from provenance.ingest import IngestOptions, cutting
 from provenance.ingest.cutting import cut
 from provenance.ingest.tasks import FileTask, UnitTask
 from provenance.ingest.unit import run_unit

@@ -16,7 +16,7 @@ from datafiles import cap, ingest, policy, texts, write_jsonl
 
 import provenance
 from provenance.errors import InputError, ProvError, UnforeseenError
-from provenance.ingest import IngestOptions, plan
+from provenance.ingest import IngestOptions, cutting
 from provenance.ingest.cutting import cut
 from provenance.ingest.plan import file_task
 from provenance.ingest.tasks import UnitResult
