@@ -31,7 +31,8 @@ FILES_PER_COMMIT = 10
 
 SIGHTINGS = """
 SELECT $reading AS reading_id, n AS row, uuid() AS record_id, uuid() AS digest_rest,
-    uuid() AS norm_id, 200 + n % 2003 AS norm_chars, 'text' AS kind,
+    uuid() AS norm_id, 200 + n % 2003 AS norm_chars,
+    NULL::UUID AS former_id, NULL::UUID AS former_rest, 'text' AS kind,
     200 + n % 2003 AS bytes, 200 + n % 2003 AS chars,
     (200 + n % 2003) // 6 AS words, 'doc-' || n AS external_id, 'en' AS lang,
     NULL::VARCHAR AS attributes

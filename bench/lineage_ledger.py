@@ -44,7 +44,7 @@ _COLUMNS: dict[str, str] = {
             md5(id::VARCHAR)::UUID AS digest_rest, id AS norm_id, 'text' AS kind,
             100::BIGINT AS bytes, 100::BIGINT AS chars, 20::BIGINT AS words,
             NULL::VARCHAR AS external_id, NULL::VARCHAR AS lang, NULL::VARCHAR AS attributes,
-            100::BIGINT AS norm_chars
+            100::BIGINT AS norm_chars, NULL::UUID AS former_id, NULL::UUID AS former_rest
         FROM nodes WHERE kind = 'record'""",
     "evidence": """
         SELECT $reading AS reading_id, NULL::BIGINT AS row, id AS record_id, 'tool' AS tier,
