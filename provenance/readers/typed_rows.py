@@ -95,7 +95,12 @@ def _fitted_list(array: pa.Array, kind: pa.DataType) -> pa.Array:
     offsets = np.zeros(len(array) + 1, dtype=np.int32)
     np.cumsum(np.asarray(lengths), out=offsets[1:])
     items = _fitted(array.flatten(), kind.value_type)
-    lists = pa.ListArray.from_arrays(pa.array(offsets), items, mask=array.is_null())
-    if pt.is_fixed_size_list(kind):  # a list that is null has a length there, too
-        return pa.array(lists.to_pylist(), kind)
-    return lists.cast(kind)
+    null = array.is_null()
+    if not pt.is_fixed_size_list(kind):
+        return pa.ListArray.from_arrays(pa.array(offsets), items, mask=null).cast(kind)
+    # A list that is null has a length there, too.
+    size = kind.list_size
+    places = np.repeat(offsets[:-1], size) + np.tile(np.arange(size, dtype=np.int32), len(array))
+    absent = np.repeat(null.to_numpy(zero_copy_only=False), size)
+    filled = items.take(pa.array(places, mask=absent))
+    return pa.FixedSizeListArray.from_arrays(filled, type=kind, mask=null)

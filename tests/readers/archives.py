@@ -60,4 +60,4 @@ def digests(paths: Iterable[Path | str]) -> list[bytes]:
 
 
 def _digests(content: pa.Array, kind: str) -> list[bytes]:
-    return list(content_digests(content, kind).to_pylist())
+    return list(content_digests(content, kind).newest.to_pylist())

@@ -16,7 +16,7 @@ import zstandard
 from provenance.errors import InputError
 from provenance.ingest.meaning import Chooser
 from provenance.ingest.options import IngestOptions
-from provenance.readers import stream
+from provenance.readers import compression
 from provenance.readers.arrow import ArrowIpc
 from provenance.readers.base import Input, Layout, Share
 from provenance.readers.column_sizes import sizes_of
@@ -102,7 +102,7 @@ def test_an_arrow_stream_that_is_cut_off_fails(tmp_path: Path, cut: int) -> None
 
 @pytest.mark.parametrize("form", [form for form in WHOLE if form != "arrow"])
 def test_a_bomb_fails_the_file(tmp_path: Path, form: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream, "MAX_RATIO_AFTER", 1 << 20)
+    monkeypatch.setattr(compression, "MAX_RATIO_AFTER", 1 << 20)
     data, layout = WHOLE[form]
     path = tmp_path / "data"
     path.write_bytes(zstandard.compress(data + b" " * (64 << 20)))
