@@ -56,7 +56,8 @@ POLICY: dict[str, Any] = {
 SIGHTINGS = """
 SELECT $reading AS reading_id, n AS row, md5($source || '/' || n)::UUID AS record_id,
     md5(n || '/' || $source)::UUID AS digest_rest, md5($source || 'n' || n)::UUID AS norm_id,
-    size AS norm_chars, NULL::UUID AS former_id, NULL::UUID AS former_rest, 'text' AS kind, size AS bytes, size AS chars, size // 6 AS words,
+    size AS norm_chars, NULL::UUID AS former_id, NULL::UUID AS former_rest,
+    'text' AS kind, size AS bytes, size AS chars, size // 6 AS words,
     'id-' || n AS external_id,
     ['en', 'de', 'fr', 'es', 'zh'][(hash(n) % 5)::BIGINT + 1] AS lang, NULL::VARCHAR AS attributes
 FROM (SELECT n, 200 + (hash(n, 1) % 2000)::BIGINT AS size FROM range(1, $records + 1) t(n))

@@ -52,7 +52,9 @@ class World:
             "uri": uri or f"f{self.draw.choice((self.number, self.number, 2))}",
             "kept": 1,
         }
-        tables["files"] = [{**file, "replaced_by": self.draw.choice((None, None, "ann"))}]
+        tables["files"] = [
+            {**file, "settings": "{}", "replaced_by": self.draw.choice((None, None, "ann"))}
+        ]
         store = self.ledger.store
         parts = [store.rows(name, commit, rows) for name, rows in tables.items() if rows]
         store.commit("ingest", f"ingest:{commit}", parts, commit)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provenance.identity import text_parts
+from provenance.identity import canonical_json, text_parts
 from provenance.measure import measure
 from provenance.recognisers.parts import parts_of
 from provenance.recognisers.turns import model_sides
@@ -65,6 +65,7 @@ def test_the_sides_of_parts_are_those_of_claims(record: dict[str, Any]) -> None:
 
 @given(st.lists(RECORDS, max_size=5))
 def test_sizes_of_parts_add_up_to_those_of_the_record(records: list[dict[str, Any]]) -> None:
+    records = [record for record in records if canonical_json(record) != b"{}"]
     content = pa.array([json.dumps(record) for record in records], pa.string())
     found = measure(content, "structured", parts_of)
     assert measure(content, "structured").norm_id == found.norm_id
