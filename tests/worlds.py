@@ -9,6 +9,7 @@ from typing import Any
 
 import provenance
 from provenance.imports.options import ImportOptions
+from provenance.ingest import IngestOptions
 from provenance.ledger import Ledger
 from provenance.lineage import node_id
 from provenance.model.source import Source
@@ -51,9 +52,10 @@ class World:
             "source": self.draw.choice("sst"),
             "uri": uri or f"f{self.draw.choice((self.number, self.number, 2))}",
             "kept": 1,
+            "settings": IngestOptions(source="s").settings,
         }
         tables["files"] = [
-            {**file, "settings": "{}", "replaced_by": self.draw.choice((None, None, "ann"))}
+            {**file, "replaced_by": self.draw.choice((None, None, "ann"))}
         ]
         store = self.ledger.store
         parts = [store.rows(name, commit, rows) for name, rows in tables.items() if rows]
