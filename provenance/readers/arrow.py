@@ -20,7 +20,7 @@ from provenance.readers.columns import (
 from provenance.readers.joined_rows import joined
 from provenance.readers.json_columns import probed_shape
 from provenance.readers.schema import shape_of
-from provenance.readers.stream import DamagedError, drain, open_bytes
+from provenance.readers.stream import BUFFER, DamagedError, drain, open_bytes
 
 _FILE_MAGIC = b"ARROW1"
 
@@ -32,7 +32,7 @@ class ArrowIpc:
 
     def probe(self, source: Input, nested: str | None = None) -> Shape:
         """What the schema at the beginning says."""
-        with _opened(source) as reader:
+        with _opened(source) as (reader, _):
             return probed_shape(presentable_schema(reader.schema), _verified(reader))
 
     def read(
@@ -44,7 +44,7 @@ class ArrowIpc:
         if source.compression:
             with open_bytes(source) as stream:
                 drain(stream)  # the reader stops where its stream ends, before the checksum of all
-        with _opened(source) as reader:
+        with _opened(source) as (reader, stream):
             size = source.path.stat().st_size
             columns = ColumnBatches(layout, presentable_schema(reader.schema), size, original)
             try:
@@ -53,10 +53,21 @@ class ArrowIpc:
                     yield from columns.batches(table if chosen else table.select(columns.needed()))
             except ARROW_FAILURES as error:
                 yield end_of_file(layout, failure_reason(error), original=original)
+                return
+            if not isinstance(reader, pa.ipc.RecordBatchFileReader) and _goes_on(stream):
+                yield end_of_file(layout, "more follows the end of the stream", original=original)
+
+
+def _goes_on(stream: BinaryIO) -> bool:
+    """Whether anything but padding follows."""
+    while piece := stream.read(BUFFER):
+        if piece.strip(b"\0"):
+            return True
+    return False
 
 
 @contextmanager
-def _opened(source: Input) -> Iterator[Any]:
+def _opened(source: Input) -> Iterator[tuple[Any, BinaryIO]]:
     with open_bytes(source) as stream:
         try:
             reader = _reader(stream, source)
@@ -67,7 +78,7 @@ def _opened(source: Input) -> Iterator[Any]:
                 hint="fetch or write the file again",
             ) from error
         with reader:
-            yield reader
+            yield reader, stream
 
 
 def _reader(stream: BinaryIO, source: Input) -> Any:

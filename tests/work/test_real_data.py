@@ -121,10 +121,10 @@ def _document(path: Path) -> object:
 
 
 def _can_be_a_record(path: Path) -> bool:
-    """An object, or an array of such."""
+    """An object that says something, or an array of such."""
     document = _document(path)
     rows = document if isinstance(document, list) else [document]
-    return bool(rows) and all(isinstance(row, dict) for row in rows)
+    return bool(rows) and all(isinstance(row, dict) and row for row in rows)
 
 
 def _records(path: Path) -> int:
