@@ -97,7 +97,9 @@ def audit(
         session.say(f"{accepted} findings are accepted by {baseline}")
     name = release_name(targets[0]) if len(targets) == 1 else ""
     subject = Subject(
-        name or ("the files" if targets else "the ledger"), indeterminate=policy.indeterminate
+        name or ("the files" if targets else "the ledger"),
+        policy=policy.policy,
+        indeterminate=policy.indeterminate,
     )
     text = render(judgement, form or ("json" if session.as_json else "text"), subject)
     if output:
