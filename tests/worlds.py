@@ -54,9 +54,7 @@ class World:
             "kept": 1,
             "settings": IngestOptions(source="s").settings,
         }
-        tables["files"] = [
-            {**file, "replaced_by": self.draw.choice((None, None, "ann"))}
-        ]
+        tables["files"] = [{**file, "replaced_by": self.draw.choice((None, None, "ann"))}]
         store = self.ledger.store
         parts = [store.rows(name, commit, rows) for name, rows in tables.items() if rows]
         store.commit("ingest", f"ingest:{commit}", parts, commit)

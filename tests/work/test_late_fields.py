@@ -28,7 +28,7 @@ from provenance.ingest.tasks import FileTask, UnitTask
 from provenance.ingest.unit import run_unit
 from provenance.ledger import Ledger
 from provenance.model.takedown import Selector, Takedown
-from provenance.readers import collect, columns
+from provenance.readers import collect, ordinary_rows
 from provenance.readers.content import Choice
 from provenance.readers.discover import discover
 from provenance.readers.jsonl import JsonLines
@@ -164,7 +164,7 @@ def test_order_format_and_size_of_batches_decide_nothing(data: st.DataObject) ->
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         plain = said(Path(folder), "jsonl", rows)
         patch.setattr(collect, "BATCH_ROWS", data.draw(st.integers(1, 9)))
-        patch.setattr(columns, "BATCH_ROWS", data.draw(st.integers(1, 9)))
+        patch.setattr(ordinary_rows, "BATCH_ROWS", data.draw(st.integers(1, 9)))
         patch.setattr(unit, "SMALL", data.draw(st.sampled_from([0, 3, 256])))
         patch.setattr(
             unit, "reader_for", lambda name: reader if name == "jsonl" else reader_for(name)
