@@ -157,7 +157,7 @@ def fill(connection: Database, rows: list[tuple[str, dict[str, Any]]]) -> None:
         add(connection, table, **values)
 
 
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(rows=ledgers(), sources=st.sampled_from([(), ("a",), ("b", "c")]))
 def test_a_selection_is_what_resolving_every_record_gives(
     connection: Database, rows: list[tuple[str, dict[str, Any]]], sources: tuple[str, ...]
