@@ -23,7 +23,8 @@ if __name__ == "__main__":
     sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from fuzz.mutants import mutant
-from fuzz.seeds import PACKED, TARGETS, seeds_of
+from fuzz.seeds import ARCHIVES, LANCE, PACKED, TARGETS, seeds_of
+from fuzz.table_seeds import lance_file, lance_folder
 
 from provenance.engine.local import LocalEngine
 from provenance.engine.worker import item
@@ -32,7 +33,10 @@ from provenance.ingest.meaning import Chooser
 from provenance.ingest.options import IngestOptions
 from provenance.readers.base import Input, Layout
 from provenance.readers.content import Choice, choose_content
+from provenance.readers.discover import discover
+from provenance.readers.members import Shelf
 from provenance.readers.registry import reader_for
+from provenance.readers.remote import opened
 
 NOTHING = Choice("text", ("text",), "there was no record to look at")
 
@@ -82,13 +86,12 @@ def read_files(task: Task) -> Read:
     seeds = seeds_of(task.target)
     counts: Counter[str] = Counter()
     found: list[Found] = []
-    with tempfile.TemporaryDirectory() as folder:
-        for place, number in enumerate(task.numbers):
-            path = Path(folder) / "file"
-            path.write_bytes(mutant(seeds, task.target, task.seed, number))
+    for place, number in enumerate(task.numbers):
+        data = mutant(seeds, task.target, task.seed, number)
+        with tempfile.TemporaryDirectory() as folder:
             try:
                 with item(place, HANG):
-                    counts.update(read_file(path, task.target))
+                    counts.update(read_file(Path(folder), task.target, data))
             except ProvError as error:
                 if not isinstance(error, InputError) or type(error).__name__ == "TimeLimitError":
                     found.append(Found(task.target, task.seed, number, repr(error)))
@@ -98,18 +101,56 @@ def read_files(task: Task) -> Read:
     return Read(counts, tuple(found))
 
 
-def read_file(path: Path, target: str) -> Iterator[str]:
+def read_file(folder: Path, target: str, data: bytes) -> Iterator[str]:
     """Read a file as an ingest does; what became of its records.
 
+    Args:
+        folder: an empty one, in which the file is made.
+        data: its bytes.
+
     Raises:
-        InputError: it cannot be read.
+        InputError: it cannot be read. A member of an archive that cannot be costs itself alone.
         AssertionError: what was read is not what a batch states.
     """
+    if target in ARCHIVES:
+        path = folder / f"file.{target}"
+        path.write_bytes(data)
+        yield from _members(path)
+    else:
+        yield from _records(_placed(folder, target, data))
+    yield "read"
+
+
+def _members(path: Path) -> Iterator[str]:
+    with Shelf() as shelf:
+        for member in discover([path.as_posix()]).inputs:
+            try:
+                with opened(member, None, shelf) as source:
+                    yield from _records(source)
+            except InputError:
+                yield "members refused"
+
+
+def _placed(folder: Path, target: str, data: bytes) -> Input:
+    """A file where its reader looks for it, and for what belongs to it."""
+    if target in LANCE:
+        members = lance_folder() | {lance_file(LANCE[target]): data}
+        for name, content in members.items():
+            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / name).write_bytes(content)
+        path = folder / lance_file("data")
+        return Input(path.as_posix(), path, "lance")
+    path = folder / "file"
+    path.write_bytes(data)
     form, _ = PACKED.get(target, (target, None))
-    source = Input(path.as_posix(), path, form, target.partition(".")[2])
-    reader = reader_for(form)
+    return Input(path.as_posix(), path, form, target.partition(".")[2])
+
+
+def _records(source: Input) -> Iterator[str]:
+    reader = reader_for(source.format)
     shape = reader.probe(source)
-    choice = choose_content(shape, (), form) if shape.fields or shape.native else NOTHING
+    found = bool(shape.fields or shape.native)
+    choice = choose_content(shape, (), source.format) if found else NOTHING
     chooser = Chooser.of(IngestOptions(source="soak"), choice)
     layout = Layout(choice.kind, choice.content, chooser.fixed, chooser=chooser)
     for batch in reader.read(source, layout):
@@ -120,7 +161,6 @@ def read_file(path: Path, target: str) -> Iterator[str]:
         assert None not in batch.rejects.column("reason").to_pylist()
         yield from ["kept"] * kept
         yield from ["rejected"] * batch.rejects.num_rows
-    yield "read"
 
 
 def divide(task: Task, place: int | None) -> Sequence[Task]:
