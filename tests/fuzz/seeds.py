@@ -5,7 +5,9 @@ from __future__ import annotations
 import gzip
 import io
 import json
-from collections.abc import Callable
+import zipfile
+from collections.abc import Callable, Iterable
+from itertools import chain
 from typing import Any
 
 import pyarrow as pa
@@ -154,7 +156,17 @@ ARCHIVES: dict[str, Callable[[], list[bytes]]] = {
 LANCE = {"lance": "data", "lance.deletions": "_deletions", "lance.versions": "_versions"}
 """Which file of a data set of Lance is damaged: the others are as they were."""
 
-TARGETS = (*FORMATS, *PACKED, *ARCHIVES, *(name for name in LANCE if name not in FORMATS))
+INSIDE = {
+    "docx.document": ("docx", "word/document.xml"),
+    "docx.relations": ("docx", "_rels/.rels"),
+    "epub.book": ("epub", "OPS/book.opf"),
+    "epub.chapter": ("epub", "OPS/a.xhtml"),
+}
+"""Members of documents, which a checksum guards where it is the whole that is damaged."""
+
+_WAYS: tuple[Iterable[str], ...] = (FORMATS, PACKED, ARCHIVES, LANCE, INSIDE)
+
+TARGETS = tuple(dict.fromkeys(chain.from_iterable(_WAYS)))
 """Everything that is fuzzed."""
 
 
@@ -173,4 +185,8 @@ def seeds_of(target: str) -> list[bytes]:
         return ARCHIVES[target]()
     if target in LANCE:
         return lance(LANCE[target])
+    if target in INSIDE:
+        form, member = INSIDE[target]
+        with zipfile.ZipFile(io.BytesIO(SEEDS[form]()[0])) as archive:
+            return [archive.read(member)]
     return SEEDS[target]()
