@@ -119,14 +119,20 @@ def detect_sample(sample: Sample) -> tuple[str | None, str]:
     if found and _certain(sample, found, compression):
         raise InputError(f"{name} is named like {promise.format} but holds {found}", hint=_ADVICE)
     if promise.format in BY_FIRST_BYTES and head:
-        raise InputError(
-            f"{name} is named like {promise.format} but its content is not",
-            hint="the file may be damaged, or an error page in its place; fetch it again",
-        )
+        raise _no_such(name, promise.format)
     begins = head.removeprefix(BOM).lstrip()[:1] in _BEGINS
     if promise.format in {"json", "jsonl"} or (promise.format is None and begins):
         return _json_or_lines(sample, compression, promise, head), compression
+    if promise.suffix in CONTAINERS and whole:
+        raise _no_such(name, CONTAINERS[promise.suffix])
     return promise.format, compression
+
+
+def _no_such(name: str | Path, form: str) -> InputError:
+    return InputError(
+        f"{name} is named like {form} but its content is not",
+        hint="the file may be damaged, or an error page in its place; fetch it again",
+    )
 
 
 def compression_of(path: str | Path) -> str:

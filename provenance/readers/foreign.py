@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
@@ -13,6 +14,9 @@ Item = TypeVar("Item")
 _PANIC = "PanicException"
 """What Rust raises where it gives up, as pyo3 names it: no ``Exception``, and of no module that
 could be imported."""
+
+_IN_SOURCE = re.compile(r", /\S+\.rs:\d+:\d+$")
+"""Where in the source of a library an error was made, on the machine that built it."""
 
 _LONGEST = 200
 
@@ -53,6 +57,6 @@ def read_by_library(items: Iterable[Item]) -> Iterator[Item]:
 def _reason(error: BaseException) -> str:
     if isinstance(error, MemoryError):
         return "a length in it asks for more memory than there is"
-    said = str(error).partition("\n")[0].strip()
+    said = _IN_SOURCE.sub("", str(error).partition("\n")[0]).strip()
     cut = f"{said[:_LONGEST]}…" if len(said) > _LONGEST else said
     return f"{type(error).__name__}: {cut}" if cut else type(error).__name__
