@@ -12,6 +12,7 @@ from pathlib import Path
 
 from provenance.errors import InputError
 from provenance.readers.compression import compression_at
+from provenance.readers.foreign import LibraryError, library
 from provenance.readers.image import HEAD, is_such, media_type
 from provenance.readers.json_exact import BOM
 from provenance.readers.near_json import FIRST_LINE, lines_or_document
@@ -238,9 +239,9 @@ def _is_docx(sample: Sample) -> bool:
     if not sample.whole:
         return False
     try:
-        with sample.open() as stream, zipfile.ZipFile(stream) as archive:
+        with sample.open() as stream, library(), zipfile.ZipFile(stream) as archive:
             return "word/document.xml" in archive.NameToInfo
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+    except LibraryError:
         return False
 
 

@@ -16,4 +16,6 @@ what has another name is looked at."""
 def is_part(path: str) -> bool:
     """Whether a hidden file belongs to a data set of Lance, whose reader knows what it is for."""
     found = _PART.fullmatch(path)
-    return bool(found) and all(os.path.isdir(found[1] + name) for name in ("data", "_versions"))
+    if found is None:
+        return False
+    return all(os.path.isdir(found[1] + name) for name in ("data", "_versions"))
