@@ -129,8 +129,11 @@ def read_file(folder: Path, target: str, data: bytes) -> Iterator[str]:
 
 
 def _members(path: Path) -> Iterator[str]:
+    found = discover([path.as_posix()])
+    if found.refused and not found.inputs:
+        raise found.refused[0].error
     with Shelf() as shelf:
-        for member in discover([path.as_posix()]).inputs:
+        for member in found.inputs:
             try:
                 with opened(member, None, shelf) as source:
                     yield from _records(source)
