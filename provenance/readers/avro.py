@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import struct
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import ClassVar
 
 from provenance.errors import InputError
 from provenance.readers.base import Input
-from provenance.readers.columns import failure_reason
 from provenance.readers.extras import needed
+from provenance.readers.foreign import LibraryError, library, read_by_library
 from provenance.readers.records import Record, Records, json_value
 from provenance.readers.stream import open_bytes
 
@@ -20,20 +18,7 @@ class Avro(Records):
     """Reader of Avro files; ``--records`` is not for this format."""
 
     names: ClassVar[Sequence[str]] = ("avro",)
-    # What fastavro raises where the bytes are not what the schema says.
-    failures: ClassVar[tuple[type[Exception], ...]] = (
-        EOFError,
-        IndexError,
-        KeyError,
-        MemoryError,
-        OverflowError,
-        RecursionError,
-        StopIteration,
-        TypeError,
-        ValueError,
-        struct.error,
-        zlib.error,
-    )
+    failures: ClassVar[tuple[type[Exception], ...]] = (LibraryError,)
 
     @contextmanager
     def opened(self, source: Input, records: str | None, limit: int) -> Iterator[Iterator[Record]]:
@@ -41,15 +26,16 @@ class Avro(Records):
         fastavro = needed("fastavro", "avro", "Avro files")
         with open_bytes(source) as stream:
             try:
-                found = fastavro.reader(stream, return_record_name=False)
-            except self.failures as error:
+                with library():
+                    found = fastavro.reader(stream, return_record_name=False)
+            except LibraryError as error:
                 raise InputError(
-                    f"not a readable Avro file ({failure_reason(error)}): {source.uri}",
+                    f"not a readable Avro file ({error}): {source.uri}",
                     hint="fetch or write the file again",
                 ) from error
             yield ({"value": row} if not isinstance(row, dict) else row for row in _each(found))
 
 
 def _each(found: Iterator[object]) -> Iterator[object]:
-    for row in found:
+    for row in read_by_library(found):
         yield json_value(row)

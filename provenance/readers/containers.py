@@ -327,6 +327,8 @@ def _name(name: str) -> tuple[str, str]:
         return name.lstrip("/"), "the name of a member is absolute"
     if ".." in name.split("/"):
         return name, "the name of a member leads out of the archive"
+    if posixpath.normpath(name) == ".":
+        return name, "a member has no name"
     return posixpath.normpath(name), ""
 
 

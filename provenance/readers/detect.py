@@ -12,6 +12,7 @@ from pathlib import Path
 
 from provenance.errors import InputError
 from provenance.readers.compression import compression_at
+from provenance.readers.foreign import LibraryError, library
 from provenance.readers.image import HEAD, is_such, media_type
 from provenance.readers.json_exact import BOM
 from provenance.readers.near_json import FIRST_LINE, lines_or_document
@@ -119,14 +120,20 @@ def detect_sample(sample: Sample) -> tuple[str | None, str]:
     if found and _certain(sample, found, compression):
         raise InputError(f"{name} is named like {promise.format} but holds {found}", hint=_ADVICE)
     if promise.format in BY_FIRST_BYTES and head:
-        raise InputError(
-            f"{name} is named like {promise.format} but its content is not",
-            hint="the file may be damaged, or an error page in its place; fetch it again",
-        )
+        raise _no_such(name, promise.format)
     begins = head.removeprefix(BOM).lstrip()[:1] in _BEGINS
     if promise.format in {"json", "jsonl"} or (promise.format is None and begins):
         return _json_or_lines(sample, compression, promise, head), compression
+    if promise.suffix in CONTAINERS and whole:
+        raise _no_such(name, CONTAINERS[promise.suffix])
     return promise.format, compression
+
+
+def _no_such(name: str | Path, form: str) -> InputError:
+    return InputError(
+        f"{name} is named like {form} but its content is not",
+        hint="the file may be damaged, or an error page in its place; fetch it again",
+    )
 
 
 def compression_of(path: str | Path) -> str:
@@ -232,9 +239,9 @@ def _is_docx(sample: Sample) -> bool:
     if not sample.whole:
         return False
     try:
-        with sample.open() as stream, zipfile.ZipFile(stream) as archive:
+        with sample.open() as stream, library(), zipfile.ZipFile(stream) as archive:
             return "word/document.xml" in archive.NameToInfo
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+    except LibraryError:
         return False
 
 

@@ -7,13 +7,12 @@ from contextlib import closing, contextmanager
 from typing import ClassVar
 
 import duckdb
-import pyarrow as pa
 
 from provenance.errors import InputError
 from provenance.model.base import quote_identifier
 from provenance.readers.base import Input
 from provenance.readers.columnar import Columnar, Rows, require_plain
-from provenance.readers.columns import ARROW_FAILURES, failure_reason
+from provenance.readers.foreign import LibraryError, library, read_by_library
 from provenance.readers.one_table import table_of
 
 _ROWS = 2_048
@@ -41,7 +40,7 @@ class DuckdbTable(Columnar):
     """Reader of DuckDB databases."""
 
     names: ClassVar[Sequence[str]] = ("duckdb",)
-    failures: ClassVar[tuple[type[Exception], ...]] = (*ARROW_FAILURES, duckdb.Error)
+    failures: ClassVar[tuple[type[Exception], ...]] = (LibraryError,)
 
     @contextmanager
     def opened(self, source: Input, records: str | None) -> Iterator[Rows]:
@@ -49,22 +48,21 @@ class DuckdbTable(Columnar):
         require_plain(source, "a DuckDB database")
         _require_whole(source)
         try:
-            connection = duckdb.connect(str(source.path), config=_CONFIG)
-        except duckdb.Error as error:
+            with library():
+                connection = duckdb.connect(str(source.path), config=_CONFIG)
+        except LibraryError as error:
             raise _unreadable(source, error) from error
         with closing(connection):
             try:
-                found = {name: rest for name, *rest in connection.execute(_TABLES).fetchall()}
-                schema, table = map(quote_identifier, found[table_of(source, list(found), records)])
-                batches = connection.execute(f"SELECT * FROM {schema}.{table}")
-                reader = batches.to_arrow_reader(_ROWS)
-            except duckdb.Error as error:
+                with library():
+                    found = {name: rest for name, *rest in connection.execute(_TABLES).fetchall()}
+                    held = found[table_of(source, list(found), records)]
+                    schema, table = map(quote_identifier, held)
+                    batches = connection.execute(f"SELECT * FROM {schema}.{table}")
+                    reader = batches.to_arrow_reader(_ROWS)
+            except LibraryError as error:
                 raise _unreadable(source, error) from error
-            yield Rows(reader.schema, _each(reader))
-
-
-def _each(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
-    yield from reader
+            yield Rows(reader.schema, read_by_library(reader))
 
 
 def _require_whole(source: Input) -> None:
@@ -76,8 +74,8 @@ def _require_whole(source: Input) -> None:
         )
 
 
-def _unreadable(source: Input, error: duckdb.Error) -> InputError:
+def _unreadable(source: Input, error: LibraryError) -> InputError:
     return InputError(
-        f"not a readable DuckDB database ({failure_reason(error)}): {source.uri}",
+        f"not a readable DuckDB database ({error}): {source.uri}",
         hint="write the table as Parquet with the version of DuckDB that wrote it",
     )

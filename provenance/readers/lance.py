@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, ClassVar
+
+import pyarrow as pa
 
 from provenance.errors import InputError
 from provenance.readers.base import Input
 from provenance.readers.columnar import Columnar, Rows, require_plain
-from provenance.readers.columns import ARROW_FAILURES, failure_reason
 from provenance.readers.extras import needed
+from provenance.readers.foreign import LibraryError, library, read_by_library
 from provenance.readers.schema import shape_of
+
+_LISTED = ".arrow"
+"""Ends the name of a list of deleted rows; where they are many, there is a set of them instead."""
 
 
 class Lance(Columnar):
@@ -22,7 +28,7 @@ class Lance(Columnar):
     """
 
     names: ClassVar[Sequence[str]] = ("lance",)
-    failures: ClassVar[tuple[type[Exception], ...]] = (*ARROW_FAILURES, ValueError, RuntimeError)
+    failures: ClassVar[tuple[type[Exception], ...]] = (LibraryError,)
 
     @contextmanager
     def opened(self, source: Input, records: str | None) -> Iterator[Rows]:
@@ -36,15 +42,18 @@ class Lance(Columnar):
                 hint="name the folder, with `data` and `_versions` in it",
             )
         try:
-            data = lance.dataset(str(folder.parent))
-            shape_of(data.schema)  # names that are no text are found here
-            fragment = _beginning_with(data, source.path.name)
-        except self.failures as error:
+            with library():
+                data = lance.dataset(str(folder.parent))
+                schema = data.schema
+                shape_of(schema)  # names that are no text are found here
+                fragment = _beginning_with(data, source.path.name)
+                batches = _batches(fragment, folder.parent) if fragment else ()
+        except LibraryError as error:
             raise InputError(
-                f"not a readable Lance data set ({failure_reason(error)}): {folder.parent}",
+                f"not a readable Lance data set ({error}): {folder.parent}",
                 hint="fetch or write it again",
             ) from error
-        yield Rows(data.schema, iter(fragment.to_batches()) if fragment else iter(()))
+        yield Rows(schema, read_by_library(batches))
 
 
 def _beginning_with(data: Any, name: str) -> Any:
@@ -52,3 +61,16 @@ def _beginning_with(data: Any, name: str) -> Any:
         if next(iter(fragment.data_files())).path == name:
             return fragment
     return None
+
+
+def _batches(fragment: Any, folder: Path) -> Iterable[pa.RecordBatch]:
+    """The rows of a fragment, without those that were deleted.
+
+    Lance ends the process where the list of the deleted rows has a length that no memory has;
+    Arrow looks first whether it is sound.
+    """
+    if (deleted := fragment.deletion_file()) and deleted.endswith(_LISTED):
+        with pa.ipc.open_file(str(folder / deleted)) as listed:
+            listed.read_all().validate(full=True)
+    batches: Iterable[pa.RecordBatch] = fragment.to_batches()
+    return batches

@@ -16,6 +16,7 @@ from typing import IO, Any, cast
 import zstandard
 
 from provenance.readers.sniff import HEAD, Holds, holds
+from provenance.readers.zip_members import is_folder
 
 MOST_MEMBERS = 1_000
 MOST_BYTES = 64 << 20
@@ -158,7 +159,7 @@ def _directory_of_zip(file: IO[bytes]) -> int:
 def _of_zip(path: Path) -> Iterator[tuple[str, bytes]]:
     with zipfile.ZipFile(path) as archive:
         for member in archive.infolist():
-            if member.is_dir() or not member.file_size:
+            if is_folder(member) or not member.file_size:
                 continue
             with archive.open(member) as stream:
                 data = stream.read(HEAD)

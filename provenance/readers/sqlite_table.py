@@ -12,7 +12,7 @@ from provenance.errors import InputError
 from provenance.model.base import quote_identifier
 from provenance.readers.base import Input
 from provenance.readers.columnar import require_plain
-from provenance.readers.columns import failure_reason
+from provenance.readers.foreign import LibraryError, library, read_by_library
 from provenance.readers.json_exact import DefectError
 from provenance.readers.one_table import table_of
 from provenance.readers.records import Record, Records, json_value
@@ -28,7 +28,7 @@ class SqliteTable(Records):
     """Reader of SQLite databases; rows come in the order in which they are stored."""
 
     names: ClassVar[Sequence[str]] = ("sqlite",)
-    failures: ClassVar[tuple[type[Exception], ...]] = (sqlite3.Error, OverflowError, MemoryError)
+    failures: ClassVar[tuple[type[Exception], ...]] = (LibraryError,)
 
     @contextmanager
     def opened(self, source: Input, records: str | None, limit: int) -> Iterator[Iterator[Record]]:
@@ -37,26 +37,29 @@ class SqliteTable(Records):
         _require_whole(source)
         uri = f"file:{quote(str(source.path))}?mode=ro&immutable=1"
         try:
-            connection = sqlite3.connect(uri, uri=True)
-        except sqlite3.Error as error:
+            with library():
+                connection = sqlite3.connect(uri, uri=True)
+        except LibraryError as error:
             raise _unreadable(source, error) from error
         with closing(connection):
             connection.text_factory = _decoded
             connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, max(limit, 1 << 20))
             try:
-                connection.execute("PRAGMA trusted_schema = OFF")
-                connection.execute("PRAGMA cell_size_check = ON")
-                names = [row[0] for row in connection.execute(_TABLES) if isinstance(row[0], str)]
-                table = quote_identifier(table_of(source, names, records))
-                cursor = connection.execute(f"SELECT * FROM {table}")
-            except self.failures as error:
+                with library():
+                    connection.execute("PRAGMA trusted_schema = OFF")
+                    connection.execute("PRAGMA cell_size_check = ON")
+                    found = [row[0] for row in connection.execute(_TABLES)]
+                    names = [name for name in found if isinstance(name, str)]
+                    table = quote_identifier(table_of(source, names, records))
+                    cursor = connection.execute(f"SELECT * FROM {table}")
+            except LibraryError as error:
                 raise _unreadable(source, error) from error
             yield _rows(cursor)
 
 
 def _rows(cursor: sqlite3.Cursor) -> Iterator[Record]:
     names = [column[0] for column in cursor.description]
-    for row in cursor:
+    for row in read_by_library(cursor):
         defect = next((value for value in row if isinstance(value, DefectError)), None)
         yield defect or dict(zip(names, map(json_value, row), strict=True))
 
@@ -77,8 +80,8 @@ def _require_whole(source: Input) -> None:
         )
 
 
-def _unreadable(source: Input, error: Exception) -> InputError:
+def _unreadable(source: Input, error: LibraryError) -> InputError:
     return InputError(
-        f"not a readable SQLite database ({failure_reason(error)}): {source.uri}",
+        f"not a readable SQLite database ({error}): {source.uri}",
         hint="try `.recover` of the program sqlite3, or fetch the file again",
     )

@@ -20,6 +20,7 @@ from provenance.readers.found import (
     no_data,
     printable,
 )
+from provenance.readers.lance_folders import is_part
 from provenance.readers.links import Bounds
 from provenance.readers.passed_over import passed_over
 from provenance.readers.sniff import Holds
@@ -114,7 +115,7 @@ class Walk:
                     yield Skipped(printable(below), _HIDES, Holds(_OUT))
             for name in sorted(files):
                 found = passed_over(os.path.join(folder, name), _HIDES)
-                if found.holds:
+                if found.holds and not is_part(os.path.join(folder, name)):
                     yield found
 
 

@@ -62,8 +62,13 @@ def entries(path: Path, uri: str) -> Iterator[Entry]:
             )
     for place in order:
         info = infos[place]
-        if not info.is_dir():
+        if not is_folder(info):
             yield Entry(info.filename, place, info.file_size, _defect(info))
+
+
+def is_folder(info: zipfile.ZipInfo) -> bool:
+    """Whether a member is a folder; the library asks for the last letter of a name of none."""
+    return bool(info.filename) and info.is_dir()
 
 
 def open_member(path: Path, uri: str, place: int) -> io.RawIOBase:

@@ -2,61 +2,21 @@
 
 from __future__ import annotations
 
-import base64
-import datetime
 import gzip
 import io
 import json
-from collections.abc import Callable, Sequence
+import zipfile
+from collections.abc import Callable, Iterable
+from itertools import chain
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import zstandard
+from fuzz import document_seeds, media_seeds, table_seeds
+from fuzz.rows import CHATS, ROWS, lines, table
 
 from provenance.readers.registry import FORMATS
-
-ROWS: list[dict[str, Any]] = [
-    {
-        "id": f"r{n}",
-        "text": f"text {n} with an é, a 語 and \U0001f600, and some more words of it",
-        "model": "gpt-4" if n % 3 else None,
-        "n": n * 2**33,
-        "share": n / 7,
-        "human": bool(n % 2),
-        "tags": ["a", "b"][: n % 3],
-        "meta": {"lang": "en", "deep": {"x": [{"y": None}, {"y": n}]}},
-    }
-    for n in range(12)
-]
-
-CHATS: list[dict[str, Any]] = [
-    {"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": f"a{n}"}]}
-    for n in range(12)
-]
-
-
-def lines(rows: Sequence[dict[str, Any]] = ROWS) -> bytes:
-    """JSON lines."""
-    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
-
-
-def table() -> pa.Table:
-    """The rows with columns of many types."""
-    rows = pa.Table.from_pylist(ROWS)
-    words = pa.array([str(row["text"]) for row in ROWS])
-    start = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
-    more: dict[str, Any] = {
-        "kind": words.dictionary_encode(),
-        "raw": pa.array([b"\x00\xff" * n for n in range(len(ROWS))]),
-        "view": words.cast(pa.string_view()),
-        "at": pa.array([start + datetime.timedelta(days=n) for n in range(len(ROWS))]),
-        "none": pa.nulls(len(ROWS)),
-        "map": pa.array([[("k", n)] for n in range(len(ROWS))], pa.map_(pa.string(), pa.int64())),
-    }
-    for name, column in more.items():
-        rows = rows.append_column(name, column)
-    return rows
 
 
 def parquet() -> list[bytes]:
@@ -128,19 +88,21 @@ def documents() -> list[bytes]:
     return [json.dumps(value, indent=indent).encode() for value in values for indent in (None, 1)]
 
 
+def texts_by_line() -> list[bytes]:
+    """One kind of line break and the other, blank lines, and no break at the end."""
+    some = [str(row["text"]) for row in ROWS]
+    return [("\n".join(some) + "\n").encode(), "\r\n\r\n \t".join(some).encode()]
+
+
 def texts() -> list[bytes]:
     """Prose, and prose with front matter."""
     front = "---\ntitle: a\ntags: [x, &a y, *a]\nmeta:\n  model: gpt-4\n---\n"
     return [lines(), (front + "some text\n" * 20).encode()]
 
 
-def pictures() -> list[bytes]:
-    """The smallest picture that there is, of two kinds."""
-    png = (
-        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5E"
-        "rkJggg=="
-    )
-    return [base64.b64decode(png), b"GIF89a\x01\x00\x01\x00\x00\x00\x00;"]
+def lance(kind: str) -> list[bytes]:
+    """The file of a data set that a target damages."""
+    return [table_seeds.lance_folder()[table_seeds.lance_file(kind)]]
 
 
 SEEDS: dict[str, Callable[[], list[bytes]]] = {
@@ -158,7 +120,20 @@ SEEDS: dict[str, Callable[[], list[bytes]]] = {
     "tsv": lambda: delimited("\t"),
     "text": texts,
     "warc": warc,
-    "image": pictures,
+    "orc": table_seeds.orcs,
+    "lance": lambda: lance("data"),
+    "avro": table_seeds.avro,
+    "sqlite": table_seeds.sqlite,
+    "duckdb": table_seeds.databases,
+    "lines": texts_by_line,
+    "html": document_seeds.pages,
+    "pdf": document_seeds.pdfs,
+    "epub": document_seeds.books,
+    "docx": document_seeds.letters,
+    "image": media_seeds.pictures,
+    "audio": media_seeds.sounds,
+    "video": media_seeds.films,
+    "webdataset": media_seeds.samples,
 }
 """By format, what makes its seeds."""
 
@@ -171,7 +146,27 @@ PACKED: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
 }
 """Formats within a compression, which is what is damaged then."""
 
-TARGETS = (*FORMATS, *PACKED)
+ARCHIVES: dict[str, Callable[[], list[bytes]]] = {
+    "tar": media_seeds.tars,
+    "zip": media_seeds.zips,
+    "tar.gz": lambda: [gzip.compress(data, mtime=0) for data in media_seeds.tars()],
+}
+"""Files of which every member is read."""
+
+LANCE = {"lance": "data", "lance.deletions": "_deletions", "lance.versions": "_versions"}
+"""Which file of a data set of Lance is damaged: the others are as they were."""
+
+INSIDE = {
+    "docx.document": ("docx", "word/document.xml"),
+    "docx.relations": ("docx", "_rels/.rels"),
+    "epub.book": ("epub", "OPS/book.opf"),
+    "epub.chapter": ("epub", "OPS/a.xhtml"),
+}
+"""Members of documents, which a checksum guards where it is the whole that is damaged."""
+
+_WAYS: tuple[Iterable[str], ...] = (FORMATS, PACKED, ARCHIVES, LANCE, INSIDE)
+
+TARGETS = tuple(dict.fromkeys(chain.from_iterable(_WAYS)))
 """Everything that is fuzzed."""
 
 
@@ -186,4 +181,12 @@ def seeds_of(target: str) -> list[bytes]:
         within = SEEDS[form]()
         # A file of Arrow is read from its end, which a compression has not.
         return [pack(data) for data in within if not data.startswith(b"ARROW1")]
+    if target in ARCHIVES:
+        return ARCHIVES[target]()
+    if target in LANCE:
+        return lance(LANCE[target])
+    if target in INSIDE:
+        form, member = INSIDE[target]
+        with zipfile.ZipFile(io.BytesIO(SEEDS[form]()[0])) as archive:
+            return [archive.read(member)]
     return SEEDS[target]()

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from provenance.errors import InputError, MisuseError, NotFoundError
 from provenance.readers.base import Input
 from provenance.readers.detect import detect
+from provenance.readers.discover import discover
 from provenance.readers.registry import FORMATS, SUFFIXES, reader_for
 
 LINES = b'{"text": "a"}\n{"text": "b"}\n'
@@ -180,3 +181,19 @@ def test_documents_of_other_people(real_data: Path, name: str) -> None:
     layout = Layout(choice.kind, choice.content, tuple(standard))
     reading = check_reader(reader, source, layout)
     assert (len(reading.rows), reading.reasons) == (DOLMA[name], [])
+
+
+@pytest.mark.parametrize("name", ["a.tar", "a.zip", "a.tar.gz", "a.tgz", "a.TAR"])
+@pytest.mark.parametrize("data", [b"404 not found", b"\x80\x81" * 400])
+def test_what_is_named_an_archive_and_is_none_is_refused(
+    tmp_path: Path, name: str, data: bytes
+) -> None:
+    packs = name.endswith("gz")
+    (tmp_path / name).write_bytes(gzip.compress(data) if packs else data)
+    (tmp_path / "b.jsonl").write_text('{"text": "a"}\n')
+    found = discover([str(tmp_path)])
+    assert [each.uri.rpartition("/")[2] for each in found.inputs] == ["b.jsonl"]
+    (refused,) = found.refused
+    assert "but its content is not" in str(refused.error)
+    with pytest.raises(InputError, match="but its content is not"):
+        discover([str(tmp_path / name)])

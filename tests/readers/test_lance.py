@@ -65,3 +65,39 @@ def test_a_file_outside_of_its_data_set_is_refused(tmp_path: Path) -> None:
     manifest.write_bytes(b"nothing")
     with pytest.raises(InputError, match="not a readable Lance data set"):
         read(source)
+
+
+def test_its_own_files_are_no_unread_data(tmp_path: Path) -> None:
+    path = written(tmp_path)
+    lance.dataset(path).delete("n = 2")
+    lance.dataset(path).create_scalar_index("n", "BTREE")
+    assert {each.name for each in path.iterdir()} > {"_deletions", "_indices"}
+    ledger = provenance.init(str(tmp_path / "ledger"))
+    answer = ledger.ingest([str(path)], IngestOptions(source="s", label="human"))
+    assert answer.kept == 3
+    assert answer.unread is not None
+    assert answer.unread.files == 0
+    # What only lies there, under a name that Lance gives to nothing, is data that was not read.
+    (list_of_deleted,) = (path / "_deletions").iterdir()
+    list_of_deleted.with_name("rows.arrow").write_bytes(list_of_deleted.read_bytes())
+    answer = ledger.ingest([str(path)], IngestOptions(source="s", label="human"))
+    assert answer.unread is not None
+    assert [each.path.rpartition("/")[2] for each in answer.unread.listed] == ["rows.arrow"]
+
+
+@pytest.mark.parametrize("kind", ["_versions", "_deletions"])
+@pytest.mark.parametrize("place", [0, 4, 8, 16, 40, -40, -16, -8, -4])
+def test_a_length_that_is_damaged_is_no_bug(tmp_path: Path, kind: str, place: int) -> None:
+    path = tmp_path / "set.lance"
+    lance.write_dataset(table(1, 2), path)
+    lance.dataset(path).delete("n = 2")
+    (source,) = discover([str(path)]).inputs
+    (damaged, *_) = sorted((path / kind).glob("*[0-9].*"))
+    data = bytearray(damaged.read_bytes())
+    data[place : place + 4 or None] = b"\xff\xff\xff\x7f"
+    damaged.write_bytes(data)
+    try:
+        batches = read(source)
+    except InputError:
+        return
+    assert sum(batch.read for batch in batches) >= 1

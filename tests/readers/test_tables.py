@@ -246,3 +246,41 @@ def test_the_reader_that_the_documents_show_is_the_one_that_reads() -> None:
     shown = page.partition("```python\nclass Orc")[2].partition("```")[0]
     assert len(shown.splitlines()) > 20
     assert f"class Orc{shown}" in (ROOT / "provenance" / "readers" / "orc.py").read_text("utf-8")
+
+
+@pytest.mark.parametrize("codec", ["null", "deflate", "bzip2", "xz"])
+def test_a_damaged_block_of_avro_ends_what_is_read(tmp_path: Path, codec: str) -> None:
+    path = tmp_path / "a.avro"
+    fields = [{"name": "text", "type": "string"}]
+    rows = [{"text": f"{n} {n * n}"} for n in range(400)]
+    with path.open("wb") as stream:
+        schema = {"type": "record", "name": "r", "fields": fields}
+        fastavro.writer(stream, schema, rows, codec=codec, sync_interval=1_000)
+    data = bytearray(path.read_bytes())
+    middle = len(data) // 2
+    data[middle : middle + 40] = b"\xff" * 40
+    path.write_bytes(data)
+    batches = list(
+        reader_for("avro").read(Input(path.as_posix(), path, "avro"), Layout("text", ("text",)))
+    )
+    assert 0 < sum(len(batch.rows) for batch in batches) < 400
+    assert [each["reason"][:6] for each in batches[-1].rejects.to_pylist()] == ["file: "]
+
+
+@pytest.mark.parametrize("name", ["name", "type"])
+def test_a_schema_of_avro_that_lacks_a_word_is_refused(tmp_path: Path, name: str) -> None:
+    source = written(tmp_path, "avro")
+    data = source.path.read_bytes()
+    damaged = data.replace(f'"{name}"'.encode(), f'"{name[:-1]}_"'.encode())
+    assert damaged != data
+    source.path.write_bytes(damaged)
+    with pytest.raises(InputError, match="not a readable Avro file"):
+        reader_for("avro").probe(source)
+
+
+def test_columns_of_sqlite_whose_names_are_no_text_are_refused(tmp_path: Path) -> None:
+    source = written(tmp_path, "sqlite")
+    data = source.path.read_bytes()
+    source.path.write_bytes(data.replace(b"model TEXT", b"m\xfcdel TEXT"))
+    with pytest.raises(InputError, match="not a readable SQLite database"):
+        reader_for("sqlite").probe(source)
