@@ -272,7 +272,7 @@ def test_another_content_of_a_known_file_asks_for_replace(ledger: Ledger, tmp_pa
     ingest(ledger, path, "s", content=("chosen", "rejected"))
     assert ledger.status().records == 1
     with pytest.raises(MisuseError, match="the ledger holds other records") as caught:
-        ingest(ledger, path, "s")
+        ingest(ledger, path, "s", content=("chosen",))
     assert "--replace" in caught.value.hint
     ingest(ledger, path, "s", replace=True)
     assert ledger.status().records == 5
