@@ -107,7 +107,9 @@ def make_plan(
 ) -> IngestPlan:
     """Which files have to be read.
 
-    What nobody speaks of now is as it was when a file was read before. A file is unchanged when size and modification time are those recorded, or, where only the time
+    What nobody speaks of now is as it was when a file was read before.
+
+    A file is unchanged when size and modification time are those recorded, or, where only the time
     differs or ``rehash`` is asked for, when its fingerprint is; an object, when its fingerprint is.
 
     Args:
