@@ -44,12 +44,14 @@ class Asked:
 
     Attributes:
         asked: whether somebody named the content.
+        media: paths of the bytes of media.
     """
 
     source: Input
     layout: Layout
     repeats: Repeats
     asked: bool
+    media: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -107,7 +109,7 @@ def judge_content(result: FileResult, options: IngestOptions, engine: Engine | N
         max_record=options.max_record,
         turns=True,
     )
-    asked = Asked(source, layout, repeats, bool(options.content))
+    asked = Asked(source, layout, repeats, bool(options.content), result.media)
     try:
         if engine is None:
             result.notes += tuple(filter(None, [collapsed(asked)]))
@@ -144,10 +146,8 @@ def collapsed(file: Asked) -> str:
     differing: Counter[str] = Counter()
     for content, row in _rows(file, found):
         same = found[content]
-        same.add(
-            {path: hash(texts) for path, texts in texts_beside(row, file.layout.whole).items()},
-            differing,
-        )
+        beside = texts_beside(row, file.layout.whole, file.media)
+        same.add({path: hash(texts) for path, texts in beside.items()}, differing)
     lost = _scaled(file.repeats, list(found.values()))
     different = file.repeats.distinct + lost
     if not lost or lost <= MOST_COLLAPSED * different:

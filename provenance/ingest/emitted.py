@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from provenance.declaring import declared_generator, declared_label
 from provenance.evidence_views import BY_CONTRACT
-from provenance.model.origin import Label, Process
+from provenance.model.origin import GENERATIVE, Label, Process
 from provenance.readers.base import Batch
 from provenance.readers.emitting import GENERATOR, LABEL, NAME, PARENTS, PROCESS
 from provenance.recognisers.base import CLAIMS
@@ -19,14 +19,23 @@ if TYPE_CHECKING:
     from provenance.ingest.tasks import FileResult
 
 
+_WRITES = GENERATIVE - {Process.FEEDBACK}
+"""Processes that make the text of a record, though nobody names the model."""
+
+
 def emitted_claims(batch: Batch) -> pa.Table:
-    """What is claimed of each record; schema ``CLAIMS``."""
+    """What is claimed of each record; schema ``CLAIMS``.
+
+    A generative process claims synthetic where no label is said, be its model named or not.
+    """
     columns = [batch.fields.column(name).to_pylist() for name in (LABEL, GENERATOR, PROCESS, NAME)]
     rows: list[dict[str, Any]] = []
     for place, (label, generator, process, name) in enumerate(zip(*columns, strict=True)):
         claim = declared_label(
             Label(label) if label else None, Process(process) if process else None, generator, None
         )
+        if label is None and process in _WRITES:
+            claim = Label.SYNTHETIC
         if claim is Label.UNKNOWN:
             continue
         rows.append(

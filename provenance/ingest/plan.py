@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 
@@ -14,7 +14,7 @@ from provenance.ingest.fingerprint import fingerprint
 from provenance.ingest.options import IngestOptions
 from provenance.ingest.tasks import FileTask
 from provenance.model.base import Connection
-from provenance.readers.base import Input
+from provenance.readers.base import WRITTEN, Input
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +52,23 @@ class IngestPlan:
     Attributes:
         again: by their new reading, the files that are read once more although they are the same;
             what was declared of them holds on.
+        as_before: by their reading, the options under which files are read that were read in a way
+            that nobody spoke of now.
     """
 
     files: tuple[FileTask, ...]
     unchanged: tuple[Unchanged, ...]
     missing: tuple[tuple[Input, InputError], ...]
     again: dict[uuid.UUID, Known]
+    as_before: dict[uuid.UUID, IngestOptions] = field(default_factory=dict)
+
+    def by_options(self, options: IngestOptions) -> Iterator[tuple[IngestOptions, list[FileTask]]]:
+        """The files with the options under which they are read, together where these are one."""
+        runs: dict[str, tuple[IngestOptions, list[FileTask]]] = {}
+        for task in self.files:
+            told = self.as_before.get(task.reading_id, options)
+            runs.setdefault(told.settings, (told, []))[1].append(task)
+        yield from runs.values()
 
 
 _KNOWN_SQL = """
@@ -96,6 +107,8 @@ def make_plan(
 ) -> IngestPlan:
     """Which files have to be read.
 
+    What nobody speaks of now is as it was when a file was read before.
+
     A file is unchanged when size and modification time are those recorded, or, where only the time
     differs or ``rehash`` is asked for, when its fingerprint is; an object, when its fingerprint is.
 
@@ -112,19 +125,22 @@ def make_plan(
     others: list[tuple[str, str]] = []
     unchanged: list[Unchanged] = []
     missing: list[tuple[Input, InputError]] = []
+    as_before: dict[uuid.UUID, IngestOptions] = {}
     for item in inputs:
         try:
             task = file_task(item)
             before = known.get(item.uri)
             if before is None:
                 files.append(task)
-            elif not _same(task, before, options):
-                files.append(replace(task, supersedes=before.reading_id))
-                others += [(item.uri, how) for how in other_records(task, before, options)]
+            elif not _same(task, before, told := _as_before(before, options)):
+                files.append(_superseding(task, before, told))
+                as_before[task.reading_id] = told
+                others += [(item.uri, how) for how in other_records(task, before, told)]
             elif (options.replace and (item.uri in lost or _by_older_rules(before))) or (
                 options.rehash and before.reading_id in older
             ):
-                files.append(replace(task, supersedes=before.reading_id))
+                files.append(_superseding(task, before, told))
+                as_before[task.reading_id] = told
                 again[task.reading_id] = before
             else:
                 unchanged.append(Unchanged(item, before, task.bytes))
@@ -135,7 +151,32 @@ def make_plan(
             missing.append((item, error))
     if others and not options.replace:
         raise _not_the_same(others)
-    return IngestPlan(tuple(files), tuple(unchanged), tuple(missing), again)
+    return IngestPlan(tuple(files), tuple(unchanged), tuple(missing), again, as_before)
+
+
+def _as_before(before: Known, options: IngestOptions) -> IngestOptions:
+    """Options under which a file is read again: what they are silent about is as it was.
+
+    Who asks for ``--replace`` names everything; a contract says anew which records a row gives.
+    """
+    asked, had = json.loads(options.settings), json.loads(before.settings)
+    if options.replace or asked.get("emit") != had.get("emit"):
+        return options
+    silent = [n for n in ("content", "records", "format", *WRITTEN) if not _is_said(asked.get(n))]
+    held = {name: had[name] for name in silent if _is_said(had.get(name))}
+    if "content" in held:
+        held["content"] = tuple(held["content"])
+    return options.model_copy(update=held)
+
+
+def _is_said(value: object) -> bool:
+    return value is not None and value != []
+
+
+def _superseding(task: FileTask, before: Known, options: IngestOptions) -> FileTask:
+    """A file to be read in the place of an earlier reading, as the format that was said of it."""
+    source = replace(task.source, format=options.format or task.source.format)
+    return replace(task, source=source, supersedes=before.reading_id)
 
 
 def _by_older_rules(before: Known) -> bool:

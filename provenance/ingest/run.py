@@ -102,8 +102,10 @@ def ingest(
     if plan.files:
         with _engine(plan, options) as engine:
             engine.warm()
-            for group in cut(plan.files, store.layout, options, tombstones, models, former=former):
-                run.group(group, engine)
+            for told, files in plan.by_options(options):
+                run.read_as(told)
+                for group in cut(files, store.layout, told, tombstones, models, former=former):
+                    run.group(group, engine)
     if plan.files and former:
         carry_over(store)
     if plan.files or unsettled:
@@ -151,7 +153,7 @@ class _Run:
     ) -> None:
         self._store = store
         self._options = options
-        self._settings = options.settings
+        self._reading = options
         self._tally = Tally(options.source, stands)
         self._new_source = stands.new_source
         self._progress = progress
@@ -167,6 +169,10 @@ class _Run:
         """What was asked, with what the path of a file says of origin."""
         said = self._said.get(uri)
         return told_by_path(self._options, said.origin) if said else self._options
+
+    def read_as(self, options: IngestOptions) -> None:
+        """Say how the files of the next groups are read."""
+        self._reading = options
 
     def relabel(self, unchanged: Iterable[Unchanged]) -> None:
         """Record what is now said of files that are known already, where it differs."""
@@ -200,11 +206,11 @@ class _Run:
         """Refuse a file of many parts for what no single one of them could tell."""
         if result.task.part is not None and result.failure is None:
             try:
-                require_few_rejects(result, self._options)
+                require_few_rejects(result, self._reading)
             except InputError as error:
                 result.failure = error
             else:
-                judge_content(result, self._options, engine)
+                judge_content(result, self._reading, engine)
 
     def _gather(
         self, group: Group, engine: Engine
@@ -255,7 +261,7 @@ class _Run:
         key = _key(
             "ingest",
             (
-                f"{options.source}\n{r.task.source.uri}\n{r.fingerprint}\n{self._settings}\n"
+                f"{options.source}\n{r.task.source.uri}\n{r.fingerprint}\n{self._reading.settings}\n"
                 f"{r.task.supersedes}"
                 for r in files
             ),
@@ -274,7 +280,7 @@ class _Run:
             "bytes": result.task.bytes,
             "mtime_ns": result.task.mtime_ns,
             "format": source.format + (f".{source.compression}" if source.compression else ""),
-            "settings": self._settings,
+            "settings": self._reading.settings,
             "content": json.dumps(result.content),
             "attributes": json.dumps(result.attributes),
             "split": dict(result.task.said).get("split") or split_of(source.uri),

@@ -85,6 +85,7 @@ class FileResult:
 
     Attributes:
         texts: columns of text beside the content.
+        media: paths of the bytes of media in its rows.
     """
 
     task: FileTask
@@ -103,6 +104,7 @@ class FileResult:
     failure: ProvError | None = None
     notes: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
+    media: tuple[str, ...] = ()
 
     def add_texts(self, names: Sequence[str]) -> None:
         """Note columns of text that more of its rows have."""

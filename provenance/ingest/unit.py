@@ -158,7 +158,7 @@ class _Writing:
         result.kind = look.choice.kind
         result.chosen = () if options.emit else look.choice.content
         result.attributes = tuple(sorted({*options.kept_attributes, *attributes_of(task.said)}))
-        result.notes = shape.notes
+        result.notes, result.media = shape.notes, shape.media
         if counts(shape, options):
             result.repeats = Repeats()
         for batch in reading(reader, look.layout, source, part=task.part):

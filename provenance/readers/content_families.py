@@ -9,6 +9,7 @@ from provenance.readers.base import Shape
 from provenance.readers.content_names import (
     ANSWERS,
     CHATS,
+    GIVEN,
     LATE,
     MEDIA,
     OTHER_ANSWERS,
@@ -154,7 +155,7 @@ def _in_other_words(required: Sequence[str]) -> tuple[str, ...]:
 
 def _is_aside(name: str, required: Sequence[str]) -> bool:
     return name not in required and (
-        leaf(name) not in PARTS or name in TOOLS or name in MEDIA or name == "documents"
+        leaf(name) not in PARTS or name in TOOLS or name in MEDIA or name in GIVEN
     )
 
 

@@ -30,17 +30,18 @@ PREFERENCE = ("chosen", "rejected")
 
 MEDIA = ("image", "images", "audio", "audios", "video", "videos")
 
-TOOLS = ("tools", "functions")
+TOOLS = ("tools", "functions", "available_tools")
 
-LISTS = frozenset(
-    {*CHATS, *TOOLS, "history", "documents", "images", "audios", "videos", "passages"}
-)
+GIVEN = ("documents", "contexts", "ctxs", "choices")
+"""Lists that are given with a question: what was found for it, or what to choose from."""
+
+LISTS = frozenset({*CHATS, *TOOLS, *GIVEN, "history", "images", "audios", "videos", "passages"})
 """Fields that are lists by nature; a table that has no lists holds them as JSON text."""
 
 SPOKEN = ("system", "system_prompt", "context", "input", "history")
 """Texts that join a pair, a chat or a preference."""
 
-LATE = (*SPOKEN, "documents", *TOOLS, *MEDIA)
+LATE = (*SPOKEN, *GIVEN, *TOOLS, *MEDIA)
 """Parts that are looked for in every row of a family, be there none in the first ones."""
 
 THOUGHTS = ("reasoning", "reasoning_content", "thinking", "thought", "thoughts", "cot")

@@ -15,7 +15,7 @@ from provenance.readers.compression import compression_at
 from provenance.readers.foreign import LibraryError, library
 from provenance.readers.image import HEAD, is_such, media_type
 from provenance.readers.json_exact import BOM
-from provenance.readers.near_json import FIRST_LINE, lines_or_document
+from provenance.readers.near_json import FIRST_LINE, json_objects, lines_or_document
 from provenance.readers.old_arrow import is_old_stream
 from provenance.readers.registry import (
     BY_FIRST_BYTES,
@@ -61,6 +61,9 @@ _MAGICS = (
 
 _MAGIC_AT_END = {"parquet": b"PAR1", "orc": b"ORC"}
 """What the last four bytes of a file begin with whose first ones are letters."""
+
+_OF_TEXT = frozenset({"text", "csv", "tsv"})
+"""Formats by whose name a file may hold any text, records of JSON as well."""
 
 _ADVICE = "rename the file, or say what it is with `--format`"
 
@@ -121,6 +124,8 @@ def detect_sample(sample: Sample) -> tuple[str | None, str]:
         raise InputError(f"{name} is named like {promise.format} but holds {found}", hint=_ADVICE)
     if promise.format in BY_FIRST_BYTES and head:
         raise _no_such(name, promise.format)
+    if promise.format in _OF_TEXT and (told := _objects(sample, compression, head)):
+        return told, compression
     begins = head.removeprefix(BOM).lstrip()[:1] in _BEGINS
     if promise.format in {"json", "jsonl"} or (promise.format is None and begins):
         return _json_or_lines(sample, compression, promise, head), compression
@@ -272,6 +277,15 @@ def _certain(sample: Sample, found: str, compression: str) -> bool:
             return True
         stream.seek(max(0, stream.seek(0, io.SEEK_END) - 4))
         return stream.read(4).startswith(_MAGIC_AT_END[found])
+
+
+def _objects(sample: Sample, compression: str, head: bytes) -> str | None:
+    """``jsonl`` or ``json`` where a file with the name of a text holds nothing but records."""
+    limit = _HEAD
+    if len(head) >= limit and head.removeprefix(BOM).lstrip()[:1] in (b"{", b"["):
+        limit = _HEAD if b"\n" in head else FIRST_LINE
+        head = head if limit == _HEAD else _decoded(sample, compression, limit)
+    return json_objects(head, whole=len(head) < limit)
 
 
 def _json_or_lines(sample: Sample, compression: str, promise: _Promise, head: bytes) -> str | None:

@@ -11,6 +11,7 @@ from provenance.errors import InputError
 from provenance.readers.base import Input, Written
 from provenance.readers.encoded import encoding_of
 from provenance.readers.header import check_header, leading_comments
+from provenance.readers.other_tables import refuse_blanks, refuse_ruled
 from provenance.readers.parsed import Fit, fit_of
 from provenance.readers.row_grammar import Grammar
 from provenance.readers.stream import DamagedError, open_bytes
@@ -212,6 +213,8 @@ def _all_trail(rows: list[list[str]]) -> bool:
 def _grammar(lines: Sequence[str], delimiter: str | None, source: Input) -> tuple[Grammar, Fit]:
     """What parts the cells of some lines, and what their quotes mean."""
     said = source.written
+    if delimiter in {None, "|"}:
+        refuse_ruled(lines, source.uri)
     if delimiter is not None:
         fit = _best(lines, delimiter, said)
         if _width(fit, said) == 1:
@@ -225,6 +228,8 @@ def _grammar(lines: Sequence[str], delimiter: str | None, source: Input) -> tupl
             f"the columns seem to be parted by {odd!r}, which nobody said: {source.uri}",
             hint=f"if they are, say `--delimiter {odd!r}`; else {_SAY_DELIMITER}",
         )
+    if not parting or (lines and _DELIMITERS.keys().isdisjoint(re.sub(r'"[^"]*"', "", lines[0]))):
+        refuse_blanks(lines, _best(lines, " ", said), source.uri)
     if not parting:
         return _sure(fits[promised], said, source)
     best = max(fit.share for fit in parting.values())

@@ -122,13 +122,16 @@ class Emitting:
 
     def _refuse_row(self, layout: Layout, reject: Mapping[str, Any], *, original: bool) -> None:
         self._row += 1
-        where = f"row {reject['row']}: " if reject["row"] is not None else ""
         reason = reject["reason"]
-        if reason.startswith("file: "):
-            where = ""
+        known = reject["row"] is not None and not reason.startswith("file: ")
+        where = self._where(reject["row"], ": ") if known else ""
         self._any(layout, original=original).reject_hashed(
             self._row, None, where + reason, reject["raw_digest"], reject["raw_bytes"]
         )
+
+    def _where(self, number: int, then: str) -> str:
+        """The row of the record last counted, where that has not the same number."""
+        return f"row {number}{then}" if number != self._row else ""
 
     def _any(self, layout: Layout, *, original: bool) -> Collector:
         return self._collector("text", (TEXT,), layout, original=original)
@@ -141,12 +144,13 @@ class Emitting:
         if not slots:
             self._row += 1
             self._any(layout, original=original).reject(
-                self._row, None, f"row {number}: it gives no record", written(row)
+                self._row, None, f"{self._where(number, ': ')}it gives no record", written(row)
             )
             return
         rest = self._rest(row)
         for slot in slots:
-            where = f"row {number}, {slot.emit.name}"
+            same = number == slot.row
+            where = slot.emit.name if same else f"row {number}, {slot.emit.name}"
             where += f" {slot.place + 1}: " if slot.emit.each else ": "
             try:
                 self._keep(slot, slots, (row, rest), layout, original=original)

@@ -81,7 +81,7 @@ def encoding_of(head: bytes, asked: str | None, uri: str) -> tuple[str, tuple[st
     if _single_bytes(head):
         raise InputError(
             f"the file is not UTF-8, and nothing in it says what else it is: {uri}",
-            hint="say its encoding: `--encoding cp1252` (Windows), `--encoding latin-1`, …",
+            hint="say its encoding: `--encoding cp1252` (Windows), `cp1251`, `shift_jis`, …",
         )
     return "utf-8", ()
 
@@ -137,7 +137,14 @@ def _single_bytes(head: bytes) -> bool:
     if head.isascii() or not (wrong := len(re.findall("[\udc80-\udcff]", text))):
         return False
     right = sum(char > "\x7f" for char in text) - wrong
-    return wrong > right and _BESIDE_LETTERS.search(text) is not None
+    return wrong > right and (_BESIDE_LETTERS.search(text) is not None or _all_wrong(head))
+
+
+def _all_wrong(head: bytes) -> bool:
+    """Whether at least two rows are beyond ASCII, half of all at least, and none is UTF-8."""
+    _, *rows = [line for line in head.splitlines() if line.strip()] or [b""]
+    beyond = [row for row in rows if not row.isascii()]
+    return 2 <= len(beyond) >= len(rows) / 2 and not any(map(_is_utf8, beyond))
 
 
 def physical_lines(stream: BinaryIO, limit: int, encoding: str, end: str) -> Iterator[bytes]:

@@ -28,6 +28,11 @@ _LETTERS = 8
 _TOKEN = re.compile(r"[\x21-\u0dff]+")
 _SENTENCE = re.compile(r"[^\W\d_]+[.!?…]+")
 _DATE = re.compile(r"[\d\s:./TZ+-]*\d[\d\s:./TZ+-]*")
+_VALUE = r"[-+\d.eE]++|[tT]rue|[fF]alse|null|None|NaN"
+_MEASURES = re.compile(
+    rf'[\[{{](?:[\s,:\[\]{{}}]|{_VALUE}|"[^"]*+"\s*:)*+(?:"[^"]*+|[a-zA-Z]{{1,4}})?'
+)
+"""Numbers and truths in lists or objects, as JSON or Python writes them; they may be cut."""
 _UNSPACED = re.compile(r"[\u0e00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff]")
 _CONTROL = frozenset({"role", "from", "type", "name", "id", "tool_call_id"})
 
@@ -41,6 +46,8 @@ def look_of(texts: Sequence[str]) -> str:
     ('short', 'prose')
     >>> look_of(["Rain."]), look_of(["rain", "snow"])
     ('short', 'terse')
+    >>> look_of(["[101, 2023, 102]"]), look_of(['["rain", "snow or hail"]'])
+    ('terse', 'prose')
     """
     filled = [text[:_HEAD].strip() for text in texts if text.strip()]
     if all(map(_is_terse, filled)):
@@ -50,9 +57,9 @@ def look_of(texts: Sequence[str]) -> str:
 
 
 def _is_terse(text: str) -> bool:
-    """Whether a value is one word, a number, a code or a date; a word may be a sentence, too."""
+    """Whether a value is one word, a code, a date, or numbers; a word may be a sentence, too."""
     token = _TOKEN.fullmatch(text) and not _SENTENCE.fullmatch(text)
-    return bool(token or _DATE.fullmatch(text))
+    return bool(token or _DATE.fullmatch(text) or _MEASURES.fullmatch(text))
 
 
 def _is_prose(text: str) -> bool:

@@ -57,6 +57,45 @@ def lines_or_document(head: bytes, promised: str | None, *, whole: bool) -> str 
     return _of_several(text, first, rest, promised, whole=whole)
 
 
+def json_objects(head: bytes, *, whole: bool) -> str | None:
+    """``jsonl`` or ``json`` for a text that is nothing but JSON objects, whatever it is called.
+
+    Every line begins like an object, and most are such; or all of it is one object, or an array of
+    objects. Prose that begins with a brace or quotes an object is neither.
+
+    Args:
+        head: the beginning.
+        whole: whether that is all of the text.
+
+    >>> json_objects(b'{"text": "a"}\\n{"text": "b"}\\n', whole=True)
+    'jsonl'
+    >>> json_objects(b'{"text": "a"}\\nis how a record looks.\\n', whole=True)
+    """
+    text = head.removeprefix(BOM).strip(_WHITE)
+    if text[:1] not in (b"{", b"["):
+        return None
+    if whole and _is_record(value := _value(text)):
+        return "json" if isinstance(value, list) or b"\n" in text else "jsonl"
+    lines = [line for line in text.splitlines() if line.strip(_WHITE)]
+    lines = lines[:_LINES] if whole else lines[:-1][:_LINES]
+    objects = sum(_is_object(line) for line in lines)
+    begun = all(line.lstrip(_WHITE)[:1] == b"{" for line in lines)
+    mostly = begun and 2 * objects > len(lines)
+    return "jsonl" if mostly and _is_object(lines[0]) else None
+
+
+def _is_object(line: bytes) -> bool:
+    value = _value(line)
+    return isinstance(value, dict) and bool(value)
+
+
+def _is_record(value: object) -> bool:
+    """Whether a document is an object, or objects in an array."""
+    if isinstance(value, list):
+        return bool(value) and all(isinstance(each, dict) and each for each in value)
+    return isinstance(value, dict) and bool(value)
+
+
 def _one_line(line: bytes, promised: str | None) -> str | None:
     """What a single line is: an array of records in it is a document, a chat is a record."""
     value = _value(line)

@@ -261,11 +261,19 @@ class Rows:
         if len(cells) != self.columns:
             said = f"row has {len(cells)} fields, header has {self.columns}"
             return cells, said, lines.quoted and len(lines.pulled) > 1
-        if cells == self._header:
+        if cells == self._header or self._is_marked_header(cells):
             return cells, "the header line once more", False
         if self._dialect.comments and self.columns == 1 and cells[0].startswith("#"):
             return cells, "a comment, it seems", False
         return cells, "", False
+
+    def _is_marked_header(self, cells: list[str]) -> bool:
+        """Whether it is the header with a byte order mark in front, where files were joined."""
+        first, *others = cells
+        if not first.startswith("\ufeff"):
+            return False
+        bare = first[1:].strip(self._dialect.grammar.quote)
+        return [bare, *others] == self._header
 
     def _stray(self, cells: list[str]) -> str:
         """What is wrong with a record that has quotes where no cell begins or ends."""

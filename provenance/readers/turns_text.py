@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from provenance.identity import canonical_json
-from provenance.readers.content_names import LISTS, leaf
+from provenance.readers.content_names import GIVEN, LISTS, leaf
 from provenance.readers.paths import is_turn
 
 _BEGINS = re.compile(r"\s*[\[{]")
@@ -24,7 +24,8 @@ def unpacked(value: Any, name: str = "") -> Any:
     """What a text stands for that is the JSON of turns, of a turn, or of a list; else the value.
 
     Other lists are read in fields alone that are named for a conversation, tools, documents or
-    pictures: elsewhere they may be what somebody wrote.
+    pictures, and objects where choices and the like stand: elsewhere they may be what somebody
+    wrote.
 
     >>> unpacked('[{"role": "user", "content": "Hi"}]')
     [{'role': 'user', 'content': 'Hi'}]
@@ -35,7 +36,8 @@ def unpacked(value: Any, name: str = "") -> Any:
         return value
     try:
         found = json.loads(value, object_pairs_hook=_object, parse_constant=_refused)
-        talk = _is_talk(found) or (leaf(name) in LISTS and isinstance(found, list))
+        held = (list, dict) if leaf(name) in GIVEN else list
+        talk = _is_talk(found) or (leaf(name) in LISTS and isinstance(found, held))
         if talk:
             canonical_json({"turns": found})
     except (ValueError, RecursionError):  # it is no JSON, or none with a canonical form

@@ -130,6 +130,24 @@ def test_copies_are_no_loss(ledger: Ledger, beside: dict[str, str], tmp_path: Pa
     assert ledger.status().records == 11
 
 
+def test_pictures_tell_rows_of_one_text_apart(ledger: Ledger, tmp_path: Path) -> None:
+    kind = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+    pictures = [{"bytes": b"\x89PNG\r\n\x1a\n%d" % n, "path": f"{n}.png"} for n in range(20)]
+    path = tmp_path / "rows.parquet"
+
+    def written(rows: list[dict[str, Any]]) -> None:
+        texts = ["A mill by the river."] * len(rows)
+        pq.write_table(pa.table({"caption": texts, "image": pa.array(rows, kind)}), path)
+
+    written(pictures)
+    (file,) = ingest(ledger, path, "s").files
+    assert (file.exit_code, "differ in image.bytes only" in (file.error or "")) == (10, True)
+    assert ingest(ledger, path, "s", content=("caption", "image.bytes")).kept == 20
+    assert ledger.status().records == 20
+    written([{**row, "bytes": pictures[0]["bytes"]} for row in pictures])
+    assert ingest(ledger, path, "copies").files[0].error is None
+
+
 def test_an_audit_refuses_what_an_ingest_does(tmp_path: Path) -> None:
     path = write(answers(30, 60, prompt="Is this number a prime:"), tmp_path / "rows.jsonl")
     with pytest.raises(AmbiguousError, match="differ in prompt only"):
@@ -171,6 +189,12 @@ def test_one_file_that_loses_rows_costs_no_other(ledger: Ledger, tmp_path: Path)
         ({"text": "a", "commit": {"text": "b"}, "n": 1, "prov_text": "It was a long day."},
          {"commit.text"}),
         ({"text": "a", "metadata": {"prompt": "It was a long day."}, "tags": ["b", "c"]}, set()),
+        ({"text": "a", "parts": [{"title": "b", "text": "…"}], "picks": ["b", "c"]},
+         {"parts", "picks"}),
+        ({"text": "a", "given": '[{"name": "b"}]', "more": '{"b": "c"}', "not": "[so]"},
+         {"given", "more"}),
+        ({"text": "a", "weights": [0.1, 2], "coded": "[1, 2]", "mask": [[True], []]}, set()),
+        ({"text": "a", "images": ["b.png"], "scores": '["b"]', "doc_ids": ["b"]}, set()),
     ],
 )  # fmt: skip
 def test_texts_beside_the_content(row: Row, found: set[str]) -> None:
@@ -272,7 +296,7 @@ def test_another_content_of_a_known_file_asks_for_replace(ledger: Ledger, tmp_pa
     ingest(ledger, path, "s", content=("chosen", "rejected"))
     assert ledger.status().records == 1
     with pytest.raises(MisuseError, match="the ledger holds other records") as caught:
-        ingest(ledger, path, "s")
+        ingest(ledger, path, "s", content=("chosen",))
     assert "--replace" in caught.value.hint
     ingest(ledger, path, "s", replace=True)
     assert ledger.status().records == 5

@@ -167,6 +167,39 @@ def test_what_a_row_lacks_is_refused_by_itself(ledger: Ledger, tmp_path: Path) -
     assert len(rows_kept) == 8
 
 
+def test_a_row_is_named_once_where_it_is_refused(ledger: Ledger, tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"problem": "one"}\n{"questoin": 1}\n{"problem": 5}\n')
+    source = Source(name="s", emit=(Emit(name="asked", content="problem"),))
+    (file,) = _ingest(ledger, path, source).files
+    assert (file.kept, [r.said("").count("row 2") for r in file.rejects]) == (1, [1, 0])
+    assert [r.said("").count("row 3") for r in file.rejects] == [0, 1]
+    assert "asked: " in file.rejects[1].reason
+
+
+@pytest.mark.parametrize("model", [{}, {"model": None}, {"model": ""}])
+@pytest.mark.parametrize(
+    ("said", "label"),
+    [
+        ({"process": "generate"}, "synthetic"),
+        ({"process": "rephrase"}, "synthetic"),
+        ({"process": "annotate"}, "unknown"),
+        ({"process": "feedback"}, "unknown"),
+        ({"process": "generate", "label": "human"}, "human"),
+        ({}, "unknown"),
+    ],
+)
+def test_a_process_that_writes_claims_so_though_no_model_is_named(
+    ledger: Ledger, tmp_path: Path, model: dict[str, Any], said: dict[str, Any], label: str
+) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text(json.dumps({"problem": "one text of many", **model}) + "\n")
+    named = {} if said.get("label") else {"generator": "field:model"}
+    emit = Emit.model_validate({"name": "asked", "content": "problem", **named, **said})
+    _ingest(ledger, path, Source(name="s", emit=(emit,)))
+    assert ledger.status().labels[label] == 1
+
+
 def test_chats_pairs_and_critiques(ledger: Ledger, tmp_path: Path) -> None:
     row = {
         "meta": {"task": "a task", "lang": "en"},

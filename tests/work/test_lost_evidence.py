@@ -150,7 +150,7 @@ def test_what_was_declared_of_an_earlier_version_holds_until_another_label_is_gi
     [
         ({"content": ("text",)}, {"content": ("remark",)}),
         ({}, {"content": ("remark",)}),
-        ({"content": ("remark",)}, {}),
+        ({"content": ("remark",)}, {"content": ("text",)}),
         ({}, {"format": "text"}),
     ],
 )
@@ -168,6 +168,40 @@ def test_other_records_of_a_file_have_to_be_asked_for(
     assert ingest(ledger, path, "s", replace=True, **then).kept > 0
     assert ledger.query("SELECT record_id FROM sightings ORDER BY 1") != before
     ingest(ledger, path, "elsewhere", **first)
+
+
+TOLD: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "content": ("a.jsonl", '{"text": "one", "remark": "two"}\n', {"content": ("remark",)}),
+    "records": (
+        "a.json",
+        '{"left": [{"text": "one"}], "right": [{"text": "two"}]}',
+        {"records": "right"},
+    ),
+    "format": ("a.jsonl", '{"text": "one"}\n', {"format": "text"}),
+    "header": ("a.csv", "text,n\none,1\n", {"header": False, "content": ("column1",)}),
+}
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_what_nobody_speaks_of_again_is_as_it_was(
+    ledger: Ledger, tmp_path: Path, name: str
+) -> None:
+    file, text, said = TOLD[name]
+    path = tmp_path / "folder" / file
+    write_jsonl(path.parent / "other.jsonl", texts("a", 2))
+    path.write_text(text)
+    ingest(ledger, path, "s", **said)
+    before = ledger.query("SELECT record_id FROM sightings ORDER BY 1")
+    assert ingest(ledger, path, "s").unchanged_files == 1
+    again = ingest(ledger, path.parent, "s", label="human")
+    assert (again.unchanged_files, again.kept) == (1, 2)
+    path.write_text(text + "\n")
+    changed = ingest(ledger, path.parent, "s")
+    assert [f.error for f in changed.files] == [None, None]
+    assert (changed.unchanged_files, changed.read > 0) == (1, True)
+    held = ledger.query("SELECT record_id FROM sightings JOIN files USING (reading_id) ORDER BY 1")
+    assert name == "format" or set(before.column(0).to_pylist()) <= set(held.column(0).to_pylist())
+    assert ingest(ledger, path.parent, "s").unchanged_files == 2
 
 
 def test_other_records_within_a_document_have_to_be_asked_for(
