@@ -15,7 +15,7 @@ LARGEST = 4 << 20
 """A longer document is none of these."""
 
 _HINTS = re.compile(
-    rb'"(?:_fingerprint|splits|features|builder_name|config_name|nbformat|dataset_size)"'
+    rb'"(?:_fingerprint|splits|features|builder_name|config_name|nbformat|dataset_size|etag)"'
 )
 _SPLIT = re.compile(r"\w+(?:\.\w+)*")
 """What ``datasets`` takes for the name of a split."""
@@ -109,7 +109,7 @@ def is_description(document: Any) -> bool:
         return False
     if not document:
         return True
-    kinds = (_is_splits, _is_state, _is_info, _is_infos, _is_notebook)
+    kinds = (_is_splits, _is_state, _is_info, _is_infos, _is_notebook, _is_download)
     return any(kind(document) for kind in kinds) or our_files.is_ours(document)
 
 
@@ -157,6 +157,14 @@ def _is_notebook(document: dict[str, Any]) -> bool:
     return isinstance(document.get("nbformat"), int) and set(document) <= {
         *("cells", "metadata", "nbformat", "nbformat_minor")
     }
+
+
+def _is_download(document: dict[str, Any]) -> bool:
+    """Where a download is from, as ``datasets`` writes it beside each."""
+    words = [value for value in document.values() if value is not None]
+    return set(document) == {"url", "etag"} and all(
+        isinstance(word, str) and not re.search(r"\s", word) for word in words
+    )
 
 
 def _says_little(value: Any) -> bool:

@@ -23,6 +23,8 @@ _LARGE = 16 << 20
 _HOLLOW = 200
 """Bytes that a file claims for each one that is stored, beyond which it is taken for a bomb."""
 _MOST_PIECES = 4_096
+_LARGEST_OBJECT = 64 << 20
+"""Bytes of the one object that the words of a model come to."""
 
 NAMED_LIKE = {
     METADATA_FILE: "named like metadata, but holds data",
@@ -76,6 +78,16 @@ def held(path: str, state: os.stat_result) -> Holds | None:
         return None if found and describes(Path(path), head) else found
     except OSError:
         return Holds("a file that cannot be opened")
+
+
+def is_one_object(path: str) -> bool:
+    """Whether a file is a single JSON object, as the settings and words of a model are."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read(_LARGEST_OBJECT + 1)
+        return len(data) <= _LARGEST_OBJECT and isinstance(json.loads(data), dict)
+    except (OSError, ValueError, RecursionError):
+        return False
 
 
 def held_in(head: bytes, name: str, *, whole: bool) -> Holds | None:
