@@ -15,6 +15,7 @@ from typing import IO, Any, cast
 
 import zstandard
 
+from provenance.readers.compression import compression_at
 from provenance.readers.sniff import HEAD, Holds, holds
 
 MOST_MEMBERS = 1_000
@@ -23,6 +24,9 @@ MOST_BYTES = 64 << 20
 
 MOST_DIRECTORY = 16 << 20
 """Bytes of the directory of a zip: more is a million members, or a bomb."""
+
+_SPREADSHEET = (b"opendocument.spreadsheet", b"opendocument.spreadsheet-template")
+"""How the member ``mimetype`` of an OpenDocument table ends."""
 
 _WINDOW = 256 << 20
 
@@ -40,6 +44,7 @@ _OPENED: tuple[tuple[bytes, str, Opener], ...] = (
     (b"BZh", "bzip2", bz2.BZ2File),
     (b"\x28\xb5\x2f\xfd", "zstd", _zstd),
     *((bytes([n]) + b"\x2a\x4d\x18", "zstd", _zstd) for n in range(0x50, 0x60)),
+    (b"]\x00\x00", "lzma", lzma.LZMAFile),
 )
 _CLOSED: tuple[tuple[bytes, str], ...] = (
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
@@ -51,6 +56,8 @@ _CLOSED: tuple[tuple[bytes, str], ...] = (
     (b"\x1f\x9d", "a compress stream"),
 )
 """What is not looked into: it may hold anything."""
+
+_PACKED = (b"PK\x03\x04", *(magic for magic, _ in _CLOSED))
 
 _DAMAGE = (
     *(OSError, EOFError, ValueError, KeyError, NotImplementedError, RuntimeError, zlib.error),
@@ -95,6 +102,8 @@ def _within(file: IO[bytes], codec: str, opener: Opener, name: str) -> Holds | N
     if _is_tar(head):
         file.seek(0)
         return _among(f"a tar archive in {codec}", _of_tar(_Limited(opener(file)), "r|"))
+    if compression_at(head) or head.startswith(_PACKED):
+        return Holds(f"a compressed stream or an archive in {codec}")
     inner = holds(head, name)
     if inner is None and not whole and not head:
         return Holds(f"a {codec} stream that is damaged")
@@ -163,7 +172,7 @@ def _of_zip(path: Path) -> Iterator[tuple[str, bytes]]:
             with archive.open(member) as stream:
                 data = stream.read(HEAD)
             # The sheets of a workbook are tables, though they are written as XML.
-            sheet = "worksheets/" in member.filename
+            sheet = "worksheets/" in member.filename or data.endswith(_SPREADSHEET)
             yield member.filename, b"a,b\n1,2\n" if sheet else data
 
 
