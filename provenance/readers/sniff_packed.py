@@ -17,6 +17,7 @@ import zstandard
 
 from provenance.readers.compression import compression_at
 from provenance.readers.sniff import HEAD, Holds, holds
+from provenance.readers.zip_members import bytes_of_nobody
 
 MOST_MEMBERS = 1_000
 MOST_BYTES = 64 << 20
@@ -166,6 +167,8 @@ def _directory_of_zip(file: IO[bytes]) -> int:
 
 def _of_zip(path: Path) -> Iterator[tuple[str, bytes]]:
     with zipfile.ZipFile(path) as archive:
+        if bytes_of_nobody(archive, path.stat().st_size):
+            raise ValueError("bytes of none of its members")
         for member in archive.infolist():
             if member.is_dir() or not member.file_size:
                 continue

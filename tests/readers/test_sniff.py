@@ -24,6 +24,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provenance.readers.descriptions import is_description
+from provenance.readers.discover import discover
 from provenance.readers.passed_over import passed_over
 from provenance.readers.sniff import Holds
 
@@ -302,6 +303,23 @@ def _sparse(path: Path) -> None:
 def test_pipes_and_holes_end_at_once(tmp_path: Path, make: Callable[[Path], None]) -> None:
     make(tmp_path / ".a.jsonl")
     assert passed_over(str(tmp_path / ".a.jsonl"), "hidden").holds is not None
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        _zip(a=CODE) + _zip(b=LICENCE),
+        _zip(a=CODE) + LINES,
+        _zip(a=CODE) + _zip(),
+        b"PK\x03\x04" + LINES + _zip(a=CODE),
+    ],
+)
+def test_a_zip_with_more_than_its_members_is_never_half_read(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "a.zip").write_bytes(data)
+    found = discover([str(tmp_path)])
+    assert not found.inputs
+    assert found.refused or any(item.holds for item in found.skipped)
+    assert look(tmp_path, ".a", data) is not None
 
 
 @pytest.mark.parametrize("inner", ["jsonl", "csv", "json", "parquet", "jsonl.gz", "zip", "tar.gz"])
