@@ -178,9 +178,8 @@ def ingest(session: Session, paths: tuple[str, ...], **given: Any) -> None:
         kept_in = sorted({file.quarantine for file in summary.files if file.quarantine})
         said = count(summary.rejected, "record") + (" was" if summary.rejected == 1 else " were")
         session.warn(f"{said} rejected; all are listed in {', '.join(kept_in)}")
-    if summary.unread.files:
-        for line in unread_text(summary.unread):
-            session.warn(line)
+    for line in unread_text(summary.unread):
+        session.warn(line)
     if summary.off_path:
         named = ", ".join(shown_path(uri) for uri in summary.off_path[:_SHOWN_REJECTS])
         more = ", …" if len(summary.off_path) > _SHOWN_REJECTS else ""
@@ -196,6 +195,8 @@ def ingest(session: Session, paths: tuple[str, ...], **given: Any) -> None:
 
 def unread_text(unread: Unread) -> list[str]:
     """How much data was not read, with a few of the files by name; then a line for each reason."""
+    if not unread.files:
+        return []
     first = ", ".join(visible(shown_path(item.path)) for item in unread.listed[:_SHOWN_UNREAD])
     more = ", …" if unread.files > _SHOWN_UNREAD else ""
     said = f"{count(unread.files, 'file')} ({size(unread.bytes)}) of data"
