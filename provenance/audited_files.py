@@ -166,7 +166,7 @@ def what_is_unread(found: Discovery, read: Read) -> Iterator[UnreadFile]:
     failed = read.failed
     for uri, (error, size) in failed.items():
         if size:  # an empty file holds nothing
-            yield failed_file(uri, error.message, size)
+            yield failed_file(uri, error.message, size, error.hint)
     yield from (row for row in unread_rows(read.rejects) if row.path not in failed)
 
 

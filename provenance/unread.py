@@ -13,6 +13,12 @@ from provenance.model.unread import UnreadFile
 from provenance.readers.discover import Discovery
 from provenance.store.layout import Layout
 
+_PLACE = re.compile(
+    r",? \(?(?:(?:at|after|near|in) (?:the )?)?(?:(?:byte|offset|position|column)s? [\d,]+"
+    r"|[\d,]+ (?:decoded )?bytes)\b\)?(?=[\s:,;.]|$)"
+)
+"""Where in a file something was met: of no two files the same."""
+
 WHOLE = "file: "
 """What the reason of a reject begins with that stands for the rest of a file."""
 
@@ -34,12 +40,12 @@ def unread_files(found: Discovery, *, media: bool) -> Iterator[UnreadFile]:
                 path=item.path, reason=item.reason, holds=item.holds.what, bytes=item.bytes
             )
     for refused in found.refused:
-        yield failed_file(refused.path, refused.error.message, refused.bytes)
+        yield failed_file(refused.path, refused.error.message, refused.bytes, refused.error.hint)
 
 
-def failed_file(path: str, message: str, size: int) -> UnreadFile:
+def failed_file(path: str, message: str, size: int, hint: str = "") -> UnreadFile:
     """A file that was to be read, and could not be."""
-    return UnreadFile(path=path, reason=_without_path(message, path), bytes=size)
+    return UnreadFile(path=path, reason=_without_path(message, path), bytes=size, hint=hint)
 
 
 def unread_rows(rejects: Iterable[str]) -> Iterator[UnreadFile]:
@@ -73,11 +79,13 @@ def _without_path(message: str, path: str) -> str:
 
     >>> _without_path("d/a.jsonl is damaged", "/data/d/a.jsonl")
     'damaged'
+    >>> _without_path("gz data is truncated, after 12 decoded bytes: /a.gz", "/a.gz")
+    'gz data is truncated'
     """
     pieces = path.split("/")
     named = ("/".join(pieces[start:]) for start in range(len(pieces)))
     here = next((name for name in named if name and name in message), None)
     if here is not None:
         message = re.sub(rf"(?:\.{{0,2}}/)*{re.escape(here)}", "", message)
-    text = re.sub(r"\s+", " ", message)
+    text = re.sub(r"\s+", " ", _PLACE.sub("", message))
     return re.sub(r"^(?:is|:)\s+", "", text.strip(" :,;")) or "cannot be read"

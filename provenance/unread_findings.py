@@ -10,6 +10,8 @@ from provenance.model.finding import Finding, Judged
 from provenance.model.unread import LISTED, Unread, UnreadFile
 from provenance.unread import WHOLE
 
+_REMEDY = "name it or rename it so that it is read, take it away, or say `--allow-unread`"
+
 
 def unread_findings(unread: Unread) -> list[Finding]:
     """A finding for each file that was not read at all; rows have findings of their own."""
@@ -21,7 +23,7 @@ def unread_findings(unread: Unread) -> list[Finding]:
             subject=item.path,
             reason=f"{_what(item)} ({item.bytes:,} bytes) was not read and is not judged: "
             f"{item.reason}",
-            remedy="name it or rename it so that it is read, take it away, or say `--allow-unread`",
+            remedy=item.hint or _REMEDY,
         )
         for item in whole
     ]

@@ -59,6 +59,7 @@ HOMES = {
 BETWEEN_ROOMS = {
     # A pure room that needs the words of another says so here, with the reason.
     ("documents", "conditions"): "a policy is checked where it is written, conditions included",
+    ("readers", "schemas"): "a schema of ours is told from data by being one",
     ("conditions", "labelling"): "a condition names the rules of the resolver, and no others",
 }
 

@@ -349,7 +349,9 @@ class _Run:
             )
             for item in found.refused
         ]
-        failed = [failed_file(f.uri, f.error, f.bytes) for f in files if f.error and f.bytes]
+        failed = [
+            failed_file(f.uri, f.error, f.bytes, f.hint or "") for f in files if f.error and f.bytes
+        ]
         files += [_unchanged_summary(item) for item in plan.unchanged]
         kept = sum(file.kept for file in files)
         rejected = sum(file.rejected for file in files)

@@ -32,7 +32,7 @@ from provenance.ingest.said_columns import attributes_of, said_too
 from provenance.ingest.summary import EXAMPLES, Reject
 from provenance.ingest.tasks import FileResult, FileTask, UnitResult, UnitTask
 from provenance.ingest.tombstones import refuse_purged
-from provenance.ingest.unjudged import other_texts
+from provenance.ingest.unjudged import other_texts, prose_beside
 from provenance.measure import Emptiness, Measured, measure
 from provenance.readers.base import (
     Batch,
@@ -163,6 +163,8 @@ class _Writing:
             result.repeats = Repeats()
         for batch in reading(reader, look.layout, source, part=task.part):
             self._add(batch, look, result)
+        if not options.emit and not options.records and result.kept:
+            result.add_texts(prose_beside(shape, result.chosen))
         if options.emit and not result.chosen:
             result.chosen = options.emitted
         result.fingerprint = _fingerprint(task)

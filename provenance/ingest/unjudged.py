@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from provenance.ingest.meaning import Alike
+from provenance.readers.base import Shape
 from provenance.readers.content_names import RESERVED, is_about
 from provenance.readers.paths import ABOVE
 
@@ -13,6 +15,9 @@ _TEXTS = frozenset(
     ("text", "content", "body", "document", "article", "completion", "response", "output")
 )
 """Members of objects that are texts by their name."""
+
+_NUMBER = re.compile(r"(?:.*[_.-])?(?:length|size|count|num|number|bytes)", re.IGNORECASE)
+"""Fields of headers that are numbers, though they are written as text."""
 
 MOST = 20
 """Most columns that are named."""
@@ -26,6 +31,20 @@ def other_texts(shape: Mapping[str, str], alike: Alike) -> tuple[str, ...]:
         alike: what is content, and what the other fields mean.
     """
     return _other_texts(tuple(shape.items()), alike.content, alike.meaning.fields)
+
+
+def prose_beside(shape: Shape, content: tuple[str, ...]) -> tuple[str, ...]:
+    """Fields whose values are texts, and that are no part of the content, whatever their names.
+
+    Args:
+        shape: what the first records of a file look like.
+        content: fields that are content; none where the content is made of all of them.
+    """
+    if not content or content in {("*",), ("payload",)}:
+        return ()
+    held = {each.partition(".")[0].partition("[]")[0] for each in content} | {*content}
+    names = [name for name in (*shape.prose, *shape.media) if name not in held]
+    return tuple(dict.fromkeys(names))[:MOST]
 
 
 @lru_cache(maxsize=64)
@@ -53,7 +72,13 @@ def _column(path: str, kind: str, tables: set[str]) -> str:
     """
     name, _, inner = path.partition("[]")
     *holders, last = name.split(".")
-    if ABOVE in holders or last == ABOVE or path.startswith(RESERVED) or is_about(last):
+    if (
+        ABOVE in holders
+        or last == ABOVE
+        or path.startswith(RESERVED)
+        or is_about(last)
+        or _NUMBER.fullmatch(last)
+    ):
         return ""
     if inner:
         return name if kind == "string" and inner.rpartition(".")[2] in _TEXTS else ""

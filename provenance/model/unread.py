@@ -25,6 +25,7 @@ class UnreadFile(Contract):
     holds: str | None = Field(default=None, description="What it holds by its first bytes.")
     bytes: int = Field(description="Its size, or that of the rows, as far as it is known.")
     rows: int | None = Field(default=None, description="Null where nobody counted them.")
+    hint: str = Field(default="", description="What to do so that it is read, where that is known.")
 
 
 class UnreadCount(Contract):

@@ -211,6 +211,7 @@ class Shape:
             ``short`` or ``prose``; those that nobody looked at are missing.
         repeats: pairs of fields of which the first says nothing that the second has not.
         media: fields of a row that are the bytes of a picture, a sound or a film.
+        prose: fields that hold texts at any depth, whatever they are called.
     """
 
     fields: dict[str, str]
@@ -221,6 +222,7 @@ class Shape:
     looks: Mapping[str, str] = field(default_factory=dict)
     repeats: frozenset[tuple[str, str]] = frozenset()
     media: tuple[str, ...] = ()
+    prose: tuple[str, ...] = ()
 
     @property
     def key(self) -> object:

@@ -9,11 +9,13 @@ from typing import Any
 
 import pyarrow as pa
 
+from provenance.readers import our_files
+
 LARGEST = 4 << 20
 """A longer document is none of these."""
 
 _HINTS = re.compile(
-    rb'"(?:_fingerprint|splits|features|builder_name|config_name|nbformat|dataset_size)"'
+    rb'"(?:_fingerprint|splits|features|builder_name|config_name|nbformat|dataset_size|etag)"'
 )
 _SPLIT = re.compile(r"\w+(?:\.\w+)*")
 """What ``datasets`` takes for the name of a split."""
@@ -74,17 +76,19 @@ def describes(path: Path, head: bytes) -> bool:
     """Whether a file describes data, or is made of other data, and holds no record of its own.
 
     These do: ``state.json``, ``dataset_info.json``, ``dataset_infos.json``, ``dataset_dict.json``
-    of ``datasets``, a notebook, a Parquet file that is nothing but a footer (``_metadata``) and an
+    of ``datasets``, a notebook, the manifest and the schemas of this program, a Parquet file that
+    is nothing but a footer (``_metadata``) or the list of the members of a release, and an
     Arrow file of nothing but an order of rows (``cache-*.arrow``).
 
     Args:
         head: its first bytes, not compressed.
     """
     if head[:4] == b"PAR1":
-        return _is_footer(path)
+        return _is_footer(path) or our_files.is_members(path)
     if head[:6] == b"ARROW1" or head[:4] == b"\xff\xff\xff\xff":
         return _is_order(path)
-    if head.lstrip()[:1] != b"{" or not (_HINTS.search(head) or head.split() == [b"{}"]):
+    hinted = _HINTS.search(head) or our_files.HINT.search(head) or head.split() == [b"{}"]
+    if head.lstrip()[:1] != b"{" or not hinted:
         return False
     if path.stat().st_size > LARGEST:
         return False
@@ -105,8 +109,8 @@ def is_description(document: Any) -> bool:
         return False
     if not document:
         return True
-    kinds = (_is_splits, _is_state, _is_info, _is_infos, _is_notebook)
-    return any(kind(document) for kind in kinds)
+    kinds = (_is_splits, _is_state, _is_info, _is_infos, _is_notebook, _is_download)
+    return any(kind(document) for kind in kinds) or our_files.is_ours(document)
 
 
 def _is_splits(document: dict[str, Any]) -> bool:
@@ -153,6 +157,14 @@ def _is_notebook(document: dict[str, Any]) -> bool:
     return isinstance(document.get("nbformat"), int) and set(document) <= {
         *("cells", "metadata", "nbformat", "nbformat_minor")
     }
+
+
+def _is_download(document: dict[str, Any]) -> bool:
+    """Where a download is from, as ``datasets`` writes it beside each."""
+    words = [value for value in document.values() if value is not None]
+    return set(document) == {"url", "etag"} and all(
+        isinstance(word, str) and not re.search(r"\s", word) for word in words
+    )
 
 
 def _says_little(value: Any) -> bool:

@@ -15,6 +15,10 @@ from provenance.readers.found import Refused, Skipped
 _REPOSITORY = re.compile(r"(dataset|model|space)s--.+")
 """A repository in the cache of the hub (`huggingface_hub`, "Understand caching")."""
 
+_IN_REPOSITORY = frozenset({"blobs", "refs", ".no_exist"})
+_BETWEEN = re.compile(r"version\w*\.txt|CACHEDIR\.TAG")
+"""What the cache keeps in a repository beside its snapshots, and between its repositories."""
+
 _MAKER = "the Hugging Face cache"
 _MOST_STATE = 1 << 20
 _CHOSEN = ("_indices_data_files", "_indices_files")
@@ -40,10 +44,50 @@ def aside(folder: str, names: Sequence[str]) -> Aside:
     if name == "snapshots" and _REPOSITORY.fullmatch(above):
         return _of_revisions(folder, names)
     if any(map(_REPOSITORY.fullmatch, names)):
-        return _files(folder, names)
+        return _of_prepared(folder, names) | _files(folder, names)
     if "state.json" in names and "dataset_info.json" in names:
         return _of_saved(folder, names)
     return _of_prepared(folder, names)
+
+
+def is_model(path: str) -> bool:
+    """Whether something lies in the repository of a model or of a space."""
+    pieces = os.path.abspath(path).split("/")
+    kinds = (_REPOSITORY.fullmatch(piece) for piece in pieces)
+    return any(kind and kind[1] != "dataset" for kind in kinds)
+
+
+def read_already(path: str) -> frozenset[str]:
+    """Real paths of the blobs that are read, or listed, where links of snapshots lead to them.
+
+    Args:
+        path: the ``blobs`` of the repository of a data set, or a revision that is not read;
+            nothing is of any other folder.
+    """
+    folder, name = os.path.split(os.path.abspath(path))
+    is_blobs = name == "blobs"
+    repository = folder if is_blobs else os.path.dirname(folder)
+    kind = _REPOSITORY.fullmatch(os.path.basename(repository))
+    if (
+        not kind
+        or kind[1] != "dataset"
+        or not (is_blobs or os.path.basename(folder) == "snapshots")
+    ):
+        return frozenset()
+    snapshots = os.path.join(repository, "snapshots")
+    try:
+        revisions = sorted(os.listdir(snapshots))
+    except OSError:
+        return frozenset()
+    # What only another revision leads to is listed there.
+    aside = {} if is_blobs else _of_revisions(snapshots, revisions)
+    return frozenset(
+        os.path.realpath(os.path.join(below, file))
+        for revision in revisions
+        if revision not in aside
+        for below, _, files in os.walk(os.path.join(snapshots, revision))
+        for file in files
+    )
 
 
 def _skipped(folder: str, names: Sequence[str], reason: str) -> Aside:
@@ -58,7 +102,7 @@ def _shown(folder: str, name: str) -> str:
 def _of_repository(folder: str, names: Sequence[str], kind: str) -> Aside:
     if kind != "dataset":
         return _skipped(folder, names, f"a {kind} in {_MAKER}")
-    rest = [name for name in names if name != "snapshots"]
+    rest = [name for name in names if name in _IN_REPOSITORY]
     return _skipped(folder, rest, f"part of {_MAKER}: its snapshots are read")
 
 
@@ -81,9 +125,8 @@ def _of_revisions(folder: str, names: Sequence[str]) -> Aside:
 
 
 def _files(folder: str, names: Sequence[str]) -> Aside:
-    """What lies between the repositories: a version, locks."""
-    rest = [name for name in names if not _REPOSITORY.fullmatch(name)]
-    files = [name for name in rest if not os.path.isdir(os.path.join(folder, name))]
+    """What the cache keeps between the repositories; other files there are of somebody else."""
+    files = [name for name in names if _BETWEEN.fullmatch(name)]
     return _skipped(folder, files, f"part of {_MAKER}")
 
 

@@ -41,6 +41,9 @@ _TYPE_NAME = re.compile(
 )
 
 
+_NO_TEXT = frozenset({"number", "boolean", "null"})
+
+
 def holds_json(kind: pa.DataType) -> bool:
     """Whether some values of a type, at any depth, are JSON, or of one of several types."""
     if pt.is_union(kind):
@@ -68,17 +71,18 @@ def probed_shape(schema: pa.Schema, tables: Iterator[pa.RecordBatch]) -> Shape:
     doubt = is_in_doubt(shape.fields)
     odd = not all(is_ordinary(each.type) for each in schema)
     try:
-        first = next(tables, None) if bytes_too or mixed or doubt or odd else None
+        beside = any(kind not in _NO_TEXT for kind in shape.fields.values()) and len(schema) > 1
+        first = next(tables, None) if bytes_too or mixed or doubt or odd or beside else None
         media = tuple(media_in(schema, first))
         seen = {path: "object" for path in media if path in shape.fields}
         shape = replace(shape, fields=shape.fields | seen, media=media)
         if first is None or first.num_rows == 0:
             return shape
         shape = replace(shape, notes=tuple(unread_columns(first.slice(0, PROBED_ROWS))))
-        records = _first_records(first, shape, mixed) if mixed or doubt else []
+        records = _first_records(first, shape, mixed) if mixed or doubt or beside else []
     except (pa.ArrowException, OSError, MemoryError, UnicodeDecodeError):
         return shape  # whoever reads them will say what is wrong with them
-    if not mixed and not doubt:
+    if not records:
         return shape
     found = shape_of_records([{n: row[n] for n in mixed if n in row} for row in records])
     fields = {name: found.fields.get(name, kind) for name, kind in shape.fields.items()}

@@ -34,6 +34,7 @@ _MEASURES = re.compile(
 )
 """Numbers and truths in lists or objects, as JSON or Python writes them; they may be cut."""
 _UNSPACED = re.compile(r"[\u0e00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff]")
+_RARE = 4
 _CONTROL = frozenset({"role", "from", "type", "name", "id", "tool_call_id"})
 
 
@@ -70,8 +71,9 @@ def looked_at(shape: Shape, records: Sequence[Mapping[str, Any]]) -> Shape:
     """The shape of some records with what their values look like.
 
     A field that holds conversations as JSON text is a field of messages. Where a text of a known
-    name is all that counts, nothing is looked at.
+    name is all that counts, nothing else is looked at than which fields hold texts.
     """
+    shape = replace(shape, prose=_prose(shape.fields, records))
     if not is_in_doubt(shape.fields):
         return shape
     told = [{n: unpacked(v, n) for n, v in record.items() if not is_ours(n)} for record in records]
@@ -98,6 +100,20 @@ def is_in_doubt(fields: Mapping[str, str]) -> bool:
     """Whether the names of fields do not settle what the content is."""
     known = any(fields.get(name) == "string" for name in TEXTS)
     return not known or any(name in fields for name in (*CHATS, *ANSWERS, *PREFERENCE))
+
+
+def _prose(fields: Mapping[str, str], records: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Fields with a text in more than one value of ``_RARE``, whatever else they hold."""
+    found = []
+    for name in fields:
+        if is_ours(name):
+            continue
+        values = (_some(texts_in(value)) for record in records if (value := record.get(name)))
+        filled = [texts for texts in values if texts]
+        prose = sum(any(_is_prose(text[:_HEAD]) for text in texts) for texts in filled)
+        if prose * _RARE > len(filled):
+            found.append(name)
+    return tuple(found)
 
 
 def _unpacked_kind(name: str, kind: str, records: Sequence[Mapping[str, Any]]) -> str:

@@ -6,6 +6,7 @@ import json
 import os
 import stat
 from pathlib import Path
+from typing import IO
 
 from provenance.readers.descriptions import describes, is_description
 from provenance.readers.found import (
@@ -18,11 +19,14 @@ from provenance.readers.found import (
 )
 from provenance.readers.sniff import HEAD, Holds, holds, promises_data
 from provenance.readers.sniff_packed import held_packed, packed
+from provenance.readers.sniff_text import BLANK
 
 _LARGE = 16 << 20
 _HOLLOW = 200
 """Bytes that a file claims for each one that is stored, beyond which it is taken for a bomb."""
 _MOST_PIECES = 4_096
+_LARGEST_OBJECT = 64 << 20
+"""Bytes of the one object that the words of a model come to."""
 
 NAMED_LIKE = {
     METADATA_FILE: "named like metadata, but holds data",
@@ -69,6 +73,8 @@ def held(path: str, state: os.stat_result) -> Holds | None:
     try:
         with open(path, "rb") as file:
             head = file.read(HEAD)
+            if not head.lstrip(b"\xff\xfe" + BLANK):
+                head = _behind_blanks(file)
         is_packed, found = packed(Path(path), head)
         if is_packed:
             return found
@@ -76,6 +82,24 @@ def held(path: str, state: os.stat_result) -> Holds | None:
         return None if found and describes(Path(path), head) else found
     except OSError:
         return Holds("a file that cannot be opened")
+
+
+def _behind_blanks(file: IO[bytes]) -> bytes:
+    """The first bytes of a file that are not blank; nothing where all are."""
+    while part := file.read(_LARGE):
+        if found := part.lstrip(BLANK):
+            return (found + file.read(HEAD))[:HEAD]
+    return b""
+
+
+def is_one_object(path: str) -> bool:
+    """Whether a file is a single JSON object, as the settings and words of a model are."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read(_LARGEST_OBJECT + 1)
+        return len(data) <= _LARGEST_OBJECT and isinstance(json.loads(data), dict)
+    except (OSError, ValueError, RecursionError):
+        return False
 
 
 def held_in(head: bytes, name: str, *, whole: bool) -> Holds | None:

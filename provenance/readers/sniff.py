@@ -12,7 +12,8 @@ from os.path import basename
 
 from provenance.readers.image import HEAD as MEDIA_HEAD
 from provenance.readers.image import media_type
-from provenance.readers.registry import COMPRESSIONS, SUFFIXES
+from provenance.readers.registry import COMPRESSIONS, CONTAINERS, SHORT, SUFFIXES
+from provenance.readers.sniff_text import is_binary, texts_of
 
 HEAD = 64 << 10
 """Bytes from the beginning that are looked at."""
@@ -45,7 +46,19 @@ _MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (0, b"Obj\x01", "Avro"),
     (0, b"SQLite format 3\x00", "SQLite"),
     (8, b"DUCK", "DuckDB"),
+    (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a document of an office"),
+    *((at, b"\x89HDF\r\n\x1a\n", "HDF5") for at in (0, *(512 << n for n in range(7)))),
+    (0, b"\x93NUMPY", "an array of NumPy"),
+    (0, b"Salted__", "an encrypted file"),
+    (0, b"-----BEGIN PGP MESSAGE-----", "an encrypted file"),
+    (0, b"age-encryption.org/v1", "an encrypted file"),
 )
+_APPLE = (b"\x00\x05\x16\x07", b"\x00\x00\x00\x01Bud1")
+"""What the Mac keeps beside files: AppleDouble, and how a folder is shown."""
+
+_SUMS = b"crc\x00"
+"""The checksums that Hadoop keeps beside files."""
+
 _WARC = re.compile(rb"(?:\r?\n)*(?:WARC/[01]\.\d|filedesc://)")
 # Streams of Arrow before 0.15 begin with the length of their schema alone.
 _OLD_ARROW = re.compile(rb"[^\x00].{2}\x00(?:\x10|\x0c|\x08|\x14|\x18)\x00{3}", re.DOTALL)
@@ -97,15 +110,30 @@ def holds(head: bytes, name: str) -> Holds | None:
     """
     if not head:
         return None
+    if head.startswith(_APPLE) and b'{"' not in head and len(head) < HEAD:
+        return None
     if found := _by_magic(head, name):
         return found
     promised = _promised(name)
-    text = _text(head)
-    if text is not None and (what := _of_text(text, name)):
-        return Holds(what)
-    if promised == "arrow" and text is None and _OLD_ARROW.match(head):
-        return Holds("Arrow")
-    return Holds(f"what is named like {promised}") if promised in _BY_NAME else None
+    for text in texts_of(head):
+        if what := _of_text(text, name):
+            return Holds(what)
+    if promised in _BY_NAME:
+        is_old = promised == "arrow" and b"\x00" in head and _OLD_ARROW.match(head)
+        return Holds("Arrow" if is_old else f"what is named like {promised}")
+    return _by_inner_name(head, name)
+
+
+def _by_inner_name(head: bytes, name: str) -> Holds | None:
+    """What is called data but for a last suffix that nobody knows, and is no text: encrypted."""
+    stem, dot, last = basename(name).lower().rpartition(".")
+    known = f".{last}" in {*SUFFIXES, *COMPRESSIONS, *CONTAINERS}
+    if not dot or known or head.startswith(_SUMS) or not is_binary(head):
+        return None
+    inner = f".{stem.rpartition('.')[2]}"
+    if promises_data(stem) or inner in {*CONTAINERS, *COMPRESSIONS, *SHORT}:
+        return Holds(f"what is named like {inner[1:]}, with .{last}")
+    return None
 
 
 def _by_magic(head: bytes, name: str) -> Holds | None:
@@ -147,15 +175,6 @@ def _medium(head: bytes) -> str | None:
         elif head.startswith(magic, at):
             return what
     return None
-
-
-def _text(head: bytes) -> str | None:
-    """The bytes as text; ``None`` where they are none."""
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return head[: len(head) & ~1].decode("utf-16", "replace")
-    if b"\x00" in head:
-        return None
-    return head.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
 
 
 def _of_text(text: str, name: str) -> str | None:

@@ -15,8 +15,9 @@ from typing import IO, Any, cast
 
 import zstandard
 
+from provenance.readers.compression import compression_at
 from provenance.readers.sniff import HEAD, Holds, holds
-from provenance.readers.zip_members import is_folder
+from provenance.readers.zip_members import bytes_of_nobody, is_folder
 
 MOST_MEMBERS = 1_000
 MOST_BYTES = 64 << 20
@@ -24,6 +25,9 @@ MOST_BYTES = 64 << 20
 
 MOST_DIRECTORY = 16 << 20
 """Bytes of the directory of a zip: more is a million members, or a bomb."""
+
+_SPREADSHEET = (b"opendocument.spreadsheet", b"opendocument.spreadsheet-template")
+"""How the member ``mimetype`` of an OpenDocument table ends."""
 
 _WINDOW = 256 << 20
 
@@ -41,6 +45,7 @@ _OPENED: tuple[tuple[bytes, str, Opener], ...] = (
     (b"BZh", "bzip2", bz2.BZ2File),
     (b"\x28\xb5\x2f\xfd", "zstd", _zstd),
     *((bytes([n]) + b"\x2a\x4d\x18", "zstd", _zstd) for n in range(0x50, 0x60)),
+    (b"]\x00\x00", "lzma", lzma.LZMAFile),
 )
 _CLOSED: tuple[tuple[bytes, str], ...] = (
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
@@ -52,6 +57,8 @@ _CLOSED: tuple[tuple[bytes, str], ...] = (
     (b"\x1f\x9d", "a compress stream"),
 )
 """What is not looked into: it may hold anything."""
+
+_PACKED = (b"PK\x03\x04", *(magic for magic, _ in _CLOSED))
 
 _DAMAGE = (
     *(OSError, EOFError, ValueError, KeyError, NotImplementedError, RuntimeError, zlib.error),
@@ -96,6 +103,8 @@ def _within(file: IO[bytes], codec: str, opener: Opener, name: str) -> Holds | N
     if _is_tar(head):
         file.seek(0)
         return _among(f"a tar archive in {codec}", _of_tar(_Limited(opener(file)), "r|"))
+    if compression_at(head) or head.startswith(_PACKED):
+        return Holds(f"a compressed stream or an archive in {codec}")
     inner = holds(head, name)
     if inner is None and not whole and not head:
         return Holds(f"a {codec} stream that is damaged")
@@ -158,13 +167,15 @@ def _directory_of_zip(file: IO[bytes]) -> int:
 
 def _of_zip(path: Path) -> Iterator[tuple[str, bytes]]:
     with zipfile.ZipFile(path) as archive:
+        if bytes_of_nobody(archive, path.stat().st_size):
+            raise ValueError("bytes of none of its members")
         for member in archive.infolist():
             if is_folder(member) or not member.file_size:
                 continue
             with archive.open(member) as stream:
                 data = stream.read(HEAD)
             # The sheets of a workbook are tables, though they are written as XML.
-            sheet = "worksheets/" in member.filename
+            sheet = "worksheets/" in member.filename or data.endswith(_SPREADSHEET)
             yield member.filename, b"a,b\n1,2\n" if sheet else data
 
 

@@ -22,7 +22,7 @@ from provenance.readers.found import (
 )
 from provenance.readers.lance_folders import is_part
 from provenance.readers.links import Bounds
-from provenance.readers.passed_over import passed_over
+from provenance.readers.passed_over import is_one_object, passed_over
 from provenance.readers.sniff import Holds
 
 _HIDES = "hidden"
@@ -71,7 +71,7 @@ class Walk:
                 yield Skipped(printable(path), "empty folder")
             aside = hf_folders.aside(path, names)
             for name, found in aside.items():
-                yield _set_aside(os.path.join(path, name), found)
+                yield from self._set_aside(os.path.join(path, name), found, bounds)
             names = [name for name in names if name not in aside]
             for name in names:
                 if name.startswith(HIDDEN):
@@ -104,19 +104,43 @@ class Walk:
         yield passed_over(path, _HIDES)
         if not os.path.isdir(path) or os.path.basename(path) == REPOSITORY:
             return
-        if self._is_ledger(path):
-            return
-        for folder, folders, files in os.walk(path):
-            inner = sorted(folders)
-            folders[:] = [name for name in inner if name != REPOSITORY]
-            for name in inner:
-                below = os.path.join(folder, name)
-                if os.path.islink(below) and not bounds.let(below):
-                    yield Skipped(printable(below), _HIDES, Holds(_OUT))
-            for name in sorted(files):
-                found = passed_over(os.path.join(folder, name), _HIDES)
-                if found.holds and not is_part(os.path.join(folder, name)):
-                    yield found
+        if not self._is_ledger(path):
+            yield from _data_below(path, _HIDES, bounds)
+
+    def _set_aside(
+        self, path: str, found: Skipped | Refused, bounds: Bounds
+    ) -> Iterator[Skipped | Refused]:
+        """What a tool keeps beside its data, and the files in it that hold data."""
+        if isinstance(found, Refused):
+            yield found
+        elif os.path.islink(path) and not bounds.let(path):
+            yield _refused(path)
+        elif os.path.isdir(path):
+            yield found
+            if not self._is_ledger(path):
+                yield from _data_below(path, found.reason, bounds)
+        else:
+            yield passed_over(path, found.reason)
+
+
+def _data_below(top: str, reason: str, bounds: Bounds) -> Iterator[Skipped]:
+    """The files below a folder that is not walked, as far as they hold data."""
+    read, is_model = hf_folders.read_already(top), hf_folders.is_model(top)
+    for folder, folders, files in os.walk(top):
+        inner = sorted(folders)
+        folders[:] = [name for name in inner if name != REPOSITORY]
+        for name in inner:
+            below = os.path.join(folder, name)
+            if os.path.islink(below) and not bounds.let(below):
+                yield Skipped(printable(below), reason, Holds(_OUT))
+        for name in sorted(files):
+            path = os.path.join(folder, name)
+            if read and os.path.realpath(path) in read:
+                continue
+            found = passed_over(path, reason)
+            aside = is_part(path) or (is_model and is_one_object(path))
+            if found.holds and not aside:
+                yield found
 
 
 def mode_of(path: str) -> int | None:
@@ -153,13 +177,6 @@ def _entry(path: str, mode: int | None) -> Entry:
         return passed_over(path, NOT_REGULAR)
     why = no_data(path)
     return passed_over(path, why) if why else path
-
-
-def _set_aside(path: str, found: Skipped | Refused) -> Skipped | Refused:
-    """What a tool keeps beside its data; a file of that which holds data is looked at."""
-    if isinstance(found, Refused) or os.path.isdir(path):
-        return found
-    return passed_over(path, found.reason)
 
 
 def _refused(path: str) -> Refused:

@@ -30,6 +30,9 @@ _MOST_DIRECTORY = 256 << 20
 _END, _END_SIZE, _COMMENT = b"PK\x05\x06", 22, 0xFFFF
 _END_64, _LOCATOR_64 = b"PK\x06\x06", b"PK\x06\x07"
 
+_FIELD = 4096
+"""Bytes between two members that are taken for the fields of a header and not for data."""
+
 _ENCRYPTED = 0x1
 _LOCAL_HEADER = 30
 _LINK = 0o120000
@@ -51,7 +54,13 @@ def entries(path: Path, uri: str) -> Iterator[Entry]:
         InputError: the directory is too large to be read.
         DamagedError: there is none, or its members lie over one another.
     """
-    infos = _archive_at(path, uri).infolist()
+    archive = _archive_at(path, uri)
+    if between := bytes_of_nobody(archive, path.stat().st_size):
+        raise DamagedError(
+            f"{between:,} bytes of the zip archive are of none of its members: {uri}",
+            hint="it may be several archives in one file: take them apart, or write it again",
+        )
+    infos = archive.infolist()
     order = sorted(range(len(infos)), key=lambda place: infos[place].header_offset)
     for here, after in pairwise(order):
         end = infos[here].header_offset + _LOCAL_HEADER + infos[here].compress_size
@@ -69,6 +78,35 @@ def entries(path: Path, uri: str) -> Iterator[Entry]:
 def is_folder(info: zipfile.ZipInfo) -> bool:
     """Whether a member is a folder; the library asks for the last letter of a name of none."""
     return bool(info.filename) and info.is_dir()
+
+
+def bytes_of_nobody(archive: zipfile.ZipFile, size: int) -> int:
+    """Bytes of an archive outside its members and its directory; 0 for the few that may be.
+
+    They stand before the first member, between two, or behind the directory: archives that were
+    joined have them. Between members there may be the fields of a header, whose length is told
+    nowhere else.
+
+    Args:
+        size: of the file.
+    """
+    infos = sorted(archive.infolist(), key=lambda info: info.header_offset)
+    end, most = 0, 0
+    found = 0
+    for info in infos:
+        gap = info.header_offset - end
+        found += gap if gap > most else 0
+        end = info.header_offset + _LOCAL_HEADER + len(info.orig_filename) + info.compress_size
+        most = _FIELD
+    # The library reads the archive by its last directory.
+    gap = archive.start_dir - end
+    found += gap if gap > most else 0
+    tail = _END_SIZE + len(archive.comment)
+    file = archive.fp
+    if file is not None:
+        file.seek(max(0, size - tail))
+        found += 0 if file.read(4) == _END else tail
+    return found
 
 
 def open_member(path: Path, uri: str, place: int) -> io.RawIOBase:

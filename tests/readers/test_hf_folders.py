@@ -146,3 +146,55 @@ def test_of_the_cache_of_prepared_sets_downloads_are_left_out(tmp_path: Path) ->
     found = discover([str(tmp_path)])
     assert [Path(each.uri).name for each in found.inputs] == ["letters-train.arrow"]
     assert [split_of(each.uri) for each in found.inputs] == ["train"]
+
+
+def _unread(folder: Path) -> list[str]:
+    found = discover([str(folder)])
+    return sorted(os.path.relpath(each.path, folder) for each in found.skipped if each.holds)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "datasets--ada--letters/blobs/of-nobody",
+        "datasets--ada--letters/refs/x",
+        "models--ada--small/snapshots/x/a.jsonl",
+        "models--ada--small/blobs/a",
+        "models--ada--small/refs/main",
+        "spaces--ada--small/snapshots/a",
+        "version.txt",
+        "x.incomplete/deep/a.arrow",
+        "downloads/a",
+        "a.incomplete",
+    ],
+)
+def test_data_in_what_a_tool_keeps_for_itself_is_counted(tmp_path: Path, name: str) -> None:
+    _hub(tmp_path, REVISIONS[0], main=REVISIONS[0])
+    (tmp_path / "ada___letters").mkdir()
+    (tmp_path / "downloads").mkdir()
+    (tmp_path / "downloads" / "a.json").write_text('{"url": "https://x.org/a", "etag": null}')
+    assert _unread(tmp_path) == []
+    (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / name).write_text(LINE * 2)
+    assert _unread(tmp_path) == [name]
+
+
+def test_another_revision_is_counted_unless_it_has_the_same_files(tmp_path: Path) -> None:
+    snapshots = "datasets--ada--letters/snapshots"
+    folder = _hub(tmp_path, *REVISIONS, main=REVISIONS[1])
+    assert _unread(folder) == [f"{snapshots}/{REVISIONS[0]}/data/train.jsonl"]
+    link = folder / snapshots / REVISIONS[0] / "data" / "train.jsonl"
+    blob = os.path.realpath(folder / snapshots / REVISIONS[1] / "data" / "train.jsonl")
+    Path(os.path.realpath(link)).unlink()
+    link.unlink()
+    link.symlink_to(blob)
+    assert _unread(folder) == []
+
+
+def test_files_beside_a_repository_are_read(tmp_path: Path) -> None:
+    folder = _hub(tmp_path, REVISIONS[0], main=REVISIONS[0])
+    for name in ("own.jsonl", "datasets--ada--letters/own.jsonl", "more/own.jsonl"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(LINE)
+    names = [os.path.basename(path) for path in _read(discover([str(folder)]), folder)]
+    assert names.count("own.jsonl") == 3

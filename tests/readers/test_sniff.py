@@ -24,6 +24,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provenance.readers.descriptions import is_description
+from provenance.readers.discover import discover
 from provenance.readers.passed_over import passed_over
 from provenance.readers.sniff import Holds
 
@@ -114,6 +115,29 @@ DATA = {
     "gzip in tar": _tar("w:", a=gzip.compress(LINES)),
     "a tar in zip": _zip(a=_tar("w:", a=LINES)),
     "cut-off gzip": gzip.compress(LINES * 500)[:200],
+    "gzip in gzip": gzip.compress(gzip.compress(LINES)),
+    "gzip in zstd in gzip": gzip.compress(zstandard.compress(gzip.compress(LINES))),
+    "lzma in lzma": lzma.compress(lzma.compress(LINES, lzma.FORMAT_ALONE), lzma.FORMAT_ALONE),
+    "zip in bzip2": bz2.compress(_zip(a=LINES)),
+    "blanks before lines": b" \n" * 50_000 + LINES,
+    "NULs before lines": bytes(70_001) + LINES,
+    "lines between NULs": LINES.replace(b"\n", b"\0"),
+    **{
+        f"{kind} in {code}": text.decode().encode(code)
+        for code in ("utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be")
+        for kind, text in {"lines": LINES, "commas": CSV, "blank": b" " * 70_000 + LINES}.items()
+    },
+    "a workbook": _zip(**{"[Content_Types].xml": b"<Types/>", "xl/worksheets/s.xml": b"<s/>"}),
+    "an open table": _zip(
+        **{"mimetype": b"application/vnd.oasis.opendocument.spreadsheet", "content.xml": b"<s/>"}
+    ),
+    "an old workbook": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600),
+    "HDF5": b"\x89HDF\r\n\x1a\n" + bytes(600),
+    "HDF5 behind a block": bytes(512) + b"\x89HDF\r\n\x1a\n" + bytes(600),
+    "an array": b"\x93NUMPY\x01\x00" + bytes(100),
+    "arrays": _zip(**{"a.npy": b"\x93NUMPY\x01\x00" + bytes(100)}),
+    "OpenSSL": b"Salted__" + bytes(range(256)),
+    "PGP": b"-----BEGIN PGP MESSAGE-----\n\nabc\n",
     "LFS pointer": b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n",
 }
 NOTHING = {
@@ -128,6 +152,9 @@ NOTHING = {
     "code in gzip": gzip.compress(CODE),
     "code in zip": _zip(a=CODE, b=LICENCE, c=b""),
     "code in tar.gz": _tar("w:gz", a=CODE, b=LICENCE),
+    "blanks": b" \n\0" * 40_000,
+    "AppleDouble": b"\x00\x05\x16\x07\x00\x02\x00\x00Mac OS X" + bytes(80),
+    "a view of a folder": b"\x00\x00\x00\x01Bud1" + bytes(100),
     "an empty gzip": gzip.compress(b""),
 }
 
@@ -276,3 +303,36 @@ def _sparse(path: Path) -> None:
 def test_pipes_and_holes_end_at_once(tmp_path: Path, make: Callable[[Path], None]) -> None:
     make(tmp_path / ".a.jsonl")
     assert passed_over(str(tmp_path / ".a.jsonl"), "hidden").holds is not None
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        _zip(a=CODE) + _zip(b=LICENCE),
+        _zip(a=CODE) + LINES,
+        _zip(a=CODE) + _zip(),
+        b"PK\x03\x04" + LINES + _zip(a=CODE),
+    ],
+)
+def test_a_zip_with_more_than_its_members_is_never_half_read(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "a.zip").write_bytes(data)
+    found = discover([str(tmp_path)])
+    assert not found.inputs
+    assert found.refused or any(item.holds for item in found.skipped)
+    assert look(tmp_path, ".a", data) is not None
+
+
+@pytest.mark.parametrize("inner", ["jsonl", "csv", "json", "parquet", "jsonl.gz", "zip", "tar.gz"])
+@pytest.mark.parametrize("last", ["gpg", "enc", "bak", "part", "1"])
+def test_a_suffix_that_nobody_knows_hides_no_data(tmp_path: Path, inner: str, last: str) -> None:
+    name = f"a.{inner}.{last}"
+    assert look(tmp_path, name, bytes(range(255, 40, -1))) is not None
+    assert look(tmp_path, f"a.py.{last}", bytes(range(255, 40, -1))) is None
+    assert look(tmp_path, name, b"9f86d081884c7d65  the sum of a file\n") is None
+
+
+@pytest.mark.parametrize("name", ["._a.csv", "__MACOSX/._a.jsonl", "._a.parquet"])
+def test_what_a_mac_keeps_beside_a_file_is_no_data(tmp_path: Path, name: str) -> None:
+    kept = b"\x00\x05\x16\x07\x00\x02\x00\x00Mac OS X" + bytes(80)
+    assert look(tmp_path, name, kept) is None
+    assert look(tmp_path, name, kept + LINES) is not None

@@ -307,3 +307,18 @@ def test_columns_of_text_that_were_not_judged_are_named(ledger: Ledger, tmp_path
     assert all(column in named for columns in BESIDE for column in columns)
     whole = audit(ledger, tmp_path, rules=policy(cap("1")), options={"content": ("*",)})
     assert {shape.other_text for shape in whole.judged} == {()}
+
+
+def test_what_a_reader_advises_is_said_of_the_file(ledger: Ledger, tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "a.jsonl", POOL)
+    for place in range(3):
+        whole = gzip.compress(_lines(*POOL * (place + 1)), mtime=0)
+        (tmp_path / f"{place}.jsonl.gz").write_bytes(whole[:-9])
+    pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"
+    (tmp_path / "b.jsonl").write_bytes(pointer)
+    found = audit(ledger, tmp_path, rules=policy(cap("1")))
+    assert found.unread is not None
+    assert sorted(each.files for each in found.unread.by_reason.values()) == [1, 3]
+    remedies = {item.subject: item.remedy for item in found.findings if item.code == "unread"}
+    assert "git lfs pull" in str(remedies[str(tmp_path / "b.jsonl")])
+    assert len(set(remedies.values())) == 2

@@ -178,8 +178,8 @@ def ingest(session: Session, paths: tuple[str, ...], **given: Any) -> None:
         kept_in = sorted({file.quarantine for file in summary.files if file.quarantine})
         said = count(summary.rejected, "record") + (" was" if summary.rejected == 1 else " were")
         session.warn(f"{said} rejected; all are listed in {', '.join(kept_in)}")
-    if summary.unread.files:
-        session.warn(unread_text(summary.unread))
+    for line in unread_text(summary.unread):
+        session.warn(line)
     if summary.off_path:
         named = ", ".join(shown_path(uri) for uri in summary.off_path[:_SHOWN_REJECTS])
         more = ", …" if len(summary.off_path) > _SHOWN_REJECTS else ""
@@ -193,17 +193,22 @@ def ingest(session: Session, paths: tuple[str, ...], **given: Any) -> None:
         raise click.exceptions.Exit(InputError.exit_code)
 
 
-def unread_text(unread: Unread) -> str:
-    """How much data was not read, and why; a few of the files by name."""
-    why = ", ".join(
-        f"{visible(reason)} ({count(found.files, 'file')}, {size(found.bytes)})"
-        for reason, found in list(unread.by_reason.items())[:_SHOWN_REJECTS]
-    )
+def unread_text(unread: Unread) -> list[str]:
+    """How much data was not read, with a few of the files by name; then a line for each reason."""
+    if not unread.files:
+        return []
     first = ", ".join(visible(shown_path(item.path)) for item in unread.listed[:_SHOWN_UNREAD])
     more = ", …" if unread.files > _SHOWN_UNREAD else ""
     said = f"{count(unread.files, 'file')} ({size(unread.bytes)}) of data"
     verb = "was" if unread.files == 1 else "were"
-    return f"{said} {verb} not read: {why}: {first}{more}"
+    reasons = list(unread.by_reason.items())[:_SHOWN_REJECTS]
+    return [
+        f"{said} {verb} not read: {first}{more}",
+        *(
+            f"not read: {shown(reason)} ({count(found.files, 'file')}, {size(found.bytes)})"
+            for reason, found in reasons
+        ),
+    ]
 
 
 @contextmanager
