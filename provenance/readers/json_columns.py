@@ -21,6 +21,7 @@ from provenance.readers.arrow_text import entries, finite, plain, stored
 from provenance.readers.base import Shape
 from provenance.readers.content_names import MEDIA
 from provenance.readers.expanded import Sizes, union_parts
+from provenance.readers.foreign import LibraryError
 from provenance.readers.json_exact import DefectError, parse
 from provenance.readers.json_shape import shape_of as shape_of_records
 from provenance.readers.looks import is_in_doubt, looked_at
@@ -80,7 +81,7 @@ def probed_shape(schema: pa.Schema, tables: Iterator[pa.RecordBatch]) -> Shape:
             return shape
         shape = replace(shape, notes=tuple(unread_columns(first.slice(0, PROBED_ROWS))))
         records = _first_records(first, shape, mixed) if mixed or doubt or beside else []
-    except (pa.ArrowException, OSError, MemoryError, UnicodeDecodeError):
+    except (pa.ArrowException, LibraryError, OSError, MemoryError, UnicodeDecodeError):
         return shape  # whoever reads them will say what is wrong with them
     if not records:
         return shape
