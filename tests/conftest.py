@@ -21,7 +21,7 @@ settings.register_profile(
     "default",
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
-    max_examples=int(os.environ.get("PROV_EXAMPLES", "40")),
+    max_examples=int(os.environ.get("PROV_EXAMPLES", "25")),
 )
 settings.load_profile("default")
 
