@@ -27,7 +27,7 @@ def test_a_takedown_of_one_author_among_many_holds_what_it_promises(tmp_path: Pa
 
 
 def test_killed_runs_lose_and_double_nothing(tmp_path: Path) -> None:
-    program = [sys.executable, str(ROOT / "bench" / "kills.py"), "--kills", "6", "--steps", "6"]
+    program = [sys.executable, str(ROOT / "bench" / "kills.py"), "--kills", "3", "--steps", "4"]
     done = subprocess.run(
         [*program, "--folder", str(tmp_path)], capture_output=True, text=True, check=False
     )
