@@ -33,7 +33,7 @@ def test_killed_runs_lose_and_double_nothing(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     facts = json.loads((tmp_path / "kills.json").read_text())["facts"]
-    assert (facts["kills"], facts["wrong"], facts["gave_up"]) == (6, [], [])
+    assert (facts["kills"], facts["wrong"], facts["gave_up"]) == (3, [], [])
 
 
 @pytest.mark.skipif(
