@@ -16,7 +16,7 @@ from provenance.errors import InputError, NotFoundError
 from provenance.readers.base import Input, Layout, Slice
 from provenance.readers.detect import detect
 from provenance.readers.discover import discover
-from provenance.readers.image import Image, media_type
+from provenance.readers.image import HEAD, Image, is_such, media_type
 
 PAYLOAD = Layout("binary", ("payload",), ("media_type",))
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
@@ -76,7 +76,7 @@ def test_any_bytes_are_one_record(tmp_path_factory: pytest.TempPathFactory, data
     source = _source(tmp_path_factory.mktemp("image") / "a.png", data)
     reading = check_reader(Image(), source, PAYLOAD)
     assert reading.read == 1
-    assert bool(reading.content) == (media_type(data[:16]) is not None)
+    assert bool(reading.content) == is_such(media_type(data[:HEAD]), "image")
 
 
 def test_a_compressed_picture_is_its_own_bytes(tmp_path: Path) -> None:
