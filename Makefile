@@ -48,7 +48,7 @@ measure: $(VENV)/test.stamp
 	@$(BIN)/python bench/all.py --install
 
 schemas: $(VENV)/run.stamp
-	@$(BIN)/python -m provenance.schemas schemas
+	@$(BIN)/python -m provenance.model.schemas schemas
 	@echo "wrote schemas/"
 
 docs: $(VENV)/test.stamp
@@ -71,7 +71,7 @@ $(VENV)/run.stamp: EXTRAS :=
 $(VENV)/test.stamp: EXTRAS := [test]
 $(VENV)/lint.stamp: EXTRAS := [test,dev]
 
-$(VENV)/%.stamp: pyproject.toml hatch_build.py provenance/fold.c | $(BIN)/python
+$(VENV)/%.stamp: pyproject.toml hatch_build.py provenance/content/fold.c | $(BIN)/python
 	@echo "installing prov$(EXTRAS)"
 	@$(PIP) --editable '.$(EXTRAS)'
 	@touch $@

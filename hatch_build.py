@@ -11,8 +11,8 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-SOURCE = "provenance/fold.c"
-LIBRARY = "provenance/fold.so"
+SOURCE = "provenance/content/fold.c"
+LIBRARY = "provenance/content/fold.so"
 
 
 class Fold(BuildHookInterface):

@@ -21,9 +21,9 @@ from typing import Any
 from running import keep, parser
 
 import provenance
-from provenance.ingest import IngestOptions
 from provenance.ledger import Ledger
 from provenance.model.takedown import Selector, Takedown
+from provenance.operations.ingest import IngestOptions
 
 Disguise = Callable[[str], str]
 

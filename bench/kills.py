@@ -31,14 +31,19 @@ from typing import Any
 
 import provenance
 from provenance.errors import ProvError
-from provenance.ingest import IngestOptions
 from provenance.model.manifest import Selection
 from provenance.model.policy import Policy
-from provenance.views import PUBLIC
+from provenance.operations.ingest import IngestOptions
+from provenance.views.definitions import PUBLIC
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(
-    ["provenance.ingest.run", "provenance.assembly", "provenance.maintain", "provenance.settle"]
+    [
+        "provenance.operations.ingest.run",
+        "provenance.operations.releases.assemble",
+        "provenance.operations.maintenance.compact",
+        "provenance.operations.after_commit",
+    ]
 )
 
 POLICY = {"policy": "bench", "budgets": [{"name": "all", "max_synthetic": "1"}]}

@@ -32,7 +32,7 @@ from lineage import (
 
 import provenance
 from provenance.ledger import Ledger
-from provenance.propagate import propagate
+from provenance.operations.derivation.propagate import propagate
 
 TRACES = 3
 

@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import Any
 
 import provenance
-from provenance.ingest import IngestOptions
 from provenance.ledger import Ledger
 from provenance.model.manifest import Selection
 from provenance.model.policy import Policy
 from provenance.model.takedown import Selector, Takedown
+from provenance.operations.ingest import IngestOptions
 
 AUTHORS = 100
 """Records are spread over so many authors, and one of them is taken down."""

@@ -25,7 +25,7 @@ from running import keep, parser
 
 import provenance
 from provenance.engine.ray import RayEngine
-from provenance.ingest import IngestOptions
+from provenance.operations.ingest import IngestOptions
 
 Engine = Literal["local", "ray"]
 

@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 import servers
 
 import provenance
-from provenance.ingest import IngestOptions
+from provenance.operations.ingest import IngestOptions
 
 SHARED = "shared.jsonl"
 

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 import provenance
-from provenance.documents import load_policy
-from provenance.ingest import IngestOptions
+from provenance.operations.documents import load_policy
+from provenance.operations.ingest import IngestOptions
 
 
 def main(policy_file: str, *files: str) -> int:

@@ -12,10 +12,10 @@ import pytest
 import servers
 from hypothesis import HealthCheck, settings
 
-from provenance.store import store
+from provenance.store import ledger_store as store
 from provenance.store.layout import Layout
-from provenance.store.near import Views
-from provenance.views import VIEWS
+from provenance.store.memory_tables import Views
+from provenance.views.definitions import VIEWS
 
 settings.register_profile(
     "default",

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import provenance
-from provenance.ingest import IngestOptions, IngestSummary
 from provenance.ledger import Ledger
 from provenance.model.policy import Policy
+from provenance.operations.ingest import IngestOptions, IngestSummary
 
 
 def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> Path:

@@ -1,6 +1,7 @@
 """How the table of norm-2 is made: from Unicode's properties, its confusables and HTML's names.
 
-``tests/test_norms.py`` holds ``provenance/norm-2.txt`` to it; ``pytest --update`` writes that file.
+``tests/test_norms.py`` holds ``provenance/content/norm-2.txt`` to it;
+``pytest --update`` writes that file.
 """
 
 from __future__ import annotations
@@ -144,7 +145,7 @@ def _is_kept_blank(char: str) -> bool:
 
 
 def table_text() -> str:
-    """The file ``provenance/norm-2.txt``."""
+    """The file ``provenance/content/norm-2.txt``."""
     table = Table()
     folded: dict[str, list[int]] = defaultdict(list)
     kept: list[int] = []

@@ -9,10 +9,10 @@ import yaml
 from datafiles import cap, ingest, policy, texts, write_jsonl
 
 import provenance
-from provenance.compliance import REPORTS
 from provenance.ledger import Ledger
 from provenance.model.manifest import Selection
 from provenance.model.source import Source
+from provenance.reports.compliance import REPORTS
 
 ANYTHING = policy(cap("1"))
 

@@ -10,8 +10,8 @@ import rfc8785
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from provenance.identity import FIRST_RULE, canonical_forms, canonical_json, digest
-from provenance.measure import Emptiness, content_digests, measure
+from provenance.content.identity import FIRST_RULE, canonical_forms, canonical_json, digest
+from provenance.content.measure import Emptiness, content_digests, measure
 
 words = st.text(max_size=4) | st.sampled_from(["", ':""', ":{}", "\\", '"', "\U00010000"])
 leaves = st.none() | st.booleans() | st.integers(-9, 9) | st.floats(-1e9, 1e9) | words

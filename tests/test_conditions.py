@@ -10,12 +10,12 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from provenance import conditions
-from provenance.condition_sql import to_sql
-from provenance.conditions import And, Condition, Not, Or, check, columns, parse
 from provenance.errors import ConditionError
 from provenance.model.base import quote_identifier
-from provenance.truths import members_truth
+from provenance.policy.conditions import grammar as conditions
+from provenance.policy.conditions.grammar import And, Condition, Not, Or, check, columns, parse
+from provenance.policy.conditions.sql import to_sql
+from provenance.policy.conditions.three_valued import members_truth
 
 
 def sql(text: str) -> str:

@@ -12,11 +12,11 @@ import pytest
 from sessions import Exchange, Session, agrees, carry_out, exchanges
 
 from prov_cli.main import COMMANDS
-from provenance.compliance import REPORTS
-from provenance.documents import load_policy, load_source
 from provenance.model.policy import RULES
-from provenance.report import FACTS_FORMATS, JUDGEMENT_FORMATS
-from provenance.views import PUBLIC
+from provenance.operations.documents import load_policy, load_source
+from provenance.reports.compliance import REPORTS
+from provenance.reports.render import FACTS_FORMATS, JUDGEMENT_FORMATS
+from provenance.views.definitions import PUBLIC
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"

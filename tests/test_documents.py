@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provenance.documents import MAX_BYTES, load_policy, load_source
 from provenance.errors import MisuseError, PolicyError
 from provenance.model.origin import Label
+from provenance.operations.documents import MAX_BYTES, load_policy, load_source
 
 CASES = sorted((Path(__file__).parent / "cases" / "policy").iterdir())
 

@@ -13,13 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provenance.errors import IntegrityError
-from provenance.facts import facts
-from provenance.model.facts import LISTED, SHORT_TEXT, Facts
 from provenance.model.finding import Verdict
 from provenance.model.manifest import Body, Manifest, Selection
 from provenance.model.origin import Label
 from provenance.model.policy import Budget, Policy
+from provenance.model.reports.facts import LISTED, SHORT_TEXT, Facts
 from provenance.model.source import Source
+from provenance.reports.facts import facts
 
 TYPES = {
     "record_id": "UUID",

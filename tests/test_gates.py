@@ -17,8 +17,8 @@ import pytest
 import yaml
 from datafiles import texts, thirds, write_jsonl
 
-from provenance.documents import load_policy
 from provenance.model.manifest import Selection
+from provenance.operations.documents import load_policy
 
 ROOT = Path(__file__).resolve().parents[1]
 CI = ROOT / "docs" / "guide" / "ci"

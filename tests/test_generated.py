@@ -11,10 +11,10 @@ import pytest
 import yaml
 from cli_reference import reference
 
-from provenance.documents import load_policy, load_source
 from provenance.errors import MisuseError
 from provenance.model.base import SCHEMA_BASE
-from provenance.schemas import ANSWERED, WRITTEN, as_text, file_name, schemas
+from provenance.model.schemas import ANSWERED, WRITTEN, as_text, file_name, schemas
+from provenance.operations.documents import load_policy, load_source
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -66,7 +66,7 @@ EditorLoader.yaml_implicit_resolvers = {
 
 
 def modelines() -> list[Path]:
-    folders = ("examples", "provenance/demo")
+    folders = ("examples", "cli/prov_cli/demo")
     return [path for folder in folders for path in sorted((ROOT / folder).glob("*.yaml"))]
 
 

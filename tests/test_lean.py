@@ -24,12 +24,12 @@ def said(program: str) -> str:
 def test_pandas_stays_away_from_our_processes_and_from_no_others() -> None:
     loaded = "print('pandas' in sys.modules)"
     assert said(ARRAY + loaded) == "True"
-    assert said("import provenance.lean; " + ARRAY + loaded) == "False"
+    assert said("import provenance.engine.bootstrap; " + ARRAY + loaded) == "False"
     assert said("import provenance.ledger, provenance; import pandas; print(1)") == "1"
 
 
 def test_no_threads_wait_for_linear_algebra() -> None:
-    assert said("import provenance.lean; import numpy, os; " + THREADS) == "1"
+    assert said("import provenance.engine.bootstrap; import numpy, os; " + THREADS) == "1"
 
 
 def test_the_program_is_lean() -> None:
@@ -37,6 +37,6 @@ def test_the_program_is_lean() -> None:
         "import sys; sys.argv = ['prov', '--ledger', '/nowhere', 'status']\n"
         "from prov_cli.main import main\n"
         "try: main()\n"
-        "except SystemExit: print('provenance.lean' in sys.modules)"
+        "except SystemExit: print('provenance.engine.bootstrap' in sys.modules)"
     )
     assert said(program) == "True"

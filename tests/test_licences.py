@@ -10,7 +10,7 @@ from datafiles import ingest, texts, write_jsonl
 
 import provenance
 from provenance.errors import MisuseError
-from provenance.licences import check_language, check_licence
+from provenance.model.code_lists import check_language, check_licence
 from provenance.model.source import Source
 
 

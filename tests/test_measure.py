@@ -11,8 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from provenance import folding, identity, norms
-from provenance.measure import measure
+from provenance.content import folding, identity
+from provenance.content import norm_rules as norms
+from provenance.content.measure import measure
 
 TEXTS = st.lists(
     st.one_of(

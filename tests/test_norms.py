@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provenance import folding, norms
-from provenance.norms import fold_text, norm_id, normalise, normalise_1
+from provenance.content import folding
+from provenance.content import norm_rules as norms
+from provenance.content.norm_rules import fold_text, norm_id, normalise, normalise_1
 
 FILE = Path(norms.__file__).with_name("norm-2.txt")
 

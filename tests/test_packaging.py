@@ -18,14 +18,14 @@ ROOT = Path(__file__).resolve().parents[1]
 DATA = {
     "provenance/py.typed",
     "prov_cli/py.typed",
-    "provenance/norm-2.txt",
-    "provenance/report/page.css",
-    "provenance/report/page.html",
-    "provenance/demo/field-notes.jsonl",
-    "provenance/demo/town-chronicle.jsonl",
-    "provenance/demo/generated.jsonl",
-    "provenance/demo/sources.yaml",
-    "provenance/demo/policy.yaml",
+    "provenance/content/norm-2.txt",
+    "provenance/reports/render/page.css",
+    "provenance/reports/render/page.html",
+    "cli/prov_cli/demo/field-notes.jsonl",
+    "cli/prov_cli/demo/town-chronicle.jsonl",
+    "cli/prov_cli/demo/generated.jsonl",
+    "cli/prov_cli/demo/sources.yaml",
+    "cli/prov_cli/demo/policy.yaml",
 }
 
 
@@ -58,7 +58,7 @@ def test_the_loop_is_packed_for_the_platform_that_it_was_compiled_for(
 ) -> None:
     if not any(map(shutil.which, ("cc", "gcc", "clang"))):
         pytest.skip("there is no C compiler here")
-    assert "provenance/fold.so" in members(wheel)
+    assert "provenance/content/fold.so" in members(wheel)
     assert "-py3-none-linux_" in str(wheel.filename)
 
 
@@ -66,8 +66,8 @@ def test_without_a_compiler_the_wheel_is_for_all_platforms(tmp_path: Path) -> No
     bare = built(tmp_path, PATH=str(Path(sys.executable).parent))
     assert bare.name.endswith("-py3-none-any.whl")
     with zipfile.ZipFile(bare) as opened:
-        assert "provenance/fold.so" not in members(opened)
-        assert "provenance/fold.c" in members(opened)
+        assert "provenance/content/fold.so" not in members(opened)
+        assert "provenance/content/fold.c" in members(opened)
 
 
 def members(wheel: zipfile.ZipFile) -> set[str]:

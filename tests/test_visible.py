@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provenance.visible import LONGEST, shown, visible
+from provenance.content.display import LONGEST, shown, visible
 
 any_text = st.text(st.characters(exclude_categories=()))
 

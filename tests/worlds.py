@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import provenance
-from provenance.imports.options import ImportOptions
-from provenance.ingest import IngestOptions
 from provenance.ledger import Ledger
 from provenance.lineage import node_id
 from provenance.model.source import Source
 from provenance.model.takedown import Selector, Takedown
-from provenance.propagate import propagate
+from provenance.operations.derivation.propagate import propagate
+from provenance.operations.ingest import IngestOptions
+from provenance.operations.lineage_import.import_options import ImportOptions
 
 _PROCESSES = ("rephrase", "clean", "edit", None)
 _CLAIMS = ("human", "synthetic", "mixed", "question", None)

@@ -12,8 +12,8 @@ from prov_cli.options import Session, count
 from prov_cli.tables import table
 
 if TYPE_CHECKING:
-    from provenance.model.answers import Answers
-    from provenance.model.report_index import ReportIndex
+    from provenance.model.reports.answers import Answers
+    from provenance.model.reports.report_index import ReportIndex
 
 
 def write_all(
@@ -36,7 +36,7 @@ def write_all(
 
 def write_questions(session: Session, release: str, output: str) -> None:
     """The questions of every report that asks any."""
-    from provenance.report_folder import write_questionnaires
+    from provenance.operations.reporting.folder import write_questionnaires
 
     written = write_questionnaires(session.ledger().store, release, Path(output))
     session.say(f"wrote {count(len(written), 'file')} to {output}: {', '.join(written)}")
@@ -44,8 +44,8 @@ def write_questions(session: Session, release: str, output: str) -> None:
 
 def _answers(folder: str) -> dict[str, Answers]:
     """What people answered, from the files of a folder that are named after reports."""
-    from provenance.compliance import report_of
-    from provenance.documents import load_answers
+    from provenance.operations.documents import load_answers
+    from provenance.reports.compliance import report_of
 
     if not Path(folder).is_dir():
         raise click.UsageError(f"`{folder}` is no folder: --format all takes the one of --init")

@@ -97,7 +97,7 @@ def cli(ctx: click.Context, ledger: str | None, as_json: bool, quiet: bool, verb
 
 def main() -> None:
     """Be the program ``prov``, in a process of its own."""
-    import provenance.lean  # noqa: F401 - for what it does
+    import provenance.engine.bootstrap  # noqa: F401 - for what it does
 
     keep_answers_apart()
     run()
@@ -157,7 +157,7 @@ def _usage_hint(error: click.ClickException) -> str:
 
 
 def _tell(code: str, message: str, hint: str) -> None:
-    from provenance.visible import visible
+    from provenance.content.display import visible
 
     if "--json" in sys.argv[1:]:
         document: dict[str, Any] = {"error": {"code": code, "message": message, "hint": hint}}

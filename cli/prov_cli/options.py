@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from provenance.visible import visible
+from provenance.content.display import visible
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

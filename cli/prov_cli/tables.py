@@ -6,7 +6,7 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
-from provenance.visible import visible
+from provenance.content.display import visible
 
 
 def table(

@@ -23,7 +23,7 @@ from provenance.engine.base import Divide, Outcome, Result, Task, worker_died
 from provenance.engine.worker import Said, serve, too_slow
 from provenance.errors import ProvError
 
-PRELOAD = ("provenance.lean", "provenance.ingest.unit")
+PRELOAD = ("provenance.engine.bootstrap", "provenance.operations.ingest.worker")
 """What workers import once, before they are forked off."""
 
 _NOTICE = 0.2

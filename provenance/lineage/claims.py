@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from provenance.lineage.carries import MACHINE, SILENT, TOUCHED_UP, among
-from provenance.lineage.graph import Relations, scratch
-from provenance.lineage.walk import DOWN, walk
+from provenance.lineage.edges import Relations, scratch
+from provenance.lineage.semantics import MACHINE, SILENT, TOUCHED_UP, among
+from provenance.lineage.traverse import DOWN, walk
 from provenance.model.base import quote_identifier
 from provenance.model.origin import Label
 

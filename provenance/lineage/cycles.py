@@ -10,9 +10,9 @@ from itertools import islice, pairwise
 import numpy as np
 import pyarrow as pa
 
-from provenance.lineage.graph import Relations, Step, lent, name_steps, scratch
-from provenance.lineage.loops import adjacency, components, renumber, trim
-from provenance.lineage.numbered import Arrows, Numbers, column, number_edges, number_nodes
+from provenance.lineage.components import adjacency, components, renumber, trim
+from provenance.lineage.edges import Relations, Step, lent, name_steps, scratch
+from provenance.lineage.state import Arrows, Numbers, column, number_edges, number_nodes
 
 
 @dataclass(frozen=True, slots=True)

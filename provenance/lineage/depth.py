@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from provenance.lineage.carries import WRITTEN
-from provenance.lineage.graph import Relations, lent, scratch
-from provenance.lineage.levels import propagate
-from provenance.lineage.numbered import Numbers, State, column, number_nodes
-from provenance.lineage.ways import number_ways
+from provenance.lineage.alternatives import number_ways
+from provenance.lineage.depth_levels import propagate
+from provenance.lineage.edges import Relations, lent, scratch
+from provenance.lineage.semantics import WRITTEN
+from provenance.lineage.state import Numbers, State, column, number_nodes
 from provenance.model.base import quote_identifier
 
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from provenance.lineage.carries import (
+from provenance.lineage.alternatives import number_ways
+from provenance.lineage.depth import as_table, depths
+from provenance.lineage.depth_levels import propagate
+from provenance.lineage.edges import Index, Relations, lent, scratch
+from provenance.lineage.semantics import (
     DEPTH,
     STEP,
     TEXT,
@@ -15,12 +19,8 @@ from provenance.lineage.carries import (
     floor_sql,
     offers_sql,
 )
-from provenance.lineage.depth import as_table, depths
-from provenance.lineage.graph import Index, Relations, lent, scratch
-from provenance.lineage.levels import propagate
-from provenance.lineage.numbered import State, column
-from provenance.lineage.walk import DOWN, begin, spread
-from provenance.lineage.ways import number_ways
+from provenance.lineage.state import State, column
+from provenance.lineage.traverse import DOWN, begin, spread
 from provenance.model.base import quote_identifier
 
 WORTHWHILE, FEW = 16, 1_000

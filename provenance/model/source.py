@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 from provenance.model.base import Contract, Name
 from provenance.model.emission import Emission
 from provenance.model.origin import Label, Process
-from provenance.model.path_words import checked_pattern
+from provenance.model.path_pattern import checked_pattern
 
 Kind = Literal["crawl", "public", "licensed", "private", "user", "synthetic", "annotation", "other"]
 

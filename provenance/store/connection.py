@@ -9,7 +9,6 @@ from pathlib import Path
 
 import duckdb
 
-from provenance import objects
 from provenance.errors import (
     BusyError,
     IntegrityError,
@@ -19,8 +18,9 @@ from provenance.errors import (
     StorageError,
     VersionError,
 )
+from provenance.io import objects
+from provenance.io.objects import Place
 from provenance.model.base import quote_literal
-from provenance.objects import Place
 from provenance.store.layout import Layout
 
 _LOG_IN = "see PGPASSWORD, ~/.pgpass or the service file"

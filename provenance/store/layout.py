@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from provenance.errors import MisuseError
-from provenance.objects import Place
-from provenance.store import address
-from provenance.store.address import Postgres
+from provenance.io.objects import Place
+from provenance.store import url as address
+from provenance.store.url import Postgres
 
 DEFAULT_URL = ".prov"
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from provenance.errors import VersionError
 from provenance.model.base import quote_identifier
-from provenance.store.catalogue import Database, held
+from provenance.store.catalog import Database, held
 from provenance.store.layout import Layout
-from provenance.store.near import Views, make_views
-from provenance.store.store import Store
-from provenance.store.tables import SCHEMA_VERSION, column_sql, columns_sql
+from provenance.store.ledger_store import Store
+from provenance.store.memory_tables import Views, make_views
+from provenance.store.schema import SCHEMA_VERSION, column_sql, columns_sql
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ import duckdb
 
 from provenance.errors import BusyError, MisuseError, NotFoundError
 from provenance.model.base import quote_identifier, quote_literal
-from provenance.store.address import Postgres
 from provenance.store.connection import ledger_errors, load_extension, quiet
 from provenance.store.layout import Layout
+from provenance.store.url import Postgres
 
 WAIT_SECONDS = 120.0
 """How long a writer queues before it gives up and says who holds the ledger."""

@@ -10,9 +10,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from provenance.objects import Place
+from provenance.io.objects import Place
+from provenance.store.data_files import publish, storage_errors
 from provenance.store.layout import Layout
-from provenance.store.parts import publish, storage_errors
 
 _JOIN = "-"
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import duckdb
 import pyarrow as pa
 
-from provenance.budget import judge
-from provenance.identity import digest, record_id, write_digest
+from provenance.content.identity import digest, record_id, write_digest
 from provenance.model.finding import BudgetResult
 from provenance.model.policy import Policy
+from provenance.policy.evaluate import judge
 
 
 @dataclass(frozen=True)

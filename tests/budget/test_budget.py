@@ -8,9 +8,9 @@ import duckdb
 import pytest
 from budget.members import Member, human, judged, mixed, policy, relation, synthetic, unknown
 
-from provenance.budget import blocks, judge, overall
 from provenance.errors import ConditionError, MisuseError, NotFoundError
 from provenance.model.finding import Verdict
+from provenance.policy.evaluate import blocks, judge, overall
 
 PASS, FAIL, INDETERMINATE = Verdict.PASS, Verdict.FAIL, Verdict.INDETERMINATE
 

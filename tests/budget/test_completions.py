@@ -11,8 +11,8 @@ from budget.members import Member, human, judged, synthetic, unknown
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from provenance.budget import overall
 from provenance.model.finding import Verdict
+from provenance.policy.evaluate import overall
 
 SMALL = st.lists(completions.members(), min_size=1, max_size=3)
 

@@ -11,10 +11,10 @@ from budget.members import Member, human, judged, mixed, policy, synthetic, unkn
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from provenance.budget import overall
 from provenance.model.finding import Verdict
 from provenance.model.policy import Budget
-from provenance.monotone import judged_on_a_bound, not_monotone
+from provenance.policy.evaluate import overall
+from provenance.policy.monotone import judged_on_a_bound, not_monotone
 
 PASS, FAIL, INDETERMINATE = Verdict.PASS, Verdict.FAIL, Verdict.INDETERMINATE
 

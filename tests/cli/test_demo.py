@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from provenance import demo
-from provenance.documents import load_policy, load_source
+from prov_cli import demo
 from provenance.errors import MisuseError
+from provenance.operations.documents import load_policy, load_source
 
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

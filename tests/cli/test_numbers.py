@@ -12,8 +12,8 @@ from terminal import Terminal
 from prov_cli.commands.ingest import ByteSize
 from prov_cli.main import cli
 from provenance.errors import MisuseError
-from provenance.ingest import IngestOptions
 from provenance.model.manifest import Selection
+from provenance.operations.ingest import IngestOptions
 
 VALUES = ("-1", "0", "1e20", "100000000000000000000", "nan", "inf", "90%", "900%", "²", "1.5", "")
 

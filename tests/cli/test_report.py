@@ -10,7 +10,7 @@ import yaml
 from reported import GIVEN
 from terminal import Terminal
 
-from provenance.compliance import REPORTS
+from provenance.reports.compliance import REPORTS
 
 SOURCES = """
 - {name: web, kind: crawl, collected_to: 2026-03}

@@ -9,7 +9,7 @@ import sys
 import pytest
 from terminal import Terminal
 
-from provenance.fit.programme import Column, Line, solve
+from provenance.policy.fit.milp import Column, Line, solve
 
 NOISY = """
 import os, sys

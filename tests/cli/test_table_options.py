@@ -7,7 +7,7 @@ import json
 import pytest
 from terminal import Terminal
 
-from provenance.ingest import IngestOptions
+from provenance.operations.ingest import IngestOptions
 
 TEXT = "1^Grüße, “Welt”\n2^Zweiter\n"
 SAID = ["--delimiter", "^", "--no-header", "--encoding", "cp1252", "--content", "column2"]

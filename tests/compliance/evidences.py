@@ -10,7 +10,7 @@ from reported import SOURCES
 from provenance.model.finding import BudgetResult, Verdict
 from provenance.model.manifest import Selection
 from provenance.model.origin import Label
-from provenance.model.release_evidence import ReleaseEvidence
+from provenance.model.reports.release_evidence import ReleaseEvidence
 from provenance.model.source import Source
 
 CONTRACTS = {one["name"]: Source.model_validate(one) for one in SOURCES}

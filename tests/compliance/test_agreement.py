@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from compliance.evidences import EVIDENCE
 
-from provenance import compliance
-from provenance.compliance import REPORTS
-from provenance.reporting import print_report
+from provenance.operations.reporting.fill import print_report
+from provenance.reports import compliance
+from provenance.reports.compliance import REPORTS
 
 STATEMENT = re.compile(r"of ([\d,]+) bytes: at least ([\d,]+), at most ([\d,]+)")
 LABELS = re.compile(

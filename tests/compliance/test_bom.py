@@ -16,12 +16,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from reported import answered
 
-from provenance import compliance
-from provenance.compliance import REPORTS, bom
-from provenance.documents import load_answers
-from provenance.model.release_evidence import ReleaseEvidence
+from provenance.model.reports.release_evidence import ReleaseEvidence
 from provenance.model.source import Source
-from provenance.reporting import print_report
+from provenance.operations.documents import load_answers
+from provenance.operations.reporting.fill import print_report
+from provenance.reports import compliance
+from provenance.reports.compliance import REPORTS, bom
 
 FORMS = ("cyclonedx", "spdx")
 

@@ -15,14 +15,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from reported import answered
 
-from provenance import compliance
-from provenance.compliance import REPORTS, Filled, card
-from provenance.compliance.croissant_files import left_out, record_sets
-from provenance.documents import load_answers
 from provenance.model.origin import Label
-from provenance.model.release_evidence import ReleaseEvidence
-from provenance.model.release_file import Column, ReleaseFile
-from provenance.reporting import print_report
+from provenance.model.reports.release_evidence import ReleaseEvidence
+from provenance.model.reports.release_file import Column, ReleaseFile
+from provenance.operations.documents import load_answers
+from provenance.operations.reporting.fill import print_report
+from provenance.reports import compliance
+from provenance.reports.compliance import REPORTS, Filled, card
+from provenance.reports.compliance.croissant_files import left_out, record_sets
 
 SHAPES = Path(__file__).resolve().parents[2] / "schemas" / "croissant.shacl.ttl"
 

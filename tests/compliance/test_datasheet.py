@@ -11,14 +11,14 @@ from compliance.evidences import EVIDENCE
 from report.pages import Page
 from reported import answered
 
-from provenance import compliance
-from provenance.compliance import REPORTS, Filled
-from provenance.compliance.fill import found
-from provenance.documents import load_answers
 from provenance.model.manifest import Selection
-from provenance.model.release_evidence import ReleaseEvidence
+from provenance.model.reports.release_evidence import ReleaseEvidence
 from provenance.model.source import Source
-from provenance.reporting import print_report
+from provenance.operations.documents import load_answers
+from provenance.operations.reporting.fill import print_report
+from provenance.reports import compliance
+from provenance.reports.compliance import REPORTS, Filled
+from provenance.reports.compliance.fill import found
 
 REPORT = REPORTS["datasheet"]
 

@@ -14,12 +14,12 @@ from compliance.evidences import EVIDENCE
 from referencing import Registry, Resource
 from reported import answered
 
-from provenance import compliance
-from provenance.compliance import REPORTS, Filled
-from provenance.compliance.dps import METHODS, STATUSES, USES
-from provenance.documents import load_answers
-from provenance.model.release_evidence import ReleaseEvidence
-from provenance.reporting import print_report
+from provenance.model.reports.release_evidence import ReleaseEvidence
+from provenance.operations.documents import load_answers
+from provenance.operations.reporting.fill import print_report
+from provenance.reports import compliance
+from provenance.reports.compliance import REPORTS, Filled
+from provenance.reports.compliance.dps import METHODS, STATUSES, USES
 
 REPORT = REPORTS["dps"]
 

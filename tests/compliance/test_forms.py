@@ -6,16 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provenance.compliance import REPORTS, lint_sources
-from provenance.compliance.domains import registrable
-from provenance.compliance.eu_art53 import BANDS, band
-from provenance.compliance.form import Item
-from provenance.compliance.lint import RULES
-from provenance.compliance.rows import month
-from provenance.model.answers import typed
 from provenance.model.origin import Process
-from provenance.model.release_evidence import ModalityEvidence
+from provenance.model.reports.answers import typed
+from provenance.model.reports.release_evidence import ModalityEvidence
 from provenance.model.source import ROLES, Source
+from provenance.reports.compliance import REPORTS, lint_sources
+from provenance.reports.compliance.domains import registrable
+from provenance.reports.compliance.eu_art53 import BANDS, band
+from provenance.reports.compliance.form import Item
+from provenance.reports.compliance.lint import RULES
+from provenance.reports.compliance.rows import month
 
 
 @pytest.mark.parametrize(

@@ -12,15 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from reported import answered
 
-from provenance import compliance
-from provenance.compliance import REPORTS, Filled
-from provenance.compliance.hf_card import CREATORS, LICENCES, SIZES, size_category
-from provenance.documents import load_answers
 from provenance.model.origin import Label
-from provenance.model.release_evidence import ReleaseEvidence
-from provenance.model.release_file import Column, ReleaseFile
+from provenance.model.reports.release_evidence import ReleaseEvidence
+from provenance.model.reports.release_file import Column, ReleaseFile
 from provenance.model.source import Source
-from provenance.reporting import print_report
+from provenance.operations.documents import load_answers
+from provenance.operations.reporting.fill import print_report
+from provenance.reports import compliance
+from provenance.reports.compliance import REPORTS, Filled
+from provenance.reports.compliance.hf_card import CREATORS, LICENCES, SIZES, size_category
 
 REPORT = REPORTS["hf-card"]
 

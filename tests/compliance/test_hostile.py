@@ -10,12 +10,12 @@ from compliance.evidences import EVIDENCE
 from report.pages import Page
 from reported import answered
 
-from provenance import compliance
-from provenance.compliance import REPORTS
-from provenance.documents import load_answers
-from provenance.model.release_file import Column, ReleaseFile
+from provenance.model.reports.release_file import Column, ReleaseFile
 from provenance.model.source import Source
-from provenance.reporting import print_report
+from provenance.operations.documents import load_answers
+from provenance.operations.reporting.fill import print_report
+from provenance.reports import compliance
+from provenance.reports.compliance import REPORTS
 
 EVIL = '<script>alert(1)</script>|`x`"\\\x1b[31m*b* ${y}\u202e]]>{"@id": "x"}'
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from compliance.evidences import EVIDENCE
 
-from provenance import compliance
-from provenance.compliance import REPORTS
+from provenance.reports import compliance
+from provenance.reports.compliance import REPORTS
 
 EU = """
 0      version of the summary, with links to earlier ones    eu.version

@@ -24,8 +24,9 @@ from terminal import Terminal
 import provenance
 from provenance.engine.ray import RayEngine
 from provenance.errors import InputError, MisuseError, UnforeseenError
-from provenance.ingest import IngestOptions, IngestSummary, cutting
 from provenance.ledger import Ledger
+from provenance.operations.ingest import IngestOptions, IngestSummary
+from provenance.operations.ingest import units as cutting
 
 HERE = importlib.util.find_spec("ray") is not None
 needs_ray = pytest.mark.skipif(not HERE, reason="ray is not here: pip install 'prov-ledger[ray]'")

@@ -7,7 +7,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provenance.fit.programme import Column, Line, near, relax, solve
+from provenance.policy.fit.milp import Column, Line, near, relax, solve
 
 SMALL = st.integers(-4, 4)
 

@@ -11,10 +11,10 @@ from fit.corpora import Member, best, corpora, load, member, passes, policies
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from provenance.budget import judge, overall
-from provenance.fit import Fit, fit
 from provenance.model.finding import Verdict
 from provenance.model.policy import Budget, Policy
+from provenance.policy.evaluate import judge, overall
+from provenance.policy.fit import Fit, fit
 
 
 def policy(*budgets: dict[str, object], unit: str = "records") -> Policy:

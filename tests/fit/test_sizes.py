@@ -11,11 +11,11 @@ import pytest
 from fit.corpora import Member, best, corpora, load, member, passes, policies
 from hypothesis import given, settings
 
-from provenance.budget import judge, overall
 from provenance.errors import MisuseError
-from provenance.fit import fit
 from provenance.model.finding import Verdict
 from provenance.model.policy import Policy
+from provenance.policy.evaluate import judge, overall
+from provenance.policy.fit import fit
 
 
 def policy(*budgets: dict[str, object], unit: str = "bytes") -> Policy:

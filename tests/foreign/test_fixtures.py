@@ -11,11 +11,11 @@ import pytest
 from foreign.fixtures import FIELD, LIBRARY_FAILURES, SOURCES, shipped, theirs
 
 from provenance.errors import ProvError
-from provenance.readers.base import Input, Layout
-from provenance.readers.discover import discover
-from provenance.readers.members import Shelf
-from provenance.readers.registry import reader_for
-from provenance.readers.remote import opened
+from provenance.io.contract.formats import reader_for
+from provenance.io.contract.reader import Input, Layout
+from provenance.io.discovery.discover import discover
+from provenance.io.discovery.remote import opened
+from provenance.io.streams.archive_members import Shelf
 
 _WHOLE = Layout("structured", ("*",))
 _NATIVE = {

@@ -10,7 +10,7 @@ from fuzz.document_seeds import packed
 from fuzz.seeds import INSIDE, LANCE, PACKED, SEEDS
 from fuzz.table_seeds import lance_file, lance_folder
 
-from provenance.readers.base import Input
+from provenance.io.contract.reader import Input
 
 
 def placed(folder: Path, target: str, data: bytes) -> Input:

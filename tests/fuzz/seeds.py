@@ -16,7 +16,7 @@ import zstandard
 from fuzz import document_seeds, media_seeds, table_seeds
 from fuzz.rows import CHATS, ROWS, lines, table
 
-from provenance.readers.registry import FORMATS
+from provenance.io.contract.formats import FORMATS
 
 
 def parquet() -> list[bytes]:

@@ -29,14 +29,14 @@ from fuzz.seeds import ARCHIVES, TARGETS, seeds_of
 from provenance.engine.local import LocalEngine
 from provenance.engine.worker import TimeLimitError, item
 from provenance.errors import InputError, ProvError
-from provenance.ingest.meaning import Chooser
-from provenance.ingest.options import IngestOptions
-from provenance.readers.base import Input, Layout
-from provenance.readers.content import Choice, choose_content
-from provenance.readers.discover import discover
-from provenance.readers.members import Shelf
-from provenance.readers.registry import reader_for
-from provenance.readers.remote import opened
+from provenance.io.contract.formats import reader_for
+from provenance.io.contract.reader import Input, Layout
+from provenance.io.discovery.discover import discover
+from provenance.io.discovery.remote import opened
+from provenance.io.records.content_fields import Choice, choose_content
+from provenance.io.streams.archive_members import Shelf
+from provenance.operations.ingest.batch_meaning import Chooser
+from provenance.operations.ingest.options import IngestOptions
 
 NOTHING = Choice("text", ("text",), "there was no record to look at")
 

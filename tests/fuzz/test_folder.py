@@ -12,8 +12,8 @@ from fuzz.rows import ROWS, lines
 from fuzz.seeds import ARCHIVES, LANCE, PACKED, seeds_of
 
 import provenance
-from provenance.ingest.options import IngestOptions
-from provenance.readers.registry import CONTAINERS, FORMATS, MEDIA
+from provenance.io.contract.formats import CONTAINERS, FORMATS, MEDIA
+from provenance.operations.ingest.options import IngestOptions
 
 _SUFFIXES = {name: known.suffixes[0] for name, known in FORMATS.items() if known.suffixes}
 

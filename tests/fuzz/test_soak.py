@@ -14,7 +14,7 @@ from fuzz.seeds import SEEDS, TARGETS, seeds_of
 from fuzz.soak import read_file, soak
 
 from provenance.engine.local import LocalEngine
-from provenance.readers.registry import FORMATS
+from provenance.io.contract.formats import FORMATS
 
 COUNT = 200
 

@@ -20,11 +20,11 @@ from interchange.graphs import HOSTILE, chain, edge, graphs, told
 from interchange.pages import Page
 
 from provenance.errors import MisuseError
-from provenance.interchange.diagram import to_dot, to_mermaid
+from provenance.interchange.drawing.html_page import to_html
+from provenance.interchange.drawing.layered_layout import ROW, draw
+from provenance.interchange.drawing.text_diagram import to_dot, to_mermaid
 from provenance.interchange.graph import Graph, drawn
 from provenance.interchange.graphml import to_graphml
-from provenance.interchange.layers import ROW, draw
-from provenance.interchange.page import to_html
 
 SVG = "{http://www.w3.org/2000/svg}"
 

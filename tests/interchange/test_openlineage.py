@@ -17,10 +17,10 @@ from jsonschema import Draft202012Validator, FormatChecker
 from referencing import Registry, Resource
 
 from provenance.errors import InputError
-from provenance.interchange import openlineage_read
 from provenance.interchange.graph import Graph
-from provenance.interchange.openlineage_read import from_openlineage
-from provenance.interchange.openlineage_write import Setting, run_id, to_openlineage
+from provenance.interchange.openlineage import read_events as openlineage_read
+from provenance.interchange.openlineage.read_events import from_openlineage
+from provenance.interchange.openlineage.write_events import Setting, run_id, to_openlineage
 
 SETTING = Setting("prov", "ledger", datetime(2026, 11, 20, 12, tzinfo=UTC))
 

@@ -26,13 +26,13 @@ from prov.model import (
 )
 
 from provenance.errors import InputError
-from provenance.interchange import prov_import
 from provenance.interchange.graph import Graph
-from provenance.interchange.prov_check import check_prov, check_references
-from provenance.interchange.prov_import import from_prov
-from provenance.interchange.prov_names import Names, activity_id, agent_id, node_id
-from provenance.interchange.prov_read import read_prov
-from provenance.interchange.prov_write import ProvFormat, to_prov, write_prov
+from provenance.interchange.prov import to_edges as prov_import
+from provenance.interchange.prov.check import check_prov, check_references
+from provenance.interchange.prov.names import Names, activity_id, agent_id, node_id
+from provenance.interchange.prov.read_document import read_prov
+from provenance.interchange.prov.to_edges import from_prov
+from provenance.interchange.prov.write_document import ProvFormat, to_prov, write_prov
 
 FORMATS: tuple[ProvFormat, ...] = ("json", "jsonld", "provn")
 

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from prov.model import ProvDocument
 
-from provenance.interchange.prov_check import check_prov
-from provenance.interchange.prov_constraints import CONSTRAINTS
-from provenance.interchange.prov_read import read_prov
+from provenance.interchange.prov.check import check_prov
+from provenance.interchange.prov.constraints import CONSTRAINTS
+from provenance.interchange.prov.read_document import read_prov
 
 T1, T2, T3 = "2026-01-01T00:00:00", "2026-01-02T00:00:00", "2026-01-03T00:00:00"
 

@@ -10,7 +10,7 @@ import duckdb
 import pyarrow as pa
 from labelling.oracle import Claim, Size
 
-from provenance.labelling import origin_sql
+from provenance.origin.resolver import origin_sql
 
 Record = tuple[Sequence[Claim], Size]
 

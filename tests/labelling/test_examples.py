@@ -9,7 +9,7 @@ import pytest
 from labelling.oracle import Claim, Size
 from labelling.relations import answers
 
-from provenance.labelling import RULES
+from provenance.origin.resolver import RULES
 
 PAGE = Path(__file__).parents[2] / "docs" / "concepts" / "origin.md"
 

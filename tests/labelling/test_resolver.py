@@ -10,8 +10,8 @@ from hypothesis import given
 from labelling.oracle import RANKS, Claim, Size, resolve
 from labelling.relations import Record, answers, load
 
-from provenance.labelling import RULES, origin_sql
 from provenance.model.origin import TIER_RANK
+from provenance.origin.resolver import RULES, origin_sql
 
 SIZE = Size(bytes=1000, chars=900, words=150)
 SIZES = st.one_of(

@@ -9,7 +9,7 @@ from lineage import graphs
 from lineage.graphs import SHARED, Graph, expected, name, number_of
 
 from provenance.lineage import deepen, derived_claims, number, prove
-from provenance.lineage.whole import Whole
+from provenance.lineage.arrays import Whole
 
 NODES = "(SELECT *, false AS proven FROM nodes)"
 NAMES = "(SELECT id, id::VARCHAR AS name FROM nodes WHERE kind <> 'record')"

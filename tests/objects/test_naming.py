@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provenance.errors import MisuseError
-from provenance.objects import Place, Stored, is_url, parse
+from provenance.io.objects import Place, Stored, is_url, parse
 
 SIGNED = (
     "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIA&X-Amz-Signature=5ec7e7",

@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from websites import Site
 
-from provenance import objects
 from provenance.errors import InputError, NotFoundError, ProvError, StorageError
-from provenance.objects import access, transfer
+from provenance.io import objects
+from provenance.io.objects import access, transfer
 
 CONTENT = bytes(range(256)) * 40
 

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from provenance.measure import content_digests
-from provenance.readers.base import Layout
-from provenance.readers.content import choose_content
-from provenance.readers.discover import discover
-from provenance.readers.members import Shelf
-from provenance.readers.registry import reader_for
-from provenance.readers.remote import opened
+from provenance.content.measure import content_digests
+from provenance.io.contract.formats import reader_for
+from provenance.io.contract.reader import Layout
+from provenance.io.discovery.discover import discover
+from provenance.io.discovery.remote import opened
+from provenance.io.records.content_fields import choose_content
+from provenance.io.streams.archive_members import Shelf
 
 Members = Sequence[tuple[str, bytes]]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from readers.contract import check_reader
 
-from provenance.readers.base import Input, Layout
-from provenance.readers.registry import SUFFIXES, reader_for
+from provenance.io.contract.formats import SUFFIXES, reader_for
+from provenance.io.contract.reader import Input, Layout
 
 FOLDER = Path(__file__).parents[1] / "cases" / "readers"
 

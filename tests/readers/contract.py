@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-from provenance.identity import canonical_json
-from provenance.readers.base import (
+from provenance.content.identity import canonical_json
+from provenance.io.contract.reader import (
     BATCH_BYTES,
     BATCH_ROWS,
     REJECTS,

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from readers.contract import check_reader
 
 from provenance.errors import InputError
-from provenance.readers.arrow import ArrowIpc
-from provenance.readers.base import Input, Layout
+from provenance.io.contract.reader import Input, Layout
+from provenance.io.readers.columnar.arrow_ipc import ArrowIpc
 
 TEXT = Layout("text", ("text",), ("id",))
 

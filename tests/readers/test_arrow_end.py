@@ -8,8 +8,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from provenance.readers.arrow import ArrowIpc
-from provenance.readers.base import Input, Layout
+from provenance.io.contract.reader import Input, Layout
+from provenance.io.readers.columnar.arrow_ipc import ArrowIpc
 
 
 def stream_of(*texts: str) -> bytes:

@@ -18,16 +18,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import provenance
-from provenance.ingest.options import IngestOptions
-from provenance.readers.arrow import ArrowIpc
-from provenance.readers.base import BATCH_BYTES, Batch, Input, Layout
-from provenance.readers.compression import DamagedError
-from provenance.readers.detect import detect
-from provenance.readers.expanded import expanded
-from provenance.readers.jsonl import JsonLines
-from provenance.readers.old_arrow import is_old_stream
-from provenance.readers.ordinary import unread
-from provenance.readers.ordinary_rows import ordinary_rows
+from provenance.io.columns.decoded_size import expanded
+from provenance.io.columns.plain_rows import ordinary_rows
+from provenance.io.columns.plain_types import unread
+from provenance.io.contract.reader import BATCH_BYTES, Batch, Input, Layout
+from provenance.io.discovery.detect import detect
+from provenance.io.readers.columnar.arrow_ipc import ArrowIpc
+from provenance.io.readers.columnar.old_arrow import is_old_stream
+from provenance.io.readers.json.lines import JsonLines
+from provenance.io.streams.compression import DamagedError
+from provenance.operations.ingest.options import IngestOptions
 
 TEXTS = ["one text", "two text", "three text", "four text"]
 ENDS = pa.array([1, 2, 3, 4], pa.int32())

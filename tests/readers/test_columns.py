@@ -15,14 +15,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from readers.contract import Reading, gather
 
+from provenance.content.identity import canonical_json
 from provenance.errors import InputError
-from provenance.identity import canonical_json
-from provenance.readers.arrow_text import json_objects, json_text, text
-from provenance.readers.base import Layout
-from provenance.readers.collect import field_text
-from provenance.readers.columns import ColumnBatches
-from provenance.readers.schema import shape_of
-from provenance.readers.stream import DamagedError
+from provenance.io.columns.schema import shape_of
+from provenance.io.columns.to_text import json_objects, json_text, text
+from provenance.io.contract.reader import Layout
+from provenance.io.readers.columnar.batches import ColumnBatches
+from provenance.io.records.batch_builder import field_text
+from provenance.io.streams.decompress import DamagedError
 
 TEXT = Layout("text", ("text",))
 MOMENT = dt.datetime(2024, 1, 2, 3, 4, 5, tzinfo=dt.UTC)

@@ -15,13 +15,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provenance.errors import InputError
-from provenance.readers import compression
-from provenance.readers.base import Input, Layout
-from provenance.readers.compression import compression_at
-from provenance.readers.detect import detect
-from provenance.readers.registry import COMPRESSIONS, SUFFIXES
-from provenance.readers.stream import DamagedError, open_bytes
-from provenance.readers.warc import Warc
+from provenance.io.contract.formats import COMPRESSIONS, SUFFIXES
+from provenance.io.contract.reader import Input, Layout
+from provenance.io.discovery.detect import detect
+from provenance.io.readers.warc.warc import Warc
+from provenance.io.streams import compression
+from provenance.io.streams.compression import compression_at
+from provenance.io.streams.decompress import DamagedError, open_bytes
 
 LINES = b'{"text": "a"}\n{"text": "b"}\n'
 PACK = {

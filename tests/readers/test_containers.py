@@ -21,12 +21,13 @@ from hypothesis import strategies as st
 from readers.archives import TAR_MODES, digests, tar_bytes, zip_bytes
 
 from provenance.errors import InputError, NotFoundError
-from provenance.readers import containers, tar_members, zip_members
-from provenance.readers.base import Input
-from provenance.readers.containers import again, split_uri
-from provenance.readers.discover import Discovery, discover, split_of
-from provenance.readers.members import Shelf
-from provenance.readers.stream import DamagedError, open_bytes
+from provenance.io.contract.reader import Input
+from provenance.io.discovery import archives as containers
+from provenance.io.discovery.archives import again, split_uri
+from provenance.io.discovery.discover import Discovery, discover, split_of
+from provenance.io.streams import tar_members, zip_members
+from provenance.io.streams.archive_members import Shelf
+from provenance.io.streams.decompress import DamagedError, open_bytes
 
 LINES = b'{"text": "a"}\n{"text": "b"}\n'
 PACK = {

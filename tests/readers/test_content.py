@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provenance.errors import AmbiguousError, InputError, MisuseError, NotFoundError
-from provenance.readers.base import Shape
-from provenance.readers.content import choose_content, choose_fields
+from provenance.io.contract.reader import Shape
+from provenance.io.records.content_fields import choose_content, choose_fields
 
 S, N, M, L, O, B, Z = "string", "number", "messages", "list", "object", "boolean", "null"  # noqa: E741
 

@@ -15,11 +15,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from provenance.content.measure import measure
 from provenance.errors import AmbiguousError, InputError
-from provenance.measure import measure
-from provenance.readers.base import Input, Layout
-from provenance.readers.content import Choice, choose_content
-from provenance.readers.registry import reader_for
+from provenance.io.contract.formats import reader_for
+from provenance.io.contract.reader import Input, Layout
+from provenance.io.records.content_fields import Choice, choose_content
 
 Row = dict[str, Any]
 

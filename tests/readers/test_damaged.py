@@ -14,16 +14,16 @@ import pytest
 import zstandard
 
 from provenance.errors import InputError
-from provenance.ingest.meaning import Chooser
-from provenance.ingest.options import IngestOptions
-from provenance.readers import compression
-from provenance.readers.arrow import ArrowIpc
-from provenance.readers.base import Input, Layout, Share
-from provenance.readers.column_sizes import sizes_of
-from provenance.readers.content import Choice
-from provenance.readers.jsonl import JsonLines
-from provenance.readers.registry import reader_for
-from provenance.readers.stream import DamagedError
+from provenance.io.columns.value_sizes import sizes_of
+from provenance.io.contract.formats import reader_for
+from provenance.io.contract.reader import Input, Layout, Share
+from provenance.io.readers.columnar.arrow_ipc import ArrowIpc
+from provenance.io.readers.json.lines import JsonLines
+from provenance.io.records.content_fields import Choice
+from provenance.io.streams import compression
+from provenance.io.streams.decompress import DamagedError
+from provenance.operations.ingest.batch_meaning import Chooser
+from provenance.operations.ingest.options import IngestOptions
 
 WORDS = [hashlib.sha256(b"%d" % n).hexdigest() for n in range(3_000)]
 

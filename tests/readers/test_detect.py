@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provenance.errors import InputError, MisuseError, NotFoundError
-from provenance.readers.base import Input
-from provenance.readers.detect import detect
-from provenance.readers.discover import discover
-from provenance.readers.registry import FORMATS, SUFFIXES, reader_for
+from provenance.io.contract.formats import FORMATS, SUFFIXES, reader_for
+from provenance.io.contract.reader import Input
+from provenance.io.discovery.detect import detect
+from provenance.io.discovery.discover import discover
 
 LINES = b'{"text": "a"}\n{"text": "b"}\n'
 WARC = b"WARC/1.0\r\nWARC-Type: warcinfo\r\n"
@@ -184,8 +184,8 @@ DOLMA = {
 def test_documents_of_other_people(real_data: Path, name: str) -> None:
     from readers.contract import check_reader
 
-    from provenance.readers.base import Layout
-    from provenance.readers.content import choose_content, choose_fields
+    from provenance.io.contract.reader import Layout
+    from provenance.io.records.content_fields import choose_content, choose_fields
 
     path = real_data / "dolma_fixtures" / name
     found, compression = detect(path)

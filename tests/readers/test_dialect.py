@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from readers.contract import check_reader, read_all
 
 from provenance.errors import InputError
-from provenance.readers.base import Input, Layout
-from provenance.readers.delimited import Delimited
+from provenance.io.contract.reader import Input, Layout
+from provenance.io.readers.tables.delimited import Delimited
 
 BOTH = Layout("text", ("text",), ("generator",))
 

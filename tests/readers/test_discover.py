@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provenance.errors import InputError, MisuseError, NotFoundError, StorageError
-from provenance.readers.discover import Discovery, discover, split_of
-from provenance.readers.found import BESIDE
+from provenance.io.discovery.discover import Discovery, discover, split_of
+from provenance.io.discovery.file_names import BESIDE
 
 LINE = '{"text": "a"}\n'
 SPLITS = '{"splits": ["train", "test"]}'

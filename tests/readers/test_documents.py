@@ -14,11 +14,11 @@ from readers.contract import Reading, check_reader
 
 import provenance
 from provenance.errors import InputError, MisuseError, NotFoundError
-from provenance.ingest.options import IngestOptions
-from provenance.readers.base import Input, Layout
-from provenance.readers.detect import detect
-from provenance.readers.discover import discover
-from provenance.readers.document import Document
+from provenance.io.contract.reader import Input, Layout
+from provenance.io.discovery.detect import detect
+from provenance.io.discovery.discover import discover
+from provenance.io.readers.documents.text_documents import Document
+from provenance.operations.ingest.options import IngestOptions
 
 LAYOUT = Layout("text", ("text",), ("media_type",))
 TEXT = "The harbour was frozen for eleven weeks, and nobody could leave before March came."

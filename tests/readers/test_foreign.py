@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from provenance.errors import InputError, ProvError
-from provenance.readers.foreign import LibraryError, library, read_by_library
+from provenance.io.contract.library_errors import LibraryError, library, read_by_library
 
 
 class PanicException(BaseException):

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pytest
 from datasets import Dataset, DatasetDict
 
-from provenance.readers.discover import Discovery, discover, split_of
-from provenance.readers.found import Refused, Skipped
+from provenance.io.discovery.discover import Discovery, discover, split_of
+from provenance.io.discovery.file_names import Refused, Skipped
 
 LINE = '{"text": "a"}\n'
 REVISIONS = ("a" * 40, "b" * 40)

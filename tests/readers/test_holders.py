@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from provenance.readers.base import Input, Layout
-from provenance.readers.content import choose_fields
-from provenance.readers.holders import LONGEST, MOST_MEMBERS, Beside
-from provenance.readers.json_tree import JsonDocument, nested_records
-from provenance.readers.jsonl import JsonLines
-from provenance.recognisers.registry import applicable
+from provenance.io.contract.reader import Input, Layout
+from provenance.io.readers.json.document import JsonDocument, nested_records
+from provenance.io.readers.json.enclosing_members import LONGEST, MOST_MEMBERS, Beside
+from provenance.io.readers.json.lines import JsonLines
+from provenance.io.records.content_fields import choose_fields
+from provenance.origin.recognisers.registry import applicable
 
 TEXT = Layout("text", ("text",))
 WHOLE = Layout("structured", ("*",))

@@ -11,12 +11,12 @@ import pytest
 from readers.contract import read_all
 
 from provenance.errors import InputError
-from provenance.readers.arrow import ArrowIpc
-from provenance.readers.base import Input, Layout
-from provenance.readers.delimited import Delimited
-from provenance.readers.parquet import Parquet
-from provenance.readers.paths import MAX_ROW_PATHS
-from provenance.readers.stream import DamagedError
+from provenance.io.contract.reader import Input, Layout
+from provenance.io.contract.record_paths import MAX_ROW_PATHS
+from provenance.io.readers.columnar.arrow_ipc import ArrowIpc
+from provenance.io.readers.columnar.parquet import Parquet
+from provenance.io.readers.tables.delimited import Delimited
+from provenance.io.streams.decompress import DamagedError
 
 TEXT = Layout("text", ("text",))
 

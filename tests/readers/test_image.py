@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from readers.contract import check_reader
 
 from provenance.errors import InputError, NotFoundError
-from provenance.readers.base import Input, Layout, Slice
-from provenance.readers.detect import detect
-from provenance.readers.discover import discover
-from provenance.readers.image import HEAD, Image, is_such, media_type
+from provenance.io.contract.reader import Input, Layout, Slice
+from provenance.io.discovery.detect import detect
+from provenance.io.discovery.discover import discover
+from provenance.io.readers.image import HEAD, Image, is_such, media_type
 
 PAYLOAD = Layout("binary", ("payload",), ("media_type",))
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))

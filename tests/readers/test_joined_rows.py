@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from provenance.readers.base import Batch, Input, Layout, Share, Slice
-from provenance.readers.joined_rows import MOST_ROWS, joined
-from provenance.readers.registry import reader_for
+from provenance.io.columns.coalesce import MOST_ROWS, joined
+from provenance.io.contract.formats import reader_for
+from provenance.io.contract.reader import Batch, Input, Layout, Share, Slice
 
 COUNT = 1_000
 TABLE = pa.table(

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from readers.contract import check_reader, read_all
 
-from provenance.readers.base import Input, Layout
-from provenance.readers.json_tree import JsonDocument
-from provenance.readers.jsonl import JsonLines
+from provenance.io.contract.reader import Input, Layout
+from provenance.io.readers.json.document import JsonDocument
+from provenance.io.readers.json.lines import JsonLines
 
 CASES = sorted((Path(__file__).parents[1] / "cases" / "readers").glob("json-*"))
 

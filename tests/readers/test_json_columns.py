@@ -13,10 +13,10 @@ from datafiles import ingest, write_jsonl
 from readers.contract import check_reader, read_all
 
 import provenance
-from provenance.identity import canonical_json
-from provenance.readers.base import Input, Layout
-from provenance.readers.content import choose_content
-from provenance.readers.registry import reader_for
+from provenance.content.identity import canonical_json
+from provenance.io.contract.formats import reader_for
+from provenance.io.contract.reader import Input, Layout
+from provenance.io.records.content_fields import choose_content
 
 TURNS: list[list[dict[str, Any]] | None] = [
     [

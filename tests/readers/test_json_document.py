@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from readers.contract import check_reader, read_all
 
 from provenance.errors import InputError
-from provenance.readers.base import Input, Layout
-from provenance.readers.json_tree import JsonDocument, nested_records
-from provenance.readers.jsonl import JsonLines
+from provenance.io.contract.reader import Input, Layout
+from provenance.io.readers.json.document import JsonDocument, nested_records
+from provenance.io.readers.json.lines import JsonLines
 
 ANYTHING = Layout("structured", ("*",))
 TEXT = Layout("text", ("text",))

@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from readers.contract import Reading, check_reader, read_all
 
-from provenance.readers.base import Input, Layout
-from provenance.readers.json_tree import JsonDocument
-from provenance.readers.jsonl import JsonLines
+from provenance.io.contract.reader import Input, Layout
+from provenance.io.readers.json.document import JsonDocument
+from provenance.io.readers.json.lines import JsonLines
 
 TEXT = Layout("text", ("text",))
 CHAT = Layout("structured", ("messages",))

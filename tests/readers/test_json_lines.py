@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from readers.contract import check_reader, read_all
 
 from provenance.errors import InputError, MisuseError, NotFoundError
-from provenance.readers.base import BATCH_ROWS, Input, Layout
-from provenance.readers.json_exact import DefectError, parse
-from provenance.readers.jsonl import BLOCK, JsonLines, slices
-from provenance.readers.stream import DamagedError
+from provenance.io.contract.reader import BATCH_ROWS, Input, Layout
+from provenance.io.readers.json.lines import BLOCK, JsonLines, slices
+from provenance.io.readers.json.strict import DefectError, parse
+from provenance.io.streams.decompress import DamagedError
 
 TEXT = Layout("text", ("text",))
 

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from readers.contract import Reading, read_all
 
-from provenance.readers.base import Batch, Input, Layout, Share, Slice
-from provenance.readers.json_screen import FastPath, Lines, prove, template_of
-from provenance.readers.jsonl import JsonLines, slices
+from provenance.io.contract.reader import Batch, Input, Layout, Share, Slice
+from provenance.io.readers.json.fast_path import FastPath, Lines, prove, template_of
+from provenance.io.readers.json.lines import JsonLines, slices
 
 LAYOUTS = [
     Layout("text", ("text",)),

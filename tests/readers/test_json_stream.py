@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from readers.contract import check_batch
 
 from provenance.errors import InputError, NotFoundError, StorageError
-from provenance.readers.base import BATCH_BYTES, BATCH_ROWS, Input, Layout
-from provenance.readers.collect import Collector, compact_json, field_text
-from provenance.readers.json_exact import parse
-from provenance.readers.stream import DamagedError, open_bytes
+from provenance.io.contract.reader import BATCH_BYTES, BATCH_ROWS, Input, Layout
+from provenance.io.readers.json.strict import parse
+from provenance.io.records.batch_builder import Collector, compact_json, field_text
+from provenance.io.streams.decompress import DamagedError, open_bytes
 
 PACK: dict[str, Callable[[bytes], bytes]] = {
     "": bytes,

@@ -10,10 +10,10 @@ import pytest
 
 import provenance
 from provenance.errors import InputError
-from provenance.ingest.options import IngestOptions
-from provenance.readers.base import Batch, Input, Layout
-from provenance.readers.discover import discover
-from provenance.readers.registry import reader_for
+from provenance.io.contract.formats import reader_for
+from provenance.io.contract.reader import Batch, Input, Layout
+from provenance.io.discovery.discover import discover
+from provenance.operations.ingest.options import IngestOptions
 
 LAYOUT = Layout("text", ("text",), ("n",))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from provenance.errors import InputError, NotFoundError
-from provenance.readers.discover import Discovery, discover
+from provenance.io.discovery.discover import Discovery, discover
 
 LINE = '{"text": "a"}\n'
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from provenance.errors import InputError
-from provenance.readers.base import Input
-from provenance.readers.content import choose_content
-from provenance.readers.looks import look_of
-from provenance.readers.registry import reader_for
+from provenance.io.contract.formats import reader_for
+from provenance.io.contract.reader import Input
+from provenance.io.records.content_fields import choose_content
+from provenance.io.records.value_shapes import look_of
 
 MEASURES = (
     [101, 2023, 102],

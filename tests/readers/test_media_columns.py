@@ -9,10 +9,10 @@ import pyarrow.parquet as pq
 import pytest
 
 import provenance
-from provenance.ingest.options import IngestOptions
-from provenance.readers.base import Input, Layout, Shape
-from provenance.readers.content import choose_content
-from provenance.readers.registry import reader_for
+from provenance.io.contract.formats import reader_for
+from provenance.io.contract.reader import Input, Layout, Shape
+from provenance.io.records.content_fields import choose_content
+from provenance.operations.ingest.options import IngestOptions
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(200))
 WAV = b"RIFF\x24\0\0\0WAVEfmt " + bytes(range(100))

@@ -11,7 +11,7 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from provenance.readers.detect import detect
+from provenance.io.discovery.detect import detect
 
 A, B, C = ({"text": letter, "n": [1, {"x": None}]} for letter in "abc")
 ONE = [json.dumps(row) for row in (A, B, C)]

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from provenance.errors import InputError
-from provenance.readers.base import Input, Layout, Written
-from provenance.readers.delimited import Delimited
-from provenance.readers.dialect import dialect_of
+from provenance.io.contract.reader import Input, Layout, Written
+from provenance.io.readers.tables.delimited import Delimited
+from provenance.io.readers.tables.dialect import dialect_of
 
 ROWS = [(str(n), f"The old river, number {n}, runs", str(n * 7)) for n in range(1, 12)]
 TABLE = [("id", "text", "n"), *ROWS]

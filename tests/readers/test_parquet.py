@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from readers.contract import check_reader, read_all
 
 from provenance.errors import InputError, NotFoundError
-from provenance.readers import parquet
-from provenance.readers.base import Input, Layout
-from provenance.readers.parquet import Parquet, group_slices
-from provenance.readers.stream import DamagedError
+from provenance.io.contract.reader import Input, Layout
+from provenance.io.readers.columnar import parquet
+from provenance.io.readers.columnar.parquet import Parquet, group_slices
+from provenance.io.streams.decompress import DamagedError
 
 TEXT = Layout("text", ("text",), ("id",))
 

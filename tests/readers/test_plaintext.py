@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from readers.cases import case_folders, check_case
 from readers.contract import check_reader
 
+from provenance.content.identity import digest, write_digest
 from provenance.errors import NotFoundError
-from provenance.identity import digest, write_digest
-from provenance.readers.base import Input, Layout
-from provenance.readers.plaintext import PlainText
+from provenance.io.contract.reader import Input, Layout
+from provenance.io.readers.plaintext import PlainText
 
 TEXT = Layout("text", ("text",))
 

@@ -13,9 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from provenance.readers.collect import compact_json
-from provenance.readers.json_rows import JsonRows
-from provenance.readers.row_types import (
+from provenance.io.columns.row_types import (
     MOST_MEMBERS,
     NOTHING,
     TEXT,
@@ -29,7 +27,9 @@ from provenance.readers.row_types import (
     merged,
     why_untyped,
 )
-from provenance.readers.typed_rows import settled, typed_rows
+from provenance.io.columns.typed_rows import settled, typed_rows
+from provenance.io.readers.json.json_rows import JsonRows
+from provenance.io.records.batch_builder import compact_json
 
 
 def typed(*values: Any) -> pa.DataType | None:

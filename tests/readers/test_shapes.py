@@ -15,10 +15,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from provenance.readers import collect, column_paths, paths
-from provenance.readers.base import Batch, Input, Layout, Reader
-from provenance.readers.jsonl import JsonLines
-from provenance.readers.registry import reader_for
+from provenance.io.contract import record_paths as paths
+from provenance.io.contract.formats import reader_for
+from provenance.io.contract.reader import Batch, Input, Layout, Reader
+from provenance.io.readers.json.lines import JsonLines
+from provenance.io.records import batch_builder as collect
+from provenance.io.records import column_paths
 
 WORDS = st.sampled_from(["gpt-4", "x", "", "é", 'a"b'])
 MAYBE = st.none() | WORDS

@@ -23,10 +23,10 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provenance.readers.descriptions import is_description
-from provenance.readers.discover import discover
-from provenance.readers.passed_over import passed_over
-from provenance.readers.sniff import Holds
+from provenance.io.discovery.descriptions import is_description
+from provenance.io.discovery.discover import discover
+from provenance.io.discovery.passed_over import passed_over
+from provenance.io.discovery.sniff import Holds
 
 ROWS = [{"text": f"the text of row {n}", "n": n} for n in range(3)]
 LINES = "".join(json.dumps(row) + "\n" for row in ROWS).encode()

@@ -20,11 +20,11 @@ from readers.contract import check_reader
 
 import provenance
 from provenance.errors import AmbiguousError, InputError, MisuseError, NotFoundError
-from provenance.ingest.options import IngestOptions
+from provenance.io.contract.formats import reader_for
+from provenance.io.contract.reader import Input, Layout
+from provenance.io.discovery.detect import detect
 from provenance.model.base import quote_identifier
-from provenance.readers.base import Input, Layout
-from provenance.readers.detect import detect
-from provenance.readers.registry import reader_for
+from provenance.operations.ingest.options import IngestOptions
 
 ROWS = [
     {"id": n, "text": f"text number {n}", "model": None if n % 2 else "gpt-4"} for n in range(9)

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from readers.contract import check_reader, read_all
 
 from provenance.errors import MisuseError, NotFoundError
-from provenance.readers.base import Input, Layout
-from provenance.readers.compression import DamagedError
-from provenance.readers.text_lines import TextLines
+from provenance.io.contract.reader import Input, Layout
+from provenance.io.readers.text_lines import TextLines
+from provenance.io.streams.compression import DamagedError
 
 TEXT = Layout("text", ("text",))
 

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from readers.contract import Reading, check_reader, read_all
 
 from provenance.errors import InputError
-from provenance.readers.base import Input, Layout, Written
-from provenance.readers.delimited import Delimited
+from provenance.io.contract.reader import Input, Layout, Written
+from provenance.io.readers.tables.delimited import Delimited
 
 HEADER = ("id", "text", "more")
 WHOLE = Layout("text", ("text",), ("id", "more"))

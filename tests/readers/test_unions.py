@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from readers.contract import check_reader
 
-from provenance.readers.arrow import ArrowIpc
-from provenance.readers.base import Input, Layout
-from provenance.readers.json_columns import json_records
+from provenance.io.contract.reader import Input, Layout
+from provenance.io.readers.columnar.arrow_ipc import ArrowIpc
+from provenance.io.readers.columnar.mixed_columns import json_records
 
 VALUES = st.lists(
     st.none() | st.text(max_size=3) | st.integers(-5, 5) | st.fixed_dictionaries({"m": st.text()}),

@@ -12,10 +12,10 @@ from readers.cases import FOLDER, case_folders, check_case
 from readers.contract import check_reader, read_all
 
 from provenance.errors import InputError
-from provenance.readers.base import Input, Layout, Shape
-from provenance.readers.content import choose_content
-from provenance.readers.detect import detect
-from provenance.readers.warc import Warc
+from provenance.io.contract.reader import Input, Layout, Shape
+from provenance.io.discovery.detect import detect
+from provenance.io.readers.warc.warc import Warc
+from provenance.io.records.content_fields import choose_content
 
 PAYLOAD = Layout("binary", ("payload",), ("WARC-Record-ID", "WARC-Target-URI", "Content-Type"))
 

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from readers.archives import digests, tar_bytes
 from readers.contract import check_reader, read_all
 
+from provenance.content.identity import digest
 from provenance.errors import NotFoundError
-from provenance.identity import digest
-from provenance.readers.base import Input, Layout
-from provenance.readers.content import choose_content
-from provenance.readers.detect import detect
-from provenance.readers.discover import discover
-from provenance.readers.webdataset import WebDataset
+from provenance.io.contract.reader import Input, Layout
+from provenance.io.discovery.detect import detect
+from provenance.io.discovery.discover import discover
+from provenance.io.readers.webdataset.webdataset import WebDataset
+from provenance.io.records.content_fields import choose_content
 
 PICTURE = b"\xff\xd8\xff\xe0"
 

@@ -8,7 +8,7 @@ import pytest
 from readers.archives import zip_bytes
 
 import provenance
-from provenance.ingest.options import IngestOptions
+from provenance.operations.ingest.options import IngestOptions
 
 LINE = b'{"text": "a"}\n'
 

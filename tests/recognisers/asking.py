@@ -7,8 +7,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from provenance.recognisers.base import CLAIMS
-from provenance.recognisers.registry import applicable, recognise, wanted_fields
+from provenance.origin.recognisers.base import CLAIMS
+from provenance.origin.recognisers.registry import applicable, recognise, wanted_fields
 
 KINDS = ("messages", "string", "number", "boolean", "list", "object", "null")
 """In the order in which one of them stands for all the values of a path."""

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from recognisers.asking import ask, brief
 
-from provenance.identity import text_parts
-from provenance.measure import measure
-from provenance.recognisers.turns import model_sides
+from provenance.content.identity import text_parts
+from provenance.content.measure import measure
+from provenance.origin.recognisers.turns import model_sides
 
 
 def turn(role: str, content: str, **more: Any) -> dict[str, Any]:

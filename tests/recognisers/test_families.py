@@ -10,17 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provenance.model import names
-from provenance.recognisers import (
-    exported,
-    families,
-    field_names,
-    meaning,
-    shapes,
-    values,
-    verdicts,
-)
-from provenance.recognisers.families import FAMILIES, family_of, model_names
+from provenance.model import model_names as names
+from provenance.origin.recognisers import exported, families, field_names, values, verdicts
+from provenance.origin.recognisers import name_shapes as shapes
+from provenance.origin.recognisers import value_meaning as meaning
+from provenance.origin.recognisers.families import FAMILIES, family_of, model_names
 
 KNOWN = {
     "gpt": "gpt-4o gpt2-xl gpt-3.5-turbo-0301 davinci text-davinci-003 openai/o3-mini ChatGPT",

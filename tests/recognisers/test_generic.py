@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from recognisers.asking import ask, brief
 
-from provenance.recognisers.registry import applicable, recognise
+from provenance.origin.recognisers.registry import applicable, recognise
 
 
 def said(column: str, value: Any) -> list[tuple[Any, ...]]:

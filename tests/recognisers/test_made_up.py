@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from recognisers.asking import ask
 from recognisers.made_up import names, spellings
 
-from provenance.model.names import fold_name
+from provenance.model.model_names import fold_name
 
 NAMES = names(200)
 GENERATORS = (

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provenance.model.names import clean_name, fold_name
-from provenance.recognisers.families import family_of
-from provenance.recognisers.names import fold_names
+from provenance.model.model_names import clean_name, fold_name
+from provenance.origin.recognisers.column_names import fold_names
+from provenance.origin.recognisers.families import family_of
 
 TEN_NAMES = (
     *("gpt-4", "GPT-4", "gpt\u20114", "gpt-4 turbo", "Gpt-4", "gpt_4", "gpt-4\u200b"),

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provenance.identity import canonical_json, text_parts
-from provenance.measure import measure
-from provenance.recognisers.parts import parts_of
-from provenance.recognisers.turns import model_sides
+from provenance.content.identity import canonical_json, text_parts
+from provenance.content.measure import measure
+from provenance.origin.recognisers.parts import parts_of
+from provenance.origin.recognisers.turns import model_sides
 
 TEXTS = st.text(max_size=8)
 ROLES = st.sampled_from(["user", "assistant", "Assistant ", "system", "tool", "gpt", "", "human"])

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from recognisers.asking import ask, brief
 
-from provenance.recognisers.registry import applicable, wanted_fields
+from provenance.origin.recognisers.registry import applicable, wanted_fields
 
 SAID = ("tier", "claim", "whole", "generator", "observer")
 DISTILABEL = ("tool", "synthetic", True, "x-7b", "distilabel")

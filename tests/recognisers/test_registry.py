@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from recognisers.asking import as_text, ask, shape_of
 
-from provenance.recognisers.base import CLAIMS
-from provenance.recognisers.registry import RECOGNISERS, applicable, recognise, wanted_fields
+from provenance.origin.recognisers.base import CLAIMS
+from provenance.origin.recognisers.registry import RECOGNISERS, applicable, recognise, wanted_fields
 
 FIELDS = sorted(
     {"synthetic", "is_synthetic", "model", "model_name", "generator", "origin", "created_by"}

@@ -9,13 +9,13 @@ from decimal import Decimal
 import duckdb
 import pytest
 
-from provenance.facts import facts as facts_of
-from provenance.model.facts import Facts
 from provenance.model.finding import BudgetResult, Finding, Judgement, Verdict
 from provenance.model.manifest import Body, Manifest, Selection
 from provenance.model.origin import Label, Process
 from provenance.model.policy import Budget, Policy
+from provenance.model.reports.facts import Facts
 from provenance.model.source import Source
+from provenance.reports.facts import facts as facts_of
 
 MEMBERS = """
 CREATE TABLE members AS

@@ -10,10 +10,10 @@ import jsonschema
 import pytest
 
 from provenance.errors import MisuseError
-from provenance.model.facts import Facts
 from provenance.model.finding import Judgement, Verdict
-from provenance.report import Subject, render
-from provenance.report.sarif import artifact_uri
+from provenance.model.reports.facts import Facts
+from provenance.reports.render import Subject, render
+from provenance.reports.render.sarif import artifact_uri
 
 
 def closed(required: list[str], **properties: Any) -> dict[str, Any]:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from provenance.model.facts import Facts
 from provenance.model.finding import Judgement
-from provenance.report import Subject, render
+from provenance.model.reports.facts import Facts
+from provenance.reports.render import Subject, render
 
 CASES = Path(__file__).resolve().parents[1] / "cases" / "report"
 

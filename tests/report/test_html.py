@@ -10,9 +10,9 @@ from itertools import product
 import pytest
 from report.pages import Page
 
-from provenance.model.facts import Facts
-from provenance.report import number, render
-from provenance.report.sections import SHOWN
+from provenance.model.reports.facts import Facts
+from provenance.reports.render import number, render
+from provenance.reports.render.sections import SHOWN
 
 ELEMENTS = frozenset(
     {

@@ -11,11 +11,11 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from report.pages import Page
 
-from provenance.model.facts import Facts
+from provenance.content.display import visible
 from provenance.model.finding import Finding, Judgement
-from provenance.report import Subject, render
-from provenance.report.markdown import SHOWN, code, prose
-from provenance.visible import visible
+from provenance.model.reports.facts import Facts
+from provenance.reports.render import Subject, render
+from provenance.reports.render.markdown import SHOWN, code, prose
 
 PARSER = MarkdownIt("commonmark").enable("table")
 

@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from provenance.model.finding import BudgetResult, Verdict
-from provenance.report import chart, number, wording
+from provenance.reports.render import chart, number, wording
 
 
 def result(

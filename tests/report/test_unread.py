@@ -10,9 +10,9 @@ import pytest
 
 from provenance.model.finding import Judged, Judgement, Verdict
 from provenance.model.unread import Unread, UnreadFile
-from provenance.report import JUDGEMENT_FORMATS, Subject, render
-from provenance.report.wording import outcome
-from provenance.unread import failed_file
+from provenance.operations.ingest.unread_counts import failed_file
+from provenance.reports.render import JUDGEMENT_FORMATS, Subject, render
+from provenance.reports.render.wording import outcome
 
 ITEMS = (
     UnreadFile(path="/d/.a.jsonl", reason="hidden", holds="JSON", bytes=1_000),

@@ -10,9 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import provenance
-from provenance.store import merge as merging
-from provenance.store.merge import FEWEST, GROWTH, PART_ROWS, Held, choose, parts_of
-from provenance.store.replacement import standing
+from provenance.store.maintenance import compaction as merging
+from provenance.store.maintenance.compaction import (
+    FEWEST,
+    GROWTH,
+    PART_ROWS,
+    Held,
+    choose,
+    parts_of,
+)
+from provenance.store.replacements import standing
 
 
 def held(sizes: list[int]) -> list[Held]:

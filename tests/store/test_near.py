@@ -13,10 +13,10 @@ import provenance
 from provenance.errors import VersionError
 from provenance.ledger import Ledger
 from provenance.model.manifest import Selection
-from provenance.models import Model
-from provenance.store import near
-from provenance.store.catalogue import writing
-from provenance.views import VIEWS
+from provenance.operations.models import Model
+from provenance.store import memory_tables as near
+from provenance.store.catalog import writing
+from provenance.views.definitions import VIEWS
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,9 @@ import pytest
 
 from provenance.errors import MisuseError
 from provenance.store.layout import locate
-from provenance.store.query import user_query
-from provenance.store.store import Store, create_store
-from provenance.views import PUBLIC, VIEWS
+from provenance.store.ledger_store import Store, create_store
+from provenance.store.user_query import user_query
+from provenance.views.definitions import PUBLIC, VIEWS
 
 
 @pytest.fixture

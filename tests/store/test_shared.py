@@ -16,7 +16,6 @@ import boto3
 import pytest
 from servers import PASSWORD, PostgresServer
 
-from provenance import objects
 from provenance.errors import (
     BusyError,
     IntegrityError,
@@ -25,15 +24,16 @@ from provenance.errors import (
     ReadOnlyError,
     StorageError,
 )
+from provenance.io import objects
 from provenance.store import postgres
-from provenance.store.catalogue import held, writing
+from provenance.store.catalog import held, writing
+from provenance.store.data_files import at_hand, check_part, place_of, write_part
 from provenance.store.layout import locate
+from provenance.store.ledger_store import Store, create_store, open_store
 from provenance.store.migrations import found_version
-from provenance.store.parts import at_hand, check_part, place_of, write_part
-from provenance.store.query import user_query
-from provenance.store.store import Store, create_store, open_store
-from provenance.store.tables import SCHEMA_VERSION
-from provenance.views import VIEWS
+from provenance.store.schema import SCHEMA_VERSION
+from provenance.store.user_query import user_query
+from provenance.views.definitions import VIEWS
 
 
 @pytest.fixture
@@ -182,10 +182,10 @@ def test_a_commit_of_another_program_fails_ours_which_leaves_nothing(store: Stor
 
 _DYING = """
 import sys, time, uuid
-from provenance.store.catalogue import held
+from provenance.store.catalog import held
 from provenance.store.layout import locate
-from provenance.store.store import _register, open_store
-from provenance.store.parts import write_part
+from provenance.store.ledger_store import _register, open_store
+from provenance.store.data_files import write_part
 
 layout = locate(sys.argv[1])
 commit_id = uuid.uuid4()

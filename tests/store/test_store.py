@@ -25,14 +25,14 @@ from provenance.errors import (
     ReadOnlyError,
     VersionError,
 )
-from provenance.store import lock
-from provenance.store.catalogue import writing
+from provenance.store import writer_lock as lock
+from provenance.store.catalog import writing
 from provenance.store.connection import load_extension, quiet
+from provenance.store.data_files import check_part, write_part
 from provenance.store.layout import locate
-from provenance.store.parts import check_part, write_part
-from provenance.store.store import Store, create_store, open_store
-from provenance.store.tables import SCHEMA_VERSION, TABLES
-from provenance.views import VIEWS
+from provenance.store.ledger_store import Store, create_store, open_store
+from provenance.store.schema import SCHEMA_VERSION, TABLES
+from provenance.views.definitions import VIEWS
 
 
 @pytest.fixture

@@ -9,12 +9,12 @@ import pytest
 from datafiles import cap, ingest, policy, texts, write_jsonl
 
 import provenance
-from provenance.ingest import IngestOptions
 from provenance.ledger import Ledger
-from provenance.lookup import UNACCEPTED
 from provenance.model.finding import Verdict
 from provenance.model.manifest import Selection
 from provenance.model.source import Source
+from provenance.operations.ingest import IngestOptions
+from provenance.operations.records import UNACCEPTED
 
 NONE = {"human": 0, "synthetic": 0, "mixed": 0, "unknown": 0}
 
@@ -142,7 +142,7 @@ def test_files_in_disguise_are_judged_by_what_is_known_of_them(
     options = IngestOptions(source="audit")
     judged = ledger.audit_files([str(path)], policy(cap("0.1")), options)
     assert judged.verdict is Verdict.FAIL
-    from provenance.audit import audit_files
+    from provenance.operations.audit.audit_set import audit_files
 
     alone = audit_files(None, [str(path)], policy(cap("0.1")), options)
     assert alone.verdict is Verdict.INDETERMINATE

@@ -9,11 +9,11 @@ import pytest
 from datafiles import ingest, write_jsonl
 
 import provenance
-from provenance.activities import ExternalId
 from provenance.errors import MisuseError
 from provenance.ledger import Ledger
 from provenance.model.edge import Activity
-from provenance.models import Model
+from provenance.operations.activities import ExternalId
+from provenance.operations.models import Model
 
 ESSAY = "The cat sat on the mat, and nobody minded."
 POLISHED = "The feline reclined upon the rug, to universal indifference."

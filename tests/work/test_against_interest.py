@@ -13,9 +13,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from provenance.store.catalogue import Database, over_nothing
+from provenance.store.catalog import Database, over_nothing
 from provenance.store.layout import Layout
-from provenance.views import VIEWS
+from provenance.views.definitions import VIEWS
 
 SIZE = 1_000
 SOURCES = ("a", "b")

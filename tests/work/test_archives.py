@@ -15,9 +15,9 @@ from readers.archives import tar_bytes, zip_bytes
 
 import provenance
 from provenance.errors import IntegrityError, NotFoundError
-from provenance.ingest import IngestOptions
 from provenance.ledger import Ledger
 from provenance.model.manifest import Selection
+from provenance.operations.ingest import IngestOptions
 
 ANYTHING = policy(cap("1"), indeterminate="warn")
 

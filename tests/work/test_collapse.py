@@ -17,15 +17,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import provenance
-from provenance.audit import audit_files
 from provenance.errors import AmbiguousError, MisuseError
-from provenance.ingest import IngestOptions, cutting
-from provenance.ingest.collapse import MOST_COLLAPSED
-from provenance.ingest.repeats import MOST, Repeats, merged
+from provenance.io.records.other_fields import texts_beside
 from provenance.ledger import Ledger
 from provenance.model.finding import Verdict
 from provenance.model.manifest import Selection
-from provenance.readers.beside import texts_beside
+from provenance.operations.audit.audit_set import audit_files
+from provenance.operations.ingest import IngestOptions
+from provenance.operations.ingest import units as cutting
+from provenance.operations.ingest.collapsed_rows import MOST_COLLAPSED
+from provenance.operations.ingest.repeat_counts import MOST, Repeats, merged
 
 Row = dict[str, Any]
 

@@ -11,10 +11,10 @@ import pytest
 from datafiles import cap, ingest, policy, write_jsonl
 
 import provenance
-from provenance.ingest import IngestOptions
 from provenance.ledger import Ledger
 from provenance.model.manifest import Selection
 from provenance.model.origin import Tier
+from provenance.operations.ingest import IngestOptions
 
 KNOWN = "The harbour was silent, and nobody came out of the boats that lay along the quay."
 OTHER = "Of all the roads that lead into the mountains the steepest is the one we had to take."

@@ -14,13 +14,14 @@ from datafiles import ingest, texts, write_jsonl
 from worlds import FIELDS, OBSERVERS, World
 
 import provenance
-from provenance import current_origins, lookup
-from provenance.current_origins import kept_origins
-from provenance.due import is_due
 from provenance.ledger import Ledger
-from provenance.propagate import propagate
-from provenance.store.query import user_query
-from provenance.store.store import Store
+from provenance.operations import records as lookup
+from provenance.operations.derivation.propagate import propagate
+from provenance.operations.derivation.staleness import is_due
+from provenance.store.ledger_store import Store
+from provenance.store.user_query import user_query
+from provenance.views import materialized_origins as current_origins
+from provenance.views.materialized_origins import kept_origins
 
 SEEDS = range(int(os.environ.get("PROV_SEEDS", "1")))
 

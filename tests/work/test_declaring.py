@@ -10,12 +10,12 @@ from datafiles import ingest, policy, texts, write_jsonl
 from pydantic import ValidationError
 
 import provenance
-from provenance.ingest import IngestOptions
 from provenance.ledger import Ledger
 from provenance.model.finding import Verdict
 from provenance.model.manifest import Selection
 from provenance.model.source import Source
-from provenance.models import Model
+from provenance.operations.ingest import IngestOptions
+from provenance.operations.models import Model
 
 NO_GPT = policy({"forbid": "generator_family = 'gpt'"})
 PER_FAMILY = policy(

@@ -9,14 +9,14 @@ import pytest
 from datafiles import cap, ingest, policy, texts, write_jsonl
 
 import provenance
-from provenance.due import is_due
-from provenance.imports.options import ImportOptions
 from provenance.ledger import Ledger
 from provenance.model.manifest import Selection
 from provenance.model.origin import Label
 from provenance.model.source import Source
-from provenance.models import Model
-from provenance.propagate import propagate
+from provenance.operations.derivation.propagate import propagate
+from provenance.operations.derivation.staleness import is_due
+from provenance.operations.lineage_import.import_options import ImportOptions
+from provenance.operations.models import Model
 
 POLICY = policy(cap("1"))
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from worlds import World, derived, run_anew
 
-from provenance.edge_index import make_paths
-from provenance.propagate import propagate
+from provenance.operations.derivation.propagate import propagate
+from provenance.views.edge_index import make_paths
 
 
 def traces(world: World) -> list[object]:

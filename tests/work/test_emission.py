@@ -17,16 +17,16 @@ from pydantic import ValidationError
 
 import provenance
 from provenance.errors import MisuseError
-from provenance.ingest.options import IngestOptions
-from provenance.ingest.summary import IngestSummary
+from provenance.io.contract.reader import Input, Layout
+from provenance.io.readers.emitting import Emitting
+from provenance.io.readers.json.lines import JsonLines
 from provenance.ledger import Ledger
 from provenance.model.emission import Emit
 from provenance.model.manifest import Selection
 from provenance.model.policy import Policy
 from provenance.model.source import Source
-from provenance.readers.base import Input, Layout
-from provenance.readers.emitting import Emitting
-from provenance.readers.jsonl import JsonLines
+from provenance.operations.ingest.options import IngestOptions
+from provenance.operations.ingest.summary import IngestSummary
 
 QUESTION = Emit(name="question", content="problem", label="human")
 SOLUTION = Emit(

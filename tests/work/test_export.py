@@ -23,11 +23,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import provenance
-from provenance import export_check
 from provenance.errors import IntegrityError
-from provenance.export import ExportSummary
+from provenance.io.exports import digest_check as export_check
 from provenance.ledger import Ledger
 from provenance.model.manifest import Selection
+from provenance.operations.releases.export import ExportSummary
 
 ANYTHING = policy(cap("1"), indeterminate="warn")
 
@@ -664,7 +664,7 @@ def test_what_goes_out_comes_in_again_as_it_was(
 
 
 def options(content: tuple[str, ...]) -> Any:
-    from provenance.ingest import IngestOptions
+    from provenance.operations.ingest import IngestOptions
 
     return IngestOptions(source="audit", content=content)
 

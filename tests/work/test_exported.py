@@ -11,11 +11,11 @@ from datafiles import cap, ingest, policy, texts, write_jsonl
 
 import provenance
 from provenance.errors import InputError, IntegrityError, MisuseError, NotFoundError
-from provenance.exported import exported_files
 from provenance.ledger import Ledger
 from provenance.model.manifest import Selection
-from provenance.model.release_evidence import ReleaseEvidence
-from provenance.reporting import print_report
+from provenance.model.reports.release_evidence import ReleaseEvidence
+from provenance.operations.releases.inspect_export import exported_files
+from provenance.operations.reporting.fill import print_report
 
 CHATS = [
     {

@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import provenance
+from provenance.io.contract.formats import reader_for
+from provenance.io.contract.reader import Input, Layout
+from provenance.io.readers.json.lines import JsonLines
+from provenance.io.records.batch_builder import without_fraction
 from provenance.ledger import Ledger
-from provenance.readers.base import Input, Layout
-from provenance.readers.collect import without_fraction
-from provenance.readers.jsonl import JsonLines
-from provenance.readers.registry import reader_for
 
 TEXTS = [
     "The harbour was quiet when the boats came home.",

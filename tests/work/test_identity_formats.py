@@ -26,13 +26,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import provenance
-from provenance.ingest.options import IngestOptions
-from provenance.ingest.plan import file_task
-from provenance.ingest.tasks import UnitResult, UnitTask
-from provenance.ingest.unit import run_unit
-from provenance.readers.discover import discover
+from provenance.io.discovery.discover import discover
+from provenance.operations.ingest.options import IngestOptions
+from provenance.operations.ingest.plan import file_task
+from provenance.operations.ingest.tasks import UnitResult, UnitTask
+from provenance.operations.ingest.worker import run_unit
+from provenance.store.data_files import read_part
 from provenance.store.layout import Layout
-from provenance.store.parts import read_part
 
 Row = dict[str, Any]
 

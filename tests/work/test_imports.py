@@ -18,13 +18,13 @@ from prov.model import ProvActivity, ProvAgent, ProvDocument, ProvEntity, ProvRe
 
 import provenance
 from provenance.errors import InputError, NotFoundError
-from provenance.imports.ends import end_of, read_ends
-from provenance.imports.options import ImportOptions
-from provenance.imports.summary import ImportSummary
 from provenance.ledger import Ledger
 from provenance.lineage import node_id
 from provenance.model.manifest import Selection
-from provenance.models import Model
+from provenance.operations.lineage_import.endpoints import end_of, read_ends
+from provenance.operations.lineage_import.import_options import ImportOptions
+from provenance.operations.lineage_import.import_summary import ImportSummary
+from provenance.operations.models import Model
 
 DIGEST = "0f" * 32
 

@@ -13,14 +13,14 @@ from compliance.evidences import EVIDENCE
 from report.conftest import FINDINGS, MEMBERS, SOURCES, manifest_over
 from reported import answered
 
-from provenance import compliance
-from provenance.compliance import REPORTS
-from provenance.documents import load_answers
-from provenance.facts import facts
-from provenance.model.facts import Facts
-from provenance.report import index_html, render
-from provenance.report_folder import INDEX, report_index
-from provenance.reporting import print_report
+from provenance.model.reports.facts import Facts
+from provenance.operations.documents import load_answers
+from provenance.operations.reporting.fill import print_report
+from provenance.operations.reporting.folder import INDEX, report_index
+from provenance.reports import compliance
+from provenance.reports.compliance import REPORTS
+from provenance.reports.facts import facts
+from provenance.reports.render import index_html, render
 
 READ = [name for name, report in REPORTS.items() if "html" in report.layouts]
 PAGES = (INDEX, "release.html", "answered.html", *(f"{name}.html" for name in READ))

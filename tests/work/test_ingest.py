@@ -27,13 +27,14 @@ from hypothesis import strategies as st
 import provenance
 from provenance.engine.local import LocalEngine, start_server
 from provenance.errors import InputError, NotFoundError
-from provenance.ingest import IngestOptions, cutting
-from provenance.ingest.cutting import cut
-from provenance.ingest.tasks import FileTask, UnitTask
-from provenance.ingest.unit import run_unit
+from provenance.io.contract.reader import Input, Share
 from provenance.ledger import Ledger
-from provenance.readers.base import Input, Share
-from provenance.store.store import Commit, Store
+from provenance.operations.ingest import IngestOptions
+from provenance.operations.ingest import units as cutting
+from provenance.operations.ingest.tasks import FileTask, UnitTask
+from provenance.operations.ingest.units import cut
+from provenance.operations.ingest.worker import run_unit
+from provenance.store.ledger_store import Commit, Store
 
 
 @pytest.fixture
@@ -240,7 +241,7 @@ def test_a_bad_file_does_not_spoil_the_part_it_shares(ledger: Ledger, tmp_path: 
 def test_units_group_small_files_and_cut_large_ones(
     tmp_path: Path, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from provenance.ingest import cutting
+    from provenance.operations.ingest import units as cutting
 
     monkeypatch.setattr(cutting, "UNIT_BYTES", 2_000)
     rows = texts("a", 200)
@@ -358,7 +359,7 @@ def test_a_killed_ingest_leaves_a_ledger_that_goes_on(ledger: Ledger, tmp_path: 
     for n in range(3):
         write_jsonl(tmp_path / "d" / f"{n}.jsonl", texts(f"f{n}", 400))
     program = (
-        "import provenance; from provenance.ingest import IngestOptions;"
+        "import provenance; from provenance.operations.ingest import IngestOptions;"
         f"provenance.open({ledger.url!r}).ingest([{str(tmp_path / 'd')!r}],"
         " IngestOptions(source='web'))"
     )

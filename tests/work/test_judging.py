@@ -16,14 +16,14 @@ import pytest
 from datafiles import cap, ingest, policy, texts, thirds, write_jsonl
 
 import provenance
-from provenance import members
-from provenance.audit import audit_files
 from provenance.errors import IntegrityError, MisuseError, NotFoundError
-from provenance.ingest import IngestOptions
 from provenance.ledger import Ledger
 from provenance.model.finding import Judgement
 from provenance.model.manifest import Selection
 from provenance.model.policy import Policy
+from provenance.operations.audit.audit_set import audit_files
+from provenance.operations.ingest import IngestOptions
+from provenance.operations.members import relation as members
 
 
 @pytest.fixture

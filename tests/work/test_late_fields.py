@@ -22,17 +22,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import provenance
-from provenance.ingest import IngestOptions, unit
-from provenance.ingest.meaning import Chooser
-from provenance.ingest.tasks import FileTask, UnitTask
-from provenance.ingest.unit import run_unit
+from provenance.io.columns import plain_rows as ordinary_rows
+from provenance.io.contract.formats import reader_for
+from provenance.io.discovery.discover import discover
+from provenance.io.readers.json.lines import JsonLines
+from provenance.io.records import batch_builder as collect
+from provenance.io.records.content_fields import Choice
 from provenance.ledger import Ledger
 from provenance.model.takedown import Selector, Takedown
-from provenance.readers import collect, ordinary_rows
-from provenance.readers.content import Choice
-from provenance.readers.discover import discover
-from provenance.readers.jsonl import JsonLines
-from provenance.readers.registry import reader_for
+from provenance.operations.ingest import IngestOptions
+from provenance.operations.ingest import worker as unit
+from provenance.operations.ingest.batch_meaning import Chooser
+from provenance.operations.ingest.tasks import FileTask, UnitTask
+from provenance.operations.ingest.worker import run_unit
 from provenance.store.layout import Layout
 
 Row = dict[str, Any]
@@ -236,7 +238,7 @@ def test_ids_and_addresses_are_taken_row_by_row(ledger: Ledger, tmp_path: Path) 
 def test_attributes_of_a_file_in_ranges_are_those_of_all_of_them(
     ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("provenance.ingest.cutting.UNIT_BYTES", 1_000)
+    monkeypatch.setattr("provenance.operations.ingest.units.UNIT_BYTES", 1_000)
     rows: list[Row] = [{"text": f"Text number {n}.", "license": "CC0-1.0"} for n in range(100)]
     rows += [{"text": f"Text number {n}.", "url": "https://a.example"} for n in range(100, 200)]
     ingest(ledger, write_jsonl(tmp_path / "a.jsonl", rows), "s", workers=1)

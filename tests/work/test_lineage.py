@@ -11,11 +11,11 @@ from datafiles import cap, ingest, policy, texts, write_jsonl
 
 import provenance
 from provenance.errors import MisuseError, NotFoundError
-from provenance.exchange import FORMATS
 from provenance.ledger import Ledger
 from provenance.model.manifest import Selection
 from provenance.model.source import Source
-from provenance.models import Model
+from provenance.operations.lineage_export import FORMATS
+from provenance.operations.models import Model
 
 
 @pytest.fixture
@@ -245,7 +245,7 @@ def test_a_full_run_over_the_records_with_edges_alone_finds_the_same(
 ) -> None:
     derived = []
     for sparse in (1, 1000):
-        monkeypatch.setattr("provenance.outcome.SPARSE", sparse)
+        monkeypatch.setattr("provenance.operations.derivation.changed_rows.SPARSE", sparse)
         folder = tmp_path / str(sparse)
         folder.mkdir()
         ledger = provenance.init(str(folder / "ledger"))

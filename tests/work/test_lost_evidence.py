@@ -11,9 +11,9 @@ from datafiles import cap, ingest, policy, texts, write_jsonl
 import provenance
 from provenance.errors import MisuseError
 from provenance.ledger import Ledger
-from provenance.lookup import EARLIER
 from provenance.model.finding import Finding, Verdict
 from provenance.model.manifest import Selection
+from provenance.operations.records import EARLIER
 
 NONE = {"human": 0, "synthetic": 0, "mixed": 0, "unknown": 0}
 

@@ -21,12 +21,12 @@ from worlds import World, derived, run_anew
 import provenance
 from provenance.errors import IntegrityError
 from provenance.ledger import Ledger
-from provenance.propagate import propagate
-from provenance.store import merge as merging
-from provenance.store.merge import held_parts, maintaining, merge, place
-from provenance.store.parts import check_part
-from provenance.store.replacement import standing
-from provenance.views import VIEWS
+from provenance.operations.derivation.propagate import propagate
+from provenance.store.data_files import check_part
+from provenance.store.maintenance import compaction as merging
+from provenance.store.maintenance.compaction import held_parts, maintaining, merge, place
+from provenance.store.replacements import standing
+from provenance.views.definitions import VIEWS
 
 NOW = timedelta(0)
 

@@ -10,9 +10,9 @@ import pytest
 from datafiles import cap, ingest, policy, write_jsonl
 
 import provenance
-from provenance import migrate
 from provenance.errors import VersionError
 from provenance.ledger import Ledger
+from provenance.operations.maintenance import migrate
 
 SAMPLE = Path(__file__).parents[1] / "formats" / "schema-1.tar.gz"
 """A ledger that version 0.1 wrote: three sources, edges, a release and a revocation."""

@@ -9,13 +9,13 @@ from datafiles import cap, ingest, policy, texts, write_jsonl
 
 import provenance
 from provenance.errors import MisuseError
-from provenance.imports.options import ImportOptions
 from provenance.ledger import Ledger
 from provenance.model.manifest import Selection
 from provenance.model.origin import Label
 from provenance.model.source import Source
 from provenance.model.takedown import Selector, Takedown
-from provenance.models import Model
+from provenance.operations.lineage_import.import_options import ImportOptions
+from provenance.operations.models import Model
 
 
 @pytest.fixture

@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from recognisers.made_up import names, spellings
 
 import provenance
-from provenance.ingest import IngestOptions
 from provenance.ledger import Ledger
-from provenance.models import Model
+from provenance.operations.ingest import IngestOptions
+from provenance.operations.models import Model
 
 Row = dict[str, Any]
 

@@ -15,13 +15,13 @@ from datafiles import cap, ingest, policy
 
 import provenance
 from prov_cli.main import cli
-from provenance import migrate
-from provenance.identity import FIRST_RULE, canonical_json, digest, write_digest
-from provenance.ingest import IngestOptions
+from provenance.content.identity import FIRST_RULE, canonical_json, digest, write_digest
 from provenance.ledger import Ledger
 from provenance.model.finding import Judgement
 from provenance.model.manifest import Selection
 from provenance.model.source import Source
+from provenance.operations.ingest import IngestOptions
+from provenance.operations.maintenance import migrate
 
 SAMPLE = Path(__file__).parents[1] / "formats" / "schema-2.tar.gz"
 """A ledger that the last program with schema 2 wrote, with its files, of ``/srv/shelf``.

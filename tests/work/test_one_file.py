@@ -16,15 +16,16 @@ from datafiles import cap, ingest, policy, texts, write_jsonl
 
 import provenance
 from provenance.errors import InputError, ProvError, UnforeseenError
-from provenance.ingest import IngestOptions, cutting
-from provenance.ingest.cutting import cut
-from provenance.ingest.plan import file_task
-from provenance.ingest.tasks import UnitResult
-from provenance.ingest.unit import run_unit
+from provenance.io.contract.formats import reader_for
+from provenance.io.contract.reader import Batch, Input, Layout, Portion, Shape
+from provenance.io.readers.json.lines import JsonLines
 from provenance.ledger import Ledger
-from provenance.readers.base import Batch, Input, Layout, Portion, Shape
-from provenance.readers.jsonl import JsonLines
-from provenance.readers.registry import reader_for
+from provenance.operations.ingest import IngestOptions
+from provenance.operations.ingest import units as cutting
+from provenance.operations.ingest.plan import file_task
+from provenance.operations.ingest.tasks import UnitResult
+from provenance.operations.ingest.units import cut
+from provenance.operations.ingest.worker import run_unit
 
 
 @pytest.fixture
@@ -207,7 +208,7 @@ def test_what_a_reader_fails_with_is_the_failure_of_its_file(
 ) -> None:
     odd = Odd(error, early=early)
     monkeypatch.setattr(
-        "provenance.ingest.unit.reader_for",
+        "provenance.operations.ingest.worker.reader_for",
         lambda form: odd if form == "jsonl" else reader_for(form),
     )
     good(tmp_path / "d", 2)
@@ -228,7 +229,7 @@ def test_a_lack_of_memory_is_the_failure_of_its_file(
     ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     odd = Odd(MemoryError(), early=False)
-    monkeypatch.setattr("provenance.ingest.unit.reader_for", lambda _form: odd)
+    monkeypatch.setattr("provenance.operations.ingest.worker.reader_for", lambda _form: odd)
     write_jsonl(tmp_path / "d" / "a-odd.jsonl", texts("odd", 4))
     good(tmp_path / "d", 2)
     failures: list[ProvError | None] = [each.failure for each in read(ledger, tmp_path / "d").files]

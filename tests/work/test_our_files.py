@@ -12,11 +12,11 @@ import pytest
 from datafiles import cap, ingest, policy, texts, write_jsonl
 
 import provenance
-from provenance.ingest import IngestOptions
+from provenance.io.discovery.passed_over import passed_over
 from provenance.ledger import Ledger
 from provenance.model.manifest import Selection
-from provenance.readers.passed_over import passed_over
-from provenance.schemas import as_text, schemas
+from provenance.model.schemas import as_text, schemas
+from provenance.operations.ingest import IngestOptions
 
 ANYTHING = policy(cap("1"))
 

@@ -10,12 +10,12 @@ import pytest
 from datafiles import cap, ingest, policy, texts, write_jsonl
 
 import provenance
-from provenance.audit import audit_files
-from provenance.ingest import IngestOptions
 from provenance.ledger import Ledger
 from provenance.model.finding import Judgement, Verdict
 from provenance.model.manifest import Selection
 from provenance.model.source import Source
+from provenance.operations.audit.audit_set import audit_files
+from provenance.operations.ingest import IngestOptions
 
 OPTIONS = IngestOptions(source="audit", content=("text",))
 HALF = policy(cap("0.5"))

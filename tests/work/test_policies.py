@@ -8,14 +8,14 @@ import pytest
 from datafiles import ingest, policy, texts, write_jsonl
 
 import provenance
-from provenance.audit import audit_files
-from provenance.conditions import check, parse
-from provenance.documents import load_source
 from provenance.errors import ConditionError, MisuseError
-from provenance.ingest import IngestOptions
 from provenance.ledger import Ledger
 from provenance.model.manifest import Selection
-from provenance.models import Model
+from provenance.operations.audit.audit_set import audit_files
+from provenance.operations.documents import load_source
+from provenance.operations.ingest import IngestOptions
+from provenance.operations.models import Model
+from provenance.policy.conditions.grammar import check, parse
 
 
 @pytest.fixture

@@ -14,13 +14,13 @@ from datafiles import ingest, texts, write_jsonl
 from takedowns import ANYTHING, BY_JO, JO, OTHER, asked, attribute, library, readable, selector
 
 import provenance
+from provenance.content.measure import measure
 from provenance.errors import BusyError
-from provenance.ingest.tombstones import refuse_purged
 from provenance.ledger import Ledger
-from provenance.measure import measure
 from provenance.model.manifest import Selection
-from provenance.store.parts import write_part
-from provenance.store.replacement import row_by_row
+from provenance.operations.ingest.tombstones import refuse_purged
+from provenance.store.data_files import write_part
+from provenance.store.replacements import row_by_row
 
 PERSONAL = (JO, "jo-no-3", "Blog.Quimby")
 """What nobody may find any more."""

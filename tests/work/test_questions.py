@@ -9,13 +9,13 @@ import pytest
 from datafiles import cap, ingest, policy, texts, write_jsonl
 
 import provenance
-from provenance.ingest import IngestOptions
-from provenance.ingest.labels import outcome_counts
-from provenance.ingest.standing import standing
 from provenance.ledger import Ledger
 from provenance.model.finding import Finding, Verdict
 from provenance.model.manifest import Selection
 from provenance.model.source import Source
+from provenance.operations.ingest import IngestOptions
+from provenance.operations.ingest.claims_on_files import standing
+from provenance.operations.ingest.label_counts import outcome_counts
 
 NONE = {"human": 0, "synthetic": 0, "mixed": 0, "unknown": 0}
 

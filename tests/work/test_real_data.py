@@ -100,7 +100,7 @@ def test_a_suite_of_json_traps(ledger: Ledger, real_data: Path) -> None:
     assert len(paths) == 95 + 188 + 35
     for prefix in ("n_", "y_"):
         chosen = [str(path) for path in paths if path.name.startswith(prefix)]
-        from provenance.ingest import IngestOptions
+        from provenance.operations.ingest import IngestOptions
 
         options = IngestOptions(source=prefix.strip("_"), content=("*",), format="json")
         summary = ledger.ingest(chosen, options)

@@ -15,17 +15,17 @@ from prov.model import ProvDocument
 from referencing import Registry, Resource
 from reported import answered
 
-from provenance import compliance
-from provenance.compliance import REPORTS
-from provenance.documents import load_answers
 from provenance.interchange.graph import Graph
-from provenance.interchange.openlineage_read import from_openlineage
-from provenance.interchange.prov_check import check_prov, check_references
-from provenance.interchange.prov_import import from_prov
-from provenance.interchange.prov_read import read_prov
+from provenance.interchange.openlineage.read_events import from_openlineage
+from provenance.interchange.prov.check import check_prov, check_references
+from provenance.interchange.prov.read_document import read_prov
+from provenance.interchange.prov.to_edges import from_prov
 from provenance.model.finding import Verdict
-from provenance.model.release_evidence import ReleaseEvidence
-from provenance.reporting import print_report
+from provenance.model.reports.release_evidence import ReleaseEvidence
+from provenance.operations.documents import load_answers
+from provenance.operations.reporting.fill import print_report
+from provenance.reports import compliance
+from provenance.reports.compliance import REPORTS
 
 FORMS = ("prov-json", "openlineage")
 

@@ -14,15 +14,15 @@ from datafiles import texts
 from websites import Site
 
 import provenance
-from provenance import objects
-from provenance.audit import audit_files
 from provenance.errors import NotFoundError
-from provenance.ingest import IngestOptions, IngestSummary
+from provenance.io import objects
+from provenance.io.contract.reader import Input
+from provenance.io.discovery.discover import discover
+from provenance.io.discovery.remote import AHEAD, Spool
 from provenance.ledger import Ledger
 from provenance.model.policy import Policy
-from provenance.readers.base import Input
-from provenance.readers.discover import discover
-from provenance.readers.remote import AHEAD, Spool
+from provenance.operations.audit.audit_set import audit_files
+from provenance.operations.ingest import IngestOptions, IngestSummary
 
 OPTIONS = IngestOptions(source="web")
 

@@ -12,15 +12,15 @@ from datafiles import thirds
 from report.pages import Page
 from reported import ANYTHING, answered
 
-from provenance.compliance import REPORTS
-from provenance.documents import load_answers
 from provenance.errors import GateError, MisuseError, NotFoundError
 from provenance.ledger import Ledger
-from provenance.model.answers import Answers
 from provenance.model.manifest import Selection
-from provenance.model.report_index import ReportIndex
-from provenance.report import index_html
-from provenance.report_folder import SUFFIXES, write_questionnaires
+from provenance.model.reports.answers import Answers
+from provenance.model.reports.report_index import ReportIndex
+from provenance.operations.documents import load_answers
+from provenance.operations.reporting.folder import SUFFIXES, write_questionnaires
+from provenance.reports.compliance import REPORTS
+from provenance.reports.render import index_html
 
 
 @pytest.fixture(scope="module")
@@ -177,7 +177,7 @@ def test_hostile_text_stays_text(written: tuple[ReportIndex, Path]) -> None:
 def test_the_index_keeps_its_schema(written: tuple[ReportIndex, Path]) -> None:
     import jsonschema
 
-    from provenance.schemas import schemas
+    from provenance.model.schemas import schemas
 
     document = json.loads(written[0].model_dump_json())
     jsonschema.Draft202012Validator(schemas()["report-index"]).validate(document)

@@ -22,18 +22,18 @@ from report.pages import Page
 from reported import ANYTHING, answered, read, reported
 
 import provenance
-from provenance import compliance
-from provenance.compliance import REPORTS, Filled
-from provenance.compliance.fill import found
-from provenance.documents import load_answers
 from provenance.errors import MisuseError
 from provenance.ledger import Ledger
 from provenance.model.base import Contract
 from provenance.model.manifest import Selection
-from provenance.model.release_evidence import ReleaseEvidence
+from provenance.model.reports.release_evidence import ReleaseEvidence
+from provenance.model.schemas import schemas
 from provenance.model.source import Source
-from provenance.reporting import print_report, write_domains
-from provenance.schemas import schemas
+from provenance.operations.documents import load_answers
+from provenance.operations.reporting.fill import print_report, write_domains
+from provenance.reports import compliance
+from provenance.reports.compliance import REPORTS, Filled
+from provenance.reports.compliance.fill import found
 
 FORMS = ("eu-art53", "ab2013")
 ALL = (*FORMS, "audit")

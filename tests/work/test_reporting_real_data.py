@@ -14,12 +14,12 @@ from conftest import real_data_folder
 from datafiles import cap, ingest, policy
 
 import provenance
-from provenance.compliance import REPORTS
-from provenance.ingest import IngestOptions
 from provenance.ledger import Ledger
 from provenance.model.manifest import Selection
-from provenance.model.names import fold_name
-from provenance.schemas import schemas
+from provenance.model.model_names import fold_name
+from provenance.model.schemas import schemas
+from provenance.operations.ingest import IngestOptions
+from provenance.reports.compliance import REPORTS
 
 pytestmark = pytest.mark.real_data
 

@@ -16,12 +16,12 @@ from datafiles import cap, ingest, policy, write_jsonl
 
 import provenance
 from provenance.errors import InputError, IntegrityError, NotFoundError
+from provenance.io.contract.reader import Batch
+from provenance.io.readers.columnar import parquet
+from provenance.io.readers.columnar.batches import ColumnBatches, end_of_file
 from provenance.ledger import Ledger
 from provenance.model.manifest import Selection
 from provenance.model.takedown import Selector, Takedown
-from provenance.readers import parquet
-from provenance.readers.base import Batch
-from provenance.readers.columns import ColumnBatches, end_of_file
 
 ANYTHING = policy(cap("1"), indeterminate="warn")
 

@@ -11,10 +11,10 @@ from pydantic import ValidationError
 
 import provenance
 from provenance.errors import InputError
-from provenance.ingest.options import IngestOptions
-from provenance.ingest.said_by_path import said_by
 from provenance.ledger import Ledger
 from provenance.model.source import Source
+from provenance.operations.ingest.options import IngestOptions
+from provenance.operations.ingest.path_labels import said_by
 
 
 @pytest.fixture

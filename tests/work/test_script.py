@@ -10,7 +10,7 @@ from datafiles import texts, write_jsonl
 
 SCRIPT = """
 import provenance
-from provenance.ingest import IngestOptions
+from provenance.operations.ingest import IngestOptions
 
 print("started")
 ledger = provenance.init("ledger")

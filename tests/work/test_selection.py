@@ -11,15 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from provenance import members
-from provenance.members import MEMBERS, keep_members, release_members
 from provenance.model.manifest import Selection
-from provenance.sealing import members_digest
-from provenance.selection import coded_members, select_members
-from provenance.store.catalogue import Database, over_nothing
+from provenance.operations.members import relation as members
+from provenance.operations.members.relation import MEMBERS, keep_members, release_members
+from provenance.operations.members.selection import coded_members, select_members
+from provenance.operations.releases.seal import members_digest
+from provenance.store.catalog import Database, over_nothing
 from provenance.store.layout import Layout
-from provenance.store.tables import TABLES
-from provenance.views import VIEWS
+from provenance.store.schema import TABLES
+from provenance.views.definitions import VIEWS
 
 SOURCES = ("a", "b", "c")
 URIS = ("x.jsonl", 'y "z"\t\x1f\\.jsonl', "ü.jsonl")

@@ -10,11 +10,11 @@ from datafiles import ingest, policy, texts, write_jsonl
 
 import provenance
 from provenance.errors import ConditionError, MisuseError
-from provenance.ingest import IngestOptions
 from provenance.ledger import Ledger
 from provenance.model.finding import Verdict
 from provenance.model.manifest import Selection
-from provenance.models import Model
+from provenance.operations.ingest import IngestOptions
+from provenance.operations.models import Model
 
 FORBID = policy({"name": "no-own", "forbid": "descends_from('ours-8b')"})
 

@@ -11,11 +11,11 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from provenance.ingest import unit
-from provenance.ingest.options import IngestOptions
-from provenance.ingest.tasks import FileTask, UnitResult, UnitTask
-from provenance.ingest.unit import run_unit
-from provenance.readers.discover import discover
+from provenance.io.discovery.discover import discover
+from provenance.operations.ingest import worker as unit
+from provenance.operations.ingest.options import IngestOptions
+from provenance.operations.ingest.tasks import FileTask, UnitResult, UnitTask
+from provenance.operations.ingest.worker import run_unit
 from provenance.store.layout import Layout
 
 NAMES = uuid.UUID(int=7)

@@ -8,11 +8,11 @@ import pytest
 from datafiles import cap, ingest, policy, texts, write_jsonl
 
 import provenance
-from provenance.audit import audit_files
-from provenance.ingest import IngestOptions
 from provenance.ledger import Ledger
 from provenance.model.finding import Judgement
 from provenance.model.manifest import Selection
+from provenance.operations.audit.audit_set import audit_files
+from provenance.operations.ingest import IngestOptions
 
 OPEN = policy(cap("1"))
 

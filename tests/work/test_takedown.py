@@ -15,13 +15,13 @@ from takedowns import ANYTHING, BY_JO, JO, OTHER, asked, attribute, library, sel
 
 import provenance
 from provenance.errors import GateError, MisuseError, NotFoundError, ReadOnlyError
-from provenance.imports.options import ImportOptions
-from provenance.ingest import IngestOptions
 from provenance.ledger import Ledger
 from provenance.model.manifest import Selection
 from provenance.model.source import Source
 from provenance.model.takedown import Selector, Takedown, blinded
-from provenance.models import Model
+from provenance.operations.ingest import IngestOptions
+from provenance.operations.lineage_import.import_options import ImportOptions
+from provenance.operations.models import Model
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,8 @@ import pytest
 from datafiles import cap, policy, texts, write_jsonl
 
 import provenance
-from provenance.ingest import IngestOptions
 from provenance.ledger import Ledger
+from provenance.operations.ingest import IngestOptions
 
 POOL = texts("h", 4)
 SAID = "Nobody told them that the ferry had left."

@@ -17,11 +17,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import provenance
-from provenance.audit import audit_files
 from provenance.errors import InputError, NotFoundError
-from provenance.ingest import IngestOptions
 from provenance.ledger import Ledger
 from provenance.model.finding import Judgement
+from provenance.operations.audit.audit_set import audit_files
+from provenance.operations.ingest import IngestOptions
 
 POOL = texts("h", 8)
 AUDIT = IngestOptions(source="audit")

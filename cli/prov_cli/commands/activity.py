@@ -45,8 +45,8 @@ def add(
 
     Edges name it in their column `activity` (`prov lineage import`).
     """
-    from provenance.activities import new_activity
     from provenance.model.edge import Activity
+    from provenance.operations.activities import new_activity
 
     if not name.strip():
         raise click.UsageError("an activity has a name")

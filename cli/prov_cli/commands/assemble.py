@@ -13,8 +13,8 @@ from prov_cli.options import Session, command, contract, pairs
 from prov_cli.tables import cell, table
 
 if TYPE_CHECKING:
-    from provenance.assembly import AssemblyPlan
     from provenance.model.finding import Finding
+    from provenance.operations.releases.assemble import AssemblyPlan
 
 
 @command("assemble")
@@ -106,7 +106,7 @@ def _few(plan: AssemblyPlan) -> tuple[Finding, ...]:
 def plan_text(plan: AssemblyPlan, dry_run: bool) -> str:
     """An assembly as a person reads it."""
     from provenance.model.finding import Judgement
-    from provenance.report.text import judgement_text
+    from provenance.reports.render.text import judgement_text
 
     lines = []
     if plan.budgets:

@@ -81,9 +81,9 @@ def audit(
     \b
     A name that is both a release and a path has to be written release:NAME or ./NAME.
     """
-    from provenance.findings import apply_baseline
-    from provenance.findings import write_baseline as baseline_text
-    from provenance.report import JUDGEMENT_FORMATS, Subject, render
+    from provenance.operations.judging.findings import apply_baseline
+    from provenance.operations.judging.findings import write_baseline as baseline_text
+    from provenance.reports.render import JUDGEMENT_FORMATS, Subject, render
 
     policy = read_policy(policy_file)
     if form is not None and form not in JUDGEMENT_FORMATS:
@@ -121,7 +121,7 @@ def judge(
 ) -> Judgement:
     """The judgement of what was named: a release when there is one of that name, else files."""
     from provenance.errors import NotFoundError
-    from provenance.ingest.options import IngestOptions
+    from provenance.operations.ingest.options import IngestOptions
 
     def ledger() -> Any:
         return session.ledger()
@@ -151,7 +151,7 @@ def judge(
         ),
         "audit",
     )
-    from provenance.audit import audit_files
+    from provenance.operations.audit.audit_set import audit_files
 
     store = None
     if session.named or Path(session.url).exists():

@@ -15,7 +15,7 @@ import click
 from prov_cli.options import Session, command
 
 if TYPE_CHECKING:
-    from provenance.demo import Step
+    from prov_cli.demo import Step
 
 DEFAULT_FOLDER = "prov-demo"
 
@@ -39,7 +39,7 @@ def demo(session: Session, to: Path | None, open_report: bool) -> None:
     Two human sources and one of generated text are read; an audit says no; the largest set that
     keeps the budgets becomes a release. Every command is shown as it would be typed.
     """
-    from provenance.demo import REPORT, STEPS, fresh, prepare
+    from prov_cli.demo import REPORT, STEPS, fresh, prepare
 
     folder = (to or fresh(Path(DEFAULT_FOLDER))).absolute()
     prepare(folder)

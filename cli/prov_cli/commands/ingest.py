@@ -14,12 +14,12 @@ import click
 from prov_cli.commands.source import LABELS, PROCESSES
 from prov_cli.options import Session, command, contract, count, pairs, table_options
 from prov_cli.tables import size, table
-from provenance.visible import shown, visible
+from provenance.content.display import shown, visible
 
 if TYPE_CHECKING:
-    from provenance.ingest.run import Progress
-    from provenance.ingest.summary import FileSummary, IngestSummary, Parents, Question
     from provenance.model.unread import Unread
+    from provenance.operations.ingest.run import Progress
+    from provenance.operations.ingest.summary import FileSummary, IngestSummary, Parents, Question
 
 
 _SHOWN_REJECTS = 10
@@ -158,7 +158,7 @@ def ingest(session: Session, paths: tuple[str, ...], **given: Any) -> None:
 
         start_server()  # it gets ready while this process does
     from provenance.errors import InputError
-    from provenance.ingest.options import IngestOptions
+    from provenance.operations.ingest.options import IngestOptions
 
     strict = given.pop("strict")
     given["attributes"] = pairs(given["attributes"], "--attr")

@@ -9,10 +9,10 @@ import click
 
 from prov_cli.options import Session, command, contract, count
 from prov_cli.tables import table
-from provenance.visible import visible
+from provenance.content.display import visible
 
 if TYPE_CHECKING:
-    from provenance.imports.summary import ImportedFile, ImportSummary
+    from provenance.operations.lineage_import.import_summary import ImportedFile, ImportSummary
 
 FORMATS = (
     "duckdb",
@@ -83,7 +83,7 @@ def import_(session: Session, files: tuple[str, ...], **given: Any) -> None:
     source:NAME, release:NAME, model:NAME, entity:NAME. Records may come later than their edges. A
     file that the ledger holds already adds nothing.
     """
-    from provenance.imports.options import ImportOptions
+    from provenance.operations.lineage_import.import_options import ImportOptions
 
     options = contract(lambda: ImportOptions(**given), "lineage import")
     summary = session.ledger_or_new().lineage_import(list(files), options)

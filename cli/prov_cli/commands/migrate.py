@@ -12,7 +12,7 @@ from prov_cli.tables import table
 @click.option("--list", "only_list", is_flag=True, help="Show the migrations that are due.")
 def migrate(session: Session, only_list: bool) -> None:
     """Bring a ledger of an older version up to date. Opening a ledger never does this."""
-    from provenance.migrate import due, run
+    from provenance.operations.maintenance.migrate import due, run
 
     steps = due(session.url) if only_list else run(session.url)
     done = "due" if only_list else "done"

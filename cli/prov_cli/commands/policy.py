@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def read_policy(path: str) -> Policy:
     """The policy in a file, or the error that says what is wrong with it."""
-    from provenance.documents import load_policy
+    from provenance.operations.documents import load_policy
 
     return load_policy(read_text(path), path)
 
@@ -31,7 +31,7 @@ def policy() -> None:
 @click.argument("file", type=click.Path())
 def check(session: Session, file: str) -> None:
     """Check that FILE is a policy, conditions included, and say what it asks for."""
-    from provenance.monotone import judged_on_a_bound, not_monotone
+    from provenance.policy.monotone import judged_on_a_bound, not_monotone
 
     found = read_policy(file)
     reasons = {item.name: not_monotone(item) for item in found.budgets}

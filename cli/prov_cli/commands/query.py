@@ -14,7 +14,7 @@ import click
 
 from prov_cli.options import Session, command, put
 from prov_cli.tables import cell, table
-from provenance.visible import visible
+from provenance.content.display import visible
 
 _SHOWN = 1_000
 
@@ -37,7 +37,7 @@ def query(session: Session, sql: str | None, form: str, allow_files: bool) -> No
     prov query "SELECT label, count(*) FROM records GROUP BY label"
     """
     if sql is None:
-        from provenance.views import PUBLIC
+        from provenance.views.definitions import PUBLIC
 
         session.answer({"views": PUBLIC}, lambda: table(("view", "holds"), list(PUBLIC.items())))
         return

@@ -11,8 +11,8 @@ from prov_cli.files import read_text, staged, write_bytes, write_text
 from prov_cli.options import Session, command, count, put
 
 if TYPE_CHECKING:
-    from provenance.compliance import Filled
-    from provenance.model.comparison import Comparison
+    from provenance.model.reports.comparison import Comparison
+    from provenance.reports.compliance import Filled
 
 SUFFIXES = {
     ".md": "markdown",
@@ -73,7 +73,7 @@ def report(
     folder for every report and an index.html, and --answers the folder that --init wrote.
     """
     from provenance.model.release_name import release_name
-    from provenance.report import FACTS_FORMATS, render
+    from provenance.reports.render import FACTS_FORMATS, render
 
     if diff:
         return _diff(session, diff, form, output)
@@ -151,8 +151,8 @@ def _filled(
     places: tuple[str | None, str | None],
 ) -> Filled:
     """A report of files that it names from where it is written; else from their own folder."""
-    from provenance.compliance import report_of
-    from provenance.documents import load_answers
+    from provenance.operations.documents import load_answers
+    from provenance.reports.compliance import report_of
 
     kinds = report_of(form).form.kinds()
     given = load_answers(read_text(answers), answers, kinds) if answers else None
@@ -179,14 +179,14 @@ def _account(session: Session, filled: Filled, *, strict: bool) -> None:
 def _printed(
     session: Session, filled: Filled, layout: str | None, output: str | None
 ) -> str | bytes:
-    from provenance.reporting import print_report
+    from provenance.operations.reporting.fill import print_report
 
     by_name = SUFFIXES.get(Path(output).suffix.lower()) if output else None
     return print_report(filled, "json" if session.as_json else layout or by_name)
 
 
 def _domains(session: Session, release: str, path: str) -> None:
-    from provenance.reporting import write_domains
+    from provenance.operations.reporting.fill import write_domains
 
     with staged(path) as file:
         total = write_domains(session.ledger().store, release, file)

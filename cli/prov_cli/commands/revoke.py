@@ -10,7 +10,7 @@ import click
 from prov_cli.files import write_text
 from prov_cli.options import Session, command, contract
 from prov_cli.tables import table
-from provenance.visible import visible
+from provenance.content.display import visible
 
 if TYPE_CHECKING:
     from provenance.ledger import Ledger
@@ -119,7 +119,7 @@ _DONE = {
 
 def receipt_text(found: Receipt) -> str:
     """A receipt as a person reads it."""
-    from provenance.takedown import said
+    from provenance.operations.takedown import said
 
     done = _DONE[found.event] + (", as it was before" if found.unchanged else "")
     reach = found.reach

@@ -8,11 +8,11 @@ import click
 
 from prov_cli.options import Session, command, count
 from prov_cli.tables import cell, table
-from provenance.visible import visible
+from provenance.content.display import visible
 
 if TYPE_CHECKING:
-    from provenance.lookup import Shown
     from provenance.model.takedown import Revoked
+    from provenance.operations.records import Shown
 
 
 @command("show")
@@ -28,7 +28,7 @@ def show(session: Session, record: str) -> None:
 
 def shown_text(found: Shown) -> str:
     """A record as a person reads it."""
-    from provenance.labelling import RULES
+    from provenance.origin.resolver import RULES
 
     origin = found.origin
     low, high = origin.share

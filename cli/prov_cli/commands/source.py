@@ -79,7 +79,7 @@ def set_(session: Session, name: str | None, file: str | None, **given: Any) -> 
     if file is not None:
         if members:
             raise click.UsageError("--from FILE takes no further options")
-        from provenance.documents import load_source
+        from provenance.operations.documents import load_source
 
         sources = load_source(read_text(file), file)
     else:

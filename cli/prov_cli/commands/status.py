@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from prov_cli.options import Session, command, count
 from prov_cli.tables import cell, size, table
-from provenance.visible import shown, visible
+from provenance.content.display import shown, visible
 
 if TYPE_CHECKING:
-    from provenance.lookup import Status
+    from provenance.operations.records import Status
 
 
 @command("status")

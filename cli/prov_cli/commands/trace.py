@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from prov_cli.options import Session, command
-from provenance.visible import visible
+from provenance.content.display import visible
 
 if TYPE_CHECKING:
-    from provenance.trace import Trace, TraceNode
+    from provenance.operations.trace import Trace, TraceNode
 
 
 @command("trace")
@@ -37,8 +37,8 @@ def trace(session: Session, node: str, up: bool, hops: int | None, form: str) ->
 
 def picture(found: Trace, form: str) -> str:
     """A trace as a graph in one of the formats for pictures."""
-    from provenance.exchange import draw
-    from provenance.trace import trace_graph
+    from provenance.operations.lineage_export import draw
+    from provenance.operations.trace import trace_graph
 
     return draw(trace_graph(found), form, f"Lineage of {found.root}")
 

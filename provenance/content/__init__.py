@@ -1,0 +1,1 @@
+"""Identity of content: canonical form, digests, normalisation, measures."""

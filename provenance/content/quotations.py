@@ -1,0 +1,52 @@
+"""Find the text of a parent inside a field that quotes it, by the ids of the field's pieces."""
+
+from __future__ import annotations
+
+import re
+
+from provenance.content.norm_rules import fold_text, hash_normalised, is_latin, open_html
+
+TRIMMED = 10
+"""Most pieces that may stand before and behind the quotation, taken together."""
+
+SHORTEST = 40
+"""Bytes of normalised text under which a piece is no quotation: short texts are all alike."""
+
+# What an instruction ends with and a quotation stands between; norm-2 keeps none of these.
+_BOUNDARY = re.compile("[\n:.!?;\"'`<>\\[\\](){}|#*\u00ab\u00bb\u2018\u2019\u201c\u201d\u201e]+")
+
+
+def quoted_ids(text: str) -> list[bytes]:
+    """Ids (``norm_id``) of a text whole, and of it without some of its first and last pieces.
+
+    A prompt made from a template is an instruction, the parent's text, and perhaps something more.
+    Wherever the parent begins behind one of the first boundaries and ends before one of the last,
+    its id is in the list; a quotation deep within a long text is not found.
+
+    Returns:
+        16 bytes each: the whole text first, then what was trimmed least.
+
+    >>> essay = "I prefer to cook at home. It is cheaper, and it brings the family together."
+    >>> bytes(quoted_ids("Polish this: " + essay)[1]) == quoted_ids(essay)[0]
+    True
+    """
+    pieces = _pieces(text)
+    found: dict[bytes, None] = {}
+    for trimmed in range(min(TRIMMED, len(pieces) - 1) + 1):
+        for front in range(trimmed + 1):
+            kept = b"".join(pieces[front : len(pieces) - trimmed + front])
+            if not trimmed or len(kept) >= SHORTEST:
+                found[hash_normalised(kept)] = None
+    return list(found)
+
+
+def _pieces(text: str) -> list[bytes]:
+    """The pieces of a text, normalised; those too far from both ends to be trimmed are one."""
+    plain = open_html(text)
+    latin = is_latin(plain)
+    pieces = [
+        folded for piece in _BOUNDARY.split(plain) if (folded := fold_text(piece, latin=latin))
+    ]
+    if len(pieces) <= 2 * TRIMMED:
+        return pieces
+    return [*pieces[:TRIMMED], b"".join(pieces[TRIMMED:-TRIMMED]), *pieces[-TRIMMED:]]

@@ -1,0 +1,1 @@
+"""Drawings of lineage as text and HTML."""

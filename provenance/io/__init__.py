@@ -1,0 +1,1 @@
+"""Read and write data: objects, streams, readers, discovery of files, exports."""

@@ -1,0 +1,1 @@
+"""Arrow columns: their types, their sizes, their values as text."""

@@ -1,0 +1,1 @@
+"""What every reader promises, and the formats that have one."""

@@ -1,0 +1,121 @@
+"""The formats that can be read, and the reader of each; a reader is imported when first used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from typing import cast
+
+from provenance.errors import MisuseError
+from provenance.io.contract.reader import Reader
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One format: its name, the suffixes of its files, and where its reader is."""
+
+    name: str
+    suffixes: tuple[str, ...]
+    module: str
+    reader: str
+
+
+PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".tif", ".tiff", ".avif", ".heic")
+"""Suffixes of pictures, which in a folder of other data are no data."""
+
+SOUNDS = (".wav", ".mp3", ".flac", ".ogg", ".oga", ".opus", ".m4a", ".aif", ".aiff")
+FILMS = (".mp4", ".m4v", ".webm", ".mkv", ".mov", ".avi", ".ogv", ".3gp")
+"""Suffixes of sounds and films, which are data where pictures are."""
+
+MEDIA = {"image": PICTURES, "audio": SOUNDS, "video": FILMS}
+"""Formats of which one file is one record of bytes, to their suffixes."""
+
+_ALL = (
+    Format(
+        "jsonl", (".jsonl", ".ndjson", ".jsonlines", ".jl", ".ldjson"), "json.lines", "JsonLines"
+    ),
+    Format("json", (".json",), "json.document", "JsonDocument"),
+    Format("parquet", (".parquet",), "columnar.parquet", "Parquet"),
+    Format("arrow", (".arrow", ".feather", ".ipc"), "columnar.arrow_ipc", "ArrowIpc"),
+    Format("orc", (".orc",), "columnar.orc", "Orc"),
+    Format("lance", (".lance",), "columnar.lance", "Lance"),
+    Format("avro", (".avro",), "columnar.avro", "Avro"),
+    Format("sqlite", (".sqlite", ".sqlite3", ".db"), "databases.sqlite_table", "SqliteTable"),
+    Format("duckdb", (".duckdb", ".ddb"), "databases.duckdb_table", "DuckdbTable"),
+    Format("csv", (".csv",), "tables.delimited", "Delimited"),
+    Format("tsv", (".tsv",), "tables.delimited", "Delimited"),
+    Format("text", (".txt", ".md", ".markdown"), "plaintext", "PlainText"),
+    Format("lines", (), "text_lines", "TextLines"),
+    Format("warc", (".warc", ".wet", ".wat", ".arc"), "warc.warc", "Warc"),
+    Format("html", (".html", ".htm", ".xhtml"), "documents.text_documents", "Document"),
+    Format("pdf", (".pdf",), "documents.text_documents", "Document"),
+    Format("epub", (".epub",), "documents.text_documents", "Document"),
+    Format("docx", (".docx",), "documents.text_documents", "Document"),
+    Format("image", PICTURES, "image", "Image"),
+    Format("audio", SOUNDS, "image", "Image"),
+    Format("video", FILMS, "image", "Image"),
+    Format("webdataset", (), "webdataset.webdataset", "WebDataset"),
+)
+
+FORMATS: dict[str, Format] = {each.name: each for each in _ALL}
+"""Every format by name."""
+
+SUFFIXES: dict[str, str] = {suffix: each.name for each in _ALL for suffix in each.suffixes}
+"""The format that a file name promises."""
+
+BY_FIRST_BYTES = (
+    "parquet",
+    "arrow",
+    "orc",
+    "avro",
+    "sqlite",
+    "warc",
+    "pdf",
+    "epub",
+    "docx",
+    *MEDIA,
+)
+"""Formats whose files always begin with bytes of their own."""
+
+STREAMED = frozenset({"jsonl", "json", "csv", "tsv", "text", "lines", "warc", "webdataset", *MEDIA})
+"""Formats whose readers only ever read ``open_bytes`` from the beginning on; the others get a file
+of their own where an input lies in an archive."""
+
+COMPRESSIONS: dict[str, str] = {
+    ".gz": "gz",
+    ".gzip": "gz",
+    ".zst": "zst",
+    ".zstd": "zst",
+    ".bz2": "bz2",
+    ".xz": "xz",
+    ".lzma": "lzma",
+    ".lz4": "lz4",
+}
+"""The compression that a file name promises; it follows the suffix of the format."""
+
+CONTAINERS: dict[str, str] = {".tar": "tar", ".zip": "zip"}
+"""The archive that a file name promises: each of its members is a file of its own."""
+
+SHORT: dict[str, str] = {
+    ".tgz": ".tar.gz",
+    ".tbz2": ".tar.bz2",
+    ".tbz": ".tar.bz2",
+    ".txz": ".tar.xz",
+    ".tzst": ".tar.zst",
+}
+"""Suffixes that stand for two."""
+
+
+@cache
+def reader_for(format: str) -> Reader:  # noqa: A002 (the word of the option)
+    """The reader of a format.
+
+    Raises:
+        MisuseError: there is no such format.
+    """
+    known = FORMATS.get(format)
+    if known is None:
+        raise MisuseError(f"unknown format: {format!r}", hint=f"one of {', '.join(FORMATS)}")
+    module = import_module(f"provenance.io.readers.{known.module}")
+    return cast("Reader", getattr(module, known.reader)())

@@ -1,0 +1,1 @@
+"""Find the data files under a path, and tell their formats."""

@@ -1,0 +1,100 @@
+"""What a search for files comes upon, and which names are not those of data."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import re
+from dataclasses import dataclass
+
+from provenance.errors import ProvError
+from provenance.io.contract.formats import MEDIA
+from provenance.io.contract.reader import Input
+from provenance.io.discovery.sniff import Holds
+
+HIDDEN = (".", "_")
+"""First characters of names that a walk passes over, as most tools of the field do."""
+
+
+def _any_of(*patterns: str) -> re.Pattern[str]:
+    """What a name in small letters is held against; it takes part in every look at every file."""
+    return re.compile("|".join(fnmatch.translate(pattern.lower()) for pattern in patterns))
+
+
+METADATA = _any_of(
+    "dataset_dict.json",
+    "dataset_info.json",
+    "dataset_infos.json",
+    "state.json",
+    "_SUCCESS",
+    "_metadata",
+    "_common_metadata",
+    "*.lock",
+    "*.crc",
+)
+CACHES = _any_of("cache-*.arrow")
+"""What ``datasets`` leaves beside saved data: made rows, or an order of rows."""
+
+ABOUT = _any_of("README.md", "README.markdown", "README.txt", "LICENSE*", "LICENCE*")
+MEDIA_NAMES = {
+    medium: _any_of(*(f"*{suffix}" for suffix in suffixes)) for medium, suffixes in MEDIA.items()
+}
+PICTURE_NAMES = _any_of(*(f"*{suffix}" for suffixes in MEDIA.values() for suffix in suffixes))
+"""Names of pictures, sounds and films."""
+
+BESIDE = "media beside other data: `--format image`, `audio` or `video` reads them"
+DESCRIBES = "describes the data beside it"
+METADATA_FILE = "metadata file"
+NOT_REGULAR = "not a regular file"
+REPOSITORY = ".git"
+"""A folder of which nothing is data."""
+
+LINK_TO_NOTHING = "link to nothing"
+
+
+def no_data(path: str) -> str:
+    """Why a file that is met is no data by its name alone; empty where it may be."""
+    if matches(path, METADATA):
+        return METADATA_FILE
+    return "cache of data beside it" if matches(path, CACHES) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A path that was met and is not read, and why.
+
+    Attributes:
+        holds: what of data it holds by its first bytes; ``None`` for what is no data.
+        bytes: its size, where it holds data.
+    """
+
+    path: str
+    reason: str
+    holds: Holds | None = None
+    bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A file that was met, would be data, and cannot be taken; its path is printable text.
+
+    Attributes:
+        bytes: its size, where that is known.
+    """
+
+    path: str
+    error: ProvError
+    bytes: int = 0
+
+
+Found = Input | Skipped | Refused
+
+
+def printable(path: str) -> str:
+    """The absolute path as text; bytes of a name that are no UTF-8 are escaped."""
+    return os.path.abspath(path).encode("utf-8", "backslashreplace").decode()
+
+
+def matches(path: str, pattern: re.Pattern[str]) -> bool:
+    """Whether the last piece of a path is like this, in whatever case."""
+    return pattern.match(path[path.rfind("/") + 1 :].lower()) is not None

@@ -1,0 +1,1 @@
+"""Write the rows of a release, and check what was written."""

@@ -1,0 +1,64 @@
+"""The columns that an export adds, and those of a source that bear such names."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from provenance.io.records.batch_builder import Number, compact_json, escaped
+from provenance.io.records.content_names import RESERVED
+
+# Any of the letters may be written as an escape, and any of them in upper case.
+_MARK = r'(?i)"(?:p|\\u00[57]0)(?:r|\\u00[57]2)(?:o|\\u00[46]f)(?:v|\\u00[57]6)(?:_|\\u005f)'
+_decode = json.JSONDecoder(parse_float=Number).decode
+
+
+def is_ours(name: str) -> bool:
+    """Whether a name is one of ours, in whatever case.
+
+    >>> is_ours("PROV_Label"), is_ours("provenance")
+    (True, False)
+    """
+    return name.casefold().startswith(RESERVED)
+
+
+def content_columns(content: Sequence[str], names: Iterable[str]) -> list[str]:
+    """The columns that hold the content, of a field with dots the one in which it lies."""
+    names = list(names)
+    if tuple(content) == ("*",):
+        return [name for name in names if not name.startswith(RESERVED)]
+    heads = (name if name in names else name.partition(".")[0] for name in content)
+    return [name for name in dict.fromkeys(heads) if name in names]
+
+
+def without_ours(lines: pa.Array, content: Sequence[str]) -> tuple[pa.Array, Counter[str]]:
+    """JSON objects without members that bear names of ours, and how often each was there.
+
+    What is content stays, whatever it is called.
+    """
+    left_out: Counter[str] = Counter()
+    marked = pc.match_substring_regex(lines, _MARK)
+    if not pc.any(marked, min_count=0).as_py():
+        return lines, left_out
+    cleaned = []
+    for text in lines.filter(marked).to_pylist():
+        row = _decode(text)
+        kept = set(content_columns(content, row))
+        dropped = [name for name in row if is_ours(name) and name not in kept]
+        left_out.update(dropped)
+        for name in dropped:
+            del row[name]
+        cleaned.append(escaped(compact_json(row)) if dropped else text)
+    return pc.replace_with_mask(lines, marked, pa.array(cleaned, lines.type)), left_out
+
+
+def columns_left_out(rows: pa.RecordBatch, content: Sequence[str]) -> Counter[str]:
+    """Columns that bear names of ours and are no content, and how many values each has."""
+    kept = set(content_columns(content, rows.schema.names))
+    ours = [name for name in rows.schema.names if is_ours(name) and name not in kept]
+    counts = {name: rows.num_rows - rows.column(name).null_count for name in ours}
+    return Counter({name: count for name, count in counts.items() if count})

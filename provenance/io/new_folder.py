@@ -1,0 +1,42 @@
+"""A folder that is written whole or not at all."""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from provenance.errors import MisuseError
+from provenance.store.data_files import storage_errors, sync_folder
+
+
+@contextmanager
+def new_folder(folder: Path, option: str) -> Iterator[Path]:
+    """A folder to write to, which takes its name at the end and leaves nothing on an error.
+
+    Args:
+        folder: where it shall be; an empty folder may be there already.
+        option: the option that names it, for whoever has to name another.
+
+    Raises:
+        MisuseError: something is there already.
+        StorageError: it cannot be written.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise MisuseError(f"`{folder}` is not an empty folder", hint=f"choose another {option}")
+    folder = folder.absolute()
+    staging = folder.with_name(f"{folder.name}.{uuid.uuid4().hex[:8]}.tmp")
+    with storage_errors(staging):
+        staging.mkdir(parents=True)
+    try:
+        yield staging
+        with storage_errors(folder):
+            if folder.exists():
+                folder.rmdir()
+            staging.rename(folder)
+            sync_folder(folder.parent)
+    except BaseException:
+        shutil.rmtree(staging, ignore_errors=True)
+        raise

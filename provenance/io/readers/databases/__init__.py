@@ -1,0 +1,1 @@
+"""Readers of SQLite and DuckDB tables."""

@@ -1,0 +1,81 @@
+"""A table of a DuckDB database, opened for reading alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from typing import ClassVar
+
+import duckdb
+
+from provenance.errors import InputError
+from provenance.io.contract.library_errors import LibraryError, library, read_by_library
+from provenance.io.contract.reader import Input
+from provenance.io.readers.columnar.library_batches import Columnar, Rows, require_plain
+from provenance.io.readers.databases.choose_table import table_of
+from provenance.model.base import quote_identifier
+
+_ROWS = 2_048
+
+# A file from outside may hold views and macros, and must reach nothing through them: only tables
+# are read, nothing outside the file is, and the settings stay as they are.
+_CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    "access_mode": "READ_ONLY",
+    "enable_external_access": "false",
+    "autoload_known_extensions": "false",
+    "autoinstall_known_extensions": "false",
+    "lock_configuration": "true",
+    "threads": "1",
+    "memory_limit": "512MB",
+}
+
+_TABLES = """
+    SELECT CASE WHEN schema_name = 'main' THEN table_name ELSE schema_name || '.' || table_name END,
+        schema_name, table_name
+    FROM duckdb_tables() WHERE NOT internal AND NOT temporary ORDER BY 1
+"""
+
+
+class DuckdbTable(Columnar):
+    """Reader of DuckDB databases."""
+
+    names: ClassVar[Sequence[str]] = ("duckdb",)
+    failures: ClassVar[tuple[type[Exception], ...]] = (LibraryError,)
+
+    @contextmanager
+    def opened(self, source: Input, records: str | None) -> Iterator[Rows]:
+        """The table ``records``, or the only one."""
+        require_plain(source, "a DuckDB database")
+        _require_whole(source)
+        try:
+            with library():
+                connection = duckdb.connect(str(source.path), config=_CONFIG)
+        except LibraryError as error:
+            raise _unreadable(source, error) from error
+        with closing(connection):
+            try:
+                with library():
+                    found = {name: rest for name, *rest in connection.execute(_TABLES).fetchall()}
+                    held = found[table_of(source, list(found), records)]
+                    schema, table = map(quote_identifier, held)
+                    batches = connection.execute(f"SELECT * FROM {schema}.{table}")
+                    reader = batches.to_arrow_reader(_ROWS)
+            except LibraryError as error:
+                raise _unreadable(source, error) from error
+            yield Rows(reader.schema, read_by_library(reader))
+
+
+def _require_whole(source: Input) -> None:
+    log = source.path.with_name(f"{source.path.name}.wal")
+    if log.exists() and log.stat().st_size:
+        raise InputError(
+            f"the last changes of {source.uri} lie in {log.name}",
+            hint="close the program that writes it, or run CHECKPOINT there",
+        )
+
+
+def _unreadable(source: Input, error: LibraryError) -> InputError:
+    return InputError(
+        f"not a readable DuckDB database ({error}): {source.uri}",
+        hint="write the table as Parquet with the version of DuckDB that wrote it",
+    )

@@ -1,0 +1,87 @@
+"""A table of an SQLite database, opened as a file that nobody changes."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from typing import ClassVar
+from urllib.parse import quote
+
+from provenance.errors import InputError
+from provenance.io.contract.library_errors import LibraryError, library, read_by_library
+from provenance.io.contract.reader import Input
+from provenance.io.readers.columnar.library_batches import require_plain
+from provenance.io.readers.columnar.record_batches import Record, Records, json_value
+from provenance.io.readers.databases.choose_table import table_of
+from provenance.io.readers.json.strict import DefectError
+from provenance.model.base import quote_identifier
+
+# Virtual tables run code of extensions, and views any expression: tables alone are read.
+_TABLES = """
+    SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
+        AND sql NOT LIKE 'CREATE VIRTUAL%' ORDER BY name
+"""
+
+
+class SqliteTable(Records):
+    """Reader of SQLite databases; rows come in the order in which they are stored."""
+
+    names: ClassVar[Sequence[str]] = ("sqlite",)
+    failures: ClassVar[tuple[type[Exception], ...]] = (LibraryError,)
+
+    @contextmanager
+    def opened(self, source: Input, records: str | None, limit: int) -> Iterator[Iterator[Record]]:
+        """The table ``records``, or the only one."""
+        require_plain(source, "an SQLite database")
+        _require_whole(source)
+        uri = f"file:{quote(str(source.path))}?mode=ro&immutable=1"
+        try:
+            with library():
+                connection = sqlite3.connect(uri, uri=True)
+        except LibraryError as error:
+            raise _unreadable(source, error) from error
+        with closing(connection):
+            connection.text_factory = _decoded
+            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, max(limit, 1 << 20))
+            try:
+                with library():
+                    connection.execute("PRAGMA trusted_schema = OFF")
+                    connection.execute("PRAGMA cell_size_check = ON")
+                    found = [row[0] for row in connection.execute(_TABLES)]
+                    names = [name for name in found if isinstance(name, str)]
+                    table = quote_identifier(table_of(source, names, records))
+                    cursor = connection.execute(f"SELECT * FROM {table}")
+            except LibraryError as error:
+                raise _unreadable(source, error) from error
+            yield _rows(cursor)
+
+
+def _rows(cursor: sqlite3.Cursor) -> Iterator[Record]:
+    names = [column[0] for column in cursor.description]
+    for row in read_by_library(cursor):
+        defect = next((value for value in row if isinstance(value, DefectError)), None)
+        yield defect or dict(zip(names, map(json_value, row), strict=True))
+
+
+def _decoded(raw: bytes) -> str | DefectError:
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return DefectError("invalid UTF-8")
+
+
+def _require_whole(source: Input) -> None:
+    log = source.path.with_name(f"{source.path.name}-wal")
+    if log.exists() and log.stat().st_size:
+        raise InputError(
+            f"the last changes of {source.uri} lie in {log.name}",
+            hint="close the program that writes it, or run `PRAGMA wal_checkpoint` there",
+        )
+
+
+def _unreadable(source: Input, error: LibraryError) -> InputError:
+    return InputError(
+        f"not a readable SQLite database ({error}): {source.uri}",
+        hint="try `.recover` of the program sqlite3, or fetch the file again",
+    )

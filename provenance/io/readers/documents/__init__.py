@@ -1,0 +1,1 @@
+"""Readers of HTML, PDF, EPUB and DOCX."""

@@ -1,0 +1,95 @@
+"""Documents: HTML, PDF, EPUB and DOCX. One file is one text; the libraries that find it are kept.
+
+The text is what a reader sees, in its order. Another version of a library may find another text of
+the same file: the ledger then says that the file's record is not what it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from provenance.errors import MisuseError, NotFoundError
+from provenance.io.contract.reader import Batch, Input, Layout, Portion, Shape
+from provenance.io.readers.columnar.batches import failure_reason
+from provenance.io.readers.documents.extract_text import TEXT_OF, DocumentError
+from provenance.io.readers.json.strict import too_long
+from provenance.io.readers.single_record import Whole, load
+from provenance.io.records.batch_builder import Collector, compact_json
+
+MEDIA_TYPES = {
+    "html": "text/html",
+    "pdf": "application/pdf",
+    "epub": "application/epub+zip",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+}
+
+_MOST_BYTES = 256 << 20
+"""A document has pictures in it: what is bounded by ``--max-record`` is its text."""
+
+
+class Document:
+    """Reader of documents; their one further field is ``media_type``."""
+
+    names: Sequence[str] = tuple(MEDIA_TYPES)
+
+    def probe(self, source: Input, nested: str | None = None) -> Shape:
+        """The one field ``text``."""
+        return Shape({"media_type": "string", "text": "string"}, (), ("text",))
+
+    def read(
+        self, source: Input, layout: Layout, part: Portion | None = None, *, original: bool = False
+    ) -> Iterator[Batch]:
+        """Yield the file as row 1; ``part`` is not for such formats.
+
+        Raises:
+            NotFoundError: the layout asks for another field than the text.
+            MisuseError: it asks for bytes, or the libraries are not installed.
+        """
+        if part is not None:
+            raise ValueError("a document is one record: this format has no slices")
+        _require_text(layout)
+        collector = Collector(layout, original=original)
+        _keep(collector, load(source, _MOST_BYTES), layout, source.format)
+        yield collector.batch()
+
+
+def _require_text(layout: Layout) -> None:
+    if layout.content not in {("text",), ("*",)}:
+        raise NotFoundError(
+            f"no field {', '.join(layout.content)} in a document",
+            hint="its content is its text; leave `--content` out",
+        )
+    if layout.kind == "binary":
+        raise MisuseError("a document is read as text", hint="leave `--content` out")
+
+
+def _keep(collector: Collector, whole: Whole, layout: Layout, form: str) -> None:
+    text, defect = _text(whole, layout.max_record, form)
+    if defect:
+        collector.reject_hashed(1, 0, defect, whole.digest, whole.size)
+        return
+    record = {"media_type": MEDIA_TYPES[form], "text": text}
+    content = text if layout.kind == "text" else compact_json({"text": text})
+    fields = [record.get(name) for name in layout.fields]
+    row = compact_json(record) if collector.with_original else None
+    collector.keep(1, (content, fields), row, record, len(text))
+
+
+def _text(whole: Whole, limit: int, form: str) -> tuple[str, str]:
+    """The text, or else the reason why there is none."""
+    if whole.size > _MOST_BYTES:
+        return "", too_long(_MOST_BYTES)
+    if not whole.size:
+        return "", "the file is empty"
+    try:
+        text = TEXT_OF[form](bytes(whole.held))
+    except DocumentError as error:
+        return "", f"file: {error}"
+    except MisuseError:
+        raise
+    except Exception as error:  # noqa: BLE001 (the libraries raise whatever they stumble upon)
+        return "", f"file: not readable as {form}: {type(error).__name__}: {failure_reason(error)}"
+    text = text.encode("utf-8", "replace").decode().strip()
+    if len(text) > limit or len(text.encode()) > limit:
+        return "", too_long(limit)
+    return text, "" if text else "there is no text in it"

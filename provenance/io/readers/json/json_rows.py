@@ -1,0 +1,156 @@
+"""Rows of JSON text as columns: the kinds of their members, and their values in given types."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.types as pt
+
+from provenance.io.columns.row_types import (
+    NOTHING,
+    NUMBER,
+    TEXT,
+    TRUTH,
+    Kind,
+    ListOf,
+    Struct,
+    integers,
+    kind_of_value,
+    merged,
+)
+from provenance.io.records.batch_builder import Number, compact_json, escaped
+
+_LONG = r"[-:,.\[\s][0-9]{16}|[eE][+]?[0-9]{3}"
+_ESCAPED = r"\\u[dD][89a-fA-F]"
+_PAIR = r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+_BELOW_16_DIGITS = integers(-(10**15), 10**15)
+_STRUCTURES: Mapping[str, Kind] = {
+    "VARCHAR": TEXT,
+    "BOOLEAN": TRUTH,
+    "DOUBLE": NUMBER,
+    "NULL": NOTHING,
+    **dict.fromkeys(("BIGINT", "UBIGINT", "HUGEINT"), _BELOW_16_DIGITS),
+}
+_decode = json.JSONDecoder(parse_float=Number).decode
+
+
+class JsonRows:
+    """Looks at JSON objects, and turns them into columns, many at a time where that is exact."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+
+    def members(self, lines: pa.Array) -> dict[str, Kind]:
+        """The members of objects in the order in which they come up, each with its kind."""
+        odd = _odd(lines)
+        kinds: list[Kind] = [kind_of_value(_decode(text)) for text in lines.filter(odd).to_pylist()]
+        plain = lines.filter(pc.invert(odd))
+        found = self._ask(
+            "SELECT json_structure(json)::VARCHAR AS s, arg_min(json, n), count(*) FROM batch "
+            "GROUP BY s ORDER BY min(n)",
+            plain,
+        ).fetchall()
+        for text, sample, count in found:
+            try:
+                kinds.append(_kind_of_structure(json.loads(text)))
+            except KeyError:
+                # Objects without members look like values of several types: those are looked at.
+                alike = [sample] if count == 1 else self._alike(plain, text)
+                kinds += [kind_of_value(_decode(one)) for one in alike]
+        return _members(kinds)
+
+    def _alike(self, lines: pa.Array, structure: str) -> list[str]:
+        rows = self._ask("SELECT json FROM batch WHERE json_structure(json) = $s", lines, structure)
+        return [text for (text,) in rows.fetchall()]
+
+    def columns(self, lines: pa.Array, wanted: Mapping[str, pa.DataType | None]) -> list[pa.Array]:
+        """The values of members in types that hold them; as JSON text where the type is ``None``.
+
+        A JSON null and a member that is not there are null.
+        """
+        if not wanted:
+            return []
+        distinct = len({name.casefold() for name in wanted} - {""}) == len(wanted)
+        if distinct and not pc.any(_odd(lines), min_count=0).as_py():
+            asked = json.dumps({name: _structure(kind) for name, kind in wanted.items()})
+            found = self._ask("SELECT unnest(from_json(json, $s)) FROM batch", lines, asked)
+            table = found.to_arrow_table()
+            return [
+                column.cast(kind or pa.string()).combine_chunks()
+                for column, kind in zip(table.columns, wanted.values(), strict=True)
+            ]
+        rows = [_decode(text) for text in lines.to_pylist()]
+        return [
+            pa.array(_texts(row.get(name) for row in rows), pa.string())
+            if kind is None
+            else pa.array([_plain(row.get(name)) for row in rows], kind)
+            for name, kind in wanted.items()
+        ]
+
+    def _ask(self, query: str, lines: pa.Array, text: str | None = None) -> Any:
+        numbers = pa.array(range(len(lines)), pa.int64())
+        self._connection.register("batch", pa.table({"json": lines, "n": numbers}))
+        return self._connection.execute(query, {"s": text} if text is not None else None)
+
+
+def _odd(lines: pa.Array) -> pa.Array:
+    """Which rows hold what the database reads otherwise: long numbers, halves of characters."""
+    odd = pc.match_substring_regex(lines, _LONG)
+    if pc.any(escaped := pc.match_substring_regex(lines, _ESCAPED), min_count=0).as_py():
+        alone = pc.replace_substring_regex(lines, _PAIR, "")
+        odd = pc.or_(odd, pc.and_(escaped, pc.match_substring_regex(alone, _ESCAPED)))
+    return odd
+
+
+def _kind_of_structure(structure: Any) -> Kind:
+    """The kind behind what ``json_structure`` says.
+
+    Raises:
+        KeyError: it does not say which kind.
+    """
+    if isinstance(structure, dict):
+        return Struct({name: _kind_of_structure(inner) for name, inner in structure.items()})
+    if isinstance(structure, list):
+        return ListOf(_kind_of_structure(structure[0]))
+    return _STRUCTURES[structure]
+
+
+def _members(kinds: list[Kind]) -> dict[str, Kind]:
+    """The members of rows; there is no bound to their number, as of those of other objects."""
+    found: dict[str, Kind] = {}
+    for kind in kinds:
+        for name, inner in kind.members.items() if isinstance(kind, Struct) else ():
+            known = found.get(name)
+            found[name] = inner if known is None else merged((known, inner))
+    return found
+
+
+def _structure(kind: pa.DataType | None) -> Any:
+    if kind is None:
+        return "JSON"
+    if pt.is_struct(kind):
+        fields = [kind.field(place) for place in range(kind.num_fields)]
+        return {field.name: _structure(field.type) for field in fields}
+    if pt.is_list(kind):
+        return [_structure(kind.value_type)]
+    if pt.is_integer(kind):
+        return "BIGINT"
+    return {pa.bool_(): "BOOLEAN", pa.float64(): "DOUBLE"}.get(kind, "VARCHAR")
+
+
+def _plain(value: Any) -> Any:
+    """Numbers without their spelling, which Arrow does not know."""
+    if isinstance(value, Number):
+        return float(value)
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list) else value
+
+
+def _texts(values: Iterator[Any]) -> Iterator[str | None]:
+    return (None if value is None else escaped(compact_json(value)) for value in values)

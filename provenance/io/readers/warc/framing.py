@@ -1,0 +1,288 @@
+"""The records of WARC and ARC files: framing, headers and HTTP payloads."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import logging
+import re
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+from warcio.bufferedreaders import ChunkedDataException, ChunkedDataReader
+from warcio.exceptions import ArchiveLoadFailed
+from warcio.recordloader import ArcWarcRecordLoader
+from warcio.statusandheaders import StatusAndHeadersParser, StatusAndHeadersParserException
+from warcio.timeutils import timestamp_to_iso_date
+
+from provenance.content.identity import write_digest
+from provenance.io.readers.json.strict import too_long
+
+# What the library has to say is said here as a reject, with its place.
+logging.getLogger("warcio").addHandler(logging.NullHandler())
+
+DATA_TYPES = frozenset({"response", "resource", "conversion"})
+"""Types of records that are data; requests, metadata, revisits and the like describe a crawl and
+are no records, as blank lines are none in JSONL."""
+
+_OTHER_TYPES = frozenset(
+    {"arc_header", "continuation", "metadata", "request", "revisit", "warcinfo"}
+)
+_LOOKUPS = ("dns:", "whois:", "ntp:")
+_LONGEST_LINE = 64 << 10
+_LONGEST_HEADER = 1 << 20
+_CHUNK = 1 << 20
+_GZIP = b"\x1f\x8b"
+_CHUNK_SIZE = re.compile(rb"[0-9a-fA-F]+[ \t]*(?:;[^\r\n]*)?\r\n")
+
+_ARC_NAMES = {
+    "uri": "WARC-Target-URI",
+    "ip-address": "WARC-IP-Address",
+    "archive-date": "WARC-Date",
+    "content-type": "Content-Type",
+    "length": "Content-Length",
+}
+
+
+class FramingError(Exception):
+    """The archive cannot be followed any further; the text says why."""
+
+
+@dataclass(slots=True)
+class Record:
+    """A data record: where it begins, its headers, and its payload or what is wrong with it."""
+
+    offset: int
+    kind: str
+    headers: dict[str, str]
+    payload: bytes
+    defect: str
+    digest: str
+    size: int
+
+    def header(self, name: str) -> str | None:
+        """The value of a header, whatever the case of its name."""
+        if name in self.headers:
+            return self.headers[name] or None
+        wanted = name.lower()
+        return next((v for key, v in self.headers.items() if key.lower() == wanted), None) or None
+
+
+def records(
+    stream: BinaryIO, limit: int, passed_over: Counter[str] | None = None
+) -> Iterator[Record]:
+    """The data records of an archive, in order.
+
+    Args:
+        stream: the archive.
+        limit: longest block that is held.
+        passed_over: where records that are no data are counted by their type.
+
+    Raises:
+        FramingError: no record begins where one should, or its length is not stated.
+        DamagedError: the compression of the file is damaged.
+    """
+    lines = _Lines(stream)
+    loader = ArcWarcRecordLoader(arc2warc=False)
+    known: str | None = None
+    while first := lines.next_filled():
+        offset = lines.offset - len(first)
+        known = known or ("warc" if first.startswith(b"WARC/") else "arc")
+        try:
+            found = loader.parse_record_stream(lines, first, known, no_record_parse=True)
+        except (ArchiveLoadFailed, StatusAndHeadersParserException, EOFError) as error:
+            raise FramingError(f"no record header at byte {offset}") from error
+        block = _Block.read(lines, _length(found, offset), limit)
+        fits = bool(block.missing) or lines.at_boundary(known)
+        if _is_data(found):
+            yield _record(found, offset, block, limit, fits=fits)
+        elif passed_over is not None:
+            passed_over[_other_type(found)] += 1
+        if not fits:
+            lines.skip_to_header()
+
+
+class _Lines:
+    """The stream as the header parser reads it: bounded, and with one line of looking ahead."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._ahead = b""
+        self._header = 0
+        self.offset = 0
+
+    def readline(self, length: int | None = None) -> bytes:
+        line, self._ahead = self._ahead, b""
+        line = line or self._stream.readline(_LONGEST_LINE)
+        self.offset += len(line)
+        self._header += len(line)
+        if len(line) >= _LONGEST_LINE or self._header > _LONGEST_HEADER:
+            raise FramingError(f"a header is too long at byte {self.offset}")
+        return line
+
+    def read(self, length: int) -> bytes:
+        """Up to so many bytes; what stands before a damage is handed out."""
+        ahead, self._ahead = self._ahead[:length], self._ahead[length:]
+        data = ahead or self._stream.read1(length)  # type: ignore[attr-defined]
+        self.offset += len(data)
+        return bytes(data)
+
+    def next_filled(self) -> bytes:
+        """The next line that is not blank; nothing at the end of the file."""
+        line = b"\n"
+        while line and not line.strip():
+            self._header = 0
+            line = self.readline()
+        return line
+
+    def at_boundary(self, known: str) -> bool:
+        """Whether a record ends here: before a blank line, another record, or the end."""
+        self._header = 0
+        line = self.readline()
+        self._unread(line)
+        return not line.strip() or known == "arc" or line.startswith(b"WARC/")
+
+    def skip_to_header(self) -> None:
+        """Go on to the next line that begins a WARC record."""
+        while line := self._ahead or self._stream.readline(_LONGEST_LINE):
+            if line.startswith(b"WARC/"):
+                self._ahead = line
+                return
+            self._ahead = b""
+            self.offset += len(line)
+
+    def _unread(self, line: bytes) -> None:
+        self._ahead = line
+        self.offset -= len(line)
+
+
+@dataclass(slots=True)
+class _Block:
+    """The block of a record: hashed whole, held as far as the limit goes."""
+
+    data: bytes
+    size: int
+    digest: str
+    missing: int
+
+    @classmethod
+    def read(cls, lines: _Lines, length: int, limit: int) -> _Block:
+        state, held, left = hashlib.sha256(), bytearray(), length
+        while left and (chunk := lines.read(min(left, _CHUNK))):
+            state.update(chunk)
+            left -= len(chunk)
+            if length <= limit:
+                held += chunk
+        return cls(bytes(held), length, write_digest(state.digest()), left)
+
+
+_LARGEST = (1 << 63) - 1
+"""Bytes beyond which nothing is counted."""
+
+
+def _length(found: Any, offset: int) -> int:
+    """Size of the block; the library takes a negative one for none."""
+    if found.length is None:
+        raise FramingError(f"the record at byte {offset} has no Content-Length")
+    length = int(found.length)
+    if length > _LARGEST:
+        raise FramingError(f"the record at byte {offset} cannot be as long as it says")
+    return length
+
+
+def _is_data(found: Any) -> bool:
+    uri = _headers(found).get("WARC-Target-URI", "")
+    return found.rec_type in DATA_TYPES and not uri.startswith(_LOOKUPS)
+
+
+def _other_type(found: Any) -> str:
+    """What a record that is no data is called; a type of the writer's invention has no name."""
+    if found.rec_type in DATA_TYPES:
+        return "lookup"
+    return found.rec_type if found.rec_type in _OTHER_TYPES else "other"
+
+
+def _headers(found: Any) -> dict[str, str]:
+    """Headers by name; those of ARC under their WARC names, its dates in ISO 8601."""
+    headers = {str(name): str(value) for name, value in found.rec_headers.headers}
+    if found.format != "arc":
+        return headers
+    headers = {_ARC_NAMES.get(name, name): value for name, value in headers.items()}
+    date = headers.get("WARC-Date", "")
+    if re.fullmatch(r"[0-9]{14}", date):
+        with suppress(ValueError):  # month 13: handed over as it is written
+            headers["WARC-Date"] = timestamp_to_iso_date(date)
+    return headers
+
+
+def _record(found: Any, offset: int, block: _Block, limit: int, *, fits: bool) -> Record:
+    headers, payload, defect = _headers(found), b"", ""
+    stated = headers.get("Content-Length", "").strip()
+    if block.missing:
+        defect = f"file: truncated, {block.missing} of {block.size} bytes of a record are missing"
+    elif not stated.isdigit():
+        defect = f"Content-Length {stated[:40]!r} is not a size"
+    elif not fits:
+        defect = "Content-Length does not fit the record"
+    elif "WARC-Segment-Number" in headers:
+        defect = "a segment of a larger record"
+    elif not block.data and block.size:
+        defect = too_long(limit)
+    else:
+        payload, defect = _payload(found.rec_type, headers, block.data, limit)
+    if not defect and not payload:
+        defect = "the payload is empty"
+    return Record(offset, found.rec_type, headers, payload, defect, block.digest, block.size)
+
+
+def _payload(kind: str, headers: dict[str, str], block: bytes, limit: int) -> tuple[bytes, str]:
+    """The payload of a block, or the reason why there is none; takes over the HTTP content type."""
+    if kind != "response" or not block.startswith(b"HTTP/"):
+        return block, ""
+    stream = io.BytesIO(block)
+    http = StatusAndHeadersParser([], verify=False).parse(stream)
+    headers["Content-Type"] = http.get_header("Content-Type") or ""
+    payload = stream.read()
+    transfer = (http.get_header("Transfer-Encoding") or "").strip().lower()
+    # Crawlers that store what they decoded often keep the headers of what they received.
+    if transfer == "chunked" and _CHUNK_SIZE.match(payload):
+        try:
+            payload = ChunkedDataReader(io.BytesIO(payload), raise_exceptions=True).read()
+        except ChunkedDataException:
+            return b"", "the chunked transfer encoding is broken"
+    encoding = (http.get_header("Content-Encoding") or "identity").strip().lower()
+    return _decoded(payload, encoding, limit)
+
+
+def _decoded(payload: bytes, encoding: str, limit: int) -> tuple[bytes, str]:
+    """The payload without its content encoding, or the reason why it cannot be had."""
+    if encoding in {"", "identity", "none"}:
+        return payload, ""
+    if encoding in {"gzip", "x-gzip"}:
+        if not payload.startswith(_GZIP):
+            return payload, ""
+        return _inflated(payload, 31, limit) or (b"", f"broken content encoding {encoding!r}")
+    if encoding == "deflate" and (
+        found := _inflated(payload, 15, limit) or _inflated(payload, -15, limit)
+    ):
+        return found
+    try:
+        payload.decode("utf-8")
+    except UnicodeDecodeError:
+        return b"", f"content encoding {encoding[:40]!r} is not decoded"
+    return payload, ""  # text is what a compressor never writes: it was decoded when it was stored
+
+
+def _inflated(payload: bytes, window: int, limit: int) -> tuple[bytes, str] | None:
+    decoder = zlib.decompressobj(window)
+    try:
+        data = decoder.decompress(payload, limit + 1)
+    except zlib.error:
+        return None
+    if len(data) > limit:
+        return b"", too_long(limit)
+    return data, "" if decoder.eof else "the content encoding is truncated"

@@ -1,0 +1,1 @@
+"""Records in rows: which fields are content, and batches built of them."""

@@ -1,0 +1,315 @@
+"""Records and rejects of a reader, gathered one by one until they make a batch."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+
+from provenance.content.identity import MAX_SAFE_INTEGER, write_digest
+from provenance.io.contract.reader import BATCH_BYTES, BATCH_ROWS, REJECTS, Batch, Layout
+from provenance.io.contract.record_paths import Paths, Steps, printable, value_at
+from provenance.io.records.turns_text import unpack
+
+
+class Number(float):
+    """A number with a fraction or an exponent that remembers how it was written.
+
+    >>> field_text([Number("1.0"), Number("1e5")])
+    '[1.0,1e5]'
+    """
+
+    __slots__ = ("literal",)
+    literal: str
+
+    def __new__(cls, literal: str) -> Number:
+        """The float that a JSON literal stands for."""
+        number = super().__new__(cls, literal)
+        number.literal = literal
+        return number
+
+
+def field_text(value: Any) -> str | None:
+    """A value of a further field as text: strings as they are, everything else as compact JSON.
+
+    >>> field_text("a"), field_text(None), field_text(True), field_text({"a": [1, None]})
+    ('a', None, 'true', '{"a":[1,null]}')
+    """
+    if value is None or isinstance(value, str):
+        return value
+    return str(value) if type(value) is int else compact_json(value)
+
+
+def field_of(record: Mapping[str, Any], ways: Sequence[Steps], *, reference: bool) -> str | None:
+    """The text of the first way into a record that leads to a value; ``reference``: it is an id."""
+    for steps in ways:
+        value = record.get(steps[0] or "") if len(steps) == 1 else value_at(record, steps)
+        if value is not None:
+            text = field_text(value)
+            return (
+                without_fraction(text) if text and reference and isinstance(value, float) else text
+            )
+    return None
+
+
+_DECIMAL = re.compile(r"([-+]?[0-9]+)(\.[0-9]+)?([eE][-+]?[0-9]{1,3})?")
+
+
+def without_fraction(number: str) -> str:
+    """A decimal number that is whole as an integer; any other text as it is.
+
+    >>> without_fraction("1.0"), without_fraction("-2.50"), without_fraction("1e3")
+    ('1', '-2.50', '1000')
+    """
+    found = _DECIMAL.fullmatch(number)
+    if found is None or not (found[2] or found[3]):
+        return number
+    if not found[3]:
+        whole = found[1].removeprefix("+") if not found[2].strip(".0") else number
+        return "0" if whole == "-0" else whole
+    value = Decimal(number)
+    exact = value == value.to_integral_value() and abs(value) <= MAX_SAFE_INTEGER
+    return str(int(value)) if exact else number
+
+
+def compact_json(value: Any) -> str:
+    """Compact JSON in which a ``Number`` keeps its spelling.
+
+    The standard encoder asks ``float.__repr__`` even for subclasses, hence the walk by hand.
+    """
+    if isinstance(value, dict) and not _WALKED.isdisjoint(map(type, value.values())):
+        members = (f"{_encode(key)}:{compact_json(item)}" for key, item in value.items())
+        return "{" + ",".join(members) + "}"
+    if isinstance(value, list) and not _WALKED.isdisjoint(map(type, value)):
+        return "[" + ",".join(map(compact_json, value)) + "]"
+    return value.literal if isinstance(value, Number) else _encode(value)
+
+
+def escaped(text: str) -> str:
+    """JSON in which half of a surrogate pair is the escape that it was; mostly the very same.
+
+    >>> escaped('["caf\\u00e9", "\\ud83d"]') == '["caf\\u00e9", "' + chr(92) + 'ud83d"]'
+    True
+    """
+    if text.isascii():
+        return text
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return "".join(f"\\u{ord(c):04x}" if "\ud800" <= c <= "\udfff" else c for c in text)
+    return text
+
+
+_WALKED = {Number, dict, list}
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+class Collector:
+    """Gathers kept records and rejects; says when they make a batch, and drains into one.
+
+    What its chooser wants of a batch is known when the batch ends. Until then the fields are taken
+    that were wanted last; for others the records are looked at again.
+
+    Args:
+        layout: what is read; it decides the types of the columns.
+        original: whether every kept record comes with the text of its whole row.
+        untyped: whether the values of records are written without types, as in CSV.
+        again: makes a record of what is held of it; without, the records themselves are held.
+    """
+
+    def __init__(
+        self,
+        layout: Layout,
+        *,
+        original: bool,
+        untyped: bool = False,
+        again: Callable[[Any], Mapping[str, Any]] | None = None,
+    ) -> None:
+        self._layout = layout
+        self._untyped = untyped
+        self._again = again
+        self._wanted: tuple[str, ...] | None = None
+        self.with_original = original
+        self._clear()
+
+    def _clear(self) -> None:
+        self._rows: list[int] = []
+        self._content: list[str | bytes] = []
+        self._fields: list[list[str | None]] = [[] for _ in self._layout.fields]
+        self._original: list[str | None] = []
+        self._rejects: list[dict[str, Any]] = []
+        self._size = 0
+        self._paths = Paths()
+        self._held: list[Any] = []
+        self._taken: list[list[str | None]] = [[] for _ in self._wanted or ()]
+        self._ways: list[tuple[Steps, ...]] = []
+        self._known = -1
+
+    def keep(
+        self,
+        row: int,
+        values: tuple[str | bytes, Sequence[str | None]],
+        original: str | None,
+        record: Mapping[str, Any],
+        size: int,
+        held: Any = None,
+    ) -> None:
+        """Add a record; its strings are valid Unicode without lone surrogates.
+
+        Args:
+            values: its content, and the further fields of the layout.
+            original: the text of its whole row, if that is wanted.
+            record: the whole row, from which its chooser takes more.
+            size: bytes that are held of the row; what it takes beside them is not counted.
+            held: what the record can be made of again.
+
+        Raises:
+            TooManyPathsError: the record has more paths than are looked at; it was not added.
+        """
+        if self._layout.chooser is not None:
+            self._paths.add(record)
+            self._held.append(record if self._again is None else held)
+            self._take(record)
+        content, fields = values
+        self._rows.append(row)
+        self._content.append(content)
+        for column, value in zip(self._fields, fields, strict=True):
+            column.append(value)
+        self._size += size
+        if self.with_original:
+            self._original.append(None if original is None else escaped(original))
+            self._size += len(original) if original else 0
+
+    def _take(self, record: Mapping[str, Any]) -> None:
+        """Take the fields that will be wanted, as far as is known by now."""
+        if self._wanted is None:
+            self._wanted = self._chosen(self._paths.shape())
+            self._taken = [[] for _ in self._wanted]
+        if self._known != len(self._paths):
+            self._known = len(self._paths)
+            self._ways = list(map(self._paths.ways, self._wanted))
+        for name, column, ways in zip(self._wanted, self._taken, self._ways, strict=True):
+            column.append(self._text(record, name, ways))
+
+    def _chosen(self, shape: Mapping[str, str]) -> tuple[str, ...]:
+        chooser, fixed = self._layout.chooser, self._layout.fields
+        return tuple(name for name in chooser(shape) if name not in fixed) if chooser else ()
+
+    def _text(self, record: Mapping[str, Any], name: str, ways: Sequence[Steps]) -> str | None:
+        """The text of a chosen field; what cannot be written of it is replaced."""
+        reference = name in self._layout.references
+        text = field_of(record, ways, reference=reference)
+        if text and reference and self._untyped:
+            text = without_fraction(text)
+        return text and printable(text)
+
+    def reject(
+        self,
+        row: int | None,
+        offset: int | None,
+        reason: str,
+        raw: bytes | memoryview | None,
+    ) -> None:
+        """Add a refused record; only digest and length of its raw bytes are kept."""
+        digest = None if raw is None else write_digest(hashlib.sha256(raw).digest())
+        size = None if raw is None else memoryview(raw).nbytes
+        self.reject_hashed(row, offset, reason, digest, size)
+
+    def reject_hashed(
+        self,
+        row: int | None,
+        offset: int | None,
+        reason: str,
+        raw_digest: str | None,
+        raw_bytes: int | None,
+    ) -> None:
+        """Add a refused record whose raw bytes were hashed as they went by."""
+        self._rejects.append(
+            {
+                "row": row,
+                "offset": offset,
+                # A reason may quote the data, which may hold what no column of text can.
+                "reason": reason.encode("utf-8", "backslashreplace").decode(),
+                "raw_digest": raw_digest,
+                "raw_bytes": raw_bytes,
+            }
+        )
+
+    @property
+    def full(self) -> bool:
+        """Whether the batch has reached its bound of bytes, of records or of paths."""
+        gathered = len(self._rows) + len(self._rejects)
+        return self._size >= BATCH_BYTES or gathered >= BATCH_ROWS or self._paths.full
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was gathered since the last batch."""
+        return not self._rows and not self._rejects
+
+    def batch(self) -> Batch:
+        """What was gathered, as a batch; the collector is empty afterwards."""
+        binary = self._layout.kind == "binary"
+        names = list(self._layout.fields)
+        columns = [pa.array(column, pa.string()) for column in self._fields]
+        shape: dict[str, str] = {}
+        if self._layout.chooser is not None:
+            shape = self._paths.shape()
+            wanted = self._chosen(shape)
+            columns += [pa.array(column, pa.string()) for column in self._columns(wanted)]
+            names += wanted
+            self._wanted = wanted
+        content = pa.array(self._content, pa.binary() if binary else pa.string())
+        if self._layout.kind == "structured" and self._layout.turns:
+            content = unpack(content)
+        batch = Batch(
+            rows=pa.array(self._rows, pa.int64()),
+            content=content,
+            fields=pa.RecordBatch.from_arrays(columns, names)
+            if columns
+            else no_fields(len(self._rows)),
+            rejects=pa.Table.from_pylist(self._rejects, REJECTS) if self._rejects else _NONE,
+            original=pa.array(self._original, pa.string()) if self.with_original else None,
+            shape=shape,
+        )
+        self._clear()
+        return batch
+
+    def _columns(self, names: Sequence[str]) -> list[list[str | None]]:
+        """The columns of chosen fields, those that nobody expected from the records once more."""
+        taken = dict(zip(self._wanted or (), self._taken, strict=True))
+        missing = [(name, self._paths.ways(name)) for name in names if name not in taken]
+        if missing:
+            for name, _ in missing:
+                taken[name] = []
+            for held in self._held:
+                record = held if self._again is None else self._again(held)
+                for name, ways in missing:
+                    taken[name].append(self._text(record, name, ways))
+        return [taken[name] for name in names]
+
+
+_NONE = REJECTS.empty_table()
+
+
+def no_fields(rows: int) -> pa.RecordBatch:
+    """A record batch of n rows and no columns; ``from_arrays`` cannot say how many."""
+    nothing = pa.nulls(rows, pa.struct([]))
+    return pa.RecordBatch.from_struct_array(nothing)
+
+
+def split(batch: Batch) -> Iterator[Batch]:
+    """A batch without rejects, in pieces of at most ``BATCH_ROWS`` records."""
+    for start in range(0, len(batch.rows), BATCH_ROWS):
+        original = batch.original
+        yield Batch(
+            rows=batch.rows.slice(start, BATCH_ROWS),
+            content=batch.content.slice(start, BATCH_ROWS),
+            fields=batch.fields.slice(start, BATCH_ROWS),
+            original=None if original is None else original.slice(start, BATCH_ROWS),
+            shape=batch.shape,
+        )

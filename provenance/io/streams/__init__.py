@@ -1,0 +1,1 @@
+"""Bytes of files: compression, members of archives, size limits."""

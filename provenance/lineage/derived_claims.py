@@ -1,0 +1,159 @@
+"""What lineage proves of records, reckoned over a whole graph in arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from provenance.lineage.arrays import ABSENT, OTHER, RECORD, Whole
+from provenance.lineage.depth_levels import places
+from provenance.lineage.semantics import MODEL
+from provenance.lineage.state import Flags, Numbers, Places, column
+from provenance.model.origin import Label
+
+WORTHWHILE = 50
+"""A sweep reads every edge that is left; it is worth it while it reaches one in so many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proofs:
+    """The one claim that is kept of every record that has any, and what it rests on.
+
+    Attributes:
+        record: places of the records among the nodes, in ascending order.
+        claim: synthetic or mixed.
+        process: by what process, if that is known.
+        parent: places of the least of the parents that prove it.
+        several: whether there are others.
+        writer: by record, place of the model that it came of, the first by name; -1 for none.
+        tainted: places of the sources, releases and others that hold or hand on text of a machine.
+    """
+
+    record: Places
+    claim: Any
+    process: Any
+    parent: Places
+    several: Flags
+    writer: Places
+    tainted: Places
+
+
+def prove(whole: Whole) -> Proofs:
+    """What the edges prove, as ``derived_claims`` says.
+
+    Of several claims about one record synthetic comes before mixed, then the least process, so that
+    the order in which edges came does not matter.
+    """
+    edges = _Edges.of(whole)
+    artificial = column(whole.nodes, "artificial")
+    marked = artificial | column(whole.nodes, "proven")
+    marked[edges.child[edges.writes | edges.from_model]] = True
+    handed_on = ~(edges.writes | edges.from_model)
+    _spread(marked, edges.child[handed_on], edges.parent[handed_on])
+    of_records = whole.kind[edges.child] == RECORD
+    proves = edges.where(of_records & (~handed_on | marked[edges.parent]))
+    writer = _writers(whole, edges.where(of_records & edges.from_model))
+    ranks = int(proves.rank.max(initial=0)) + 1
+    rank = np.where(proves.writes, 0, ranks) + proves.rank
+    best = np.full(len(marked), 2 * ranks, np.int64)
+    np.minimum.at(best, proves.child, rank)
+    proves = proves.where(rank == best[proves.child])
+    least, most = np.full(len(marked), len(marked)), np.full(len(marked), -1)
+    np.minimum.at(least, proves.child, proves.parent)
+    # A parent that nobody has found is the last, and not one of several.
+    unknown = proves.parent == len(marked) - 1
+    np.maximum.at(most, proves.child, np.where(unknown, -1, proves.parent))
+    record = np.flatnonzero(best < 2 * ranks)
+    return Proofs(
+        record,
+        _worded(best[record] // ranks, [Label.SYNTHETIC.value, Label.MIXED.value]),
+        _worded(best[record] % ranks, _processes(whole)),
+        least[record],
+        least[record] < most[record],
+        writer[record],
+        np.flatnonzero(marked & ~artificial & (whole.kind == OTHER)),
+    )
+
+
+def _writers(whole: Whole, edges: _Edges) -> Places:
+    """For every node the model that it came of, the first by name where there are several."""
+    found = np.flatnonzero(whole.kind == MODEL).tolist()
+    models = np.array(sorted(found, key=lambda place: whole.names.get(place, "")), np.int64)
+    rank = np.full(len(whole.kind), len(models), np.int64)
+    rank[models] = np.arange(len(models))
+    first = np.full(len(whole.kind), len(models), np.int64)
+    np.minimum.at(first, edges.child, rank[edges.parent])
+    writers: Places = np.r_[models, -1][first]
+    return writers
+
+
+def _worded(numbers: Places, words: list[str | None]) -> Any:
+    """Numbers of words as words."""
+    return pa.DictionaryArray.from_arrays(
+        pa.array(numbers.astype(np.int32)), pa.array(words, pa.string())
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Edges:
+    """The edges that can prove anything, with the rank of their processes."""
+
+    child: Numbers
+    parent: Numbers
+    rank: Numbers
+    writes: Flags
+    from_model: Flags
+
+    @classmethod
+    def of(cls, whole: Whole) -> _Edges:
+        child, parent, word = whole.child, whole.parent, whole.word
+        machine = whole.flags("machine")[word]
+        kind = whole.kind[parent]
+        from_model = kind == MODEL
+        writes = machine | (from_model & ~whole.flags("kept")[word])
+        counts = whole.flags("proves")[word] & np.isin(whole.kind[child], (RECORD, OTHER))
+        counts &= machine | (kind != ABSENT)
+        rank = column(whole.words, "rank")
+        return cls(child, parent, rank[word], writes, from_model).where(counts)
+
+    def where(self, chosen: Flags) -> _Edges:
+        """Some of them."""
+        return _Edges(
+            self.child[chosen],
+            self.parent[chosen],
+            self.rank[chosen],
+            self.writes[chosen],
+            self.from_model[chosen],
+        )
+
+
+def _spread(marked: Flags, child: Numbers, parent: Numbers) -> None:
+    """Mark all that descends from what is marked: in sweeps while many are reached, then singly."""
+    while True:
+        waits = ~marked[child]
+        child, parent = child[waits], parent[waits]
+        hit = marked[parent]
+        reached = np.count_nonzero(hit)
+        if reached * WORTHWHILE <= len(child):
+            break
+        marked[child[hit]] = True
+    if not reached:
+        return
+    starts = np.zeros(len(marked) + 1, np.int64)
+    np.cumsum(np.bincount(parent, minlength=len(marked)), out=starts[1:])
+    ready = np.unique(parent[hit])
+    child = child[np.argsort(parent, kind="stable")]
+    while len(ready):
+        ready = np.unique(child[places(starts, ready)])
+        ready = ready[~marked[ready]]
+        marked[ready] = True
+
+
+def _processes(whole: Whole) -> list[str | None]:
+    """The processes by rank; ranks begin at 1."""
+    columns = (whole.words.column(name).to_pylist() for name in ("rank", "process"))
+    held = dict(zip(*columns, strict=True))
+    return [held.get(rank) for rank in range(max(held, default=0) + 1)]

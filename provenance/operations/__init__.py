@@ -1,0 +1,1 @@
+"""The operations of a ledger: the only place where the rooms meet."""

@@ -1,0 +1,1 @@
+"""Judge a ledger, a selection or files against a policy."""

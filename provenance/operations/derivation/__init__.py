@@ -1,0 +1,1 @@
+"""Derive evidence along the lineage graph after commits."""

@@ -1,0 +1,119 @@
+"""What the fields of a batch mean: decided batch by batch, so that no row depends on another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from provenance.io.contract.reader import Kind
+from provenance.io.readers.emitting import SAID
+from provenance.io.records.content_fields import STANDARD, Choice, choose_fields
+from provenance.operations.ingest.options import IngestOptions
+from provenance.operations.ingest.rows import Roles
+from provenance.origin.recognisers.registry import Applied, applicable, wanted_fields
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """The roles of the fields of a batch, and the recognisers that have something to look for."""
+
+    roles: Roles
+    marks: tuple[Applied, ...]
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Every field that is wanted, each once."""
+        return tuple(dict.fromkeys([*self.roles.fields, *wanted_fields(self.marks)]))
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """What rows have in common that are written as one batch."""
+
+    kind: Kind
+    content: tuple[str, ...]
+    meaning: Meaning
+
+
+@dataclass(frozen=True, slots=True)
+class Chooser:
+    """Which fields of a batch are wanted, by what it has; it is a ``Layout.chooser``.
+
+    Attributes:
+        content: names of the content fields, without those that marks are looked for in.
+        late: further ones, which a row need not have.
+        external_id, lang: fields that were asked for instead of those of a standard name.
+        attributes: names and fields of ``--attr``.
+        parent, quoting: fields that name or quote parents.
+        models: names of models that the ledger knows.
+        said: fields that the contract of the source gives.
+    """
+
+    content: tuple[str, ...]
+    late: tuple[str, ...]
+    external_id: str | None
+    lang: str | None
+    attributes: tuple[tuple[str, str], ...]
+    parent: str | None
+    quoting: str | None
+    models: tuple[str, ...] = ()
+    said: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, options: IngestOptions, choice: Choice, models: tuple[str, ...] = ()) -> Chooser:
+        """By what was asked for, and what the content of a file is."""
+        emitted = {name: name for emit in options.emit for name in emit.attributes}
+        attributes = {n: f for n, f in (options.attributes | emitted).items() if n != "lang"}
+        return cls(
+            content=tuple(name for name in choice.content if name not in choice.aside),
+            late=tuple(name for name in choice.late if name not in choice.aside),
+            external_id=options.id_field,
+            lang=options.attributes.get("lang"),
+            attributes=tuple(attributes.items()),
+            parent=options.parent_field,
+            quoting=options.parent_text,
+            models=models,
+            said=SAID if options.emit else (),
+        )
+
+    def __call__(self, shape: Mapping[str, str]) -> tuple[str, ...]:
+        """The fields that are wanted of a batch."""
+        return self.meaning(shape).fields
+
+    def meaning(self, shape: Mapping[str, str]) -> Meaning:
+        """What the fields of a batch mean."""
+        return _meaning(self, tuple(shape.items()))
+
+    @property
+    def fixed(self) -> tuple[str, ...]:
+        """Fields that are wanted of every batch, whatever it has."""
+        asked = [self.external_id, self.parent, self.quoting, self.lang]
+        asked += [field for _, field in self.attributes]
+        asked += self.said
+        return tuple(dict.fromkeys(field for field in asked if field))
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """Fields that hold ids."""
+        named = [self.external_id] if self.external_id else STANDARD["id"]
+        return tuple(field for field in (*named, self.parent) if field)
+
+
+@lru_cache(maxsize=64)
+def _meaning(chooser: Chooser, shape: tuple[tuple[str, str], ...]) -> Meaning:
+    fields = dict(shape)
+    standard = choose_fields(fields)
+    attributes = [(name, standard[name]) for name in ("url", "licence") if name in standard]
+    asked = dict(chooser.attributes)
+    attributes = [(name, fields) for name, fields in attributes if name not in asked]
+    roles = Roles(
+        external_id=(chooser.external_id,) if chooser.external_id else standard.get("id", ()),
+        parent=chooser.parent,
+        quoting=chooser.quoting,
+        lang=(chooser.lang,) if chooser.lang else standard.get("lang", ()),
+        attributes=(*attributes, *((name, (field,)) for name, field in chooser.attributes)),
+        asked=frozenset(chooser.fixed),
+    )
+    content = (*chooser.content, *(name for name in chooser.late if name in fields))
+    return Meaning(roles, applicable(fields, content, chooser.models))

@@ -1,0 +1,195 @@
+"""Different rows that a chosen content makes one record: found in the whole of a file."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from provenance.content.measure import content_digests
+from provenance.engine.base import Engine
+from provenance.errors import AmbiguousError, NotFoundError, ProvError
+from provenance.io.contract.formats import reader_for
+from provenance.io.contract.reader import Input, Layout, Shape
+from provenance.io.discovery.remote import opened
+from provenance.io.records.other_fields import texts_beside
+from provenance.io.streams.archive_members import Shelf
+from provenance.operations.ingest.options import IngestOptions
+from provenance.operations.ingest.repeat_counts import Repeats, ids_of, merged
+
+if TYPE_CHECKING:
+    from provenance.operations.ingest.tasks import FileResult
+
+MOST_COLLAPSED = Fraction(1, 20)
+"""Share of different rows that may be one record with another one.
+
+Short answers and stock phrases are the same by chance: of a few rows in a hundred that says nothing
+against the content. Where a part that tells rows apart is left out, it shows in far more.
+"""
+
+_CONTENTS = 4_096
+_ROWS = 500
+_NAMED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One file whose contents are repeated so often that its rows are compared.
+
+    Attributes:
+        asked: whether somebody named the content.
+        media: paths of the bytes of media.
+    """
+
+    source: Input
+    layout: Layout
+    repeats: Repeats
+    asked: bool
+    media: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Same:
+    """Rows of one content: how many, and how many of those looked at differ, in which texts."""
+
+    rows: int = 0
+    looked_at: int = 0
+    first: dict[str, int] = field(default_factory=dict)
+    others: set[int] = field(default_factory=set)
+
+    def add(self, texts: dict[str, int], differing: Counter[str]) -> None:
+        if not self.looked_at:
+            self.first = texts
+        self.looked_at += 1
+        self.others.add(hash(tuple(sorted(texts.items()))))
+        names = texts.keys() | self.first.keys()
+        differing.update(name for name in names if texts.get(name) != self.first.get(name))
+
+    @property
+    def lost(self) -> Fraction:
+        """How many different rows are lost in this content, the ones not looked at estimated."""
+        if self.looked_at < 2:
+            return Fraction(0)
+        return Fraction(len(self.others) - 1, self.looked_at - 1) * (self.rows - 1)
+
+
+def counts(shape: Shape, options: IngestOptions) -> bool:
+    """Whether a file has rows that a content may leave something out of."""
+    if options.content:
+        return options.content != ("*",)
+    return not shape.native
+
+
+def judge_content(result: FileResult, options: IngestOptions, engine: Engine | None = None) -> None:
+    """Refuse a file under whose content too many different rows are one; or note it.
+
+    Args:
+        result: of a file that was read to its end; of one of many parts all of them together.
+        engine: reads the rows again where it is not to be done here.
+    """
+    repeats, source = result.repeats, result.task.source
+    missing = [name for name in options.content if name not in result.content]
+    if missing and options.content != ("*",) and result.kept:
+        result.failure = NotFoundError(
+            f"{source.uri}: no field {missing[0]!r} in the file", hint="see `--content`"
+        )
+        return
+    if repeats is None or repeats.rows - repeats.distinct <= MOST_COLLAPSED * repeats.rows:
+        return
+    layout = Layout(
+        result.kind,
+        result.content,
+        records=options.records,
+        max_record=options.max_record,
+        turns=True,
+    )
+    asked = Asked(source, layout, repeats, bool(options.content), result.media)
+    try:
+        if engine is None:
+            result.notes += tuple(filter(None, [collapsed(asked)]))
+            return
+        for outcome in engine.map(collapsed, [asked]):
+            result.notes += tuple(filter(None, [outcome.result]))
+            result.failure = outcome.failure
+    except ProvError as error:
+        result.failure = error
+
+
+def of_cut_files(results: Sequence[FileResult]) -> list[FileResult]:
+    """One result for each file that was read in parts, with what was counted in all of them."""
+    found: dict[object, FileResult] = {}
+    for result in results:
+        if result.task.part is not None:
+            first = found.setdefault(result.task.reading_id, result)
+            if first is not result:
+                first.repeats = merged(first.repeats, result.repeats)
+                first.late |= result.late
+    for result in results:
+        result.late = found.get(result.task.reading_id, result).late
+    return list(found.values())
+
+
+def collapsed(file: Asked) -> str:
+    """What to tell of a file whose content somebody named; empty where nothing is lost.
+
+    Raises:
+        AmbiguousError: nobody named it, and too many different rows have one content.
+    """
+    wanted = dict.fromkeys(file.repeats.repeated[:_CONTENTS])
+    found: dict[int, _Same] = {each: _Same() for each in wanted}
+    differing: Counter[str] = Counter()
+    for content, row in _rows(file, found):
+        same = found[content]
+        beside = texts_beside(row, file.layout.whole, file.media)
+        same.add({path: hash(texts) for path, texts in beside.items()}, differing)
+    lost = _scaled(file.repeats, list(found.values()))
+    different = file.repeats.distinct + lost
+    if not lost or lost <= MOST_COLLAPSED * different:
+        return ""
+    return _say(file, round(lost), round(different), [n for n, _ in differing.most_common(_NAMED)])
+
+
+def _rows(file: Asked, found: dict[int, _Same]) -> Iterator[tuple[int, dict[str, object]]]:
+    """The rows whose contents are compared, as many of each as are looked at."""
+    wanted = pa.array(sorted(found), pa.uint64())
+    with Shelf() as shelf, opened(file.source, file.source.format, shelf) as source:
+        for batch in reader_for(source.format).read(source, file.layout, original=True):
+            digests = content_digests(batch.content, file.layout.kind).newest
+            held = [n for n, each in enumerate(digests.is_valid().to_pylist()) if each]
+            ids = ids_of(digests.take(pa.array(held, pa.int64())))
+            here = pc.is_in(pa.array(ids), wanted).to_numpy(zero_copy_only=False)
+            for place in here.nonzero()[0].tolist():
+                content = int(ids[place])
+                found[content].rows += 1
+                if found[content].looked_at < _ROWS and batch.original is not None:
+                    yield content, json.loads(batch.original[held[place]].as_py())
+
+
+def _scaled(repeats: Repeats, found: Sequence[_Same]) -> Fraction:
+    """How many rows are lost in all, where not every content was looked at."""
+    looked_at = sum(same.rows - 1 for same in found if same.rows)
+    lost = sum((same.lost for same in found), Fraction(0))
+    everything = repeats.rows - repeats.distinct
+    return lost * everything / looked_at if looked_at > 0 else lost
+
+
+def _say(file: Asked, lost: int, different: int, names: Sequence[str]) -> str:
+    content = " and ".join(file.layout.whole)
+    said = (
+        f"{lost:,} of {different:,} different rows have the same {content} as another one and "
+        f"differ in {', '.join(names)} only"
+    )
+    if file.asked:
+        return f"{said}: they are one record"
+    own = " ".join(f"--content {name}" for name in file.layout.content)
+    more = " ".join(f"--content {name}" for name in names)
+    raise AmbiguousError(
+        f"{file.source.uri}: {said}",
+        hint=f"`{own} {more}` tells them apart, `{own}` takes them as one record",
+    )

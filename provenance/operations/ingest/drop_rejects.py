@@ -1,0 +1,32 @@
+"""Batches without the records that are refused once they are measured."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from provenance.content.measure import Measured
+from provenance.io.contract.reader import REJECTS, Batch
+
+
+def without_refused(batch: Batch, measured: Measured) -> Batch:
+    """A batch without what was refused of it, which stands among its rejects then."""
+    if not measured.refused:
+        return batch
+    return Batch(
+        rows=batch.rows.take(measured.kept),
+        content=batch.content.take(measured.kept),
+        fields=batch.fields.take(measured.kept),
+        rejects=pa.concat_tables([batch.rejects, _refusals(batch.rows, measured.refused)]),
+        kind=batch.kind,
+        names=batch.names,
+    )
+
+
+def _refusals(rows: pa.Array, refused: dict[int, str]) -> pa.Table:
+    places = list(refused)
+    none = [None] * len(places)
+    columns = [rows.take(pa.array(places, pa.int64())), none, list(refused.values()), none, none]
+    return pa.table(
+        [pa.array(column, field.type) for column, field in zip(columns, REJECTS, strict=True)],
+        schema=REJECTS,
+    )

@@ -1,0 +1,46 @@
+"""Files, folders and globs that were named, and gave no record."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from fnmatch import translate
+from pathlib import Path
+
+from provenance.errors import InputError
+from provenance.io.objects import is_url, parse
+from provenance.operations.ingest.summary import FileSummary
+
+
+def explain_empty(
+    files: Sequence[FileSummary], paths: Iterable[str], unchanged: Iterable[str]
+) -> list[FileSummary]:
+    """The files, with an error where a place that was named gave nothing.
+
+    A file that gave nothing in a folder where others did is no error.
+
+    Args:
+        unchanged: files that are in the ledger already.
+    """
+    fruitful = {file.uri for file in files if file.kept}.union(unchanged)
+    empty: set[str] = set()
+    for path in paths:
+        place = str(parse(path)) if is_url(path) else str(Path(path).absolute())
+        glob = translate(place.replace("**/", "*"))
+        inside = re.compile(f"{re.escape(place.rstrip('/'))}(?:!?/|$)|{glob}").match
+        if not any(map(inside, fruitful)):
+            empty |= {file.uri for file in files if inside(file.uri)}
+    return [_explained(file) if file.uri in empty and not file.error else file for file in files]
+
+
+def _explained(file: FileSummary) -> FileSummary:
+    why = f"{file.uri}: it holds no records"
+    if file.rejects:
+        why = f"{file.rejects[0].said(file.uri)}; nothing was kept"
+    return file.model_copy(
+        update={
+            "error": why,
+            "hint": f"the rejects are in {file.quarantine}" if file.quarantine else "",
+            "exit_code": InputError.exit_code,
+        }
+    )

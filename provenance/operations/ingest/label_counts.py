@@ -1,0 +1,100 @@
+"""What comes of the records just read, by the evidence of this run: labels, and open questions."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from provenance.model.base import quote_literal
+from provenance.operations.ingest.carried_evidence import CLAIMED, Carried
+from provenance.operations.ingest.claims_on_files import Standing
+from provenance.operations.ingest.summary import Question
+from provenance.origin import resolver as labelling
+from provenance.store.catalog import Database, over_parts
+from provenance.store.data_files import Part
+from provenance.store.layout import Layout
+from provenance.views.evidence_in_force import counted_evidence
+from provenance.views.open_questions import questions_sql
+
+_NAMES = "NULL AS process, NULL AS generator, NULL AS generator_family"
+
+_NO_EVIDENCE = (
+    "SELECT NULL::UUID AS record_id, NULL::VARCHAR AS tier, NULL::VARCHAR AS claim, "
+    "NULL::BOOLEAN AS whole, NULL::BIGINT AS part_bytes, NULL::BIGINT AS part_chars, "
+    "NULL::BIGINT AS part_words, NULL::VARCHAR AS field WHERE false"
+)
+
+_SIZES = """
+CREATE TEMP VIEW sizes AS
+SELECT record_id, max(bytes) AS bytes, max(chars) AS chars, max(words) AS words, count(*) AS seen
+FROM sightings GROUP BY record_id
+"""
+
+
+def outcome_counts(
+    layout: Layout,
+    parts: Sequence[Part],
+    standing: Standing,
+    kept: int,
+    carried: Carried | None = None,
+) -> tuple[dict[str, int], list[Question]]:
+    """Sightings by label and what is asked of them, from the parts of one commit.
+
+    What other files say of the same records is left out: it would cost a look at the whole ledger.
+
+    Args:
+        carried: what earlier readings say, where the commit brings files that were read before.
+    """
+    paths: dict[str, list[str]] = defaultdict(list)
+    for part in parts:
+        paths[part.table].append(part.path)
+    told = carried is not None and (carried.claims.num_rows or carried.labels.num_rows)
+    if "sightings" not in paths or ("evidence" not in paths and not told):
+        return {standing.label.value: kept}, []
+    with over_parts(layout, paths) as connection:
+        heard = _heard(standing) if "evidence" in paths else _NO_EVIDENCE
+        connection.execute(f"CREATE TEMP VIEW heard AS {heard}")
+        return _labels(connection, standing, carried), _questions(connection, paths)
+
+
+def _heard(standing: Standing) -> str:
+    """SQL of the evidence just read, as the contract of the source makes it count."""
+    lists = ", ".join(
+        f"[{', '.join(map(quote_literal, names))}]::VARCHAR[] AS {member}"
+        for member, names in (("accepts", standing.accepts), ("ignores", standing.ignores))
+    )
+    return counted_evidence(f"SELECT *, {lists} FROM evidence")
+
+
+def _labels(connection: Database, standing: Standing, carried: Carried | None) -> dict[str, int]:
+    others, label = "", quote_literal(standing.label)
+    declared = f"FROM (SELECT record_id, {label} AS label FROM sightings)"
+    if carried is not None:
+        connection.register("carried", carried.claims)
+        connection.register("told", carried.labels)
+        others = f"UNION ALL SELECT * REPLACE (record_id::UUID AS record_id), {_NAMES} FROM carried"
+        declared = f"""FROM (
+            SELECT s.record_id, if(t.reading_id IS NULL, {label}, t.label) AS label
+            FROM sightings s LEFT JOIN told t ON t.reading_id::UUID = s.reading_id)"""
+    connection.execute(_SIZES)
+    connection.execute(f"""
+        CREATE TEMP VIEW claims AS
+        SELECT {CLAIMED}, {_NAMES} FROM heard {others}
+        UNION ALL
+        SELECT DISTINCT record_id, 'declared', label, true, NULL::BIGINT, NULL::BIGINT,
+            NULL::BIGINT, {_NAMES} {declared} WHERE label <> 'unknown'""")
+    origins = labelling.origin_sql("claims", "sizes")
+    rows = connection.execute(
+        f"SELECT label, sum(seen) FROM ({origins}) JOIN sizes USING (record_id) GROUP BY label"
+    ).fetchall()
+    return {str(label): int(count) for label, count in rows}
+
+
+def _questions(connection: Database, paths: dict[str, list[str]]) -> list[Question]:
+    if "evidence" not in paths:
+        return []
+    rows = connection.execute(questions_sql("FROM heard", "reading_id")).fetchall()
+    return [
+        Question(field=field, records=records, samples=tuple(samples), files=(str(reading),))
+        for reading, field, records, samples in rows
+    ]

@@ -1,0 +1,128 @@
+"""What the path of a file says of its records, by a pattern: ``results/{generator}/*.jsonl``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+
+from provenance.errors import InputError
+from provenance.io.contract.reader import Input
+from provenance.model.origin import Label, Process
+from provenance.model.path_pattern import ORIGIN_WORDS
+from provenance.operations.ingest.options import IngestOptions
+from provenance.operations.ingest.plan import IngestPlan
+
+_PIECES = re.compile(r"\{([a-z][a-z0-9_]*)\}|(\*\*/?)|(\*)|([^{}*]+)")
+_KINDS = {"label": Label, "process": Process}
+_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a path says.
+
+    Attributes:
+        origin: label, process, generator and family: declared evidence of the reading.
+        attributes: everything else, the language and the split among it.
+    """
+
+    origin: Mapping[str, str] = field(default_factory=dict)
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+NOTHING = Said()
+
+
+@lru_cache(maxsize=8)
+def _expression(pattern: str) -> re.Pattern[str]:
+    seen: set[str] = set()
+    parts: list[str] = []
+    for name, any_folders, any_text, text in _PIECES.findall(pattern):
+        if name:
+            parts.append(f"(?P={name})" if name in seen else f"(?P<{name}>[^/]+?)")
+            seen.add(name)
+        elif any_folders:
+            parts.append("(?:.*/)?" if any_folders.endswith("/") else ".*")
+        else:
+            parts.append("[^/]*?" if any_text else re.escape(text))
+    return re.compile("(?:^|.*/)" + "".join(parts) + r"\Z", re.DOTALL)
+
+
+def said_by(uri: str, pattern: str) -> dict[str, str] | None:
+    """What a path says by a pattern, which is held against its end; ``None`` where it does not fit.
+
+    >>> said_by("/data/results/gpt-4/outputs.json", "results/{generator}/outputs.json")
+    {'generator': 'gpt-4'}
+    >>> said_by("/data/notes.json", "results/{generator}/outputs.json") is None
+    True
+    """
+    found = _expression(pattern.removeprefix("./")).match(uri)
+    return found.groupdict() if found else None
+
+
+def said_by_paths(inputs: Sequence[Input], pattern: str | None) -> dict[str, Said]:
+    """What the paths of files say, by uri; those that the pattern does not fit are not there.
+
+    Raises:
+        InputError: the pattern fits no file, or a word is no label or process.
+    """
+    if pattern is None:
+        return {}
+    found: dict[str, Said] = {}
+    for item in inputs:
+        words = said_by(item.uri, pattern)
+        if words is not None:
+            found[item.uri] = _said(item.uri, words)
+    if inputs and not found:
+        listed = ", ".join(item.uri for item in inputs[:_SHOWN])
+        raise InputError(
+            f"the pattern `{pattern}` fits none of {len(inputs):,} files: {listed}",
+            hint="it is held against the end of a path; {name} is one folder or a part of a name",
+        )
+    return found
+
+
+def _said(uri: str, words: Mapping[str, str]) -> Said:
+    origin = {name: word for name, word in words.items() if name in ORIGIN_WORDS}
+    for name, kind in _KINDS.items():
+        if name in origin and origin[name] not in {each.value for each in kind}:
+            raise InputError(
+                f"{uri}: the path says {name} `{origin[name]}`, which is none",
+                hint=f"one of {', '.join(each.value for each in kind)}",
+            )
+    if origin.get("label") == Label.HUMAN and (origin.keys() & {"generator", "generator_family"}):
+        raise InputError(
+            f"{uri}: the path says that people wrote it, and names a generator",
+            hint="what people wrote has no generator",
+        )
+    others = {name: word for name, word in words.items() if name not in ORIGIN_WORDS}
+    return Said(origin, others)
+
+
+def with_said(plan: IngestPlan, said: Mapping[str, Said]) -> IngestPlan:
+    """A plan whose files know what their paths say."""
+    files = tuple(
+        replace(task, said=tuple(said.get(task.source.uri, NOTHING).attributes.items()))
+        for task in plan.files
+    )
+    return replace(plan, files=files)
+
+
+def told_by_path(options: IngestOptions, origin: Mapping[str, str]) -> IngestOptions:
+    """Options with what a path says of origin, which is closer to the records than they are.
+
+    Where it says that people wrote them, no generator that was named for all of them counts.
+    """
+    told = options.model_copy(update={n: _KINDS.get(n, str)(word) for n, word in origin.items()})
+    if told.label == Label.HUMAN and (told.generator or told.generator_family):
+        told = told.model_copy(update={"generator": None, "generator_family": None})
+    return told
+
+
+def off_path(
+    inputs: Sequence[Input], pattern: str | None, said: Mapping[str, Said]
+) -> tuple[str, ...]:
+    """The files that a pattern does not fit."""
+    return tuple(item.uri for item in inputs if pattern and item.uri not in said)

@@ -1,0 +1,250 @@
+"""The plan of an ingest: which files are new, and which are known."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+import pyarrow as pa
+
+from provenance.errors import InputError, MisuseError
+from provenance.io.contract.reader import WRITTEN, Input
+from provenance.io.streams.fingerprint import fingerprint
+from provenance.model.base import Connection
+from provenance.operations.ingest.options import IngestOptions
+from provenance.operations.ingest.tasks import FileTask
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The current reading of a file, as the ledger has it."""
+
+    reading_id: uuid.UUID
+    fingerprint: str
+    settings: str
+    bytes: int
+    mtime_ns: int
+    format: str
+    content: str
+    label: str | None
+    process: str | None
+    generator: str | None
+    generator_family: str | None
+    declared_by: str | None
+    ignores: list[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """A file that the ledger holds already."""
+
+    source: Input
+    known: Known
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class IngestPlan:
+    """Everything that is going to be read, and everything that need not be.
+
+    Attributes:
+        again: by their new reading, the files that are read once more although they are the same;
+            what was declared of them holds on.
+        as_before: by their reading, the options under which files are read that were read in a way
+            that nobody spoke of now.
+    """
+
+    files: tuple[FileTask, ...]
+    unchanged: tuple[Unchanged, ...]
+    missing: tuple[tuple[Input, InputError], ...]
+    again: dict[uuid.UUID, Known]
+    as_before: dict[uuid.UUID, IngestOptions] = field(default_factory=dict)
+
+    def by_options(self, options: IngestOptions) -> Iterator[tuple[IngestOptions, list[FileTask]]]:
+        """The files with the options under which they are read, together where these are one."""
+        runs: dict[str, tuple[IngestOptions, list[FileTask]]] = {}
+        for task in self.files:
+            told = self.as_before.get(task.reading_id, options)
+            runs.setdefault(told.settings, (told, []))[1].append(task)
+        yield from runs.values()
+
+
+_KNOWN_SQL = """
+SELECT f.uri, f.reading_id, f.fingerprint, f.settings, f.bytes, f.mtime_ns, f.format, f.content,
+    d.label, d.process, d.generator, d.generator_family, d.declared_by,
+    i.ignores
+FROM files f
+JOIN asked USING (uri)
+LEFT JOIN (
+    SELECT n.* FROM ledger.declarations n JOIN commits c USING (commit_id)
+    WHERE coalesce(n.label, n.process, n.generator, n.generator_family) IS NOT NULL
+    QUALIFY row_number() OVER (PARTITION BY n.reading_id ORDER BY c.seq DESC) = 1
+) d USING (reading_id)
+LEFT JOIN ignored_fields i USING (reading_id)
+WHERE f.source = ?
+"""
+
+
+def known_readings(
+    connection: Connection, source: str, inputs: Sequence[Input]
+) -> dict[str, Known]:
+    """Current readings of these files under this source, by uri."""
+    connection.execute("CREATE OR REPLACE TEMP TABLE asked (uri VARCHAR)")
+    uris = pa.array([item.uri for item in inputs], pa.string())
+    connection.execute("INSERT INTO asked SELECT unnest(?)", [uris.to_pylist()])
+    rows = connection.execute(_KNOWN_SQL, [source]).fetchall()
+    return {row[0]: Known(*row[1:]) for row in rows}
+
+
+def make_plan(
+    inputs: Sequence[Input],
+    known: dict[str, Known],
+    options: IngestOptions,
+    lost: Collection[str] = (),
+    older: Collection[uuid.UUID] = (),
+) -> IngestPlan:
+    """Which files have to be read.
+
+    What nobody speaks of now is as it was when a file was read before.
+
+    A file is unchanged when size and modification time are those recorded, or, where only the time
+    differs or ``rehash`` is asked for, when its fingerprint is; an object, when its fingerprint is.
+
+    Args:
+        lost: files of which an earlier reading is still heard; ``--replace`` reads them once more,
+            and those in which the content was found by older rules.
+        older: readings under a former rule of identity; ``--rehash`` reads those files once more.
+
+    Raises:
+        MisuseError: other records would be read of a file than before, and nobody said so.
+    """
+    files: list[FileTask] = []
+    again: dict[uuid.UUID, Known] = {}
+    others: list[tuple[str, str]] = []
+    unchanged: list[Unchanged] = []
+    missing: list[tuple[Input, InputError]] = []
+    as_before: dict[uuid.UUID, IngestOptions] = {}
+    for item in inputs:
+        try:
+            task = file_task(item)
+            before = known.get(item.uri)
+            if before is None:
+                files.append(task)
+            elif not _same(task, before, told := _as_before(before, options)):
+                files.append(_superseding(task, before, told))
+                as_before[task.reading_id] = told
+                others += [(item.uri, how) for how in other_records(task, before, told)]
+            elif (options.replace and (item.uri in lost or _by_older_rules(before))) or (
+                options.rehash and before.reading_id in older
+            ):
+                files.append(_superseding(task, before, told))
+                as_before[task.reading_id] = told
+                again[task.reading_id] = before
+            else:
+                unchanged.append(Unchanged(item, before, task.bytes))
+        except OSError as error:
+            reason = InputError(f"{item.uri}: cannot be read: {error.strerror}")
+            missing.append((item, reason))
+        except InputError as error:
+            missing.append((item, error))
+    if others and not options.replace:
+        raise _not_the_same(others)
+    return IngestPlan(tuple(files), tuple(unchanged), tuple(missing), again, as_before)
+
+
+def _as_before(before: Known, options: IngestOptions) -> IngestOptions:
+    """Options under which a file is read again: what they are silent about is as it was.
+
+    Who asks for ``--replace`` names everything; a contract says anew which records a row gives.
+    """
+    asked, had = json.loads(options.settings), json.loads(before.settings)
+    if options.replace or asked.get("emit") != had.get("emit"):
+        return options
+    silent = [n for n in ("content", "records", "format", *WRITTEN) if not _is_said(asked.get(n))]
+    held = {name: had[name] for name in silent if _is_said(had.get(name))}
+    if "content" in held:
+        held["content"] = tuple(held["content"])
+    return options.model_copy(update=held)
+
+
+def _is_said(value: object) -> bool:
+    return value is not None and value != []
+
+
+def _superseding(task: FileTask, before: Known, options: IngestOptions) -> FileTask:
+    """A file to be read in the place of an earlier reading, as the format that was said of it."""
+    source = replace(task.source, format=options.format or task.source.format)
+    return replace(task, source=source, supersedes=before.reading_id)
+
+
+def _by_older_rules(before: Known) -> bool:
+    """Whether a reading is of before all parts of a shape were its content."""
+    return "turns" not in json.loads(before.settings)
+
+
+def other_records(task: FileTask, before: Known, options: IngestOptions) -> Iterator[str]:
+    """How the records of a file were told before, where these options tell other ones."""
+    asked, had = json.loads(options.settings), json.loads(before.settings)
+    chosen = sorted(json.loads(before.content))
+    if asked["content"] != had["content"] and sorted(asked["content"]) != chosen:
+        yield "--content " + ", ".join(chosen)
+    if asked["records"] != had["records"]:
+        yield f"--records {had['records']}" if had["records"] else "no --records"
+    form = before.format.partition(".")[0]
+    if asked["format"] != had["format"] and task.source.format != form:
+        yield f"--format {form}"
+
+
+def _not_the_same(others: Sequence[tuple[str, str]]) -> MisuseError:
+    uri, how = others[0]
+    files = len({uri for uri, _ in others})
+    more = f", and of {files - 1:,} more" if files > 1 else ""
+    return MisuseError(
+        f"the ledger holds other records of {uri}, read with {how}{more}; they would be "
+        "superseded, and nothing was read",
+        hint="`--replace` takes these in their place; another --source keeps both",
+    )
+
+
+def file_task(item: Input) -> FileTask:
+    """An input as it is now.
+
+    Raises:
+        OSError: it is gone.
+    """
+    if item.stored is not None:
+        return FileTask(item, uuid.uuid4(), item.stored.bytes, item.stored.modified_ns)
+    if item.member is not None:
+        changed_ns = item.member.container.stat().st_mtime_ns
+        return FileTask(item, uuid.uuid4(), item.member.size, changed_ns)
+    now = item.path.stat()
+    return FileTask(item, uuid.uuid4(), now.st_size, now.st_mtime_ns)
+
+
+def _same(task: FileTask, before: Known, options: IngestOptions) -> bool:
+    if not _asks_nothing_new(before, options) or before.bytes != task.bytes:
+        return False
+    # A store tells the time to a second, which is too coarse to go by.
+    at_rest = before.mtime_ns == task.mtime_ns and task.source.stored is None
+    if at_rest and not options.rehash:
+        return True
+    return fingerprint(task.source) == before.fingerprint
+
+
+_TELL_RECORDS = frozenset({"content", "records", "format", "emit"})
+"""Reader settings on which it depends what the records of a file are."""
+
+
+def _asks_nothing_new(before: Known, options: IngestOptions) -> bool:
+    """Whether every reader setting is as it was, or not spoken of and none that tells records."""
+    if before.settings == options.settings:
+        return True
+    asked, had = json.loads(options.settings), json.loads(before.settings)
+    silent = json.loads(IngestOptions(source=options.source).settings)
+    return all(
+        asked.get(name) == had.get(name)
+        or (name not in _TELL_RECORDS and asked.get(name) == silent.get(name))
+        for name in asked.keys() | had.keys()
+    )

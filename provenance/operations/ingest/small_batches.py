@@ -1,0 +1,81 @@
+"""Small batches of many files kept until they are worth writing, as one batch."""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+
+import pyarrow as pa
+
+from provenance.io.contract.reader import Batch
+from provenance.io.records.batch_builder import no_fields
+
+SMALL = 256
+"""Rows up to which a batch is kept: measuring and writing cost more by the batch than by rows."""
+
+_ENOUGH_ROWS, _ENOUGH_BYTES = 8_192, 8 << 20
+_MOST_LOOKS = 64
+
+Look = TypeVar("Look")
+Owner = TypeVar("Owner")
+
+
+class Held(Generic[Look, Owner]):
+    """Batches that look alike, and whose rows they are.
+
+    Attributes:
+        look: what they have in common.
+    """
+
+    def __init__(self, look: Look) -> None:
+        self.look = look
+        self._batches: list[Batch] = []
+        self._owners: list[tuple[Owner, int]] = []
+        self.rows = self.bytes = 0
+
+    def add(self, batch: Batch, owner: Owner) -> None:
+        """Keep the rows of a batch; its rejects are the caller's."""
+        self._batches.append(batch)
+        self._owners.append((owner, len(batch.rows)))
+        self.rows += len(batch.rows)
+        self.bytes += batch.content.nbytes
+
+    def take(self) -> tuple[Batch, list[tuple[Owner, int]]]:
+        """All rows as one batch, and how many of them, in order, are whose; nothing stays."""
+        batches, owners = self._batches, self._owners
+        self._batches, self._owners, self.rows, self.bytes = [], [], 0, 0
+        fields = [batch.fields for batch in batches]
+        # A table without rows has no batches, and one without columns has forgotten its rows.
+        joined = pa.Table.from_batches(fields).combine_chunks().to_batches() or fields[:1]
+        rows = pa.concat_arrays([batch.rows for batch in batches])
+        named = joined[0].num_columns > 0
+        return Batch(
+            rows=rows,
+            content=pa.concat_arrays([batch.content for batch in batches]),
+            fields=joined[0] if named else no_fields(len(rows)),
+            kind=batches[0].kind,
+            names=batches[0].names,
+        ), owners
+
+
+class HeldByLook(Generic[Look, Owner]):
+    """Batches of several looks; the fields of files may differ that come in turns."""
+
+    def __init__(self) -> None:
+        self._held: list[Held[Look, Owner]] = []
+
+    def add(self, batch: Batch, look: Look, owner: Owner) -> list[Held[Look, Owner]]:
+        """Keep a batch; what there is no more room for comes back, to be written."""
+        held = next((each for each in self._held if each.look == look), None)
+        if held is None:
+            held = Held(look)
+            self._held.append(held)
+        held.add(batch, owner)
+        rows = sum(each.rows for each in self._held)
+        size = sum(each.bytes for each in self._held)
+        full = rows >= _ENOUGH_ROWS or size >= _ENOUGH_BYTES or len(self._held) > _MOST_LOOKS
+        return self.all() if full else []
+
+    def all(self) -> list[Held[Look, Owner]]:
+        """Everything that is held, to be written; nothing stays."""
+        everything, self._held = self._held, []
+        return everything

@@ -1,0 +1,51 @@
+"""What came of the records of an ingest so far: labels, open questions, marks that were lost."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from provenance.operations.ingest.carried_evidence import carried
+from provenance.operations.ingest.claims_on_files import Standing
+from provenance.operations.ingest.label_counts import outcome_counts
+from provenance.operations.ingest.summary import Question
+from provenance.operations.ingest.tasks import FileResult
+from provenance.store.data_files import Part
+from provenance.store.ledger_store import Store
+
+
+@dataclass(slots=True)
+class Tally:
+    """Running totals; ``lost`` counts records by file."""
+
+    source: str
+    standing: Standing
+    labels: Counter[str] = field(default_factory=Counter)
+    questions: list[Question] = field(default_factory=list)
+    lost: Counter[str] = field(default_factory=Counter)
+
+    def add(
+        self,
+        store: Store,
+        files: Sequence[FileResult],
+        parts: Sequence[Part],
+        told: frozenset[str] = frozenset(),
+    ) -> None:
+        """Add the records of one commit, which the ledger has by now.
+
+        Args:
+            told: files of which their paths say something.
+        """
+        uris = {result.task.source.uri: result.task.supersedes for result in files}
+        again = [uri for uri, before in uris.items() if before or uri in told]
+        earlier = carried(store, self.source, again) if again else None
+        kept = sum(result.kept for result in files)
+        labels, asked = outcome_counts(store.layout, parts, self.standing, kept, earlier)
+        self.labels.update(labels)
+        self.lost.update(earlier.lost if earlier else {})
+        named = {str(result.task.reading_id): result.task.source.uri for result in files}
+        self.questions += [
+            each.model_copy(update={"files": tuple(named[one] for one in each.files)})
+            for each in asked
+        ]

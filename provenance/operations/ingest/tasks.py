@@ -1,0 +1,133 @@
+"""What the workers of an ingest are asked for, and what they answer with."""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+from provenance.errors import ProvError
+from provenance.io.contract.reader import Input, Kind, Portion, Share, Slice
+from provenance.operations.ingest.options import IngestOptions
+from provenance.operations.ingest.repeat_counts import Repeats
+from provenance.operations.ingest.summary import Reject
+from provenance.store.data_files import Part
+from provenance.store.layout import Layout as Places
+
+_PLAIN = frozenset({"jsonl", "json", "csv", "tsv", "text", "warc"})
+"""Formats whose bytes are those of their records."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileTask:
+    """One file, or one part of it, to read.
+
+    Attributes:
+        fingerprint: of the whole file; it goes with the last of its ranges. Of a file that is read
+            whole or in shares, who reads it, or the first of them, takes it.
+        supersedes: the reading that was current when this one was planned.
+        defect: why it cannot be read, where that is known before it is begun.
+        said: what its path says of its records, besides their origin.
+    """
+
+    source: Input
+    reading_id: uuid.UUID
+    bytes: int
+    mtime_ns: int
+    part: Portion | None = None
+    fingerprint: str = ""
+    supersedes: uuid.UUID | None = None
+    defect: ProvError | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes to go through."""
+        cut = self.part if isinstance(self.part, Slice) else None
+        return cut.end - cut.start if cut else self.bytes
+
+    @property
+    def packed(self) -> bool:
+        """Whether its bytes stand for many more, or take long to be made text of."""
+        return bool(self.source.compression) or self.source.format not in _PLAIN
+
+    said: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def length(self) -> int:
+        """Bytes to work on, of those to go through."""
+        share = self.part.share if isinstance(self.part, Slice) else self.part
+        return self.size // share.of if isinstance(share, Share) else self.size
+
+
+@dataclass(frozen=True, slots=True)
+class UnitTask:
+    """What one worker does in one go.
+
+    Attributes:
+        tombstones: parts of the ledger that hold what is refused.
+        models: names of models that the ledger knows.
+        former: whether the ledger holds digests of a former rule, by which records may be known.
+    """
+
+    places: Places
+    commit_id: uuid.UUID
+    options: IngestOptions
+    files: tuple[FileTask, ...]
+    tombstones: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    former: bool = False
+
+
+@dataclass(slots=True)
+class FileResult:
+    """What was read of one file, or why nothing was.
+
+    Attributes:
+        texts: columns of text beside the content.
+        media: paths of the bytes of media in its rows.
+    """
+
+    task: FileTask
+    fingerprint: str = ""
+    kind: Kind = "text"
+    chosen: tuple[str, ...] = ()
+    late: frozenset[str] = frozenset()
+    attributes: tuple[str, ...] = ()
+    read: int = 0
+    kept: int = 0
+    rejected: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+    rejects: list[Reject] = field(default_factory=list)
+    recognisers: Counter[str] = field(default_factory=Counter)
+    quarantine: str | None = None
+    failure: ProvError | None = None
+    notes: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
+    media: tuple[str, ...] = ()
+
+    def add_texts(self, names: Sequence[str]) -> None:
+        """Note columns of text that more of its rows have."""
+        if not set(names) <= set(self.texts):
+            self.texts = tuple(dict.fromkeys([*self.texts, *names]))
+
+    repeats: Repeats | None = None
+
+    @property
+    def content(self) -> tuple[str, ...]:
+        """The content fields, those that only some of the later rows have behind the others."""
+        return (*self.chosen, *sorted(self.late))
+
+    def add_attributes(self, names: Collection[str]) -> None:
+        """Note what attributes more of its rows have."""
+        if not set(names) <= set(self.attributes):
+            self.attributes = tuple(sorted({*self.attributes, *names}))
+
+
+@dataclass(frozen=True, slots=True)
+class UnitResult:
+    """Finished parts, not yet registered, and what is in them."""
+
+    files: tuple[FileResult, ...]
+    parts: tuple[Part, ...]
+    quarantine: str | None

@@ -1,0 +1,232 @@
+"""How the work of an ingest is cut: in units for workers, in groups for commits."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+import xxhash
+
+from provenance.content.identity import write_fingerprint
+from provenance.engine.local import LocalEngine, default_workers
+from provenance.errors import InputError, ProvError
+from provenance.io.contract.reader import Input, Share, Slice
+from provenance.io.readers.columnar.parquet import group_slices
+from provenance.io.readers.json.lines import slices
+from provenance.io.streams.decompress import open_bytes
+from provenance.operations.ingest.options import IngestOptions
+from provenance.operations.ingest.tasks import FileTask, UnitTask
+from provenance.store.layout import Layout
+
+UNIT_BYTES = 128 << 20
+"""A unit of work is about this large: a range of a large file, or many small files."""
+
+UNIT_FILES = 1_000
+"""And of no more files than this."""
+
+PACKED_BYTES = 16 << 30
+"""Of the members of one compressed archive a unit has up to so many: who reads the next ones has to
+decode all that is before them."""
+
+FAST = frozenset({"gz", "zst", "lz4"})
+"""Compressions that are decoded much faster than records are worked on, as shares need it."""
+
+SHARED_FROM = 8 << 20
+"""Bytes of a file that is worth the care of several workers, where others would have nothing."""
+
+MAX_SHARES = 8
+"""Workers that read one compressed file: each of them decodes all of it."""
+
+GROUP_SECONDS = 10.0
+"""What was finished is committed about so often; a killed run loses no more than that, and the
+file that it was in."""
+
+GROUP_BYTES = 4 << 30
+"""And whenever so much was read."""
+
+GROUP_FILES = 100_000
+
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Units that are committed together; a file is never cut across two groups."""
+
+    commit_id: uuid.UUID
+    units: Iterator[UnitTask]
+
+
+def cut(
+    files: Sequence[FileTask],
+    places: Layout,
+    options: IngestOptions,
+    tombstones: tuple[str, ...] = (),
+    models: tuple[str, ...] = (),
+    *,
+    former: bool = False,
+) -> Iterator[Group]:
+    """Units of about equal work, in groups that are committed together.
+
+    The units of a group are taken to their end before the next group is asked for.
+
+    Args:
+        tombstones: parts of the ledger that hold what is refused.
+        models: names of models that the ledger knows.
+        former: whether it holds digests of a former rule.
+    """
+    units = _Cutter(_units(files, options))
+    while units.left:
+        commit_id = uuid.uuid4()
+        task = partial(
+            UnitTask,
+            places,
+            commit_id,
+            options,
+            tombstones=tombstones,
+            models=models,
+            former=former,
+        )
+        yield Group(commit_id, map(task, units.group()))
+
+
+class _Cutter:
+    """Units as they are asked for, until it is time to commit what came of them."""
+
+    def __init__(self, units: Iterator[tuple[FileTask, ...]]) -> None:
+        self._units = units
+        self._next = next(units, None)
+
+    @property
+    def left(self) -> bool:
+        """Whether there is anything more to do."""
+        return self._next is not None
+
+    def group(self) -> Iterator[tuple[FileTask, ...]]:
+        """Units that go together; each group is taken to its end before the next one begins."""
+        ends = time.monotonic() + GROUP_SECONDS
+        size = count = 0
+        last: uuid.UUID | None = None
+        while self._next is not None:
+            unit = self._next
+            full = size > GROUP_BYTES or count >= GROUP_FILES or time.monotonic() > ends
+            if full and count and unit[0].reading_id != last:
+                return
+            last = unit[-1].reading_id
+            size += sum(task.length for task in unit)
+            count += len(unit)
+            yield unit
+            self._next = next(self._units, None)
+
+
+def _units(files: Sequence[FileTask], options: IngestOptions) -> Iterator[tuple[FileTask, ...]]:
+    """Large files that can be cut in parts, small files together, the rest one by one."""
+    workers = options.workers or default_workers()
+    # What is less than this of everything leaves no worker idle for long.
+    heavy = max(SHARED_FROM, sum(file.bytes for file in files) // (2 * workers))
+    unit: list[FileTask] = []
+    size = 0
+    for file in files:
+        if options.records is None and not options.emit and options.on_reject != "stop":
+            if file.bytes > min(UNIT_BYTES, heavy) and _sliceable(file.source):
+                yield from _ranges(file, workers)
+                continue
+            if file.bytes > heavy and _shareable(file.source) and workers > 1:
+                yield from _shares(file, min(workers, MAX_SHARES))
+                continue
+        alone = options.on_reject == "stop"
+        most = PACKED_BYTES if _goes_on(unit, file) else UNIT_BYTES
+        full = size + file.bytes > most or (most == UNIT_BYTES and len(unit) >= UNIT_FILES)
+        if unit and (alone or full):
+            yield tuple(unit)
+            unit, size = [], 0
+        unit.append(file)
+        size += file.bytes
+    if unit:
+        yield tuple(unit)
+
+
+def _sliceable(source: Input) -> bool:
+    cut = source.format in {"jsonl", "parquet"}
+    return cut and _is_file(source) and not source.compression
+
+
+def _shareable(source: Input) -> bool:
+    return source.format == "jsonl" and _is_file(source) and source.compression in FAST
+
+
+def _is_file(source: Input) -> bool:
+    return source.stored is None and source.member is None
+
+
+def _goes_on(unit: Sequence[FileTask], file: FileTask) -> bool:
+    """Whether a file lies in the packed archive of the one before: it is unpacked only once."""
+    before, member = unit[-1].source.member if unit else None, file.source.member
+    if before is None or member is None or member.archive != "tar" or not member.compression:
+        return False
+    return member.container == before.container
+
+
+def _shares(file: FileTask, count: int) -> Iterator[tuple[FileTask, ...]]:
+    """Shares of one compressed file; the first of them brings its fingerprint."""
+    for index in range(count):
+        yield (replace(file, part=Share(index, count)),)
+
+
+def _ranges(file: FileTask, workers: int) -> Iterator[tuple[FileTask, ...]]:
+    """Ranges of one file, as many for every worker, each as soon as it is found.
+
+    The fingerprint of the file is taken on the way; the last range brings it.
+    """
+    count = -(-file.bytes // (UNIT_BYTES * workers)) * workers
+    size = -(-file.bytes // count)
+    state = xxhash.xxh3_128()
+    cut = _groups if file.source.format == "parquet" else _lines
+    parts = cut(file.source, size, state.update, workers)
+    try:
+        before = next(parts, None)
+    except ProvError:
+        before = None
+    if before is None:
+        yield (file,)  # whoever reads it will say what is wrong with it
+        return
+    try:
+        for part in parts:
+            yield (replace(file, part=before),)
+            before = part
+    except ProvError as error:
+        yield (replace(file, part=before, defect=error),)
+        return
+    yield (replace(file, part=before, fingerprint=write_fingerprint(state.digest())),)
+
+
+def _lines(
+    source: Input, size: int, watch: Callable[[bytes], None], _workers: int
+) -> Iterator[Slice]:
+    yield from slices(source, size, watch)
+
+
+def _groups(
+    source: Input, size: int, watch: Callable[[bytes], None], workers: int
+) -> Iterator[Slice]:
+    """Ranges of row groups; a worker finds them, since a footer may crash whoever reads it.
+
+    Raises:
+        InputError: it is no readable Parquet file.
+    """
+    with LocalEngine(1) as engine:
+        (outcome,) = engine.map(_found_groups, [(source, size, workers)])
+    if outcome.result is None:
+        raise outcome.failure or InputError("the worker gave no answer")
+    yield from outcome.result
+    with open_bytes(source) as stream:
+        while chunk := stream.read(_CHUNK):
+            watch(chunk)
+
+
+def _found_groups(asked: tuple[Input, int, int]) -> list[Slice]:
+    source, size, workers = asked
+    return list(group_slices(source, size, workers=workers))

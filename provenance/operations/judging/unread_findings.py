@@ -1,0 +1,81 @@
+"""What findings say of data that were not read, and of columns that were not judged."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from provenance.model.finding import Finding, Judged
+from provenance.model.unread import LISTED, Unread, UnreadFile
+from provenance.operations.ingest.tasks import FileResult
+from provenance.operations.ingest.unread_counts import WHOLE
+
+_REMEDY = "name it or rename it so that it is read, take it away, or say `--allow-unread`"
+
+
+def unread_findings(unread: Unread) -> list[Finding]:
+    """A finding for each file that was not read at all; rows have findings of their own."""
+    whole = [item for item in unread.listed if item.rows is None]
+    found = [
+        Finding(
+            code="unread",
+            severity="note" if unread.allowed else "warning",
+            subject=item.path,
+            reason=f"{_what(item)} ({item.bytes:,} bytes) was not read and is not judged: "
+            f"{item.reason}",
+            remedy=item.hint or _REMEDY,
+        )
+        for item in whole
+    ]
+    if unread.files > LISTED:
+        more = Finding(
+            code="unread",
+            severity="note" if unread.allowed else "warning",
+            subject="the set",
+            reason=f"{unread.files:,} files were not read, or not all of them; the first are named",
+        )
+        found.append(more)
+    return found
+
+
+def unjudged_findings(judged: Sequence[Judged]) -> list[Finding]:
+    """A finding for columns of text beside the one that was judged."""
+    return [
+        Finding(
+            code="unjudged-text",
+            severity="warning",
+            subject=f"{', '.join(shape.other_text)} beside {', '.join(shape.content)}",
+            reason=f"{shape.rows:,} rows of {shape.files:,} files were judged by "
+            f"{', '.join(shape.content)} alone; {', '.join(shape.other_text)} holds text as well",
+            remedy="if it is trained on, judge it: `--content FIELD` for each, or "
+            "`--content '*'` for whole rows",
+        )
+        for shape in judged
+        if shape.other_text
+    ]
+
+
+def _what(item: UnreadFile) -> str:
+    return item.holds or "the file"
+
+
+def rejects_findings(results: Sequence[FileResult]) -> list[Finding]:
+    """A finding for each file some rows of which cannot be read, with how many and why."""
+    found = []
+    for result in results:
+        reasons = Counter(
+            {why: n for why, n in result.reasons.items() if not why.startswith(WHOLE)}
+        )
+        count = result.rejected - (result.reasons.total() - reasons.total())
+        if count:
+            said = f"{count:,} of {result.read:,} rows cannot be read and are not judged"
+            found.append(
+                Finding(
+                    code="unreadable-rows",
+                    severity="warning",
+                    subject=result.task.source.uri,
+                    reason=said,
+                    remedy="; ".join(f"{why}: {n}" for why, n in reasons.most_common(3)),
+                )
+            )
+    return found

@@ -1,0 +1,81 @@
+"""What a file of lineage is: by its content, unless that is said."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from provenance.errors import InputError
+from provenance.io.contract.formats import reader_for
+from provenance.io.contract.reader import Input
+from provenance.io.discovery.detect import compression_of, detect
+from provenance.io.discovery.discover import uri_of
+from provenance.io.streams.decompress import open_bytes
+from provenance.operations.lineage_import.import_options import Form
+
+_TABLES = frozenset({"parquet", "arrow", "csv", "tsv"})
+_ENDS = frozenset({"child", "parent"})
+_EVENT = frozenset({"eventTime", "eventType", "run", "job", "inputs", "outputs", "schemaURL"})
+
+MAX_DOCUMENT = 256 << 20
+"""Most bytes of a document that is read as one; edges have no such bound."""
+
+
+def look(path: str, asked: Form | None) -> tuple[Input, Form]:
+    """The file, and what kind of lineage it holds.
+
+    Raises:
+        InputError: it is none of the kinds, or its name contradicts its content.
+        NotFoundError, StorageError: it cannot be opened.
+    """
+    place = Path(path)
+    if asked is not None and asked != "edges":
+        return Input(uri_of(path), place.absolute(), asked, compression_of(place)), asked
+    found, compression = detect(place)
+    source = Input(uri_of(path), place.absolute(), found or "", compression)
+    form = asked or ("edges" if found in _TABLES else _of_json(source))
+    return (_readable(source), form) if form == "edges" else (replace(source, format=form), form)
+
+
+def text_of(source: Input) -> bytes:
+    """The decoded bytes of a document.
+
+    Raises:
+        InputError: it is damaged, or too large to be read as one.
+    """
+    with open_bytes(source) as stream:
+        data = stream.read(MAX_DOCUMENT + 1)
+    if len(data) > MAX_DOCUMENT:
+        raise InputError(
+            f"larger than {MAX_DOCUMENT >> 20} MiB, too much for one document",
+            hint="cut it into parts, or give its edges as a table",
+        )
+    return data
+
+
+def _readable(source: Input) -> Input:
+    if source.format in _TABLES | {"json", "jsonl"}:
+        return source
+    raise InputError(
+        "not a table of edges", hint="edges come as Parquet, Arrow, CSV, TSV, JSON or JSON lines"
+    )
+
+
+def _of_json(source: Input) -> Form:
+    """The form of what is no table: whatever is neither edges nor events must be PROV."""
+    if source.format not in {"json", "jsonl"}:
+        return "prov-n"
+    try:
+        fields = frozenset(reader_for(source.format).probe(source).fields)
+    except InputError:
+        return "prov-json"
+    if fields >= _ENDS:
+        return "edges"
+    if len(fields & _EVENT) > 1:
+        return "openlineage"
+    if source.format == "jsonl":
+        raise InputError(
+            f"lines with {', '.join(sorted(fields)[:8])}: neither edges nor events",
+            hint="edges have the fields `child` and `parent`",
+        )
+    return "prov-json"

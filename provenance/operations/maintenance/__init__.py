@@ -1,0 +1,1 @@
+"""Compact, migrate and verify a ledger."""

@@ -1,0 +1,235 @@
+"""Keep a ledger fast: few large parts of many small ones, and no longer what nobody needs."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from pydantic import Field
+
+from provenance.model.base import Contract, quote_identifier
+from provenance.store.catalog import Database
+from provenance.store.layout import Layout
+from provenance.store.ledger_store import Store
+from provenance.store.maintenance.compaction import (
+    LEFT_ALONE,
+    RUN_ROWS,
+    Held,
+    choose,
+    held_parts,
+    maintaining,
+    merge,
+    parts_of,
+    place,
+    settled_parts,
+)
+from provenance.store.maintenance.vacuum import forget_replaced, remove_orphans
+from provenance.store.replacements import Replacement
+from provenance.views.edge_index import Indexed, as_list, indexed
+from provenance.views.materialized_origins import Kept, keep_origins, kept_origins
+
+KEEP = timedelta(hours=1)
+"""How long replaced files stay, for those who read from an older state of the ledger."""
+
+_INDEX = ("edges_up", "edges_down")
+_ORIGINS = "origins"
+
+_LAST = "commits"
+"""Each merge adds to it."""
+
+
+class MergedTable(Contract):
+    """What became of the parts of one table."""
+
+    table: str
+    merged: int = Field(description="Parts that were merged.")
+    into: int = Field(description="Parts that came of it.")
+    dropped: int = Field(description="Parts that held nothing that is still needed.")
+    rows: int = Field(description="Rows that were moved.")
+
+
+class Maintenance(Contract):
+    """What maintenance did, or would do."""
+
+    dry_run: bool
+    parts_before: int
+    parts_after: int
+    bytes_before: int
+    bytes_after: int | None = Field(description="Not known before it is done.")
+    tables: tuple[MergedTable, ...]
+    removed_parts: int = Field(default=0, description="Replaced files that nobody reads any more.")
+    removed_bytes: int = 0
+    kept_parts: int = Field(default=0, description="Replaced files that are kept for readers.")
+    kept_bytes: int = 0
+    orphans: int = Field(default=0, description="Files that killed runs left behind.")
+    origins: int = Field(default=0, description="Records whose current origin was written down.")
+    snapshots: int = Field(default=0, description="Old states that cannot be read any more.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """Parts of one table to merge, or to drop where no row of them is needed."""
+
+    parts: tuple[Held, ...]
+    needed: str = "true"
+
+    @property
+    def table(self) -> str:
+        """The table."""
+        return self.parts[0].table
+
+    @property
+    def rows(self) -> int:
+        """How many rows are moved."""
+        return sum(part.needed for part in self.parts)
+
+
+def maintain(store: Store, *, keep: timedelta = KEEP, dry_run: bool = False) -> Maintenance:
+    """Merge small parts, drop what nobody needs, and remove what was replaced some time ago.
+
+    Rows keep their commits, so that every question has the answer that it had. What was done is
+    committed as the work goes on; a run that is killed is taken up by the next.
+
+    Args:
+        keep: how long files that were replaced stay.
+        dry_run: only say what would be merged.
+
+    Raises:
+        BusyError: somebody else maintains or purges this ledger.
+        ReadOnlyError, StorageError, IntegrityError: as the ledger is.
+    """
+    with store.snapshot(near=False) as connection:
+        before = held_parts(store, connection)
+        if dry_run:
+            return _foreseen(before, _tasks(store, connection))
+    done: list[MergedTable] = []
+    with maintaining(store, "maintain") as staged:
+        origins = keep_origins(store)
+        # The merges add to the table of commits, which therefore has its turn when they are done.
+        for last in (False, True):
+            with store.snapshot(near=False) as connection:
+                tasks = [t for t in _tasks(store, connection) if (t.table == _LAST) is last]
+                done += _carry_out(store, staged, connection, tasks)
+        forgotten = forget_replaced(store, keep)
+        orphans = remove_orphans(store)
+    with store.snapshot(near=False) as connection:
+        after = held_parts(store, connection)
+    return Maintenance(
+        dry_run=False,
+        parts_before=len(before),
+        parts_after=len(after),
+        bytes_before=sum(part.bytes for part in before),
+        bytes_after=sum(part.bytes for part in after),
+        tables=_by_table(done),
+        removed_parts=forgotten.parts,
+        removed_bytes=forgotten.bytes + sum(orphans.values()),
+        kept_parts=forgotten.kept_parts,
+        kept_bytes=forgotten.kept_bytes,
+        orphans=len(orphans),
+        origins=origins,
+        snapshots=forgotten.snapshots,
+    )
+
+
+def _tasks(store: Store, connection: Database) -> list[_Task]:
+    """What there is to do, table by table."""
+    settled = settled_parts(connection)
+    by_table: dict[str, list[Held]] = {}
+    for part in held_parts(store, connection):
+        by_table.setdefault(part.table, []).append(part)
+    known = indexed(connection)
+    kept = kept_origins(connection)
+    tasks: list[_Task] = []
+    for table, found in by_table.items():
+        parts, needed = found, "true"
+        wanted = _wanted(table, known, kept)
+        if wanted is not None:
+            needed = f"commit_id IN ({as_list(wanted)})"
+            parts = _still_needed(connection, parts, needed)
+            stale = tuple(part for part in parts if not part.needed)
+            tasks += [_Task(stale, needed)] if stale else []
+        if table not in LEFT_ALONE | {_ORIGINS}:
+            useful = [part for part in parts if part.needed]
+            tasks += [_Task(run, needed) for run in choose(useful, settled)]
+    return tasks
+
+
+def _wanted(table: str, known: Indexed | None, kept: Kept | None) -> Sequence[uuid.UUID] | None:
+    """The commits whose rows of a table are all that anybody needs; ``None`` where all are."""
+    if table in _INDEX and known is not None:
+        return known.commits
+    return [kept.commit_id] if table == _ORIGINS and kept is not None else None
+
+
+def _still_needed(connection: Database, parts: Sequence[Held], needed: str) -> list[Held]:
+    """The parts of one table, with how many of their rows are needed."""
+    counts: dict[str, int] = dict(
+        connection.execute(
+            f"SELECT filename, count(*) FROM ledger.{quote_identifier(parts[0].table)} "
+            f"WHERE {needed} GROUP BY filename"
+        ).fetchall()
+    )
+    return [replace(part, needed=counts.get(part.path, 0)) for part in parts]
+
+
+def _carry_out(
+    store: Store, staged: Layout, connection: Database, tasks: Iterable[_Task]
+) -> list[MergedTable]:
+    """Merge, and commit whenever many rows were moved."""
+    done: list[MergedTable] = []
+    made: list[Replacement] = []
+    for task in tasks:
+        made.append(merge(staged, connection, task.parts, task.needed))
+        done.append(_said(task, len(made[-1].new)))
+        if sum(item.rows for item in made) >= RUN_ROWS:
+            _commit(store, staged, made)
+            made = []
+    if made:
+        _commit(store, staged, made)
+    return done
+
+
+def _commit(store: Store, staged: Layout, made: Sequence[Replacement]) -> None:
+    commit_id = uuid.uuid4()
+    store.commit("maintain", f"maintain:{commit_id}", [], commit_id, place(store, staged, made))
+
+
+def _foreseen(before: Sequence[Held], tasks: Sequence[_Task]) -> Maintenance:
+    """What a run would do."""
+    tables = _by_table(_said(task, parts_of(task.rows)) for task in tasks)
+    fewer = sum(item.merged + item.dropped - item.into for item in tables)
+    return Maintenance(
+        dry_run=True,
+        parts_before=len(before),
+        parts_after=len(before) - fewer,
+        bytes_before=sum(part.bytes for part in before),
+        bytes_after=None,
+        tables=tables,
+    )
+
+
+def _said(task: _Task, into: int) -> MergedTable:
+    count = len(task.parts)
+    merged, dropped = (count, 0) if task.rows else (0, count)
+    return MergedTable(table=task.table, merged=merged, into=into, dropped=dropped, rows=task.rows)
+
+
+def _by_table(done: Iterable[MergedTable]) -> tuple[MergedTable, ...]:
+    """One line for each table."""
+    found: dict[str, MergedTable] = {}
+    for item in done:
+        sofar = found.get(item.table)
+        found[item.table] = item if sofar is None else _sum(sofar, item)
+    return tuple(found.values())
+
+
+def _sum(one: MergedTable, other: MergedTable) -> MergedTable:
+    return MergedTable(
+        table=one.table,
+        merged=one.merged + other.merged,
+        into=one.into + other.into,
+        dropped=one.dropped + other.dropped,
+        rows=one.rows + other.rows,
+    )

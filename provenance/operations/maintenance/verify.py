@@ -1,0 +1,68 @@
+"""Check that nothing stored was changed or lost."""
+
+from __future__ import annotations
+
+import json
+
+from provenance.errors import IntegrityError
+from provenance.model.base import Contract
+from provenance.operations.members.relation import release_members
+from provenance.operations.releases.inspect import release_manifest
+from provenance.operations.releases.seal import members_digest
+from provenance.store.data_files import at_hand, check_part
+from provenance.store.ledger_store import Store
+from provenance.store.replacements import standing
+
+
+class Verification(Contract):
+    """What was checked, and what is wrong."""
+
+    parts: int
+    bytes: int
+    rows: int
+    releases: int
+    problems: tuple[str, ...] = ()
+
+
+def verify(store: Store, release: str | None = None) -> Verification:
+    """Compare every part with what was recorded of it, and every release with its digests.
+
+    Args:
+        release: only this one; its parts are not told apart from the others, so all are checked.
+
+    Raises:
+        NotFoundError: there is no such release.
+    """
+    problems: list[str] = []
+    parts = size = rows = 0
+    with store.snapshot(near=False) as connection:
+        listed = connection.execute("SELECT parts FROM ledger.commits ORDER BY seq").fetchall()
+        for part in standing([json.loads(text) for (text,) in listed]):
+            path = store.layout.part(part["table"], part["sha256"])
+            parts, size, rows = parts + 1, size + part["bytes"], rows + part["rows"]
+            try:
+                with at_hand(path) as file:
+                    check_part(file, rows=part["rows"], size=part["bytes"], sha256=part["sha256"])
+            except IntegrityError as error:
+                problems.append(f"{part['table']}: {error.message}")
+        names = (
+            [release]
+            if release
+            else [
+                row[0]
+                for row in connection.execute("SELECT name FROM releases ORDER BY seq").fetchall()
+            ]
+        )
+        for name in names if not problems else ():
+            try:
+                manifest = release_manifest(connection, name)
+                release_members(connection, name, today=False)
+                if members_digest(connection) != manifest.body.members_digest:
+                    problems.append(
+                        f"release `{name}`: its members are not those it was sealed over"
+                    )
+            except IntegrityError as error:
+                problems.append(error.message)
+    return Verification(
+        parts=parts, bytes=size, rows=rows, releases=len(names), problems=tuple(problems)
+    )

@@ -1,0 +1,1 @@
+"""The members of a set: selection, relation, contents."""

@@ -1,0 +1,1 @@
+"""Assemble, seal, inspect and export releases."""

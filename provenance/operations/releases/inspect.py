@@ -1,0 +1,71 @@
+"""Look at sealed releases."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from provenance.errors import IntegrityError, NotFoundError
+from provenance.model.manifest import Manifest
+from provenance.model.reports.facts import Facts
+from provenance.operations.judging.findings import conflict_view, release_drift
+from provenance.operations.judging.takedown_findings import revoked_members
+from provenance.operations.members.relation import MEMBERS, release_members
+from provenance.operations.sources import list_sources
+from provenance.reports.facts import facts
+from provenance.store.catalog import Database
+from provenance.store.ledger_store import Store
+
+
+def release_manifest(connection: Database, release: str) -> Manifest:
+    """The manifest of a release, its body checked against its digest.
+
+    Raises:
+        NotFoundError: there is no such release.
+        IntegrityError: the body is not what was sealed.
+    """
+    row = connection.execute("SELECT manifest FROM releases WHERE name = ?", [release]).fetchone()
+    if row is None:
+        raise NotFoundError(
+            f"there is no release `{release}`", hint="`prov query 'SELECT name FROM releases'`"
+        )
+    manifest = Manifest.model_validate_json(row[0])
+    if manifest.body.digest() != manifest.body_digest:
+        raise IntegrityError(
+            f"the manifest of `{release}` does not have the digest it was sealed with"
+        )
+    return manifest
+
+
+def release_facts(store: Store, release: str) -> Facts:
+    """What a report of a release says: its sealed numbers, and what drifted since."""
+    contracts = list_sources(store)
+    with store.snapshot() as connection:
+        manifest = release_manifest(connection, release)
+        release_members(connection, release, today=True)
+        drift = release_drift(connection, release)
+        release_members(connection, release, today=False)
+        revoked = revoked_members(connection)
+        conflicts = conflict_view(connection)
+        return facts(
+            connection,
+            MEMBERS,
+            manifest=manifest,
+            sources=contracts,
+            conflicts=conflicts,
+            findings=[*revoked, *drift],
+        )
+
+
+def list_releases(store: Store) -> list[dict[str, Any]]:
+    """Name, time, records and verdict of every release, oldest first."""
+    with store.snapshot(threads=1, views=("releases",)) as connection:
+        rows = connection.execute(
+            "SELECT name, recorded_at, manifest FROM releases ORDER BY seq"
+        ).fetchall()
+    found = []
+    for name, at, text in rows:
+        body = Manifest.model_validate_json(text).body
+        found.append(
+            {"name": name, "recorded_at": at, "records": body.records, "verdict": body.verdict}
+        )
+    return found

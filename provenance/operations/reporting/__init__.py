@@ -1,0 +1,1 @@
+"""Fill in and write reports."""

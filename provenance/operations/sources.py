@@ -1,0 +1,89 @@
+"""Declare sources and look them up."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+
+from provenance.errors import NotFoundError
+from provenance.model.code_lists import check_language, check_licence
+from provenance.model.source import Source
+from provenance.origin.declarations import declared_generator, registered_families
+from provenance.store.ledger_store import Store
+
+
+def source_row(source: Source, registered: Mapping[str, str] | None = None) -> dict[str, object]:
+    """A source as a row of the table ``sources``.
+
+    Args:
+        registered: families of models that are registered, by name.
+    """
+    return {
+        "name": source.name,
+        "contract": json.dumps(source.model_dump(mode="json", exclude_none=True)),
+        "kind": source.kind,
+        "label": source.label,
+        "process": source.process,
+        **declared_generator(source.generator, source.generator_family, registered or {}),
+        "declared_by": source.declared_by,
+        "licence": source.licence,
+        "url": source.url,
+        "accepts": json.dumps(source.accepts),
+        "ignores": json.dumps(source.ignores),
+    }
+
+
+def set_sources(store: Store, sources: Sequence[Source]) -> list[str]:
+    """Declare sources, each as a new version of its contract; returns the names that changed.
+
+    Raises:
+        MisuseError: a licence is no SPDX expression, or a language no tag of BCP 47.
+    """
+    before = {source.name: source for source in list_sources(store)}
+    changed = [source for source in sources if before.get(source.name) != source]
+    # Contracts that were declared before this was checked stand as they are.
+    for source in changed:
+        _check(source)
+    if changed:
+        state = hashlib.sha256()
+        with store.snapshot(threads=1, views=("commits", "models")) as connection:
+            last = connection.execute("SELECT max(seq) FROM commits").fetchone()
+            families = registered_families(connection)
+        for source in changed:
+            state.update(source.canonical())
+        key = f"source:{last[0] if last else 0}:{state.hexdigest()}"
+        rows = [source_row(source, families) for source in changed]
+        store.record("source", key, {"sources": rows})
+        # Not above: an ingest describes its source too, and has no need of it.
+        from provenance.operations.derivation.propagate import propagate
+
+        propagate(store)
+    return [source.name for source in changed]
+
+
+def _check(source: Source) -> None:
+    what = f"source `{source.name}`"
+    if source.licence is not None:
+        check_licence(source.licence, what)
+    for language in source.languages:
+        check_language(language, what)
+
+
+def list_sources(store: Store) -> list[Source]:
+    """Every source, by name, as its newest contract has it."""
+    with store.snapshot(threads=1, views=("sources",)) as connection:
+        rows = connection.execute("SELECT contract FROM sources ORDER BY name").fetchall()
+    return [Source.model_validate_json(row[0]) for row in rows]
+
+
+def show_source(store: Store, name: str) -> Source:
+    """One source.
+
+    Raises:
+        NotFoundError: there is none of that name.
+    """
+    for source in list_sources(store):
+        if source.name == name:
+            return source
+    raise NotFoundError(f"there is no source `{name}`", hint="`prov source list` shows them")

@@ -1,0 +1,37 @@
+"""Records and files as people name them, put as a takedown names them."""
+
+from __future__ import annotations
+
+import re
+
+from provenance.errors import NotFoundError
+from provenance.io.discovery.discover import uri_of
+from provenance.operations.records import resolve_record
+from provenance.store.ledger_store import Store
+
+_WHOLE = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
+
+
+def digest_of(store: Store, text: str) -> str:
+    """The whole digest of a record: of one that is in a current file by any of its ids.
+
+    Raises:
+        NotFoundError, MisuseError: there is none, or there are several.
+    """
+    if whole := _WHOLE.fullmatch(text.lower()):
+        return f"sha256:{whole[1]}"
+    with store.snapshot(threads=1) as connection:
+        record = resolve_record(connection, text)
+        row = connection.execute(
+            "SELECT min(digest_rest) FROM ledger.sightings WHERE record_id = ?", [record]
+        ).fetchone()
+    if row is None or row[0] is None:
+        raise NotFoundError(f"there is no record `{text}`")
+    return f"sha256:{record.hex}{row[0].hex}"
+
+
+def uri_of_file(store: Store, text: str) -> str:
+    """A file as the ledger calls it: by that name, else by the place that a path leads to."""
+    with store.snapshot(threads=1) as connection:
+        known = connection.execute("SELECT 1 FROM ledger.files WHERE uri = ? LIMIT 1", [text])
+        return text if known.fetchall() else uri_of(text)

@@ -1,0 +1,239 @@
+"""Purge: remove for good what the ledger keeps of revoked records beside ids and measures."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Collection
+from itertools import groupby
+from operator import itemgetter
+
+from provenance.content.norm_rules import KNOWN_COPY, NORM_RULE
+from provenance.errors import MisuseError
+from provenance.model.base import quote_identifier, quote_literal
+from provenance.model.takedown import Purged, Receipt, Takedown
+from provenance.operations.takedown.revocations import (
+    State,
+    commit_event,
+    event_row,
+    follow,
+    state_of,
+)
+from provenance.store.catalog import Database
+from provenance.store.data_files import Part
+from provenance.store.ledger_store import Store
+from provenance.store.maintenance.compaction import maintaining
+from provenance.store.maintenance.vacuum import forget_replaced
+from provenance.store.replacements import Replacement, row_by_row
+
+_NAMED, _IDS = "purge_named", "purge_ids"
+
+REMOVED = "[removed]"
+"""What stands where a word about a person stood in a reason."""
+
+# Own ids of what is purged, and the record that a reference to each leads to: references are put as
+# that record, so that lineage stays as it is.
+_IDS_SQL = f"""
+SELECT f.source, s.external_id, min(s.record_id) AS record_id
+FROM ledger.sightings s JOIN ledger.files f ON f.reading_id = s.reading_id
+WHERE s.external_id IS NOT NULL
+GROUP BY ALL HAVING bool_or(s.record_id IN (SELECT record_id FROM {_NAMED}))
+"""
+
+# A condition beside the equalities would have every edge compared with every id.
+_EDGES = f"""
+ledger.edges t LEFT JOIN ledger.files f ON f.reading_id = t.reading_id
+LEFT JOIN {_IDS} p ON p.external_id = t.parent_ref AND p.source =
+    if(t.parent IS NULL AND t.parent_row IS NULL, coalesce(t.parent_source, f.source), NULL)
+LEFT JOIN {_IDS} c ON c.external_id = t.child_ref AND c.source =
+    if(t.child IS NULL, t.child_source, NULL)
+"""
+
+_MINE = f"t.record_id IN (SELECT record_id FROM {_NAMED})"
+
+# Table: what it is read from, which rows hold something personal, what takes the place of it.
+_BLANKED: dict[str, tuple[str, str, dict[str, str]]] = {
+    "sightings": (
+        "ledger.sightings t",
+        f"{_MINE} AND (t.external_id IS NOT NULL OR t.attributes IS NOT NULL)",
+        {
+            "external_id": f"CASE WHEN NOT {_MINE} THEN t.external_id END",
+            "attributes": f"CASE WHEN NOT {_MINE} THEN t.attributes END",
+        },
+    ),
+    "parts": (
+        "ledger.parts t",
+        f"{_MINE} AND t.role IS NOT NULL",
+        {"role": f"CASE WHEN NOT {_MINE} THEN t.role END"},
+    ),
+    "members": (
+        "ledger.members t",
+        f"{_MINE} AND t.attributes IS NOT NULL",
+        {"attributes": f"CASE WHEN NOT {_MINE} THEN t.attributes END"},
+    ),
+    "imported_nodes": (
+        "ledger.imported_nodes t",
+        f"t.id IN (SELECT record_id FROM {_NAMED}) AND t.said IS NOT NULL",
+        {"said": f"CASE WHEN t.id NOT IN (SELECT record_id FROM {_NAMED}) THEN t.said END"},
+    ),
+    "edges": (
+        _EDGES,
+        "p.record_id IS NOT NULL OR c.record_id IS NOT NULL",
+        {
+            "parent": "coalesce(t.parent, p.record_id)",
+            "parent_ref": "CASE WHEN p.record_id IS NULL THEN t.parent_ref END",
+            "child": "coalesce(t.child, c.record_id)",
+            "child_ref": "CASE WHEN c.record_id IS NULL THEN t.child_ref END",
+        },
+    ),
+}
+
+
+def purge(store: Store, revocation: str) -> Receipt:
+    """Remove for good what the ledger keeps of the records that a revocation names.
+
+    Their attributes and own ids are blanked wherever they stand, the words that the revocation
+    named them by are put as digests, tombstones keep the content from coming back, and the
+    snapshots that show the old state expire. Ids, sizes, origins and lineage stay. Doing it again
+    completes what was interrupted, and takes in what was revoked since.
+
+    Raises:
+        NotFoundError, MisuseError: there is no such revocation, or it was restored.
+    """
+    with store.snapshot(threads=1) as connection:
+        state = state_of(connection, revocation)
+    if not state.active:
+        raise MisuseError(
+            f"revocation `{state.revocation}` was restored", hint="`prov revoke` it again first"
+        )
+    follow(store)
+    with maintaining(store, "purge"):  # what maintenance is at would bring old parts back
+        with store.snapshot(near=False) as connection:  # it is about files
+            receipt = _rewrite(store, connection, state_of(connection, state.revocation))
+        forgotten = forget_replaced(store)
+    purged = (receipt.purged or Purged(tombstones=0, parts=0)).model_copy(
+        update={"snapshots": forgotten.snapshots}
+    )
+    return receipt.model_copy(update={"purged": purged})
+
+
+def _rewrite(store: Store, connection: Database, state: State) -> Receipt:
+    """Write anew what holds something personal, and commit it with the tombstones."""
+    connection.execute(f"""
+        CREATE OR REPLACE TEMP TABLE {_NAMED} AS
+        SELECT DISTINCT k.record_id, k.digest_rest FROM ledger.revoked k
+        SEMI JOIN (FROM revoked WHERE revocation = {quote_literal(state.revocation)}) r
+            ON r.record_id = k.record_id
+        WHERE k.revocation = {quote_literal(state.revocation)} AND k.hops = 0""")
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {_IDS} AS {_IDS_SQL}")
+    replaced = [item for table in _BLANKED for item in _blanked(store, connection, table)]
+    words = state.takedown.personal
+    replaced += _blinded_events(store, connection, words)
+    commit_id = uuid.uuid4()
+    buried = _bury(store, connection, commit_id, state.revocation)
+    if state.event == "purge" and not replaced and buried is None:
+        return state.receipt.model_copy(update={"unchanged": True})
+    receipt = _blind(state.receipt, words).model_copy(
+        update={
+            "event": "purge",
+            "purged": Purged(tombstones=buried.rows if buried else 0, parts=len(replaced)),
+        }
+    )
+    made = commit_event(store, receipt, commit_id, [buried], replaced)
+    return receipt.model_copy(update={"recorded_at": made.recorded_at})
+
+
+def _blanked(store: Store, connection: Database, table: str) -> list[Replacement]:
+    """The parts of a table that hold something personal, and what takes their place."""
+    source, personal, instead = _BLANKED[table]
+    found = connection.execute(
+        f"SELECT DISTINCT t.filename FROM {source} WHERE {personal} ORDER BY 1"
+    ).fetchall()
+    columns = ", ".join(f"{sql} AS {quote_identifier(name)}" for name, sql in instead.items())
+    query = f"""
+        SELECT t.* REPLACE ({columns}) FROM {source}
+        WHERE t.filename = ? ORDER BY t.file_row_number"""
+    return [row_by_row(path, _write(store, connection, table, query, path)) for (path,) in found]
+
+
+def _write(store: Store, connection: Database, table: str, query: str, path: str) -> Part:
+    """A part with the rows of a query, which keep the commits that they are of."""
+    writer = store.part(table, None)
+    try:
+        for batch in connection.execute(query, [path]).to_arrow_reader(100_000):
+            writer.write(batch)
+        part = writer.finish()
+    except BaseException:
+        writer.discard()
+        raise
+    if part is None:
+        raise AssertionError(f"{path} had rows")
+    return part
+
+
+def _blinded_events(
+    store: Store, connection: Database, words: Collection[str]
+) -> list[Replacement]:
+    """The events of revocations that name one of these words, with its digest instead."""
+    rows = connection.execute(
+        "SELECT filename, commit_id, receipt FROM ledger.revocations "
+        "ORDER BY filename, file_row_number"
+    ).fetchall()
+    replaced: list[Replacement] = []
+    for path, events in groupby(rows, key=itemgetter(0)):
+        before = [(commit, Receipt.model_validate_json(text)) for _, commit, text in events]
+        after = [(commit, _blind(receipt, words)) for commit, receipt in before]
+        if after != before:
+            said = [{**event_row(item), "commit_id": commit} for commit, item in after]
+            part = store.rows("revocations", None, said)
+            replaced += [row_by_row(path, part)] if part else []
+    return replaced
+
+
+def _blind(receipt: Receipt, words: Collection[str]) -> Receipt:
+    """A receipt without words about a person: in the request digests, in what was said nothing."""
+    takedown: Takedown = receipt.takedown.blind(words)
+    return receipt.model_copy(
+        update={
+            "takedown": takedown,
+            "reason": _without(receipt.reason, words),
+            "requested_by": _without(receipt.requested_by, words),
+        }
+    )
+
+
+def _without(text: str | None, words: Collection[str]) -> str | None:
+    if text is None:
+        return None
+    for word in sorted(words, key=len, reverse=True):
+        text = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", REMOVED, text, flags=re.IGNORECASE)
+    return text
+
+
+def _bury(store: Store, connection: Database, commit_id: uuid.UUID, revocation: str) -> Part | None:
+    """Tombstones of the named records that have none yet, or none by the newest rule.
+
+    Texts that are long enough are known by their normalised text as well: another dress of one is
+    the same content. What was read under an older rule is known by its digest alone.
+    """
+    writer = store.part("tombstones", commit_id)
+    query = f"""
+        SELECT {quote_literal(revocation)} AS revocation, record_id, digest_rest, norm_id
+        FROM {_NAMED} n LEFT JOIN (
+            SELECT s.record_id, s.digest_rest, min(s.norm_id) AS norm_id
+            FROM ledger.sightings s JOIN ledger.files f ON f.reading_id = s.reading_id
+            WHERE s.norm_chars >= {KNOWN_COPY} AND f.norm = {quote_literal(NORM_RULE)}
+            GROUP BY ALL
+        ) known USING (record_id, digest_rest)
+        WHERE NOT EXISTS (
+            FROM ledger.tombstones t WHERE t.record_id = n.record_id
+                AND t.digest_rest = n.digest_rest
+                AND (t.norm_id IS NOT NULL OR known.norm_id IS NULL))
+        ORDER BY record_id"""
+    try:
+        for batch in connection.execute(query).to_arrow_reader(100_000):
+            writer.write(batch)
+        return writer.finish()
+    except BaseException:
+        writer.discard()
+        raise

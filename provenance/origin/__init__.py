@@ -1,0 +1,1 @@
+"""Turn marks in data into claims, and claims into the origin of a record."""

@@ -1,0 +1,237 @@
+"""Names of language models: what looks like one, and which family it belongs to."""
+
+from __future__ import annotations
+
+import re
+from functools import cache, lru_cache
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from provenance.model.model_names import clean_name, fold_name
+
+LONGEST_NAME = 200
+"""A longer value is prose, not the name of a model."""
+
+
+class Family(NamedTuple):
+    """How the models of one family are called; patterns for lower-case names, from their start.
+
+    Attributes:
+        name: what the family is called in budgets and reports.
+        pattern: cannot be much else than a language model (``falcon-7b``, ``claude-3``).
+        bare: could also be a person, a car or a wind (``falcon``, ``claude``); trusted only in a
+            field that never means anything else than a generator.
+    """
+
+    name: str
+    pattern: str
+    bare: str = ""
+
+
+_SIZE = r"\d+(?:\.\d+)?[bm]\b"
+
+FAMILIES: tuple[Family, ...] = (
+    # Names that hold another family's name come first.
+    Family("nemotron", r"(?:[a-z0-9.]+[-_])*nemotron"),
+    Family("gpt4all", r"gpt4all"),
+    Family("codellama", r"code-?llama"),
+    Family("deepseek", r"deepseek"),
+    Family("tulu", r"(?:llama-[\d.]+-)?tulu[-_]?\d"),
+    Family("hermes", r"(?:nous-|open)?hermes[-_ ]?\d|nous-hermes"),
+    Family("gpt-neo", r"gpt-?neo(?:x|\b)|gpt-j\b|chip-?20b"),
+    Family("cerebras-gpt", r"cerebras-gpt"),
+    Family(
+        "gpt",
+        r"(?:chat)?gpt[-_ ]?\d|gpt-oss|chatgpt|o[1-9]-(?:mini|preview|pro)"
+        r"|(?:text|code)-(?:davinci|curie|babbage|ada|cushman)-\d|davinci(?:-\d|$)",
+        r"gpt|o[134]",
+    ),
+    Family("claude", r"claude[-_ ]?(?:v?\d|instant|opus|sonnet|haiku)", r"claude"),
+    Family("gemini", r"gemini[-_ ](?:\d|pro|ultra|flash|nano|exp)", r"gemini|bard"),
+    Family("gemma", r"(?:code|recurrent|med)?gemma[-_ ]?\d", r"gemma"),
+    Family("palm", r"palm-?2|(?:text|chat|code)-bison", r"palm"),
+    Family("mixtral", r"mixtral"),
+    Family(
+        "mistral",
+        r"mistral[-_ ]?(?:v?\d|tiny|small|medium|large|nemo|saba|instruct)"
+        r"|(?:mini|code|dev|magi|mathi?)stral|pixtral",
+        r"mistral",
+    ),
+    Family("vicuna", r"vicuna[-_ ](?:v?\d)", r"vicuna"),
+    Family("alpaca", r"alpaca[-_ ]?" + _SIZE),
+    Family("koala", r"koala[-_ ]?" + _SIZE),
+    Family("guanaco", r"guanaco[-_ ]?" + _SIZE),
+    Family("wizardlm", r"wizard(?:lm|coder|math)"),
+    Family("llama", r"llama[-_ ]?(?:v?\d|" + _SIZE + r")", r"llama"),
+    Family("qwen", r"qwen|qwq-|qvq-"),
+    Family("phi", r"phi[-_ ]?\d(?:\.\d)?(?:$|[-_ ](?:mini|small|medium|moe|vision|instruct|\d))"),
+    Family("falcon", r"falcon[-_ ]?(?:" + _SIZE + r"|rw-|mamba|h1\b|\d-)", r"falcon"),
+    Family("oasst", r"(?:oasst|openassistant)[-_](?:sft|rm)"),
+    Family("pythia", r"pythia-" + _SIZE, r"pythia"),
+    Family("opt", r"opt-(?:iml|" + _SIZE + r")"),
+    Family("bloom", r"bloomz|bloom-" + _SIZE, r"bloom"),
+    Family("t5", r"flan-|(?:mt5|byt5|t5)[-_](?:small|base|large|xl|xxl|3b|11b|v1)|fastchat-t5"),
+    Family("dolly", r"dolly-v\d"),
+    Family("mpt", r"mpt-" + _SIZE),
+    Family("stablelm", r"stablelm|stable-?beluga"),
+    Family("rwkv", r"rwkv"),
+    Family("glm", r"(?:chat)?glm-?\d"),
+    Family("internlm", r"internlm"),
+    Family("baichuan", r"baichuan"),
+    Family("yi", r"yi-(?:" + _SIZE + r"|[\d.]+-|large|medium|lightning|spark)"),
+    Family("command", r"command-(?:r|a|light|nightly|xlarge|medium)\b|c4ai-"),
+    Family("aya", r"aya-(?:\d|expanse|vision)"),
+    Family("zephyr", r"zephyr-(?:" + _SIZE + r"|orpo)"),
+    Family("starling", r"starling-lm"),
+    Family("openchat", r"openchat"),
+    Family("orca", r"orca[-_](?:2|mini)"),
+    Family("solar", r"solar-(?:\d|pro|mini)"),
+    Family("olmo", r"olmoe?-"),
+    Family("smollm", r"smollm"),
+    Family("granite", r"granite-\d"),
+    Family("dbrx", r"dbrx"),
+    Family("jamba", r"jamba|jurassic-?\d|j2-(?:ultra|mid|light)"),
+    Family("grok", r"grok-(?:\d|beta)", r"grok"),
+    Family("kimi", r"kimi-|moonshot-v\d"),
+    Family("minimax", r"minimax-|abab\d"),
+    Family("ernie", r"ernie-(?:\d|bot|lite|speed|x\d)"),
+    Family("hunyuan", r"hunyuan"),
+    Family("doubao", r"doubao"),
+    Family("exaone", r"exaone"),
+    Family("starcoder", r"(?:star|santa)coder"),
+    Family("nova", r"nova-(?:pro|lite|micro|premier)"),
+    Family("titan", r"titan-text"),
+)
+"""Families in the order in which they are tried."""
+
+# An organisation, a path or a registry may stand before the name, and a maker's own word.
+_START = r"(?:^|[/:.])(?:(?:meta|open|oasst|oasst-sft-\d+|chat|amazon)[-_ ])?"
+
+_VENDORS = (
+    r"(?:^|/)(?:openai|anthropic|meta-llama|mistralai|qwen|deepseek-ai|tiiuae|eleutherai|cohere"
+    r"|coherelabs|cohereforai|01-ai|ai21labs|nousresearch|lmsys|moonshotai|internlm)/."
+)
+"""Organisations on model hubs and gateways that publish language models and little else."""
+
+_OTHER_MODEL = (
+    r"embed|rerank|reward|guard|moderation|whisper|clip\b|dall-e|tts|classifier|detector|tokenizer"
+)
+"""Models that judge, listen or draw, and so did not write the text."""
+
+_PROSE = r"://|(?:\S+\s+){6}"
+"""An address, or a sentence that begins with a name."""
+
+
+def _any(patterns: list[str], end: str = "") -> str:
+    return f"{_START}(?:{'|'.join(patterns)}){end}"
+
+
+_INSIDE = r"[-/:.(]"
+"""What may stand before a known name in one that begins otherwise: ``acme-llama-3-8b``."""
+
+_ALL = [family.pattern for family in FAMILIES]
+_VERSIONED = _any(_ALL) + "|" + _VENDORS
+_BARE = _any([family.bare for family in FAMILIES if family.bare], "$")
+
+
+@cache
+def _compiled() -> list[tuple[str, dict[str, re.Pattern[str]]]]:
+    """Made when a name is first looked at: many runs look at none."""
+    return [
+        (
+            family.name,
+            {
+                "start": re.compile(
+                    _any([family.pattern]) + (f"|{_any([family.bare], '$')}" if family.bare else "")
+                ),
+                "inside": re.compile(f"{_INSIDE}(?:{family.pattern})"),
+            },
+        )
+        for family in FAMILIES
+    ]
+
+
+@lru_cache(maxsize=4096)
+def family_of(name: str | None) -> str | None:
+    """The family that a model belongs to by its name; None where the name tells nothing.
+
+    The family of a fine-tuned model is that of the first known name in it; it says nothing about
+    who published it. However a name is spelled, its family is the same.
+
+    >>> family_of("mistralai/Mixtral-8x7B-Instruct-v0.1")
+    'mixtral'
+    >>> family_of("gpt-3.5-turbo-0301"), family_of("text-davinci-003"), family_of("Corolla")
+    ('gpt', 'gpt', None)
+    >>> family_of("acme/my-llama-3-8b"), family_of("G\u0440T_4\u200b")
+    ('llama', 'gpt')
+    """
+    if name is None or len(name) > LONGEST_NAME:
+        return None
+    for place in ("start", "inside"):
+        for spelling in _spellings(name):
+            for family, patterns in _compiled():
+                if patterns[place].search(spelling):
+                    return family
+    return None
+
+
+@cache
+def _pattern(of: str) -> re.Pattern[str]:
+    """One of the patterns over all families, made when it is first needed."""
+    patterns = {
+        "known": _any(_ALL),
+        "inside": rf"{_INSIDE}(?:{'|'.join(_ALL)})",
+        "versioned": _VERSIONED,
+        "bare": f"{_VERSIONED}|{_BARE}",
+        "other": _OTHER_MODEL,
+        "prose": _PROSE,
+    }
+    return re.compile(patterns[of])
+
+
+def starts_with_model(plain: str) -> bool:
+    """Whether a name in lower case begins with a known model, its organisation aside."""
+    return _pattern("known").search(plain) is not None
+
+
+def holds_model(plain: str) -> bool:
+    """Whether a known model is named anywhere in a name whose words are parted by hyphens."""
+    return _pattern("inside").search(plain) is not None
+
+
+def writes_no_text(plain: str) -> bool:
+    """Whether a name is that of a model that judges, listens or draws."""
+    return _pattern("other").search(plain) is not None
+
+
+def is_prose(plain: str) -> bool:
+    """Whether a value is an address or a sentence, and no name."""
+    return _pattern("prose").search(plain) is not None
+
+
+def model_names(values: pa.Array, *, bare: bool) -> pa.Array:
+    """Which values look like the name of a language model that writes text.
+
+    Args:
+        values: strings; null is no name.
+        bare: take ``claude`` or ``falcon`` without a version for a model too.
+    """
+    named = pc.utf8_slice_codeunits(values, 0, LONGEST_NAME + 1).dictionary_encode()
+    found = [_is_model(name, bare=bare) for name in named.dictionary.to_pylist()]
+    return pc.fill_null(pa.array(found, pa.bool_()).take(named.indices), False)
+
+
+def _is_model(name: str, *, bare: bool) -> bool:
+    plain = clean_name(name)
+    if len(name) > LONGEST_NAME or is_prose(plain) or writes_no_text(plain):
+        return False
+    pattern = _pattern("bare" if bare else "versioned")
+    return any(pattern.search(each) or holds_model(each) for each in _spellings(name))
+
+
+def _spellings(name: str) -> tuple[str, ...]:
+    """A name in lower case as it is, with hyphens, and folded; the patterns know these."""
+    plain = clean_name(name)
+    return plain, plain.replace("_", "-").replace(" ", "-"), fold_name(name)

@@ -1,0 +1,93 @@
+"""OpenAssistant messages, whose publisher says of each whether a model wrote it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from provenance.model.origin import Label, Process, Tier
+from provenance.origin.recognisers.base import (
+    WHOLE_ROW,
+    Hidden,
+    Rows,
+    basis,
+    claims,
+    filled,
+    positions,
+)
+from provenance.origin.recognisers.values import names_generator
+
+_ROLES = pa.array(["prompter", "assistant"])
+_PLACES = ("message_id", "parent_id", "message_tree_id")
+_SAID = pa.array(["true", "false"])
+
+
+@dataclass(frozen=True, slots=True)
+class Oasst:
+    """``synthetic`` is trusted in both directions, since volunteers and models both wrote here."""
+
+    fallback: ClassVar[bool] = False
+    name: str = "oasst"
+
+    def wanted(self, fields: Mapping[str, str], content: tuple[str, ...]) -> tuple[str, ...] | None:
+        """The fields of a message; ``model_name`` is missing from most of them."""
+        places = [name for name in _PLACES if name in fields]
+        text = "text" in content or content == (WHOLE_ROW,)
+        if not (text and "synthetic" in fields and "role" in fields and places):
+            return None
+        return "synthetic", "role", "model_name", *places
+
+    def hides(self, rows: Rows) -> Hidden | None:
+        """What is said of the text, in messages of which anything is said."""
+        return Hidden(("synthetic", "model_name", "role"), self._told(rows))
+
+    def claims(self, rows: Rows) -> pa.Table:
+        """Synthetic where the field is true, human where it is false, nothing where it is null."""
+        said = pc.utf8_lower(rows.fields["synthetic"])
+        model = rows.fields["model_name"]
+        message = self._told(rows)
+        named = names_generator(model)
+        true = positions(pc.and_(message, pc.equal(said, "true")))
+        false = positions(pc.and_(message, pc.equal(said, "false")))
+        # A model that is named beside `false` contradicts it; both are put on record.
+        denied = positions(pc.and_(pc.and_(message, pc.equal(said, "false")), named))
+        generator = pc.if_else(named, model, pa.scalar(None, pa.string()))
+        made = {"tier": Tier.TOOL, "claim": Label.SYNTHETIC, "process": Process.GENERATE}
+        return pa.concat_tables(
+            [
+                claims(
+                    true,
+                    self.name,
+                    **made,
+                    generator=generator.take(true),
+                    field="synthetic",
+                    basis="synthetic=true",
+                ),
+                claims(
+                    false,
+                    self.name,
+                    tier=Tier.TOOL,
+                    claim=Label.HUMAN,
+                    field="synthetic",
+                    basis="synthetic=false",
+                ),
+                claims(
+                    denied,
+                    self.name,
+                    **made,
+                    generator=generator.take(denied),
+                    field="model_name",
+                    basis=basis("model_name", model.take(denied)),
+                ),
+            ]
+        )
+
+    def _told(self, rows: Rows) -> pa.Array:
+        places = (rows.fields[name] for name in _PLACES if name in rows.fields)
+        message = pc.and_(filled(places, len(rows.content)), pc.is_in(rows.fields["role"], _ROLES))
+        said = pc.is_in(pc.utf8_lower(rows.fields["synthetic"]), _SAID)
+        return pc.fill_null(pc.and_(message, said), False)

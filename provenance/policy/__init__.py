@@ -1,0 +1,1 @@
+"""Budgets: their conditions, their evaluation, and selections that keep them."""

@@ -1,0 +1,1 @@
+"""The condition language of budgets: lexer, grammar, SQL, three-valued logic."""

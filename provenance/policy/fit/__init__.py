@@ -1,0 +1,6 @@
+"""The largest set that passes a policy."""
+
+from provenance.policy.fit.explain import LeftOut
+from provenance.policy.fit.solve import Fit, fit
+
+__all__ = ["Fit", "LeftOut", "fit"]

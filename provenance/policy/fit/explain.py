@@ -1,0 +1,131 @@
+"""What was left out, and which budget asked for it; and which budget cannot be met at all."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from provenance.policy.aggregates import Key
+from provenance.policy.fit.allocation import Task, amounts, applies, limits
+from provenance.policy.fit.constraints import Rule, sortable
+from provenance.policy.fit.strata import Scheme
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Members that one budget, in one group, asked to be left out; or why nothing can be taken."""
+
+    budget: str
+    group: Mapping[str, str | None] | None
+    records: int
+    size: int
+    reason: str
+
+
+def left_out(
+    scheme: Scheme, task: Task, sums: Sequence[Sequence[int]], counts: Sequence[int]
+) -> tuple[LeftOut, ...]:
+    """The members left out, by the first budget of the policy that has no room for one more."""
+    slack = [
+        rule.at_most - left if applies(rule, counts) else None
+        for rule, left in zip(task.rules, task.left_sides(sums), strict=True)
+    ]
+    # A rule about other strata is only eased by taking more: those of the stratum's own matter.
+    about: dict[int, list[tuple[Rule, int | None]]] = defaultdict(list)
+    for rule, room in zip(task.rules, slack, strict=True):
+        for number in rule.parts:
+            about[number].append((rule, room))
+    found: dict[tuple[int, Key | None], list[int]] = defaultdict(lambda: [0, 0])
+    for number, stratum in enumerate(task.strata):
+        records = stratum.records - counts[number]
+        if not records:
+            continue
+        rest = [total - taken for total, taken in zip(stratum.sums, sums[number], strict=True)]
+        each = [Fraction(amount, records) for amount in rest]
+        place = _asking(scheme, task, number, each, about[number])
+        entry = found[place]
+        entry[0] += records
+        entry[1] += rest[0]
+    # -1, for no budget, comes last.
+    order = sorted(found, key=lambda at: (at[0] % (len(scheme.terms) + 1), sortable(at[1] or ())))
+    return tuple(_told(scheme, place, *found[place]) for place in order)
+
+
+def _asking(
+    scheme: Scheme,
+    task: Task,
+    number: int,
+    each: Sequence[Fraction],
+    about: Sequence[tuple[Rule, int | None]],
+) -> tuple[int, Key | None]:
+    """The budget and group that stop one more record of a stratum, of its average size."""
+    stratum = task.strata[number]
+    stops: list[tuple[int, Key | None]] = [
+        (place, None)
+        for place, term in enumerate(scheme.terms)
+        if term.budget.rule == "forbid" and stratum.truths[place] is not False
+    ]
+    tight: list[tuple[Fraction, int, Key | None]] = []
+    for rule, room in about:
+        if room is None:
+            # The group is empty, for it cannot be as the budget wants it.
+            if number in rule.own:
+                stops.append((rule.term, rule.group))
+            continue
+        a, b = rule.parts[number]
+        adds = (a + rule.whole) * each[rule.size] + b * each[rule.hi]
+        if adds > room:
+            stops.append((rule.term, rule.group))
+        elif adds > 0:
+            tight.append((room / adds, rule.term, rule.group))
+    if stops:
+        return min(stops, key=lambda stop: stop[0])
+    if tight:
+        _, term, group = min(tight, key=lambda entry: entry[:2])
+        return term, group
+    return -1, None
+
+
+def _told(scheme: Scheme, place: tuple[int, Key | None], records: int, size: int) -> LeftOut:
+    term, key = place
+    if term < 0:
+        name = scheme.terms[0].budget.name
+        return LeftOut(name, None, records, size, "a remainder that was not tried singly")
+    budget = scheme.terms[term].budget
+    group = None if key is None else dict(zip(budget.by, key, strict=True))
+    of = "" if group is None else f" of {', '.join(f'{k} {v}' for k, v in group.items())}"
+    if budget.rule == "forbid":
+        reason = f"they meet, or may meet, {budget.forbid}"
+    elif budget.rule == "min_human":
+        reason = f"fewer than {budget.min_human:,} human {scheme.terms[term].unit}{of} can be had"
+    else:
+        limit = budget.max_share if budget.max_share is not None else budget.max_synthetic
+        reason = f"one more would put the share{of} over {limit:f}"
+        if budget.per == "human":
+            reason = f"one more would put synthetic to human{of} over {limit:f}"
+    return LeftOut(budget.name, group, records, size, reason)
+
+
+def unmet(scheme: Scheme, task: Task, *, divisible: bool) -> tuple[LeftOut, ...]:
+    """The budgets without which some selection would pass; all that ask for records, if none.
+
+    ``divisible`` says that parts of records would pass, and only no whole records were found.
+    """
+    named = []
+    for place, term in enumerate(scheme.terms):
+        lower, upper = limits(scheme, task.strata, relaxed=place)
+        kept = [rule for rule in task.rules if rule.term != place]
+        if amounts(Task(task.strata, kept, lower, upper, task.exact)) is not None:
+            named.append((place, f"without budget {term.budget.name} a selection would pass"))
+    if divisible:
+        why = "it can be met with parts of records; no set of whole ones was found that meets it"
+        named = [(place, why) for place in sorted({rule.term for rule in task.rules})]
+    elif not named:
+        named = [
+            (place, "it cannot be met together with the other budgets")
+            for place, term in enumerate(scheme.terms)
+            if term.budget.rule in {"min_human", "accumulate"}
+        ]
+    return tuple(LeftOut(scheme.terms[at].budget.name, None, 0, 0, why) for at, why in named)

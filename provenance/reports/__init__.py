@@ -1,0 +1,1 @@
+"""Facts of releases, the documents made of them, and their rendering."""

@@ -1,0 +1,86 @@
+"""Releases and judgements as text, JSON, Markdown, HTML, SARIF and JUnit; it never computes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from provenance.errors import MisuseError
+from provenance.model.base import Contract
+from provenance.model.finding import Judgement
+from provenance.model.reports.disclosure import Disclosure
+from provenance.model.reports.facts import Facts
+from provenance.reports.render.disclosure_docx import disclosure_docx
+from provenance.reports.render.disclosure_html import disclosure_html
+from provenance.reports.render.disclosure_markdown import disclosure_markdown
+from provenance.reports.render.html import facts_html
+from provenance.reports.render.index_html import index_html
+from provenance.reports.render.junit import judgement_junit
+from provenance.reports.render.markdown import facts_markdown, judgement_markdown
+from provenance.reports.render.sarif import judgement_sarif
+from provenance.reports.render.subject import Subject
+from provenance.reports.render.text import judgement_text
+
+__all__ = [
+    "DISCLOSURE_FORMATS",
+    "FACTS_FORMATS",
+    "JUDGEMENT_FORMATS",
+    "Subject",
+    "as_json",
+    "index_html",
+    "json_lines",
+    "json_text",
+    "render",
+]
+
+
+def as_json(answer: Contract) -> str:
+    """ASCII, so that no terminal is moved by what data says; infinity, as no number, is null."""
+    return json_text(json.loads(answer.model_dump_json()))
+
+
+def json_text(members: Any) -> str:
+    """Members as one JSON document."""
+    return json.dumps(members, indent=2) + "\n"
+
+
+def json_lines(rows: Iterable[Any]) -> str:
+    """Rows as JSON documents, one a line."""
+    return "".join(json.dumps(row) + "\n" for row in rows)
+
+
+FACTS_FORMATS: Mapping[str, Callable[[Facts], str]] = {
+    "html": facts_html,
+    "markdown": facts_markdown,
+    "json": as_json,
+}
+
+DISCLOSURE_FORMATS: Mapping[str, Callable[[Disclosure], str | bytes]] = {
+    "markdown": disclosure_markdown,
+    "html": disclosure_html,
+    "docx": disclosure_docx,
+}
+"""Layouts of a report for people; its JSON is the report's own contract."""
+
+JUDGEMENT_FORMATS: Mapping[str, Callable[[Judgement, Subject], str]] = {
+    "text": lambda judgement, _: judgement_text(judgement),
+    "json": lambda judgement, _: as_json(judgement),
+    "markdown": judgement_markdown,
+    "sarif": judgement_sarif,
+    "junit": judgement_junit,
+}
+
+
+def render(answer: Facts | Judgement, form: str, subject: Subject | None = None) -> str:
+    """A release's facts or a judgement in one of its formats.
+
+    Raises:
+        MisuseError: a format that the answer does not have.
+    """
+    formats = FACTS_FORMATS if isinstance(answer, Facts) else JUDGEMENT_FORMATS
+    if form not in formats:
+        raise MisuseError(f"there is no format {form!r} here", hint=f"one of: {', '.join(formats)}")
+    if isinstance(answer, Facts):
+        return FACTS_FORMATS[form](answer)
+    return JUDGEMENT_FORMATS[form](answer, subject or Subject("the set"))

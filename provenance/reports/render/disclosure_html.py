@@ -1,0 +1,163 @@
+"""A disclosure as one HTML page: the look of a release's report, every field with its source."""
+
+from __future__ import annotations
+
+from provenance.model.reports.disclosure import Disclosure, Line, Section, Table
+from provenance.reports.render import disclosure_wording as words
+from provenance.reports.render import number
+from provenance.reports.render.html import composition, figures, page
+from provenance.reports.render.markup import Markup, join, tag, text, whole
+from provenance.reports.render.sections import Column, missing, table_row
+from provenance.reports.render.sections import Section as Part
+
+FIELDS = (Column("Field"), Column("Content", "text"), Column("From", "from"))
+
+
+def disclosure_html(report: Disclosure) -> str:
+    """The page; it loads nothing from anywhere and holds every number of the JSON."""
+    parts = [_part(section) for section in report.sections]
+    return page(
+        f"{report.title}: {report.release}",
+        _header(report, parts),
+        parts,
+        _footer(report),
+        skip=(parts[0].anchor, "the first section"),
+    )
+
+
+def _header(report: Disclosure, parts: list[Part]) -> Markup:
+    links = (tag("li", tag("a", part.title, href=f"#{part.anchor}")) for part in parts)
+    outcome = "fail" if report.missing else "pass"
+    return tag(
+        "header",
+        tag("p", report.law, class_="eyebrow"),
+        tag("h1", report.title),
+        tag(
+            "p",
+            tag("span", words.completeness(report), class_=f"verdict {outcome}"),
+            tag("span", "Release ", tag("strong", report.release)),
+            class_="outcome",
+        ),
+        composition(report.share, words.synthetic(report), words.unknown(report)),
+        figures(_figures(report)),
+        tag("p", words.vouched(report), class_="vouched"),
+        warnings_box(report.warnings),
+        tag("nav", tag("ul", *links), aria_label="Sections"),
+    )
+
+
+def _figures(report: Disclosure) -> list[tuple[str, str]]:
+    found = [
+        ("Records", number.count(report.records)),
+        ("Size", number.size(report.share.size)),
+        ("Sources", number.count(report.sources)),
+        ("Sealed", f"{report.created_at:%d %B %Y}".lstrip("0")),
+    ]
+    if report.asked:
+        found.append(("Answers", f"{report.asked - report.missing:,} of {report.asked:,}"))
+    return found
+
+
+def warnings_box(warnings: tuple[str, ...]) -> Markup | None:
+    """What a reader has to know, above the sections; nothing where there is nothing."""
+    if not warnings:
+        return None
+    items = (tag("li", whole(warning)) for warning in warnings)
+    return tag(
+        "div", tag("p", tag("strong", "What to know first")), tag("ul", *items), class_="warnings"
+    )
+
+
+def _part(section: Section) -> Part:
+    anchor = "section-" + "".join(c if c.isalnum() else "-" for c in section.number).strip("-")
+    tables = (_table(line.label, line.table) for line in section.lines if line.table)
+    plain = [line for line in section.lines if not line.table]
+    fields = _fields(section.title, plain) if plain else None
+    title = section.title if section.number == "0" else f"{section.number} {section.title}"
+    lead = None if section.lines else "Nothing is stated here."
+    return Part(anchor, title, lead, join(fields, *tables))
+
+
+def _fields(title: str, lines: list[Line]) -> Markup:
+    rows = (table_row(FIELDS, (line.label, _content(line), _origin(line))) for line in lines)
+    return framed(f"{title}: fields", None, FIELDS, rows_of=join(*rows), kind="fields stack")
+
+
+def _content(line: Line) -> Markup:
+    pieces = words.values(line)
+    if line.status != "out of scope" and line.value in (None, ()):
+        return missing(pieces[0])
+    if len(pieces) == 1:
+        return whole(pieces[0])
+    return tag("ul", *(tag("li", whole(piece)) for piece in pieces))
+
+
+def _origin(line: Line) -> Markup:
+    if line.status == "not provided":
+        return tag("span", words.origin(line), class_="due")
+    return text(words.origin(line))
+
+
+def _table(title: str, table: Table) -> Markup:
+    columns = [Column(name, _kind(place, table)) for place, name in enumerate(table.columns)]
+    columns[0] = Column(table.columns[0])
+    rows = (
+        table_row(
+            columns,
+            [missing(words.NOT_STATED) if one is None else whole(words.scalar(one)) for one in row],
+        )
+        for row in table.rows
+    )
+    kind = "wide" if len(columns) > WIDE else None
+    return framed(title, title, columns, rows_of=join(*rows), kind=kind)
+
+
+WIDE = 8
+"""Columns from which on a table is set in smaller letters."""
+
+
+def _kind(place: int, table: Table) -> str:
+    """The class of a column: numbers stand on the right, only addresses break within a word."""
+    if words.numeric(place, table.rows):
+        return "number"
+    cells = (row[place] for row in table.rows)
+    return "address" if any("://" in one for one in cells if isinstance(one, str)) else "cell"
+
+
+def framed(
+    name: str,
+    caption: str | None,
+    columns: list[Column] | tuple[Column, ...],
+    *,
+    rows_of: Markup,
+    kind: str | None,
+) -> Markup:
+    """A table in a region that scrolls; without a caption its name is for readers of screens."""
+    heads = (tag("th", title, scope="col", class_=style or None) for title, style in columns)
+    return tag(
+        "div",
+        tag(
+            "table",
+            tag("caption", tag("strong", caption or name, class_=None if caption else "unseen")),
+            tag("thead", tag("tr", *heads)),
+            tag("tbody", rows_of),
+            class_=kind,
+        ),
+        class_="scroll",
+        role="region",
+        aria_label=name,
+        tabindex="0",
+    )
+
+
+def _footer(report: Disclosure) -> Markup:
+    return tag(
+        "footer",
+        tag("p", "Body digest ", tag("code", report.body_digest)),
+        tag(
+            "p",
+            "Facts are of the sealed release and of the contracts of its sources; answers are "
+            "what people say. Nothing here is legal advice.",
+        ),
+        tag("p", f"Sealed {report.created_at.isoformat()} by prov {report.tool_version}."),
+    )

@@ -1,0 +1,53 @@
+"""HTML and SVG by construction: a string is text and is escaped, only ``Markup`` is markup."""
+
+from __future__ import annotations
+
+import html
+
+from provenance.content.display import shown, visible
+
+VOID = frozenset({"meta", "br"})
+"""HTML elements without an end tag."""
+
+
+class Markup(str):
+    """Text that is HTML already; ``tag`` and ``join`` make it."""
+
+    __slots__ = ()
+
+
+def text(value: str) -> Markup:
+    """A value from anywhere as harmless text, invisible characters shown."""
+    return Markup(html.escape(shown(value)))
+
+
+def whole(value: str) -> Markup:
+    """A text of any length, its lines kept apart."""
+    return Markup("<br>".join(html.escape(visible(line)) for line in value.splitlines()))
+
+
+def tag(element: str, *content: str | None, **attributes: str | int | None) -> Markup:
+    """An element; content that is not ``Markup`` is escaped, ``None`` is left out.
+
+    Attribute names drop a trailing underscore, and an inner one is a hyphen.
+
+    >>> tag("td", "a<b", class_="number", aria_label=None)
+    '<td class="number">a&lt;b</td>'
+    """
+    named = "".join(
+        f' {name.rstrip("_").replace("_", "-")}="{text(str(value))}"'
+        for name, value in attributes.items()
+        if value is not None
+    )
+    if element in VOID:
+        return Markup(f"<{element}{named}>")
+    return Markup(f"<{element}{named}>{join(*content)}</{element}>")
+
+
+def join(*parts: str | None) -> Markup:
+    """Several pieces one after the other, each escaped unless it is ``Markup``."""
+    return Markup("".join(_markup(part) for part in parts if part is not None))
+
+
+def _markup(part: str) -> str:
+    return part if isinstance(part, Markup) else text(part)

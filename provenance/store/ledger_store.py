@@ -1,0 +1,241 @@
+"""One ledger: made once, read through snapshots, written one commit at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+
+import duckdb
+
+from provenance.errors import BusyError, MisuseError, NotFoundError, StorageError
+from provenance.model.base import quote_identifier, quote_literal
+from provenance.store import postgres
+from provenance.store.catalog import LAKE, create_tables, held, reading, writing
+from provenance.store.data_files import Part, PartWriter, storage_errors, sync_folder, write_part
+from provenance.store.layout import Layout
+from provenance.store.memory_tables import Shortcut, Views, needed
+from provenance.store.replacements import Replacement
+from provenance.store.schema import SCHEMA_VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A finished piece of work in the ledger."""
+
+    commit_id: uuid.UUID
+    seq: int
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A ledger that exists.
+
+    Attributes:
+        layout: where it lies.
+        views: SQL of the views in schema ``main``, in an order in which they can be made.
+        shortcut: what makes quicker ones of them for a snapshot, where its tables allow it.
+    """
+
+    layout: Layout
+    views: Views
+    shortcut: Shortcut | None = None
+
+    @contextlib.contextmanager
+    def snapshot(
+        self,
+        *,
+        threads: int | None = None,
+        near: bool = True,
+        views: Collection[str] | None = None,
+    ) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection that sees the ledger as it is now, and may make temporary tables.
+
+        Args:
+            near: whether to copy small tables into memory first, which makes all queries quicker.
+            views: those that are going to be asked for, where that is known; making all of them
+                takes longer than most questions. Only of what was copied.
+
+        Raises:
+            NotFoundError, VersionError, StorageError, IntegrityError: as the ledger is.
+        """
+        limit = os.environ.get("PROV_MEMORY_LIMIT")
+        wanted = self.views if views is None else needed(self.views, views)
+        with reading(
+            self.layout,
+            wanted if near else None,
+            self.shortcut if "origins" in wanted else None,
+            threads=threads,
+            memory_limit=limit,
+        ) as connection:
+            yield connection
+
+    def part(self, table: str, commit_id: uuid.UUID | None) -> PartWriter:
+        """A writer for one new part; without a commit its rows bring their own."""
+        return PartWriter(self.layout, table, commit_id)
+
+    def rows(
+        self, table: str, commit_id: uuid.UUID | None, rows: list[dict[str, object]]
+    ) -> Part | None:
+        """A few rows, given as mappings, as one finished part."""
+        return write_part(self.layout, table, commit_id, rows)
+
+    def commit(
+        self,
+        verb: str,
+        key: str,
+        parts: Sequence[Part | None],
+        commit_id: uuid.UUID,
+        replaced: Sequence[Replacement] = (),
+    ) -> Commit:
+        """Register finished parts in one transaction.
+
+        Args:
+            verb: what was done (``ingest``, ``source``, …).
+            key: idempotency key: of two commits with one key, views show the first.
+            parts: what to register; ``None`` stands for a part without rows.
+            commit_id: the id that the parts' rows carry.
+            replaced: registered parts and what takes their place; the rows keep the commit ids
+                that they had.
+
+        Raises:
+            BusyError, ReadOnlyError, StorageError: nothing of it is visible then.
+        """
+        finished = [part for part in parts if part is not None]
+        with held(self.layout, verb) as connection:
+            seq = _next_sequence(connection)
+            now = datetime.now(UTC)
+            row = {
+                "key": key,
+                "seq": seq,
+                "verb": verb,
+                "recorded_at": now,
+                "tool_version": tool_version(),
+                "parts": json.dumps(
+                    [part.entry() for part in finished]
+                    + [entry for item in replaced for entry in item.entries()]
+                ),
+            }
+            head = write_part(self.layout, "commits", commit_id, [row])
+            connection.execute("BEGIN")
+            for item in replaced:
+                _drop(connection, item)
+            for part in (*finished, *_new_parts(replaced), head):
+                _register(connection, part)
+            connection.execute("COMMIT")
+        return Commit(commit_id, seq, now)
+
+    def record(self, verb: str, key: str, rows: Mapping[str, list[dict[str, object]]]) -> Commit:
+        """Commit a few rows, given as mappings by table."""
+        commit_id = uuid.uuid4()
+        parts = [write_part(self.layout, table, commit_id, rows[table]) for table in rows]
+        return self.commit(verb, key, parts, commit_id)
+
+
+def tool_version() -> str:
+    """Version of the installed distribution."""
+    try:
+        return metadata.version("prov-ledger")
+    except metadata.PackageNotFoundError:
+        return "0"
+
+
+def open_store(layout: Layout, views: Views, shortcut: Shortcut | None = None) -> Store:
+    """The ledger at a place; whether a database holds one shows when it is first read.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    if layout.database is None and not layout.catalogue.is_file():
+        raise NotFoundError(f"there is no ledger at `{layout.name}`", hint="`prov init` makes one")
+    return Store(layout, views, shortcut)
+
+
+def create_store(layout: Layout, views: Views, shortcut: Shortcut | None = None) -> Store:
+    """Make a ledger, whole or not at all: it is built aside and renamed into place.
+
+    Args:
+        views: SQL of the views in schema ``main``, in an order in which they can be made.
+
+    Raises:
+        MisuseError: something is there already.
+        StorageError: the place cannot be written.
+    """
+    if layout.database is not None:
+        with postgres.built_aside(layout, layout.database) as aside_of_it:
+            _build(aside_of_it, views)
+        return Store(layout, views, shortcut)
+    root = layout.folder
+    if root.exists() and any(root.iterdir()):
+        kind = "a ledger" if layout.catalogue.is_file() else "a folder that is not empty"
+        raise MisuseError(f"`{layout.name}` is {kind} already")
+    aside = Layout(root.with_name(f"{root.name}.{uuid.uuid4().hex[:8]}.tmp"))
+    with storage_errors(root):
+        (aside.folder / "data").mkdir(parents=True)
+    try:
+        aside.lock.touch()
+        (aside.folder / "quarantine").mkdir()
+        _build(aside, views)
+        with storage_errors(root):
+            sync_folder(aside.folder)
+            if root.exists():
+                root.rmdir()
+            aside.folder.rename(root)
+            sync_folder(root.parent)
+    except BaseException:
+        shutil.rmtree(aside.folder, ignore_errors=True)
+        raise
+    return Store(layout, views, shortcut)
+
+
+def _build(layout: Layout, views: Views) -> None:
+    with writing(layout, new=True) as connection:
+        connection.execute("BEGIN")
+        create_tables(connection, views)
+        connection.execute("COMMIT")
+    version: dict[str, object] = {"version": SCHEMA_VERSION, "migration": "create"}
+    Store(layout, views).record("init", "init", {"versions": [version]})
+
+
+def _register(connection: duckdb.DuckDBPyConnection, part: Part | None) -> None:
+    if part is None:
+        return
+    connection.execute(
+        f"CALL ducklake_add_data_files('{LAKE}', ?, ?, schema => 'ledger')",
+        [part.table, part.path],
+    )
+
+
+def _new_parts(replaced: Iterable[Replacement]) -> Iterator[Part]:
+    return (part for item in replaced for part in item.new)
+
+
+def _drop(connection: duckdb.DuckDBPyConnection, item: Replacement) -> None:
+    """Take whole parts out of a table: the one kind of deletion there is."""
+    listed = ", ".join(quote_literal(path) for path in item.old)
+    found = connection.execute(
+        f"DELETE FROM ledger.{quote_identifier(item.table)} WHERE filename IN ({listed})"
+    ).fetchone()
+    if found is None or found[0] != item.rows:
+        first, *others = (Path(path).name for path in item.old)
+        raise BusyError(
+            f"part `{first}`{f' or one of {len(others)} more' if others else ''} "
+            "was replaced by somebody else meanwhile",
+            hint="nothing was changed; run it again",
+        )
+
+
+def _next_sequence(connection: duckdb.DuckDBPyConnection) -> int:
+    """The number of the snapshot that this commit will make: it grows, whatever clocks say."""
+    row = connection.execute(f"SELECT id FROM {LAKE}.current_snapshot()").fetchone()
+    if row is None:
+        raise StorageError("the catalogue has no snapshot")
+    return int(row[0]) + 1

@@ -1,0 +1,1 @@
+"""The SQL views of a ledger, and the materialised ones."""

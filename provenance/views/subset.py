@@ -1,0 +1,34 @@
+"""The origins of a few records, without working out those of all others."""
+
+from __future__ import annotations
+
+from provenance.model.base import quote_literal
+from provenance.origin import resolver as labelling
+from provenance.store.catalog import Database
+from provenance.views.definitions import DEPTH_SQL
+
+LISTED = 1_000
+"""Ids up to which a query names them one by one, so that each view looks for those alone."""
+
+
+def few_of(connection: Database, nodes: str) -> str:
+    """The ids of a relation as SQL that can stand in brackets behind IN."""
+    rows = connection.execute(f"SELECT id FROM {nodes} LIMIT {LISTED + 1}").fetchall()
+    if len(rows) > LISTED:
+        return f"SELECT id FROM {nodes}"
+    return ", ".join(quote_literal(str(row[0])) for row in rows) or "NULL"
+
+
+def origins_of(few: str) -> str:
+    """SQL of the rows of the view ``origins`` for some ids, as ``few_of`` gives them."""
+    depths = f"(SELECT record_id, depth FROM derived WHERE record_id IN ({few}))"
+    return f"""{DEPTH_SQL} FROM ({labels_of(few, "claims")}) o
+        LEFT JOIN {depths} d USING (record_id)"""
+
+
+def labels_of(few: str, claims: str) -> str:
+    """SQL of the origins of some ids, depths left out, from what some claims say."""
+    sizes = f"""(
+        SELECT record_id, max(bytes) AS bytes, max(chars) AS chars, max(words) AS words
+        FROM sightings WHERE record_id IN ({few}) GROUP BY record_id)"""
+    return labelling.origin_sql(f"(SELECT * FROM {claims} WHERE record_id IN ({few}))", sizes)
