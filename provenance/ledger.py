@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from provenance.model.release_name import release_name
 from provenance.model.source import Source
-from provenance.operations import records as lookup
+from provenance.operations import records
 from provenance.store.layout import locate
 from provenance.store.ledger_store import Store, create_store, open_store
 from provenance.store.user_query import user_query
@@ -112,13 +112,13 @@ class Ledger:
 
         return ingest(self.store, paths, options, progress)
 
-    def status(self) -> lookup.Status:
+    def status(self) -> records.Status:
         """What it holds."""
-        return lookup.status(self.store)
+        return records.status(self.store)
 
-    def show(self, record: str) -> lookup.Shown:
+    def show(self, record: str) -> records.Shown:
         """One record with its evidence."""
-        return lookup.show(self.store, record)
+        return records.show(self.store, record)
 
     def trace(self, node: str, *, down: bool = False, hops: int | None = None) -> Trace:
         """What a node came from, or what came of it."""

@@ -12,7 +12,7 @@ import pytest
 import servers
 from hypothesis import HealthCheck, settings
 
-from provenance.store import ledger_store as store
+from provenance.store import ledger_store
 from provenance.store.layout import Layout
 from provenance.store.memory_tables import Views
 from provenance.views.definitions import VIEWS
@@ -34,7 +34,7 @@ def quick_ledgers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     a database none is copied.
     """
     made = tmp_path_factory.mktemp("empty") / "ledger"
-    build = store._build
+    build = ledger_store._build
 
     def copied(layout: Layout, views: Views) -> None:
         if layout.database is not None or views is not VIEWS:
@@ -46,7 +46,7 @@ def quick_ledgers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         shutil.copytree(made, layout.folder, dirs_exist_ok=True)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(store, "_build", copied)
+        patch.setattr(ledger_store, "_build", copied)
         yield
 
 

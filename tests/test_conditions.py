@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from provenance.errors import ConditionError
 from provenance.model.base import quote_identifier
-from provenance.policy.conditions import grammar as conditions
+from provenance.policy.conditions import grammar
 from provenance.policy.conditions.grammar import And, Condition, Not, Or, check, columns, parse
 from provenance.policy.conditions.sql import to_sql
 from provenance.policy.conditions.three_valued import members_truth
@@ -22,8 +22,8 @@ def sql(text: str) -> str:
     return to_sql(parse(text), quote_identifier)
 
 
-def atom(column: str, operator: str, *values: conditions.Value) -> conditions.Test:
-    return conditions.Test(column, operator, values, position=0)
+def atom(column: str, operator: str, *values: grammar.Value) -> grammar.Test:
+    return grammar.Test(column, operator, values, position=0)
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_columns_and_types_are_checked(text: str, hint: str) -> None:
 
 
 def test_limits() -> None:
-    deep = "(" * (conditions.MAX_DEPTH - 1) + "conflict" + ")" * (conditions.MAX_DEPTH - 1)
+    deep = "(" * (grammar.MAX_DEPTH - 1) + "conflict" + ")" * (grammar.MAX_DEPTH - 1)
     assert parse(deep) == parse("conflict")
     for text in (f"({deep})", "NOT " * 100_000 + "conflict", "x" * 5_000, "", "  ", "a = '\x00'"):
         with pytest.raises(ConditionError):
@@ -250,7 +250,7 @@ NAMES = st.text(
 @example("$.x", "'; DROP TABLE members; --")
 @example("*", "\\")
 def test_any_attribute_name_finds_its_value(name: str, value: str) -> None:
-    assume(name not in conditions.COLUMNS)
+    assume(name not in grammar.COLUMNS)
     held = json.dumps({"": "x", name: value})
     quoted = '"' + name.replace('"', '""') + '"'
     literal = "'" + value.replace("'", "''") + "'"
@@ -291,7 +291,7 @@ def evaluate_types(condition: Condition) -> str:
 
 def test_the_longest_conditions_run() -> None:
     many = " OR ".join(["depth=1"] * 360)
-    assert conditions.MAX_LENGTH - 100 < len(many) <= conditions.MAX_LENGTH
+    assert grammar.MAX_LENGTH - 100 < len(many) <= grammar.MAX_LENGTH
     assert evaluate(many) is False
     assert evaluate(f"lang IN ({','.join(['1'] * 3)})".replace("1", "'a'"), lang="a") is True
 

@@ -14,11 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provenance.content import folding
-from provenance.content import norm_rules as norms
+from provenance.content import folding, norm_rules
 from provenance.content.norm_rules import fold_text, norm_id, normalise, normalise_1
 
-FILE = Path(norms.__file__).with_name("norm-2.txt")
+FILE = Path(norm_rules.__file__).with_name("norm-2.txt")
 
 EVERY = [chr(code) for code in range(0x110000) if not 0xD800 <= code < 0xE000]
 
@@ -84,7 +83,7 @@ def test_ascii_is_folded_as_the_table_says() -> None:
 def test_case_and_composition_make_no_difference(text: str) -> None:
     for form in ("NFC", "NFD", "NFKC", "NFKD"):
         assert normalise(unicodedata.normalize(form, text).encode()) == normalise(text.encode())
-    if not norms.is_latin(text) and not norms.is_latin(text.casefold()):
+    if not norm_rules.is_latin(text) and not norm_rules.is_latin(text.casefold()):
         assert normalise(text.casefold().encode()) == normalise(text.encode())
 
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from provenance.errors import MisuseError
-from provenance.store.data_files import storage_errors, sync_folder
+from provenance.io.files import storage_errors, sync_folder
 
 
 @contextmanager

@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 import json
-import re
 import uuid
 from collections import Counter
 
 from pydantic import Field
 
-from provenance.errors import MisuseError, NotFoundError
+from provenance.errors import NotFoundError
 from provenance.model.base import Contract, quote_literal
 from provenance.model.evidence import Evidence
 from provenance.model.origin import TIER_RANK, Label, Origin, Tier
 from provenance.model.takedown import Revoked
 from provenance.operations.former_rules import OlderReadings, older_readings
-from provenance.origin import resolver as labelling
+from provenance.origin import resolver
 from provenance.store.catalog import Database
 from provenance.store.ledger_store import Store
 from provenance.views.copies import hold_copies
+from provenance.views.identifiers import resolve_record
 from provenance.views.materialized_origins import kept_origins
 
 UNACCEPTED = "the file says human; nobody accepted that"
 ONLY_RAISES = "the file says that the rest is human; nobody accepted that"
 EARLIER = "said by an earlier version of the file; in force until `prov ingest --replace`"
 """Notes to evidence that counts for less than it says, or for longer than it stood there."""
-
-_HEX = re.compile(r"^[0-9a-f]{4,64}$")
 
 
 class Status(Contract):
@@ -104,7 +102,7 @@ WITH {_SPOKEN_OF}, seen AS (
 ), combined AS (
     SELECT said, md5(said::VARCHAR)::UUID AS record_id FROM tallied
 ), resolved AS ({
-    labelling.origin_sql(
+    resolver.origin_sql(
         f"(SELECT record_id, {_CLAIM} generator_family FROM ({_COMBINED}) "
         f"AS c(record_id, {_CLAIM} generator_family))",
         "(SELECT record_id, 1::BIGINT AS bytes, 1::BIGINT AS chars, 1::BIGINT AS words "
@@ -117,7 +115,7 @@ FROM tallied JOIN combined USING (said) JOIN resolved USING (record_id)
 _SPOKEN_LABELS = f"""
 WITH {_SPOKEN_OF}
 SELECT label, count(*), sum(bytes), count(*) FILTER (conflict) FROM ({
-    labelling.origin_sql(
+    resolver.origin_sql(
         "(SELECT * FROM claims SEMI JOIN spoken_of USING (record_id))",
         "(SELECT record_id, max(bytes) AS bytes, max(chars) AS chars, max(words) AS words "
         "FROM sightings SEMI JOIN spoken_of USING (record_id) GROUP BY record_id)",
@@ -170,46 +168,6 @@ def _labels(connection: Database) -> list[tuple[str, int, int, int]]:
     if connection.execute("FROM evidence LIMIT 1").fetchall():
         rows += connection.execute(_SPOKEN_LABELS).fetchall()
     return rows
-
-
-_BY_DIGEST = """
-SELECT DISTINCT record_id, record_id, digest_rest FROM sightings WHERE record_id BETWEEN ? AND ?
-"""
-# Who wrote a digest down before the rule of the canonical form changed is still understood.
-_BY_FORMER_DIGEST = """
-SELECT DISTINCT record_id, former_id, former_rest FROM sightings WHERE former_id BETWEEN ? AND ?
-"""
-
-
-def resolve_record(connection: Database, text: str) -> uuid.UUID:
-    """The record behind a digest, a record id or a unique prefix of one, or an external id.
-
-    Raises:
-        NotFoundError: there is none.
-        MisuseError: several begin like that, or carry that external id.
-    """
-    plain = text.lower().removeprefix("sha256:").replace("-", "")
-    found: list[uuid.UUID] = []
-    if _HEX.match(plain):
-        low, high = plain[:32].ljust(32, "0"), plain[:32].ljust(32, "f")
-        ends = [uuid.UUID(low), uuid.UUID(high)]
-        rows = connection.execute(_BY_DIGEST, ends).fetchmany(10) or connection.execute(
-            _BY_FORMER_DIGEST, ends
-        ).fetchmany(10)
-        found = [row[0] for row in rows if (row[1].hex + row[2].hex).startswith(plain)]
-    if not found:
-        rows = connection.execute(
-            "SELECT DISTINCT record_id FROM sightings WHERE external_id = ?", [text]
-        ).fetchmany(10)
-        found = [row[0] for row in rows]
-    if not found:
-        raise NotFoundError(
-            f"there is no record `{text}`", hint="a digest, a prefix of one, or an external id"
-        )
-    if len(found) > 1:
-        some = ", ".join(item.hex[:12] for item in found[:5])
-        raise MisuseError(f"`{text}` fits {len(found)} records", hint=f"among them {some}")
-    return found[0]
 
 
 def show(store: Store, text: str) -> Shown:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
-import hashlib
 import os
 import tempfile
 import uuid
@@ -16,15 +14,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from provenance.errors import IntegrityError, ReadOnlyError, StorageError
+from provenance.errors import IntegrityError
 from provenance.io import objects
+from provenance.io.files import file_sha256, storage_errors, sync_folder
 from provenance.io.objects import Place
 from provenance.store.layout import Layout
 from provenance.store.schema import TABLES
-
-_HASH_BLOCK = 1 << 20
-
-_READ_ONLY = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 
 # Hashes do not compress and do not repeat: trying to costs more than all the rest of the write.
 _RANDOM = frozenset({"record_id", "digest_rest", "norm_id", "key", "child", "parent", "way"})
@@ -176,15 +171,6 @@ def _as_uuid(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return pa.chunked_array(chunks, pa.uuid())
 
 
-def file_sha256(path: Path) -> str:
-    """SHA-256 of a file in hex."""
-    state = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(_HASH_BLOCK):
-            state.update(block)
-    return state.hexdigest()
-
-
 def publish(staging: Path, final: Path | Place) -> None:
     """Give a synced file its place, where it is whole from the first moment on."""
     if isinstance(final, Path):
@@ -269,28 +255,3 @@ def _make_folder(folder: Path) -> tuple[Path, ...]:
     above = [parent for parent in folder.parents if not parent.is_dir()]
     folder.mkdir(parents=True, exist_ok=True)
     return (*above, (above[-1] if above else folder).parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-@contextlib.contextmanager
-def storage_errors(path: Path) -> Iterator[None]:
-    """Translate what the operating system says about a path of the ledger."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in _READ_ONLY:
-            raise ReadOnlyError(
-                f"the ledger cannot be written: `{path.parent}`: {error.strerror}",
-                hint="reading it still works; write with an account that may, or copy the folder",
-            ) from error
-        raise StorageError(
-            f"writing `{path}` failed: {error.strerror or error}", hint="is the disk full?"
-        ) from error

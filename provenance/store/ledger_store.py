@@ -16,10 +16,11 @@ from pathlib import Path
 import duckdb
 
 from provenance.errors import BusyError, MisuseError, NotFoundError, StorageError
+from provenance.io.files import storage_errors, sync_folder
 from provenance.model.base import quote_identifier, quote_literal
 from provenance.store import postgres
 from provenance.store.catalog import LAKE, create_tables, held, reading, writing
-from provenance.store.data_files import Part, PartWriter, storage_errors, sync_folder, write_part
+from provenance.store.data_files import Part, PartWriter, write_part
 from provenance.store.layout import Layout
 from provenance.store.memory_tables import Shortcut, Views, needed
 from provenance.store.replacements import Replacement

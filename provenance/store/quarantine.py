@@ -10,8 +10,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from provenance.io.files import storage_errors
 from provenance.io.objects import Place
-from provenance.store.data_files import publish, storage_errors
+from provenance.store.data_files import publish
 from provenance.store.layout import Layout
 
 _JOIN = "-"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from provenance.origin import resolver as labelling
+from provenance.origin import resolver
 from provenance.origin.declarations import DECLARED
 from provenance.store.memory_tables import Late
 from provenance.views.copies import COPY_VIEWS
@@ -75,7 +75,7 @@ VIEWS: dict[str, str] = {
         FROM sightings GROUP BY record_id""",
     "origins": Late(
         f"""
-        {DEPTH_SQL} FROM ({labelling.origin_sql("claims", "sizes")}) o
+        {DEPTH_SQL} FROM ({resolver.origin_sql("claims", "sizes")}) o
         LEFT JOIN (SELECT record_id, depth FROM derived) d USING (record_id)""",
         "SELECT * EXCLUDE (commit_id) FROM ledger.origins WHERE false",
     ),

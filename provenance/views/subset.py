@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from provenance.model.base import quote_literal
-from provenance.origin import resolver as labelling
+from provenance.origin import resolver
 from provenance.store.catalog import Database
 from provenance.views.definitions import DEPTH_SQL
 
@@ -31,4 +31,4 @@ def labels_of(few: str, claims: str) -> str:
     sizes = f"""(
         SELECT record_id, max(bytes) AS bytes, max(chars) AS chars, max(words) AS words
         FROM sightings WHERE record_id IN ({few}) GROUP BY record_id)"""
-    return labelling.origin_sql(f"(SELECT * FROM {claims} WHERE record_id IN ({few}))", sizes)
+    return resolver.origin_sql(f"(SELECT * FROM {claims} WHERE record_id IN ({few}))", sizes)

@@ -18,7 +18,7 @@ from referencing import Registry, Resource
 
 from provenance.errors import InputError
 from provenance.interchange.graph import Graph
-from provenance.interchange.openlineage import read_events as openlineage_read
+from provenance.interchange.openlineage import read_events
 from provenance.interchange.openlineage.read_events import from_openlineage
 from provenance.interchange.openlineage.write_events import Setting, run_id, to_openlineage
 
@@ -309,7 +309,7 @@ def test_what_holds_no_events(text: str) -> None:
 
 
 def test_pairs_beyond_the_limit_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(openlineage_read, "MAX_PAIRS", 3)
+    monkeypatch.setattr(read_events, "MAX_PAIRS", 3)
     many = [dataset("a"), dataset("b")]
     with pytest.raises(InputError, match="make 4 edges"):
         from_openlineage(json.dumps(event(inputs=many, outputs=many)))

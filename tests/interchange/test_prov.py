@@ -27,7 +27,7 @@ from prov.model import (
 
 from provenance.errors import InputError
 from provenance.interchange.graph import Graph
-from provenance.interchange.prov import to_edges as prov_import
+from provenance.interchange.prov import to_edges
 from provenance.interchange.prov.check import check_prov, check_references
 from provenance.interchange.prov.names import Names, activity_id, agent_id, node_id
 from provenance.interchange.prov.read_document import read_prov
@@ -294,7 +294,7 @@ def test_pairs_beyond_the_limit_are_refused(monkeypatch: pytest.MonkeyPatch) -> 
             document.used("ex:A", f"ex:p{number}")
             document.wasGeneratedBy(f"ex:c{number}", "ex:A")
 
-    monkeypatch.setattr(prov_import, "MAX_PAIRS", 8)
+    monkeypatch.setattr(to_edges, "MAX_PAIRS", 8)
     with pytest.raises(InputError, match="makes 9 edges"):
         from_prov(document_of(make))
 

@@ -9,7 +9,7 @@ import pytest
 from labelling.oracle import Claim, Size
 from labelling.relations import answers
 
-from provenance.origin.resolver import RULES
+from provenance.model.origin_rules import RULES
 
 PAGE = Path(__file__).parents[2] / "docs" / "concepts" / "origin.md"
 

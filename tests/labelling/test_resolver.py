@@ -11,7 +11,8 @@ from labelling.oracle import RANKS, Claim, Size, resolve
 from labelling.relations import Record, answers, load
 
 from provenance.model.origin import TIER_RANK
-from provenance.origin.resolver import RULES, origin_sql
+from provenance.model.origin_rules import RULES
+from provenance.origin.resolver import origin_sql
 
 SIZE = Size(bytes=1000, chars=900, words=150)
 SIZES = st.one_of(

@@ -21,7 +21,8 @@ from provenance.io.discovery.detect import detect
 from provenance.io.readers.warc.warc import Warc
 from provenance.io.streams import compression
 from provenance.io.streams.compression import compression_at
-from provenance.io.streams.decompress import DamagedError, open_bytes
+from provenance.io.streams.decompress import DamagedError
+from provenance.io.streams.open_input import open_bytes
 
 LINES = b'{"text": "a"}\n{"text": "b"}\n'
 PACK = {

@@ -22,12 +22,13 @@ from readers.archives import TAR_MODES, digests, tar_bytes, zip_bytes
 
 from provenance.errors import InputError, NotFoundError
 from provenance.io.contract.reader import Input
-from provenance.io.discovery import archives as containers
+from provenance.io.discovery import archives
 from provenance.io.discovery.archives import again, split_uri
 from provenance.io.discovery.discover import Discovery, discover, split_of
 from provenance.io.streams import tar_members, zip_members
 from provenance.io.streams.archive_members import Shelf
-from provenance.io.streams.decompress import DamagedError, open_bytes
+from provenance.io.streams.decompress import DamagedError
+from provenance.io.streams.open_input import open_bytes
 
 LINES = b'{"text": "a"}\n{"text": "b"}\n'
 PACK = {
@@ -252,7 +253,7 @@ def test_a_member_that_expands_too_much_is_refused(
 def test_an_archive_of_too_many_members_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(containers, "MOST_MEMBERS", 3)
+    monkeypatch.setattr(archives, "MOST_MEMBERS", 3)
     for packed in (tar_bytes, zip_bytes):
         path = put(tmp_path, "a", packed([(f"{n}.jsonl", LINES) for n in range(4)]))
         found = discover([str(path)])

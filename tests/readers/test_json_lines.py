@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from readers.contract import check_reader, read_all
 
+from provenance.content.json_text import DefectError, parse
 from provenance.errors import InputError, MisuseError, NotFoundError
 from provenance.io.contract.reader import BATCH_ROWS, Input, Layout
 from provenance.io.readers.json.lines import BLOCK, JsonLines, slices
-from provenance.io.readers.json.strict import DefectError, parse
 from provenance.io.streams.decompress import DamagedError
 
 TEXT = Layout("text", ("text",))

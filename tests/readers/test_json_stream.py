@@ -16,11 +16,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from readers.contract import check_batch
 
+from provenance.content.json_text import compact_json, parse
 from provenance.errors import InputError, NotFoundError, StorageError
 from provenance.io.contract.reader import BATCH_BYTES, BATCH_ROWS, Input, Layout
-from provenance.io.readers.json.strict import parse
-from provenance.io.records.batch_builder import Collector, compact_json, field_text
-from provenance.io.streams.decompress import DamagedError, open_bytes
+from provenance.io.records.batch_builder import Collector, field_text
+from provenance.io.streams.decompress import DamagedError
+from provenance.io.streams.open_input import open_bytes
 
 PACK: dict[str, Callable[[bytes], bytes]] = {
     "": bytes,

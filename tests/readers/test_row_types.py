@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from provenance.content.json_text import compact_json
 from provenance.io.columns.row_types import (
     MOST_MEMBERS,
     NOTHING,
@@ -29,7 +30,6 @@ from provenance.io.columns.row_types import (
 )
 from provenance.io.columns.typed_rows import settled, typed_rows
 from provenance.io.readers.json.json_rows import JsonRows
-from provenance.io.records.batch_builder import compact_json
 
 
 def typed(*values: Any) -> pa.DataType | None:

@@ -15,12 +15,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from provenance.io.contract import record_paths as paths
+from provenance.io.contract import record_paths
 from provenance.io.contract.formats import reader_for
 from provenance.io.contract.reader import Batch, Input, Layout, Reader
 from provenance.io.readers.json.lines import JsonLines
-from provenance.io.records import batch_builder as collect
-from provenance.io.records import column_paths
+from provenance.io.records import batch_builder, column_paths
 
 WORDS = st.sampled_from(["gpt-4", "x", "", "é", 'a"b'])
 MAYBE = st.none() | WORDS
@@ -193,7 +192,7 @@ def test_every_format_has_the_same_paths_and_texts(
 ) -> None:
     name = {"sparse": "jsonl", "objects": "jsonl"}.get(form, form)
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(collect, "BATCH_ROWS", rows_a_batch)
+        patch.setattr(batch_builder, "BATCH_ROWS", rows_a_batch)
         path = Path(folder) / f"a.{name}"
         FORMS[form](rows, path)
         got = chosen(read(reader_for(name), path, name))
@@ -243,7 +242,7 @@ def test_a_kind_that_changes_is_the_most_telling_one(tmp_path: Path) -> None:
 def test_many_different_keys_close_a_batch_and_lose_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(paths, "MAX_PATHS", 50)
+    monkeypatch.setattr(record_paths, "MAX_PATHS", 50)
     monkeypatch.setattr(column_paths, "MAX_PATHS", 50)
     rows = [{"text": "t", "m": {f"k{n}-{i}": "v" for i in range(9)}} for n in range(40)]
     rows[33]["m"]["late"] = "gpt-4"
@@ -262,7 +261,7 @@ def test_many_different_keys_close_a_batch_and_lose_nothing(
 
 
 def test_wide_rows_stay_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(paths, "MAX_PATHS", 50)
+    monkeypatch.setattr(record_paths, "MAX_PATHS", 50)
     path = tmp_path / "a.jsonl"
     lines([{"text": "t", **{f"k{i}": "v" for i in range(200)}} for _ in range(30)], path)
     (batch,) = read(JsonLines(), path, "jsonl")
@@ -272,7 +271,7 @@ def test_wide_rows_stay_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_a_record_of_too_many_fields_is_a_reject(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(paths, "MAX_ROW_PATHS", 50)
+    monkeypatch.setattr(record_paths, "MAX_ROW_PATHS", 50)
     monkeypatch.setattr(column_paths, "MAX_ROW_PATHS", 50)
     rows: list[dict[str, Any]] = [{"text": "t", "m": {"k": "v"}} for _ in range(3)]
     rows[1]["m"] = {f"k{i}": "v" for i in range(60)}

@@ -11,9 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provenance.model import model_names as names
-from provenance.origin.recognisers import exported, families, field_names, values, verdicts
-from provenance.origin.recognisers import name_shapes as shapes
-from provenance.origin.recognisers import value_meaning as meaning
+from provenance.origin.recognisers import (
+    exported,
+    families,
+    field_names,
+    name_shapes,
+    value_meaning,
+    values,
+    verdicts,
+)
 from provenance.origin.recognisers.families import FAMILIES, family_of, model_names
 
 KNOWN = {
@@ -72,6 +78,6 @@ def test_a_family_is_only_seen_in_what_looks_like_a_model(name: str) -> None:
 
 
 def test_doctests() -> None:
-    modules = (names, exported, families, field_names, meaning, shapes, values, verdicts)
+    modules = (names, exported, families, field_names, value_meaning, name_shapes, values, verdicts)
     for module in modules:
         assert doctest.testmod(module).failed == 0

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import provenance
-from provenance.store.maintenance import compaction as merging
+from provenance.store.maintenance import compaction
 from provenance.store.maintenance.compaction import (
     FEWEST,
     GROWTH,
@@ -59,7 +59,7 @@ def test_a_large_part_is_not_moved_for_a_few_rows(few: int, more: int) -> None:
 def test_merged_parts_have_ranges_of_ids_of_their_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(merging, "PART_ROWS", 100)
+    monkeypatch.setattr(compaction, "PART_ROWS", 100)
     ledger = provenance.init(str(tmp_path / "ledger"))
     for name in "abcd":
         ingest(ledger, write_jsonl(tmp_path / f"{name}.jsonl", texts(name, 80)), "web")

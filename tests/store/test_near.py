@@ -14,7 +14,7 @@ from provenance.errors import VersionError
 from provenance.ledger import Ledger
 from provenance.model.manifest import Selection
 from provenance.operations.models import Model
-from provenance.store import memory_tables as near
+from provenance.store import memory_tables
 from provenance.store.catalog import writing
 from provenance.views.definitions import VIEWS
 
@@ -56,7 +56,7 @@ def test_every_view_answers_the_same_near_and_far(
     assert all(far[view] for view in ("origins", "members", "lineage"))
     assert {"sightings", "commits", "quotes"} <= tables(ledger)
     assert dict(answers(ledger, copied=True)) == far
-    monkeypatch.setattr(near, "MOST_ROWS", 5)
+    monkeypatch.setattr(memory_tables, "MOST_ROWS", 5)
     assert {"commits", "models"} - tables(ledger) == {"commits"}
     assert dict(answers(ledger, copied=True)) == far
 
@@ -66,7 +66,7 @@ def test_what_is_large_in_any_way_stays_where_it_lies(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch, limit: str
 ) -> None:
     assert "sightings" in tables(ledger)
-    monkeypatch.setattr(near, limit, 1)
+    monkeypatch.setattr(memory_tables, limit, 1)
     assert "sightings" not in tables(ledger)
 
 
@@ -116,6 +116,6 @@ def test_a_view_can_be_asked_when_only_it_was_wanted(ledger: Ledger) -> None:
 
 
 def test_what_is_not_wanted_is_not_made(ledger: Ledger) -> None:
-    assert "origins" not in near.needed(VIEWS, ("files", "models", "lost_evidence"))
+    assert "origins" not in memory_tables.needed(VIEWS, ("files", "models", "lost_evidence"))
     with ledger.store.snapshot(views=()) as connection, pytest.raises(duckdb.CatalogException):
         connection.execute("FROM origins")

@@ -25,7 +25,7 @@ from provenance.errors import (
     ReadOnlyError,
     VersionError,
 )
-from provenance.store import writer_lock as lock
+from provenance.store import writer_lock
 from provenance.store.catalog import writing
 from provenance.store.connection import load_extension, quiet
 from provenance.store.data_files import check_part, write_part
@@ -196,13 +196,13 @@ def test_writers_queue_and_nothing_is_lost(store: Store) -> None:
 
 def test_who_waits_too_long_is_told_who_holds_the_ledger(store: Store) -> None:
     with (
-        lock.exclusive(store.layout, "a long ingest"),
+        writer_lock.exclusive(store.layout, "a long ingest"),
         pytest.raises(BusyError, match=rf"process {os.getpid()} on .*a long ingest") as caught,
-        lock.exclusive(store.layout, "me too", wait=0.2),
+        writer_lock.exclusive(store.layout, "me too", wait=0.2),
     ):
         pass
     assert caught.value.exit_code == 12
-    with lock.exclusive(store.layout, "now it is free", wait=5):
+    with writer_lock.exclusive(store.layout, "now it is free", wait=5):
         assert store.layout.holder.exists()
     assert not store.layout.holder.exists()
 

@@ -15,12 +15,12 @@ from worlds import FIELDS, OBSERVERS, World
 
 import provenance
 from provenance.ledger import Ledger
-from provenance.operations import records as lookup
+from provenance.operations import records
 from provenance.operations.derivation.propagate import propagate
 from provenance.operations.derivation.staleness import is_due
 from provenance.store.ledger_store import Store
 from provenance.store.user_query import user_query
-from provenance.views import materialized_origins as current_origins
+from provenance.views import materialized_origins
 from provenance.views.materialized_origins import kept_origins
 
 SEEDS = range(int(os.environ.get("PROV_SEEDS", "1")))
@@ -28,7 +28,7 @@ SEEDS = range(int(os.environ.get("PROV_SEEDS", "1")))
 
 @pytest.fixture(autouse=True)
 def _of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(current_origins, "FROM_RECORDS", 1)
+    monkeypatch.setattr(materialized_origins, "FROM_RECORDS", 1)
 
 
 def plain(ledger: Ledger) -> Store:
@@ -95,7 +95,7 @@ def test_what_is_kept_answers_as_what_is_concluded(tmp_path: Path, seed: int) ->
         world.draw.choice(steps)()
         propagate(world.ledger.store)
         assert origins(world.ledger.store) == origins(plain(world.ledger))
-        assert lookup.status(world.ledger.store) == lookup.status(plain(world.ledger))
+        assert records.status(world.ledger.store) == records.status(plain(world.ledger))
 
 
 def test_a_new_version_of_a_file_takes_its_records_away(tmp_path: Path) -> None:
@@ -150,7 +150,7 @@ def test_a_release_moves_nothing_and_a_purge_moves_everything(tmp_path: Path) ->
 
 
 def test_a_small_ledger_has_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(current_origins, "FROM_RECORDS", 5)
+    monkeypatch.setattr(materialized_origins, "FROM_RECORDS", 5)
     ledger = provenance.init(str(tmp_path / "ledger"))
     ingest(ledger, write_jsonl(tmp_path / "a.jsonl", texts("a", 4)), "web")
     assert ledger.maintain().origins == 0

@@ -22,16 +22,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import provenance
-from provenance.io.columns import plain_rows as ordinary_rows
+from provenance.io.columns import plain_rows
 from provenance.io.contract.formats import reader_for
 from provenance.io.discovery.discover import discover
 from provenance.io.readers.json.lines import JsonLines
-from provenance.io.records import batch_builder as collect
+from provenance.io.records import batch_builder
 from provenance.io.records.content_fields import Choice
 from provenance.ledger import Ledger
 from provenance.model.takedown import Selector, Takedown
-from provenance.operations.ingest import IngestOptions
-from provenance.operations.ingest import worker as unit
+from provenance.operations.ingest import IngestOptions, worker
 from provenance.operations.ingest.batch_meaning import Chooser
 from provenance.operations.ingest.tasks import FileTask, UnitTask
 from provenance.operations.ingest.worker import run_unit
@@ -165,11 +164,11 @@ def test_order_format_and_size_of_batches_decide_nothing(data: st.DataObject) ->
     )
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         plain = said(Path(folder), "jsonl", rows)
-        patch.setattr(collect, "BATCH_ROWS", data.draw(st.integers(1, 9)))
-        patch.setattr(ordinary_rows, "BATCH_ROWS", data.draw(st.integers(1, 9)))
-        patch.setattr(unit, "SMALL", data.draw(st.sampled_from([0, 3, 256])))
+        patch.setattr(batch_builder, "BATCH_ROWS", data.draw(st.integers(1, 9)))
+        patch.setattr(plain_rows, "BATCH_ROWS", data.draw(st.integers(1, 9)))
+        patch.setattr(worker, "SMALL", data.draw(st.sampled_from([0, 3, 256])))
         patch.setattr(
-            unit, "reader_for", lambda name: reader if name == "jsonl" else reader_for(name)
+            worker, "reader_for", lambda name: reader if name == "jsonl" else reader_for(name)
         )
         assert said(Path(folder), form, shuffled) == plain
 

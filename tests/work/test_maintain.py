@@ -23,7 +23,7 @@ from provenance.errors import IntegrityError
 from provenance.ledger import Ledger
 from provenance.operations.derivation.propagate import propagate
 from provenance.store.data_files import check_part
-from provenance.store.maintenance import compaction as merging
+from provenance.store.maintenance import compaction
 from provenance.store.maintenance.compaction import held_parts, maintaining, merge, place
 from provenance.store.replacements import standing
 from provenance.views.definitions import VIEWS
@@ -107,7 +107,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Ledger:
 @pytest.fixture
 def ledger(shelf: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ledger:
     """The same, for a test of its own, in which two parts are enough for a merge."""
-    monkeypatch.setattr(merging, "FEWEST", 2)
+    monkeypatch.setattr(compaction, "FEWEST", 2)
     return provenance.open(str(shutil.copytree(shelf.url, tmp_path / "ledger")))
 
 

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from provenance.io.discovery.discover import discover
-from provenance.operations.ingest import worker as unit
+from provenance.operations.ingest import worker
 from provenance.operations.ingest.options import IngestOptions
 from provenance.operations.ingest.tasks import FileTask, UnitResult, UnitTask
 from provenance.operations.ingest.worker import run_unit
@@ -45,7 +45,7 @@ def files(folder: Path) -> Path:
 
 
 def run(folder: Path, places: Path, names: tuple[str, ...] = (), **asked: Any) -> UnitResult:
-    """All of them, or those that are named, as one unit."""
+    """All of them, or those that are named, as one worker."""
     layout = Layout(places)
     layout.data.mkdir(parents=True)
     layout.quarantine.mkdir()
@@ -80,7 +80,7 @@ def test_small_files_together_are_what_they_are_one_by_one(
 ) -> None:
     folder = files(tmp_path / "files")
     together = run(folder, tmp_path / "together")
-    monkeypatch.setattr(unit, "SMALL", -1)
+    monkeypatch.setattr(worker, "SMALL", -1)
     alone = run(folder, tmp_path / "alone")
     assert said(together) == said(alone)
     assert any(file.recognisers for file in alone.files)

@@ -28,7 +28,7 @@ def show(session: Session, record: str) -> None:
 
 def shown_text(found: Shown) -> str:
     """A record as a person reads it."""
-    from provenance.origin.resolver import RULES
+    from provenance.model.origin_rules import RULES
 
     origin = found.origin
     low, high = origin.share

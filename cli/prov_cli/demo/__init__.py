@@ -7,8 +7,8 @@ from importlib import resources
 from pathlib import Path
 
 from provenance.errors import MisuseError
+from provenance.io.files import storage_errors
 from provenance.model.schemas import WRITTEN, as_text, file_name, schemas
-from provenance.store.data_files import storage_errors
 
 RELEASE = "first-release"
 

@@ -292,3 +292,15 @@ class Reader(Protocol):
     def read(
         self, source: Input, layout: Layout, part: Portion | None = None, *, original: bool = False
     ) -> Iterator[Batch]: ...
+
+
+def too_long(limit: int) -> str:
+    """Why a record beyond ``Layout.max_record`` is refused.
+
+    >>> too_long(16 << 20), too_long(1000)
+    ('longer than 16 MiB (--max-record)', 'longer than 1000 bytes (--max-record)')
+    """
+    for power, unit in ((30, "GiB"), (20, "MiB"), (10, "KiB")):
+        if limit and limit % (1 << power) == 0:
+            return f"longer than {limit >> power} {unit} (--max-record)"
+    return f"longer than {limit} bytes (--max-record)"

@@ -14,18 +14,16 @@ from typing import cast
 
 from provenance.errors import InputError, NotFoundError, ProvError
 from provenance.io.contract.formats import CONTAINERS
+from provenance.io.contract.name_patterns import ABOUT, HIDDEN, matches
 from provenance.io.contract.reader import Input, Member
 from provenance.io.discovery.detect import Sample, container_of, detect_sample
 from provenance.io.discovery.file_names import (
-    ABOUT,
     BESIDE,
     DESCRIBES,
-    HIDDEN,
     PICTURE_NAMES,
     Found,
     Refused,
     Skipped,
-    matches,
     no_data,
 )
 from provenance.io.discovery.passed_over import NAMED_LIKE, held_in

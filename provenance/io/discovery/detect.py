@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from os.path import basename, splitext
 from pathlib import Path
 
+from provenance.content.json_text import BOM
 from provenance.errors import InputError
 from provenance.io.contract.formats import (
     BY_FIRST_BYTES,
@@ -24,7 +25,6 @@ from provenance.io.contract.library_errors import LibraryError, library
 from provenance.io.readers.columnar.old_arrow import is_old_stream
 from provenance.io.readers.image import HEAD, is_such, media_type
 from provenance.io.readers.json.recognise import FIRST_LINE, json_objects, lines_or_document
-from provenance.io.readers.json.strict import BOM
 from provenance.io.streams.compression import compression_at
 from provenance.io.streams.decompress import DamagedError, decoded, open_path
 from provenance.io.streams.tar_members import is_tar

@@ -13,13 +13,12 @@ from pathlib import Path
 from provenance.errors import InputError, MisuseError, NotFoundError, ProvError, StorageError
 from provenance.io import objects
 from provenance.io.contract.formats import CONTAINERS, FORMATS
+from provenance.io.contract.name_patterns import ABOUT, matches
 from provenance.io.contract.reader import Input
-from provenance.io.discovery import archives as containers
-from provenance.io.discovery import remote
+from provenance.io.discovery import archives, remote
 from provenance.io.discovery.descriptions import describes
 from provenance.io.discovery.detect import compression_of, container_of, detect
 from provenance.io.discovery.file_names import (
-    ABOUT,
     BESIDE,
     DESCRIBES,
     MEDIA_NAMES,
@@ -29,7 +28,6 @@ from provenance.io.discovery.file_names import (
     Found,
     Refused,
     Skipped,
-    matches,
     no_data,
     printable,
 )
@@ -138,7 +136,7 @@ def _expand(path: str, asked: str | None, walk: Walk) -> Iterator[Found]:
     if _exists(path):
         yield from _named(path, asked, walk)
         return
-    if inside := containers.split_uri(path):
+    if inside := archives.split_uri(path):
         yield from _within(*inside, asked)
         return
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", path):
@@ -199,13 +197,13 @@ def _within(container: str, name: str, asked: str | None) -> Iterator[Found]:
     found = _input(container, asked)
     if found is None or found.format not in CONTAINERS.values():
         raise InputError(f"{container} is no archive of files", hint="name the file itself")
-    yield from containers.expand(found, asked, name)
+    yield from archives.expand(found, asked, name)
 
 
 def _files_of(found: Input, asked: str | None) -> Iterator[Found]:
     """The files that a file stands for: those in it, where it is an archive."""
     if found.format in CONTAINERS.values():
-        yield from containers.expand(found, asked)
+        yield from archives.expand(found, asked)
     else:
         yield found
 

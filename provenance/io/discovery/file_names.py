@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-import fnmatch
 import os
-import re
 from dataclasses import dataclass
 
 from provenance.errors import ProvError
 from provenance.io.contract.formats import MEDIA
+from provenance.io.contract.name_patterns import any_of, matches
 from provenance.io.contract.reader import Input
 from provenance.io.discovery.sniff import Holds
 
-HIDDEN = (".", "_")
-"""First characters of names that a walk passes over, as most tools of the field do."""
-
-
-def _any_of(*patterns: str) -> re.Pattern[str]:
-    """What a name in small letters is held against; it takes part in every look at every file."""
-    return re.compile("|".join(fnmatch.translate(pattern.lower()) for pattern in patterns))
-
-
-METADATA = _any_of(
+METADATA = any_of(
     "dataset_dict.json",
     "dataset_info.json",
     "dataset_infos.json",
@@ -32,14 +22,13 @@ METADATA = _any_of(
     "*.lock",
     "*.crc",
 )
-CACHES = _any_of("cache-*.arrow")
+CACHES = any_of("cache-*.arrow")
 """What ``datasets`` leaves beside saved data: made rows, or an order of rows."""
 
-ABOUT = _any_of("README.md", "README.markdown", "README.txt", "LICENSE*", "LICENCE*")
 MEDIA_NAMES = {
-    medium: _any_of(*(f"*{suffix}" for suffix in suffixes)) for medium, suffixes in MEDIA.items()
+    medium: any_of(*(f"*{suffix}" for suffix in suffixes)) for medium, suffixes in MEDIA.items()
 }
-PICTURE_NAMES = _any_of(*(f"*{suffix}" for suffixes in MEDIA.values() for suffix in suffixes))
+PICTURE_NAMES = any_of(*(f"*{suffix}" for suffixes in MEDIA.values() for suffix in suffixes))
 """Names of pictures, sounds and films."""
 
 BESIDE = "media beside other data: `--format image`, `audio` or `video` reads them"
@@ -93,8 +82,3 @@ Found = Input | Skipped | Refused
 def printable(path: str) -> str:
     """The absolute path as text; bytes of a name that are no UTF-8 are escaped."""
     return os.path.abspath(path).encode("utf-8", "backslashreplace").decode()
-
-
-def matches(path: str, pattern: re.Pattern[str]) -> bool:
-    """Whether the last piece of a path is like this, in whatever case."""
-    return pattern.match(path[path.rfind("/") + 1 :].lower()) is not None

@@ -18,18 +18,16 @@ from typing import Self
 from provenance.errors import InputError, NotFoundError, ProvError
 from provenance.io import objects
 from provenance.io.contract.formats import CONTAINERS, FORMATS
+from provenance.io.contract.name_patterns import ABOUT, HIDDEN, matches
 from provenance.io.contract.reader import Input
 from provenance.io.discovery.detect import compression_of, detect, promised
 from provenance.io.discovery.file_names import (
-    ABOUT,
     BESIDE,
     DESCRIBES,
-    HIDDEN,
     PICTURE_NAMES,
     REPOSITORY,
     Found,
     Skipped,
-    matches,
     no_data,
 )
 from provenance.io.discovery.passed_over import NAMED_LIKE, held_in

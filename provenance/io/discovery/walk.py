@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from provenance.errors import InputError, StorageError
+from provenance.io.contract.name_patterns import HIDDEN
 from provenance.io.discovery import hf_folders
 from provenance.io.discovery.file_names import (
-    HIDDEN,
     LINK_TO_NOTHING,
     NOT_REGULAR,
     REPOSITORY,

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from provenance.io.records.batch_builder import Number, compact_json, escaped
+from provenance.content.json_text import Number, compact_json, escaped
 from provenance.io.records.content_names import RESERVED
 
 # Any of the letters may be written as an escape, and any of them in upper case.

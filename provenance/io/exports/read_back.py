@@ -9,12 +9,13 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from provenance.content.json_text import DefectError
 from provenance.io.columns.to_text import json_text
 from provenance.io.columns.typed_rows import holds_json
 from provenance.io.contract.reader import Batch, Layout
 from provenance.io.exports.added_columns import content_columns
 from provenance.io.readers.columnar.batches import ColumnBatches
-from provenance.io.readers.json.strict import DefectError, extract, parse_object
+from provenance.io.readers.json.json_content import extract, parse_object
 from provenance.io.records.batch_builder import no_fields
 
 _ROWS = 8_192

@@ -11,11 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from provenance.content.json_text import DefectError
 from provenance.errors import InputError
 from provenance.io.contract.reader import Batch, Input, Kind, Layout, Reader
 from provenance.io.contract.record_paths import ABOVE, TooManyPathsError, printable, steps_of
+from provenance.io.readers.json.json_content import MISSING, extract, lookup, parse_object
 from provenance.io.readers.json.json_records import CHAT, TEXT, bare_name, written
-from provenance.io.readers.json.strict import MISSING, DefectError, extract, lookup, parse_object
 from provenance.io.records.batch_builder import Collector, field_of, field_text
 from provenance.model.emission import FIELD, Emit
 

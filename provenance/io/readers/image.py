@@ -6,11 +6,11 @@ import base64
 import re
 from collections.abc import Iterator, Sequence
 
+from provenance.content.json_text import compact_json
 from provenance.errors import NotFoundError
-from provenance.io.contract.reader import Batch, Input, Layout, Portion, Shape
-from provenance.io.readers.json.strict import too_long
+from provenance.io.contract.reader import Batch, Input, Layout, Portion, Shape, too_long
 from provenance.io.readers.single_record import load
-from provenance.io.records.batch_builder import Collector, compact_json
+from provenance.io.records.batch_builder import Collector
 
 HEAD = 64
 """Bytes that tell what kind of medium a file is."""

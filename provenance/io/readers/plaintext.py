@@ -9,13 +9,15 @@ from typing import Any
 
 import yaml
 
+from provenance.content.json_text import MAX_DEPTH, compact_json
 from provenance.errors import MisuseError, NotFoundError
-from provenance.io.contract.reader import Batch, Input, Layout, Portion, Shape
+from provenance.io.contract.reader import Batch, Input, Layout, Portion, Shape, too_long
 from provenance.io.contract.record_paths import steps_of
-from provenance.io.readers.json.strict import MAX_DEPTH, kind_of, too_long
+from provenance.io.readers.json.json_content import kind_of
 from provenance.io.readers.single_record import Whole, load
-from provenance.io.records.batch_builder import Collector, compact_json, field_of
-from provenance.io.streams.decompress import DamagedError, open_bytes
+from provenance.io.records.batch_builder import Collector, field_of
+from provenance.io.streams.decompress import DamagedError
+from provenance.io.streams.open_input import open_bytes
 
 _FRONT_MATTER_BYTES = 64 << 10
 _FRONT_MATTER = re.compile(

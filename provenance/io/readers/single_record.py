@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from provenance.content.identity import write_digest
 from provenance.io.contract.reader import Input
-from provenance.io.streams.decompress import open_bytes
+from provenance.io.streams.open_input import open_bytes
 
 _CHUNK = 1 << 20
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pyarrow as pa
 
+from provenance.content.json_text import compact_json
 from provenance.errors import MisuseError, NotFoundError
-from provenance.io.contract.reader import BATCH_ROWS, Batch, Input, Layout, Portion, Shape
+from provenance.io.contract.reader import BATCH_ROWS, Batch, Input, Layout, Portion, Shape, too_long
 from provenance.io.readers.json.lines import Block, Loose, line_blocks
-from provenance.io.readers.json.strict import too_long
-from provenance.io.records.batch_builder import Collector, compact_json, no_fields
-from provenance.io.streams.decompress import open_bytes
+from provenance.io.records.batch_builder import Collector, no_fields
+from provenance.io.streams.open_input import open_bytes
 
 _NEWLINE, _RETURN = ord("\n"), ord("\r")
 _SHAPE = {"text": "string"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
@@ -12,26 +11,10 @@ from typing import Any
 import pyarrow as pa
 
 from provenance.content.identity import MAX_SAFE_INTEGER, write_digest
+from provenance.content.json_text import compact_json, escaped
 from provenance.io.contract.reader import BATCH_BYTES, BATCH_ROWS, REJECTS, Batch, Layout
 from provenance.io.contract.record_paths import Paths, Steps, printable, value_at
 from provenance.io.records.turns_text import unpack
-
-
-class Number(float):
-    """A number with a fraction or an exponent that remembers how it was written.
-
-    >>> field_text([Number("1.0"), Number("1e5")])
-    '[1.0,1e5]'
-    """
-
-    __slots__ = ("literal",)
-    literal: str
-
-    def __new__(cls, literal: str) -> Number:
-        """The float that a JSON literal stands for."""
-        number = super().__new__(cls, literal)
-        number.literal = literal
-        return number
 
 
 def field_text(value: Any) -> str | None:
@@ -75,38 +58,6 @@ def without_fraction(number: str) -> str:
     value = Decimal(number)
     exact = value == value.to_integral_value() and abs(value) <= MAX_SAFE_INTEGER
     return str(int(value)) if exact else number
-
-
-def compact_json(value: Any) -> str:
-    """Compact JSON in which a ``Number`` keeps its spelling.
-
-    The standard encoder asks ``float.__repr__`` even for subclasses, hence the walk by hand.
-    """
-    if isinstance(value, dict) and not _WALKED.isdisjoint(map(type, value.values())):
-        members = (f"{_encode(key)}:{compact_json(item)}" for key, item in value.items())
-        return "{" + ",".join(members) + "}"
-    if isinstance(value, list) and not _WALKED.isdisjoint(map(type, value)):
-        return "[" + ",".join(map(compact_json, value)) + "]"
-    return value.literal if isinstance(value, Number) else _encode(value)
-
-
-def escaped(text: str) -> str:
-    """JSON in which half of a surrogate pair is the escape that it was; mostly the very same.
-
-    >>> escaped('["caf\\u00e9", "\\ud83d"]') == '["caf\\u00e9", "' + chr(92) + 'ud83d"]'
-    True
-    """
-    if text.isascii():
-        return text
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return "".join(f"\\u{ord(c):04x}" if "\ud800" <= c <= "\udfff" else c for c in text)
-    return text
-
-
-_WALKED = {Number, dict, list}
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class Collector:

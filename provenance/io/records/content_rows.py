@@ -18,8 +18,7 @@ from provenance.io.columns.to_text import (
     stored,
 )
 from provenance.io.columns.value_sizes import blank, sizes_of
-from provenance.io.contract.reader import Layout
-from provenance.io.readers.json.strict import too_long
+from provenance.io.contract.reader import Layout, too_long
 from provenance.io.records.content_fields import no_content
 from provenance.io.records.turns_text import unpack
 

@@ -7,8 +7,8 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from provenance.content.json_text import BOM
 from provenance.io.contract.reader import Slice
-from provenance.io.readers.json.strict import BOM
 from provenance.io.streams.decompress import BUFFER
 
 Bytes = npt.NDArray[np.uint8]

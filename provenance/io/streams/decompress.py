@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from provenance.errors import InputError, NotFoundError, StorageError
-from provenance.io.contract.reader import Input
 from provenance.io.streams.compression import (
     MAX_RATIO,
     MAX_RATIO_AFTER,
@@ -28,22 +25,7 @@ BUFFER = 1 << 20
 _SECTOR = 512
 """Bytes in which the system counts what a file takes of its disk."""
 
-__all__ = ["BUFFER", "DamagedError", "decoded", "drain", "open_bytes", "open_path", "open_raw"]
-
-
-@contextmanager
-def open_bytes(source: Input) -> Iterator[BinaryIO]:
-    """Open an input for reading its decompressed bytes; seekable only when not compressed.
-
-    What was decoded before a defect is handed out first: ``read1`` gives all of it and then raises,
-    ``read(n)`` may raise where the defect lies within the n bytes.
-
-    Raises:
-        NotFoundError, StorageError: the path cannot be opened or read.
-        DamagedError: the compression is truncated, corrupt, or a bomb.
-    """
-    with decoded(open_raw(source), source.compression, source.uri) as stream:
-        yield stream
+__all__ = ["BUFFER", "DamagedError", "decoded", "drain", "open_path"]
 
 
 def drain(stream: BinaryIO) -> None:
@@ -54,20 +36,6 @@ def drain(stream: BinaryIO) -> None:
     """
     while stream.read(BUFFER):
         pass
-
-
-def open_raw(source: Input) -> io.RawIOBase:
-    """An input as it lies on disk, or in its archive.
-
-    Raises:
-        NotFoundError, StorageError: the path cannot be opened.
-        DamagedError: the archive is not sound.
-    """
-    if source.member is None or source.member.fetched:
-        return open_path(source.path)
-    from provenance.io.streams.archive_members import open_member
-
-    return open_member(source.member, source.uri)
 
 
 def decoded(raw: io.RawIOBase, compression: str, uri: str) -> BinaryIO:

@@ -7,7 +7,7 @@ import xxhash
 from provenance.content.identity import write_fingerprint
 from provenance.errors import InputError
 from provenance.io.contract.reader import Input
-from provenance.io.streams.decompress import open_raw
+from provenance.io.streams.open_input import open_raw
 
 
 def fingerprint(source: Input) -> str:

@@ -52,7 +52,7 @@ from provenance.operations.members.selection import select_members
 from provenance.operations.members.self_consumption import descent_findings, models_asked
 from provenance.operations.members.token_counts import count_tokens
 from provenance.operations.releases.assemble import make_anchors
-from provenance.policy import evaluate as budget
+from provenance.policy import evaluate
 from provenance.store.catalog import Database, over_nothing
 from provenance.store.layout import Layout
 from provenance.store.ledger_store import Store
@@ -170,12 +170,12 @@ def _judge(
 ) -> Judgement:
     names = attribute_names(connection)
     anchors = make_anchors(connection, policy)
-    results = budget.judge(
+    results = evaluate.judge(
         connection, MEMBERS, policy, attributes=names, anchors=anchors, repeated=repeated
     )
     fed = descent_findings(connection, MEMBERS, models_asked(policy), release)
     return Judgement(
-        verdict=budget.overall(results),
+        verdict=evaluate.overall(results),
         budgets=results,
         findings=(*fed, *findings, *lineage_findings(connection, MEMBERS)),
     )

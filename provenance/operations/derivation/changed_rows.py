@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from provenance.lineage import Proofs, Whole, deepen, is_absent, is_record, keep
 from provenance.operations.derivation.incremental import KNOWN, REGION
-from provenance.origin import resolver as labelling
+from provenance.origin import resolver
 from provenance.origin.recognisers.families import family_of
 from provenance.store.catalog import Database
 from provenance.views.ledger_graph import EDGES, FOUND, NAMED
@@ -34,7 +34,7 @@ FROM {NAMED} n LEFT JOIN sources s ON s.name = if(n.kind = 'source', n.name, NUL
 EVERY_NODE = f"""(
 SELECT record_id AS id, 'record' AS kind, label::VARCHAR AS label, NULL::BIGINT AS own_depth,
     false AS proven
-FROM ({labelling.origin_sql(_OWN, "sizes")})
+FROM ({resolver.origin_sql(_OWN, "sizes")})
 UNION ALL SELECT id, kind, label, NULL, false FROM {_CONTRACT})"""
 """All nodes."""
 

@@ -9,7 +9,7 @@ from provenance.model.base import quote_literal
 from provenance.operations.ingest.carried_evidence import CLAIMED, Carried
 from provenance.operations.ingest.claims_on_files import Standing
 from provenance.operations.ingest.summary import Question
-from provenance.origin import resolver as labelling
+from provenance.origin import resolver
 from provenance.store.catalog import Database, over_parts
 from provenance.store.data_files import Part
 from provenance.store.layout import Layout
@@ -83,7 +83,7 @@ def _labels(connection: Database, standing: Standing, carried: Carried | None) -
         UNION ALL
         SELECT DISTINCT record_id, 'declared', label, true, NULL::BIGINT, NULL::BIGINT,
             NULL::BIGINT, {_NAMES} {declared} WHERE label <> 'unknown'""")
-    origins = labelling.origin_sql("claims", "sizes")
+    origins = resolver.origin_sql("claims", "sizes")
     rows = connection.execute(
         f"SELECT label, sum(seen) FROM ({origins}) JOIN sizes USING (record_id) GROUP BY label"
     ).fetchall()

@@ -16,7 +16,7 @@ from provenance.errors import InputError, ProvError
 from provenance.io.contract.reader import Input, Share, Slice
 from provenance.io.readers.columnar.parquet import group_slices
 from provenance.io.readers.json.lines import slices
-from provenance.io.streams.decompress import open_bytes
+from provenance.io.streams.open_input import open_bytes
 from provenance.operations.ingest.options import IngestOptions
 from provenance.operations.ingest.tasks import FileTask, UnitTask
 from provenance.store.layout import Layout

@@ -10,7 +10,7 @@ from provenance.io.contract.formats import reader_for
 from provenance.io.contract.reader import Input
 from provenance.io.discovery.detect import compression_of, detect
 from provenance.io.discovery.discover import uri_of
-from provenance.io.streams.decompress import open_bytes
+from provenance.io.streams.open_input import open_bytes
 from provenance.operations.lineage_import.import_options import Form
 
 _TABLES = frozenset({"parquet", "arrow", "csv", "tsv"})

@@ -12,7 +12,7 @@ from provenance.model.licence import both_sql, together_sql
 from provenance.operations.ingest.tasks import FileResult
 from provenance.operations.members.known_ids import make_file_rows
 from provenance.operations.members.self_consumption import DESCENT, make_descent
-from provenance.origin import resolver as labelling
+from provenance.origin import resolver
 from provenance.store.catalog import Database
 from provenance.store.data_files import Part
 from provenance.views.copies import hold_copies, make_file_copies
@@ -144,7 +144,7 @@ def file_members(
     _make_known(connection)
     origin = origin_columns("o", spellings(connection, "file_evidence"))
     today = (
-        f"{DEPTH_SQL} FROM ({labelling.origin_sql('file_claims', 'file_sizes')}) o "
+        f"{DEPTH_SQL} FROM ({resolver.origin_sql('file_claims', 'file_sizes')}) o "
         "LEFT JOIN derived d USING (record_id)"
     )
     licence = both_sql("json_extract_string(s.attributes, '/licence')", "k.licence")

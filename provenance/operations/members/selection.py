@@ -22,8 +22,8 @@ from provenance.operations.members.relation import (
     worked_out,
 )
 from provenance.operations.members.self_consumption import DESCENT, make_descent
-from provenance.origin import resolver as labelling
-from provenance.policy.conditions import grammar as conditions
+from provenance.origin import resolver
+from provenance.policy.conditions import grammar
 from provenance.policy.conditions.three_valued import column_sql, members_truth
 from provenance.store.catalog import Database
 from provenance.views.copies import hold_copies
@@ -119,7 +119,7 @@ def _make_readings(connection: Database, selection: Selection, spelt: Spellings)
     listed = ", ".join(map(quote_literal, selection.sources))
     only = f"WHERE f.source IN ({listed})" if selection.sources else ""
     origin = origin_columns("o", spelt)
-    origins = f"""{DEPTH_SQL} FROM ({labelling.origin_sql(_DECLARED, _ONE_OF_EACH)}) o,
+    origins = f"""{DEPTH_SQL} FROM ({resolver.origin_sql(_DECLARED, _ONE_OF_EACH)}) o,
         (SELECT NULL::BIGINT AS depth) d"""
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE {_READINGS} AS
@@ -271,8 +271,8 @@ def _prefixed(sql: str, table: str) -> str:
 def _where(text: str | None, names: frozenset[str]) -> str:
     if text is None:
         return "TRUE"
-    condition = conditions.parse(text)
-    conditions.check(condition, names)
+    condition = grammar.parse(text)
+    grammar.check(condition, names)
     return members_truth(condition, wanted=True)
 
 
@@ -332,7 +332,7 @@ def _split_key(split_by: str, names: frozenset[str]) -> str:
     if split_by == "norm_id":
         return "coalesce(CAST(norm_id AS VARCHAR), digest)"
     try:
-        conditions.known_column(split_by, names)
+        grammar.known_column(split_by, names)
     except ConditionError as error:
         raise MisuseError(
             f"--split-by: {error.message}", hint="record, norm_id, or a column or attribute"

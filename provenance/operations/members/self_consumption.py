@@ -10,7 +10,7 @@ from provenance.model.base import quote_literal
 from provenance.model.finding import Finding
 from provenance.model.model_names import fold_name
 from provenance.model.policy import Policy
-from provenance.policy.conditions import grammar as conditions
+from provenance.policy.conditions import grammar
 from provenance.store.catalog import Database
 from provenance.views.generator_names import generator_names
 from provenance.views.ledger_graph import EDGES, NAMED, NODES, chain_text, make_graph
@@ -47,7 +47,7 @@ def models_asked(policy: Policy | None, where: str | None = None) -> tuple[str, 
     texts = [where]
     for budget in policy.budgets if policy else ():
         texts += [budget.where, budget.forbid]
-    found = [model for text in texts if text for model in conditions.models(conditions.parse(text))]
+    found = [model for text in texts if text for model in grammar.models(grammar.parse(text))]
     return tuple(dict.fromkeys(found))
 
 

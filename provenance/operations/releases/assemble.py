@@ -21,7 +21,7 @@ from provenance.operations.members.selection import coded_members, select_member
 from provenance.operations.members.self_consumption import descent_findings, models_asked
 from provenance.operations.members.token_counts import count_tokens
 from provenance.operations.releases.seal import members_digest, write_members
-from provenance.policy import evaluate as budget
+from provenance.policy import evaluate
 from provenance.policy.fit import fit
 from provenance.store.catalog import Database
 from provenance.store.ledger_store import Store, tool_version
@@ -95,7 +95,7 @@ def assemble(
         if _count(connection) == 0:
             plan = _nothing(known)
         else:
-            results = budget.judge(connection, MEMBERS, policy, attributes=names, anchors=anchors)
+            results = evaluate.judge(connection, MEMBERS, policy, attributes=names, anchors=anchors)
             known["findings"] = (
                 *descent_findings(connection, MEMBERS, models_asked(policy)),
                 *ledger_findings(connection),
@@ -103,7 +103,7 @@ def assemble(
                 *ambiguous_parents(connection, MEMBERS),
             )
             plan = _plan(connection, policy, results, known)
-        if dry_run or budget.blocks(plan.verdict, policy):
+        if dry_run or evaluate.blocks(plan.verdict, policy):
             return plan
         return _seal(store, connection, plan, policy, selection)
 
@@ -203,7 +203,7 @@ def _plan(
     return AssemblyPlan.model_validate(
         {
             **known,
-            "verdict": budget.overall(results),
+            "verdict": evaluate.overall(results),
             "budgets": results,
             "records": _count(connection),
             "totals": {unit: int(total) for unit, total in zip(units, sums or (), strict=True)},

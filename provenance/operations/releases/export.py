@@ -21,13 +21,13 @@ from provenance.io.exports.digest_check import Expected
 from provenance.io.exports.json_lines import LinesExport
 from provenance.io.exports.plan import Plan
 from provenance.io.exports.to_parquet import ColumnarExport
+from provenance.io.files import file_sha256
 from provenance.io.new_folder import new_folder
 from provenance.model.base import Contract
 from provenance.operations.members.reader_options import readings
 from provenance.operations.members.relation import MEMBERS, release_members
 from provenance.operations.members.reread import Reread, reread
 from provenance.store.catalog import Database
-from provenance.store.data_files import file_sha256
 from provenance.store.ledger_store import Store
 
 Format = Literal["parquet", "jsonl"]

@@ -10,10 +10,10 @@ from pydantic import ValidationError
 
 from provenance.errors import InputError, IntegrityError, MisuseError, NotFoundError
 from provenance.io.exports.inspect_columns import jsonl_columns, parquet_columns
+from provenance.io.files import file_sha256
 from provenance.model.manifest import Manifest
 from provenance.model.reports.release_evidence import ReleaseEvidence
 from provenance.model.reports.release_file import ReleaseFile
-from provenance.store.data_files import file_sha256
 
 _FORMATS: dict[str, Literal["parquet", "jsonl"]] = {".parquet": "parquet", ".jsonl": "jsonl"}
 

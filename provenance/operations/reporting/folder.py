@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from provenance.errors import GateError
+from provenance.io.files import storage_errors
 from provenance.io.new_folder import new_folder
 from provenance.model.origin import Label
 from provenance.model.reports.answers import Answers
@@ -16,7 +17,6 @@ from provenance.operations.reporting.fill import print_report, release_evidence
 from provenance.reports import compliance
 from provenance.reports.compliance import REPORTS, Filled
 from provenance.reports.render import FACTS_FORMATS, index_html, render
-from provenance.store.data_files import storage_errors
 from provenance.store.ledger_store import Store
 
 SUFFIXES: Mapping[str, str] = {

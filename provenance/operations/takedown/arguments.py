@@ -6,8 +6,8 @@ import re
 
 from provenance.errors import NotFoundError
 from provenance.io.discovery.discover import uri_of
-from provenance.operations.records import resolve_record
 from provenance.store.ledger_store import Store
+from provenance.views.identifiers import resolve_record
 
 _WHOLE = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
 

@@ -11,7 +11,7 @@ from typing import TypeAlias
 from provenance.errors import ConditionError
 from provenance.model.base import quote_literal
 from provenance.model.origin import NO_TIER, TIERS, Label
-from provenance.origin.resolver import RULES
+from provenance.model.origin_rules import RULES
 from provenance.policy.conditions.lexer import Token, tokens
 
 MAX_LENGTH = 4_000

@@ -12,7 +12,7 @@ from provenance.model.base import Connection, quote_identifier
 from provenance.model.origin import Unit
 from provenance.model.policy import Policy
 from provenance.policy.aggregates import terms
-from provenance.policy.fit import sampling as draw
+from provenance.policy.fit import sampling
 from provenance.policy.fit.allocation import TINY, Amounts, Task, amounts, exact_sums, limits
 from provenance.policy.fit.constraints import rules
 from provenance.policy.fit.explain import LeftOut, left_out, unmet
@@ -170,7 +170,7 @@ def _missing(
 def _in_records(connection: Connection, task: Task, found: Amounts, seed: int) -> _Chosen:
     """Where all records of a stratum are equal, the amounts are the answer."""
     counts = [round(value) for value in found.records]
-    draw.order(connection, _MARKED, _inside(task, counts), seed, sized=False)
+    sampling.order(connection, _MARKED, _inside(task, counts), seed, sized=False)
     sums = exact_sums(task.strata, counts)
     size = sum(taken[0] for taken in sums)
     bound = size if found.proven else math.floor(found.bound + 0.5)
@@ -184,18 +184,18 @@ def _in_sizes(connection: Connection, task: Task, found: Amounts, seed: int) -> 
     keep: for these records of all strata are looked at, and together.
     """
     targets = _targets(task, found)
-    draw.order(connection, _MARKED, [number for number, _ in targets], seed, sized=True)
+    sampling.order(connection, _MARKED, [number for number, _ in targets], seed, sized=True)
     counts, sums = _cut(connection, task, found, targets)
     bound = linear_bound(connection, _MARKED, task, found.multipliers)
     reached = sum(1 for multiplier in found.multipliers if multiplier)
-    singly = draw.largest(connection, _MARKED) * (len(targets) + reached)
+    singly = sampling.largest(connection, _MARKED) * (len(targets) + reached)
     balance = _balance(connection, task, counts, sums, [number for number, _ in targets])
     mend(balance)
     if balance.kept:
         fill(balance)
     if not balance.kept or not any(balance.counts) or bound - balance.size > singly:
         free = [n for n, most in enumerate(task.upper) if task.lower[n] < most]
-        draw.order(connection, _MARKED, free, seed, sized=True)
+        sampling.order(connection, _MARKED, free, seed, sized=True)
         balance = _balance(connection, task, counts, sums, free)
         mend(balance)
         search(balance, singly)
@@ -215,8 +215,8 @@ def _take(connection: Connection, task: Task, chosen: _Chosen | None, into: str)
     inside = set(_inside(task, chosen.first))
     whole = [n for n, count in enumerate(chosen.first) if count and n not in inside]
     partly = [(n, chosen.first[n]) for n in sorted(inside)]
-    draw.take(connection, _MARKED, into, partly, whole)
-    draw.turn(connection, into, chosen.changed)
+    sampling.take(connection, _MARKED, into, partly, whole)
+    sampling.turn(connection, into, chosen.changed)
 
 
 def _inside(task: Task, counts: Sequence[int]) -> list[int]:
@@ -240,7 +240,7 @@ def _cut(
 ) -> tuple[list[int], list[Sequence[int]]]:
     """Records by stratum whose size comes to no more than its amount, and their sums."""
     nothing = (0,) * len(task.strata[0].sums)
-    cuts = draw.cut(connection, _MARKED, targets, len(nothing))
+    cuts = sampling.cut(connection, _MARKED, targets, len(nothing))
     inside = {number for number, _ in targets}
     counts: list[int] = []
     sums: list[Sequence[int]] = []
@@ -269,5 +269,5 @@ def _balance(
     width = min(BESIDE, WEIGHED // max(1, len(task.rules))) // (2 * max(1, len(near)))
     cuts = [(number, counts[number]) for number in near]
     width = max(1, min(64, width))
-    beside = draw.beside(connection, _MARKED, cuts, len(task.strata[0].sums), width)
+    beside = sampling.beside(connection, _MARKED, cuts, len(task.strata[0].sums), width)
     return Balance(task, [list(taken) for taken in sums], list(counts), beside)

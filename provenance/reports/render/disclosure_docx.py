@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 
 from provenance.content.display import visible
 from provenance.model.reports.disclosure import Disclosure, Line, Section
-from provenance.reports.render import disclosure_wording as words
+from provenance.reports.render import disclosure_wording
 
 _W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
@@ -46,10 +46,12 @@ def disclosure_docx(report: Disclosure) -> bytes:
     body = [
         _paragraph(report.title, "Title"),
         _paragraph(report.law),
-        _paragraph(f"{words.completeness(report)}. Release {report.release}.", bold=True),
-        _paragraph(words.synthetic(report)),
-        _paragraph(words.unknown(report)),
-        _paragraph(words.vouched(report)),
+        _paragraph(
+            f"{disclosure_wording.completeness(report)}. Release {report.release}.", bold=True
+        ),
+        _paragraph(disclosure_wording.synthetic(report)),
+        _paragraph(disclosure_wording.unknown(report)),
+        _paragraph(disclosure_wording.vouched(report)),
         *(_paragraph(f"Warning: {warning}") for warning in report.warnings),
     ]
     for section in report.sections:
@@ -90,13 +92,13 @@ def _section(section: Section) -> list[str]:
     for line in section.lines:
         if line.table is not None:
             found.append(_paragraph(line.label, "Heading2"))
-            rows = [[words.scalar(one) for one in row] for row in line.table.rows]
+            rows = [[disclosure_wording.scalar(one) for one in row] for row in line.table.rows]
             found.append(_table(line.table.columns, rows))
     return found
 
 
 def _row(line: Line) -> tuple[str, str, str]:
-    return line.label, "; ".join(words.values(line)), words.origin(line)
+    return line.label, "; ".join(disclosure_wording.values(line)), disclosure_wording.origin(line)
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

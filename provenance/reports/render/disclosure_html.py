@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from provenance.model.reports.disclosure import Disclosure, Line, Section, Table
-from provenance.reports.render import disclosure_wording as words
-from provenance.reports.render import number
+from provenance.reports.render import disclosure_wording, number
 from provenance.reports.render.html import composition, figures, page
 from provenance.reports.render.markup import Markup, join, tag, text, whole
 from provenance.reports.render.sections import Column, missing, table_row
@@ -34,13 +33,15 @@ def _header(report: Disclosure, parts: list[Part]) -> Markup:
         tag("h1", report.title),
         tag(
             "p",
-            tag("span", words.completeness(report), class_=f"verdict {outcome}"),
+            tag("span", disclosure_wording.completeness(report), class_=f"verdict {outcome}"),
             tag("span", "Release ", tag("strong", report.release)),
             class_="outcome",
         ),
-        composition(report.share, words.synthetic(report), words.unknown(report)),
+        composition(
+            report.share, disclosure_wording.synthetic(report), disclosure_wording.unknown(report)
+        ),
         figures(_figures(report)),
-        tag("p", words.vouched(report), class_="vouched"),
+        tag("p", disclosure_wording.vouched(report), class_="vouched"),
         warnings_box(report.warnings),
         tag("nav", tag("ul", *links), aria_label="Sections"),
     )
@@ -84,7 +85,7 @@ def _fields(title: str, lines: list[Line]) -> Markup:
 
 
 def _content(line: Line) -> Markup:
-    pieces = words.values(line)
+    pieces = disclosure_wording.values(line)
     if line.status != "out of scope" and line.value in (None, ()):
         return missing(pieces[0])
     if len(pieces) == 1:
@@ -94,8 +95,8 @@ def _content(line: Line) -> Markup:
 
 def _origin(line: Line) -> Markup:
     if line.status == "not provided":
-        return tag("span", words.origin(line), class_="due")
-    return text(words.origin(line))
+        return tag("span", disclosure_wording.origin(line), class_="due")
+    return text(disclosure_wording.origin(line))
 
 
 def _table(title: str, table: Table) -> Markup:
@@ -104,7 +105,12 @@ def _table(title: str, table: Table) -> Markup:
     rows = (
         table_row(
             columns,
-            [missing(words.NOT_STATED) if one is None else whole(words.scalar(one)) for one in row],
+            [
+                missing(disclosure_wording.NOT_STATED)
+                if one is None
+                else whole(disclosure_wording.scalar(one))
+                for one in row
+            ],
         )
         for row in table.rows
     )
@@ -118,7 +124,7 @@ WIDE = 8
 
 def _kind(place: int, table: Table) -> str:
     """The class of a column: numbers stand on the right, only addresses break within a word."""
-    if words.numeric(place, table.rows):
+    if disclosure_wording.numeric(place, table.rows):
         return "number"
     cells = (row[place] for row in table.rows)
     return "address" if any("://" in one for one in cells if isinstance(one, str)) else "cell"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from provenance.model.reports.disclosure import Disclosure, Line, Section, Table
-from provenance.reports.render import disclosure_wording as words
+from provenance.reports.render import disclosure_wording
 from provenance.reports.render.markdown import code, whole
 
 
@@ -16,11 +16,11 @@ def disclosure_markdown(report: Disclosure) -> str:
         "",
         f"{whole(report.law)}",
         "",
-        f"**{words.completeness(report)}** · Release {code(report.release)}",
+        f"**{disclosure_wording.completeness(report)}** · Release {code(report.release)}",
         "",
-        f"**{words.synthetic(report)}** {words.unknown(report)}",
+        f"**{disclosure_wording.synthetic(report)}** {disclosure_wording.unknown(report)}",
         "",
-        whole(words.vouched(report)),
+        whole(disclosure_wording.vouched(report)),
     ]
     if report.warnings:
         lines += ["", "## What to know first", ""]
@@ -47,7 +47,10 @@ def _section(section: Section) -> Iterator[str]:
         yield "| Field | Content | From |"
         yield "| --- | --- | --- |"
         for line in plain:
-            yield f"| {whole(line.label)} | {_content(line)} | {whole(words.origin(line))} |"
+            yield (
+                f"| {whole(line.label)} | {_content(line)} "
+                f"| {whole(disclosure_wording.origin(line))} |"
+            )
     for line in section.lines:
         if line.table is not None:
             yield ""
@@ -57,7 +60,7 @@ def _section(section: Section) -> Iterator[str]:
 
 
 def _content(line: Line) -> str:
-    pieces = (_cell(piece) for piece in words.values(line))
+    pieces = (_cell(piece) for piece in disclosure_wording.values(line))
     said = "; ".join(pieces)
     return f"*{said}*" if line.status in {"not provided", "not applicable"} else said
 
@@ -69,12 +72,16 @@ def _cell(value: str) -> str:
 
 def _table(table: Table) -> Iterator[str]:
     rules = [
-        "---:" if words.numeric(place, table.rows) else "---" for place in range(len(table.columns))
+        "---:" if disclosure_wording.numeric(place, table.rows) else "---"
+        for place in range(len(table.columns))
     ]
     yield f"| {' | '.join(map(whole, table.columns))} |"
     yield f"| {' | '.join(rules)} |"
     for row in table.rows:
         cells = (
-            f"*{words.NOT_STATED}*" if one is None else _cell(words.scalar(one)) for one in row
+            f"*{disclosure_wording.NOT_STATED}*"
+            if one is None
+            else _cell(disclosure_wording.scalar(one))
+            for one in row
         )
         yield f"| {' | '.join(cells)} |"

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import PurePath
 
 from provenance.model.reports.report_index import IndexEntry, ReportIndex
-from provenance.reports.render import disclosure_wording as words
-from provenance.reports.render import number, wording
+from provenance.reports.render import disclosure_wording, number, wording
 from provenance.reports.render.disclosure_html import framed, warnings_box
 from provenance.reports.render.html import composition, figures, page
 from provenance.reports.render.markup import Markup, join, tag, text, whole
@@ -48,10 +47,12 @@ def _header(index: ReportIndex, parts: list[Section]) -> Markup:
             "p",
             tag("span", wording.OUTCOMES[index.verdict], class_=f"verdict {index.verdict.value}"),
             tag("span", "Policy ", tag("strong", index.policy)),
-            tag("span", words.completeness(index), class_=f"verdict {outcome}"),
+            tag("span", disclosure_wording.completeness(index), class_=f"verdict {outcome}"),
             class_="outcome",
         ),
-        composition(index.share, words.synthetic(index), words.unknown(index)),
+        composition(
+            index.share, disclosure_wording.synthetic(index), disclosure_wording.unknown(index)
+        ),
         figures(
             [
                 ("Records", number.count(index.records)),

@@ -14,16 +14,10 @@ from pathlib import Path
 import pyarrow as pa
 
 from provenance.errors import IntegrityError
+from provenance.io.files import storage_errors, sync_folder
 from provenance.model.base import quote_identifier, quote_literal
 from provenance.store.catalog import Database
-from provenance.store.data_files import (
-    Part,
-    PartWriter,
-    delete,
-    publish,
-    storage_errors,
-    sync_folder,
-)
+from provenance.store.data_files import Part, PartWriter, delete, publish
 from provenance.store.layout import Layout
 from provenance.store.ledger_store import Store
 from provenance.store.maintenance.vacuum import META

@@ -20,7 +20,8 @@ from provenance.io.readers.columnar.batches import (
     failure_reason,
 )
 from provenance.io.readers.columnar.mixed_columns import probed_shape
-from provenance.io.streams.decompress import BUFFER, DamagedError, drain, open_bytes
+from provenance.io.streams.decompress import BUFFER, DamagedError, drain
+from provenance.io.streams.open_input import open_bytes
 
 _FILE_MAGIC = b"ARROW1"
 

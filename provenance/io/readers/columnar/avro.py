@@ -11,7 +11,7 @@ from provenance.io.contract.library_errors import LibraryError, library, read_by
 from provenance.io.contract.optional_libraries import needed
 from provenance.io.contract.reader import Input
 from provenance.io.readers.columnar.record_batches import Record, Records, json_value
-from provenance.io.streams.decompress import open_bytes
+from provenance.io.streams.open_input import open_bytes
 
 
 class Avro(Records):

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
 
+from provenance.content.json_text import DefectError, parse
 from provenance.io.columns.decoded_size import Sizes, union_parts
 from provenance.io.columns.plain_rows import ordinary_rows, unread_columns
 from provenance.io.columns.plain_types import is_ordinary
@@ -26,7 +27,6 @@ from provenance.io.contract.library_errors import LibraryError
 from provenance.io.contract.reader import Shape
 from provenance.io.readers.columnar.media_columns import may_be_media, media_in
 from provenance.io.readers.json.shape import shape_of as shape_of_records
-from provenance.io.readers.json.strict import DefectError, parse
 from provenance.io.records.content_names import MEDIA
 from provenance.io.records.value_shapes import is_in_doubt, looked_at
 

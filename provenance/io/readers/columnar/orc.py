@@ -14,7 +14,7 @@ from provenance.io.columns.schema import shape_of
 from provenance.io.contract.reader import Input
 from provenance.io.readers.columnar.batches import ARROW_FAILURES, failure_reason
 from provenance.io.readers.columnar.library_batches import Columnar, Rows, require_plain
-from provenance.io.streams.decompress import open_bytes
+from provenance.io.streams.open_input import open_bytes
 
 
 class Orc(Columnar):

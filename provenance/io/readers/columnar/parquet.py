@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import ExitStack, contextmanager
@@ -38,20 +37,20 @@ from provenance.io.readers.columnar.batches import (
 )
 from provenance.io.readers.columnar.media_columns import may_be_media
 from provenance.io.readers.columnar.mixed_columns import PROBED_ROWS, probed_shape
+from provenance.io.readers.columnar.parquet_encryption import (
+    SIGNATURE,
+    encrypted,
+    footer_bytes,
+    is_sealed,
+)
 from provenance.io.records.column_paths import ColumnPaths
-from provenance.io.streams.decompress import open_bytes
+from provenance.io.streams.open_input import open_bytes
 from provenance.io.streams.size_limits import require_rows
 
 _MOST_ROWS = 8_192
 _BUFFER = 1 << 20
 _LAST_ROW = (1 << 63) - 1
 
-_SEALED = b"PARE"
-"""How a file begins and ends whose footer is encrypted."""
-
-_SIGNATURE = 28
-"""Bytes that follow a footer in plain text where columns are encrypted: a nonce of 12, a tag of 16
-(https://parquet.apache.org/docs/file-format/data-pages/encryption/, "Plaintext footer mode")."""
 
 _VALUES = (b"\x15\x00", b"\x15\x06")
 """How the header of a page of values begins, of either version: its kind is its first field."""
@@ -179,7 +178,7 @@ def _opened(source: Input, dictionaries: Sequence[str] = ()) -> Iterator[pq.Parq
             hint="decompress it first; Parquet compresses its own pages",
         )
     with open_bytes(source) as stream:
-        sealed = _is_sealed(stream)
+        sealed = is_sealed(stream)
         try:
             file = JsonTextFile(
                 stream,
@@ -190,32 +189,16 @@ def _opened(source: Input, dictionaries: Sequence[str] = ()) -> Iterator[pq.Parq
             shape_of(file.schema_arrow)  # names that are no text are found here
         except ARROW_FAILURES as error:
             if sealed:
-                raise _encrypted(source) from error
+                raise encrypted(source) from error
             raise InputError(
                 f"not a readable Parquet file ({failure_reason(error)}): {source.uri}",
                 hint="fetch or write the file again",
             ) from error
         with file:
             # Arrow ends the process when it is asked for a column whose description is encrypted.
-            if sealed or _footer_bytes(stream) - file.metadata.serialized_size == _SIGNATURE:
-                raise _encrypted(source)
+            if sealed or footer_bytes(stream) - file.metadata.serialized_size == SIGNATURE:
+                raise encrypted(source)
             yield file
-
-
-def _is_sealed(stream: BinaryIO) -> bool:
-    """Whether the footer is encrypted, and with it what the columns are."""
-    stream.seek(0)
-    return stream.read(len(_SEALED)) == _SEALED
-
-
-def _footer_bytes(stream: BinaryIO) -> int:
-    """Length of the footer, which stands before the last four bytes."""
-    stream.seek(-8, os.SEEK_END)
-    return int.from_bytes(stream.read(4), "little")
-
-
-def _encrypted(source: Input) -> InputError:
-    return InputError(f"the Parquet file is encrypted: {source.uri}", hint="decrypt it first")
 
 
 def _require_countable(file: pq.ParquetFile, source: Input) -> None:

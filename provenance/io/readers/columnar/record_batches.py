@@ -10,11 +10,11 @@ from contextlib import AbstractContextManager, suppress
 from itertools import islice
 from typing import Any, ClassVar
 
+from provenance.content.json_text import DefectError
 from provenance.io.contract.reader import MAX_RECORD, Batch, Input, Layout, Portion, Shape
 from provenance.io.readers.columnar.batches import end_of_file, failure_reason
 from provenance.io.readers.json.json_records import Numbered
 from provenance.io.readers.json.shape import shape_of
-from provenance.io.readers.json.strict import DefectError
 
 PROBED = 100
 

@@ -8,13 +8,13 @@ from contextlib import closing, contextmanager
 from typing import ClassVar
 from urllib.parse import quote
 
+from provenance.content.json_text import DefectError
 from provenance.errors import InputError
 from provenance.io.contract.library_errors import LibraryError, library, read_by_library
 from provenance.io.contract.reader import Input
 from provenance.io.readers.columnar.library_batches import require_plain
 from provenance.io.readers.columnar.record_batches import Record, Records, json_value
 from provenance.io.readers.databases.choose_table import table_of
-from provenance.io.readers.json.strict import DefectError
 from provenance.model.base import quote_identifier
 
 # Virtual tables run code of extensions, and views any expression: tables alone are read.

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from provenance.content.json_text import compact_json
 from provenance.errors import MisuseError, NotFoundError
-from provenance.io.contract.reader import Batch, Input, Layout, Portion, Shape
+from provenance.io.contract.reader import Batch, Input, Layout, Portion, Shape, too_long
 from provenance.io.readers.columnar.batches import failure_reason
 from provenance.io.readers.documents.extract_text import TEXT_OF, DocumentError
-from provenance.io.readers.json.strict import too_long
 from provenance.io.readers.single_record import Whole, load
-from provenance.io.records.batch_builder import Collector, compact_json
+from provenance.io.records.batch_builder import Collector
 
 MEDIA_TYPES = {
     "html": "text/html",

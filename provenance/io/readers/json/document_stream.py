@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from provenance.content.identity import write_digest
+from provenance.content.json_text import EXTRA, DefectError, parse
 from provenance.errors import InputError
-from provenance.io.contract.reader import Batch, Input, Layout
+from provenance.io.contract.reader import Batch, Input, Layout, too_long
 from provenance.io.readers.json.brackets import fits
 from provenance.io.readers.json.enclosing_members import Beside
 from provenance.io.readers.json.fast_path import FAST_ATTEMPTS, FAST_FROM, FastPath, Lines
@@ -19,7 +20,6 @@ from provenance.io.readers.json.nested import nested_records
 from provenance.io.readers.json.object_tables import rows_of
 from provenance.io.readers.json.record_path import Node, of_bytes, of_file, streamed_records
 from provenance.io.readers.json.splitter import Cutter, Piece
-from provenance.io.readers.json.strict import EXTRA, DefectError, parse, too_long
 from provenance.io.records.batch_builder import split
 
 MAX_DOCUMENT = 256 << 20

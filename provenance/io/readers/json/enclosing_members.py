@@ -12,7 +12,7 @@ from typing import Any
 
 from provenance.io.contract.reader import Layout
 from provenance.io.contract.record_paths import ABOVE
-from provenance.io.readers.json.strict import has_content
+from provenance.io.readers.json.json_content import has_content
 
 LONGEST = 4_096
 """Characters of the longest value, written as JSON, that is taken for a word about records."""

@@ -36,7 +36,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from provenance.content.json_text import DefectError
 from provenance.io.contract.reader import Batch, Layout
+from provenance.io.readers.json.json_content import MISSING, lookup, parse_object
 from provenance.io.readers.json.scalars import (
     QUOTE,
     Bytes,
@@ -47,7 +49,6 @@ from provenance.io.readers.json.scalars import (
     raw_strings,
     speaks_plainly,
 )
-from provenance.io.readers.json.strict import MISSING, DefectError, lookup, parse_object
 from provenance.io.records.batch_builder import no_fields, without_fraction
 
 FAST_FROM = 128 << 10

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from provenance.io.contract.reader import Batch, Layout
+from provenance.content.json_text import DefectError, compact_json, parse
+from provenance.io.contract.reader import Batch, Layout, too_long
 from provenance.io.contract.record_paths import TooManyPathsError, is_turn
 from provenance.io.readers.json.enclosing_members import Beside
-from provenance.io.readers.json.strict import DefectError, extract, not_an_object, parse, too_long
-from provenance.io.records.batch_builder import Collector, compact_json
+from provenance.io.readers.json.json_content import extract, not_an_object
+from provenance.io.records.batch_builder import Collector
 
 TEXT, CHAT = "text", "messages"
 """Fields that a mere string and a mere list of messages stand for."""

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
 
+from provenance.content.json_text import Number, compact_json, escaped
 from provenance.io.columns.row_types import (
     NOTHING,
     NUMBER,
@@ -23,7 +24,6 @@ from provenance.io.columns.row_types import (
     kind_of_value,
     merged,
 )
-from provenance.io.records.batch_builder import Number, compact_json, escaped
 
 _LONG = r"[-:,.\[\s][0-9]{16}|[eE][+]?[0-9]{3}"
 _ESCAPED = r"\\u[dD][89a-fA-F]"

@@ -13,24 +13,27 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from provenance.content.identity import write_digest
-from provenance.io.contract.reader import Batch, Input, Layout, Portion, Shape, Share, Slice
+from provenance.content.json_text import DefectError, parse
+from provenance.io.contract.reader import (
+    Batch,
+    Input,
+    Layout,
+    Portion,
+    Shape,
+    Share,
+    Slice,
+    too_long,
+)
 from provenance.io.contract.record_paths import TooManyPathsError
 from provenance.io.readers.json.fast_path import FAST_ATTEMPTS, FAST_FROM, FastPath, Lines
+from provenance.io.readers.json.json_content import extract, not_an_object, require_readable
 from provenance.io.readers.json.json_records import Numbered, as_record, written
 from provenance.io.readers.json.nested import nested_records, nested_sample
 from provenance.io.readers.json.scalars import Bytes, Places
 from provenance.io.readers.json.shape import shape_of
-from provenance.io.readers.json.strict import (
-    DefectError,
-    extract,
-    not_an_object,
-    parse,
-    require_readable,
-    too_long,
-)
 from provenance.io.records.batch_builder import Collector, split
 from provenance.io.streams.byte_feed import ByteFeed
-from provenance.io.streams.decompress import open_bytes
+from provenance.io.streams.open_input import open_bytes
 
 BLOCK = 16 << 20
 """Bytes that are read and parsed at once, unless a line is longer."""

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from provenance.io.readers.json.strict import DefectError, kind_of, shortened
+from provenance.content.json_text import DefectError, shortened
+from provenance.io.readers.json.json_content import kind_of
 
 _NUMBER = re.compile(r"-?[0-9]{1,18}")
 _SPLIT = frozenset({"columns", "data"})

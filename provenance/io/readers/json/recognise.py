@@ -11,9 +11,9 @@ import re
 
 import numpy as np
 
+from provenance.content.json_text import BOM, WHITESPACE, exceeds_depth
 from provenance.io.readers.json.brackets import Scan
 from provenance.io.readers.json.json_records import CHAT, bare_name
-from provenance.io.readers.json.strict import BOM, WHITESPACE, exceeds_depth
 
 FIRST_LINE = 16 << 20
 """A first line longer than this is one document, not one of many."""

@@ -12,14 +12,15 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
+from provenance.content.json_text import MAX_DEPTH, DefectError, parse
+from provenance.content.json_text import shortened as short
 from provenance.io.contract.reader import Input, Layout
 from provenance.io.readers.json.enclosing_members import Beside
+from provenance.io.readers.json.json_content import MISSING
 from provenance.io.readers.json.nested import descend, holders_in, is_tree, nested_records
 from provenance.io.readers.json.splitter import CHUNK, Cutter, Piece
-from provenance.io.readers.json.strict import MAX_DEPTH, MISSING, DefectError, parse
-from provenance.io.readers.json.strict import shortened as short
 from provenance.io.streams.byte_feed import ByteFeed
-from provenance.io.streams.decompress import open_bytes
+from provenance.io.streams.open_input import open_bytes
 
 MOST_AROUND = 64 << 20
 """Bytes that are kept of what stands around a list."""

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from provenance.io.contract.reader import Shape
+from provenance.io.readers.json.json_content import kind_of
 from provenance.io.readers.json.json_records import bare_name
-from provenance.io.readers.json.strict import kind_of
 from provenance.io.records.value_shapes import looked_at
 
 _PROBE_LEVELS = 4

@@ -6,17 +6,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from provenance.content.json_text import compact_json
 from provenance.errors import InputError, MisuseError
 from provenance.io.contract.reader import MAX_RECORD, Batch, Input, Layout, Portion, Shape
 from provenance.io.contract.record_paths import TooManyPathsError
 from provenance.io.readers.tables.dialect import Dialect, dialect_of
 from provenance.io.readers.tables.header import SAY_HEADER, column_names
 from provenance.io.readers.tables.table_rows import Row, Rows
-from provenance.io.records.batch_builder import Collector, compact_json, without_fraction
+from provenance.io.records.batch_builder import Collector, without_fraction
 from provenance.io.records.content_fields import no_content
 from provenance.io.records.content_names import RESERVED
 from provenance.io.records.value_shapes import looked_at
-from provenance.io.streams.decompress import DamagedError, open_bytes
+from provenance.io.streams.decompress import DamagedError
+from provenance.io.streams.open_input import open_bytes
 from provenance.io.streams.size_limits import require_columns
 
 _PROBED_ROWS = 100

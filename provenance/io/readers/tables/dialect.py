@@ -14,7 +14,8 @@ from provenance.io.readers.tables.header import check_header, leading_comments
 from provenance.io.readers.tables.other_tables import refuse_blanks, refuse_ruled
 from provenance.io.readers.tables.row_grammar import Grammar
 from provenance.io.readers.tables.trial import Fit, fit_of
-from provenance.io.streams.decompress import DamagedError, open_bytes
+from provenance.io.streams.decompress import DamagedError
+from provenance.io.streams.open_input import open_bytes
 
 _PROMISED = {"csv": ",", "tsv": "\t"}
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from provenance.content.identity import write_digest
-from provenance.io.readers.json.strict import too_long
+from provenance.io.contract.reader import too_long
 from provenance.io.readers.tables.dialect import Dialect, joined_by_tabs
 from provenance.io.readers.tables.encoding import physical_lines
 from provenance.io.readers.tables.row_grammar import INSIDE, OUTSIDE, go_on

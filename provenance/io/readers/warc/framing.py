@@ -20,7 +20,7 @@ from warcio.statusandheaders import StatusAndHeadersParser, StatusAndHeadersPars
 from warcio.timeutils import timestamp_to_iso_date
 
 from provenance.content.identity import write_digest
-from provenance.io.readers.json.strict import too_long
+from provenance.io.contract.reader import too_long
 
 # What the library has to say is said here as a reject, with its place.
 logging.getLogger("warcio").addHandler(logging.NullHandler())

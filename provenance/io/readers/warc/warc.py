@@ -6,12 +6,14 @@ import base64
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from provenance.content.json_text import compact_json
 from provenance.errors import InputError, MisuseError, NotFoundError
 from provenance.io.contract.reader import MAX_RECORD, Batch, Input, Layout, Portion, Shape
 from provenance.io.contract.record_paths import TooManyPathsError
 from provenance.io.readers.warc.framing import DATA_TYPES, FramingError, Record, records
-from provenance.io.records.batch_builder import Collector, compact_json
-from provenance.io.streams.decompress import DamagedError, drain, open_bytes
+from provenance.io.records.batch_builder import Collector
+from provenance.io.streams.decompress import DamagedError, drain
+from provenance.io.streams.open_input import open_bytes
 
 _KNOWN = {
     name.lower(): name

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import BinaryIO
 
 from provenance.io.contract.formats import PICTURES, SUFFIXES
-from provenance.io.discovery.file_names import ABOUT, HIDDEN, matches
+from provenance.io.contract.name_patterns import ABOUT, HIDDEN, matches
 from provenance.io.streams.compression import DamagedError
 from provenance.io.streams.tar_members import Entry, Forward, entries
 

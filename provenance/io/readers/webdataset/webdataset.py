@@ -7,16 +7,18 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
+from provenance.content.json_text import DefectError, compact_json, parse
 from provenance.errors import AmbiguousError, InputError, NotFoundError
 from provenance.io.contract.reader import MAX_RECORD, Batch, Input, Layout, Portion, Shape
 from provenance.io.contract.record_paths import TooManyPathsError, steps_of
 from provenance.io.readers.image import HEAD, media_type
+from provenance.io.readers.json.json_content import extract
 from provenance.io.readers.json.shape import shape_of
-from provenance.io.readers.json.strict import DefectError, extract, parse
 from provenance.io.readers.webdataset.samples import PLAIN, TEXTS, Sample, holds_samples, samples
-from provenance.io.records.batch_builder import Collector, compact_json, field_of
+from provenance.io.records.batch_builder import Collector, field_of
 from provenance.io.records.content_fields import choose_content
-from provenance.io.streams.decompress import DamagedError, open_bytes
+from provenance.io.streams.decompress import DamagedError
+from provenance.io.streams.open_input import open_bytes
 from provenance.io.streams.tar_members import Forward
 
 __all__ = ["WebDataset", "holds_samples"]

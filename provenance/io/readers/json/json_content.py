@@ -1,97 +1,19 @@
-"""Strict JSON: RFC 8259 and nothing beyond it, with a reason for every refusal."""
+"""Content and fields of records that are JSON values."""
 
 from __future__ import annotations
 
 import json
-import re
-from typing import Any, NoReturn
-
-import numpy as np
+from typing import Any
 
 from provenance.content.identity import MAX_SAFE_INTEGER, CanonicalError, canonical_json
+from provenance.content.json_text import DefectError, parse
 from provenance.errors import MisuseError
 from provenance.io.contract.reader import Layout
 from provenance.io.contract.record_paths import is_turn, steps_of
-from provenance.io.records.batch_builder import Number, field_of
-
-MAX_DEPTH = 128
-"""Levels of nesting that are read; a fixed number, so that no answer depends on a stack."""
-
-WHITESPACE = " \t\n\r"
-BOM = b"\xef\xbb\xbf"
+from provenance.io.records.batch_builder import field_of
 
 MISSING: Any = object()
 """What ``lookup`` answers for a field that is not there, apart from null."""
-
-
-EXTRA = "not JSON: more after the first value"
-"""Reason of a text that goes on after a value."""
-
-
-class DefectError(ValueError):
-    """Why a record is refused; the text is the reason of a reject.
-
-    Attributes:
-        place: byte of the JSON text at which it goes wrong, where that is known.
-    """
-
-    def __init__(self, reason: str, place: int | None = None) -> None:
-        super().__init__(reason)
-        self.place = place
-
-
-def parse(raw: bytes) -> Any:
-    """The value of a strict JSON text.
-
-    Raises:
-        DefectError: not UTF-8, not JSON, a repeated key, or too deep a nesting.
-
-    >>> parse(b'{"a":[1,2.50]}')
-    {'a': [1, 2.5]}
-    >>> parse(b'{"a":1,"a":2}')
-    Traceback (most recent call last):
-    provenance.io.readers.json.strict.DefectError: duplicate key "a"
-    """
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise DefectError(f"invalid UTF-8: {error.reason}", error.start) from error
-    if exceeds_depth(text):
-        raise DefectError(f"nested deeper than {MAX_DEPTH} levels")
-    try:
-        return _DECODER.decode(text)
-    except json.JSONDecodeError as error:
-        place = len(text[: error.pos].encode())
-        raise DefectError(_reason(error), place) from error
-    except DefectError:
-        raise
-    except ValueError as error:  # int() refuses digits beyond sys.get_int_max_str_digits()
-        raise DefectError("a number has too many digits") from error
-
-
-def first_elements(head: bytes, count: int) -> list[Any]:
-    """The first elements of a JSON array of which only the beginning is at hand."""
-    text = head.decode("utf-8", "ignore").strip(WHITESPACE)
-    if not text.startswith("[") or exceeds_depth(text):
-        return []
-    elements: list[Any] = []
-    place = 1
-    while len(elements) < count:
-        try:
-            value, place = _DECODER.raw_decode(text, _skip(text, place))
-        except ValueError:
-            break
-        place = _skip(text, place)
-        if text[place : place + 1] not in {",", "]"}:
-            break
-        elements.append(value)
-        place += 1
-    return elements
-
-
-def _skip(text: str, place: int) -> int:
-    space = _SPACE.match(text, place)
-    return space.end() if space else place
 
 
 def parse_object(raw: bytes) -> dict[str, Any]:
@@ -113,82 +35,6 @@ def not_an_object(value: Any) -> str:
     ('a string, not an object', 'null, not an object')
     """
     return f"{_ARTICLE[kind_of(value)]}, not an object"
-
-
-def too_long(limit: int) -> str:
-    """Why a record beyond ``Layout.max_record`` is refused.
-
-    >>> too_long(16 << 20), too_long(1000)
-    ('longer than 16 MiB (--max-record)', 'longer than 1000 bytes (--max-record)')
-    """
-    for power, unit in ((30, "GiB"), (20, "MiB"), (10, "KiB")):
-        if limit and limit % (1 << power) == 0:
-            return f"longer than {limit >> power} {unit} (--max-record)"
-    return f"longer than {limit} bytes (--max-record)"
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        seen: set[str] = set()
-        for key, _ in pairs:
-            if key in seen:
-                raise DefectError(f'duplicate key "{shortened(key)}"')
-            seen.add(key)
-    return members
-
-
-def _constant(name: str) -> NoReturn:
-    raise DefectError(f"{name} is not JSON")
-
-
-_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant, parse_float=Number)
-
-# An unterminated string runs to the end: one pass, whatever the input.
-_STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
-_STEP = np.zeros(256, np.int8)
-_STEP[[ord("["), ord("{")]] = 1
-_STEP[[ord("]"), ord("}")]] = -1
-
-
-def exceeds_depth(text: str) -> bool:
-    """Whether a text is nested deeper than is read."""
-    if text.count("[") + text.count("{") <= MAX_DEPTH:
-        return False
-    structure = _STRING.sub("", text).encode("utf-8", "replace")
-    levels = np.cumsum(_STEP[np.frombuffer(structure, np.uint8)], dtype=np.int64)
-    return bool(levels.size) and int(levels.max()) > MAX_DEPTH
-
-
-_SPACE = re.compile(r"[ \t\n\r]*")
-_NOT_A_NUMBER = re.compile(r"[-+]?(nan|inf(inity)?)\b", re.IGNORECASE)
-
-
-def _reason(error: json.JSONDecodeError) -> str:
-    """A reason in our words: those of the standard library change from version to version."""
-    text, place = error.doc, error.pos
-    rest = text[place : place + 64]
-    before = text[max(0, place - 64) : place].rstrip(WHITESPACE)
-    here, after = rest[:1], rest[1:].lstrip(WHITESPACE)[:1]
-    if word := _NOT_A_NUMBER.match(rest):
-        return f"{word[0]} is not JSON"
-    if error.msg.startswith("Extra data") and here != "\0":
-        return EXTRA
-    what = {
-        "NUL byte": here == "\0",
-        "trailing comma": (here in {"}", "]"} and before.endswith(","))
-        or (here == "," and after in {"}", "]"}),
-        "ends too early": error.msg.startswith("Unterminated string") or not rest,
-        "control character in a string": error.msg.startswith("Invalid control character"),
-        "invalid escape": error.msg.startswith("Invalid \\"),
-    }
-    found = next((name for name, applies in what.items() if applies), f"unexpected {here!r}")
-    return f"not JSON: {found}"
-
-
-def shortened(name: str) -> str:
-    """A name as a reason may quote it."""
-    return name if len(name) <= 80 else name[:79] + "…"
 
 
 def lookup(record: dict[str, Any], name: str) -> Any:
