@@ -52,7 +52,7 @@ schemas: $(VENV)/run.stamp
 	@echo "wrote schemas/"
 
 docs: $(VENV)/test.stamp
-	@$(BIN)/python -m pytest --quiet --update tests/test_generated.py
+	@$(BIN)/python -m pytest --quiet --update tests/architecture/test_generated.py
 	@echo "wrote docs/cli.md and schemas/"
 
 clean:

@@ -22,7 +22,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
-import servers
+
+from support import servers
 
 import provenance
 from provenance.operations.ingest import IngestOptions

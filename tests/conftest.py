@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import servers
 from hypothesis import HealthCheck, settings
+from support import servers
 
 from provenance.store import ledger_store
 from provenance.store.layout import Layout

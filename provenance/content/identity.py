@@ -111,7 +111,7 @@ def _written(pruned: Any) -> bytes:
     try:
         if _plain(pruned):
             # The standard encoder writes the very same bytes for these types, ten times faster
-            # (tests/test_canonical.py holds the two together).
+            # (tests/content/test_canonical.py holds the two together).
             text = json.dumps(pruned, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
             return text.encode("utf-8")
         return rfc8785.dumps(pruned)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from terminal import Terminal
+from support.terminal import Terminal
 
 
 def test_an_activity_from_elsewhere(terminal: Terminal) -> None:

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import zstandard
-from terminal import Terminal
+from support.terminal import Terminal
 
 GOOD = b'{"text": "a good record"}\n'
 

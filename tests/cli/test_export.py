@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from terminal import Terminal
+from support.terminal import Terminal
 
 POLICY = "policy: p\nindeterminate: warn\nbudgets: [{name: b, max_synthetic: 1}]\n"
 

@@ -8,7 +8,7 @@ import sys
 import time
 
 import pytest
-from terminal import Terminal
+from support.terminal import Terminal
 
 PROV = [sys.executable, "-m", "prov_cli.main"]
 

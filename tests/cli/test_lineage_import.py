@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from terminal import Terminal
+from support.terminal import Terminal
 
 EDGES = "child,parent,process\na1,a0,rephrase\na2,model:\u001b[31m,generate\n"
 

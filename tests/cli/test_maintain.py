@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from terminal import Terminal
+from support.terminal import Terminal
 
 
 def test_it_says_what_it_did_and_does_it_once(terminal: Terminal) -> None:

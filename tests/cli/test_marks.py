@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from terminal import Terminal
+from support.terminal import Terminal
 
 POLICY = "policy: p\nunit: records\nbudgets:\n  - name: overall\n    max_synthetic: 0.1\n"
 

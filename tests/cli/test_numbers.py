@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import click
 import pytest
 from pydantic import ValidationError
-from terminal import Terminal
+from support.terminal import Terminal
 
 from prov_cli.commands.ingest import ByteSize
 from prov_cli.main import cli

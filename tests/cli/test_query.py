@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from terminal import Terminal
+from support.terminal import Terminal
 
 SQL = "SELECT sum(range) AS total, 1.5::DECIMAL(4, 2) AS half, '=1+1' AS formula FROM range(9)"
 

@@ -7,8 +7,8 @@ import json
 
 import pytest
 import yaml
-from reported import GIVEN
-from terminal import Terminal
+from support.reported import GIVEN
+from support.terminal import Terminal
 
 from provenance.reports.compliance import REPORTS
 

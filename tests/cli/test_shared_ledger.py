@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import boto3
 import pyarrow.parquet as pq
 import pytest
-from servers import KEY_ID, SECRETS, PostgresServer
-from terminal import Answer, Terminal
+from support.servers import KEY_ID, SECRETS, PostgresServer
+from support.terminal import Answer, Terminal
 
 ROWS = [
     {"id": "h1", "text": "a text that Jo wrote by hand", "author": "Jo"},

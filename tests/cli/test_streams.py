@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from terminal import Terminal
+from support.terminal import Terminal
 
 from provenance.policy.fit.milp import Column, Line, solve
 

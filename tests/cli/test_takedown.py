@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from terminal import Terminal
+from support.terminal import Terminal
 
 from provenance.model.takedown import Receipt
 

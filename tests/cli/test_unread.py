@@ -6,7 +6,7 @@ import json
 import os
 
 import pytest
-from terminal import Terminal
+from support.terminal import Terminal
 
 POLICY = "policy: p\nunit: records\nbudgets:\n  - {name: all, max_synthetic: 0}\n"
 OPEN = "policy: p\nunit: records\nbudgets:\n  - {name: all, max_synthetic: 1}\n"

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from tasks import Items, divided, work_off
+from support.tasks import Items, divided, work_off
 
 from provenance.engine.local import LocalEngine
 from provenance.engine.worker import TimeLimitError, item

@@ -17,9 +17,9 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from datafiles import texts, write_jsonl
-from tasks import Items, Task, carry_out, divided, employer, work_off, worker
-from terminal import Terminal
+from support.datafiles import texts, write_jsonl
+from support.tasks import Items, Task, carry_out, divided, employer, work_off, worker
+from support.terminal import Terminal
 
 import provenance
 from provenance.engine.ray import RayEngine

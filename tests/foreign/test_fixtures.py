@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from foreign.fixtures import FIELD, LIBRARY_FAILURES, SOURCES, shipped, theirs
+from support.foreign_fixtures import FIELD, LIBRARY_FAILURES, SOURCES, shipped, theirs
 
 from provenance.errors import ProvError
 from provenance.io.contract.formats import reader_for

@@ -16,8 +16,8 @@ import networkx as nx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from interchange.graphs import HOSTILE, chain, edge, graphs, told
-from interchange.pages import Page
+from support.drawing_pages import Page
+from support.lineage_documents import HOSTILE, chain, edge, graphs, told
 
 from provenance.errors import MisuseError
 from provenance.interchange.drawing.html_page import to_html

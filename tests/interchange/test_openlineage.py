@@ -12,9 +12,9 @@ from uuid import UUID
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from interchange.graphs import bags, chain, graphs, told
 from jsonschema import Draft202012Validator, FormatChecker
 from referencing import Registry, Resource
+from support.lineage_documents import bags, chain, graphs, told
 
 from provenance.errors import InputError
 from provenance.interchange.graph import Graph

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from interchange.graphs import bags, chain, edge, graphs, text, told
 from prov.model import (
     ProvActivity,
     ProvAgent,
@@ -24,6 +23,7 @@ from prov.model import (
     ProvRelation,
     ProvUsage,
 )
+from support.lineage_documents import bags, chain, edge, graphs, text, told
 
 from provenance.errors import InputError
 from provenance.interchange.graph import Graph

@@ -5,8 +5,8 @@ from __future__ import annotations
 import duckdb
 import networkx as nx
 from hypothesis import given
-from lineage import graphs
-from lineage.graphs import SHARED, Edge, Graph, number_of, put_edges
+from support import random_graphs as graphs
+from support.random_graphs import SHARED, Edge, Graph, number_of, put_edges
 
 from provenance.lineage import Cycles, cycles
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import duckdb
 from hypothesis import given
 from hypothesis import strategies as st
-from lineage import graphs
-from lineage.graphs import SHARED, Edge, Graph, Node, expected, found, put_edges, put_ids
+from support import random_graphs as graphs
+from support.random_graphs import SHARED, Edge, Graph, Node, expected, found, put_edges, put_ids
 
 from provenance.lineage import Index, Update, depths, index_edges, update_depths
 

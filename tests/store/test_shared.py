@@ -14,7 +14,7 @@ from pathlib import Path
 
 import boto3
 import pytest
-from servers import PASSWORD, PostgresServer
+from support.servers import PASSWORD, PostgresServer
 
 from provenance.errors import (
     BusyError,

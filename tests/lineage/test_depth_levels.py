@@ -1,0 +1,152 @@
+"""Depth, taint and loops of whole graphs, against networkx."""
+
+from __future__ import annotations
+
+import random
+
+import duckdb
+import pytest
+from hypothesis import given
+from support import random_graphs as graphs
+from support.random_graphs import SHARED, Edge, Graph, Node, expected, found
+
+from provenance.lineage import depths
+
+
+def answer(connection: duckdb.DuckDBPyConnection, *parts: Node | Edge) -> dict[int, tuple]:
+    """Depth and so on of a graph that is written down."""
+    nodes = tuple(part for part in parts if isinstance(part, Node))
+    Graph(nodes, tuple(part for part in parts if isinstance(part, Edge))).tables(connection)
+    depths(connection, "nodes", "edges", "found")
+    return found(connection)
+
+
+@SHARED
+@given(graph=graphs.graphs())
+def test_any_graph(connection: duckdb.DuckDBPyConnection, graph: Graph) -> None:
+    graph.tables(connection)
+    depths(connection, "nodes", "edges", "found")
+    assert found(connection) == expected(graph)
+
+
+@SHARED
+@given(graph=graphs.graphs(acyclic=True, most=25))
+def test_acyclic_graph(connection: duckdb.DuckDBPyConnection, graph: Graph) -> None:
+    graph.tables(connection)
+    depths(connection, "nodes", "edges", "found")
+    assert found(connection) == expected(graph)
+
+
+def test_long_chain_with_loops(connection: duckdb.DuckDBPyConnection) -> None:
+    chance = random.Random(7)
+    labels = ["human", "synthetic", "mixed", "unknown"]
+    nodes = tuple(Node(n, "record", chance.choices(labels, [1, 8, 4, 1])[0]) for n in range(1_500))
+    edges = [Edge(n, n - 1, "derived", chance.choice(graphs.GENTLE)) for n in range(1, 1_500)]
+    edges += [Edge(n, chance.randrange(n), "derived", "rephrase") for n in range(1, 1_500, 7)]
+    edges += [Edge(400, 420, "context"), Edge(900, 900), Edge(1_000, 1_001, "derived", "edit")]
+    graph = Graph(nodes, tuple(edges))
+    graph.tables(connection)
+    depths(connection, "nodes", "edges", "found")
+    assert found(connection) == expected(graph)
+
+
+@pytest.mark.slow
+def test_chain_of_many_thousand_ends(connection: duckdb.DuckDBPyConnection) -> None:
+    length = 30_000
+    connection.execute(
+        "CREATE OR REPLACE TABLE nodes AS SELECT md5(i::VARCHAR)::UUID AS id, 'record' AS kind, "
+        f"'synthetic' AS label, NULL::BIGINT AS own_depth FROM range({length}) AS t(i)"
+    )
+    connection.execute(
+        "CREATE OR REPLACE TABLE edges AS SELECT md5(i::VARCHAR)::UUID AS child, "
+        "md5((i - 1)::VARCHAR)::UUID AS parent, 'derived' AS relation, 'rephrase' AS process, "
+        f"NULL::VARCHAR AS activity, 0 AS way, 0 AS choice FROM range(1, {length}) AS t(i)"
+    )
+    depths(connection, "nodes", "edges", "found")
+    assert connection.execute("SELECT max(depth) FROM found").fetchone() == (length,)
+
+
+HUMAN, UNKNOWN = Node(0, "record", "human"), Node(0, "record", "unknown")
+
+
+def synthetic(number: int) -> Node:
+    return Node(number, "record", "synthetic")
+
+
+@pytest.mark.parametrize(
+    ("process", "depth"),
+    [("rephrase", 2), ("feedback", 2), (None, 2), ("clean", 1), ("edit", 1), ("annotate", 1)],
+)
+def test_process_decides_about_the_step(
+    connection: duckdb.DuckDBPyConnection, process: str | None, depth: int
+) -> None:
+    nodes = (synthetic(1), Node(2, "record", "mixed"))
+    assert answer(connection, *nodes, Edge(2, 1, "derived", process))[2][0] == depth
+
+
+def test_human_reply_to_a_synthetic_message_stays_human(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    nodes = (HUMAN, synthetic(1), synthetic(2))
+    rows = answer(connection, *nodes, Edge(0, 1, "context"), Edge(2, 1, "context"))
+    assert rows == {0: (0, False, False, 1), 1: (1, True, False, 0), 2: (2, True, False, 1)}
+
+
+def test_declared_human_with_a_machine_derivation_is_tainted_at_depth_zero(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    rows = answer(connection, HUMAN, synthetic(1), Edge(0, 1, "derived", "rephrase"))
+    assert rows[0] == (0, True, False, 1)
+
+
+def test_through_releases_and_models(connection: duckdb.DuckDBPyConnection) -> None:
+    graph = [
+        HUMAN,
+        synthetic(1),
+        Node(2, "release"),
+        Node(3, "model"),
+        synthetic(4),
+        Node(5, "release"),
+        Edge(2, 0, "derived", "assemble"),
+        Edge(2, 1, "derived", "assemble"),
+        Edge(3, 2, "derived", "train"),
+        Edge(4, 3, "derived", "generate"),
+        Edge(5, 4, "derived", "assemble"),
+    ]
+    rows = answer(connection, *graph)
+    assert {number: row[0] for number, row in rows.items()} == {0: 0, 1: 1, 2: 1, 3: 1, 4: 2, 5: 2}
+    assert all(rows[number][1] for number in (2, 3, 4, 5))
+
+
+def test_loop_counts_the_step_by_which_it_is_entered(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    nodes = [synthetic(number) for number in range(5)]
+    way_in = [Edge(1, 0, "derived", "rephrase"), Edge(2, 1, "derived", "rephrase")]
+    loop = [Edge(1, 3, "derived", "rephrase"), Edge(3, 1, "derived", "rephrase")]
+    rows = answer(connection, *nodes, *way_in, *loop, Edge(4, 3, "derived", "rephrase"))
+    assert {number: row[0] for number, row in rows.items()} == {0: 1, 1: 2, 2: 3, 3: 2, 4: 3}
+    assert {number for number, row in rows.items() if row[2]} == {1, 3}
+
+
+def test_empty_graph(connection: duckdb.DuckDBPyConnection) -> None:
+    assert answer(connection) == {}
+    assert answer(connection, UNKNOWN) == {0: (0, False, False, 0)}
+    assert answer(connection, Edge(3, 4)) == {}
+
+
+def test_loop_near_the_top_of_a_wide_graph(connection: duckdb.DuckDBPyConnection) -> None:
+    chance = random.Random(3)
+    nodes = tuple(Node(n, "record", "synthetic" if n % 5 else "mixed") for n in range(900))
+    edges = [
+        Edge(
+            n, chance.randrange(max(n - 40, 0), n), "derived", chance.choice(["clean", "rephrase"])
+        )
+        for n in range(2, 900)
+        for _ in range(2)
+    ]
+    loops = [Edge(0, 0), Edge(1, 3, "derived", "edit"), Edge(3, 1, "derived"), Edge(500, 520)]
+    graph = Graph(nodes, (*edges, *loops))
+    graph.tables(connection)
+    depths(connection, "nodes", "edges", "found")
+    assert found(connection) == expected(graph)
