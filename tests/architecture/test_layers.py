@@ -56,6 +56,7 @@ HOMES = {
     # Why each has one home: docs/architecture.md.
     "duckdb": {"provenance.store", "provenance.io"},
     "click": {"prov_cli"},
+    "jinja2": {"provenance.content.web_page"},
     "rich": {"prov_cli"},
     "ray": {"provenance.engine"},
     "highspy": {"provenance.policy.fit"},

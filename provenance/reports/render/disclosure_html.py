@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from markupsafe import Markup
+
+from provenance.content.web_page import Skip
 from provenance.model.reports.disclosure import Disclosure, Line, Section, Table
 from provenance.reports.render import disclosure_wording, number
-from provenance.reports.render.html import composition, figures, page
-from provenance.reports.render.markup import Markup, join, tag, text, whole
+from provenance.reports.render.html import answers, day, report_page
+from provenance.reports.render.markup import join, tag, text, whole
 from provenance.reports.render.sections import Column, missing, table_row
 from provenance.reports.render.sections import Section as Part
 
@@ -15,35 +18,22 @@ FIELDS = (Column("Field"), Column("Content", "text"), Column("From", "from"))
 def disclosure_html(report: Disclosure) -> str:
     """The page; it loads nothing from anywhere and holds every number of the JSON."""
     parts = [_part(section) for section in report.sections]
-    return page(
+    return report_page(
+        "disclosure.html",
         f"{report.title}: {report.release}",
-        _header(report, parts),
         parts,
-        _footer(report),
-        skip=(parts[0].anchor, "the first section"),
-    )
-
-
-def _header(report: Disclosure, parts: list[Part]) -> Markup:
-    links = (tag("li", tag("a", part.title, href=f"#{part.anchor}")) for part in parts)
-    outcome = "fail" if report.missing else "pass"
-    return tag(
-        "header",
-        tag("p", report.law, class_="eyebrow"),
-        tag("h1", report.title),
-        tag(
-            "p",
-            tag("span", disclosure_wording.completeness(report), class_=f"verdict {outcome}"),
-            tag("span", "Release ", tag("strong", report.release)),
-            class_="outcome",
-        ),
-        composition(
+        skip=Skip(parts[0].anchor, "the first section"),
+        facts=report,
+        eyebrow=report.law,
+        heading=report.title,
+        outcome="fail" if report.missing else "pass",
+        completeness=disclosure_wording.completeness(report),
+        figures=_figures(report),
+        vouched=disclosure_wording.vouched(report),
+        warnings=[whole(warning) for warning in report.warnings],
+        **answers(
             report.share, disclosure_wording.synthetic(report), disclosure_wording.unknown(report)
         ),
-        figures(_figures(report)),
-        tag("p", disclosure_wording.vouched(report), class_="vouched"),
-        warnings_box(report.warnings),
-        tag("nav", tag("ul", *links), aria_label="Sections"),
     )
 
 
@@ -52,21 +42,11 @@ def _figures(report: Disclosure) -> list[tuple[str, str]]:
         ("Records", number.count(report.records)),
         ("Size", number.size(report.share.size)),
         ("Sources", number.count(report.sources)),
-        ("Sealed", f"{report.created_at:%d %B %Y}".lstrip("0")),
+        ("Sealed", day(report.created_at)),
     ]
     if report.asked:
         found.append(("Answers", f"{report.asked - report.missing:,} of {report.asked:,}"))
     return found
-
-
-def warnings_box(warnings: tuple[str, ...]) -> Markup | None:
-    """What a reader has to know, above the sections; nothing where there is nothing."""
-    if not warnings:
-        return None
-    items = (tag("li", whole(warning)) for warning in warnings)
-    return tag(
-        "div", tag("p", tag("strong", "What to know first")), tag("ul", *items), class_="warnings"
-    )
 
 
 def _part(section: Section) -> Part:
@@ -153,17 +133,4 @@ def framed(
         role="region",
         aria_label=name,
         tabindex="0",
-    )
-
-
-def _footer(report: Disclosure) -> Markup:
-    return tag(
-        "footer",
-        tag("p", "Body digest ", tag("code", report.body_digest)),
-        tag(
-            "p",
-            "Facts are of the sealed release and of the contracts of its sources; answers are "
-            "what people say. Nothing here is legal advice.",
-        ),
-        tag("p", f"Sealed {report.created_at.isoformat()} by prov {report.tool_version}."),
     )

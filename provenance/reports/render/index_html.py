@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
+from markupsafe import Markup
+
+from provenance.content.web_page import Skip
 from provenance.model.reports.report_index import IndexEntry, ReportIndex
 from provenance.reports.render import disclosure_wording, number, wording
-from provenance.reports.render.disclosure_html import framed, warnings_box
-from provenance.reports.render.html import composition, figures, page
-from provenance.reports.render.markup import Markup, join, tag, text, whole
+from provenance.reports.render.disclosure_html import framed
+from provenance.reports.render.html import answers, day, report_page
+from provenance.reports.render.markup import join, tag, text, whole
 from provenance.reports.render.sections import Column, Section, missing, table_row
 
 REPORTS = (Column("Report"), Column("For", "text"), Column("Answers", "cell"), Column("Read"))
@@ -26,44 +29,28 @@ LAYOUTS = {
 
 def index_html(index: ReportIndex) -> str:
     """The page; its links lead to the files beside it, and nowhere else."""
-    parts = [part for part in (_reports(index), _open(index)) if part.body]
-    return page(
+    return report_page(
+        "index.html",
         f"Reports: {index.release}",
-        _header(index, parts),
-        parts,
-        _footer(index),
-        skip=("reports", "the reports"),
-    )
-
-
-def _header(index: ReportIndex, parts: list[Section]) -> Markup:
-    links = (tag("li", tag("a", part.title, href=f"#{part.anchor}")) for part in parts)
-    outcome = "fail" if index.missing else "pass"
-    return tag(
-        "header",
-        tag("p", "Reports of a release", class_="eyebrow"),
-        tag("h1", index.release),
-        tag(
-            "p",
-            tag("span", wording.OUTCOMES[index.verdict], class_=f"verdict {index.verdict.value}"),
-            tag("span", "Policy ", tag("strong", index.policy)),
-            tag("span", disclosure_wording.completeness(index), class_=f"verdict {outcome}"),
-            class_="outcome",
-        ),
-        composition(
+        [part for part in (_reports(index), _open(index)) if part.body],
+        skip=Skip("reports", "the reports"),
+        facts=index,
+        eyebrow="Reports of a release",
+        heading=index.release,
+        verdict=wording.OUTCOMES[index.verdict],
+        outcome="fail" if index.missing else "pass",
+        completeness=disclosure_wording.completeness(index),
+        figures=[
+            ("Records", number.count(index.records)),
+            ("Size", number.size(index.share.size)),
+            ("Sources", number.count(index.sources)),
+            ("Reports", number.count(len(index.reports))),
+            ("Sealed", day(index.created_at)),
+        ],
+        warnings=[whole(warning) for warning in _warnings(index)],
+        **answers(
             index.share, disclosure_wording.synthetic(index), disclosure_wording.unknown(index)
         ),
-        figures(
-            [
-                ("Records", number.count(index.records)),
-                ("Size", number.size(index.share.size)),
-                ("Sources", number.count(index.sources)),
-                ("Reports", number.count(len(index.reports))),
-                ("Sealed", f"{index.created_at:%d %B %Y}".lstrip("0")),
-            ]
-        ),
-        warnings_box(_warnings(index)),
-        tag("nav", tag("ul", *links), aria_label="Sections"),
     )
 
 
@@ -141,12 +128,4 @@ def _questions(one: IndexEntry) -> Markup:
             tag("p", tag("strong", who), ": ", whole("; ".join(labels)))
             for who, labels in found.items()
         )
-    )
-
-
-def _footer(index: ReportIndex) -> Markup:
-    return tag(
-        "footer",
-        tag("p", "Body digest ", tag("code", index.body_digest)),
-        tag("p", f"Sealed {index.created_at.isoformat()} by prov {index.tool_version}."),
     )

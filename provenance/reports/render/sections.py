@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from markupsafe import Markup
+
 from provenance.model.finding import BudgetResult
 from provenance.model.origin import Label
 from provenance.model.reports.facts import (
@@ -18,7 +20,7 @@ from provenance.model.reports.facts import (
     Share,
 )
 from provenance.reports.render import chart, number, wording
-from provenance.reports.render.markup import Markup, join, tag
+from provenance.reports.render.markup import join, tag
 
 SHOWN = 200
 """Most rows of one table on the page; the JSON report holds more."""
