@@ -10,6 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test coverage soak lint bench measure schemas docs clean
+.PHONY: site changelog changelog-draft hooks
 
 help:
 	@echo "make demo     run the whole job on a small example and say where its report is"
@@ -21,6 +22,10 @@ help:
 	@echo "make measure  measure everything and write docs/performance.md; takes long"
 	@echo "make schemas  write schemas/ from the models"
 	@echo "make docs     write docs/cli.md from the program"
+	@echo "make site     build the documents as pages, into site/; a warning is an error"
+	@echo "make changelog-draft  print what the fragments of the changelog come to"
+	@echo "make changelog        move them into CHANGELOG.md, for a release"
+	@echo "make hooks    check each commit with .pre-commit-config.yaml"
 	@echo "make clean    remove the environment and what tools left behind"
 
 demo: $(VENV)/run.stamp
@@ -40,6 +45,7 @@ lint: $(VENV)/lint.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/zizmor --offline --quiet .
 
 bench: $(VENV)/run.stamp
 	@$(BIN)/python bench/ingest.py
@@ -55,8 +61,21 @@ docs: $(VENV)/test.stamp
 	@$(BIN)/python -m pytest --quiet --update tests/test_generated.py
 	@echo "wrote docs/cli.md and schemas/"
 
+site: $(VENV)/site.stamp
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	@echo "wrote site/index.html"
+
+changelog-draft: $(VENV)/test.stamp
+	@$(BIN)/towncrier build --draft 2>/dev/null
+
+changelog: $(VENV)/test.stamp
+	@$(BIN)/towncrier build --yes
+
+hooks: $(VENV)/lint.stamp
+	@$(BIN)/pre-commit install
+
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* bench/out
+	rm -rf $(VENV) site .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* bench/out
 
 # One environment; each stamp says which extras of this checkout are in it. The checkout is
 # installed in place, so only a change of what is built or required asks for another installation.
@@ -70,6 +89,7 @@ $(BIN)/python:
 $(VENV)/run.stamp: EXTRAS :=
 $(VENV)/test.stamp: EXTRAS := [test]
 $(VENV)/lint.stamp: EXTRAS := [test,dev]
+$(VENV)/site.stamp: EXTRAS := [site]
 
 $(VENV)/%.stamp: pyproject.toml hatch_build.py provenance/fold.c | $(BIN)/python
 	@echo "installing prov$(EXTRAS)"
