@@ -10,7 +10,6 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test coverage soak lint bench measure schemas docs clean
-.PHONY: site changelog changelog-draft hooks
 
 help:
 	@echo "make demo     run the whole job on a small example and say where its report is"
@@ -61,6 +60,8 @@ docs: $(VENV)/test.stamp
 	@$(BIN)/python -m pytest --quiet --update tests/test_generated.py
 	@echo "wrote docs/cli.md and schemas/"
 
+.PHONY: site changelog changelog-draft hooks
+
 site: $(VENV)/site.stamp
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 	@echo "wrote site/index.html"
@@ -75,7 +76,8 @@ hooks: $(VENV)/lint.stamp
 	@$(BIN)/pre-commit install
 
 clean:
-	rm -rf $(VENV) site .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* bench/out
+	rm -rf site
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* bench/out
 
 # One environment; each stamp says which extras of this checkout are in it. The checkout is
 # installed in place, so only a change of what is built or required asks for another installation.

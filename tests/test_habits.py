@@ -123,6 +123,22 @@ def test_every_fragment_is_in_the_next_notes() -> None:
     assert not [line for line in lines if line.startswith("- - ")], "a fragment needs no bullet"
 
 
+def test_every_make_target_that_is_told_of_exists() -> None:
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    targets = set(re.findall(r"^([a-z-]+):(?!=)", makefile, re.MULTILINE))
+    texts = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / ".ci" / "run"]
+    texts += (ROOT / ".github").rglob("*.md")
+    mention = re.compile(r"(?:^|`)make ((?:[a-z-]+ ?)+)", re.MULTILINE)
+    named = {
+        target
+        for text in texts
+        for line in mention.findall(text.read_text("utf-8"))
+        for target in line.split()
+    }
+    assert named >= {"test", "lint", "site", "changelog"}
+    assert named <= targets
+
+
 def public() -> Iterator[tuple[str, object]]:
     """The package, its public names and the members of those, by their full names."""
     yield "provenance", provenance
