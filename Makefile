@@ -62,6 +62,8 @@ docs: $(VENV)/test.stamp
 
 .PHONY: site changelog changelog-draft hooks
 
+$(VENV)/site.stamp: EXTRAS := [site]
+
 site: $(VENV)/site.stamp
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 	@echo "wrote site/index.html"
@@ -91,7 +93,6 @@ $(BIN)/python:
 $(VENV)/run.stamp: EXTRAS :=
 $(VENV)/test.stamp: EXTRAS := [test]
 $(VENV)/lint.stamp: EXTRAS := [test,dev]
-$(VENV)/site.stamp: EXTRAS := [site]
 
 $(VENV)/%.stamp: pyproject.toml hatch_build.py provenance/fold.c | $(BIN)/python
 	@echo "installing prov$(EXTRAS)"
