@@ -1,7 +1,7 @@
 """Try the installed wheel: the compiled library loads, and the program does its whole job.
 
 Run by a Python that has the wheel and nothing of this checkout:
-``python -I tests/wheel_smoke.py [--pure]``.
+``python -I tests/packaging/wheel_smoke.py [--pure]``.
 """
 
 from __future__ import annotations
