@@ -21,6 +21,10 @@ help:
 	@echo "make measure  measure everything and write docs/performance.md; takes long"
 	@echo "make schemas  write schemas/ from the models"
 	@echo "make docs     write docs/cli.md from the program"
+	@echo "make site     build the documents as pages, into site/; a warning is an error"
+	@echo "make changelog-draft  print what the fragments of the changelog come to"
+	@echo "make changelog        move them into CHANGELOG.md, for a release"
+	@echo "make hooks    check each commit with .pre-commit-config.yaml"
 	@echo "make clean    remove the environment and what tools left behind"
 
 demo: $(VENV)/run.stamp
@@ -40,6 +44,7 @@ lint: $(VENV)/lint.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/zizmor --offline --quiet .
 
 bench: $(VENV)/run.stamp
 	@$(BIN)/python bench/ingest.py
@@ -55,7 +60,25 @@ docs: $(VENV)/test.stamp
 	@$(BIN)/python -m pytest --quiet --update tests/architecture/test_generated.py
 	@echo "wrote docs/cli.md and schemas/"
 
+.PHONY: site changelog changelog-draft hooks
+
+$(VENV)/site.stamp: EXTRAS := [site]
+
+site: $(VENV)/site.stamp
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	@echo "wrote site/index.html"
+
+changelog-draft: $(VENV)/test.stamp
+	@$(BIN)/towncrier build --draft 2>/dev/null
+
+changelog: $(VENV)/test.stamp
+	@$(BIN)/towncrier build --yes
+
+hooks: $(VENV)/lint.stamp
+	@$(BIN)/pre-commit install
+
 clean:
+	rm -rf site
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* bench/out
 
 # One environment; each stamp says which extras of this checkout are in it. The checkout is

@@ -163,12 +163,13 @@ class Ledger:
 
         Where ``name`` is a process (``rephrase``, ``translate``, …) the edges say so.
 
-        >>> import tempfile
-        >>> ledger = init(tempfile.mkdtemp())
-        >>> with ledger.activity("rephrase", model="gpt-4") as a:
-        ...     a.derive("The cat sat.", "There was a cat, and it sat.")
-        >>> ledger.query("SELECT process FROM lineage WHERE parent_kind = 'record'").num_rows
-        1
+        Examples:
+            >>> import tempfile
+            >>> ledger = init(tempfile.mkdtemp())
+            >>> with ledger.activity("rephrase", model="gpt-4") as a:
+            ...     a.derive("The cat sat.", "There was a cat, and it sat.")
+            >>> ledger.query("SELECT process FROM lineage WHERE parent_kind = 'record'").num_rows
+            1
         """
         from provenance.operations.activities import new_activity, record_activity
 

@@ -21,7 +21,7 @@ from provenance.views.definitions import PUBLIC
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 
-PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md"))]
 WRITTEN = [page for page in PAGES if page.name != "cli.md"]
 
 ALONE = [DOCS / "tutorial.md"]

@@ -72,6 +72,10 @@ def test_without_a_compiler_the_wheel_is_for_all_platforms(tmp_path: Path) -> No
         assert "provenance/content/fold.c" in members(opened)
 
 
+def test_a_compiler_that_fails_leaves_a_wheel_for_all_platforms(tmp_path: Path) -> None:
+    assert built(tmp_path, CC=shutil.which("false") or "").name.endswith("-py3-none-any.whl")
+
+
 def members(wheel: zipfile.ZipFile) -> set[str]:
     return {name for name in wheel.namelist() if ".dist-info/" not in name}
 
