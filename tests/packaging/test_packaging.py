@@ -23,11 +23,11 @@ DATA = {
     "provenance/content/pages/base.html",
     "provenance/reports/render/templates/release.html",
     "provenance/interchange/drawing/templates/lineage.js",
-    "cli/prov_cli/demo/field-notes.jsonl",
-    "cli/prov_cli/demo/town-chronicle.jsonl",
-    "cli/prov_cli/demo/generated.jsonl",
-    "cli/prov_cli/demo/sources.yaml",
-    "cli/prov_cli/demo/policy.yaml",
+    "prov_cli/demo/field-notes.jsonl",
+    "prov_cli/demo/town-chronicle.jsonl",
+    "prov_cli/demo/generated.jsonl",
+    "prov_cli/demo/sources.yaml",
+    "prov_cli/demo/policy.yaml",
 }
 
 
