@@ -28,6 +28,7 @@ def hold(path: Path, text: str, *, update: bool) -> None:
     assert path.read_text(encoding="utf-8") == text, f"{path.relative_to(ROOT)} is old: make docs"
 
 
+@pytest.mark.newest
 @pytest.mark.parametrize("name", SCHEMAS)
 def test_a_schema_is_that_of_its_model(name: str, *, update: bool) -> None:
     hold(ROOT / "schemas" / file_name(name), as_text(SCHEMAS[name]), update=update)
@@ -39,6 +40,7 @@ def test_no_schema_is_left_over() -> None:
     assert found == {file_name(name) for name in SCHEMAS} | {"croissant.shacl.ttl"}
 
 
+@pytest.mark.newest
 def test_the_command_reference_is_that_of_the_program(*, update: bool) -> None:
     hold(ROOT / "docs" / "cli.md", reference(), update=update)
 

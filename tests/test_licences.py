@@ -14,6 +14,7 @@ from provenance.licences import check_language, check_licence
 from provenance.model.source import Source
 
 
+@pytest.mark.newest
 @pytest.mark.parametrize(
     "text",
     [

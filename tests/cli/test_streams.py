@@ -52,6 +52,7 @@ def answered(terminal: Terminal, command: list[str], **options: object) -> tuple
     return done.stdout, done.stderr
 
 
+@pytest.mark.newest
 def test_what_a_library_prints_is_no_part_of_the_answer(terminal: Terminal) -> None:
     terminal.prov("init")
     said, beside = answered(terminal, [sys.executable, "-c", NOISY, "--json"])
@@ -72,6 +73,7 @@ def test_a_process_without_standard_error_answers_too(terminal: Terminal) -> Non
     assert json.loads(done.stdout)["records"] == 0
 
 
+@pytest.mark.newest
 @pytest.mark.parametrize("talk", [False, True])
 def test_a_fit_answers_in_json_alone(terminal: Terminal, *, talk: bool) -> None:
     for source, label in (("h", "human"), ("s", "synthetic")):

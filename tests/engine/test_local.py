@@ -52,6 +52,7 @@ def test_what_goes_wrong_costs_one_item(engine: LocalEngine, word: str, *, told:
     assert all(ENDS[word] in message for _, message in failed), failed
 
 
+@pytest.mark.newest
 def test_what_nobody_foresaw_says_where_it_was(engine: LocalEngine) -> None:
     (outcome,) = engine.map(work_off, [Items(("panic",))])
     assert isinstance(outcome.failure, UnforeseenError)

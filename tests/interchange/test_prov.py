@@ -37,6 +37,7 @@ from provenance.interchange.prov_write import ProvFormat, to_prov, write_prov
 FORMATS: tuple[ProvFormat, ...] = ("json", "jsonld", "provn")
 
 
+@pytest.mark.newest
 @pytest.mark.parametrize("format_", FORMATS)
 @given(graph=graphs())
 @settings(max_examples=40)
