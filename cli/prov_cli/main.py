@@ -97,9 +97,9 @@ def cli(ctx: click.Context, ledger: str | None, as_json: bool, quiet: bool, verb
 
 def main() -> None:
     """Be the program ``prov``, in a process of its own."""
+    keep_answers_apart()
     import provenance.engine.bootstrap  # noqa: F401 - for what it does
 
-    keep_answers_apart()
     run()
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from prov_cli.streams import answers, printing_apart
 from provenance.content.display import visible
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def put(text: str) -> None:
     """
     whole = text if text.endswith("\n") else text + "\n"
     for start in range(0, len(whole), _PIECE):
-        click.echo(whole[start : start + _PIECE], nl=False)
+        click.echo(whole[start : start + _PIECE], nl=False, file=answers())
 
 
 def command(name: str, **settings: Any) -> Callable[[Callable[..., Any]], click.Command]:
@@ -116,7 +117,8 @@ def with_session(function: Callable[..., Any]) -> Callable[..., Any]:
             quiet=quiet or bool(given.get("quiet")),
             verbose=verbose or bool(given.get("verbose")),
         )
-        return function(session, **rest)
+        with printing_apart():
+            return function(session, **rest)
 
     return run
 

@@ -28,6 +28,7 @@ def hold(path: Path, text: str, *, update: bool) -> None:
     assert path.read_text(encoding="utf-8") == text, f"{path.relative_to(ROOT)} is old: make docs"
 
 
+@pytest.mark.newest
 def test_schemas_are_those_of_the_models(*, update: bool) -> None:
     for name, schema in SCHEMAS.items():
         hold(ROOT / "schemas" / file_name(name), as_text(schema), update=update)
@@ -39,6 +40,7 @@ def test_no_schema_is_left_over() -> None:
     assert found == {file_name(name) for name in SCHEMAS} | {"croissant.shacl.ttl"}
 
 
+@pytest.mark.newest
 def test_the_command_reference_is_that_of_the_program(*, update: bool) -> None:
     hold(ROOT / "docs" / "cli.md", reference(), update=update)
 

@@ -122,6 +122,7 @@ def rejects(ledger: Ledger) -> list[tuple[Any, ...]]:
     return sorted(found, key=str)
 
 
+@pytest.mark.newest
 @needs_ray
 def test_a_cluster_gives_row_for_row_what_this_machine_gives(
     cluster: RayEngine, local: tuple[Ledger, IngestSummary], folder: Path, tmp_path: Path

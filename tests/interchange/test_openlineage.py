@@ -52,6 +52,7 @@ def distinct(graph: Graph) -> Graph:
     )
 
 
+@pytest.mark.newest
 @given(graph=graphs().map(distinct))
 def test_a_graph_survives(graph: Graph) -> None:
     again, counts, refused = from_openlineage(lines(graph))

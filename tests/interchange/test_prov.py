@@ -37,6 +37,7 @@ from provenance.interchange.prov.write_document import ProvFormat, to_prov, writ
 FORMATS: tuple[ProvFormat, ...] = ("json", "jsonld", "provn")
 
 
+@pytest.mark.newest
 @pytest.mark.parametrize("format_", FORMATS)
 @given(graph=graphs())
 @settings(max_examples=40)

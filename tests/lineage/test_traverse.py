@@ -43,6 +43,7 @@ def as_edges(steps: tuple[Step, ...] | list[Step]) -> list[Edge]:
     ]
 
 
+@pytest.mark.newest
 @SHARED
 @given(
     graph=graphs.graphs(told=False),

@@ -70,6 +70,7 @@ def keys(bucket: str) -> list[str]:
     return [stored.place.key for stored in objects.listing(objects.parse(f"s3://{bucket}"))]
 
 
+@pytest.mark.newest
 def test_a_shared_ledger_is_made_once_and_answers(new_url: str, bucket: str) -> None:
     store = create_store(locate(new_url), VIEWS)
     assert names(store) == []

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from prov_cli.options import Session, command
+from prov_cli.streams import answers
 
 if TYPE_CHECKING:
     from prov_cli.demo import Step
@@ -45,7 +46,8 @@ def demo(session: Session, to: Path | None, open_report: bool) -> None:
     prepare(folder)
     report = folder / REPORT
     silent = session.quiet or session.as_json
-    with contextlib.chdir(folder), _hushed() if silent else contextlib.nullcontext():
+    shown = io.StringIO() if silent else answers()
+    with contextlib.chdir(folder), contextlib.redirect_stdout(shown):
         click.echo(f"$ cd {folder}\n")
         for step in STEPS:
             _run(step)
@@ -75,13 +77,9 @@ def _run(step: Step) -> None:
     click.echo()
 
 
-def _hushed() -> contextlib.redirect_stdout[io.StringIO]:
-    return contextlib.redirect_stdout(io.StringIO())
-
-
 def _has_browser() -> bool:
     """Whether somebody is looking, on a machine that shows windows."""
     windows = sys.platform in {"darwin", "win32"} or bool(
         os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     )
-    return windows and sys.stdout.isatty()
+    return windows and answers().isatty()

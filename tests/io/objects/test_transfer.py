@@ -45,6 +45,7 @@ def fetched(url: str, folder: Path) -> bytes:
     return (folder / "copy").read_bytes()
 
 
+@pytest.mark.newest
 def test_an_object_comes_range_by_range(url: str, site: Site, tmp_path: Path) -> None:
     assert fetched(url, tmp_path) == CONTENT
     ranges = [h["range"] for method, _, h in lowered(site) if method == "GET"]
@@ -169,6 +170,7 @@ def test_who_asks_is_told_to_pay(site: Site, monkeypatch: pytest.MonkeyPatch) ->
     assert headers["x-amz-request-payer"] == "requester"
 
 
+@pytest.mark.newest
 def test_credentials_come_from_a_profile(
     site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

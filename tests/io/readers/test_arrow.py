@@ -41,6 +41,7 @@ def _source(path: Path, data: bytes, compression: str = "") -> Input:
     return Input(path.as_posix(), path, "arrow", compression)
 
 
+@pytest.mark.newest
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("codec", [None, "zstd", "lz4"])
 def test_what_was_written_is_read(tmp_path: Path, stream: bool, codec: str | None) -> None:

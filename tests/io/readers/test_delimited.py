@@ -24,6 +24,7 @@ def _source(path: Path, data: bytes, compression: str = "") -> Input:
     return Input(path.as_posix(), path, "csv", compression)
 
 
+@pytest.mark.newest
 @pytest.mark.parametrize(
     "case", [*case_folders("csv"), *case_folders("tsv")], ids=lambda case: case.name
 )

@@ -96,6 +96,7 @@ def read(path: Path, form: str, data: bytes, layout: Layout = LAYOUT) -> Reading
     return check_reader(Document(), Input(path.as_posix(), path, form), layout)
 
 
+@pytest.mark.newest
 @pytest.mark.parametrize("form", MADE)
 def test_a_document_is_its_text(tmp_path: Path, form: str) -> None:
     reading = read(tmp_path / "a", form, MADE[form]())

@@ -48,6 +48,7 @@ def test_a_data_set_is_its_newest_version(tmp_path: Path) -> None:
     assert texts(path) == ["text 7"]
 
 
+@pytest.mark.newest
 def test_a_data_set_is_ingested(tmp_path: Path) -> None:
     path = written(tmp_path)
     ledger = provenance.init(str(tmp_path / "ledger"))

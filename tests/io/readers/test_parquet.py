@@ -57,6 +57,7 @@ _SCHEMA = pa.schema(
 )
 
 
+@pytest.mark.newest
 @given(st.lists(_ROW, max_size=12), st.integers(1, 5), st.sampled_from(["zstd", "snappy", "none"]))
 @settings(max_examples=40)
 def test_what_was_written_is_read(

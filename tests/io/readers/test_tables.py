@@ -83,6 +83,7 @@ def written(folder: Path, form: str, rows: Rows = ROWS) -> Input:
     return Input(path.as_posix(), path, form)
 
 
+@pytest.mark.newest
 @pytest.mark.parametrize("form", WRITERS)
 def test_a_table_is_read(tmp_path: Path, form: str) -> None:
     source = written(tmp_path, form)

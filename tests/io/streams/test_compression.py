@@ -57,6 +57,7 @@ def test_what_is_packed_is_told_by_content_whatever_its_name(
     assert read(path, packed) == LINES
 
 
+@pytest.mark.newest
 @pytest.mark.parametrize("suffix", [name for name in SUFFIXES if SUFFIXES[name] == "jsonl"])
 @pytest.mark.parametrize("packed", COMPRESSIONS)
 def test_every_suffix_of_json_lines(tmp_path: Path, suffix: str, packed: str) -> None:

@@ -66,6 +66,7 @@ def by_name(summary: IngestSummary) -> dict[str, tuple[int, int, str | None]]:
     return {f.uri.rsplit("/data/", 1)[1]: (f.kept, f.rejected, f.error) for f in summary.files}
 
 
+@pytest.mark.newest
 def test_a_prefix_is_read_as_the_folder_is(ledger: Ledger, site: Site, tmp_path: Path) -> None:
     for name, content in FOLDER.items():
         path = tmp_path / "data" / name

@@ -590,6 +590,7 @@ def folders(
     return get
 
 
+@pytest.mark.newest
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("read", [by_pyarrow, by_duckdb, by_pandas, by_polars, by_datasets])
 @pytest.mark.parametrize("name", [*SOURCES, "all"])

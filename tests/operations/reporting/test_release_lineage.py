@@ -138,6 +138,7 @@ def graph_of(text: str) -> Graph:
 # PROV.
 
 
+@pytest.mark.newest
 def test_prov_survives_its_library() -> None:
     document = ProvDocument.deserialize(content=printed("prov-json"))
     for form in ("json", "provn", "jsonld"):

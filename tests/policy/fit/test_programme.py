@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,6 +13,7 @@ from provenance.policy.fit.milp import Column, Line, near, relax, solve
 SMALL = st.integers(-4, 4)
 
 
+@pytest.mark.newest
 @given(
     st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=4),
     st.lists(st.tuples(st.lists(SMALL, min_size=4, max_size=4), st.integers(-3, 6)), max_size=3),
@@ -50,6 +52,7 @@ def test_integers_are_the_best_of_all(
     assert loose.bound >= rank(max(points, key=rank))[0] - 1e-6
 
 
+@pytest.mark.newest
 def test_multipliers_are_what_a_limit_is_worth() -> None:
     columns = [Column(2.0, 0.0, 10.0, False), Column(1.0, 0.0, 10.0, False)]
     found = relax(columns, [Line(((0, 1.0), (1, 1.0)), 12.0), Line(((0, 1.0),), 50.0)])
