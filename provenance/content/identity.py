@@ -6,12 +6,13 @@ Every function here is pure and works on bytes; design.md section 3 says what ea
 from __future__ import annotations
 
 import hashlib
-import json
 import uuid
 from collections.abc import Mapping
 from typing import Any
 
 import rfc8785
+
+from provenance.content.json_writer import sorted_json
 
 MAX_SAFE_INTEGER = 2**53
 """RFC 8785 numbers are IEEE doubles: integers beyond this cannot be written exactly."""
@@ -112,8 +113,7 @@ def _written(pruned: Any) -> bytes:
         if _plain(pruned):
             # The standard encoder writes the very same bytes for these types, ten times faster
             # (tests/content/test_canonical.py holds the two together).
-            text = json.dumps(pruned, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-            return text.encode("utf-8")
+            return sorted_json(pruned).encode("utf-8")
         return rfc8785.dumps(pruned)
     except rfc8785.IntegerDomainError as error:
         raise CanonicalError("integer beyond 2^53 in a content field") from error

@@ -34,9 +34,6 @@ ASCII_DROP = bytes(b for b in range(128) if not chr(b).isalnum())
 SYLLABLES = range(0xAC00, 0xD7A4)
 """Hangul, which falls apart by arithmetic."""
 
-OTHER_SCRIPTS = 0x370
-"""The code point from which letters are no longer Latin, to speak roughly."""
-
 _TABLE = Path(__file__).with_name("norm-2.txt")
 _LOWER = bytes(range(256)).lower()
 _NOT_ALNUM = re.compile(r"[\W_]+")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from os.path import basename, splitext
 from pathlib import Path
 
-from provenance.content.json_text import BOM
+from provenance.content.json_reader import BOM
 from provenance.errors import InputError
 from provenance.io.contract.formats import (
     BY_FIRST_BYTES,

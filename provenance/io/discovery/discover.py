@@ -31,7 +31,7 @@ from provenance.io.discovery.file_names import (
     no_data,
     printable,
 )
-from provenance.io.discovery.passed_over import hollow, passed_over
+from provenance.io.discovery.passed_over import is_sparse_file, passed_over
 from provenance.io.discovery.sniff import HEAD
 from provenance.io.discovery.walk import Walk, mode_of, size_of
 
@@ -286,7 +286,7 @@ def _input(path: str, asked: str | None) -> Input | None:
         raise InputError(
             f"the name of {path!a} is not valid UTF-8", hint="rename the file, then try again"
         )
-    if hollow(path):
+    if is_sparse_file(path):
         raise InputError(
             f"{path} is a sparse file: almost nothing of its size is stored",
             hint="write the data that it should hold",

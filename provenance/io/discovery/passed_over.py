@@ -20,11 +20,10 @@ from provenance.io.discovery.file_names import (
 from provenance.io.discovery.sniff import HEAD, Holds, holds, promises_data
 from provenance.io.discovery.sniff_packed import held_packed, packed
 from provenance.io.discovery.sniff_text import BLANK
+from provenance.io.streams.sparse_files import is_sparse
 
-_LARGE = 16 << 20
-_HOLLOW = 200
-"""Bytes that a file claims for each one that is stored, beyond which it is taken for a bomb."""
-_MOST_PIECES = 4_096
+_SMALLEST_SPARSE = 16 << 20
+_CHUNK = 16 << 20
 _LARGEST_OBJECT = 64 << 20
 """Bytes of the one object that the words of a model come to."""
 
@@ -68,7 +67,7 @@ def held(path: str, state: os.stat_result) -> Holds | None:
     """What of data a regular file holds; ``None`` for code, licences, metadata, nothing."""
     if not state.st_size:
         return None
-    if hollow(path):
+    if is_sparse_file(path):
         return Holds("a sparse file")
     try:
         with open(path, "rb") as file:
@@ -86,7 +85,7 @@ def held(path: str, state: os.stat_result) -> Holds | None:
 
 def _behind_blanks(file: IO[bytes]) -> bytes:
     """The first bytes of a file that are not blank; nothing where all are."""
-    while part := file.read(_LARGE):
+    while part := file.read(_CHUNK):
         if found := part.lstrip(BLANK):
             return (found + file.read(HEAD))[:HEAD]
     return b""
@@ -117,34 +116,15 @@ def held_in(head: bytes, name: str, *, whole: bool) -> Holds | None:
         return found
 
 
-def hollow(path: str) -> bool:
-    """Whether a file claims to be far larger than what is stored of it.
-
-    Some file systems tell no blocks, and some compress; the holes decide.
-    """
+def is_sparse_file(path: str) -> bool:
+    """Whether almost nothing of the size of a file is stored; a file of moderate size is not."""
     try:
-        state = os.stat(path)
-        if state.st_size < _LARGE or state.st_blocks * 512 * _HOLLOW >= state.st_size:
+        if os.stat(path).st_size < _SMALLEST_SPARSE:
             return False
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except OSError:
         return False
     try:
-        return _stored(descriptor, state.st_size) * _HOLLOW < state.st_size
+        return is_sparse(descriptor, _SMALLEST_SPARSE)
     finally:
         os.close(descriptor)
-
-
-def _stored(descriptor: int, size: int) -> int:
-    """Bytes that are no hole; of a file in very many pieces, all of it."""
-    at = stored = 0
-    for _ in range(_MOST_PIECES):
-        try:
-            start = os.lseek(descriptor, at, os.SEEK_DATA)
-            at = os.lseek(descriptor, start, os.SEEK_HOLE)
-        except OSError:
-            return stored  # after the last piece there is none
-        stored += at - start
-        if at >= size:
-            return stored
-    return size

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from provenance.content.json_text import Number, compact_json, escaped
+from provenance.content.json_reader import decode_exact
+from provenance.content.json_writer import compact_json, escape_surrogates
 from provenance.io.records.content_names import RESERVED
 
 # Any of the letters may be written as an escape, and any of them in upper case.
 _MARK = r'(?i)"(?:p|\\u00[57]0)(?:r|\\u00[57]2)(?:o|\\u00[46]f)(?:v|\\u00[57]6)(?:_|\\u005f)'
-_decode = json.JSONDecoder(parse_float=Number).decode
 
 
 def is_ours(name: str) -> bool:
@@ -46,13 +45,13 @@ def without_ours(lines: pa.Array, content: Sequence[str]) -> tuple[pa.Array, Cou
         return lines, left_out
     cleaned = []
     for text in lines.filter(marked).to_pylist():
-        row = _decode(text)
+        row = decode_exact(text)
         kept = set(content_columns(content, row))
         dropped = [name for name in row if is_ours(name) and name not in kept]
         left_out.update(dropped)
         for name in dropped:
             del row[name]
-        cleaned.append(escaped(compact_json(row)) if dropped else text)
+        cleaned.append(escape_surrogates(compact_json(row)) if dropped else text)
     return pc.replace_with_mask(lines, marked, pa.array(cleaned, lines.type)), left_out
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from provenance.content.json_text import DefectError
+from provenance.content.json_reader import DefectError
 from provenance.io.columns.to_text import json_text
 from provenance.io.columns.typed_rows import holds_json
 from provenance.io.contract.reader import Batch, Layout

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from provenance.content.json_text import DefectError
+from provenance.content.json_reader import DefectError
 from provenance.errors import InputError
 from provenance.io.contract.reader import Batch, Input, Kind, Layout, Reader
 from provenance.io.contract.record_paths import ABOVE, TooManyPathsError, printable, steps_of

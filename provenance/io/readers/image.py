@@ -6,7 +6,7 @@ import base64
 import re
 from collections.abc import Iterator, Sequence
 
-from provenance.content.json_text import compact_json
+from provenance.content.json_writer import compact_json
 from provenance.errors import NotFoundError
 from provenance.io.contract.reader import Batch, Input, Layout, Portion, Shape, too_long
 from provenance.io.readers.single_record import load

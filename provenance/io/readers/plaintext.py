@@ -9,7 +9,8 @@ from typing import Any
 
 import yaml
 
-from provenance.content.json_text import MAX_DEPTH, compact_json
+from provenance.content.json_reader import MAX_DEPTH
+from provenance.content.json_writer import compact_json
 from provenance.errors import MisuseError, NotFoundError
 from provenance.io.contract.reader import Batch, Input, Layout, Portion, Shape, too_long
 from provenance.io.contract.record_paths import steps_of

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pyarrow as pa
 
-from provenance.content.json_text import compact_json
+from provenance.content.json_writer import compact_json
 from provenance.errors import MisuseError, NotFoundError
 from provenance.io.contract.reader import BATCH_ROWS, Batch, Input, Layout, Portion, Shape, too_long
 from provenance.io.readers.json.lines import Block, Loose, line_blocks

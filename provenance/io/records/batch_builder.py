@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from provenance.content.identity import MAX_SAFE_INTEGER, write_digest
-from provenance.content.json_text import compact_json, escaped
+from provenance.content.json_writer import compact_json, escape_surrogates
 from provenance.io.contract.reader import BATCH_BYTES, BATCH_ROWS, REJECTS, Batch, Layout
 from provenance.io.contract.record_paths import Paths, Steps, printable, value_at
 from provenance.io.records.turns_text import unpack
@@ -133,7 +133,7 @@ class Collector:
             column.append(value)
         self._size += size
         if self.with_original:
-            self._original.append(None if original is None else escaped(original))
+            self._original.append(None if original is None else escape_surrogates(original))
             self._size += len(original) if original else 0
 
     def _take(self, record: Mapping[str, Any]) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, NoReturn
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from provenance.content.identity import canonical_json
+from provenance.content.json_reader import decode_strict
+from provenance.content.json_writer import encode_json
 from provenance.io.contract.record_paths import is_turn
 from provenance.io.records.content_names import GIVEN, LISTS, leaf
 
@@ -35,7 +37,7 @@ def unpacked(value: Any, name: str = "") -> Any:
     if not isinstance(value, str) or len(value) > _MOST or not _BEGINS.match(value):
         return value
     try:
-        found = json.loads(value, object_pairs_hook=_object, parse_constant=_refused)
+        found = decode_strict(value)
         held = (list, dict) if leaf(name) in GIVEN else list
         talk = _is_talk(found) or (leaf(name) in LISTS and isinstance(found, held))
         if talk:
@@ -43,17 +45,6 @@ def unpacked(value: Any, name: str = "") -> Any:
     except (ValueError, RecursionError):  # it is no JSON, or none with a canonical form
         return value
     return found if talk else value
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise ValueError("a key twice")
-    return members
-
-
-def _refused(name: str) -> NoReturn:
-    raise ValueError(name)
 
 
 def _is_talk(value: Any) -> bool:
@@ -77,5 +68,5 @@ def unpack(objects: pa.Array) -> pa.Array:
         record = json.loads(texts[place])
         told = {name: unpacked(value, name) for name, value in record.items()}
         if any(told[name] is not value for name, value in record.items()):
-            texts[place] = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+            texts[place] = encode_json(told)
     return pa.array(texts, objects.type)

@@ -7,7 +7,7 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from provenance.content.json_text import BOM
+from provenance.content.json_reader import BOM
 from provenance.io.contract.reader import Slice
 from provenance.io.streams.decompress import BUFFER
 

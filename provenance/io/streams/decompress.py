@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import io
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from provenance.errors import InputError, NotFoundError, StorageError
 from provenance.io.streams.compression import (
-    MAX_RATIO,
     MAX_RATIO_AFTER,
     DamagedError,
     Decoded,
     codec,
 )
+from provenance.io.streams.sparse_files import is_sparse
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 BUFFER = 1 << 20
 """Bytes that are buffered."""
-
-_SECTOR = 512
-"""Bytes in which the system counts what a file takes of its disk."""
 
 __all__ = ["BUFFER", "DamagedError", "decoded", "drain", "open_path"]
 
@@ -61,7 +57,7 @@ def open_path(path: Path) -> io.RawIOBase:
     """
     try:
         file = _Plain(path)
-        if _is_hollow(file.fileno()):
+        if is_sparse(file.fileno(), MAX_RATIO_AFTER):
             file.close()
             raise DamagedError(
                 f"almost all of it is a hole, like a decompression bomb: {path}",
@@ -74,18 +70,6 @@ def open_path(path: Path) -> io.RawIOBase:
         raise StorageError(
             f"cannot open {path}: {error.strerror}", hint="check the permissions of the file"
         ) from error
-
-
-def _is_hollow(descriptor: int) -> bool:
-    """Whether a file takes far less of its disk than it says: to read it would take as long."""
-    told = os.fstat(descriptor)
-    taken = getattr(told, "st_blocks", told.st_size) * _SECTOR
-    if told.st_size <= max(MAX_RATIO_AFTER, MAX_RATIO * taken):
-        return False
-    # Some disks do not say what a file takes, but of a hole they would say that, too.
-    hole = os.lseek(descriptor, 0, os.SEEK_HOLE)
-    os.lseek(descriptor, 0, os.SEEK_SET)
-    return hole < told.st_size
 
 
 class _Plain(io.FileIO):

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from provenance.content.json_text import compact_json
+from provenance.content.json_writer import compact_json
 from provenance.io.columns.row_types import (
     MOST_MEMBERS,
     NOTHING,

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.reader_contract import check_reader, read_all
 
-from provenance.content.json_text import DefectError, parse
+from provenance.content.json_reader import DefectError, parse
 from provenance.errors import InputError, MisuseError, NotFoundError
 from provenance.io.contract.reader import BATCH_ROWS, Input, Layout
 from provenance.io.readers.json.lines import BLOCK, JsonLines, slices

@@ -16,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.reader_contract import check_batch
 
-from provenance.content.json_text import compact_json, parse
+from provenance.content.json_reader import parse
+from provenance.content.json_writer import compact_json
 from provenance.errors import InputError, NotFoundError, StorageError
 from provenance.io.contract.reader import BATCH_BYTES, BATCH_ROWS, Input, Layout
 from provenance.io.records.batch_builder import Collector, field_text

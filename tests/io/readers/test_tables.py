@@ -245,7 +245,9 @@ def test_the_reader_that_the_documents_show_is_the_one_that_reads() -> None:
     page = (ROOT / "docs" / "how-to" / "add-a-reader.md").read_text(encoding="utf-8")
     shown = page.partition("```python\nclass Orc")[2].partition("```")[0]
     assert len(shown.splitlines()) > 20
-    assert f"class Orc{shown}" in (ROOT / "provenance" / "readers" / "orc.py").read_text("utf-8")
+    assert f"class Orc{shown}" in (
+        ROOT / "provenance" / "io" / "readers" / "columnar" / "orc.py"
+    ).read_text("utf-8")
 
 
 @pytest.mark.parametrize("codec", ["null", "deflate", "bzip2", "xz"])

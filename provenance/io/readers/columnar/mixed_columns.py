@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
 
-from provenance.content.json_text import DefectError, parse
+from provenance.content.json_reader import DefectError, parse
 from provenance.io.columns.decoded_size import Sizes, union_parts
 from provenance.io.columns.plain_rows import ordinary_rows, unread_columns
 from provenance.io.columns.plain_types import is_ordinary

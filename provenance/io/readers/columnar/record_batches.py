@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, suppress
 from itertools import islice
 from typing import Any, ClassVar
 
-from provenance.content.json_text import DefectError
+from provenance.content.json_reader import DefectError
 from provenance.io.contract.reader import MAX_RECORD, Batch, Input, Layout, Portion, Shape
 from provenance.io.readers.columnar.batches import end_of_file, failure_reason
 from provenance.io.readers.json.json_records import Numbered

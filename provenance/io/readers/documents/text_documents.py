@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from provenance.content.json_text import compact_json
+from provenance.content.json_writer import compact_json
 from provenance.errors import MisuseError, NotFoundError
 from provenance.io.contract.reader import Batch, Input, Layout, Portion, Shape, too_long
 from provenance.io.readers.columnar.batches import failure_reason

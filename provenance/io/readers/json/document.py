@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from itertools import islice
 from typing import Any
 
-from provenance.content.json_text import DefectError, parse
+from provenance.content.json_reader import DefectError, parse
 from provenance.io.contract.reader import Batch, Input, Layout, Portion, Shape
 from provenance.io.readers.json.document_stream import ARRAY, MAX_DOCUMENT, OBJECT, DocumentReading
 from provenance.io.readers.json.fast_path import FastPath

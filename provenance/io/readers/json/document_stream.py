@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from provenance.content.identity import write_digest
-from provenance.content.json_text import EXTRA, DefectError, parse
+from provenance.content.json_reader import EXTRA, DefectError, parse
 from provenance.errors import InputError
 from provenance.io.contract.reader import Batch, Input, Layout, too_long
 from provenance.io.readers.json.brackets import fits

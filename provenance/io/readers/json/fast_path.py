@@ -36,7 +36,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from provenance.content.json_text import DefectError
+from provenance.content.json_reader import DefectError
 from provenance.io.contract.reader import Batch, Layout
 from provenance.io.readers.json.json_content import MISSING, lookup, parse_object
 from provenance.io.readers.json.scalars import (

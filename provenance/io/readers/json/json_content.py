@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from provenance.content.identity import MAX_SAFE_INTEGER, CanonicalError, canonical_json
-from provenance.content.json_text import DefectError, parse
+from provenance.content.json_reader import DefectError, parse
+from provenance.content.json_writer import encode_json
 from provenance.errors import MisuseError
 from provenance.io.contract.reader import Layout
 from provenance.io.contract.record_paths import is_turn, steps_of
@@ -110,7 +110,7 @@ def _whole(record: dict[str, Any], layout: Layout) -> str:
         chosen = {k: v for k, v in record.items() if v is not None and not k.startswith("prov_")}
     else:
         chosen = _chosen(record, layout.content, layout.late)
-    text = _encode(chosen)
+    text = encode_json(chosen)
     if _is_inexact(chosen):
         try:
             canonical_json(chosen)
@@ -136,9 +136,6 @@ def _chosen(
         what = f'field "{names[0]}" is' if len(names) == 1 else "the content fields are"
         raise DefectError(f"{what} empty")
     return chosen
-
-
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 _EXACT = {str, bool, type(None)}

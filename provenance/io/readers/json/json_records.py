@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from provenance.content.json_text import DefectError, compact_json, parse
+from provenance.content.json_reader import DefectError, parse
+from provenance.content.json_writer import compact_json
 from provenance.io.contract.reader import Batch, Layout, too_long
 from provenance.io.contract.record_paths import TooManyPathsError, is_turn
 from provenance.io.readers.json.enclosing_members import Beside

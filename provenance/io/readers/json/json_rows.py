@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
 
-from provenance.content.json_text import Number, compact_json, escaped
+from provenance.content.json_reader import decode_exact
+from provenance.content.json_writer import Number, compact_json, escape_surrogates
 from provenance.io.columns.row_types import (
     NOTHING,
     NUMBER,
@@ -36,7 +37,6 @@ _STRUCTURES: Mapping[str, Kind] = {
     "NULL": NOTHING,
     **dict.fromkeys(("BIGINT", "UBIGINT", "HUGEINT"), _BELOW_16_DIGITS),
 }
-_decode = json.JSONDecoder(parse_float=Number).decode
 
 
 class JsonRows:
@@ -48,7 +48,9 @@ class JsonRows:
     def members(self, lines: pa.Array) -> dict[str, Kind]:
         """The members of objects in the order in which they come up, each with its kind."""
         odd = _odd(lines)
-        kinds: list[Kind] = [kind_of_value(_decode(text)) for text in lines.filter(odd).to_pylist()]
+        kinds: list[Kind] = [
+            kind_of_value(decode_exact(text)) for text in lines.filter(odd).to_pylist()
+        ]
         plain = lines.filter(pc.invert(odd))
         found = self._ask(
             "SELECT json_structure(json)::VARCHAR AS s, arg_min(json, n), count(*) FROM batch "
@@ -61,7 +63,7 @@ class JsonRows:
             except KeyError:
                 # Objects without members look like values of several types: those are looked at.
                 alike = [sample] if count == 1 else self._alike(plain, text)
-                kinds += [kind_of_value(_decode(one)) for one in alike]
+                kinds += [kind_of_value(decode_exact(one)) for one in alike]
         return _members(kinds)
 
     def _alike(self, lines: pa.Array, structure: str) -> list[str]:
@@ -84,7 +86,7 @@ class JsonRows:
                 column.cast(kind or pa.string()).combine_chunks()
                 for column, kind in zip(table.columns, wanted.values(), strict=True)
             ]
-        rows = [_decode(text) for text in lines.to_pylist()]
+        rows = [decode_exact(text) for text in lines.to_pylist()]
         return [
             pa.array(_texts(row.get(name) for row in rows), pa.string())
             if kind is None
@@ -101,9 +103,9 @@ class JsonRows:
 def _odd(lines: pa.Array) -> pa.Array:
     """Which rows hold what the database reads otherwise: long numbers, halves of characters."""
     odd = pc.match_substring_regex(lines, _LONG)
-    if pc.any(escaped := pc.match_substring_regex(lines, _ESCAPED), min_count=0).as_py():
+    if pc.any(has_escape := pc.match_substring_regex(lines, _ESCAPED), min_count=0).as_py():
         alone = pc.replace_substring_regex(lines, _PAIR, "")
-        odd = pc.or_(odd, pc.and_(escaped, pc.match_substring_regex(alone, _ESCAPED)))
+        odd = pc.or_(odd, pc.and_(has_escape, pc.match_substring_regex(alone, _ESCAPED)))
     return odd
 
 
@@ -153,4 +155,4 @@ def _plain(value: Any) -> Any:
 
 
 def _texts(values: Iterator[Any]) -> Iterator[str | None]:
-    return (None if value is None else escaped(compact_json(value)) for value in values)
+    return (None if value is None else escape_surrogates(compact_json(value)) for value in values)

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from provenance.content.identity import write_digest
-from provenance.content.json_text import DefectError, parse
+from provenance.content.json_reader import DefectError, parse
 from provenance.io.contract.reader import (
     Batch,
     Input,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from provenance.content.json_text import DefectError
+from provenance.content.json_reader import DefectError
 from provenance.io.contract.reader import Layout
 from provenance.io.readers.json.enclosing_members import Beside
 from provenance.io.readers.json.json_content import MISSING, has_content

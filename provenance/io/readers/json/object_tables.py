@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from provenance.content.json_text import DefectError, shortened
+from provenance.content.json_reader import DefectError, shortened
 from provenance.io.readers.json.json_content import kind_of
 
 _NUMBER = re.compile(r"-?[0-9]{1,18}")

@@ -11,7 +11,7 @@ import re
 
 import numpy as np
 
-from provenance.content.json_text import BOM, WHITESPACE, exceeds_depth
+from provenance.content.json_reader import BOM, WHITESPACE, exceeds_depth
 from provenance.io.readers.json.brackets import Scan
 from provenance.io.readers.json.json_records import CHAT, bare_name
 

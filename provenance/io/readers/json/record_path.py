@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
-from provenance.content.json_text import MAX_DEPTH, DefectError, parse
-from provenance.content.json_text import shortened as short
+from provenance.content.json_reader import MAX_DEPTH, DefectError, parse
+from provenance.content.json_reader import shortened as short
 from provenance.io.contract.reader import Input, Layout
 from provenance.io.readers.json.enclosing_members import Beside
 from provenance.io.readers.json.json_content import MISSING

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from provenance.content.identity import write_digest
-from provenance.content.json_text import DefectError, parse
+from provenance.content.json_reader import DefectError, parse
 from provenance.io.readers.json.brackets import COMMA, Scan
 from provenance.io.readers.json.scalars import NEWLINE, QUOTE, Places
 from provenance.io.streams.byte_feed import ByteFeed

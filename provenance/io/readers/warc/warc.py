@@ -6,7 +6,7 @@ import base64
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from provenance.content.json_text import compact_json
+from provenance.content.json_writer import compact_json
 from provenance.errors import InputError, MisuseError, NotFoundError
 from provenance.io.contract.reader import MAX_RECORD, Batch, Input, Layout, Portion, Shape
 from provenance.io.contract.record_paths import TooManyPathsError

@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from provenance.content.json_text import DefectError, compact_json, parse
+from provenance.content.json_reader import DefectError, parse
+from provenance.content.json_writer import compact_json
 from provenance.errors import AmbiguousError, InputError, NotFoundError
 from provenance.io.contract.reader import MAX_RECORD, Batch, Input, Layout, Portion, Shape
 from provenance.io.contract.record_paths import TooManyPathsError, steps_of

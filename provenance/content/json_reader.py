@@ -1,4 +1,4 @@
-"""JSON text: one strict reader and one compact writer."""
+"""Read JSON strictly (RFC 8259): no repeated keys, no NaN, no nesting without end."""
 
 from __future__ import annotations
 
@@ -8,57 +8,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-
-class Number(float):
-    """A number with a fraction or an exponent that remembers how it was written.
-
-    >>> field_text([Number("1.0"), Number("1e5")])
-    '[1.0,1e5]'
-    """
-
-    __slots__ = ("literal",)
-    literal: str
-
-    def __new__(cls, literal: str) -> Number:
-        """The float that a JSON literal stands for."""
-        number = super().__new__(cls, literal)
-        number.literal = literal
-        return number
-
-
-def compact_json(value: Any) -> str:
-    """Compact JSON in which a ``Number`` keeps its spelling.
-
-    The standard encoder asks ``float.__repr__`` even for subclasses, hence the walk by hand.
-    """
-    if isinstance(value, dict) and not _WALKED.isdisjoint(map(type, value.values())):
-        members = (f"{_encode(key)}:{compact_json(item)}" for key, item in value.items())
-        return "{" + ",".join(members) + "}"
-    if isinstance(value, list) and not _WALKED.isdisjoint(map(type, value)):
-        return "[" + ",".join(map(compact_json, value)) + "]"
-    return value.literal if isinstance(value, Number) else _encode(value)
-
-
-def escaped(text: str) -> str:
-    """JSON in which half of a surrogate pair is the escape that it was; mostly the very same.
-
-    >>> escaped('["caf\\u00e9", "\\ud83d"]') == '["caf\\u00e9", "' + chr(92) + 'ud83d"]'
-    True
-    """
-    if text.isascii():
-        return text
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return "".join(f"\\u{ord(c):04x}" if "\ud800" <= c <= "\udfff" else c for c in text)
-    return text
-
-
-_WALKED = {Number, dict, list}
-
-
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-
+from provenance.content.json_writer import Number
 
 MAX_DEPTH = 128
 """Levels of nesting that are read; a fixed number, so that no answer depends on a stack."""
@@ -87,7 +37,7 @@ class DefectError(ValueError):
 
 
 def parse(raw: bytes) -> Any:
-    """The value of a strict JSON text.
+    """Read a JSON value strictly; a ``Number`` keeps the spelling of a fraction or exponent.
 
     Raises:
         DefectError: not UTF-8, not JSON, a repeated key, or too deep a nesting.
@@ -96,7 +46,7 @@ def parse(raw: bytes) -> Any:
     {'a': [1, 2.5]}
     >>> parse(b'{"a":1,"a":2}')
     Traceback (most recent call last):
-    provenance.content.json_text.DefectError: duplicate key "a"
+    provenance.content.json_reader.DefectError: duplicate key "a"
     """
     try:
         text = raw.decode("utf-8")
@@ -115,31 +65,6 @@ def parse(raw: bytes) -> Any:
         raise DefectError("a number has too many digits") from error
 
 
-def first_elements(head: bytes, count: int) -> list[Any]:
-    """The first elements of a JSON array of which only the beginning is at hand."""
-    text = head.decode("utf-8", "ignore").strip(WHITESPACE)
-    if not text.startswith("[") or exceeds_depth(text):
-        return []
-    elements: list[Any] = []
-    place = 1
-    while len(elements) < count:
-        try:
-            value, place = _DECODER.raw_decode(text, _skip(text, place))
-        except ValueError:
-            break
-        place = _skip(text, place)
-        if text[place : place + 1] not in {",", "]"}:
-            break
-        elements.append(value)
-        place += 1
-    return elements
-
-
-def _skip(text: str, place: int) -> int:
-    space = _SPACE.match(text, place)
-    return space.end() if space else place
-
-
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
@@ -156,6 +81,32 @@ def _constant(name: str) -> NoReturn:
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant, parse_float=Number)
+
+decode_strict = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant).decode
+"""Read JSON text strictly, with plain floats; it raises a ``ValueError`` or ``RecursionError``."""
+
+decode_exact = json.JSONDecoder(parse_float=Number).decode
+"""Read JSON text that this program wrote, with numbers as they are spelled."""
+
+
+def read_document(text: str) -> Any:
+    """Read a JSON document of another program; of a repeated key the last value counts.
+
+    Raises:
+        ValueError: not JSON by RFC 8259, a lone surrogate, or nested too deeply.
+    """
+    try:
+        value = json.loads(text, parse_constant=_constant)
+        if _SURROGATE.search(text):
+            json.dumps(value, ensure_ascii=False).encode()
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    except UnicodeEncodeError as error:
+        raise ValueError("a lone surrogate is not text") from error
+    return value
+
+
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 # An unterminated string runs to the end: one pass, whatever the input.
@@ -178,9 +129,6 @@ def exceeds_depth(text: str) -> bool:
     structure = _STRING.sub("", text).encode("utf-8", "replace")
     levels = np.cumsum(_STEP[np.frombuffer(structure, np.uint8)], dtype=np.int64)
     return bool(levels.size) and int(levels.max()) > MAX_DEPTH
-
-
-_SPACE = re.compile(r"[ \t\n\r]*")
 
 
 _NOT_A_NUMBER = re.compile(r"[-+]?(nan|inf(inity)?)\b", re.IGNORECASE)

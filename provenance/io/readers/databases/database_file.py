@@ -1,4 +1,4 @@
-"""Which table of a database holds the records."""
+"""Choose the table of a database file, and refuse a file with changes outside of it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from provenance.errors import AmbiguousError, InputError, NotFoundError
 from provenance.io.contract.reader import Input
 
 
-def table_of(source: Input, tables: Sequence[str], asked: str | None) -> str:
+def choose_table(source: Input, tables: Sequence[str], asked: str | None) -> str:
     """The table that was asked for with ``--records``, or the only one.
 
     Raises:
@@ -28,3 +28,22 @@ def table_of(source: Input, tables: Sequence[str], asked: str | None) -> str:
             f"{source.uri} holds {len(tables)} tables", hint=f"name one with `--records`: {names}"
         )
     return tables[0]
+
+
+def require_checkpointed(source: Input, log_suffix: str, command: str) -> None:
+    """Refuse a database whose last changes are in its write-ahead log.
+
+    Args:
+        source: the database file.
+        log_suffix: what the name of the log has behind the name of the database.
+        command: what writes the changes into the database.
+
+    Raises:
+        InputError: the log is not empty.
+    """
+    log = source.path.with_name(f"{source.path.name}{log_suffix}")
+    if log.exists() and log.stat().st_size:
+        raise InputError(
+            f"the last changes of {source.uri} are in {log.name}",
+            hint=f"close the program that writes it, or run {command} there",
+        )
