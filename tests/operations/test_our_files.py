@@ -12,7 +12,7 @@ import pytest
 from support.datafiles import cap, ingest, policy, texts, write_jsonl
 
 import provenance
-from provenance.io.discovery.passed_over import passed_over
+from provenance.io.discovery.skipped_files import passed_over
 from provenance.ledger import Ledger
 from provenance.model.manifest import Selection
 from provenance.model.schemas import as_text, schemas

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import pyarrow as pa
 
-from provenance.io.columns.plain_types import is_ordinary
+from provenance.io.columns.supported_types import is_ordinary
 
 MOST_ROWS = 4_096
 MOST_BYTES = 1 << 20

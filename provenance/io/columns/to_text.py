@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
 
-from provenance.io.columns.same_layout import as_bytes, without_times
+from provenance.io.columns.reinterpret import as_bytes, without_times
 
 Mask = npt.NDArray[np.bool_]
 

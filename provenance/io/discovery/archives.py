@@ -26,7 +26,7 @@ from provenance.io.discovery.file_names import (
     Skipped,
     no_data,
 )
-from provenance.io.discovery.passed_over import NAMED_LIKE, held_in
+from provenance.io.discovery.skipped_files import NAMED_LIKE, held_in
 from provenance.io.discovery.sniff import HEAD, Holds
 from provenance.io.streams import zip_members
 from provenance.io.streams.archive_members import open_member

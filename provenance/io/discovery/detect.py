@@ -23,7 +23,7 @@ from provenance.io.contract.formats import (
 )
 from provenance.io.contract.library_errors import LibraryError, library
 from provenance.io.readers.columnar.old_arrow import is_old_stream
-from provenance.io.readers.image import HEAD, is_such, media_type
+from provenance.io.readers.media import HEAD, is_such, media_type
 from provenance.io.readers.json.recognise import FIRST_LINE, json_objects, lines_or_document
 from provenance.io.streams.compression import compression_at
 from provenance.io.streams.decompress import DamagedError, decoded, open_path

@@ -16,7 +16,7 @@ from provenance.io.contract.formats import CONTAINERS, FORMATS
 from provenance.io.contract.name_patterns import ABOUT, matches
 from provenance.io.contract.reader import Input
 from provenance.io.discovery import archives, remote
-from provenance.io.discovery.descriptions import describes
+from provenance.io.discovery.metadata_files import describes
 from provenance.io.discovery.detect import compression_of, container_of, detect
 from provenance.io.discovery.file_names import (
     BESIDE,
@@ -31,7 +31,7 @@ from provenance.io.discovery.file_names import (
     no_data,
     printable,
 )
-from provenance.io.discovery.passed_over import is_sparse_file, passed_over
+from provenance.io.discovery.skipped_files import is_sparse_file, passed_over
 from provenance.io.discovery.sniff import HEAD
 from provenance.io.discovery.walk import Walk, mode_of, size_of
 

@@ -12,8 +12,8 @@ from os.path import basename
 
 from provenance.io.contract.formats import COMPRESSIONS, CONTAINERS, SHORT, SUFFIXES
 from provenance.io.discovery.sniff_text import is_binary, texts_of
-from provenance.io.readers.image import HEAD as MEDIA_HEAD
-from provenance.io.readers.image import media_type
+from provenance.io.readers.media import HEAD as MEDIA_HEAD
+from provenance.io.readers.media import media_type
 
 HEAD = 64 << 10
 """Bytes from the beginning that are looked at."""

@@ -22,7 +22,7 @@ from provenance.io.discovery.file_names import (
 )
 from provenance.io.discovery.lance_folders import is_part
 from provenance.io.discovery.links import Bounds
-from provenance.io.discovery.passed_over import is_one_object, passed_over
+from provenance.io.discovery.skipped_files import is_one_object, passed_over
 from provenance.io.discovery.sniff import Holds
 
 _HIDES = "hidden"

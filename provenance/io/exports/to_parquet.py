@@ -16,8 +16,8 @@ from provenance.io.columns.row_types import Kind, Leaf, Untyped, arrow_type, kin
 from provenance.io.columns.to_text import json_text
 from provenance.io.columns.typed_rows import holds_json, settled, why_json
 from provenance.io.contract.reader import Layout
-from provenance.io.exports.plan import Column, Group, Plan, features_of, make_plan
-from provenance.io.readers.json.json_rows import JsonRows
+from provenance.io.exports.export_plan import Column, Group, Plan, features_of, make_plan
+from provenance.io.readers.json.typed_json import JsonRows
 
 _GROUP_ROWS = 65_536
 _GROUP_BYTES = 32 << 20

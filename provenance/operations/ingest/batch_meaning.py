@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from provenance.io.contract.reader import Kind
-from provenance.io.readers.emitting import SAID
+from provenance.io.readers.multi_record_rows import SAID
 from provenance.io.records.content_fields import STANDARD, Choice, choose_fields
 from provenance.operations.ingest.options import IngestOptions
 from provenance.operations.ingest.rows import Roles

@@ -16,7 +16,7 @@ from provenance.errors import InputError, ProvError, ReadOnlyError
 from provenance.io.contract.formats import reader_for
 from provenance.io.contract.reader import Batch, Layout, Shape, Slice
 from provenance.io.discovery.remote import Spool
-from provenance.io.readers.emitting import reading
+from provenance.io.readers.multi_record_rows import reading
 from provenance.io.records.content_fields import Choice, choose_content, no_content
 from provenance.io.streams.fingerprint import fingerprint
 from provenance.operations.ingest.batch_meaning import Alike, Chooser

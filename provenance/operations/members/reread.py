@@ -16,7 +16,7 @@ from provenance.errors import InputError, IntegrityError, NotFoundError, ProvErr
 from provenance.io.contract.formats import reader_for
 from provenance.io.contract.reader import Batch, Layout
 from provenance.io.discovery.remote import opened
-from provenance.io.readers.emitting import reading as rows_of
+from provenance.io.readers.multi_record_rows import reading as rows_of
 from provenance.io.streams.archive_members import Shelf
 from provenance.io.streams.fingerprint import fingerprint
 from provenance.operations.members.reader_options import FILE_COLUMNS, Reading, reading_of

@@ -18,8 +18,8 @@ from provenance.io.contract.reader import Layout
 from provenance.io.exports.added_columns import columns_left_out, without_ours
 from provenance.io.exports.dataset_card import write_card
 from provenance.io.exports.digest_check import Expected
-from provenance.io.exports.json_lines import LinesExport
-from provenance.io.exports.plan import Plan
+from provenance.io.exports.to_json_lines import LinesExport
+from provenance.io.exports.export_plan import Plan
 from provenance.io.exports.to_parquet import ColumnarExport
 from provenance.io.files import file_sha256
 from provenance.io.new_folder import new_folder

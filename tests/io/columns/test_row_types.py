@@ -29,7 +29,7 @@ from provenance.io.columns.row_types import (
     why_untyped,
 )
 from provenance.io.columns.typed_rows import settled, typed_rows
-from provenance.io.readers.json.json_rows import JsonRows
+from provenance.io.readers.json.typed_json import JsonRows
 
 
 def typed(*values: Any) -> pa.DataType | None:

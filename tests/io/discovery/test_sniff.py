@@ -23,9 +23,9 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provenance.io.discovery.descriptions import is_description
+from provenance.io.discovery.metadata_files import is_description
 from provenance.io.discovery.discover import discover
-from provenance.io.discovery.passed_over import passed_over
+from provenance.io.discovery.skipped_files import passed_over
 from provenance.io.discovery.sniff import Holds
 
 ROWS = [{"text": f"the text of row {n}", "n": n} for n in range(3)]

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 
 import provenance
 from provenance.io.columns.decoded_size import expanded
-from provenance.io.columns.plain_rows import ordinary_rows
-from provenance.io.columns.plain_types import unread
+from provenance.io.columns.supported_rows import ordinary_rows
+from provenance.io.columns.supported_types import unread
 from provenance.io.contract.reader import BATCH_BYTES, Batch, Input, Layout
 from provenance.io.discovery.detect import detect
 from provenance.io.readers.columnar.arrow_ipc import ArrowIpc

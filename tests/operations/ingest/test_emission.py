@@ -18,7 +18,7 @@ from pydantic import ValidationError
 import provenance
 from provenance.errors import MisuseError
 from provenance.io.contract.reader import Input, Layout
-from provenance.io.readers.emitting import Emitting
+from provenance.io.readers.multi_record_rows import Emitting
 from provenance.io.readers.json.lines import JsonLines
 from provenance.ledger import Ledger
 from provenance.model.emission import Emit

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from support.datafiles import cap, ingest, policy, write_jsonl
 
 import provenance
-from provenance.io.columns import plain_rows
+from provenance.io.columns import supported_rows
 from provenance.io.contract.formats import reader_for
 from provenance.io.discovery.discover import discover
 from provenance.io.readers.json.lines import JsonLines

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from provenance.errors import InputError
 from provenance.io.columns.coalesce import joined
-from provenance.io.columns.same_layout import as_bytes, presentable, presentable_schema
+from provenance.io.columns.reinterpret import as_bytes, presentable, presentable_schema
 from provenance.io.columns.schema import shape_of
 from provenance.io.contract.reader import Batch, Input, Layout, Portion, Shape
 from provenance.io.readers.columnar.batches import (

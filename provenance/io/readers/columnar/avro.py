@@ -10,7 +10,7 @@ from provenance.errors import InputError
 from provenance.io.contract.library_errors import LibraryError, library, read_by_library
 from provenance.io.contract.optional_libraries import needed
 from provenance.io.contract.reader import Input
-from provenance.io.readers.columnar.record_batches import Record, Records, json_value
+from provenance.io.readers.columnar.library_records import Record, Records, json_value
 from provenance.io.streams.open_input import open_bytes
 
 

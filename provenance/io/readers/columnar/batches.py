@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.types as pt
 
 from provenance.errors import InputError
-from provenance.io.columns.plain_rows import ordinary_rows
+from provenance.io.columns.supported_rows import ordinary_rows
 from provenance.io.columns.schema import has_repeated_member, type_at
 from provenance.io.columns.to_text import is_textual, json_text, raw_value, stored, text
 from provenance.io.columns.typed_rows import typed_rows

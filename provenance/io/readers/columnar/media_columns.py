@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.types as pt
 
 from provenance.io.columns.to_text import is_bytes, storage, stored
-from provenance.io.readers.image import HEAD, media_type
+from provenance.io.readers.media import HEAD, media_type
 
 _MEMBERS = {"bytes", "path"}
 """Of a feature ``Image``, ``Audio`` or ``Video`` of the library ``datasets``."""

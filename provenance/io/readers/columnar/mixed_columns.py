@@ -19,8 +19,8 @@ import pyarrow.types as pt
 
 from provenance.content.json_reader import DefectError, parse
 from provenance.io.columns.decoded_size import Sizes, union_parts
-from provenance.io.columns.plain_rows import ordinary_rows, unread_columns
-from provenance.io.columns.plain_types import is_ordinary
+from provenance.io.columns.supported_rows import ordinary_rows, unread_columns
+from provenance.io.columns.supported_types import is_ordinary
 from provenance.io.columns.schema import is_list, shape_of
 from provenance.io.columns.to_text import entries, finite, plain, stored
 from provenance.io.contract.library_errors import LibraryError

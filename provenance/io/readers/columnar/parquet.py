@@ -15,7 +15,7 @@ import pyarrow.types as pt
 
 from provenance.errors import InputError
 from provenance.io.columns.coalesce import MOST_BYTES, MOST_ROWS, joined
-from provenance.io.columns.json_text import JsonTextFile
+from provenance.io.columns.json_columns import JsonTextFile
 from provenance.io.columns.schema import shape_of
 from provenance.io.columns.to_text import storage
 from provenance.io.contract.reader import (

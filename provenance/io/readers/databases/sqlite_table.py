@@ -13,7 +13,7 @@ from provenance.errors import InputError
 from provenance.io.contract.library_errors import LibraryError, library, read_by_library
 from provenance.io.contract.reader import Input
 from provenance.io.readers.columnar.library_batches import require_plain
-from provenance.io.readers.columnar.record_batches import Record, Records, json_value
+from provenance.io.readers.columnar.library_records import Record, Records, json_value
 from provenance.io.readers.databases.database_file import choose_table, require_checkpointed
 from provenance.model.base import quote_identifier
 

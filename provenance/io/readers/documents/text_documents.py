@@ -13,7 +13,7 @@ from provenance.errors import MisuseError, NotFoundError
 from provenance.io.contract.reader import Batch, Input, Layout, Portion, Shape, too_long
 from provenance.io.readers.columnar.batches import failure_reason
 from provenance.io.readers.documents.extract_text import TEXT_OF, DocumentError
-from provenance.io.readers.single_record import Whole, load
+from provenance.io.readers.whole_file import Whole, load
 from provenance.io.records.batch_builder import Collector
 
 MEDIA_TYPES = {

@@ -10,12 +10,12 @@ from typing import Any
 
 from provenance.content.json_reader import DefectError, parse
 from provenance.io.contract.reader import Batch, Input, Layout, Portion, Shape
-from provenance.io.readers.json.document_stream import ARRAY, MAX_DOCUMENT, OBJECT, DocumentReading
+from provenance.io.readers.json.document_records import ARRAY, MAX_DOCUMENT, OBJECT, DocumentReading
 from provenance.io.readers.json.fast_path import FastPath
 from provenance.io.readers.json.json_content import require_readable
 from provenance.io.readers.json.nested import nested_records, nested_sample
 from provenance.io.readers.json.object_tables import sample_of
-from provenance.io.readers.json.record_path import of_bytes, of_file, streamed_records
+from provenance.io.readers.json.streamed_records import of_bytes, of_file, streamed_records
 from provenance.io.readers.json.shape import shape_of
 from provenance.io.readers.json.splitter import CHUNK, Cutter
 from provenance.io.streams.byte_feed import ByteFeed

@@ -11,9 +11,9 @@ from provenance.errors import InputError
 from provenance.io.contract.reader import Input, Written
 from provenance.io.readers.tables.encoding import encoding_of
 from provenance.io.readers.tables.header import check_header, leading_comments
-from provenance.io.readers.tables.other_tables import refuse_blanks, refuse_ruled
+from provenance.io.readers.tables.unsupported_tables import refuse_blanks, refuse_ruled
 from provenance.io.readers.tables.row_grammar import Grammar
-from provenance.io.readers.tables.trial import Fit, fit_of
+from provenance.io.readers.tables.dialect_fit import Fit, fit_of
 from provenance.io.streams.decompress import DamagedError
 from provenance.io.streams.open_input import open_bytes
 

@@ -16,7 +16,7 @@ from provenance.io.contract.reader import too_long
 from provenance.io.readers.tables.dialect import Dialect, joined_by_tabs
 from provenance.io.readers.tables.encoding import physical_lines
 from provenance.io.readers.tables.row_grammar import INSIDE, OUTSIDE, go_on
-from provenance.io.readers.tables.trial import kept_escapes
+from provenance.io.readers.tables.dialect_fit import kept_escapes
 
 # The module's own limit holds for the whole process and stops in the middle of a record; here the
 # lines that it is fed are counted instead.

@@ -12,7 +12,7 @@ from provenance.content.json_writer import compact_json
 from provenance.errors import AmbiguousError, InputError, NotFoundError
 from provenance.io.contract.reader import MAX_RECORD, Batch, Input, Layout, Portion, Shape
 from provenance.io.contract.record_paths import TooManyPathsError, steps_of
-from provenance.io.readers.image import HEAD, media_type
+from provenance.io.readers.media import HEAD, media_type
 from provenance.io.readers.json.json_content import extract
 from provenance.io.readers.json.shape import shape_of
 from provenance.io.readers.webdataset.samples import PLAIN, TEXTS, Sample, holds_samples, samples

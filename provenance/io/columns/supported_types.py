@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.types as pt
 
 from provenance.io.columns.decoded_size import run_places, union_parts
-from provenance.io.columns.same_layout import DAY_TIME, MONTHS, unit_of
+from provenance.io.columns.reinterpret import DAY_TIME, MONTHS, unit_of
 
 _LEFT_AS_THEY_ARE = (pa.JsonType, pa.UuidType, pa.Bool8Type)
 """Extensions that readers know the meaning of."""

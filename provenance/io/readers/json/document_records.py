@@ -18,7 +18,7 @@ from provenance.io.readers.json.fast_path import FAST_ATTEMPTS, FAST_FROM, FastP
 from provenance.io.readers.json.json_records import Numbered, is_record
 from provenance.io.readers.json.nested import nested_records
 from provenance.io.readers.json.object_tables import rows_of
-from provenance.io.readers.json.record_path import Node, of_bytes, of_file, streamed_records
+from provenance.io.readers.json.streamed_records import Node, of_bytes, of_file, streamed_records
 from provenance.io.readers.json.splitter import Cutter, Piece
 from provenance.io.records.batch_builder import split
 

@@ -13,7 +13,7 @@ from support.reader_contract import check_reader
 from provenance.content.identity import digest, write_digest
 from provenance.errors import NotFoundError
 from provenance.io.contract.reader import Input, Layout
-from provenance.io.readers.plaintext import PlainText
+from provenance.io.readers.plain_text import PlainText
 
 TEXT = Layout("text", ("text",))
 

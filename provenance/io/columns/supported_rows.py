@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from provenance.io.columns.decoded_size import expanded
-from provenance.io.columns.plain_types import is_ordinary, ordinary, unread
+from provenance.io.columns.supported_types import is_ordinary, ordinary, unread
 from provenance.io.columns.value_sizes import Sizes, cuts
 from provenance.io.contract.reader import BATCH_ROWS
 from provenance.io.streams.decompress import DamagedError

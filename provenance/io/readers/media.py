@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from provenance.content.json_writer import compact_json
 from provenance.errors import NotFoundError
 from provenance.io.contract.reader import Batch, Input, Layout, Portion, Shape, too_long
-from provenance.io.readers.single_record import load
+from provenance.io.readers.whole_file import load
 from provenance.io.records.batch_builder import Collector
 
 HEAD = 64

@@ -15,7 +15,7 @@ from provenance.errors import MisuseError, NotFoundError
 from provenance.io.contract.reader import Batch, Input, Layout, Portion, Shape, too_long
 from provenance.io.contract.record_paths import steps_of
 from provenance.io.readers.json.json_content import kind_of
-from provenance.io.readers.single_record import Whole, load
+from provenance.io.readers.whole_file import Whole, load
 from provenance.io.records.batch_builder import Collector, field_of
 from provenance.io.streams.decompress import DamagedError
 from provenance.io.streams.open_input import open_bytes

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from provenance.errors import InputError
-from provenance.io.readers.tables.trial import Fit
+from provenance.io.readers.tables.dialect_fit import Fit
 
 _RULE = re.compile(r"[\s|+:-]*-{3,}[\s|+:-]*")
 _GAP = re.compile(r"[ \t]{2,}")

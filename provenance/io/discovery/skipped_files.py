@@ -8,7 +8,7 @@ import stat
 from pathlib import Path
 from typing import IO
 
-from provenance.io.discovery.descriptions import describes, is_description
+from provenance.io.discovery.metadata_files import describes, is_description
 from provenance.io.discovery.file_names import (
     DESCRIBES,
     LINK_TO_NOTHING,

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from provenance.io.discovery import our_files
+from provenance.io.discovery import prov_files
 
 LARGEST = 4 << 20
 """A longer document is none of these."""
@@ -84,10 +84,10 @@ def describes(path: Path, head: bytes) -> bool:
         head: its first bytes, not compressed.
     """
     if head[:4] == b"PAR1":
-        return _is_footer(path) or our_files.is_members(path)
+        return _is_footer(path) or prov_files.is_members(path)
     if head[:6] == b"ARROW1" or head[:4] == b"\xff\xff\xff\xff":
         return _is_order(path)
-    hinted = _HINTS.search(head) or our_files.HINT.search(head) or head.split() == [b"{}"]
+    hinted = _HINTS.search(head) or prov_files.HINT.search(head) or head.split() == [b"{}"]
     if head.lstrip()[:1] != b"{" or not hinted:
         return False
     if path.stat().st_size > LARGEST:
@@ -110,7 +110,7 @@ def is_description(document: Any) -> bool:
     if not document:
         return True
     kinds = (_is_splits, _is_state, _is_info, _is_infos, _is_notebook, _is_download)
-    return any(kind(document) for kind in kinds) or our_files.is_ours(document)
+    return any(kind(document) for kind in kinds) or prov_files.is_ours(document)
 
 
 def _is_splits(document: dict[str, Any]) -> bool:

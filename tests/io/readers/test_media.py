@@ -16,7 +16,7 @@ from provenance.errors import InputError, NotFoundError
 from provenance.io.contract.reader import Input, Layout, Slice
 from provenance.io.discovery.detect import detect
 from provenance.io.discovery.discover import discover
-from provenance.io.readers.image import HEAD, Image, is_such, media_type
+from provenance.io.readers.media import HEAD, Image, is_such, media_type
 
 PAYLOAD = Layout("binary", ("payload",), ("media_type",))
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
