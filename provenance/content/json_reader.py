@@ -11,7 +11,7 @@ import numpy as np
 from provenance.content.json_writer import Number
 
 MAX_DEPTH = 128
-"""Levels of nesting that are read; a fixed number, so that no answer depends on a stack."""
+"""Deepest nesting that is read; a constant, so that no answer depends on the stack size."""
 
 
 WHITESPACE = " \t\n\r"
@@ -21,19 +21,19 @@ BOM = b"\xef\xbb\xbf"
 
 
 EXTRA = "not JSON: more after the first value"
-"""Reason of a text that goes on after a value."""
+"""Reject reason of a text that continues after its value."""
 
 
 class DefectError(ValueError):
-    """Why a record is refused; the text is the reason of a reject.
+    """A record is refused; the message is the reason of its reject.
 
     Attributes:
-        place: byte of the JSON text at which it goes wrong, where that is known.
+        position: byte of the JSON text at which it goes wrong, where that is known.
     """
 
-    def __init__(self, reason: str, place: int | None = None) -> None:
+    def __init__(self, reason: str, position: int | None = None) -> None:
         super().__init__(reason)
-        self.place = place
+        self.position = position
 
 
 def parse(raw: bytes) -> Any:
@@ -57,8 +57,8 @@ def parse(raw: bytes) -> Any:
     try:
         return _DECODER.decode(text)
     except json.JSONDecodeError as error:
-        place = len(text[: error.pos].encode())
-        raise DefectError(_reason(error), place) from error
+        position = len(text[: error.pos].encode())
+        raise DefectError(_reason(error), position) from error
     except DefectError:
         raise
     except ValueError as error:  # int() refuses digits beyond sys.get_int_max_str_digits()
@@ -123,7 +123,7 @@ _STEP[[ord("]"), ord("}")]] = -1
 
 
 def exceeds_depth(text: str) -> bool:
-    """Whether a text is nested deeper than is read."""
+    """Check whether a text is nested deeper than ``MAX_DEPTH``."""
     if text.count("[") + text.count("{") <= MAX_DEPTH:
         return False
     structure = _STRING.sub("", text).encode("utf-8", "replace")
@@ -135,16 +135,16 @@ _NOT_A_NUMBER = re.compile(r"[-+]?(nan|inf(inity)?)\b", re.IGNORECASE)
 
 
 def _reason(error: json.JSONDecodeError) -> str:
-    """A reason in our words: those of the standard library change from version to version."""
-    text, place = error.doc, error.pos
-    rest = text[place : place + 64]
-    before = text[max(0, place - 64) : place].rstrip(WHITESPACE)
+    """Word a syntax error ourselves: the messages of the standard library differ by version."""
+    text, position = error.doc, error.pos
+    rest = text[position : position + 64]
+    before = text[max(0, position - 64) : position].rstrip(WHITESPACE)
     here, after = rest[:1], rest[1:].lstrip(WHITESPACE)[:1]
     if word := _NOT_A_NUMBER.match(rest):
         return f"{word[0]} is not JSON"
     if error.msg.startswith("Extra data") and here != "\0":
         return EXTRA
-    what = {
+    reasons = {
         "NUL byte": here == "\0",
         "trailing comma": (here in {"}", "]"} and before.endswith(","))
         or (here == "," and after in {"}", "]"}),
@@ -152,10 +152,10 @@ def _reason(error: json.JSONDecodeError) -> str:
         "control character in a string": error.msg.startswith("Invalid control character"),
         "invalid escape": error.msg.startswith("Invalid \\"),
     }
-    found = next((name for name, applies in what.items() if applies), f"unexpected {here!r}")
+    found = next((name for name, applies in reasons.items() if applies), f"unexpected {here!r}")
     return f"not JSON: {found}"
 
 
 def shortened(name: str) -> str:
-    """A name as a reason may quote it."""
+    """Shorten a name for a message."""
     return name if len(name) <= 80 else name[:79] + "…"

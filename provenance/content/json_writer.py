@@ -1,4 +1,4 @@
-"""Write JSON as compact text: keeping how numbers were spelled, plainly, or with sorted keys."""
+"""Write JSON as compact text: with the spelling of numbers kept, plainly, or with sorted keys."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Number(float):
     literal: str
 
     def __new__(cls, literal: str) -> Number:
-        """The float that a JSON literal stands for."""
+        """Make the float of a JSON literal and keep the literal."""
         number = super().__new__(cls, literal)
         number.literal = literal
         return number

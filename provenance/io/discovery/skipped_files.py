@@ -1,4 +1,4 @@
-"""What is passed over on the way: looked at by its first bytes, for it may hold data."""
+"""Skip files that are not data, after checking their first bytes for data."""
 
 from __future__ import annotations
 
@@ -8,34 +8,34 @@ import stat
 from pathlib import Path
 from typing import IO
 
-from provenance.io.discovery.metadata_files import describes, is_description
 from provenance.io.discovery.file_names import (
     DESCRIBES,
     LINK_TO_NOTHING,
     METADATA_FILE,
     NOT_REGULAR,
     Skipped,
-    printable,
+    printable_path,
 )
-from provenance.io.discovery.sniff import HEAD, Holds, holds, promises_data
-from provenance.io.discovery.sniff_packed import held_packed, packed
+from provenance.io.discovery.metadata_files import is_metadata_document, is_metadata_file
+from provenance.io.discovery.sniff import HEAD, DataContent, detect_data, promises_data
+from provenance.io.discovery.sniff_packed import data_if_packed, data_in_member
 from provenance.io.discovery.sniff_text import BLANK
 from provenance.io.streams.sparse_files import is_sparse
 
 _SMALLEST_SPARSE = 16 << 20
 _CHUNK = 16 << 20
 _LARGEST_OBJECT = 64 << 20
-"""Bytes of the one object that the words of a model come to."""
+"""Most bytes of the vocabulary or settings of a model."""
 
 NAMED_LIKE = {
     METADATA_FILE: "named like metadata, but holds data",
     DESCRIBES: "named like a description of the data, but holds data",
 }
-"""What to say of a file whose name is not borne out by what is in it."""
+"""Skip reason of a file whose content contradicts its name, by the reason of the name."""
 
 
-def passed_over(path: str, reason: str) -> Skipped:
-    """A file that is not read, with what of data it holds; a pipe or device is never opened.
+def skipped_file(path: str, reason: str) -> Skipped:
+    """Skip a file, and note the data that it seems to hold; never open a pipe or device.
 
     Args:
         path: as it was met.
@@ -48,43 +48,43 @@ def passed_over(path: str, reason: str) -> Skipped:
             path, LINK_TO_NOTHING if os.path.islink(path) else reason, "what is named like data"
         )
     if stat.S_ISDIR(state.st_mode):
-        return Skipped(printable(path), reason)
+        return Skipped(printable_path(path), reason)
     if not stat.S_ISREG(state.st_mode):
         return _by_name(path, NOT_REGULAR, "a pipe, a socket or a device")
-    found = held(path, state)
+    found = data_in_file(path, state)
     if found is None:
-        return Skipped(printable(path), reason)
-    return Skipped(printable(path), NAMED_LIKE.get(reason, reason), found, state.st_size)
+        return Skipped(printable_path(path), reason)
+    return Skipped(printable_path(path), NAMED_LIKE.get(reason, reason), found, state.st_size)
 
 
-def _by_name(path: str, reason: str, what: str) -> Skipped:
-    """What cannot be opened, taken for data where it is called so."""
-    found = Holds(what) if promises_data(path) else None
-    return Skipped(printable(path), reason, found)
+def _by_name(path: str, reason: str, description: str) -> Skipped:
+    """Skip what cannot be opened; it counts as data if it is named like data."""
+    found = DataContent(description) if promises_data(path) else None
+    return Skipped(printable_path(path), reason, found)
 
 
-def held(path: str, state: os.stat_result) -> Holds | None:
-    """What of data a regular file holds; ``None`` for code, licences, metadata, nothing."""
+def data_in_file(path: str, state: os.stat_result) -> DataContent | None:
+    """Describe the data in a regular file; ``None`` for code, licences, metadata, nothing."""
     if not state.st_size:
         return None
     if is_sparse_file(path):
-        return Holds("a sparse file")
+        return DataContent("a sparse file")
     try:
         with open(path, "rb") as file:
             head = file.read(HEAD)
             if not head.lstrip(b"\xff\xfe" + BLANK):
                 head = _behind_blanks(file)
-        is_packed, found = packed(Path(path), head)
+        is_packed, found = data_if_packed(Path(path), head)
         if is_packed:
             return found
-        found = holds(head, path)
-        return None if found and describes(Path(path), head) else found
+        found = detect_data(head, path)
+        return None if found and is_metadata_file(Path(path), head) else found
     except OSError:
-        return Holds("a file that cannot be opened")
+        return DataContent("a file that cannot be opened")
 
 
 def _behind_blanks(file: IO[bytes]) -> bytes:
-    """The first bytes of a file that are not blank; nothing where all are."""
+    """Read the first bytes that are not blank."""
     while part := file.read(_CHUNK):
         if found := part.lstrip(BLANK):
             return (found + file.read(HEAD))[:HEAD]
@@ -92,7 +92,7 @@ def _behind_blanks(file: IO[bytes]) -> bytes:
 
 
 def is_one_object(path: str) -> bool:
-    """Whether a file is a single JSON object, as the settings and words of a model are."""
+    """Check whether a file is a single JSON object, like the settings of a model."""
     try:
         with open(path, "rb") as file:
             data = file.read(_LARGEST_OBJECT + 1)
@@ -101,23 +101,23 @@ def is_one_object(path: str) -> bool:
         return False
 
 
-def held_in(head: bytes, name: str, *, whole: bool) -> Holds | None:
-    """The same of an object of which only the beginning is at hand.
+def data_in_head(head: bytes, name: str, *, whole: bool) -> DataContent | None:
+    """Describe the data in an object of which only the first bytes are available.
 
     Args:
         whole: whether that is all of it.
     """
-    found = held_packed(head, name)
+    found = data_in_member(head, name)
     if found is None or not whole or head.lstrip()[:1] != b"{":
         return found
     try:
-        return None if is_description(json.loads(head)) else found
+        return None if is_metadata_document(json.loads(head)) else found
     except (ValueError, RecursionError):
         return found
 
 
 def is_sparse_file(path: str) -> bool:
-    """Whether almost nothing of the size of a file is stored; a file of moderate size is not."""
+    """Check whether almost nothing of the size of a file is stored; small files are not."""
     try:
         if os.stat(path).st_size < _SMALLEST_SPARSE:
             return False

@@ -1,4 +1,4 @@
-"""Bytes of an input, decompressed, with every defect of the compression named."""
+"""Open files and decompress them, with errors that name the defect."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 BUFFER = 1 << 20
-"""Bytes that are buffered."""
+"""Bytes of the read buffer."""
 
-__all__ = ["BUFFER", "DamagedError", "decoded", "drain", "open_path"]
+__all__ = ["BUFFER", "DamagedError", "drain", "open_decoded", "open_path"]
 
 
 def drain(stream: BinaryIO) -> None:
-    """Read what is left of a stream, of which nothing is wanted but whether it can be read.
+    """Read a stream to its end, to find out whether it can be read.
 
     Raises:
         DamagedError: it cannot.
@@ -34,8 +34,8 @@ def drain(stream: BinaryIO) -> None:
         pass
 
 
-def decoded(raw: io.RawIOBase, compression: str, uri: str) -> BinaryIO:
-    """Raw bytes without their compression, buffered; it is seekable where there is none.
+def open_decoded(raw: io.RawIOBase, compression: str, uri: str) -> BinaryIO:
+    """Wrap raw bytes in a decompressing, buffered stream; seekable only without compression.
 
     Raises:
         InputError: there is no such compression.
@@ -50,7 +50,7 @@ def decoded(raw: io.RawIOBase, compression: str, uri: str) -> BinaryIO:
 
 
 def open_path(path: Path) -> io.RawIOBase:
-    """A file whose read errors are ours.
+    """Open a file; its read errors are ours.
 
     Raises:
         NotFoundError, StorageError: it cannot be opened.

@@ -9,7 +9,7 @@ from provenance.io.contract.reader import Input
 
 
 def choose_table(source: Input, tables: Sequence[str], asked: str | None) -> str:
-    """The table that was asked for with ``--records``, or the only one.
+    """Choose the table named with ``--records``, or the only one.
 
     Raises:
         NotFoundError: there is no such table.

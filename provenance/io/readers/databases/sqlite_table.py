@@ -1,4 +1,4 @@
-"""A table of an SQLite database, opened as a file that nobody changes."""
+"""Read a table of an SQLite database, opened read-only and immutable."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from urllib.parse import quote
 
 from provenance.content.json_reader import DefectError
 from provenance.errors import InputError
-from provenance.io.contract.library_errors import LibraryError, library, read_by_library
+from provenance.io.contract.library_errors import LibraryError, iterate_library, library_errors
 from provenance.io.contract.reader import Input
 from provenance.io.readers.columnar.library_batches import require_plain
-from provenance.io.readers.columnar.library_records import Record, Records, json_value
+from provenance.io.readers.columnar.library_records import RecordOrDefect, RecordReader, json_value
 from provenance.io.readers.databases.database_file import choose_table, require_checkpointed
 from provenance.model.base import quote_identifier
 
@@ -24,20 +24,22 @@ _TABLES = """
 """
 
 
-class SqliteTable(Records):
+class SqliteTable(RecordReader):
     """Reader of SQLite databases; rows come in the order in which they are stored."""
 
     names: ClassVar[Sequence[str]] = ("sqlite",)
     failures: ClassVar[tuple[type[Exception], ...]] = (LibraryError,)
 
     @contextmanager
-    def opened(self, source: Input, records: str | None, limit: int) -> Iterator[Iterator[Record]]:
-        """The table ``records``, or the only one."""
+    def opened(
+        self, source: Input, records: str | None, limit: int
+    ) -> Iterator[Iterator[RecordOrDefect]]:
+        """Open the table ``records``, or the only one."""
         require_plain(source, "an SQLite database")
         require_checkpointed(source, "-wal", "`PRAGMA wal_checkpoint`")
         uri = f"file:{quote(str(source.path))}?mode=ro&immutable=1"
         try:
-            with library():
+            with library_errors():
                 connection = sqlite3.connect(uri, uri=True)
         except LibraryError as error:
             raise _unreadable(source, error) from error
@@ -45,7 +47,7 @@ class SqliteTable(Records):
             connection.text_factory = _decoded
             connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, max(limit, 1 << 20))
             try:
-                with library():
+                with library_errors():
                     connection.execute("PRAGMA trusted_schema = OFF")
                     connection.execute("PRAGMA cell_size_check = ON")
                     found = [row[0] for row in connection.execute(_TABLES)]
@@ -57,9 +59,9 @@ class SqliteTable(Records):
             yield _rows(cursor)
 
 
-def _rows(cursor: sqlite3.Cursor) -> Iterator[Record]:
+def _rows(cursor: sqlite3.Cursor) -> Iterator[RecordOrDefect]:
     names = [column[0] for column in cursor.description]
-    for row in read_by_library(cursor):
+    for row in iterate_library(cursor):
         defect = next((value for value in row if isinstance(value, DefectError)), None)
         yield defect or dict(zip(names, map(json_value, row), strict=True))
 

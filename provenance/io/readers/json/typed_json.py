@@ -1,4 +1,4 @@
-"""Rows of JSON text as columns: the kinds of their members, and their values in given types."""
+"""Infer the types of the members of JSON rows, and convert them to typed columns."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from provenance.io.columns.row_types import (
     NUMBER,
     TEXT,
     TRUTH,
-    Kind,
     ListOf,
-    Struct,
+    RowType,
+    StructType,
     integers,
     kind_of_value,
-    merged,
+    merge_row_types,
 )
 
 _LONG = r"[-:,.\[\s][0-9]{16}|[eE][+]?[0-9]{3}"
 _ESCAPED = r"\\u[dD][89a-fA-F]"
 _PAIR = r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 _BELOW_16_DIGITS = integers(-(10**15), 10**15)
-_STRUCTURES: Mapping[str, Kind] = {
+_STRUCTURES: Mapping[str, RowType] = {
     "VARCHAR": TEXT,
     "BOOLEAN": TRUTH,
     "DOUBLE": NUMBER,
@@ -39,16 +39,16 @@ _STRUCTURES: Mapping[str, Kind] = {
 }
 
 
-class JsonRows:
-    """Looks at JSON objects, and turns them into columns, many at a time where that is exact."""
+class TypedJson:
+    """Infers types and converts columns with DuckDB, many rows at a time where that is exact."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
 
-    def members(self, lines: pa.Array) -> dict[str, Kind]:
-        """The members of objects in the order in which they come up, each with its kind."""
+    def members(self, lines: pa.Array) -> dict[str, RowType]:
+        """Infer the types of members, in the order in which they first occur."""
         odd = _odd(lines)
-        kinds: list[Kind] = [
+        kinds: list[RowType] = [
             kind_of_value(decode_exact(text)) for text in lines.filter(odd).to_pylist()
         ]
         plain = lines.filter(pc.invert(odd))
@@ -71,9 +71,9 @@ class JsonRows:
         return [text for (text,) in rows.fetchall()]
 
     def columns(self, lines: pa.Array, wanted: Mapping[str, pa.DataType | None]) -> list[pa.Array]:
-        """The values of members in types that hold them; as JSON text where the type is ``None``.
+        """Convert members to the given types; to JSON text where the type is ``None``.
 
-        A JSON null and a member that is not there are null.
+        A JSON null and an absent member are null.
         """
         if not wanted:
             return []
@@ -101,7 +101,7 @@ class JsonRows:
 
 
 def _odd(lines: pa.Array) -> pa.Array:
-    """Which rows hold what the database reads otherwise: long numbers, halves of characters."""
+    """Find rows that DuckDB reads inexactly: with long numbers or lone surrogates."""
     odd = pc.match_substring_regex(lines, _LONG)
     if pc.any(has_escape := pc.match_substring_regex(lines, _ESCAPED), min_count=0).as_py():
         alone = pc.replace_substring_regex(lines, _PAIR, "")
@@ -109,26 +109,26 @@ def _odd(lines: pa.Array) -> pa.Array:
     return odd
 
 
-def _kind_of_structure(structure: Any) -> Kind:
-    """The kind behind what ``json_structure`` says.
+def _kind_of_structure(structure: Any) -> RowType:
+    """Convert the answer of ``json_structure`` to a row type.
 
     Raises:
         KeyError: it does not say which kind.
     """
     if isinstance(structure, dict):
-        return Struct({name: _kind_of_structure(inner) for name, inner in structure.items()})
+        return StructType({name: _kind_of_structure(inner) for name, inner in structure.items()})
     if isinstance(structure, list):
         return ListOf(_kind_of_structure(structure[0]))
     return _STRUCTURES[structure]
 
 
-def _members(kinds: list[Kind]) -> dict[str, Kind]:
-    """The members of rows; there is no bound to their number, as of those of other objects."""
-    found: dict[str, Kind] = {}
+def _members(kinds: list[RowType]) -> dict[str, RowType]:
+    """Merge the members of rows, whose number is not limited."""
+    found: dict[str, RowType] = {}
     for kind in kinds:
-        for name, inner in kind.members.items() if isinstance(kind, Struct) else ():
+        for name, inner in kind.members.items() if isinstance(kind, StructType) else ():
             known = found.get(name)
-            found[name] = inner if known is None else merged((known, inner))
+            found[name] = inner if known is None else merge_row_types((known, inner))
     return found
 
 
@@ -136,7 +136,7 @@ def _structure(kind: pa.DataType | None) -> Any:
     if kind is None:
         return "JSON"
     if pt.is_struct(kind):
-        fields = [kind.field(place) for place in range(kind.num_fields)]
+        fields = [kind.field(position) for position in range(kind.num_fields)]
         return {field.name: _structure(field.type) for field in fields}
     if pt.is_list(kind):
         return [_structure(kind.value_type)]
@@ -146,7 +146,7 @@ def _structure(kind: pa.DataType | None) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """Numbers without their spelling, which Arrow does not know."""
+    """Convert ``Number`` to float for Arrow."""
     if isinstance(value, Number):
         return float(value)
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""Tables of text that no single sign parts: of fixed widths, with blanks, of Markdown."""
+"""Refuse tables that no single delimiter splits: fixed-width, space-separated and Markdown."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from provenance.errors import InputError
-from provenance.io.readers.tables.dialect_fit import Fit
+from provenance.io.readers.tables.dialect_fit import GrammarFit
 
 _RULE = re.compile(r"[\s|+:-]*-{3,}[\s|+:-]*")
 _GAP = re.compile(r"[ \t]{2,}")
@@ -16,7 +16,7 @@ _SAY = "say what parts them with `--delimiter`, or write the table as CSV or TSV
 
 
 def refuse_ruled(lines: Sequence[str], uri: str) -> None:
-    """Refuse a table whose second line is a rule, as in Markdown and in the print of databases.
+    """Refuse a table whose second line is a rule, like Markdown or a database printout.
 
     Raises:
         InputError: it is such.
@@ -30,8 +30,8 @@ def refuse_ruled(lines: Sequence[str], uri: str) -> None:
         )
 
 
-def refuse_blanks(lines: Sequence[str], by_blanks: Fit, uri: str) -> None:
-    """Refuse a table of one column that blanks part in several.
+def refuse_blanks(lines: Sequence[str], by_blanks: GrammarFit, uri: str) -> None:
+    """Refuse a table of one column that spaces split into several.
 
     Args:
         by_blanks: its rows with a blank as the delimiter.
