@@ -124,13 +124,13 @@ def _all_tables() -> _Tables:
         if len(text) == 1 and text.isascii():
             return ord(text)
         if text not in known:
-            stands = text.encode()
-            known[text] = len(texts) << _LENGTH_BITS | len(stands)
-            texts.extend(stands)
+            replacement = text.encode()
+            known[text] = len(texts) << _LENGTH_BITS | len(replacement)
+            texts.extend(replacement)
         return known[text]
 
-    for first, last, stands in runs():
-        codes[first : last + 1] = _ITSELF if stands is None else value(stands)
+    for first, last, replacement in runs():
+        codes[first : last + 1] = _ITSELF if replacement is None else value(replacement)
     codes[SYLLABLES.start : SYLLABLES.stop] = _SYLLABLE
     other = np.array([[code, value(text)] for code, text in torn().items()], np.uint32)
     codes[other[:, 0]] |= _TORN

@@ -46,10 +46,10 @@ class Measured:
         bytes, chars, words: int64[n], sizes of the text parts; chars and words are 0 for binary.
         refused: position in the batch to reason, for records without a canonical form; those have
             no row in the columns.
-        kept: int64[n], positions in the batch that the columns stand for.
+        kept: int64[n], positions in the batch of the rows of the columns.
         norm_chars: int64[n], code points of the normalised text; null for binary.
         former_id, former_rest: uuid[n], the halves of the SHA-256 under the first rule of the
-            canonical form; null where that is the same, and where nobody asked for it.
+            canonical form; null where it is the same or was not requested.
         parts: schema ``PARTS``; of structured records, if they were asked for.
     """
 
@@ -189,7 +189,7 @@ def _structured(
     columns = [pa.array(column, kind.type) for column, kind in zip(values, PARTS, strict=False)]
     columns += [_norm_ids(folded), pa.array(folded.norm_chars)]
     table = pa.Table.from_arrays(columns, schema=PARTS)
-    # A record without any text stands for itself, and is no part.
+    # A record without any text has no parts.
     spoken = pc.and_(pc.greater(table.column("bytes"), 0), pc.not_equal(table.column("part"), ""))
     return replace(measured, parts=table.filter(spoken))
 

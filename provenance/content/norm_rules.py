@@ -54,8 +54,8 @@ def normalise(text: bytes | memoryview) -> bytes:
 
     Character references of HTML are decoded and tags removed. Case, compatibility forms (full
     width, ligatures, mathematical letters), accents and other marks, and lookalikes of Latin
-    letters and digits are folded by a written table, ``norm-2.txt``. White space, punctuation,
-    symbols and what nobody sees are dropped, so that wrapping and quotation do not matter either.
+    letters and digits are folded by the table ``norm-2.txt``. White space, punctuation, symbols
+    and invisible characters are dropped, so that wrapping and quotation do not matter either.
 
     Args:
         text: UTF-8.
@@ -157,13 +157,13 @@ class _Folds(dict[int, str]):
         self._starts = [first for first, _, _ in self._runs]
 
     def __missing__(self, code: int) -> str:
-        first, last, stands = self._runs[max(bisect_right(self._starts, code) - 1, 0)]
+        first, last, replacement = self._runs[max(bisect_right(self._starts, code) - 1, 0)]
         if code in SYLLABLES:
             text = unicodedata.normalize("NFD", chr(code))
         elif not first <= code <= last:
             text = ""
         else:
-            text = chr(code) if stands is None else stands
+            text = chr(code) if replacement is None else replacement
         self[code] = text
         return text
 
@@ -193,8 +193,8 @@ def runs() -> Iterator[tuple[int, int, str | None]]:
     """List ranges of code points with their replacement; ``None`` keeps each code point."""
     for kind, text, items in table():
         if kind in {"keep", "fold"}:
-            stands = None if kind == "keep" else text_of(text)
-            yield from ((*_run(item), stands) for item in items)
+            replacement = None if kind == "keep" else text_of(text)
+            yield from ((*_run(item), replacement) for item in items)
 
 
 @cache

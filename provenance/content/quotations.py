@@ -12,7 +12,7 @@ TRIMMED = 10
 SHORTEST = 40
 """Fewest bytes of normalised text of a quotation: short texts coincide."""
 
-# What an instruction ends with and a quotation stands between; norm-2 keeps none of these.
+# Characters around a quotation or at the end of an instruction; norm-2 drops them all.
 _BOUNDARY = re.compile("[\n:.!?;\"'`<>\\[\\](){}|#*\u00ab\u00bb\u2018\u2019\u201c\u201d\u201e]+")
 
 

@@ -18,7 +18,7 @@ def new_folder(folder: Path, option: str) -> Iterator[Path]:
 
     Args:
         folder: where it shall be; an empty folder may be there already.
-        option: the option that names it, for whoever has to name another.
+        option: the option that names it, for the hint.
 
     Raises:
         MisuseError: something is there already.

@@ -28,7 +28,7 @@ def expanded_sizes(array: pa.Array) -> Sizes:
 
 def _below(array: pa.Array) -> Sizes:
     kind = array.type
-    for applies, sizes in _WAYS:
+    for applies, sizes in _MEASURES:
         if applies(kind):
             return sizes(array)
     return np.full(len(array), 0 if pt.is_null(kind) else max(1, kind.bit_width // 8), np.int64)
@@ -113,7 +113,7 @@ def _is_text(kind: pa.DataType) -> bool:
     return bool(small or pt.is_large_string(kind) or pt.is_large_binary(kind))
 
 
-_WAYS: tuple[tuple[Callable[[Any], bool], Callable[[pa.Array], Sizes]], ...] = (
+_MEASURES: tuple[tuple[Callable[[Any], bool], Callable[[pa.Array], Sizes]], ...] = (
     (
         lambda kind: isinstance(kind, pa.BaseExtensionType),
         lambda array: expanded_sizes(array.storage),

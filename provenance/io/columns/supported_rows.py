@@ -27,7 +27,7 @@ def supported_rows(
 
     Args:
         content: names of the columns that hold the content.
-        weigh: is told what the rows will take before they do.
+        weigh: receives the sizes of the rows before they are expanded.
 
     Raises:
         DamagedError: a column of content cannot be read.

@@ -83,7 +83,7 @@ def invalid_rows(array: pa.Array) -> Mask:
     if pt.is_dictionary(array.type):
         bad: Mask = invalid_rows(array.dictionary)[np.asarray(array.indices.fill_null(0))]
         return bad & ~nulls(array)
-    # Taken, not sliced: of a slice of lists all their values would be looked at.
+    # Taken, not sliced: validating a slice of lists would check all their values.
     flags = [not _all_utf8(array.take([row])) for row in range(len(array))]
     return np.array(flags, dtype=np.bool_)
 
@@ -197,7 +197,7 @@ def _decoded(array: pa.Array) -> pa.Array:
         return array.cast(pa.binary()).cast(pa.string())
     except pa.ArrowInvalid:
         values = array.cast(pa.binary()) if is_bytes(kind) else strings_as_bytes(array)
-        as_text = _replaced if _is_string(kind) else _text_or_base64
+        as_text = _replaced if _is_string(kind) else text_or_base64
         decoded = (None if value is None else as_text(value) for value in values.to_pylist())
         return pa.array(decoded, pa.string())
 
@@ -206,7 +206,8 @@ def _replaced(value: bytes) -> str:
     return value.decode("utf-8", "replace")
 
 
-def _text_or_base64(value: bytes) -> str:
+def text_or_base64(value: bytes) -> str:
+    """Decode UTF-8, or else encode in base64."""
     try:
         return value.decode("utf-8")
     except UnicodeDecodeError:
@@ -216,7 +217,7 @@ def _text_or_base64(value: bytes) -> str:
 def _iso(array: pa.Array) -> pa.Array:
     try:
         return _in_range(array)
-    except pa.ArrowInvalid:  # no time of this world: the integer that stands there
+    except pa.ArrowInvalid:  # out of the range of dates: write the integer
         return times_as_integers(array).cast(pa.string())
 
 

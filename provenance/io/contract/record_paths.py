@@ -152,7 +152,7 @@ class Paths:
             node.elements = self._new(f"{node.path}[]", (*node.steps, None))
         elements = node.elements
         seen = elements.seen
-        for item in _spread(items) if list in types else items:
+        for item in flatten(items) if list in types else items:
             # Most are like those before them: a look tells so, and a call for each takes longer.
             if type(item) is dict and seen.get((*item, None, *map(type, item.values()))) != []:
                 self._object(elements, item)
@@ -187,7 +187,7 @@ def value_at(value: Any, steps: Steps) -> Any:
 
 def _each(items: list[Any], rest: Steps) -> Iterator[Any]:
     several = None in rest
-    for item in _spread(items):
+    for item in flatten(items):
         found = value_at(item, rest)
         if several and found is not None:
             yield from found
@@ -247,7 +247,7 @@ def as_object(pairs: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return {key: values[0] if len(values) == 1 else values for key, values in found.items()}
 
 
-def _spread(items: Sequence[Any]) -> Iterator[Any]:
+def flatten(items: Sequence[Any]) -> Iterator[Any]:
     """Flatten nested lists."""
     stack = list(reversed(items))
     while stack:

@@ -58,7 +58,7 @@ def expand(source: Input, asked: str | None, within: str = "") -> Iterator[Found
 
     Args:
         source: the archive; its format is the kind of it.
-        asked: the format that was asked for; else each is told by content and name.
+        asked: the requested format; else each is detected by content and name.
         within: a member, a folder of members or a glob that is wanted; empty for all.
 
     Raises:

@@ -22,6 +22,7 @@ from provenance.io.contract.formats import (
     SUFFIXES,
 )
 from provenance.io.contract.library_errors import LibraryError, library_errors
+from provenance.io.discovery.sniff import LFS_POINTER, WARC_START
 from provenance.io.readers.columnar.old_arrow import is_old_stream
 from provenance.io.readers.json.recognise import FIRST_LINE, json_objects, lines_or_document
 from provenance.io.readers.media import HEAD, is_medium, media_type
@@ -32,7 +33,6 @@ from provenance.io.streams.tar_members import is_tar
 _HEAD = 64 << 10
 _BEGINS = {b"{", b"[", b'"'}
 
-_LFS = b"version https://git-lfs.github.com/spec/v1"
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06\0\0\0\0\0\0\0\0")
 """First bytes of a zip archive, and of an empty one."""
 
@@ -46,7 +46,6 @@ a model, arrays.
 _NO_ZIP = STREAMED | {"parquet", "arrow"}
 """Formats whose files are never zip archives."""
 
-_WARC = re.compile(rb"(?:\r?\n)*(?:WARC/[01]\.\d|filedesc://)")
 _HTML = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html)[\s>]", re.IGNORECASE)
 _ARROW_STREAM = b"\xff\xff\xff\xff"
 
@@ -195,7 +194,7 @@ def _look(sample: FileSample) -> tuple[str, bytes, bytes]:
     """Return the compression, the first decoded bytes, and the first raw bytes."""
     with sample.open() as stream:
         raw = stream.read(_HEAD) or b""
-    if raw.startswith(_LFS):
+    if raw.startswith(LFS_POINTER):
         raise InputError(
             f"{sample.name} is a Git LFS pointer, not the data",
             hint="run `git lfs pull` to fetch it",
@@ -237,7 +236,7 @@ def _by_content(sample: FileSample, head: bytes) -> str | None:
         return kind.partition("/")[0]
     if head[:4] == b"PK\x03\x04" and _is_docx(sample):
         return "docx"
-    return "warc" if _WARC.match(head) else None
+    return "warc" if WARC_START.match(head) else None
 
 
 def _is_docx(sample: FileSample) -> bool:
@@ -255,7 +254,7 @@ def _archive(sample: FileSample, head: bytes, compression: str, promise: _Promis
     """Tell whether an archive holds separate files, or the samples of a WebDataset."""
     named = CONTAINERS.get(promise.suffix)
     if head.startswith(_ZIP) and (promise.format is None or promise.format in _NO_ZIP):
-        # The first member's name stands behind 30 bytes of header.
+        # The first member's name follows 30 bytes of header.
         return None if _NO_FOLDER.match(head, 30) and named != "zip" else "zip"
     if not is_tar(head, named=named == "tar"):
         return None

@@ -118,7 +118,7 @@ def _of_revisions(folder: str, names: Sequence[str]) -> Aside:
     if main in names:
         return _skipped(folder, others, "another revision than the main one: name it to read it")
     error = InputError(
-        f"{len(names)} revisions of a data set and no word which is meant: {folder}",
+        f"{len(names)} revisions of a data set and none is marked as the main one: {folder}",
         hint=f"name one of {', '.join(names[:3])}",
     )
     return {name: Refused(_shown(folder, name), error) for name in names}

@@ -38,7 +38,7 @@ class LinkBounds:
         roots |= {found for each in (os.path.abspath(top), real) if (found := _project(each))}
         self._roots = tuple(root.rstrip("/") + "/" for root in roots)
 
-    def let(self, path: str) -> bool:
+    def allow(self, path: str) -> bool:
         """Check whether the target of a link is within the bounds."""
         target = os.path.realpath(path)
         return f"{target}/".startswith(self._roots) or _is_blob(path, target)

@@ -208,7 +208,7 @@ class FetchQueue:
         """Provide an input that a reader can open; errors name its URI.
 
         Args:
-            asked: the format that was asked for; else it is told by the content.
+            asked: the requested format; else it is detected by the content.
 
         Raises:
             InputError: it changed, vanished or is no data.

@@ -39,7 +39,7 @@ def skipped_file(path: str, reason: str) -> Skipped:
 
     Args:
         path: as it was met.
-        reason: why it is passed over.
+        reason: why it is skipped.
     """
     try:
         state = os.stat(path)

@@ -59,10 +59,10 @@ _APPLE = (b"\x00\x05\x16\x07", b"\x00\x00\x00\x01Bud1")
 _SUMS = b"crc\x00"
 """Signature of Hadoop checksum files."""
 
-_WARC = re.compile(rb"(?:\r?\n)*(?:WARC/[01]\.\d|filedesc://)")
+WARC_START = re.compile(rb"(?:\r?\n)*(?:WARC/[01]\.\d|filedesc://)")
 # Streams of Arrow before 0.15 begin with the length of their schema alone.
 _OLD_ARROW = re.compile(rb"[^\x00].{2}\x00(?:\x10|\x0c|\x08|\x14|\x18)\x00{3}", re.DOTALL)
-_LFS = b"version https://git-lfs.github.com/spec/v1"
+LFS_POINTER = b"version https://git-lfs.github.com/spec/v1"
 
 _SOUND_AND_FILM: tuple[tuple[int, bytes, str], ...] = (
     (0, b"ID3", "sound"),
@@ -137,12 +137,12 @@ def _by_inner_name(head: bytes, name: str) -> DataContent | None:
 
 
 def _by_magic(head: bytes, name: str) -> DataContent | None:
-    if head.startswith(_LFS):
+    if head.startswith(LFS_POINTER):
         return DataContent("a Git LFS pointer", _promised(name) == "image")
     for at, magic, description in _MAGIC:
         if head.startswith(magic, at):
             return DataContent(description)
-    if _WARC.match(head):
+    if WARC_START.match(head):
         return DataContent("WARC")
     medium = _medium(head)
     return DataContent(medium, medium=True) if medium else None

@@ -52,7 +52,7 @@ class FolderWalk:
             path = pending.pop()
             try:
                 mode = mode_of(path)
-                if path != top and mode and os.path.islink(path) and not bounds.let(path):
+                if path != top and mode and os.path.islink(path) and not bounds.allow(path):
                     yield _refused(path)
                     continue
                 if mode is None or not stat.S_ISDIR(mode):
@@ -81,7 +81,7 @@ class FolderWalk:
 
     def led_out(self, path: str, top: str) -> Refused | None:
         """Refuse a link, found by a glob, that leads out of the folder."""
-        if not os.path.islink(path) or LinkBounds(top, self.follow).let(path):
+        if not os.path.islink(path) or LinkBounds(top, self.follow).allow(path):
             return None
         return _refused(path)
 
@@ -98,7 +98,7 @@ class FolderWalk:
 
     def _hidden(self, path: str, bounds: LinkBounds) -> Iterator[Skipped]:
         """Skip a hidden file or folder, and list the files in it that hold data."""
-        if os.path.islink(path) and not bounds.let(path) and os.path.isdir(path):
+        if os.path.islink(path) and not bounds.allow(path) and os.path.isdir(path):
             yield Skipped(printable_path(path), _HIDES, DataContent(_OUT))
             return
         yield skipped_file(path, _HIDES)
@@ -113,7 +113,7 @@ class FolderWalk:
         """Skip an entry that a tool keeps, and list the files in it that hold data."""
         if isinstance(found, Refused):
             yield found
-        elif os.path.islink(path) and not bounds.let(path):
+        elif os.path.islink(path) and not bounds.allow(path):
             yield _refused(path)
         elif os.path.isdir(path):
             yield found
@@ -131,7 +131,7 @@ def _data_below(top: str, reason: str, bounds: LinkBounds) -> Iterator[Skipped]:
         folders[:] = [name for name in inner if name != REPOSITORY]
         for name in inner:
             below = os.path.join(folder, name)
-            if os.path.islink(below) and not bounds.let(below):
+            if os.path.islink(below) and not bounds.allow(below):
                 yield Skipped(printable_path(below), reason, DataContent(_OUT))
         for name in sorted(files):
             path = os.path.join(folder, name)
@@ -147,7 +147,7 @@ def mode_of(path: str) -> int | None:
     """Return the mode of the target of a path; ``None`` for a broken link.
 
     Raises:
-        StorageError: it may not be looked at.
+        StorageError: its metadata cannot be read.
     """
     try:
         return os.stat(path).st_mode
@@ -183,7 +183,7 @@ def _refused(path: str) -> Refused:
     target = printable_path(os.path.realpath(path))
     error = InputError(
         f"{printable_path(path)} is a link that leads out of its folder",
-        hint=f"it leads to {target}: if that is meant, say `--follow DIR` with a folder above that",
+        hint=f"it leads to {target}: to allow that, add `--follow DIR` with a folder above it",
     )
     return Refused(printable_path(path), error, size_of(path))
 

@@ -37,7 +37,7 @@ def content_columns(content: Sequence[str], names: Iterable[str]) -> list[str]:
 def drop_export_members(lines: pa.Array, content: Sequence[str]) -> tuple[pa.Array, Counter[str]]:
     """Remove members with the export prefix from JSON objects, and count them by name.
 
-    What is content stays, whatever it is called.
+    Content stays, whatever its name.
     """
     left_out: Counter[str] = Counter()
     marked = pc.match_substring_regex(lines, _MARK)

@@ -131,7 +131,7 @@ def _wrong(path: Path, row: int, wanted: bytes) -> IntegrityError:
     return IntegrityError(
         f"row {row:,} of `{path.name}` as it was written does not hold the content of the record "
         f"{write_digest(wanted)}; nothing was exported",
-        hint="this is a fault of prov, or of the disk; `--format jsonl` writes rows as they stand",
+        hint="this is a bug in prov or a disk error; `--format jsonl` writes rows unchanged",
     )
 
 

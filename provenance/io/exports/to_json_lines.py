@@ -22,7 +22,7 @@ class JsonLinesExport:
 
     Args:
         folder: where the files are made.
-        expected: is told what each file has to hold.
+        expected: receives the digests that each file must hold.
     """
 
     def __init__(self, folder: Path, expected: ExpectedDigests) -> None:

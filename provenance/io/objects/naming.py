@@ -14,7 +14,7 @@ STORES = ("s3", "gs")
 
 WEB = ("https", "http")
 
-# What signs a request: it changes from one day to the next, and is nobody else's business.
+# Parameters that sign a request: they change daily, and are secret.
 _SIGNATURE = frozenset({"x-amz-signature", "x-goog-signature", "signature", "sig"})
 _SIGNING = re.compile(
     r"x-(amz|goog|ms)-.*|awsaccesskeyid|googleaccessid|signature|expires|policy|key-pair-id|"
@@ -30,7 +30,7 @@ class Location:
     Attributes:
         store: bucket or host.
         key: name of the object in it; on the web the path, as it is written.
-        query: on the web, what stands behind the path.
+        query: on the web, the query string.
     """
 
     scheme: str
@@ -101,7 +101,7 @@ def parse_url(url: str) -> Location:
 def _checked(location: Location) -> Location:
     if "@" in location.store:
         raise MisuseError(
-            f"a {location.scheme}:// URL with a user or a password in it is not taken",
+            f"a {location.scheme}:// URL with a user or a password in it is not accepted",
             hint="credentials come from the environment, a profile or the machine",
         )
     if not location.store:

@@ -50,7 +50,7 @@ def _at(location: Location) -> Iterator[tuple[ObjectStore, str]]:
         raise _changed(location) from None
     except (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError):
         raise StorageError(
-            f"{location}: access is denied", hint="see which credentials the environment gives"
+            f"{location}: access is denied", hint="check the credentials in the environment"
         ) from None
     except (exceptions.InvalidPathError, exceptions.NotSupportedError):
         raise
@@ -58,7 +58,7 @@ def _at(location: Location) -> Iterator[tuple[ObjectStore, str]]:
         if "NoSuchBucket" in str(error):
             raise NotFoundError(f"no such bucket: {location}", hint="check the name") from None
         raise StorageError(
-            f"{location}: {_summary(error)}", hint="tried again several times; see the network"
+            f"{location}: {_summary(error)}", hint="retried several times; check the network"
         ) from None
 
 
@@ -77,13 +77,13 @@ def _summary(error: Exception) -> str:
     for piece in ("timed out", "dns error", "Connection refused", "Content-Length"):
         if piece.lower() in text.lower():
             return f"the store cannot be read ({piece})"
-    return "the store cannot be reached, or broke off its answer"
+    return "the store cannot be reached, or its answer was cut off"
 
 
 def _changed(location: Location) -> InputError:
     return InputError(
         f"{location}: changed while it was read",
-        hint="nothing of it was kept; run again when nobody writes to it",
+        hint="nothing of it was kept; run again when it is not being written",
     )
 
 
@@ -125,7 +125,7 @@ def listing(prefix: Location) -> Iterator[StoredObject]:
         except InvalidPathError:
             raise InputError(
                 f"below {prefix} there is a key with an empty, `.` or `..` piece in its path",
-                hint="such keys cannot be read: rename them, or name the folders beside them",
+                hint="such keys cannot be read: rename them, or name the other folders",
             ) from None
         if page is None:
             return

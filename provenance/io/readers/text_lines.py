@@ -10,7 +10,6 @@ import pyarrow as pa
 from provenance.content.json_writer import compact_json
 from provenance.errors import MisuseError, NotFoundError
 from provenance.io.contract.reader import (
-    BATCH_ROWS,
     Batch,
     Input,
     Portion,
@@ -18,8 +17,8 @@ from provenance.io.contract.reader import (
     Shape,
     too_long_reason,
 )
-from provenance.io.readers.json.lines import LineBlock, OversizedLine, line_blocks
-from provenance.io.records.batch_builder import BatchBuilder, empty_fields
+from provenance.io.readers.json.lines import LineBlock, OversizedLine, filled_lines, line_blocks
+from provenance.io.records.batch_builder import BatchBuilder, empty_fields, split_batch
 from provenance.io.streams.open_input import open_bytes
 
 _NEWLINE, _RETURN = ord("\n"), ord("\r")
@@ -61,7 +60,7 @@ class TextLines:
                     collector.reject_hashed(*where, block.reason, block.raw_digest, block.raw_bytes)
                     yield collector.batch()
                 elif (batch := None if original else _at_once(block, layout)) is not None:
-                    yield from _split(batch)
+                    yield from split_batch(batch)
                 else:
                     yield from _one_by_one(block, layout, collector, original=original)
 
@@ -122,20 +121,10 @@ def _fields(content: pa.Array, layout: ReadLayout) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(columns, names)
 
 
-def _split(batch: Batch) -> Iterator[Batch]:
-    for start in range(0, len(batch.rows), BATCH_ROWS):
-        yield Batch(
-            rows=batch.rows.slice(start, BATCH_ROWS),
-            content=batch.content.slice(start, BATCH_ROWS),
-            fields=batch.fields.slice(start, BATCH_ROWS),
-            shape=batch.shape,
-        )
-
-
 def _one_by_one(
     block: LineBlock, layout: ReadLayout, collector: BatchBuilder, *, original: bool
 ) -> Iterator[Batch]:
-    for row, offset, line in _lines(block):
+    for row, offset, line in filled_lines(block):
         raw = line.removesuffix(b"\r")
         text, defect = _text(raw, layout.max_record)
         if defect:
@@ -150,15 +139,6 @@ def _one_by_one(
             yield collector.batch()
     if not collector.empty:
         yield collector.batch()
-
-
-def _lines(block: LineBlock) -> Iterator[tuple[int, int, bytes]]:
-    """Yield row, offset and bytes of each line that is not blank."""
-    view = block.data.data
-    for number, (start, end) in enumerate(zip(block.starts, block.ends, strict=True)):
-        raw = bytes(view[start:end])
-        if raw.strip(b" \t\r"):
-            yield block.row + number, block.offset + int(start), raw
 
 
 def _text(raw: bytes, limit: int) -> tuple[str, str]:

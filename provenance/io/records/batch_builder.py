@@ -116,11 +116,11 @@ class BatchBuilder:
             values: its content, and the further fields of the layout.
             original: the text of its whole row, if that is wanted.
             record: the whole row, from which its chooser takes more.
-            size: bytes that are held of the row; what it takes beside them is not counted.
+            size: bytes of the row that are kept in memory; overhead is not counted.
             source: what the record can be rebuilt from.
 
         Raises:
-            TooManyPathsError: the record has more paths than are looked at; it was not added.
+            TooManyPathsError: the record has too many paths; it was not added.
         """
         if self._layout.chooser is not None:
             self._paths.add(record)

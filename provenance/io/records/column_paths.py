@@ -53,7 +53,7 @@ class ColumnPaths:
         """Collect the paths that have a value in some row.
 
         Raises:
-            TooManyPathsError: its maps have more keys than are looked at.
+            TooManyPathsError: its maps have too many keys.
         """
         paths = cls()
         for name, column in zip(table.schema.names, table.columns, strict=True):

@@ -140,7 +140,7 @@ def _joins(fields: Fields, name: str, required: Sequence[str]) -> bool:
         return False
     judged = tuple(required) == PREFERENCE and name in _JUDGED
     if leaf(name) in PARTS and not judged:
-        # What may say the same in other words is looked at before it joins.
+        # A field that may repeat another joins only if its values were examined.
         return not other_words or name in fields.looks
     if is_remark(name) or name in TEXTS:
         return False

@@ -56,8 +56,8 @@ class ContentChoice:
 
     Attributes:
         late: further fields that are content of a record that has them, as any row may.
-        aside: those of the content that marks are looked for in all the same: nobody but their
-            looks says that they are texts.
+        aside: content fields that are searched for marks as well, since only their looks say that
+            they are texts.
     """
 
     kind: Kind
@@ -88,7 +88,7 @@ def choose_content(shape: Shape, asked: Sequence[str], fmt: str) -> ContentChoic
         AmbiguousError: more than one field could be it.
         InputError: none could.
         NotFoundError: a field that was asked for is not in the file.
-        MisuseError: a field that was asked for is one of ours, or ``*`` stands beside others.
+        MisuseError: a field that was asked for is one of ours, or ``*`` is named with others.
     """
     if asked:
         return _asked(shape, tuple(dict.fromkeys(asked)))

@@ -142,8 +142,8 @@ class Codec:
 
     Attributes:
         begin: a decoder, by the dictionary that the file brought along.
-        padding: what may stand behind the last frame.
-        skippable: whether frames to skip may stand between the others.
+        padding: byte that may follow the last frame.
+        skippable: whether skippable frames may be between the others.
     """
 
     name: str
@@ -191,7 +191,7 @@ def _xz(form: int, name: str, padding: bytes = b"") -> Codec:
 def _lz4() -> Codec:
     import lz4.frame
 
-    # It expands at most 255:1, and is told how much to give at once.
+    # It expands at most 255:1, and the output per call is limited.
     return Codec(
         "LZ4",
         lambda _: _Bounded(lz4.frame.LZ4FrameDecompressor()),

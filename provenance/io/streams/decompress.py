@@ -60,7 +60,7 @@ def open_path(path: Path) -> io.RawIOBase:
         if is_sparse(file.fileno(), MAX_RATIO_AFTER):
             file.close()
             raise DamagedError(
-                f"almost all of it is a hole, like a decompression bomb: {path}",
+                f"almost nothing of its size is stored, like a decompression bomb: {path}",
                 hint="fetch or write the file again",
             )
         return file

@@ -21,7 +21,7 @@ def is_sparse(descriptor: int, smallest: int) -> bool:
 
     Args:
         descriptor: an open regular file.
-        smallest: bytes below which a file is not looked at.
+        smallest: size in bytes from which files are checked.
     """
     state = os.fstat(descriptor)
     size = state.st_size

@@ -85,7 +85,7 @@ class ForwardStream:
             DamagedError: more are asked for than a header has.
         """
         if not 0 <= size <= _MOST_HEADER:
-            raise self.damage("has a header that is longer than any")
+            raise self.damage("has a header that is too long")
         data, self._ahead = self._ahead[:size], self._ahead[size:]
         if len(data) < size:
             data += self._stream.read(size - len(data))
@@ -110,10 +110,10 @@ class ForwardStream:
         """Skip forward to a position.
 
         Raises:
-            DamagedError: it lies before this one.
+            DamagedError: the position is before the current one.
         """
         if position < self._position:
-            raise self.damage("has a header that leads back")
+            raise self.damage("has a header that points backwards")
         if self._stream.seekable() and not self._ahead:
             self._stream.seek(position - self._position, io.SEEK_CUR)
             self._position = position
@@ -155,7 +155,7 @@ def _at_header(stream: ForwardStream) -> bool:
     while block := stream.read(BLOCK):
         if block.strip(b"\0"):
             if not is_tar(block, named=True):
-                raise stream.damage("has bytes behind its end that are no archive")
+                raise stream.damage("has bytes after its end that are no archive")
             stream.unread(block)
             return True
     return False

@@ -49,12 +49,12 @@ def entries(path: Path, uri: str) -> Iterator[ArchiveEntry]:
 
     Raises:
         InputError: the directory is too large to be read.
-        DamagedError: there is none, or its members lie over one another.
+        DamagedError: there is none, or its members overlap.
     """
     archive = _archive_at(path, uri)
     if between := unaccounted_bytes(archive, path.stat().st_size):
         raise DamagedError(
-            f"{between:,} bytes of the zip archive are of none of its members: {uri}",
+            f"{between:,} bytes of the zip archive belong to none of its members: {uri}",
             hint="it may be several archives in one file: take them apart, or write it again",
         )
     infos = archive.infolist()
@@ -63,7 +63,7 @@ def entries(path: Path, uri: str) -> Iterator[ArchiveEntry]:
         end = infos[here].header_offset + _LOCAL_HEADER + infos[here].compress_size
         if end > infos[after].header_offset:
             raise DamagedError(
-                f"members of the zip archive lie over one another, as in a bomb: {uri}",
+                f"members of the zip archive overlap, as in a decompression bomb: {uri}",
                 hint="fetch or write the archive again",
             )
     for position in order:

@@ -237,7 +237,7 @@ def test_members_that_lie_over_one_another_are_a_bomb(tmp_path: Path) -> None:
     data[second + 42 : second + 46] = (0).to_bytes(4, "little")
     found = discover([str(put(tmp_path, "a.zip", bytes(data)))])
     assert not found.inputs
-    assert "lie over one another" in found.refused[0].error.message
+    assert "overlap" in found.refused[0].error.message
 
 
 def test_a_member_that_expands_too_much_is_refused(
@@ -325,7 +325,7 @@ def test_a_header_can_claim_what_it_likes(tmp_path: Path) -> None:
         long.size = size
         path = put(tmp_path, "a.tar", long.tobuf(tarfile.GNU_FORMAT) + bytes(2048))
         (found,) = discover([str(path)]).refused
-        assert "longer than any" in found.error.message
+        assert "too long" in found.error.message
 
 
 def test_archives_that_were_joined_are_read_to_the_end(tmp_path: Path) -> None:
@@ -338,7 +338,7 @@ def test_archives_that_were_joined_are_read_to_the_end(tmp_path: Path) -> None:
     behind = put(tmp_path, "b.tar", tar_bytes([("x.jsonl", LINES)]) + LINES)
     found = discover([str(behind)])
     assert names(found) == ["x.jsonl"]
-    assert "bytes behind its end" in found.refused[0].error.message
+    assert "bytes after its end" in found.refused[0].error.message
 
 
 def test_an_archive_without_files_is_no_data(tmp_path: Path) -> None:

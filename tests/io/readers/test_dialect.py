@@ -58,7 +58,7 @@ def test_text_may_hold_other_delimiters(tmp_path: Path) -> None:
 )
 def test_what_is_not_borne_out_is_refused(tmp_path: Path, text: str) -> None:
     source = _table(tmp_path / "a.csv", text)
-    with pytest.raises(InputError, match="the columns may be parted by"):
+    with pytest.raises(InputError, match="the columns may be separated by"):
         Delimited().probe(source)
 
 
@@ -113,10 +113,10 @@ def test_quoted_cells_between_tabs_are_unquoted(tmp_path: Path) -> None:
 def test_a_delimiter_that_is_not_read_is_named(tmp_path: Path, mark: str) -> None:
     rows = [("id", "text", "generator"), ("1", "Hello, you", "gpt-4"), ("2", "A\tB", "")]
     source = _table(tmp_path / "a.csv", "".join(f"{mark.join(row)}\n" for row in rows))
-    with pytest.raises(InputError, match="seem to be parted by") as caught:
+    with pytest.raises(InputError, match="seem to be separated by") as caught:
         Delimited().probe(source)
     assert repr(mark) in str(caught.value)
-    with pytest.raises(InputError, match="seem to be parted by"):
+    with pytest.raises(InputError, match="seem to be separated by"):
         list(Delimited().read(source, ReadLayout("text", ("text",))))
 
 

@@ -249,13 +249,13 @@ def test_what_is_said_is_taken(
 def test_an_encoding_that_the_file_contradicts_is_refused(
     tmp_path: Path, data: bytes, encoding: str
 ) -> None:
-    with pytest.raises(InputError, match="is said to be"):
+    with pytest.raises(InputError, match="is stated to be"):
         Delimited().probe(_source(data, tmp_path, encoding=encoding))
 
 
 def test_a_delimiter_that_parts_nothing_is_refused(tmp_path: Path) -> None:
     source = _source(b"id,text\n1,a\n2,b\n", tmp_path, delimiter=";")
-    with pytest.raises(InputError, match="parted by commas, and not by ';'"):
+    with pytest.raises(InputError, match="separated by commas, and not by ';'"):
         Delimited().probe(source)
     assert _read(b"text\na, b\n", tmp_path, ReadLayout("text", ("text",)), delimiter=";").rows == [
         1

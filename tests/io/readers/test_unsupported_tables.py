@@ -22,12 +22,12 @@ def lines(pattern: str, rows: list[tuple[str, str, str]]) -> str:
 REFUSED = {
     "fixed widths, left": (lines("{:8}{:50}{}", TABLE), "fixed widths", "--delimiter"),
     "fixed widths, right": (lines("{:>8}  {:50}{:>6}", TABLE), "fixed widths", "--delimiter"),
-    "blanks": ("id text n\n" + lines('{} "{}" {}', ROWS), "parted by blanks", "--delimiter ' '"),
+    "blanks": ("id text n\n" + lines('{} "{}" {}', ROWS), "separated by blanks", "--delimiter ' '"),
     "blanks, quoted header": (
-        '"id" "text" "n"\n' + lines('{} "{}" {}', ROWS), "parted by blanks", "--delimiter ' '",
+        '"id" "text" "n"\n' + lines('{} "{}" {}', ROWS), "separated by blanks", "--delimiter ' '",
     ),
     "blanks, quotes in front": (
-        "text n\n" + lines('"{1}" {2}', ROWS), "parted by blanks", "--delimiter ' '",
+        "text n\n" + lines('"{1}" {2}', ROWS), "separated by blanks", "--delimiter ' '",
     ),
     "markdown": (
         "|id|text|n|\n|---|---|---|\n" + lines("|{}|{}|{}|", ROWS), "Markdown", "CSV",

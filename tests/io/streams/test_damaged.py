@@ -145,7 +145,7 @@ def test_a_file_that_is_a_hole_ends_at_once(tmp_path: Path, form: str) -> None:
     with path.open("wb") as file:
         file.write(b"PAR1")
         file.truncate(1 << 40)
-    with pytest.raises(DamagedError, match="almost all of it is a hole"):
+    with pytest.raises(DamagedError, match="almost nothing of its size is stored"):
         reader_for(form).probe(Input(path.as_posix(), path, form))
 
 

@@ -60,7 +60,7 @@ class _View:
     """Further fields of some rows.
 
     Attributes:
-        names: further fields, and ``ways``, where each of them stands.
+        names: further fields; ``ways`` has the steps to each.
         shape: what the rows have.
         refused: why all of them are refused; empty if they are not.
     """

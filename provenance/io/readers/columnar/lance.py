@@ -42,7 +42,7 @@ class Lance(ColumnarReader):
         folder = source.path.parent
         if folder.name != "data" or not (folder.parent / "_versions").is_dir():
             raise InputError(
-                f"{source.uri} lies in no folder of a Lance data set",
+                f"{source.uri} is in no folder of a Lance data set",
                 hint="name the folder, with `data` and `_versions` in it",
             )
         try:

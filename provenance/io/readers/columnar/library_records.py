@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import datetime as dt
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,6 +10,7 @@ from itertools import islice
 from typing import Any, ClassVar
 
 from provenance.content.json_reader import DefectError
+from provenance.io.columns.to_text import text_or_base64
 from provenance.io.contract.reader import MAX_RECORD, Batch, Input, Portion, ReadLayout, Shape
 from provenance.io.readers.columnar.batches import end_of_file, failure_reason
 from provenance.io.readers.json.json_records import NumberedRecords
@@ -47,7 +47,7 @@ class RecordReader(ABC):
         """Read the shape of the first records."""
         found: list[dict[str, Any]] = []
         opened = self.opened(source, nested, MAX_RECORD)
-        # Whoever reads the file comes upon its damage, too.
+        # Damage is reported when the file is read.
         with opened as records, suppress(*self.failures):
             found += (dict(row) for row in islice(records, PROBED) if isinstance(row, Mapping))
         return shape_of(found)
@@ -98,11 +98,7 @@ def json_value(value: Any) -> Any:
 
 def _text(value: Any) -> str:
     if isinstance(value, bytes | bytearray | memoryview):
-        raw = bytes(value)
-        try:
-            return raw.decode("utf-8")
-        except UnicodeDecodeError:
-            return base64.b64encode(raw).decode("ascii")
+        return text_or_base64(bytes(value))
     if isinstance(value, dt.datetime) and value.tzinfo is not None:
         return value.astimezone(dt.UTC).replace(tzinfo=None).isoformat() + "Z"
     if isinstance(value, dt.date | dt.time):

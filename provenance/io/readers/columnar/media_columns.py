@@ -23,7 +23,7 @@ def media_in(schema: pa.Schema, rows: pa.RecordBatch | None) -> Iterator[str]:
     """Yield the paths of the bytes of media.
 
     Args:
-        rows: the first ones, where they are known; a column of mere bytes is told by them.
+        rows: the first rows, if known, by which a column of bytes is recognised.
     """
     for field in schema:
         kind = storage_type(field.type)

@@ -84,7 +84,7 @@ def probed_shape(schema: pa.Schema, tables: Iterator[pa.RecordBatch]) -> Shape:
         shape = replace(shape, notes=tuple(unread_columns(first.slice(0, PROBED_ROWS))))
         records = _first_records(first, shape, mixed) if mixed or doubt or has_other_text else []
     except (pa.ArrowException, LibraryError, OSError, MemoryError, UnicodeDecodeError):
-        return shape  # whoever reads them will say what is wrong with them
+        return shape  # reported when the rows are read
     if not records:
         return shape
     found = shape_of_records([{n: row[n] for n in mixed if n in row} for row in records])

@@ -37,7 +37,7 @@ class DocumentReading:
     """One reading of the documents of a file.
 
     Args:
-        cutter: stands at the beginning.
+        cutter: at the beginning of the file.
         buffer_bytes: bytes of a document that is buffered while the records at a path are searched
             for.
     """

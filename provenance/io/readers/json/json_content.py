@@ -65,7 +65,7 @@ def extract(
     """Extract the content and the further fields of a record.
 
     Args:
-        seen: the record with what stands beside it, of which the further fields are.
+        seen: the record with its enclosing members, from which the further fields are taken.
 
     Raises:
         DefectError: there is no content, or it is not what the layout says.

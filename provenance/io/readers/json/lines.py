@@ -93,7 +93,7 @@ class JsonLines:
             blocks = _blocks(stream, layout.max_record, cut.first_row if cut else 1, self._block)
             share = cut.share if cut else part
             if isinstance(share, BlockShare):
-                # Blocks are of a fixed size: whoever reads a share cuts the file alike.
+                # Blocks are of a fixed size, so all shares split the file alike.
                 blocks = islice(blocks, share.index, None, share.of)
             if layout.records:
                 yield from _read_nested(blocks, layout, layout.records, original=original)
@@ -277,7 +277,7 @@ def _try(fast: FastPath, block: LineBlock, max_record: int, *, original: bool) -
     )
 
 
-def _lines(block: LineBlock) -> Iterator[tuple[int, int, bytes]]:
+def filled_lines(block: LineBlock) -> Iterator[tuple[int, int, bytes]]:
     """Yield row, offset and bytes of each line that is not blank."""
     view = block.data.data
     starts = block.starts.tolist()
@@ -288,7 +288,7 @@ def _lines(block: LineBlock) -> Iterator[tuple[int, int, bytes]]:
 
 
 def _read_exactly(block: LineBlock, layout: ReadLayout, collector: BatchBuilder) -> Iterator[Batch]:
-    for row, offset, raw in _lines(block):
+    for row, offset, raw in filled_lines(block):
         try:
             value = _parse_line(raw, layout)
             record = as_record(value, layout)
@@ -329,7 +329,7 @@ def _read_nested(
             digest, size = block.raw_digest, block.raw_bytes
             gathered.refuse(block.offset, where + block.reason, digest, size)
             continue
-        for line, offset, raw in _lines(block):
+        for line, offset, raw in filled_lines(block):
             try:
                 root = _parse_line(raw, layout)
                 if not isinstance(root, dict):
@@ -347,7 +347,7 @@ def _read_nested(
 
 def _first_values(block: LineBlock, count: int) -> list[Any]:
     records: list[Any] = []
-    for _, _, raw in _lines(block):
+    for _, _, raw in filled_lines(block):
         if len(records) == count:
             break
         try:

@@ -9,6 +9,7 @@ from typing import Any
 
 from provenance.content.json_reader import DefectError
 from provenance.io.contract.reader import ReadLayout
+from provenance.io.contract.record_paths import flatten
 from provenance.io.readers.json.enclosing_members import Enclosing
 from provenance.io.readers.json.json_content import MISSING, has_content
 
@@ -61,12 +62,12 @@ def holders_in(
     """Yield the objects at the end of some steps, and what encloses each.
 
     Args:
-        above: what stands beside the root.
+        above: what encloses the root.
     """
     stack = [(root, 0, above or Enclosing())]
     while stack:
         node, depth, enclosing = stack.pop()
-        objects = [each for each in _spread([node]) if isinstance(each, dict)]
+        objects = [each for each in flatten([node]) if isinstance(each, dict)]
         if depth == len(steps):
             yield from ((each, enclosing) for each in objects)
             continue
@@ -78,17 +79,6 @@ def holders_in(
         ]
 
 
-def _spread(nodes: list[Any]) -> Iterator[Any]:
-    """Flatten nested lists."""
-    stack = nodes[::-1]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, list):
-            stack.extend(reversed(node))
-        else:
-            yield node
-
-
 def descend(
     node: Any, last: str, layout: ReadLayout, above: Enclosing, *, child: bool = False
 ) -> Iterator[tuple[Any, Enclosing]]:
@@ -96,7 +86,7 @@ def descend(
 
     Args:
         last: name of the list of children.
-        above: what stands beside it.
+        above: what encloses it.
     """
     stack: list[tuple[Any, Enclosing, bool]] = [(node, above, child)]
     while stack:

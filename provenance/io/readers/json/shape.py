@@ -24,7 +24,7 @@ def shape_of(values: list[Any]) -> Shape:
     nested: dict[str, None] = {}
     for record in records:
         for name, value in record.items():
-            # Of an empty list nobody can say what it is a list of.
+            # The element type of an empty list is unknown.
             weight = 0 if value is None or value == [] else 1
             kinds.setdefault(name, Counter())[kind_of(value)] += weight
         nested.update(dict.fromkeys(_nests(record)))

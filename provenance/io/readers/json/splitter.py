@@ -47,7 +47,7 @@ class JsonPiece(NamedTuple):
         digest: of bytes that went by.
         size: how many they are.
         defect: why there is no value, or none but an unfinished one.
-        ended: whether nothing behind it can be told apart.
+        ended: whether the values after it cannot be separated.
     """
 
     offset: int
@@ -109,7 +109,7 @@ class JsonSplitter:
         """Read a key and the colon after it.
 
         Raises:
-            DefectError: that is not what stands here.
+            DefectError: there is no key here.
         """
         if self.peek() != QUOTE:
             raise self.unexpected()

@@ -34,7 +34,7 @@ class PathNode:
         value: the value; ``None`` where it comes as it is written.
         enclosing: members of its enclosing objects.
         piece: how it is written.
-        cutter: what the piece was cut by, and stands behind it.
+        cutter: splitter that read the piece, positioned after it.
     """
 
     value: Any

@@ -61,7 +61,7 @@ class TypedJson:
             try:
                 kinds.append(_kind_of_structure(json.loads(text)))
             except KeyError:
-                # Objects without members look like values of several types: those are looked at.
+                # Objects without members look like values of several types: parse those.
                 alike = [sample] if count == 1 else self._alike(plain, text)
                 kinds += [kind_of_value(decode_exact(one)) for one in alike]
         return _members(kinds)

@@ -26,7 +26,7 @@ _SAMPLE_ROWS = 200
 _SEP = re.compile(r"sep=([^\w\s]|\t)(?:\r\n|\n|\r)", re.IGNORECASE)
 """First line by which Excel states the delimiter."""
 _CLOSED = re.compile(r'"(?:[^"]|"")*+"')
-_SAY_DELIMITER = "say what parts them with `--delimiter`"
+_SAY_DELIMITER = "state the delimiter with `--delimiter`"
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def detect_dialect(source: Input) -> Dialect:
     """Detect the dialect of a table, with notes on what its file name does not say.
 
     Raises:
-        InputError: it cannot be told from the first rows, or they are not what was said of them.
+        InputError: the first rows do not tell, or contradict what was stated.
     """
     given = source.table_style
     head, whole = _head(source)
@@ -228,7 +228,7 @@ def _grammar(
     parting = {each: fit for each, fit in fits.items() if _width(fit, given) > 1}
     if not parting and (odd := _odd_delimiter("".join(lines))):
         raise InputError(
-            f"the columns seem to be parted by {odd!r}, which nobody said: {source.uri}",
+            f"the columns seem to be separated by {odd!r}, which was not stated: {source.uri}",
             hint=f"if they are, say `--delimiter {odd!r}`; else {_SAY_DELIMITER}",
         )
     if not parting or (lines and _DELIMITERS.keys().isdisjoint(re.sub(r'"[^"]*"', "", lines[0]))):
@@ -243,7 +243,7 @@ def _grammar(
     elif len(good) > 1 or best <= 0.5:
         named = " or ".join(_DELIMITERS[each] for each in parting if each in good)
         raise InputError(
-            f"the columns may be parted by {named}, which the rows do not bear out: {source.uri}",
+            f"the columns may be separated by {named}, which the rows do not confirm: {source.uri}",
             hint=_SAY_DELIMITER,
         )
     return _sure(parting[good[0]], given, source)
@@ -260,7 +260,7 @@ def _check_one(lines: Sequence[str], delimiter: str, source: Input) -> None:
         parts = len(fit.rows) > 1 and _width(fit, source.table_style) > 1 and fit.share > 0.5
         if parts and other != delimiter:
             raise InputError(
-                f"the columns are parted by {named}, and not by {delimiter!r}: {source.uri}",
+                f"the columns are separated by {named}, and not by {delimiter!r}: {source.uri}",
                 hint="leave --delimiter out, or name the right one",
             )
 
@@ -303,7 +303,7 @@ def _sure(fit: GrammarFit, given: TableStyle, source: Input) -> tuple[Grammar, G
         escaped = fit_of(fit.lines, other, given.header is not False, _SAMPLE_ROWS)
         if escaped.wrong <= fit.wrong and escaped.rows != fit.rows:
             raise InputError(
-                f"a backslash may be text, or an escape before other signs: {source.uri}",
+                f"a backslash may be text, or an escape before other characters: {source.uri}",
                 hint="say `--escape none` if it is text, `--escape '\\'` if it is an escape",
             )
     return grammar, fit

@@ -43,7 +43,7 @@ def fit_of(lines: Sequence[str], grammar: Grammar, headed: bool, most: int) -> G
 
     Args:
         headed: whether the first row tells how many cells the others have; else most of them do.
-        most: rows that are looked at.
+        most: rows to read.
     """
     rows, wrong = rows_of(lines, grammar, most)
     if not rows:

@@ -80,7 +80,7 @@ def encoding_of(head: bytes, asked: str | None, uri: str) -> tuple[str, tuple[st
         )
     if _single_bytes(head):
         raise InputError(
-            f"the file is not UTF-8, and nothing in it says what else it is: {uri}",
+            f"the file is not UTF-8, and has no mark of another encoding: {uri}",
             hint="say its encoding: `--encoding cp1252` (Windows), `cp1251`, `shift_jis`, …",
         )
     return "utf-8", ()
@@ -101,7 +101,7 @@ def _as_asked(head: bytes, asked: str, mark: str | None, uri: str) -> str:
         other = mark or _without_mark(head) or ("utf-8" if _is_utf8(head) else None)
         seems = f"seems to be {_display_name(other)}" if other else "does not begin like it"
         raise InputError(
-            f"the file is said to be {_display_name(asked)} and {seems}: {uri}",
+            f"the file is stated to be {_display_name(asked)} and {seems}: {uri}",
             hint="leave --encoding out, or name the right one",
         )
     return order

@@ -12,7 +12,7 @@ _RULE = re.compile(r"[\s|+:-]*-{3,}[\s|+:-]*")
 _GAP = re.compile(r"[ \t]{2,}")
 _QUOTED = re.compile(r'(?:\A| )"[^"]*"(?= |[\r\n]|\Z)')
 _ROWS = 200
-_SAY = "say what parts them with `--delimiter`, or write the table as CSV or TSV"
+_SAY = "state the delimiter with `--delimiter`, or write the table as CSV or TSV"
 
 
 def refuse_ruled(lines: Sequence[str], uri: str) -> None:
@@ -25,7 +25,7 @@ def refuse_ruled(lines: Sequence[str], uri: str) -> None:
     parted = "|" in second or "+" in second or "|" in first
     if parted and _RULE.fullmatch(second):
         raise InputError(
-            f"the file is a table of Markdown, or a print of one: {uri}",
+            f"the file is a Markdown table or a database printout: {uri}",
             hint="write it as CSV or TSV, without the line of dashes",
         )
 
@@ -48,5 +48,5 @@ def refuse_blanks(lines: Sequence[str], by_blanks: GrammarFit, uri: str) -> None
     parts = len(by_blanks.rows) > 1 and len(by_blanks.rows[0]) > 1 and by_blanks.share > 0.9
     if parts and any(map(_QUOTED.search, rows)):
         raise InputError(
-            f"the columns seem to be parted by blanks: {uri}", hint="say `--delimiter ' '`"
+            f"the columns seem to be separated by blanks: {uri}", hint="say `--delimiter ' '`"
         )

@@ -90,7 +90,7 @@ def _no_data(passed_over: Counter[str]) -> InputError:
     counts = ", ".join(f"{count:,} {kind}" for kind, count in sorted(passed_over.items()))
     return InputError(
         f"no data records: {counts}",
-        hint=f"records of type {', '.join(sorted(DATA_TYPES))} are read, but no lookups of names",
+        hint=f"records of type {', '.join(sorted(DATA_TYPES))} are read, except name lookups",
     )
 
 
