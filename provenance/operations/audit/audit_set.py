@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from provenance.io.contract.reader import Layout as ReadLayout
+from provenance.io.contract.reader import ReadLayout
 from provenance.io.discovery.discover import discover
 from provenance.model.finding import Finding, Judgement, Verdict
 from provenance.model.manifest import Selection
@@ -189,4 +189,4 @@ def _reading(result: FileResult, options: IngestOptions) -> Reading:
         max_record=options.max_record,
         turns=True,
     )
-    return Reading(None, replace(result.task.source, written=options.written), layout)
+    return Reading(None, replace(result.task.source, table_style=options.table_style), layout)

@@ -119,7 +119,7 @@ def require_some(paths: Sequence[str], found: Discovery, read: Read) -> None:
     """
     failed, kept = read.failed, _kept(read.good)
     for path in paths:
-        uri = str(objects.parse(path)) if objects.is_url(path) else uri_of(path)
+        uri = str(objects.parse_url(path)) if objects.is_url(path) else uri_of(path)
         own = {uri} if uri in failed or uri in kept else set()
         if not own and os.path.isfile(path):  # an archive stands for what is in it
             own = {each for each in (*failed, *kept) if each.startswith(f"{uri}!/")} or {uri}

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from provenance.io.contract.reader import Kind
-from provenance.io.readers.emitting import SAID
-from provenance.io.records.content_fields import STANDARD, Choice, choose_fields
+from provenance.io.readers.multi_record_rows import EMITTED_FIELDS
+from provenance.io.records.content_fields import STANDARD, ContentChoice, choose_fields
 from provenance.operations.ingest.options import IngestOptions
 from provenance.operations.ingest.rows import Roles
 from provenance.origin.recognisers.registry import Applied, applicable, wanted_fields
@@ -61,7 +61,9 @@ class Chooser:
     said: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, options: IngestOptions, choice: Choice, models: tuple[str, ...] = ()) -> Chooser:
+    def of(
+        cls, options: IngestOptions, choice: ContentChoice, models: tuple[str, ...] = ()
+    ) -> Chooser:
         """By what was asked for, and what the content of a file is."""
         emitted = {name: name for emit in options.emit for name in emit.attributes}
         attributes = {n: f for n, f in (options.attributes | emitted).items() if n != "lang"}
@@ -74,7 +76,7 @@ class Chooser:
             parent=options.parent_field,
             quoting=options.parent_text,
             models=models,
-            said=SAID if options.emit else (),
+            said=EMITTED_FIELDS if options.emit else (),
         )
 
     def __call__(self, shape: Mapping[str, str]) -> tuple[str, ...]:

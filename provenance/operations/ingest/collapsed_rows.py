@@ -16,10 +16,10 @@ from provenance.content.measure import content_digests
 from provenance.engine.base import Engine
 from provenance.errors import AmbiguousError, NotFoundError, ProvError
 from provenance.io.contract.formats import reader_for
-from provenance.io.contract.reader import Input, Layout, Shape
-from provenance.io.discovery.remote import opened
-from provenance.io.records.other_fields import texts_beside
-from provenance.io.streams.archive_members import Shelf
+from provenance.io.contract.reader import Input, ReadLayout, Shape
+from provenance.io.discovery.remote import readable_input
+from provenance.io.records.other_fields import other_texts
+from provenance.io.streams.archive_members import MemberFiles
 from provenance.operations.ingest.options import IngestOptions
 from provenance.operations.ingest.repeat_counts import Repeats, ids_of, merged
 
@@ -48,7 +48,7 @@ class Asked:
     """
 
     source: Input
-    layout: Layout
+    layout: ReadLayout
     repeats: Repeats
     asked: bool
     media: tuple[str, ...] = ()
@@ -102,7 +102,7 @@ def judge_content(result: FileResult, options: IngestOptions, engine: Engine | N
         return
     if repeats is None or repeats.rows - repeats.distinct <= MOST_COLLAPSED * repeats.rows:
         return
-    layout = Layout(
+    layout = ReadLayout(
         result.kind,
         result.content,
         records=options.records,
@@ -146,7 +146,7 @@ def collapsed(file: Asked) -> str:
     differing: Counter[str] = Counter()
     for content, row in _rows(file, found):
         same = found[content]
-        beside = texts_beside(row, file.layout.whole, file.media)
+        beside = other_texts(row, file.layout.whole, file.media)
         same.add({path: hash(texts) for path, texts in beside.items()}, differing)
     lost = _scaled(file.repeats, list(found.values()))
     different = file.repeats.distinct + lost
@@ -158,7 +158,7 @@ def collapsed(file: Asked) -> str:
 def _rows(file: Asked, found: dict[int, _Same]) -> Iterator[tuple[int, dict[str, object]]]:
     """The rows whose contents are compared, as many of each as are looked at."""
     wanted = pa.array(sorted(found), pa.uint64())
-    with Shelf() as shelf, opened(file.source, file.source.format, shelf) as source:
+    with MemberFiles() as shelf, readable_input(file.source, file.source.format, shelf) as source:
         for batch in reader_for(source.format).read(source, file.layout, original=True):
             digests = content_digests(batch.content, file.layout.kind).newest
             held = [n for n, each in enumerate(digests.is_valid().to_pylist()) if each]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from provenance.io.contract.reader import Batch
-from provenance.io.readers.emitting import GENERATOR, LABEL, NAME, PARENTS, PROCESS
+from provenance.io.readers.multi_record_rows import GENERATOR, LABEL, NAME, PARENTS, PROCESS
 from provenance.model.origin import GENERATIVE, Label, Process
 from provenance.origin.declarations import declared_generator, declared_label
 from provenance.origin.recognisers.base import CLAIMS

@@ -8,7 +8,7 @@ from fnmatch import translate
 from pathlib import Path
 
 from provenance.errors import InputError
-from provenance.io.objects import is_url, parse
+from provenance.io.objects import is_url, parse_url
 from provenance.operations.ingest.summary import FileSummary
 
 
@@ -25,7 +25,7 @@ def explain_empty(
     fruitful = {file.uri for file in files if file.kept}.union(unchanged)
     empty: set[str] = set()
     for path in paths:
-        place = str(parse(path)) if is_url(path) else str(Path(path).absolute())
+        place = str(parse_url(path)) if is_url(path) else str(Path(path).absolute())
         glob = translate(place.replace("**/", "*"))
         inside = re.compile(f"{re.escape(place.rstrip('/'))}(?:!?/|$)|{glob}").match
         if not any(map(inside, fruitful)):

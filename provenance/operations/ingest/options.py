@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
-from provenance.io.contract.reader import MAX_RECORD, WRITTEN, Written, written
+from provenance.io.contract.reader import MAX_RECORD, STYLE_SETTINGS, TableStyle, table_style
 from provenance.io.readers.tables.encoding import encoding_name
 from provenance.model.base import Contract, Name
 from provenance.model.edge import Relation
@@ -164,12 +164,12 @@ class IngestOptions(Contract):
 
     @property
     def _table(self) -> dict[str, str | bool | None]:
-        return {name: getattr(self, name) for name in WRITTEN}
+        return {name: getattr(self, name) for name in STYLE_SETTINGS}
 
     @property
-    def written(self) -> Written:
+    def table_style(self) -> TableStyle:
         """What was said of how tables of text are written."""
-        return written(self._table)
+        return table_style(self._table)
 
     @property
     def emission(self) -> str:

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from provenance.content.json_writer import encode_json
+
 Words = tuple[tuple[str, str], ...]
 """Names and what a path says under them."""
 
@@ -35,15 +37,14 @@ def said_too(sightings: pa.Table, owners: Sequence[tuple[Words, int]]) -> pa.Tab
     given = [({n: w for n, w in words if n not in _COLUMNS}, count) for words, count in owners]
     if not any(words for words, _ in given):
         return sightings
-    encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
     place = sightings.schema.get_field_index("attributes")
     own = iter(sightings.column("attributes").to_pylist())
     texts: list[str | None] = []
     for words, count in given:
-        plain = encode(words) if words else None
+        plain = encode_json(words) if words else None
         for _ in range(count):
             text = next(own)
-            texts.append(plain if text is None else encode({**words, **json.loads(text)}))
+            texts.append(plain if text is None else encode_json({**words, **json.loads(text)}))
     return sightings.set_column(place, "attributes", pa.array(texts, pa.string()))
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 import pyarrow as pa
 
 from provenance.errors import InputError, MisuseError
-from provenance.io.contract.reader import WRITTEN, Input
+from provenance.io.contract.reader import STYLE_SETTINGS, Input
 from provenance.io.streams.fingerprint import fingerprint
 from provenance.model.base import Connection
 from provenance.operations.ingest.options import IngestOptions
@@ -162,7 +162,9 @@ def _as_before(before: Known, options: IngestOptions) -> IngestOptions:
     asked, had = json.loads(options.settings), json.loads(before.settings)
     if options.replace or asked.get("emit") != had.get("emit"):
         return options
-    silent = [n for n in ("content", "records", "format", *WRITTEN) if not _is_said(asked.get(n))]
+    silent = [
+        n for n in ("content", "records", "format", *STYLE_SETTINGS) if not _is_said(asked.get(n))
+    ]
     held = {name: had[name] for name in silent if _is_said(had.get(name))}
     if "content" in held:
         held["content"] = tuple(held["content"])

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from provenance.content.json_writer import encode_json
 from provenance.content.measure import Measured
 from provenance.io.contract.reader import Batch
 
@@ -127,14 +128,13 @@ def _attributes(batch: Batch, roles: Roles) -> pa.Array:
     if not roles.attributes:
         return pa.nulls(len(batch.rows), pa.string())
     columns = [first_of(batch, fields, roles.asked).to_pylist() for _, fields in roles.attributes]
-    encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
     names = tuple(name for name, _ in roles.attributes)
     texts: list[str | None] = []
     for values in zip(*columns, strict=True):
         given = {
             name: value for name, value in zip(names, values, strict=True) if value is not None
         }
-        texts.append(encode(given) if given else None)
+        texts.append(encode_json(given) if given else None)
     return pa.array(texts, pa.string())
 
 

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 import pyarrow as pa
 
 from provenance.io.contract.reader import Batch
-from provenance.io.records.batch_builder import no_fields
+from provenance.io.records.batch_builder import empty_fields
 
 SMALL = 256
 """Rows up to which a batch is kept: measuring and writing cost more by the batch than by rows."""
@@ -51,7 +51,7 @@ class Held(Generic[Look, Owner]):
         return Batch(
             rows=rows,
             content=pa.concat_arrays([batch.content for batch in batches]),
-            fields=joined[0] if named else no_fields(len(rows)),
+            fields=joined[0] if named else empty_fields(len(rows)),
             kind=batches[0].kind,
             names=batches[0].names,
         ), owners

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from provenance.errors import ProvError
-from provenance.io.contract.reader import Input, Kind, Portion, Share, Slice
+from provenance.io.contract.reader import BlockShare, Input, Kind, Portion, Slice
 from provenance.operations.ingest.options import IngestOptions
 from provenance.operations.ingest.repeat_counts import Repeats
 from provenance.operations.ingest.summary import Reject
@@ -57,7 +57,7 @@ class FileTask:
     def length(self) -> int:
         """Bytes to work on, of those to go through."""
         share = self.part.share if isinstance(self.part, Slice) else self.part
-        return self.size // share.of if isinstance(share, Share) else self.size
+        return self.size // share.of if isinstance(share, BlockShare) else self.size
 
 
 @dataclass(frozen=True, slots=True)

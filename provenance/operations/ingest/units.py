@@ -13,9 +13,9 @@ import xxhash
 from provenance.content.identity import write_fingerprint
 from provenance.engine.local import LocalEngine, default_workers
 from provenance.errors import InputError, ProvError
-from provenance.io.contract.reader import Input, Share, Slice
+from provenance.io.contract.reader import BlockShare, Input, Slice
 from provenance.io.readers.columnar.parquet import group_slices
-from provenance.io.readers.json.lines import slices
+from provenance.io.readers.json.lines import line_slices
 from provenance.io.streams.open_input import open_bytes
 from provenance.operations.ingest.options import IngestOptions
 from provenance.operations.ingest.tasks import FileTask, UnitTask
@@ -173,7 +173,7 @@ def _goes_on(unit: Sequence[FileTask], file: FileTask) -> bool:
 def _shares(file: FileTask, count: int) -> Iterator[tuple[FileTask, ...]]:
     """Shares of one compressed file; the first of them brings its fingerprint."""
     for index in range(count):
-        yield (replace(file, part=Share(index, count)),)
+        yield (replace(file, part=BlockShare(index, count)),)
 
 
 def _ranges(file: FileTask, workers: int) -> Iterator[tuple[FileTask, ...]]:
@@ -206,7 +206,7 @@ def _ranges(file: FileTask, workers: int) -> Iterator[tuple[FileTask, ...]]:
 def _lines(
     source: Input, size: int, watch: Callable[[bytes], None], _workers: int
 ) -> Iterator[Slice]:
-    yield from slices(source, size, watch)
+    yield from line_slices(source, size, watch)
 
 
 def _groups(

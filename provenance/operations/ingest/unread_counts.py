@@ -37,7 +37,7 @@ def unread_files(found: Discovery, *, media: bool) -> Iterator[UnreadFile]:
     for item in found.skipped:
         if item.holds and (media or not item.holds.medium):
             yield UnreadFile(
-                path=item.path, reason=item.reason, holds=item.holds.what, bytes=item.bytes
+                path=item.path, reason=item.reason, holds=item.holds.description, bytes=item.bytes
             )
     for refused in found.refused:
         yield failed_file(refused.path, refused.error.message, refused.bytes, refused.error.hint)

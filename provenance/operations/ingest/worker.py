@@ -14,10 +14,10 @@ from provenance.engine.base import unforeseen
 from provenance.engine.worker import allowance, at, item
 from provenance.errors import InputError, ProvError, ReadOnlyError
 from provenance.io.contract.formats import reader_for
-from provenance.io.contract.reader import Batch, Layout, Shape, Slice
-from provenance.io.discovery.remote import Spool
-from provenance.io.readers.emitting import reading
-from provenance.io.records.content_fields import Choice, choose_content, no_content
+from provenance.io.contract.reader import Batch, ReadLayout, Shape, Slice
+from provenance.io.discovery.remote import FetchQueue
+from provenance.io.readers.multi_record_rows import read_batches
+from provenance.io.records.content_fields import ContentChoice, choose_content, no_content
 from provenance.io.streams.fingerprint import fingerprint
 from provenance.operations.ingest.batch_meaning import Alike, Chooser
 from provenance.operations.ingest.collapsed_rows import counts, judge_content
@@ -44,7 +44,7 @@ from provenance.origin.recognisers.registry import recognise
 from provenance.store.data_files import PartWriter
 from provenance.store.quarantine import Quarantine
 
-_NOTHING = Choice("text", ("text",), "there was no record to look at")
+_NOTHING = ContentChoice("text", ("text",), "there was no record to look at")
 """What is looked for in a file without one good record: its defects come out as rejects."""
 
 
@@ -59,7 +59,7 @@ def run_unit(task: UnitTask) -> UnitResult:
         writing = _Writing(task)
         todo = [file.source for file in task.files if file.reading_id not in failed]
         try:
-            with Spool(todo) as spool:
+            with FetchQueue(todo) as spool:
                 results = [
                     failed.get(file.reading_id) or writing.file(place, file, spool)
                     for place, file in enumerate(task.files)
@@ -90,8 +90,8 @@ class _OfSeveralError(Exception):
 class _Look:
     """What the content of a file is, and how more is chosen of it, batch by batch."""
 
-    choice: Choice
-    layout: Layout
+    choice: ContentChoice
+    layout: ReadLayout
     chooser: Chooser
 
     @property
@@ -118,7 +118,7 @@ class _Writing:
         self.spoilt = False
         """Whether rows may have been written of a file that failed then."""
 
-    def file(self, place: int, task: FileTask, spool: Spool) -> FileResult:
+    def file(self, place: int, task: FileTask, spool: FetchQueue) -> FileResult:
         """Read one file, which is at this place in the unit, into the parts."""
         result = FileResult(task)
         self._place = place
@@ -147,7 +147,7 @@ class _Writing:
     def _read(self, task: FileTask, result: FileResult) -> None:
         options = self._task.options
         reader = reader_for(task.source.format)
-        source = replace(task.source, written=options.written)
+        source = replace(task.source, table_style=options.table_style)
         shape = reader.probe(source, options.records)
         look = self._look(shape, task.source.format)
         result.kind = look.choice.kind
@@ -156,7 +156,7 @@ class _Writing:
         result.notes, result.media = shape.notes, shape.media
         if counts(shape, options):
             result.repeats = Repeats()
-        for batch in reading(reader, look.layout, source, part=task.part):
+        for batch in read_batches(reader, look.layout, source, part=task.part):
             self._add(batch, look, result)
         if not options.emit and not options.records and result.kept:
             result.add_texts(prose_beside(shape, result.chosen))
@@ -175,11 +175,11 @@ class _Writing:
         options = self._task.options
         choice = _NOTHING
         if options.emit:
-            choice = Choice("text", options.emitted, "the contract of the source")
+            choice = ContentChoice("text", options.emitted, "the contract of the source")
         elif shape.fields or shape.native or options.content:
             choice = choose_content(shape, options.content, form)
         chooser = Chooser.of(options, choice, self._task.models)
-        layout = Layout(
+        layout = ReadLayout(
             kind=choice.kind,
             content=choice.content,
             fields=chooser.fixed,

@@ -9,8 +9,9 @@ from typing import Any, get_args
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from provenance.content.json_reader import read_document
+from provenance.content.json_writer import sorted_json
 from provenance.interchange.graph import Graph
-from provenance.interchange.text import read_json, write_json
 from provenance.io.contract.reader import REJECTS, Batch
 from provenance.model.edge import EDGE_PROCESSES, ActivityKind, Relation
 from provenance.operations.lineage_import.endpoints import Ends, end_of, read_ends, written
@@ -77,7 +78,7 @@ def graph_activities(graph: Graph) -> list[dict[str, object]]:
 
 
 def _activity(row: dict[str, Any]) -> dict[str, object]:
-    detail = read_json(row["detail"]) if row["detail"] is not None else {}
+    detail = read_document(row["detail"]) if row["detail"] is not None else {}
     if not isinstance(detail, dict):
         detail = {"said": detail}
     kind = row["kind"]
@@ -85,10 +86,10 @@ def _activity(row: dict[str, Any]) -> dict[str, object]:
         detail |= {"kind": kind} if kind is not None else {}
         kind = "transform"
     texts = {
-        name: value if isinstance(value, str) else write_json(value)
+        name: value if isinstance(value, str) else sorted_json(value)
         for name, value in detail.items()
     }
-    return row | {"kind": kind, "detail": write_json(texts) if texts else None}
+    return row | {"kind": kind, "detail": sorted_json(texts) if texts else None}
 
 
 def _node(
@@ -99,7 +100,7 @@ def _node(
     kind = ends.kind[0].as_py()
     told = {key: value for key, value in said.items() if key != "id" and value is not None}
     about = {key: value for key, value in model.items() if key != "model" and value is not None}
-    text: object = write_json(told | ({"model": about} if about else {}))
+    text: object = sorted_json(told | ({"model": about} if about else {}))
     if end == name and not about and told.keys() <= {"kind", "attributes"}:
         text = told.get("attributes")  # what this ledger, or one like it, wrote of it
     return {

@@ -14,7 +14,7 @@ from provenance.engine import worker
 from provenance.errors import InputError, ProvError, ReadOnlyError
 from provenance.interchange.graph import Graph
 from provenance.io.contract.formats import reader_for
-from provenance.io.contract.reader import REJECTS, Input, Layout
+from provenance.io.contract.reader import REJECTS, Input, ReadLayout
 from provenance.io.discovery.discover import uri_of
 from provenance.io.streams.fingerprint import fingerprint
 from provenance.model.finding import Finding
@@ -155,7 +155,7 @@ def _edge_file(
             f"no column {' and no column '.join(missing)}",
             hint="an edge has the columns `child` and `parent`; see the guide to lineage",
         )
-    layout = Layout(kind="structured", content=ENDS, fields=FIELDS)
+    layout = ReadLayout(kind="structured", content=ENDS, fields=FIELDS)
     counted, reasons = Counter[str](), Counter[str]()
     examples: list[Reject] = []
     writer = PartWriter(task.places, "edges", task.commit_id)

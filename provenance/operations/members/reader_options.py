@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from provenance.errors import InputError, NotFoundError
-from provenance.io.contract.reader import Input, Layout, written
-from provenance.io.discovery.archives import SEPARATOR
-from provenance.io.discovery.archives import again as member_again
-from provenance.io.discovery.remote import again
+from provenance.io.contract.reader import Input, ReadLayout, table_style
+from provenance.io.discovery.archives import SEPARATOR, find_member
+from provenance.io.discovery.remote import find_stored
 from provenance.io.objects import is_url
 from provenance.operations.members.relation import MEMBERS
 from provenance.store.catalog import Database
@@ -30,7 +29,7 @@ class Reading:
 
     source: str | None
     item: Input
-    layout: Layout
+    layout: ReadLayout
     fingerprint: str = ""
 
     @property
@@ -38,7 +37,7 @@ class Reading:
         """The place that is looked at, for messages."""
         if self.item.member is not None:
             return f"{self.item.path}{SEPARATOR}{self.item.member.name}"
-        return str(self.item.stored.place if self.item.stored else self.item.path)
+        return str(self.item.stored.location if self.item.stored else self.item.path)
 
     @property
     def is_gone(self) -> bool:
@@ -63,7 +62,7 @@ def reading_of(row: Sequence[str], roots: Mapping[str, str]) -> Reading:
     source, uri, form, settings, content, state, kind = row
     asked = json.loads(settings)
     name, _, compression = form.partition(".")
-    layout = Layout(
+    layout = ReadLayout(
         kind=kind,  # type: ignore[arg-type]
         content=tuple(json.loads(content)),
         records=asked["records"],
@@ -72,8 +71,8 @@ def reading_of(row: Sequence[str], roots: Mapping[str, str]) -> Reading:
         emit=json.dumps(asked["emit"]) if asked.get("emit") else "",
     )
     place = _reroot(uri, roots)
-    remote = again(place) if is_url(place) else None
-    item = Input(uri, Path(place), name, compression, remote, written=written(asked))
+    remote = find_stored(place) if is_url(place) else None
+    item = Input(uri, Path(place), name, compression, remote, table_style=table_style(asked))
     if remote is None and not item.path.is_file():
         item = _member(item) or item
     return Reading(source, item, layout, state)
@@ -82,10 +81,10 @@ def reading_of(row: Sequence[str], roots: Mapping[str, str]) -> Reading:
 def _member(item: Input) -> Input | None:
     """A member of an archive as it is now; nothing where it is none, or is gone from there."""
     try:
-        found = member_again(item.path.as_posix(), item.format, item.compression)
+        found = find_member(item.path.as_posix(), item.format, item.compression)
     except (InputError, NotFoundError):
         return None
-    return found and replace(found, uri=item.uri, written=item.written)
+    return found and replace(found, uri=item.uri, table_style=item.table_style)
 
 
 def _reroot(uri: str, roots: Mapping[str, str]) -> str:

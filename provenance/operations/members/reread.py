@@ -14,10 +14,10 @@ from provenance.content.identity import write_digest
 from provenance.content.measure import content_digests
 from provenance.errors import InputError, IntegrityError, NotFoundError, ProvError
 from provenance.io.contract.formats import reader_for
-from provenance.io.contract.reader import Batch, Layout
-from provenance.io.discovery.remote import opened
-from provenance.io.readers.emitting import reading as rows_of
-from provenance.io.streams.archive_members import Shelf
+from provenance.io.contract.reader import Batch, ReadLayout
+from provenance.io.discovery.remote import readable_input
+from provenance.io.readers.multi_record_rows import read_batches
+from provenance.io.streams.archive_members import MemberFiles
 from provenance.io.streams.fingerprint import fingerprint
 from provenance.operations.members.reader_options import FILE_COLUMNS, Reading, reading_of
 from provenance.operations.members.relation import MEMBERS
@@ -48,7 +48,7 @@ class Reread:
     digests: pa.Array
 
     @property
-    def layout(self) -> Layout:
+    def layout(self) -> ReadLayout:
         """How its content is told from a row."""
         batch, layout = self.batch, self.reading.layout
         if batch.kind is None:
@@ -97,7 +97,7 @@ def reread(
         InputError: a file that is as it was cannot be read any more.
     """
     missed: list[_Missed] = []
-    with Shelf() as shelf:
+    with MemberFiles() as shelf:
         finder = _Finder(connection, columns, original, typed, roots or {}, shelf)
         for reading in found:
             yield from finder.recorded(reading, missed)
@@ -116,7 +116,7 @@ class _Finder:
     original: bool
     typed: bool
     roots: Mapping[str, str]
-    shelf: Shelf
+    shelf: MemberFiles
 
     def recorded(self, reading: Reading, missed: list[_Missed]) -> Iterator[Reread]:
         wanted = self._wanted(reading)
@@ -159,9 +159,9 @@ class _Finder:
         rows = wanted.column("wanted_row").combine_chunks()
         layout = replace(reading.layout, typed=self.typed)
         try:
-            with opened(reading.item, reading.item.format, self.shelf) as item:
+            with readable_input(reading.item, reading.item.format, self.shelf) as item:
                 reader = reader_for(reading.item.format)
-                for batch in rows_of(reader, layout, item, original=self.original):
+                for batch in read_batches(reader, layout, item, original=self.original):
                     kind = batch.kind or layout.kind
                     if trouble is None:
                         got = content_digests(batch.content, kind).index_in(digests)

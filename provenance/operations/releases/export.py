@@ -14,13 +14,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from provenance.errors import GateError, MisuseError, StorageError
-from provenance.io.contract.reader import Layout
-from provenance.io.exports.added_columns import columns_left_out, without_ours
+from provenance.io.contract.reader import ReadLayout
+from provenance.io.exports.added_columns import columns_left_out, drop_export_members
 from provenance.io.exports.dataset_card import write_card
-from provenance.io.exports.digest_check import Expected
-from provenance.io.exports.json_lines import LinesExport
-from provenance.io.exports.plan import Plan
-from provenance.io.exports.to_parquet import ColumnarExport
+from provenance.io.exports.digest_check import ExpectedDigests
+from provenance.io.exports.export_plan import ExportPlan
+from provenance.io.exports.to_json_lines import JsonLinesExport
+from provenance.io.exports.to_parquet import ParquetExport
 from provenance.io.files import file_sha256
 from provenance.io.new_folder import new_folder
 from provenance.model.base import Contract
@@ -132,7 +132,7 @@ def export(
         work.mkdir()
         job = _Job(connection, staging, work, roots or {})
         try:
-            with Expected(work) as expected:
+            with ExpectedDigests(work) as expected:
                 counts, plan = job.lines(expected) if form == "jsonl" else job.columns(expected)
         except OSError as error:
             raise StorageError(f"writing below `{staging}` failed: {error.strerror}") from error
@@ -181,9 +181,9 @@ class _Job:
         self._roots = roots
         self.left_out: Counter[str] = Counter()
 
-    def lines(self, expected: Expected) -> tuple[Mapping[str, int], Plan | None]:
+    def lines(self, expected: ExpectedDigests) -> tuple[Mapping[str, int], ExportPlan | None]:
         """Write JSON lines; how many rows each file has."""
-        with LinesExport(self._staging, expected) as target:
+        with JsonLinesExport(self._staging, expected) as target:
             for rows in self._rows(_AS_JSON, typed=False):
                 ours = rows.members.column("ours").combine_chunks()
                 target.add(rows.layout, rows.original, ours, rows.files, rows.digests)
@@ -191,10 +191,10 @@ class _Job:
             expected.check(name, self._staging / f"{name}.jsonl", "jsonl")
         return target.counts, None
 
-    def columns(self, expected: Expected) -> tuple[Mapping[str, int], Plan | None]:
+    def columns(self, expected: ExpectedDigests) -> tuple[Mapping[str, int], ExportPlan | None]:
         """Write Parquet; how many rows each file has, and which columns all of them have."""
         counts: dict[str, int] = {}
-        with ColumnarExport(self._work, _SCHEMA) as target:
+        with ParquetExport(self._work, _SCHEMA) as target:
             for rows in self._rows(_AS_COLUMNS, typed=True):
                 ours = rows.members.select(_SCHEMA.names).cast(_SCHEMA)
                 target.add(rows.layout, rows.original, ours, rows.files)
@@ -228,7 +228,7 @@ class _Job:
         if isinstance(rows.original, pa.RecordBatch):
             self.left_out += columns_left_out(rows.original, content)
             return rows
-        lines, left_out = without_ours(rows.original, content)
+        lines, left_out = drop_export_members(rows.original, content)
         self.left_out += left_out
         return replace(rows, original=lines)
 
@@ -243,7 +243,7 @@ class _Rows:
         files, digests: of each the name of the file that it goes to, and its digest.
     """
 
-    layout: Layout
+    layout: ReadLayout
     original: pa.Array | pa.RecordBatch
     members: pa.Table
     files: pa.Array
@@ -281,7 +281,7 @@ def _described(path: Path, rows: int) -> ExportedFile:
     )
 
 
-def _noted(plan: Plan | None, left_out: Counter[str]) -> dict[str, Any]:
+def _noted(plan: ExportPlan | None, left_out: Counter[str]) -> dict[str, Any]:
     """What is not as the sources have it."""
     columns = plan.columns if plan else ()
     return {

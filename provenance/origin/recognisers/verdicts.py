@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
+from provenance.content.json_writer import encode_json
 from provenance.model.model_names import fold_name
 from provenance.origin.recognisers.families import LONGEST_NAME, family_of
 from provenance.origin.recognisers.field_names import Promise, Promised, promise_of
@@ -260,7 +260,7 @@ def _listed(field: str, values: tuple[str, ...], known: frozenset[str]) -> tuple
         verdict = Verdict.MIXED
     names = {claim.generator for claim in each if claim.generator}
     families = {claim.family for claim in each if claim.generator}
-    text = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+    text = encode_json(values)
     return (
         Claim(
             verdict,

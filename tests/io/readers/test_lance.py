@@ -11,11 +11,11 @@ import pytest
 import provenance
 from provenance.errors import InputError
 from provenance.io.contract.formats import reader_for
-from provenance.io.contract.reader import Batch, Input, Layout
+from provenance.io.contract.reader import Batch, Input, ReadLayout
 from provenance.io.discovery.discover import discover
 from provenance.operations.ingest.options import IngestOptions
 
-LAYOUT = Layout("text", ("text",), ("n",))
+LAYOUT = ReadLayout("text", ("text",), ("n",))
 
 
 def table(*numbers: int) -> pa.Table:

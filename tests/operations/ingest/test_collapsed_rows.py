@@ -18,7 +18,7 @@ from support.datafiles import cap, ingest, policy, write_jsonl
 
 import provenance
 from provenance.errors import AmbiguousError, MisuseError
-from provenance.io.records.other_fields import texts_beside
+from provenance.io.records.other_fields import other_texts
 from provenance.ledger import Ledger
 from provenance.model.finding import Verdict
 from provenance.model.manifest import Selection
@@ -198,7 +198,7 @@ def test_one_file_that_loses_rows_costs_no_other(ledger: Ledger, tmp_path: Path)
     ],
 )  # fmt: skip
 def test_texts_beside_the_content(row: Row, found: set[str]) -> None:
-    assert set(texts_beside(row, ["text"])) == found
+    assert set(other_texts(row, ["text"])) == found
 
 
 @settings(max_examples=40)

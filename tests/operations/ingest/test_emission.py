@@ -17,9 +17,9 @@ from pydantic import ValidationError
 
 import provenance
 from provenance.errors import MisuseError
-from provenance.io.contract.reader import Input, Layout
-from provenance.io.readers.emitting import Emitting
+from provenance.io.contract.reader import Input, ReadLayout
 from provenance.io.readers.json.lines import JsonLines
+from provenance.io.readers.multi_record_rows import MultiRecordReader
 from provenance.ledger import Ledger
 from provenance.model.emission import Emit
 from provenance.model.manifest import Selection
@@ -309,8 +309,8 @@ def test_what_is_read_adds_up(
     path = tmp_path_factory.mktemp("emit") / "a.jsonl"
     written = [{"problem": q, "solutions": [{"text": t} for t in texts]} for q, texts in rows]
     path.write_text("".join(json.dumps(row) + "\n" for row in written))
-    reader = Emitting(JsonLines(), (QUESTION, SOLUTION))
-    layout = Layout("text", ("problem", "text"), ("emit:name", "emit:parents"))
+    reader = MultiRecordReader(JsonLines(), (QUESTION, SOLUTION))
+    layout = ReadLayout("text", ("problem", "text"), ("emit:name", "emit:parents"))
     numbers: list[int] = []
     texts: dict[int, str] = {}
     for batch in reader.read(Input(path.as_posix(), path, "jsonl"), layout):

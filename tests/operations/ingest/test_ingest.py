@@ -27,7 +27,7 @@ from support.datafiles import ingest, texts, write_jsonl
 import provenance
 from provenance.engine.local import LocalEngine, start_server
 from provenance.errors import InputError, NotFoundError
-from provenance.io.contract.reader import Input, Share
+from provenance.io.contract.reader import BlockShare, Input
 from provenance.ledger import Ledger
 from provenance.operations.ingest import IngestOptions
 from provenance.operations.ingest import units as cutting
@@ -279,8 +279,8 @@ def test_a_compressed_file_is_read_by_all_workers(
     options = IngestOptions(source="web", workers=2)
     groups = cut([task], ledger.store.layout, options)
     assert [unit.files[0].part for group in groups for unit in group.units] == [
-        Share(0, 2),
-        Share(1, 2),
+        BlockShare(0, 2),
+        BlockShare(1, 2),
     ]
     summary = ingest(ledger, path, "web", workers=2)
     assert (summary.read, summary.kept, summary.rejected) == (60, 58, 2)

@@ -22,12 +22,12 @@ from hypothesis import strategies as st
 from support.datafiles import cap, ingest, policy, write_jsonl
 
 import provenance
-from provenance.io.columns import plain_rows
+from provenance.io.columns import supported_rows
 from provenance.io.contract.formats import reader_for
 from provenance.io.discovery.discover import discover
 from provenance.io.readers.json.lines import JsonLines
 from provenance.io.records import batch_builder
-from provenance.io.records.content_fields import Choice
+from provenance.io.records.content_fields import ContentChoice
 from provenance.ledger import Ledger
 from provenance.model.takedown import Selector, Takedown
 from provenance.operations.ingest import IngestOptions, worker
@@ -165,7 +165,7 @@ def test_order_format_and_size_of_batches_decide_nothing(data: st.DataObject) ->
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         plain = said(Path(folder), "jsonl", rows)
         patch.setattr(batch_builder, "BATCH_ROWS", data.draw(st.integers(1, 9)))
-        patch.setattr(plain_rows, "BATCH_ROWS", data.draw(st.integers(1, 9)))
+        patch.setattr(supported_rows, "BATCH_ROWS", data.draw(st.integers(1, 9)))
         patch.setattr(worker, "SMALL", data.draw(st.sampled_from([0, 3, 256])))
         patch.setattr(
             worker, "reader_for", lambda name: reader if name == "jsonl" else reader_for(name)
@@ -368,7 +368,7 @@ def test_marks_in_a_column_of_several_types_are_read(
 
 def test_a_chooser_goes_to_other_processes() -> None:
     options = IngestOptions(source="s", id_field="n", attributes={"lang": "l", "stars": "r"})
-    chooser = Chooser.of(options, Choice("text", ("text",), ""))
+    chooser = Chooser.of(options, ContentChoice("text", ("text",), ""))
     again = pickle.loads(pickle.dumps(chooser))
     shape = {"generator": "string", "id": "number", "text": "string", "url": "string"}
     assert again(shape) == chooser(shape)

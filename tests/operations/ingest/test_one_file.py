@@ -17,7 +17,7 @@ from support.datafiles import cap, ingest, policy, texts, write_jsonl
 import provenance
 from provenance.errors import InputError, ProvError, UnforeseenError
 from provenance.io.contract.formats import reader_for
-from provenance.io.contract.reader import Batch, Input, Layout, Portion, Shape
+from provenance.io.contract.reader import Batch, Input, Portion, ReadLayout, Shape
 from provenance.io.readers.json.lines import JsonLines
 from provenance.ledger import Ledger
 from provenance.operations.ingest import IngestOptions, units
@@ -176,7 +176,12 @@ class Odd(JsonLines):
         return super().probe(source, nested)
 
     def read(
-        self, source: Input, layout: Layout, part: Portion | None = None, *, original: bool = False
+        self,
+        source: Input,
+        layout: ReadLayout,
+        part: Portion | None = None,
+        *,
+        original: bool = False,
     ) -> Iterator[Batch]:
         """The lines, and then the defect."""
         yield from super().read(source, layout, part, original=original)

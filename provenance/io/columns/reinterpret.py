@@ -1,4 +1,4 @@
-"""Arrow columns read as other types of the same layout: nothing is copied, nothing converted."""
+"""Reinterpret Arrow buffers as other types of the same layout, without copying."""
 
 from __future__ import annotations
 
@@ -16,40 +16,40 @@ _OF_ARROW = "arrow"
 _NO_ARRAYS = {MONTHS: pa.int32(), DAY_TIME: pa.int64()}
 
 
-def presentable(table: pa.RecordBatch) -> pa.RecordBatch:
-    """The same rows with opaque types (`MONTHS`, `DAY_TIME`) where Python has no arrays."""
-    schema = presentable_schema(table.schema)
+def with_python_arrays(table: pa.RecordBatch) -> pa.RecordBatch:
+    """Replace types without Python arrays (intervals) by opaque types."""
+    schema = schema_with_python_arrays(table.schema)
     if schema is table.schema or schema.equals(table.schema):
         return table
-    _, held = table.__arrow_c_array__()
-    return pa.RecordBatch._import_from_c_capsule(schema.__arrow_c_schema__(), held)
+    _, capsule = table.__arrow_c_array__()
+    return pa.RecordBatch._import_from_c_capsule(schema.__arrow_c_schema__(), capsule)
 
 
-def presentable_schema(schema: pa.Schema) -> pa.Schema:
-    """The schema of ``presentable`` rows; the very same if they are so as they stand."""
+def schema_with_python_arrays(schema: pa.Schema) -> pa.Schema:
+    """Return the schema of ``with_python_arrays``; the same object if unchanged."""
     if "interval" not in str(schema.types):
         return schema
     fields = [each.with_type(_changed(each.type, _with_arrays)) for each in schema]
     return pa.schema(fields, schema.metadata)
 
 
-def unit_of(kind: pa.DataType) -> str:
-    """``MONTHS`` or ``DAY_TIME`` of an opaque type of ours; empty for any other."""
+def interval_unit(kind: pa.DataType) -> str:
+    """Return ``MONTHS`` or ``DAY_TIME`` for an opaque interval type; empty for any other."""
     if isinstance(kind, pa.OpaqueType) and kind.vendor_name == _OF_ARROW:
         return str(kind.type_name) if kind.type_name in _NO_ARRAYS else ""
     return ""
 
 
-def as_bytes(array: pa.Array) -> pa.Array:
-    """The same buffers with strings read as bytes, and times as integers, at any depth.
+def strings_as_bytes(array: pa.Array) -> pa.Array:
+    """Reinterpret strings as bytes and times as integers, at any depth.
 
-    So they can be checked for places out of bounds, whatever text and times are in them.
+    Then offsets can be validated, whatever the text and times contain.
     """
     return _as(array, _changed(array.type, _without_meaning))
 
 
-def without_times(array: pa.Array) -> pa.Array:
-    """The same buffers with times as integers, at any depth: no time is out of range then."""
+def times_as_integers(array: pa.Array) -> pa.Array:
+    """Reinterpret times as integers, at any depth, so that none is out of range."""
     return _as(array, _changed(array.type, _without_time))
 
 
@@ -58,8 +58,8 @@ def _as(array: pa.Array, kind: pa.DataType) -> pa.Array:
         return array
     if pt.is_run_end_encoded(array.type) and pt.is_run_end_encoded(array.type.value_type):
         return array  # Arrow takes no runs of runs back
-    _, held = array.__arrow_c_array__()
-    return pa.Array._import_from_c_capsule(kind.__arrow_c_schema__(), held)
+    _, capsule = array.__arrow_c_array__()
+    return pa.Array._import_from_c_capsule(kind.__arrow_c_schema__(), capsule)
 
 
 def _with_arrays(kind: Any) -> pa.DataType:
@@ -86,7 +86,7 @@ def _without_time(kind: Any) -> pa.DataType:
 
 
 def _changed(kind: Any, leaf: Callable[[Any], pa.DataType]) -> pa.DataType:
-    """The same nesting with other leaves."""
+    """Rebuild a nested type with other leaf types."""
 
     def below(field: pa.Field) -> pa.Field:
         return field.with_type(_changed(field.type, leaf))
@@ -98,7 +98,7 @@ def _changed(kind: Any, leaf: Callable[[Any], pa.DataType]) -> pa.DataType:
 
 
 def _union(kind: Any, below: _Below, _: _Change) -> pa.DataType:
-    members = [below(kind.field(place)) for place in range(kind.num_fields)]
+    members = [below(kind.field(position)) for position in range(kind.num_fields)]
     return pa.union(members, kind.mode, kind.type_codes)
 
 

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from support.reader_contract import check_reader
 
 from provenance.errors import InputError, NotFoundError
-from provenance.io.contract.reader import Input, Layout, Slice
+from provenance.io.contract.reader import Input, ReadLayout, Slice
 from provenance.io.discovery.detect import detect
 from provenance.io.discovery.discover import discover
-from provenance.io.readers.image import HEAD, Image, is_such, media_type
+from provenance.io.readers.media import HEAD, MediaFile, is_medium, media_type
 
-PAYLOAD = Layout("binary", ("payload",), ("media_type",))
+PAYLOAD = ReadLayout("binary", ("payload",), ("media_type",))
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
 
 
@@ -54,7 +54,7 @@ def _source(path: Path, data: bytes, compression: str = "") -> Input:
 def test_a_picture_is_its_bytes(tmp_path: Path, head: bytes, kind: str) -> None:
     source = replace(_source(tmp_path / "a", head), format=kind.partition("/")[0])
     assert detect(source.path) == (source.format, "")
-    reading = check_reader(Image(), source, PAYLOAD)
+    reading = check_reader(MediaFile(), source, PAYLOAD)
     assert (reading.content, reading.fields) == ([head], [(kind,)])
 
 
@@ -63,8 +63,8 @@ def test_a_picture_is_its_bytes(tmp_path: Path, head: bytes, kind: str) -> None:
     [(b"", "empty"), (b"<html>", "no picture of a known kind"), (PNG * 9, "longer than")],
 )
 def test_what_is_no_picture_is_a_reject(tmp_path: Path, data: bytes, reason: str) -> None:
-    layout = Layout("binary", ("payload",), max_record=1000)
-    reading = check_reader(Image(), _source(tmp_path / "a.png", data), layout)
+    layout = ReadLayout("binary", ("payload",), max_record=1000)
+    reading = check_reader(MediaFile(), _source(tmp_path / "a.png", data), layout)
     assert reading.content == []
     (reject,) = reading.rejects
     assert reason in str(reject["reason"])
@@ -74,22 +74,22 @@ def test_what_is_no_picture_is_a_reject(tmp_path: Path, data: bytes, reason: str
 @given(st.binary(max_size=64))
 def test_any_bytes_are_one_record(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     source = _source(tmp_path_factory.mktemp("image") / "a.png", data)
-    reading = check_reader(Image(), source, PAYLOAD)
+    reading = check_reader(MediaFile(), source, PAYLOAD)
     assert reading.read == 1
-    assert bool(reading.content) == is_such(media_type(data[:HEAD]), "image")
+    assert bool(reading.content) == is_medium(media_type(data[:HEAD]), "image")
 
 
 def test_a_compressed_picture_is_its_own_bytes(tmp_path: Path) -> None:
     source = _source(tmp_path / "a.png.gz", gzip.compress(PNG), "gz")
-    assert check_reader(Image(), source, PAYLOAD).content == [PNG]
+    assert check_reader(MediaFile(), source, PAYLOAD).content == [PNG]
 
 
 def test_a_picture_has_no_text(tmp_path: Path) -> None:
     source = _source(tmp_path / "a.png", PNG)
     with pytest.raises(NotFoundError, match="no field text in a picture"):
-        list(Image().read(source, Layout("text", ("text",))))
+        list(MediaFile().read(source, ReadLayout("text", ("text",))))
     with pytest.raises(ValueError, match="no slices"):
-        list(Image().read(source, PAYLOAD, Slice(0, 1, 1)))
+        list(MediaFile().read(source, PAYLOAD, Slice(0, 1, 1)))
 
 
 @pytest.mark.parametrize("text", ["ID3 tags are old", "OggSome", "fLaCk", "RIFF raff", "FORM 1040"])

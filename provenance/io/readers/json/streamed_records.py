@@ -1,7 +1,7 @@
-"""Records at a path in a document that is too large to be held: it is gone through twice.
+"""Read the records at a path of a document that is too large for memory, in two passes.
 
-First the list on the path is found, and what stands around it is kept, behind it too; then the
-elements of the list are read one after the other.
+The first pass finds the list on the path and keeps the members around it; the second reads the
+elements of the list one by one.
 """
 
 from __future__ import annotations
@@ -12,40 +12,40 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
-from provenance.content.json_text import MAX_DEPTH, DefectError, parse
-from provenance.content.json_text import shortened as short
-from provenance.io.contract.reader import Input, Layout
-from provenance.io.readers.json.enclosing_members import Beside
+from provenance.content.json_reader import MAX_DEPTH, DefectError, parse
+from provenance.content.json_reader import shortened as short
+from provenance.io.contract.reader import Input, ReadLayout
+from provenance.io.readers.json.enclosing_members import Enclosing
 from provenance.io.readers.json.json_content import MISSING
 from provenance.io.readers.json.nested import descend, holders_in, is_tree, nested_records
-from provenance.io.readers.json.splitter import CHUNK, Cutter, Piece
+from provenance.io.readers.json.splitter import CHUNK, JsonPiece, JsonSplitter
 from provenance.io.streams.byte_feed import ByteFeed
 from provenance.io.streams.open_input import open_bytes
 
 MOST_AROUND = 64 << 20
-"""Bytes that are kept of what stands around a list."""
+"""Most bytes that are kept of the members around a list."""
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
-    """What stands where a record is expected.
+class PathNode:
+    """A value at a path, where a record is expected.
 
     Attributes:
         value: the value; ``None`` where it comes as it is written.
-        beside: what its holders say.
+        enclosing: members of its enclosing objects.
         piece: how it is written.
-        cutter: what the piece was cut by, and stands behind it.
+        cutter: splitter that read the piece, positioned after it.
     """
 
     value: Any
-    beside: Beside
-    piece: Piece | None = None
-    cutter: Cutter | None = None
+    enclosing: Enclosing
+    piece: JsonPiece | None = None
+    cutter: JsonSplitter | None = None
 
 
 @dataclass(slots=True)
 class _Around:
-    """What stands around the list on the path.
+    """The document around the list on the path.
 
     Attributes:
         root: the document with the list cut down to what tells how it is to be read.
@@ -61,37 +61,37 @@ class _Around:
 
 
 Opened = Callable[[int], AbstractContextManager[ByteFeed]]
-"""Opens a text at a place."""
+"""Function that opens a text at an offset."""
 
 
 def of_file(source: Input) -> Opened:
-    """The text of a file."""
+    """Open the text of a file at an offset."""
 
     @contextmanager
-    def opened(place: int) -> Iterator[ByteFeed]:
+    def opened(position: int) -> Iterator[ByteFeed]:
         with open_bytes(source) as stream:
-            yield ByteFeed(stream, start=place)
+            yield ByteFeed(stream, start=position)
 
     return opened
 
 
 def of_bytes(raw: bytes, offset: int) -> Opened:
-    """A piece of a text that is held, and where it begins."""
+    """Open a buffered piece of a text, which begins at ``offset``, at an offset."""
 
-    def opened(place: int) -> AbstractContextManager[ByteFeed]:
-        feed = ByteFeed(BytesIO(raw[place - offset :]))
-        feed.offset = place
+    def opened(position: int) -> AbstractContextManager[ByteFeed]:
+        feed = ByteFeed(BytesIO(raw[position - offset :]))
+        feed.offset = position
         return nullcontext(feed)
 
     return opened
 
 
 def streamed_records(
-    opened: Opened, offset: int, path: str, layout: Layout, chunk: int = CHUNK
-) -> Iterator[Node]:
-    """The records at a path, as ``nested_records`` gives them, of a document that begins somewhere.
+    opened: Opened, offset: int, path: str, layout: ReadLayout, chunk: int = CHUNK
+) -> Iterator[PathNode]:
+    """Yield the records at a path of a document at an offset, like ``nested_records``.
 
-    The last one may be a piece with which the text ends.
+    The last one may be an incomplete piece at the end of the text.
 
     Args:
         offset: place of the first byte of the document.
@@ -102,16 +102,16 @@ def streamed_records(
     """
     *steps, last = path.split(".")
     with opened(offset) as feed:
-        around = _Survey(Cutter(feed, chunk), layout, last).all(steps)
+        around = _Survey(JsonSplitter(feed, chunk), layout, last).all(steps)
     if around.offset is None:
         if around.defect:
             raise around.defect
         found = nested_records(around.root, path, layout)
-        yield from (Node(value, beside) for value, beside in found)
+        yield from (PathNode(value, enclosing) for value, enclosing in found)
         return
     holder, above = _holder(around, steps, layout)
     with opened(around.offset) as feed:
-        cutter = Cutter(feed, chunk)
+        cutter = JsonSplitter(feed, chunk)
         cutter.peek()
         cutter.take()
         if around.steps > len(steps):
@@ -123,21 +123,23 @@ def streamed_records(
         raise around.defect
 
 
-def _holder(around: _Around, steps: list[str], layout: Layout) -> tuple[dict[str, Any], Beside]:
-    holder, above = around.root, Beside()
+def _holder(
+    around: _Around, steps: list[str], layout: ReadLayout
+) -> tuple[dict[str, Any], Enclosing]:
+    holder, above = around.root, Enclosing()
     for step in steps[: around.steps - 1]:
         above = above.below(holder, step, layout)
         holder = holder[step]
     return holder, above
 
 
-def _pieces(cutter: Cutter, layout: Layout) -> Iterator[Piece]:
+def _pieces(cutter: JsonSplitter, layout: ReadLayout) -> Iterator[JsonPiece]:
     for pieces in cutter.elements(layout.max_record):
         yield from pieces
 
 
-def _parsed(piece: Piece) -> Any:
-    """The value of a piece; missing where there is none: whoever reads it will say why."""
+def _parsed(piece: JsonPiece) -> Any:
+    """Parse a piece; ``MISSING`` where it is defective, which its reader reports."""
     if not piece.raw or piece.ended:
         return MISSING
     try:
@@ -147,12 +149,12 @@ def _parsed(piece: Piece) -> Any:
 
 
 def _children(
-    cutter: Cutter, holder: dict[str, Any], last: str, layout: Layout, above: Beside
-) -> Iterator[Node]:
-    """The holder, if it is a record, and the children in its list with those below them."""
+    cutter: JsonSplitter, holder: dict[str, Any], last: str, layout: ReadLayout, above: Enclosing
+) -> Iterator[PathNode]:
+    """Yield the holder, if it is a record, and the children in its list with their children."""
     name = b'"%s"' % last.encode()
     if is_tree(holder, holder[last], last, layout):
-        yield Node({key: value for key, value in holder.items() if key != last}, above)
+        yield PathNode({key: value for key, value in holder.items() if key != last}, above)
     else:
         above = above.below(holder, last, layout)
     for piece in _pieces(cutter, layout):
@@ -160,35 +162,35 @@ def _children(
         child = _parsed(piece) if name in raw or b"\\u" in raw else MISSING
         if isinstance(child, dict) and last in child:
             below = descend(child, last, layout, above, child=True)
-            yield from (Node(value, beside) for value, beside in below)
+            yield from (PathNode(value, enclosing) for value, enclosing in below)
         else:
-            yield Node(None, above, piece, cutter)
+            yield PathNode(None, above, piece, cutter)
 
 
 def _inside(
-    cutter: Cutter, steps: list[str], last: str, layout: Layout, above: Beside
-) -> Iterator[Node]:
-    """The records in the elements of a list, at the end of what steps are left."""
+    cutter: JsonSplitter, steps: list[str], last: str, layout: ReadLayout, above: Enclosing
+) -> Iterator[PathNode]:
+    """Yield the records in the elements of a list, at the end of the remaining steps."""
     found = False
     for piece in _pieces(cutter, layout):
         value = _parsed(piece)
         if value is MISSING:
             found = True
-            yield Node(None, above, piece, cutter)
+            yield PathNode(None, above, piece, cutter)
             continue
-        for holder, beside in holders_in(value, steps, layout, above):
-            for record, inner in descend(holder, last, layout, beside):
+        for holder, enclosing in holders_in(value, steps, layout, above):
+            for record, inner in descend(holder, last, layout, enclosing):
                 found = True
-                yield Node(record, inner)
+                yield PathNode(record, inner)
             found = found or holder.get(last, MISSING) in (None, [])
     if not found:
         raise DefectError(f'no records at "{layout.records}"')
 
 
 class _Survey:
-    """Goes through a document and keeps what is beside the list on the path."""
+    """First pass over a document: keeps the members around the list on the path."""
 
-    def __init__(self, cutter: Cutter, layout: Layout, last: str) -> None:
+    def __init__(self, cutter: JsonSplitter, layout: ReadLayout, last: str) -> None:
         self._cutter = cutter
         self._layout = layout
         self._last = last
@@ -196,7 +198,7 @@ class _Survey:
         self._around = _Around()
 
     def all(self, steps: list[str]) -> _Around:
-        """What is around the list."""
+        """Survey the document."""
         root: dict[str, Any] = {}
         self._around.root = root
         try:
@@ -206,7 +208,7 @@ class _Survey:
         return self._around
 
     def _object(self, members: dict[str, Any], steps: tuple[str, ...], depth: int) -> None:
-        """Read an object into ``members``; ``steps``: what leads from it to the list."""
+        """Read an object into ``members``; ``steps`` lead from it to the list."""
         if depth > MAX_DEPTH:
             raise DefectError(f"nested deeper than {MAX_DEPTH} levels", self._cutter.offset)
         cutter = self._cutter
@@ -246,7 +248,7 @@ class _Survey:
             members[name] = self._value()
 
     def _value(self) -> Any:
-        """A value that is no object; ``None`` for one that is too long to be a record or a word."""
+        """Read a value that is no object; ``None`` for one that is too long."""
         piece = self._cutter.value(self._layout.max_record)
         if piece.ended:
             raise DefectError("not JSON: ends too early", self._cutter.offset)
@@ -258,11 +260,11 @@ class _Survey:
         try:
             return parse(piece.raw)
         except DefectError as defect:
-            place = piece.offset + (defect.place or 0)
-            raise DefectError(str(defect), place) from defect
+            position = piece.offset + (defect.position or 0)
+            raise DefectError(str(defect), position) from defect
 
     def _list(self, found: list[Any], children: bool) -> None:
-        """Pass a list; of whole rows keep the first element, and one that shows it is a tree."""
+        """Skip a list; for whole rows, keep the first element and one that shows a tree."""
         if self._layout.content != ("*",):
             if self._cutter.document(-1).ended:
                 raise DefectError("not JSON: ends too early", self._cutter.offset)

@@ -1,4 +1,4 @@
-"""Tables of text that no single sign parts: of fixed widths, with blanks, of Markdown."""
+"""Refuse tables that no single delimiter splits: fixed-width, space-separated and Markdown."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import re
 from collections.abc import Sequence
 
 from provenance.errors import InputError
-from provenance.io.readers.tables.trial import Fit
+from provenance.io.readers.tables.dialect_fit import GrammarFit
 
 _RULE = re.compile(r"[\s|+:-]*-{3,}[\s|+:-]*")
 _GAP = re.compile(r"[ \t]{2,}")
 _QUOTED = re.compile(r'(?:\A| )"[^"]*"(?= |[\r\n]|\Z)')
 _ROWS = 200
-_SAY = "say what parts them with `--delimiter`, or write the table as CSV or TSV"
+_SAY = "state the delimiter with `--delimiter`, or write the table as CSV or TSV"
 
 
 def refuse_ruled(lines: Sequence[str], uri: str) -> None:
-    """Refuse a table whose second line is a rule, as in Markdown and in the print of databases.
+    """Refuse a table whose second line is a rule, like Markdown or a database printout.
 
     Raises:
         InputError: it is such.
@@ -25,13 +25,13 @@ def refuse_ruled(lines: Sequence[str], uri: str) -> None:
     parted = "|" in second or "+" in second or "|" in first
     if parted and _RULE.fullmatch(second):
         raise InputError(
-            f"the file is a table of Markdown, or a print of one: {uri}",
+            f"the file is a Markdown table or a database printout: {uri}",
             hint="write it as CSV or TSV, without the line of dashes",
         )
 
 
-def refuse_blanks(lines: Sequence[str], by_blanks: Fit, uri: str) -> None:
-    """Refuse a table of one column that blanks part in several.
+def refuse_blanks(lines: Sequence[str], by_blanks: GrammarFit, uri: str) -> None:
+    """Refuse a table of one column that spaces split into several.
 
     Args:
         by_blanks: its rows with a blank as the delimiter.
@@ -48,5 +48,5 @@ def refuse_blanks(lines: Sequence[str], by_blanks: Fit, uri: str) -> None:
     parts = len(by_blanks.rows) > 1 and len(by_blanks.rows[0]) > 1 and by_blanks.share > 0.9
     if parts and any(map(_QUOTED.search, rows)):
         raise InputError(
-            f"the columns seem to be parted by blanks: {uri}", hint="say `--delimiter ' '`"
+            f"the columns seem to be separated by blanks: {uri}", hint="say `--delimiter ' '`"
         )

@@ -1,7 +1,7 @@
-"""Rows of which each gives several records: made of what any reader hands over, row by row.
+"""Read several records from each row, as the source's contract defines them.
 
-The records are numbered through the file as they come. What stands in the row and belongs to none
-of them is heard with each of them.
+The records are numbered through the file. Fields of the row that belong to no record are evidence
+for each of them.
 """
 
 from __future__ import annotations
@@ -11,21 +11,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from provenance.content.json_text import DefectError
+from provenance.content.json_reader import DefectError
 from provenance.errors import InputError
-from provenance.io.contract.reader import Batch, Input, Kind, Layout, Reader
+from provenance.io.contract.reader import Batch, Input, Kind, Reader, ReadLayout
 from provenance.io.contract.record_paths import ABOVE, TooManyPathsError, printable, steps_of
 from provenance.io.readers.json.json_content import MISSING, extract, lookup, parse_object
-from provenance.io.readers.json.json_records import CHAT, TEXT, bare_name, written
-from provenance.io.records.batch_builder import Collector, field_of, field_text
+from provenance.io.readers.json.json_records import CHAT, TEXT, bare_name, to_json_bytes
+from provenance.io.records.batch_builder import BatchBuilder, field_of, field_text
 from provenance.model.emission import FIELD, Emit
 
 LABEL, GENERATOR, PROCESS, PARENTS, NAME = (
     f"emit:{word}" for word in ("label", "generator", "process", "parents", "name")
 )
-SAID = (LABEL, GENERATOR, PROCESS, PARENTS, NAME)
-"""Fields of a batch that the contract gives: what is claimed of a record, and its parents as the
-JSON list of their rows, each with its relation."""
+EMITTED_FIELDS = (LABEL, GENERATOR, PROCESS, PARENTS, NAME)
+"""Fields of a batch that the contract sets: claims about a record, and the JSON list of the rows
+and relations of its parents.
+"""
 
 _FREE = frozenset({"json", "jsonl"})
 """Formats whose rows need not all have the same fields."""
@@ -33,18 +34,18 @@ _FREE = frozenset({"json", "jsonl"})
 
 @dataclass(slots=True)
 class _Slot:
-    """A record that a row gives, before it is looked at."""
+    """A record of a row, before it is checked."""
 
     emit: Emit
     value: Any
     row: int
-    place: int
+    position: int
     defect: DefectError | None = None
 
 
 @dataclass(slots=True)
-class Emitting:
-    """Reads rows with a reader and hands out the records that they give.
+class MultiRecordReader:
+    """Reads rows with the reader of their format, and yields the records in them.
 
     Attributes:
         inner: the reader of the format.
@@ -55,17 +56,17 @@ class Emitting:
     emits: Sequence[Emit]
     _row: int = 0
     _read: int = 0
-    _collectors: dict[tuple[Kind, tuple[str, ...]], Collector] = field(default_factory=dict)
+    _collectors: dict[tuple[Kind, tuple[str, ...]], BatchBuilder] = field(default_factory=dict)
 
-    def read(self, source: Input, layout: Layout, *, original: bool = False) -> Iterator[Batch]:
-        """Batches of records that are of one kind and of the same content fields each.
+    def read(self, source: Input, layout: ReadLayout, *, original: bool = False) -> Iterator[Batch]:
+        """Yield batches, each of one kind with the same content fields.
 
         Raises:
             InputError: the file has none of the fields.
         """
         self._row = self._read = 0
         self._collectors = {}
-        rows = Layout(
+        rows = ReadLayout(
             "structured",
             self._heads(source, layout),
             records=layout.records,
@@ -84,8 +85,8 @@ class Emitting:
             yield from self._full()
         yield from self._full(every=True)
 
-    def _heads(self, source: Input, layout: Layout) -> tuple[str, ...]:
-        """The fields of a row without which there is no record in it."""
+    def _heads(self, source: Input, layout: ReadLayout) -> tuple[str, ...]:
+        """Return the fields of which a row needs one to have a record."""
         named = [name for e in self.emits for name in ([e.each] if e.each else e.contents)]
         heads = tuple(dict.fromkeys(name for name in named if name))
         shape = self.inner.probe(source, layout.records)
@@ -108,14 +109,14 @@ class Emitting:
                 yield replace(collector.batch(), kind=kind, names=names)
 
     def _collector(
-        self, kind: Kind, names: tuple[str, ...], layout: Layout, *, original: bool
-    ) -> Collector:
+        self, kind: Kind, names: tuple[str, ...], layout: ReadLayout, *, original: bool
+    ) -> BatchBuilder:
         key = kind, names
         if key not in self._collectors:
-            self._collectors[key] = Collector(layout, original=original)
+            self._collectors[key] = BatchBuilder(layout, original=original)
         return self._collectors[key]
 
-    def _refuse_row(self, layout: Layout, reject: Mapping[str, Any], *, original: bool) -> None:
+    def _refuse_row(self, layout: ReadLayout, reject: Mapping[str, Any], *, original: bool) -> None:
         self._row += 1
         reason = reject["reason"]
         known = reject["row"] is not None and not reason.startswith("file: ")
@@ -125,32 +126,37 @@ class Emitting:
         )
 
     def _where(self, number: int, then: str) -> str:
-        """The row of the record last counted, where that has not the same number."""
+        """Name the row of the current record, where its number differs."""
         return f"row {number}{then}" if number != self._row else ""
 
-    def _any(self, layout: Layout, *, original: bool) -> Collector:
+    def _any(self, layout: ReadLayout, *, original: bool) -> BatchBuilder:
         return self._collector("text", (TEXT,), layout, original=original)
 
-    def _emit(self, row: dict[str, Any], number: int, layout: Layout, *, original: bool) -> None:
-        """The records of a row, each kept or refused."""
+    def _emit(
+        self, row: dict[str, Any], number: int, layout: ReadLayout, *, original: bool
+    ) -> None:
+        """Keep or refuse each record of a row."""
         slots: list[_Slot] = []
         for emit in self.emits:
             slots += self._slots(emit, row)
         if not slots:
             self._row += 1
             self._any(layout, original=original).reject(
-                self._row, None, f"{self._where(number, ': ')}it gives no record", written(row)
+                self._row,
+                None,
+                f"{self._where(number, ': ')}it gives no record",
+                to_json_bytes(row),
             )
             return
         rest = self._rest(row)
         for slot in slots:
             same = number == slot.row
             where = slot.emit.name if same else f"row {number}, {slot.emit.name}"
-            where += f" {slot.place + 1}: " if slot.emit.each else ": "
+            where += f" {slot.position + 1}: " if slot.emit.each else ": "
             try:
                 self._keep(slot, slots, (row, rest), layout, original=original)
             except (DefectError, TooManyPathsError) as defect:
-                raw = None if slot.defect else written(slot.value)
+                raw = None if slot.defect else to_json_bytes(slot.value)
                 self._any(layout, original=original).reject(slot.row, None, f"{where}{defect}", raw)
 
     def _slots(self, emit: Emit, row: dict[str, Any]) -> Iterator[_Slot]:
@@ -162,16 +168,16 @@ class Emitting:
         if listed is None or listed == []:
             return
         if listed is MISSING or not isinstance(listed, list):
-            what = "no field" if listed is MISSING else "no list in field"
+            problem = "no field" if listed is MISSING else "no list in field"
             self._row += 1
-            yield _Slot(emit, None, self._row, 0, DefectError(f'{what} "{emit.each}"'))
+            yield _Slot(emit, None, self._row, 0, DefectError(f'{problem} "{emit.each}"'))
             return
-        for place, value in enumerate(listed):
+        for position, value in enumerate(listed):
             self._row += 1
-            yield _Slot(emit, value, self._row, place)
+            yield _Slot(emit, value, self._row, position)
 
     def _rest(self, row: dict[str, Any]) -> dict[str, Any]:
-        """What of a row is no part of a record, and no statement about one."""
+        """Return the fields of a row that belong to no record and state nothing about one."""
         used: set[str] = set()
         for emit in self.emits:
             names = [emit.each, *emit.contents] if emit.each is None else [emit.each]
@@ -187,7 +193,7 @@ class Emitting:
         slot: _Slot,
         slots: Sequence[_Slot],
         around: tuple[dict[str, Any], dict[str, Any]],
-        layout: Layout,
+        layout: ReadLayout,
         *,
         original: bool,
     ) -> None:
@@ -197,22 +203,22 @@ class Emitting:
         record, seen = _views(slot, row, rest)
         kind, members = _content(slot.emit, record, row)
         names = tuple(members)
-        content, _ = extract(members, Layout(kind, names))
-        said = self._said(slot, slots, record, row)
-        for name, place in _named(slot.emit):
-            value = _find(record, row, place)
+        content, _ = extract(members, ReadLayout(kind, names))
+        claimed = self._claimed(slot, slots, record, row)
+        for name, position in _named(slot.emit):
+            value = _find(record, row, position)
             seen[name] = None if value is MISSING else value
         fields = [
-            said[name]
-            if name in said
+            claimed[name]
+            if name in claimed
             else _printable(field_of(seen, steps_of(name), reference=name in layout.references))
             for name in layout.fields
         ]
         collector = self._collector(kind, names, layout, original=original)
-        text = written(members).decode() if original else None
+        text = to_json_bytes(members).decode() if original else None
         collector.keep(slot.row, (content, fields), text, seen, len(content))
 
-    def _said(
+    def _claimed(
         self,
         slot: _Slot,
         slots: Sequence[_Slot],
@@ -240,14 +246,18 @@ class Emitting:
 
 
 def _pairs(slot: _Slot, other: _Slot) -> bool:
-    """Whether another record of the row is the one meant: of the same list, the same element."""
-    return slot.emit.each is None or slot.emit.each != other.emit.each or slot.place == other.place
+    """Check whether another record is a parent: of the same list, the same element."""
+    return (
+        slot.emit.each is None
+        or slot.emit.each != other.emit.each
+        or slot.position == other.position
+    )
 
 
 def _views(
     slot: _Slot, row: dict[str, Any], rest: dict[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Where the fields of a record are looked for, and what is heard with it."""
+    """Return the fields of a record, and the fields that are evidence for it."""
     if slot.emit.each is None:
         own = {name: value for name, value in row.items() if name in slot.emit.contents}
         return row, {**rest, **own}
@@ -259,7 +269,7 @@ def _views(
 def _content(
     emit: Emit, record: dict[str, Any], row: dict[str, Any]
 ) -> tuple[Kind, dict[str, Any]]:
-    """The content of a record, by the names of its fields."""
+    """Return kind and content fields of a record."""
     names = emit.contents or (TEXT,)
     if emit.each is not None and len(names) == 1 and list(record) in ([TEXT], [CHAT]):
         names = tuple(record)  # a mere text or chat, whatever the field of the others is called
@@ -278,7 +288,7 @@ def _none(name: str) -> dict[str, Any]:
 
 
 def _find(record: dict[str, Any], row: dict[str, Any], name: str, *, above: bool = True) -> Any:
-    """A field of a record; of its row where it says so or, with ``above``, where it has none."""
+    """Look a field up in a record; or in its row by ``^.``, or with ``above`` as a fallback."""
     if name.startswith(f"{ABOVE}."):
         return lookup(row, name.removeprefix(f"{ABOVE}."))
     value = lookup(record, name)
@@ -297,8 +307,8 @@ def _printable(text: str | None) -> str | None:
     return text and printable(text)
 
 
-def reading(reader: Reader, layout: Layout, source: Input, **how: Any) -> Iterator[Batch]:
-    """The batches of a file: its rows, or the records that these give where the layout says so.
+def read_batches(reader: Reader, layout: ReadLayout, source: Input, **how: Any) -> Iterator[Batch]:
+    """Read the batches of a file: its rows or, if the layout says so, the records in them.
 
     Args:
         how: ``part`` and ``original`` as for the reader.
@@ -306,4 +316,6 @@ def reading(reader: Reader, layout: Layout, source: Input, **how: Any) -> Iterat
     if not layout.emit:
         return reader.read(source, layout, how.pop("part", None), **how)
     emits = [Emit.model_validate(each) for each in json.loads(layout.emit)]
-    return Emitting(reader, emits).read(source, layout, original=how.get("original", False))
+    return MultiRecordReader(reader, emits).read(
+        source, layout, original=how.get("original", False)
+    )

@@ -1,4 +1,4 @@
-"""A file that is one record: hashed whole, and held as far as a record may be large."""
+"""Read a file that is one record: hash all of it, and keep it up to the record limit."""
 
 from __future__ import annotations
 
@@ -13,33 +13,33 @@ _CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Whole:
-    """The bytes of a file.
+class FileBytes:
+    """Bytes, digest and size of a file.
 
     Attributes:
-        held: all of them, or those that came before the limit was passed.
+        data: all bytes, or those before the limit was passed.
         digest: of all of them.
         size: of all of them.
     """
 
-    held: bytearray
+    data: bytearray
     digest: str
     size: int
 
 
-def load(source: Input, limit: int) -> Whole:
+def read_file(source: Input, limit: int) -> FileBytes:
     """Read a file that is one record.
 
     Raises:
         DamagedError: it cannot be decompressed to its end.
     """
     state = hashlib.sha256()
-    held = bytearray()
+    data = bytearray()
     size = 0
     with open_bytes(source) as stream:
         while chunk := stream.read(_CHUNK):
             state.update(chunk)
             size += len(chunk)
             if size <= limit:
-                held += chunk
-    return Whole(held, write_digest(state.digest()), size)
+                data += chunk
+    return FileBytes(data, write_digest(state.digest()), size)

@@ -1,4 +1,4 @@
-"""One schema for all rows of an export: which columns there are, and what goes into each."""
+"""Plan one schema for all rows of an export, and the source column of each of its columns."""
 
 from __future__ import annotations
 
@@ -9,20 +9,27 @@ from typing import Any
 
 import pyarrow as pa
 
-from provenance.io.columns.row_types import NOTHING, TEXT, Kind, arrow_type, merged, why_untyped
+from provenance.io.columns.row_types import (
+    NOTHING,
+    TEXT,
+    RowType,
+    arrow_type,
+    merge_row_types,
+    why_untyped,
+)
 from provenance.io.columns.typed_rows import JSON_TEXT
 from provenance.io.contract.reader import Kind as ContentKind
-from provenance.io.exports.added_columns import content_columns, is_ours
+from provenance.io.exports.added_columns import content_columns, is_export_column
 
 _FEATURES = b"huggingface"
-"""Key of the schema metadata in which the library ``datasets`` keeps what its columns mean."""
+"""Key of the schema metadata in which ``datasets`` stores the meaning of columns."""
 
-Where = tuple[str, bool]
-"""A column of the sources by its name, and whether it is one that had to leave its name."""
+ColumnKey = tuple[str, bool]
+"""Name of a source column, and whether it must be renamed."""
 
 
 @dataclass(slots=True)
-class Group:
+class SourceGroup:
     """Rows of sources that are read alike.
 
     Attributes:
@@ -35,25 +42,25 @@ class Group:
     kind: ContentKind
     content: tuple[str, ...]
     is_json: bool
-    columns: dict[str, Kind] = field(default_factory=dict)
+    columns: dict[str, RowType] = field(default_factory=dict)
     features: Mapping[str, Any] = field(default_factory=dict)
 
     def content_columns(self) -> list[str]:
-        """The columns that hold the content, of a name with dots the one in which it lies."""
+        """List the columns that hold the content."""
         return content_columns(self.content, self.columns)
 
-    def add(self, columns: Mapping[str, Kind]) -> None:
-        """Take in the members of more rows."""
+    def add(self, columns: Mapping[str, RowType]) -> None:
+        """Merge the members of more rows."""
         for name, kind in columns.items():
-            self.columns[name] = merged((self.columns.get(name, NOTHING), kind))
+            self.columns[name] = merge_row_types((self.columns.get(name, NOTHING), kind))
 
-    def kind_of(self, name: str) -> Kind:
-        """The kind of a column; content that is text is a string however it was stored."""
+    def kind_of(self, name: str) -> RowType:
+        """Return the type of a column; text content is a string however it was stored."""
         return TEXT if self.kind == "text" and name in self.content else self.columns[name]
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class ExportColumn:
     """One column of an export.
 
     Attributes:
@@ -76,7 +83,7 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ExportPlan:
     """The columns of an export.
 
     Attributes:
@@ -87,13 +94,13 @@ class Plan:
             finds them under their names.
     """
 
-    columns: tuple[Column, ...]
+    columns: tuple[ExportColumn, ...]
     members: tuple[tuple[str | None, ...], ...]
     features: Mapping[str, Any]
     ours_first: bool
 
     def schema(self, ours: pa.Schema) -> pa.Schema:
-        """The schema of every file of the export."""
+        """Make the schema of every file of the export."""
         fields = [column.field for column in self.columns]
         fields = [*ours, *fields] if self.ours_first else [*fields, *ours]
         text = json.dumps({"info": {"features": dict(self.features)}})
@@ -101,20 +108,24 @@ class Plan:
 
 
 def features_of(schema: pa.Schema) -> dict[str, Any]:
-    """What ``datasets`` wrote down of the columns of a file, such as the names of its classes."""
+    """Read what ``datasets`` recorded of the columns of a file, such as class names."""
     try:
-        said = json.loads((schema.metadata or {})[_FEATURES])["info"]["features"]
+        features = json.loads((schema.metadata or {})[_FEATURES])["info"]["features"]
     except (KeyError, TypeError, ValueError):
         return {}
-    return {k: v for k, v in said.items() if k in schema.names} if isinstance(said, dict) else {}
+    return (
+        {k: v for k, v in features.items() if k in schema.names}
+        if isinstance(features, dict)
+        else {}
+    )
 
 
-def make_plan(groups: Sequence[Group]) -> Plan:
-    """Decide on the columns of an export.
+def make_plan(groups: Sequence[SourceGroup]) -> ExportPlan:
+    """Plan the columns of an export.
 
-    Columns of one name are one column in the type that holds all of their values, or JSON text
-    where there is none. A column of content keeps its very name; another that would change its
-    type, or that differs from it in case alone, gets a name of its own.
+    Columns of one name become one column in the type that holds all of their values, or JSON text
+    where there is none. A content column keeps its name; another column that would change its type,
+    or differs from it in case only, is renamed.
     """
     kinds, places = _merged_columns(groups)
     contents = {name for group in groups for name in group.content_columns()}
@@ -124,42 +135,44 @@ def make_plan(groups: Sequence[Group]) -> Plan:
     for where, kind in kinds.items():
         with_json = any(g.is_json for g, p in zip(groups, places, strict=True) if where in p)
         found = arrow_type(kind, pa.string() if with_json else None)
-        columns.append(Column(names[where], where[0], found, untyped[where]))
-    return Plan(
+        columns.append(ExportColumn(names[where], where[0], found, untyped[where]))
+    return ExportPlan(
         columns=tuple(columns),
-        members=tuple(tuple(place.get(where) for where in kinds) for place in places),
+        members=tuple(tuple(position.get(where) for where in kinds) for position in places),
         features=_features(groups, places, columns, list(kinds)),
-        ours_first=any(is_ours(name) for name in contents),
+        ours_first=any(is_export_column(name) for name in contents),
     )
 
 
-def _merged_columns(groups: Sequence[Group]) -> tuple[dict[Where, Kind], list[dict[Where, str]]]:
-    """The kind of every column, and of every group which member goes into which column."""
-    contents: dict[str, Kind] = {}
+def _merged_columns(
+    groups: Sequence[SourceGroup],
+) -> tuple[dict[ColumnKey, RowType], list[dict[ColumnKey, str]]]:
+    """Merge the types of every column; map each group's members to columns."""
+    contents: dict[str, RowType] = {}
     for group in groups:
         for name in group.content_columns():
-            contents[name] = merged((contents.get(name, NOTHING), group.kind_of(name)))
-    kinds: dict[Where, Kind] = {}
-    places: list[dict[Where, str]] = []
+            contents[name] = merge_row_types((contents.get(name, NOTHING), group.kind_of(name)))
+    kinds: dict[ColumnKey, RowType] = {}
+    places: list[dict[ColumnKey, str]] = []
     for group in groups:
-        place: dict[Where, str] = {}
+        position: dict[ColumnKey, str] = {}
         heads = set(group.content_columns())
         for name in group.columns:
-            if is_ours(name) and name not in heads:
+            if is_export_column(name) and name not in heads:
                 continue
             kind = contents[name] if name in heads else group.columns[name]
             where = (name, False)
             if name not in heads and name in contents:
-                joined = merged((contents[name], kind))
+                joined = merge_row_types((contents[name], kind))
                 where = (name, bool(why_untyped(joined)) and not why_untyped(contents[name]))
                 contents[name] = contents[name] if where[1] else joined
-            kinds[where] = merged((kinds.get(where, NOTHING), kind))
-            place[where] = name
-        places.append(place)
+            kinds[where] = merge_row_types((kinds.get(where, NOTHING), kind))
+            position[where] = name
+        places.append(position)
     return kinds, places
 
 
-def _names(kinds: Iterable[Where], contents: set[str]) -> dict[Where, str]:
+def _names(kinds: Iterable[ColumnKey], contents: set[str]) -> dict[ColumnKey, str]:
     taken = {name.casefold() for name in contents}
     names = {}
     for where in kinds:
@@ -178,19 +191,19 @@ def _names(kinds: Iterable[Where], contents: set[str]) -> dict[Where, str]:
 
 
 def _features(
-    groups: Sequence[Group],
-    places: Sequence[Mapping[Where, str]],
-    columns: Sequence[Column],
-    wheres: Sequence[Where],
+    groups: Sequence[SourceGroup],
+    places: Sequence[Mapping[ColumnKey, str]],
+    columns: Sequence[ExportColumn],
+    wheres: Sequence[ColumnKey],
 ) -> dict[str, Any]:
-    """What is known of columns whose values all come from files that say the same of them."""
+    """Collect the features of columns whose sources all agree on them."""
     known = {}
     for where, column in zip(wheres, columns, strict=True):
-        said = [
-            json.dumps(group.features.get(place[where]), sort_keys=True)
-            for group, place in zip(groups, places, strict=True)
-            if where in place
+        stated = [
+            json.dumps(group.features.get(position[where]), sort_keys=True)
+            for group, position in zip(groups, places, strict=True)
+            if where in position
         ]
-        if column.type is not None and set(said) != {"null"} and len(set(said)) == 1:
-            known[column.name] = json.loads(said[0])
+        if column.type is not None and set(stated) != {"null"} and len(set(stated)) == 1:
+            known[column.name] = json.loads(stated[0])
     return known

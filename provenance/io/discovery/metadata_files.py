@@ -1,4 +1,4 @@
-"""Files that tools write beside data: told by what is in them, for a name can be borrowed."""
+"""Recognise by their content the metadata files that tools write next to data."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Any
 
 import pyarrow as pa
 
-from provenance.io.discovery import our_files
+from provenance.io.discovery import prov_files
 
 LARGEST = 4 << 20
-"""A longer document is none of these."""
+"""A longer document is no metadata file."""
 
 _HINTS = re.compile(
     rb'"(?:_fingerprint|splits|features|builder_name|config_name|nbformat|dataset_size|etag)"'
 )
 _SPLIT = re.compile(r"\w+(?:\.\w+)*")
-"""What ``datasets`` takes for the name of a split."""
+"""Names of splits that ``datasets`` accepts."""
 
 _LONGEST_WORD = 256
 
@@ -72,22 +72,22 @@ _OF_SPLIT = frozenset(
 )
 
 
-def describes(path: Path, head: bytes) -> bool:
-    """Whether a file describes data, or is made of other data, and holds no record of its own.
+def is_metadata_file(path: Path, head: bytes) -> bool:
+    """Check whether a file describes data, or is derived from it, and holds no record of its own.
 
-    These do: ``state.json``, ``dataset_info.json``, ``dataset_infos.json``, ``dataset_dict.json``
-    of ``datasets``, a notebook, the manifest and the schemas of this program, a Parquet file that
-    is nothing but a footer (``_metadata``) or the list of the members of a release, and an
-    Arrow file of nothing but an order of rows (``cache-*.arrow``).
+    Such files are ``state.json``, ``dataset_info.json``, ``dataset_infos.json`` and
+    ``dataset_dict.json`` of ``datasets``, notebooks, the manifest and the schemas of this program,
+    a Parquet file that has only a footer (``_metadata``), the list of the members of a release, and
+    an Arrow file with only an order of rows (``cache-*.arrow``).
 
     Args:
         head: its first bytes, not compressed.
     """
     if head[:4] == b"PAR1":
-        return _is_footer(path) or our_files.is_members(path)
+        return _is_footer(path) or prov_files.is_members_file(path)
     if head[:6] == b"ARROW1" or head[:4] == b"\xff\xff\xff\xff":
         return _is_order(path)
-    hinted = _HINTS.search(head) or our_files.HINT.search(head) or head.split() == [b"{}"]
+    hinted = _HINTS.search(head) or prov_files.HINT.search(head) or head.split() == [b"{}"]
     if head.lstrip()[:1] != b"{" or not hinted:
         return False
     if path.stat().st_size > LARGEST:
@@ -96,21 +96,23 @@ def describes(path: Path, head: bytes) -> bool:
         document = json.loads(path.read_bytes())
     except (ValueError, RecursionError):
         return False
-    return is_description(document)
+    return is_metadata_document(document)
 
 
-def is_description(document: Any) -> bool:
-    """Whether a JSON document has the members of such a file, and nothing that may be records.
+def is_metadata_document(document: Any) -> bool:
+    """Check whether a JSON document has the members of such a file, and no records.
 
-    >>> is_description({"splits": ["train"]}), is_description({"splits": ["I am a text."]})
-    (True, False)
+    >>> is_metadata_document({"splits": ["train"]})
+    True
+    >>> is_metadata_document({"splits": ["I am a text."]})
+    False
     """
     if not isinstance(document, dict):
         return False
     if not document:
         return True
     kinds = (_is_splits, _is_state, _is_info, _is_infos, _is_notebook, _is_download)
-    return any(kind(document) for kind in kinds) or our_files.is_ours(document)
+    return any(kind(document) for kind in kinds) or prov_files.is_prov_document(document)
 
 
 def _is_splits(document: dict[str, Any]) -> bool:
@@ -160,7 +162,7 @@ def _is_notebook(document: dict[str, Any]) -> bool:
 
 
 def _is_download(document: dict[str, Any]) -> bool:
-    """Where a download is from, as ``datasets`` writes it beside each."""
+    """Check for the origin of a download, which ``datasets`` writes next to it."""
     words = [value for value in document.values() if value is not None]
     return set(document) == {"url", "etag"} and all(
         isinstance(word, str) and not re.search(r"\s", word) for word in words
@@ -168,7 +170,7 @@ def _is_download(document: dict[str, Any]) -> bool:
 
 
 def _says_little(value: Any) -> bool:
-    """Whether there is neither a list of objects nor a text among the values."""
+    """Check that a value holds neither a list of objects nor a long text."""
     stack = [value]
     while stack:
         each = stack.pop()
@@ -184,7 +186,7 @@ def _says_little(value: Any) -> bool:
 
 
 def _is_footer(path: Path) -> bool:
-    """Whether between the two magics of a Parquet file there is its footer and no page."""
+    """Check whether a Parquet file has only a footer and no page."""
     with path.open("rb") as file:
         size = file.seek(0, 2)
         if size < 12:
@@ -195,7 +197,7 @@ def _is_footer(path: Path) -> bool:
 
 
 def _is_order(path: Path) -> bool:
-    """Whether the one column of an Arrow file is the order of rows that ``datasets`` caches."""
+    """Check whether an Arrow file has only the order of rows that ``datasets`` caches."""
     try:
         with pa.OSFile(str(path)) as file:
             magic = file.read(6)

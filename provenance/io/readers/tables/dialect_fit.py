@@ -1,4 +1,4 @@
-"""The first rows of a table, as one way of writing makes them, and how well they fit it."""
+"""Measure how well a grammar fits the first rows of a table."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from provenance.io.readers.tables.row_grammar import Grammar
 
 
 @dataclass(frozen=True, slots=True)
-class Fit:
-    """Rows as one grammar makes them.
+class GrammarFit:
+    """Rows as one grammar reads them.
 
     Attributes:
         lines: what they were read from.
@@ -32,22 +32,22 @@ class Fit:
 
     @property
     def escapes_fit(self) -> bool:
-        """Whether every backslash stands before a sign that a writer escapes."""
+        """Whether every backslash is before a character that writers escape."""
         signs = re.escape("\\" + self.grammar.quote + self.grammar.delimiter) + r"\r\n"
         text = "".join(self.lines)
         return "\\" in text and "\\" not in re.sub(rf"\\[{signs}]", "", text)
 
 
-def fit_of(lines: Sequence[str], grammar: Grammar, headed: bool, most: int) -> Fit:
-    """How well a grammar fits the rows of some lines.
+def fit_of(lines: Sequence[str], grammar: Grammar, headed: bool, most: int) -> GrammarFit:
+    """Measure how well a grammar fits the rows of some lines.
 
     Args:
         headed: whether the first row tells how many cells the others have; else most of them do.
-        most: rows that are looked at.
+        most: rows to read.
     """
     rows, wrong = rows_of(lines, grammar, most)
     if not rows:
-        return Fit(grammar, lines, rows, wrong, 0.0)
+        return GrammarFit(grammar, lines, rows, wrong, 0.0)
     counts = Counter(map(len, rows[1:] if headed else rows))
     width = len(rows[0]) if headed else counts.most_common(1)[0][0]
     tabs = grammar.delimiter == "\t"
@@ -55,11 +55,11 @@ def fit_of(lines: Sequence[str], grammar: Grammar, headed: bool, most: int) -> F
     same = counts[width]
     if headed and not same and len(counts) == 1 and not any(row[-1] for row in rows[1:]):
         same = counts[width + 1]  # every row ends in a delimiter
-    return Fit(grammar, lines, rows, wrong, same / total if total else 1.0)
+    return GrammarFit(grammar, lines, rows, wrong, same / total if total else 1.0)
 
 
 def rows_of(lines: Sequence[str], grammar: Grammar, most: int) -> tuple[list[list[str]], int]:
-    """The first rows of some lines, and how many could not be read among them."""
+    """Read the first rows of some lines, and count the broken ones."""
     rows, wrong = _parsed(lines, grammar, most)
     tabs = grammar.delimiter == "\t" and grammar.quote == '"' and not grammar.escape
     if tabs and (wrong or len(set(map(len, rows))) > 1):
@@ -95,10 +95,10 @@ def _parsed(lines: Sequence[str], grammar: Grammar, most: int) -> tuple[list[lis
 
 @cache
 def kept_escapes(grammar: Grammar) -> Callable[[str], str]:
-    """What makes a line safe from the ``csv`` module, which drops every escape.
+    """Make a function that protects escapes from the ``csv`` module, which drops them all.
 
-    Tools escape the quote, the delimiter, the escape itself and line ends; before any other sign a
-    backslash is text, as in ``C:\\new``.
+    Tools escape the quote, the delimiter, the escape itself and line ends; before any other
+    character a backslash is text, as in ``C:\\new``.
     """
     escape = re.escape(grammar.escape)
     signs = re.escape(grammar.quote + grammar.delimiter) + r"\r\n"

@@ -1,4 +1,4 @@
-"""Files that this program writes beside data: told by what is in them, never by their names."""
+"""Recognise by their content the files that this program writes next to data."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from provenance.model.base import SCHEMA_BASE
 from provenance.model.manifest import Manifest
 
 HINT = re.compile(rb'"(?:body|\$schema)"')
-"""What the first bytes of a JSON document of ours hold."""
+"""Pattern in the first bytes of such a JSON document."""
 
 _MEMBERS = frozenset(
     [
@@ -25,7 +25,7 @@ _MEMBERS = frozenset(
         *("weight", "split"),
     ]
 )
-"""Columns of ``_manifest/members.parquet``, as an export writes them."""
+"""Columns of ``_manifest/members.parquet``."""
 
 _DIGEST = "^sha256:[0-9a-f]{64}$"
 _LABELS = pa.array(["human", "synthetic", "mixed", "unknown"])
@@ -33,18 +33,18 @@ _NAME = r"^[^\n]{1,200}$"
 _PATH = r"^\S*[/:]"
 
 
-def is_ours(document: dict[str, Any]) -> bool:
-    """Whether a JSON document is the manifest of a release, or a schema as we write it.
+def is_prov_document(document: dict[str, Any]) -> bool:
+    """Check whether a JSON document is the manifest of a release, or one of our schemas.
 
-    A manifest has the digest of its body; a schema is the same as the one of its name.
+    A manifest has the digest of its body; a schema equals the one of its name.
     """
     if set(document) >= {"body", "body_digest"}:
         return _is_manifest(document)
     return str(document.get("$id", "")).startswith(SCHEMA_BASE) and _is_schema(document)
 
 
-def is_members(path: Path) -> bool:
-    """Whether a Parquet file is the list of the members of a release, in all of its rows."""
+def is_members_file(path: Path) -> bool:
+    """Check whether a Parquet file is the list of the members of a release, in all its rows."""
     try:
         with pq.ParquetFile(path) as file:
             schema = file.schema_arrow
@@ -60,8 +60,8 @@ def is_members(path: Path) -> bool:
 
 def _are_members(batch: pa.RecordBatch) -> bool:
     def every(name: str, pattern: str) -> bool:
-        held = pc.match_substring_regex(batch.column(name), pattern)
-        return bool(pc.all(held, min_count=0).as_py())
+        matching = pc.match_substring_regex(batch.column(name), pattern)
+        return bool(pc.all(matching, min_count=0).as_py())
 
     labels = pc.all(pc.is_in(batch.column("label"), _LABELS), min_count=0).as_py()
     names = every("source", _NAME) and every("split", _NAME)

@@ -1,4 +1,4 @@
-"""Pictures, sounds and films: one file is one record, its bytes as they are, never decoded."""
+"""Read pictures, sounds and films: one file is one record of bytes, never decoded."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import base64
 import re
 from collections.abc import Iterator, Sequence
 
-from provenance.content.json_text import compact_json
+from provenance.content.json_writer import compact_json
 from provenance.errors import NotFoundError
-from provenance.io.contract.reader import Batch, Input, Layout, Portion, Shape, too_long
-from provenance.io.readers.single_record import load
-from provenance.io.records.batch_builder import Collector
+from provenance.io.contract.reader import Batch, Input, Portion, ReadLayout, Shape, too_long_reason
+from provenance.io.readers.whole_file import read_file
+from provenance.io.records.batch_builder import BatchBuilder
 
 HEAD = 64
-"""Bytes that tell what kind of medium a file is."""
+"""First bytes by which a medium is recognised."""
 
 # The first bytes of each format, as its specification gives them.
 _MAGIC: tuple[tuple[bytes, str], ...] = (
@@ -45,7 +45,7 @@ _BRANDS = {
 
 
 def media_type(head: bytes) -> str | None:
-    """What kind of medium begins with these bytes; ``None`` for none that is known.
+    """Recognise the media type by the first bytes; ``None`` if unknown.
 
     >>> media_type(b"\\xff\\xd8\\xff\\xe0"), media_type(b"RIFF\\x00\\x00\\x00\\x00WEBPVP8 ")
     ('image/jpeg', 'image/webp')
@@ -72,30 +72,35 @@ _SOUNDS_AND_FILMS = (
 )
 
 _MAY_HOLD_EITHER = {"audio", "video"}
-"""One container has both: what is named a film may be a sound, and no error."""
+"""Media that share containers: a file named as a film may be a sound."""
 
 
-def is_such(kind: str | None, medium: str) -> bool:
-    """Whether a media type is of a medium, ``image``, ``audio`` or ``video``.
+def is_medium(kind: str | None, medium: str) -> bool:
+    """Check whether a media type is of a medium, ``image``, ``audio`` or ``video``.
 
-    >>> is_such("audio/ogg", "video"), is_such("image/png", "audio")
+    >>> is_medium("audio/ogg", "video"), is_medium("image/png", "audio")
     (True, False)
     """
     found = (kind or "").partition("/")[0]
     return found == medium or {found, medium} == _MAY_HOLD_EITHER
 
 
-class Image:
-    """Reader of pictures, sounds and films; their one further field is ``media_type``."""
+class MediaFile:
+    """Reader of pictures, sounds and films, with the further field ``media_type``."""
 
     names: Sequence[str] = ("image", "audio", "video")
 
     def probe(self, source: Input, nested: str | None = None) -> Shape:
-        """The payload and its type."""
+        """Return the fixed fields."""
         return Shape({"media_type": "string", "payload": "string"}, (), ("payload",))
 
     def read(
-        self, source: Input, layout: Layout, part: Portion | None = None, *, original: bool = False
+        self,
+        source: Input,
+        layout: ReadLayout,
+        part: Portion | None = None,
+        *,
+        original: bool = False,
     ) -> Iterator[Batch]:
         """Yield the file as row 1; ``part`` is not for this format.
 
@@ -109,9 +114,9 @@ class Image:
                 f"no field {', '.join(layout.content)} in a {_WORDS[source.format]}",
                 hint="its content is its bytes; leave `--content` out",
             )
-        collector = Collector(layout, original=original)
-        whole = load(source, layout.max_record)
-        data = bytes(whole.held)
+        collector = BatchBuilder(layout, original=original)
+        whole = read_file(source, layout.max_record)
+        data = bytes(whole.data)
         kind = media_type(data[:HEAD])
         defect = _defect(whole.size, layout.max_record, kind, source.format)
         if defect:
@@ -127,10 +132,10 @@ class Image:
 
 def _defect(size: int, limit: int, kind: str | None, medium: str) -> str:
     if size > limit:
-        return too_long(limit)
+        return too_long_reason(limit)
     if not size:
         return "the file is empty"
-    return "" if is_such(kind, medium) else f"no {_WORDS[medium]} of a known kind"
+    return "" if is_medium(kind, medium) else f"no {_WORDS[medium]} of a known kind"
 
 
 _WORDS = {"image": "picture", "audio": "sound", "video": "film"}

@@ -1,8 +1,7 @@
-"""What readers have in common that get a record at a time from a library."""
+"""Base class of readers for which a library yields one record at a time."""
 
 from __future__ import annotations
 
-import base64
 import datetime as dt
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,20 +9,21 @@ from contextlib import AbstractContextManager, suppress
 from itertools import islice
 from typing import Any, ClassVar
 
-from provenance.content.json_text import DefectError
-from provenance.io.contract.reader import MAX_RECORD, Batch, Input, Layout, Portion, Shape
+from provenance.content.json_reader import DefectError
+from provenance.io.columns.to_text import text_or_base64
+from provenance.io.contract.reader import MAX_RECORD, Batch, Input, Portion, ReadLayout, Shape
 from provenance.io.readers.columnar.batches import end_of_file, failure_reason
-from provenance.io.readers.json.json_records import Numbered
+from provenance.io.readers.json.json_records import NumberedRecords
 from provenance.io.readers.json.shape import shape_of
 
 PROBED = 100
 
-Record = Mapping[str, Any] | DefectError
-"""A row as JSON has it, or why it is none."""
+RecordOrDefect = Mapping[str, Any] | DefectError
+"""A row as JSON, or why it is none."""
 
 
-class Records(ABC):
-    """A reader of files that a library reads record by record."""
+class RecordReader(ABC):
+    """Reader of files that a library reads record by record."""
 
     names: ClassVar[Sequence[str]]
     failures: ClassVar[tuple[type[Exception], ...]]
@@ -32,8 +32,8 @@ class Records(ABC):
     @abstractmethod
     def opened(
         self, source: Input, records: str | None, limit: int
-    ) -> AbstractContextManager[Iterator[Record]]:
-        """The records of a file.
+    ) -> AbstractContextManager[Iterator[RecordOrDefect]]:
+        """Open the records of a file.
 
         Args:
             records: what ``--records`` says.
@@ -44,22 +44,27 @@ class Records(ABC):
         """
 
     def probe(self, source: Input, nested: str | None = None) -> Shape:
-        """What the first records are."""
+        """Read the shape of the first records."""
         found: list[dict[str, Any]] = []
         opened = self.opened(source, nested, MAX_RECORD)
-        # Whoever reads the file comes upon its damage, too.
+        # Damage is reported when the file is read.
         with opened as records, suppress(*self.failures):
             found += (dict(row) for row in islice(records, PROBED) if isinstance(row, Mapping))
         return shape_of(found)
 
     def read(
-        self, source: Input, layout: Layout, part: Portion | None = None, *, original: bool = False
+        self,
+        source: Input,
+        layout: ReadLayout,
+        part: Portion | None = None,
+        *,
+        original: bool = False,
     ) -> Iterator[Batch]:
         """Yield the records in order; ``part`` is not for such formats."""
         if part is not None:
             raise ValueError("only uncompressed line-oriented files are read in slices")
         with self.opened(source, layout.records, layout.max_record) as records:
-            gathered = Numbered(layout, original=original)
+            gathered = NumberedRecords(layout, original=original)
             try:
                 for record in records:
                     gathered.add(record if isinstance(record, DefectError) else dict(record))
@@ -75,7 +80,7 @@ class Records(ABC):
 
 
 def json_value(value: Any) -> Any:
-    """A value in the types of JSON, as ``arrow_text`` writes them; not finite is null.
+    """Convert a value to the types of JSON, as ``to_text`` writes them; not finite is null.
 
     >>> json_value({"at": dt.datetime(2020, 1, 1), "raw": b"a", "n": float("nan")})
     {'at': '2020-01-01T00:00:00', 'raw': 'a', 'n': None}
@@ -93,11 +98,7 @@ def json_value(value: Any) -> Any:
 
 def _text(value: Any) -> str:
     if isinstance(value, bytes | bytearray | memoryview):
-        raw = bytes(value)
-        try:
-            return raw.decode("utf-8")
-        except UnicodeDecodeError:
-            return base64.b64encode(raw).decode("ascii")
+        return text_or_base64(bytes(value))
     if isinstance(value, dt.datetime) and value.tzinfo is not None:
         return value.astimezone(dt.UTC).replace(tzinfo=None).isoformat() + "Z"
     if isinstance(value, dt.date | dt.time):

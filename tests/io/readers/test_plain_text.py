@@ -12,10 +12,10 @@ from support.reader_contract import check_reader
 
 from provenance.content.identity import digest, write_digest
 from provenance.errors import NotFoundError
-from provenance.io.contract.reader import Input, Layout
-from provenance.io.readers.plaintext import PlainText
+from provenance.io.contract.reader import Input, ReadLayout
+from provenance.io.readers.plain_text import PlainText
 
-TEXT = Layout("text", ("text",))
+TEXT = ReadLayout("text", ("text",))
 
 
 def _source(path: Path, data: bytes, compression: str = "") -> Input:
@@ -44,14 +44,14 @@ def test_front_matter_never_changes_the_content(
     text = f"---\n{inside}\n---\nbody"
     data = text.encode("utf-8", "replace")
     source = _source(tmp_path_factory.mktemp("text") / "a.md", data)
-    reading = check_reader(PlainText(), source, Layout("text", ("text",), ("title", "a")))
+    reading = check_reader(PlainText(), source, ReadLayout("text", ("text",), ("title", "a")))
     assert reading.content in ([], [data.decode()])
 
 
 def test_a_long_file_is_a_reject_with_its_digest(tmp_path: Path) -> None:
     data = b"x" * 5000
     source = _source(tmp_path / "a.txt", data)
-    reading = check_reader(PlainText(), source, Layout("text", ("text",), max_record=4999))
+    reading = check_reader(PlainText(), source, ReadLayout("text", ("text",), max_record=4999))
     assert reading.rejects[0]["raw_digest"] == write_digest(digest(data))
     assert reading.rejects[0]["raw_bytes"] == 5000
     assert not reading.rows
@@ -67,4 +67,4 @@ def test_front_matter_is_in_the_shape(tmp_path: Path) -> None:
 def test_any_other_field_is_not_found(tmp_path: Path) -> None:
     source = _source(tmp_path / "a.txt", b"text")
     with pytest.raises(NotFoundError, match="no field body"):
-        list(PlainText().read(source, Layout("text", ("body",))))
+        list(PlainText().read(source, ReadLayout("text", ("body",))))

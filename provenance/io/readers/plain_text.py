@@ -1,4 +1,4 @@
-"""Plain text and Markdown: one file is one record."""
+"""Read plain text and Markdown: one file is one record."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from typing import Any
 
 import yaml
 
-from provenance.content.json_text import MAX_DEPTH, compact_json
+from provenance.content.json_reader import MAX_DEPTH
+from provenance.content.json_writer import compact_json
 from provenance.errors import MisuseError, NotFoundError
-from provenance.io.contract.reader import Batch, Input, Layout, Portion, Shape, too_long
+from provenance.io.contract.reader import Batch, Input, Portion, ReadLayout, Shape, too_long_reason
 from provenance.io.contract.record_paths import steps_of
 from provenance.io.readers.json.json_content import kind_of
-from provenance.io.readers.single_record import Whole, load
-from provenance.io.records.batch_builder import Collector, field_of
+from provenance.io.readers.whole_file import FileBytes, read_file
+from provenance.io.records.batch_builder import BatchBuilder, field_of
 from provenance.io.streams.decompress import DamagedError
 from provenance.io.streams.open_input import open_bytes
 
@@ -27,12 +28,12 @@ _FRONT_MATTER = re.compile(
 
 
 class PlainText:
-    """Reader of plain text; YAML front matter stays content and is handed over as fields, too."""
+    """Reader of plain text; YAML front matter is part of the content and also gives fields."""
 
     names: Sequence[str] = ("text",)
 
     def probe(self, source: Input, nested: str | None = None) -> Shape:
-        """The one field ``text``, and what the front matter names."""
+        """Return the field ``text`` and the fields of the front matter."""
         with open_bytes(source) as stream:
             try:
                 head = stream.read(_FRONT_MATTER_BYTES)
@@ -43,14 +44,19 @@ class PlainText:
         return Shape(kinds | {"text": "string"}, (), ("text",))
 
     def read(
-        self, source: Input, layout: Layout, part: Portion | None = None, *, original: bool = False
+        self,
+        source: Input,
+        layout: ReadLayout,
+        part: Portion | None = None,
+        *,
+        original: bool = False,
     ) -> Iterator[Batch]:
         """Yield the file as row 1; ``part`` is not for this format."""
         if part is not None:
             raise ValueError("a text file is one record: this format has no slices")
         _require_text(layout)
-        collector = Collector(layout, original=original)
-        whole = load(source, layout.max_record)
+        collector = BatchBuilder(layout, original=original)
+        whole = read_file(source, layout.max_record)
         text, defect = _text(whole, layout.max_record)
         if defect:
             collector.reject_hashed(1, 0, defect, whole.digest, whole.size)
@@ -59,20 +65,20 @@ class PlainText:
         yield collector.batch()
 
 
-def _text(whole: Whole, limit: int) -> tuple[str, str]:
-    """The text without its byte order mark, or else the reason why there is none."""
+def _text(whole: FileBytes, limit: int) -> tuple[str, str]:
+    """Decode the text without its byte order mark, or return why there is none."""
     if whole.size > limit:
-        return "", too_long(limit)
-    if b"\0" in whole.held:
+        return "", too_long_reason(limit)
+    if b"\0" in whole.data:
         return "", "NUL byte"
     try:
-        text = whole.held.decode("utf-8").removeprefix("\ufeff")
+        text = whole.data.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError:
         return "", "invalid UTF-8"
     return text, "" if text else 'field "text" is empty'
 
 
-def _require_text(layout: Layout) -> None:
+def _require_text(layout: ReadLayout) -> None:
     if layout.content not in {("text",), ("*",)}:
         raise NotFoundError(
             f"no field {', '.join(layout.content)} in a text file",
@@ -82,7 +88,7 @@ def _require_text(layout: Layout) -> None:
         raise MisuseError("a text file holds no binary content", hint="leave `--content` out")
 
 
-def _keep(collector: Collector, text: str, layout: Layout, *, original: bool) -> None:
+def _keep(collector: BatchBuilder, text: str, layout: ReadLayout, *, original: bool) -> None:
     front = _front_matter(text) if layout.fields or layout.chooser or original else {}
     record = {**front, "text": text}
     whole = compact_json(record) if original else None
@@ -92,11 +98,11 @@ def _keep(collector: Collector, text: str, layout: Layout, *, original: bool) ->
 
 
 class _AliasError(yaml.YAMLError):
-    """A few aliases can stand for any amount of text."""
+    """The front matter has YAML aliases, which can expand to any size."""
 
 
 class _Tree(yaml.BaseLoader):
-    """Makes strings, lists and dictionaries and nothing else, each of them once."""
+    """YAML loader of strings, lists and dictionaries, without aliases."""
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
@@ -105,7 +111,7 @@ class _Tree(yaml.BaseLoader):
 
 
 def _front_matter(text: str) -> dict[str, Any]:
-    """What the YAML block says that a text begins with: scalars as they are written."""
+    """Read the YAML block at the beginning of a text, with scalars as written."""
     found = _FRONT_MATTER.match(text, 0, _FRONT_MATTER_BYTES)
     if found is None:
         return {}
@@ -117,7 +123,7 @@ def _front_matter(text: str) -> dict[str, Any]:
 
 
 def _loaded(block: str) -> dict[Any, Any]:
-    """A block of YAML; with aliases in it, or nested too deep, only the strings at its top."""
+    """Load a YAML block; with aliases or deep nesting, only its top-level strings."""
     # Both loaders make strings, lists and dictionaries, and no objects.
     try:
         front = yaml.load(block, Loader=_Tree)  # noqa: S506

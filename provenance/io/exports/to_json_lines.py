@@ -1,4 +1,4 @@
-"""Rows of a release as JSON lines, with what we know of them behind their own members."""
+"""Write rows of a release as JSON lines, with the export's own members after those of a source."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from provenance.io.contract.reader import Layout
-from provenance.io.exports.added_columns import content_columns, is_ours
-from provenance.io.exports.digest_check import Expected
+from provenance.io.contract.reader import ReadLayout
+from provenance.io.exports.added_columns import content_columns, is_export_column
+from provenance.io.exports.digest_check import ExpectedDigests
 
 
-class LinesExport:
-    """Writes rows as JSON lines, a file per split, as they come.
+class JsonLinesExport:
+    """Writes rows as JSON lines, one file per split.
 
     Args:
         folder: where the files are made.
-        expected: is told what each file has to hold.
+        expected: receives the digests that each file must hold.
     """
 
-    def __init__(self, folder: Path, expected: Expected) -> None:
+    def __init__(self, folder: Path, expected: ExpectedDigests) -> None:
         self._folder = folder
         self._expected = expected
         self._files: dict[str, BinaryIO] = {}
         self.counts: Counter[str] = Counter()
 
-    def __enter__(self) -> LinesExport:
+    def __enter__(self) -> JsonLinesExport:
         return self
 
     def __exit__(
@@ -47,7 +47,12 @@ class LinesExport:
             file.close()
 
     def add(
-        self, layout: Layout, rows: pa.Array, ours: pa.Array, splits: pa.Array, digests: pa.Array
+        self,
+        layout: ReadLayout,
+        rows: pa.Array,
+        ours: pa.Array,
+        splits: pa.Array,
+        digests: pa.Array,
     ) -> None:
         """Write rows.
 
@@ -67,21 +72,21 @@ class LinesExport:
             self.counts[split] += len(written)
 
 
-def _joined(rows: pa.Array, ours: pa.Array, layout: Layout) -> pa.Array:
-    """Two objects as one; ours come first where content bears a name that is ours but for case."""
-    ours_first = layout.content == ("*",) or any(map(is_ours, layout.content))
+def _joined(rows: pa.Array, ours: pa.Array, layout: ReadLayout) -> pa.Array:
+    """Merge two objects; ours come first where a content name equals one of ours but for case."""
+    ours_first = layout.content == ("*",) or any(map(is_export_column, layout.content))
     if not ours_first:
         return _appended(rows, ours)
     first = np.array([_has_ours(text, layout) for text in rows.to_pylist()], np.bool_)
     return pc.if_else(pa.array(first), _appended(ours, rows), _appended(rows, ours))
 
 
-def _has_ours(text: str, layout: Layout) -> bool:
+def _has_ours(text: str, layout: ReadLayout) -> bool:
     import json
 
     if "_" not in text:
         return False
-    return any(is_ours(name) for name in content_columns(layout.content, json.loads(text)))
+    return any(is_export_column(name) for name in content_columns(layout.content, json.loads(text)))
 
 
 def _appended(rows: pa.Array, more: pa.Array) -> pa.Array:

@@ -1,4 +1,4 @@
-"""Rows of JSON text as columns: the kinds of their members, and their values in given types."""
+"""Infer the types of the members of JSON rows, and convert them to typed columns."""
 
 from __future__ import annotations
 
@@ -11,44 +11,46 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
 
-from provenance.content.json_text import Number, compact_json, escaped
+from provenance.content.json_reader import decode_exact
+from provenance.content.json_writer import Number, compact_json, escape_surrogates
 from provenance.io.columns.row_types import (
     NOTHING,
     NUMBER,
     TEXT,
     TRUTH,
-    Kind,
     ListOf,
-    Struct,
+    RowType,
+    StructType,
     integers,
     kind_of_value,
-    merged,
+    merge_row_types,
 )
 
 _LONG = r"[-:,.\[\s][0-9]{16}|[eE][+]?[0-9]{3}"
 _ESCAPED = r"\\u[dD][89a-fA-F]"
 _PAIR = r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 _BELOW_16_DIGITS = integers(-(10**15), 10**15)
-_STRUCTURES: Mapping[str, Kind] = {
+_STRUCTURES: Mapping[str, RowType] = {
     "VARCHAR": TEXT,
     "BOOLEAN": TRUTH,
     "DOUBLE": NUMBER,
     "NULL": NOTHING,
     **dict.fromkeys(("BIGINT", "UBIGINT", "HUGEINT"), _BELOW_16_DIGITS),
 }
-_decode = json.JSONDecoder(parse_float=Number).decode
 
 
-class JsonRows:
-    """Looks at JSON objects, and turns them into columns, many at a time where that is exact."""
+class TypedJson:
+    """Infers types and converts columns with DuckDB, many rows at a time where that is exact."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
 
-    def members(self, lines: pa.Array) -> dict[str, Kind]:
-        """The members of objects in the order in which they come up, each with its kind."""
+    def members(self, lines: pa.Array) -> dict[str, RowType]:
+        """Infer the types of members, in the order in which they first occur."""
         odd = _odd(lines)
-        kinds: list[Kind] = [kind_of_value(_decode(text)) for text in lines.filter(odd).to_pylist()]
+        kinds: list[RowType] = [
+            kind_of_value(decode_exact(text)) for text in lines.filter(odd).to_pylist()
+        ]
         plain = lines.filter(pc.invert(odd))
         found = self._ask(
             "SELECT json_structure(json)::VARCHAR AS s, arg_min(json, n), count(*) FROM batch "
@@ -59,9 +61,9 @@ class JsonRows:
             try:
                 kinds.append(_kind_of_structure(json.loads(text)))
             except KeyError:
-                # Objects without members look like values of several types: those are looked at.
+                # Objects without members look like values of several types: parse those.
                 alike = [sample] if count == 1 else self._alike(plain, text)
-                kinds += [kind_of_value(_decode(one)) for one in alike]
+                kinds += [kind_of_value(decode_exact(one)) for one in alike]
         return _members(kinds)
 
     def _alike(self, lines: pa.Array, structure: str) -> list[str]:
@@ -69,9 +71,9 @@ class JsonRows:
         return [text for (text,) in rows.fetchall()]
 
     def columns(self, lines: pa.Array, wanted: Mapping[str, pa.DataType | None]) -> list[pa.Array]:
-        """The values of members in types that hold them; as JSON text where the type is ``None``.
+        """Convert members to the given types; to JSON text where the type is ``None``.
 
-        A JSON null and a member that is not there are null.
+        A JSON null and an absent member are null.
         """
         if not wanted:
             return []
@@ -84,7 +86,7 @@ class JsonRows:
                 column.cast(kind or pa.string()).combine_chunks()
                 for column, kind in zip(table.columns, wanted.values(), strict=True)
             ]
-        rows = [_decode(text) for text in lines.to_pylist()]
+        rows = [decode_exact(text) for text in lines.to_pylist()]
         return [
             pa.array(_texts(row.get(name) for row in rows), pa.string())
             if kind is None
@@ -99,34 +101,34 @@ class JsonRows:
 
 
 def _odd(lines: pa.Array) -> pa.Array:
-    """Which rows hold what the database reads otherwise: long numbers, halves of characters."""
+    """Find rows that DuckDB reads inexactly: with long numbers or lone surrogates."""
     odd = pc.match_substring_regex(lines, _LONG)
-    if pc.any(escaped := pc.match_substring_regex(lines, _ESCAPED), min_count=0).as_py():
+    if pc.any(has_escape := pc.match_substring_regex(lines, _ESCAPED), min_count=0).as_py():
         alone = pc.replace_substring_regex(lines, _PAIR, "")
-        odd = pc.or_(odd, pc.and_(escaped, pc.match_substring_regex(alone, _ESCAPED)))
+        odd = pc.or_(odd, pc.and_(has_escape, pc.match_substring_regex(alone, _ESCAPED)))
     return odd
 
 
-def _kind_of_structure(structure: Any) -> Kind:
-    """The kind behind what ``json_structure`` says.
+def _kind_of_structure(structure: Any) -> RowType:
+    """Convert the answer of ``json_structure`` to a row type.
 
     Raises:
         KeyError: it does not say which kind.
     """
     if isinstance(structure, dict):
-        return Struct({name: _kind_of_structure(inner) for name, inner in structure.items()})
+        return StructType({name: _kind_of_structure(inner) for name, inner in structure.items()})
     if isinstance(structure, list):
         return ListOf(_kind_of_structure(structure[0]))
     return _STRUCTURES[structure]
 
 
-def _members(kinds: list[Kind]) -> dict[str, Kind]:
-    """The members of rows; there is no bound to their number, as of those of other objects."""
-    found: dict[str, Kind] = {}
+def _members(kinds: list[RowType]) -> dict[str, RowType]:
+    """Merge the members of rows, whose number is not limited."""
+    found: dict[str, RowType] = {}
     for kind in kinds:
-        for name, inner in kind.members.items() if isinstance(kind, Struct) else ():
+        for name, inner in kind.members.items() if isinstance(kind, StructType) else ():
             known = found.get(name)
-            found[name] = inner if known is None else merged((known, inner))
+            found[name] = inner if known is None else merge_row_types((known, inner))
     return found
 
 
@@ -134,7 +136,7 @@ def _structure(kind: pa.DataType | None) -> Any:
     if kind is None:
         return "JSON"
     if pt.is_struct(kind):
-        fields = [kind.field(place) for place in range(kind.num_fields)]
+        fields = [kind.field(position) for position in range(kind.num_fields)]
         return {field.name: _structure(field.type) for field in fields}
     if pt.is_list(kind):
         return [_structure(kind.value_type)]
@@ -144,7 +146,7 @@ def _structure(kind: pa.DataType | None) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """Numbers without their spelling, which Arrow does not know."""
+    """Convert ``Number`` to float for Arrow."""
     if isinstance(value, Number):
         return float(value)
     if isinstance(value, dict):
@@ -153,4 +155,4 @@ def _plain(value: Any) -> Any:
 
 
 def _texts(values: Iterator[Any]) -> Iterator[str | None]:
-    return (None if value is None else escaped(compact_json(value)) for value in values)
+    return (None if value is None else escape_surrogates(compact_json(value)) for value in values)

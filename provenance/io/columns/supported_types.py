@@ -1,7 +1,7 @@
-"""Columns of any Arrow type in those that Arrow's own functions take rows of.
+"""Convert columns to types that Arrow's kernels support.
 
-Views, runs, dictionaries in other types, intervals, and the extensions that nobody knows: what they
-stand for is written out. How much that will be is known before (`expanded`).
+Views, runs, nested dictionaries, intervals and unknown extension types are expanded;
+``expanded_sizes`` tells the size beforehand.
 """
 
 from __future__ import annotations
@@ -14,32 +14,32 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
 
-from provenance.io.columns.decoded_size import run_places, union_parts
-from provenance.io.columns.same_layout import DAY_TIME, MONTHS, unit_of
+from provenance.io.columns.decoded_size import run_indices, union_codes
+from provenance.io.columns.reinterpret import DAY_TIME, MONTHS, interval_unit
 
 _LEFT_AS_THEY_ARE = (pa.JsonType, pa.UuidType, pa.Bool8Type)
-"""Extensions that readers know the meaning of."""
+"""Extension types that the readers understand."""
 
 UNREAD = "cannot be read"
-"""What stands for a value that cannot be read: a mark that says so is one that nobody knows."""
+"""Placeholder for a value that cannot be read; a label with this value is unknown."""
 
 _NANOSECONDS = 10**9
 
 
-def is_ordinary(kind: Any, *, top: bool = True) -> bool:
-    """Whether Arrow's functions take values of a type as they are, at any depth.
+def is_supported(kind: Any, *, top: bool = True) -> bool:
+    """Check whether Arrow's kernels take values of a type, at any depth.
 
-    A column of a dictionary of texts or numbers is left as it is: it is small that way.
+    A top-level dictionary of texts or numbers stays, since it is compact.
     """
     if isinstance(kind, pa.BaseExtensionType):
         known = isinstance(kind, _LEFT_AS_THEY_ARE) and not pt.is_nested(kind.storage_type)
-        return known and is_ordinary(kind.storage_type, top=False)
+        return known and is_supported(kind.storage_type, top=False)
     if pt.is_dictionary(kind):
         plain = not (pt.is_nested(kind.value_type) or pt.is_null(kind.value_type))
-        return top and plain and is_ordinary(kind.value_type, top=False)
+        return top and plain and is_supported(kind.value_type, top=False)
     if _is_written_out(kind):
         return False
-    return all(is_ordinary(kind.field(n).type, top=False) for n in range(kind.num_fields))
+    return all(is_supported(kind.field(n).type, top=False) for n in range(kind.num_fields))
 
 
 def _is_written_out(kind: Any) -> bool:
@@ -48,14 +48,14 @@ def _is_written_out(kind: Any) -> bool:
     return bool(views or pt.is_run_end_encoded(kind) or pt.is_union(kind) or pt.is_interval(kind))
 
 
-def ordinary(array: pa.Array) -> pa.Array:
-    """The same values in an ordinary type; those of unions stay unions, of ordinary types.
+def to_supported(array: pa.Array) -> pa.Array:
+    """Convert values to a supported type; unions stay unions, of supported types.
 
     Raises:
         ArrowException, NotImplementedError: there is no way to.
     """
     kind = array.type
-    if is_ordinary(kind, top=False):
+    if is_supported(kind, top=False):
         return array
     for applies, convert in _CONVERSIONS:
         if applies(kind):
@@ -63,25 +63,25 @@ def ordinary(array: pa.Array) -> pa.Array:
     return array
 
 
-def unread(kind: Any, count: int) -> pa.Array:
-    """Values that stand for those of a type that cannot be read: nobody can say they are nothing.
+def unreadable_values(kind: Any, count: int) -> pa.Array:
+    """Make placeholders for values of a type that cannot be read.
 
-    An object keeps its members, so that each of their names is heard.
+    An object keeps its members, so that their names are still seen.
     """
     if pt.is_nested(kind) and not pt.is_struct(kind) and kind.num_fields == 1:
-        return unread(kind.field(0).type, count)
+        return unreadable_values(kind.field(0).type, count)
     if pt.is_struct(kind) and kind.num_fields:
-        parts = [unread(each.type, count) for each in kind]
+        parts = [unreadable_values(each.type, count) for each in kind]
         return pa.StructArray.from_arrays(parts, names=[each.name for each in kind])
     return pa.repeat(pa.scalar(UNREAD), count)
 
 
 def _of_extension(array: pa.Array) -> pa.Array:
     kind = array.type
-    unit = unit_of(kind)
+    unit = interval_unit(kind)
     if unit:
         return _SPANS[unit](array.storage)
-    values = ordinary(array.storage)
+    values = to_supported(array.storage)
     if isinstance(kind, _LEFT_AS_THEY_ARE):
         return pa.ExtensionArray.from_storage(kind, values)
     return values
@@ -92,7 +92,7 @@ def _of_months(months: pa.Array) -> pa.Array:
 
 
 def _of_day_time(packed: pa.Array) -> pa.Array:
-    """``P2DT1.5S`` of two integers of 32 bits, days and milliseconds, the first in front."""
+    """Format pairs of 32-bit days and milliseconds: ``P2DT1.5S``."""
     parts = np.frombuffer(packed.buffers()[1], np.int32)[2 * packed.offset :]
     both = parts[: 2 * len(packed)].reshape(-1, 2).tolist()
     texts = [_span(0, days, milliseconds * 10**6) for days, milliseconds in both]
@@ -105,7 +105,7 @@ def _of_interval(array: pa.Array) -> pa.Array:
 
 
 def _span(months: int, days: int, nanoseconds: int) -> str:
-    """ISO 8601: ``P1M2DT0.000000003S``; ``P0D`` for none.
+    """Format a duration in ISO 8601: ``P1M2DT0.000000003S``; ``P0D`` for zero.
 
     >>> _span(1, -2, 1_500_000_000), _span(0, 0, 0)
     ('P1M-2DT1.5S', 'P0D')
@@ -121,16 +121,16 @@ def _span(months: int, days: int, nanoseconds: int) -> str:
 def _of_dictionary(array: pa.Array) -> pa.Array:
     if pt.is_null(array.type.value_type):
         return pa.nulls(len(array))
-    return _taken(ordinary(array.dictionary), array.indices)
+    return _taken(to_supported(array.dictionary), array.indices)
 
 
 def _of_runs(array: pa.Array) -> pa.Array:
-    return _taken(ordinary(array.values), pa.array(run_places(array)))
+    return _taken(to_supported(array.values), pa.array(run_indices(array)))
 
 
 def _of_struct(array: pa.Array) -> pa.Array:
     fields = list(array.type)
-    parts = [ordinary(array.field(place)) for place in range(len(fields))]
+    parts = [to_supported(array.field(position)) for position in range(len(fields))]
     fields = [each.with_type(part.type) for each, part in zip(fields, parts, strict=True)]
     return pa.StructArray.from_arrays(parts, fields=fields, mask=array.is_null())
 
@@ -139,13 +139,13 @@ def _of_list(array: pa.Array) -> pa.Array:
     large = pt.is_large_list(array.type) or pt.is_large_list_view(array.type)
     build = pa.LargeListArray if large else pa.ListArray
     offsets = _offsets(array, np.int64 if large else np.int32)
-    return build.from_arrays(offsets, ordinary(array.flatten()), mask=array.is_null())
+    return build.from_arrays(offsets, to_supported(array.flatten()), mask=array.is_null())
 
 
 def _of_fixed_list(array: pa.Array) -> pa.Array:
     size = array.type.list_size
     values = array.values.slice(array.offset * size, len(array) * size)
-    return pa.FixedSizeListArray.from_arrays(ordinary(values), size, mask=array.is_null())
+    return pa.FixedSizeListArray.from_arrays(to_supported(values), size, mask=array.is_null())
 
 
 def _of_map(array: pa.Array) -> pa.Array:
@@ -154,22 +154,24 @@ def _of_map(array: pa.Array) -> pa.Array:
     count = span.stop - span.start
     keys, items = (part.slice(span.start, count) for part in (array.keys, array.items))
     moved = pa.array(offsets - span.start, pa.int32())
-    return pa.MapArray.from_arrays(moved, ordinary(keys), ordinary(items), mask=array.is_null())
+    return pa.MapArray.from_arrays(
+        moved, to_supported(keys), to_supported(items), mask=array.is_null()
+    )
 
 
 def _of_union(array: pa.Array) -> pa.Array:
     kind = array.type
-    codes, places = union_parts(array)
-    names = [kind.field(place).name for place in range(kind.num_fields)]
+    codes, places = union_codes(array)
+    names = [kind.field(position).name for position in range(kind.num_fields)]
     children, moved = [], places.copy()
     for number, code in enumerate(kind.type_codes):
         child, mine = array.field(number), codes == code
         if kind.mode == "dense":
-            held = places[mine]
-            start, end = (int(held.min()), int(held.max()) + 1) if len(held) else (0, 0)
+            used = places[mine]
+            start, end = (int(used.min()), int(used.max()) + 1) if len(used) else (0, 0)
             child = child.slice(start, end - start)
             moved[mine] -= start
-        children.append(ordinary(child))
+        children.append(to_supported(child))
     types = pa.array(codes, pa.int8())
     if kind.mode == "dense":
         offsets = pa.array(moved, pa.int32())
