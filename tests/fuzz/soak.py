@@ -35,7 +35,7 @@ from provenance.io.discovery.discover import discover
 from provenance.io.discovery.remote import opened
 from provenance.io.records.content_fields import Choice, choose_content
 from provenance.io.streams.archive_members import Shelf
-from provenance.operations.ingest.batch_meaning import Chooser
+from provenance.operations.ingest.batch_fields import Chooser
 from provenance.operations.ingest.options import IngestOptions
 
 NOTHING = Choice("text", ("text",), "there was no record to look at")

@@ -81,8 +81,8 @@ def audit(
     \b
     A name that is both a release and a path has to be written release:NAME or ./NAME.
     """
-    from provenance.operations.judging.findings import apply_baseline
-    from provenance.operations.judging.findings import write_baseline as baseline_text
+    from provenance.operations.judging.origin_findings import apply_baseline
+    from provenance.operations.judging.origin_findings import write_baseline as baseline_text
     from provenance.reports.render import JUDGEMENT_FORMATS, Subject, render
 
     policy = read_policy(policy_file)
@@ -151,7 +151,7 @@ def judge(
         ),
         "audit",
     )
-    from provenance.operations.audit.audit_set import audit_files
+    from provenance.operations.audit.run_audit import audit_files
 
     store = None
     if session.named or Path(session.url).exists():

@@ -18,10 +18,10 @@ from provenance.operations.ingest.collapsed_rows import judge_content, of_cut_fi
 from provenance.operations.ingest.locate_failure import divide_unit, naming
 from provenance.operations.ingest.options import IngestOptions
 from provenance.operations.ingest.plan import file_task
-from provenance.operations.ingest.tasks import FileResult, FileTask, UnitTask
-from provenance.operations.ingest.units import cut
-from provenance.operations.ingest.unread_counts import failed_file, unread_files, unread_rows
+from provenance.operations.ingest.split_work import cut
+from provenance.operations.ingest.unread_files import failed_file, unread_files, unread_rows
 from provenance.operations.ingest.worker import run_unit
+from provenance.operations.ingest.worker_contract import FileResult, FileTask, UnitTask
 from provenance.store.data_files import Part
 from provenance.store.layout import Layout
 

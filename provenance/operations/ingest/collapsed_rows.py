@@ -24,7 +24,7 @@ from provenance.operations.ingest.options import IngestOptions
 from provenance.operations.ingest.repeat_counts import Repeats, ids_of, merged
 
 if TYPE_CHECKING:
-    from provenance.operations.ingest.tasks import FileResult
+    from provenance.operations.ingest.worker_contract import FileResult
 
 MOST_COLLAPSED = Fraction(1, 20)
 """Share of different rows that may be one record with another one.

@@ -16,7 +16,7 @@ from provenance.origin.recognisers.base import CLAIMS
 from provenance.views.evidence_in_force import BY_CONTRACT
 
 if TYPE_CHECKING:
-    from provenance.operations.ingest.tasks import FileResult
+    from provenance.operations.ingest.worker_contract import FileResult
 
 
 _WRITES = GENERATIVE - {Process.FEEDBACK}

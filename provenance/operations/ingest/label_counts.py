@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from provenance.model.base import quote_literal
-from provenance.operations.ingest.carried_evidence import CLAIMED, Carried
-from provenance.operations.ingest.claims_on_files import Standing
+from provenance.operations.ingest.file_declarations import Standing
 from provenance.operations.ingest.summary import Question
+from provenance.operations.ingest.superseded_evidence import CLAIMED, Carried
 from provenance.origin import resolver
 from provenance.store.catalog import Database, over_parts
 from provenance.store.data_files import Part

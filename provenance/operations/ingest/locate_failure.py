@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from provenance.errors import ProvError, UnforeseenError
 
 if TYPE_CHECKING:
-    from provenance.operations.ingest.tasks import UnitTask
+    from provenance.operations.ingest.worker_contract import UnitTask
 
 
 def divide_unit(task: UnitTask, place: int | None) -> Sequence[UnitTask]:

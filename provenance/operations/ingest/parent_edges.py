@@ -14,7 +14,7 @@ from provenance.io.contract.reader import Batch
 from provenance.lineage import node_id
 from provenance.model.edge import NodeKind
 from provenance.operations.ingest.options import IngestOptions
-from provenance.operations.ingest.rows import Roles, field_of
+from provenance.operations.ingest.table_rows import Roles, field_of
 
 _RECORD_ID = re.compile(r"(sha256:)?([0-9a-f]{64})")
 _NAMED: dict[str, NodeKind] = {"source": "source", "release": "release", "model": "model"}

@@ -14,7 +14,7 @@ from provenance.io.contract.reader import WRITTEN, Input
 from provenance.io.streams.fingerprint import fingerprint
 from provenance.model.base import Connection
 from provenance.operations.ingest.options import IngestOptions
-from provenance.operations.ingest.tasks import FileTask
+from provenance.operations.ingest.worker_contract import FileTask
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,9 @@ from provenance.model.source import Source
 from provenance.model.unread import Unread
 from provenance.operations.after_commit import settle, to_settle
 from provenance.operations.former_rules import knows_former_rules, readings_by_older_rules
-from provenance.operations.ingest.carried_evidence import spoken_before
-from provenance.operations.ingest.claims_on_files import (
+from provenance.operations.ingest.collapsed_rows import judge_content
+from provenance.operations.ingest.empty_inputs import explain_empty
+from provenance.operations.ingest.file_declarations import (
     Standing,
     by_contract,
     correction,
@@ -29,21 +30,20 @@ from provenance.operations.ingest.claims_on_files import (
     known_models,
     standing,
 )
-from provenance.operations.ingest.collapsed_rows import judge_content
-from provenance.operations.ingest.empty_inputs import explain_empty
 from provenance.operations.ingest.locate_failure import divide_unit, naming
+from provenance.operations.ingest.merge_results import merged_results, with_quarantine
 from provenance.operations.ingest.options import IngestOptions
 from provenance.operations.ingest.parent_counts import count_parents
 from provenance.operations.ingest.path_labels import Said, said_by_paths, told_by_path, with_said
 from provenance.operations.ingest.plan import IngestPlan, Unchanged, known_readings, make_plan
-from provenance.operations.ingest.results import merged_results, with_quarantine
+from provenance.operations.ingest.run_totals import Tally
+from provenance.operations.ingest.split_work import Group, cut
 from provenance.operations.ingest.summary import FileSummary, IngestSummary, SkippedFile, add_up
-from provenance.operations.ingest.tally import Tally
-from provenance.operations.ingest.tasks import FileResult, FileTask
+from provenance.operations.ingest.superseded_evidence import spoken_before
 from provenance.operations.ingest.tombstones import tombstone_parts
-from provenance.operations.ingest.units import Group, cut
-from provenance.operations.ingest.unread_counts import failed_file, ledger_folder, unread_files
+from provenance.operations.ingest.unread_files import failed_file, ledger_folder, unread_files
 from provenance.operations.ingest.worker import require_few_rejects, run_unit
+from provenance.operations.ingest.worker_contract import FileResult, FileTask
 from provenance.operations.sources import source_row
 from provenance.store.data_files import Part, delete, place_of, write_part
 from provenance.store.ledger_store import Store

@@ -9,7 +9,7 @@ from functools import lru_cache
 from provenance.io.contract.reader import Shape
 from provenance.io.contract.record_paths import ABOVE
 from provenance.io.records.content_names import RESERVED, is_about
-from provenance.operations.ingest.batch_meaning import Alike
+from provenance.operations.ingest.batch_fields import Alike
 
 _TEXTS = frozenset(
     ("text", "content", "body", "document", "article", "completion", "response", "output")

@@ -19,7 +19,7 @@ from provenance.io.discovery.remote import Spool
 from provenance.io.readers.emitting import reading
 from provenance.io.records.content_fields import Choice, choose_content, no_content
 from provenance.io.streams.fingerprint import fingerprint
-from provenance.operations.ingest.batch_meaning import Alike, Chooser
+from provenance.operations.ingest.batch_fields import Alike, Chooser
 from provenance.operations.ingest.collapsed_rows import counts, judge_content
 from provenance.operations.ingest.drop_rejects import without_refused
 from provenance.operations.ingest.emitted_records import emitted_claims, emitted_edges
@@ -28,17 +28,17 @@ from provenance.operations.ingest.options import IngestOptions
 from provenance.operations.ingest.parent_edges import edge_columns, quote_columns
 from provenance.operations.ingest.path_label_columns import attributes_of, said_too
 from provenance.operations.ingest.repeat_counts import Repeats, add_repeats
-from provenance.operations.ingest.rows import (
+from provenance.operations.ingest.small_batches import SMALL, Held, HeldByLook
+from provenance.operations.ingest.summary import EXAMPLES, Reject
+from provenance.operations.ingest.table_rows import (
     attributes_in,
     evidence_columns,
     part_columns,
     sighting_columns,
 )
-from provenance.operations.ingest.small_batches import SMALL, Held, HeldByLook
-from provenance.operations.ingest.summary import EXAMPLES, Reject
-from provenance.operations.ingest.tasks import FileResult, FileTask, UnitResult, UnitTask
 from provenance.operations.ingest.tombstones import refuse_purged
 from provenance.operations.ingest.unjudged_columns import other_texts, prose_beside
+from provenance.operations.ingest.worker_contract import FileResult, FileTask, UnitResult, UnitTask
 from provenance.origin.recognisers.parts import parts_of
 from provenance.origin.recognisers.registry import recognise
 from provenance.store.data_files import PartWriter

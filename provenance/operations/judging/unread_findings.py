@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from provenance.model.finding import Finding, Judged
 from provenance.model.unread import LISTED, Unread, UnreadFile
-from provenance.operations.ingest.tasks import FileResult
-from provenance.operations.ingest.unread_counts import WHOLE
+from provenance.operations.ingest.unread_files import WHOLE
+from provenance.operations.ingest.worker_contract import FileResult
 
 _REMEDY = "name it or rename it so that it is read, take it away, or say `--allow-unread`"
 

@@ -9,8 +9,8 @@ from provenance.errors import NotFoundError
 from provenance.io.discovery.discover import split_of
 from provenance.model.base import quote_literal
 from provenance.model.licence import both_sql, together_sql
-from provenance.operations.ingest.tasks import FileResult
-from provenance.operations.members.known_ids import make_file_rows
+from provenance.operations.ingest.worker_contract import FileResult
+from provenance.operations.members.former_ids import make_file_rows
 from provenance.operations.members.self_consumption import DESCENT, make_descent
 from provenance.origin import resolver
 from provenance.store.catalog import Database

@@ -19,7 +19,7 @@ from provenance.io.discovery.remote import opened
 from provenance.io.readers.emitting import reading as rows_of
 from provenance.io.streams.archive_members import Shelf
 from provenance.io.streams.fingerprint import fingerprint
-from provenance.operations.members.reader_options import FILE_COLUMNS, Reading, reading_of
+from provenance.operations.members.readings import FILE_COLUMNS, Reading, reading_of
 from provenance.operations.members.relation import MEMBERS
 from provenance.store.catalog import Database
 

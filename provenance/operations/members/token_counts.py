@@ -12,7 +12,7 @@ from tokenizers import Tokenizer
 from provenance.content.identity import text_parts
 from provenance.errors import PolicyError
 from provenance.model.policy import Policy
-from provenance.operations.members.reader_options import Reading, readings
+from provenance.operations.members.readings import Reading, readings
 from provenance.operations.members.relation import MEMBERS, narrow_members
 from provenance.operations.members.reread import reread
 from provenance.store.catalog import Database

@@ -13,9 +13,9 @@ from provenance.model.base import Contract, quote_identifier, quote_literal
 from provenance.model.finding import BudgetResult, Finding, Verdict
 from provenance.model.manifest import Body, Manifest, Selection
 from provenance.model.policy import Policy
-from provenance.operations.judging.dropped_records import dropped_upstream
-from provenance.operations.judging.findings import ledger_findings
+from provenance.operations.judging.dropped_file_findings import dropped_upstream
 from provenance.operations.judging.lineage_findings import ambiguous_parents
+from provenance.operations.judging.origin_findings import ledger_findings
 from provenance.operations.members.relation import MEMBERS, attribute_names, keep_members
 from provenance.operations.members.selection import coded_members, select_members
 from provenance.operations.members.self_consumption import descent_findings, models_asked

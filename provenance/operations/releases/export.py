@@ -24,7 +24,7 @@ from provenance.io.exports.to_parquet import ColumnarExport
 from provenance.io.files import file_sha256
 from provenance.io.new_folder import new_folder
 from provenance.model.base import Contract
-from provenance.operations.members.reader_options import readings
+from provenance.operations.members.readings import readings
 from provenance.operations.members.relation import MEMBERS, release_members
 from provenance.operations.members.reread import Reread, reread
 from provenance.store.catalog import Database

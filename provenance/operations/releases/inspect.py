@@ -7,7 +7,7 @@ from typing import Any
 from provenance.errors import IntegrityError, NotFoundError
 from provenance.model.manifest import Manifest
 from provenance.model.reports.facts import Facts
-from provenance.operations.judging.findings import conflict_view, release_drift
+from provenance.operations.judging.origin_findings import conflict_view, release_drift
 from provenance.operations.judging.takedown_findings import revoked_members
 from provenance.operations.members.relation import MEMBERS, release_members
 from provenance.operations.sources import list_sources

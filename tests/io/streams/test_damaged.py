@@ -22,7 +22,7 @@ from provenance.io.readers.json.lines import JsonLines
 from provenance.io.records.content_fields import Choice
 from provenance.io.streams import compression
 from provenance.io.streams.decompress import DamagedError
-from provenance.operations.ingest.batch_meaning import Chooser
+from provenance.operations.ingest.batch_fields import Chooser
 from provenance.operations.ingest.options import IngestOptions
 
 WORDS = [hashlib.sha256(b"%d" % n).hexdigest() for n in range(3_000)]

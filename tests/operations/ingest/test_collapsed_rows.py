@@ -22,7 +22,7 @@ from provenance.io.records.other_fields import texts_beside
 from provenance.ledger import Ledger
 from provenance.model.finding import Verdict
 from provenance.model.manifest import Selection
-from provenance.operations.audit.audit_set import audit_files
+from provenance.operations.audit.run_audit import audit_files
 from provenance.operations.ingest import IngestOptions, units
 from provenance.operations.ingest.collapsed_rows import MOST_COLLAPSED
 from provenance.operations.ingest.repeat_counts import MOST, Repeats, merged

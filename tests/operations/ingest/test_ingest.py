@@ -31,9 +31,9 @@ from provenance.io.contract.reader import Input, Share
 from provenance.ledger import Ledger
 from provenance.operations.ingest import IngestOptions
 from provenance.operations.ingest import units as cutting
-from provenance.operations.ingest.tasks import FileTask, UnitTask
-from provenance.operations.ingest.units import cut
+from provenance.operations.ingest.split_work import cut
 from provenance.operations.ingest.worker import run_unit
+from provenance.operations.ingest.worker_contract import FileTask, UnitTask
 from provenance.store.ledger_store import Commit, Store
 
 

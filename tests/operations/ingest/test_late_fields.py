@@ -31,9 +31,9 @@ from provenance.io.records.content_fields import Choice
 from provenance.ledger import Ledger
 from provenance.model.takedown import Selector, Takedown
 from provenance.operations.ingest import IngestOptions, worker
-from provenance.operations.ingest.batch_meaning import Chooser
-from provenance.operations.ingest.tasks import FileTask, UnitTask
+from provenance.operations.ingest.batch_fields import Chooser
 from provenance.operations.ingest.worker import run_unit
+from provenance.operations.ingest.worker_contract import FileTask, UnitTask
 from provenance.store.layout import Layout
 
 Row = dict[str, Any]
@@ -237,7 +237,7 @@ def test_ids_and_addresses_are_taken_row_by_row(ledger: Ledger, tmp_path: Path) 
 def test_attributes_of_a_file_in_ranges_are_those_of_all_of_them(
     ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("provenance.operations.ingest.units.UNIT_BYTES", 1_000)
+    monkeypatch.setattr("provenance.operations.ingest.split_work.UNIT_BYTES", 1_000)
     rows: list[Row] = [{"text": f"Text number {n}.", "license": "CC0-1.0"} for n in range(100)]
     rows += [{"text": f"Text number {n}.", "url": "https://a.example"} for n in range(100, 200)]
     ingest(ledger, write_jsonl(tmp_path / "a.jsonl", rows), "s", workers=1)

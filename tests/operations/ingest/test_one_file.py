@@ -22,9 +22,9 @@ from provenance.io.readers.json.lines import JsonLines
 from provenance.ledger import Ledger
 from provenance.operations.ingest import IngestOptions, units
 from provenance.operations.ingest.plan import file_task
-from provenance.operations.ingest.tasks import UnitResult
-from provenance.operations.ingest.units import cut
+from provenance.operations.ingest.split_work import cut
 from provenance.operations.ingest.worker import run_unit
+from provenance.operations.ingest.worker_contract import UnitResult
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ import pytest
 from provenance.io.discovery.discover import discover
 from provenance.operations.ingest import worker
 from provenance.operations.ingest.options import IngestOptions
-from provenance.operations.ingest.tasks import FileTask, UnitResult, UnitTask
 from provenance.operations.ingest.worker import run_unit
+from provenance.operations.ingest.worker_contract import FileTask, UnitResult, UnitTask
 from provenance.store.layout import Layout
 
 NAMES = uuid.UUID(int=7)

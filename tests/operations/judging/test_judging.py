@@ -21,7 +21,7 @@ from provenance.ledger import Ledger
 from provenance.model.finding import Judgement
 from provenance.model.manifest import Selection
 from provenance.model.policy import Policy
-from provenance.operations.audit.audit_set import audit_files
+from provenance.operations.audit.run_audit import audit_files
 from provenance.operations.ingest import IngestOptions
 from provenance.operations.members import relation
 

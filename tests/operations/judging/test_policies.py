@@ -11,7 +11,7 @@ import provenance
 from provenance.errors import ConditionError, MisuseError
 from provenance.ledger import Ledger
 from provenance.model.manifest import Selection
-from provenance.operations.audit.audit_set import audit_files
+from provenance.operations.audit.run_audit import audit_files
 from provenance.operations.documents import load_source
 from provenance.operations.ingest import IngestOptions
 from provenance.operations.models import Model

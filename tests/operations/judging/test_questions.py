@@ -14,7 +14,7 @@ from provenance.model.finding import Finding, Verdict
 from provenance.model.manifest import Selection
 from provenance.model.source import Source
 from provenance.operations.ingest import IngestOptions
-from provenance.operations.ingest.claims_on_files import standing
+from provenance.operations.ingest.file_declarations import standing
 from provenance.operations.ingest.label_counts import outcome_counts
 
 NONE = {"human": 0, "synthetic": 0, "mixed": 0, "unknown": 0}

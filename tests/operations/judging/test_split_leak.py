@@ -11,7 +11,7 @@ import provenance
 from provenance.ledger import Ledger
 from provenance.model.finding import Judgement
 from provenance.model.manifest import Selection
-from provenance.operations.audit.audit_set import audit_files
+from provenance.operations.audit.run_audit import audit_files
 from provenance.operations.ingest import IngestOptions
 
 OPEN = policy(cap("1"))

@@ -6,7 +6,7 @@ import uuid
 
 from provenance.operations.ingest.repeat_counts import merged as both_counted
 from provenance.operations.ingest.summary import EXAMPLES
-from provenance.operations.ingest.tasks import FileResult, UnitResult
+from provenance.operations.ingest.worker_contract import FileResult, UnitResult
 from provenance.store.quarantine import both
 
 

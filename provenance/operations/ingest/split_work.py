@@ -18,7 +18,7 @@ from provenance.io.readers.columnar.parquet import group_slices
 from provenance.io.readers.json.lines import slices
 from provenance.io.streams.open_input import open_bytes
 from provenance.operations.ingest.options import IngestOptions
-from provenance.operations.ingest.tasks import FileTask, UnitTask
+from provenance.operations.ingest.worker_contract import FileTask, UnitTask
 from provenance.store.layout import Layout
 
 UNIT_BYTES = 128 << 20

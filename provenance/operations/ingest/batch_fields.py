@@ -10,7 +10,7 @@ from provenance.io.contract.reader import Kind
 from provenance.io.readers.emitting import SAID
 from provenance.io.records.content_fields import STANDARD, Choice, choose_fields
 from provenance.operations.ingest.options import IngestOptions
-from provenance.operations.ingest.rows import Roles
+from provenance.operations.ingest.table_rows import Roles
 from provenance.origin.recognisers.registry import Applied, applicable, wanted_fields
 
 

@@ -20,16 +20,20 @@ from provenance.operations.audit.read_files import (
     what_is_unread,
 )
 from provenance.operations.former_rules import knows_former_rules, older_rule_findings
-from provenance.operations.ingest.claims_on_files import known_models
+from provenance.operations.ingest.file_declarations import known_models
 from provenance.operations.ingest.options import IngestOptions
-from provenance.operations.ingest.tasks import FileResult
-from provenance.operations.ingest.unread_counts import ledger_folder
+from provenance.operations.ingest.unread_files import ledger_folder
+from provenance.operations.ingest.worker_contract import FileResult
 from provenance.operations.judging.copy_findings import copy_findings
-from provenance.operations.judging.dropped_records import dropped_upstream
-from provenance.operations.judging.findings import known_share, ledger_findings, release_drift
+from provenance.operations.judging.dropped_file_findings import dropped_upstream
 from provenance.operations.judging.lineage_findings import lineage_findings
 from provenance.operations.judging.mark_findings import file_questions
-from provenance.operations.judging.split_leak import (
+from provenance.operations.judging.origin_findings import (
+    known_share,
+    ledger_findings,
+    release_drift,
+)
+from provenance.operations.judging.split_leak_findings import (
     leaks_of_files,
     leaks_of_ledger,
     leaks_of_members,
@@ -40,7 +44,7 @@ from provenance.operations.judging.unread_findings import (
     unjudged_findings,
     unread_findings,
 )
-from provenance.operations.members.reader_options import Reading
+from provenance.operations.members.readings import Reading
 from provenance.operations.members.relation import (
     FILE_EVIDENCE,
     MEMBERS,

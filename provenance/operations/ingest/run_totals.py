@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from provenance.operations.ingest.carried_evidence import carried
-from provenance.operations.ingest.claims_on_files import Standing
+from provenance.operations.ingest.file_declarations import Standing
 from provenance.operations.ingest.label_counts import outcome_counts
 from provenance.operations.ingest.summary import Question
-from provenance.operations.ingest.tasks import FileResult
+from provenance.operations.ingest.superseded_evidence import carried
+from provenance.operations.ingest.worker_contract import FileResult
 from provenance.store.data_files import Part
 from provenance.store.ledger_store import Store
 
