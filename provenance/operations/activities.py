@@ -13,11 +13,11 @@ from pydantic import Field
 
 from provenance.content.identity import canonical_json, digest, record_id
 from provenance.errors import MisuseError
+from provenance.lineage.references import parse_reference
 from provenance.model.base import Contract
 from provenance.model.edge import Activity, ActivityKind, NodeKind, Relation
 from provenance.model.origin import Process
 from provenance.operations.after_commit import settle
-from provenance.operations.ingest.parent_edges import parse_reference
 from provenance.store.data_files import Part
 from provenance.store.ledger_store import Store
 

@@ -13,7 +13,7 @@ from provenance.model.base import Contract, quote_literal
 from provenance.model.evidence import Evidence
 from provenance.model.origin import TIER_RANK, Label, Origin, Tier
 from provenance.model.takedown import Revoked
-from provenance.operations.former_rules import OlderReadings, older_readings
+from provenance.operations.older_rules import OlderReadings, older_readings
 from provenance.origin import resolver
 from provenance.store.catalog import Database
 from provenance.store.ledger_store import Store

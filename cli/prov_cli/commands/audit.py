@@ -81,8 +81,8 @@ def audit(
     \b
     A name that is both a release and a path has to be written release:NAME or ./NAME.
     """
-    from provenance.operations.judging.origin_findings import apply_baseline
-    from provenance.operations.judging.origin_findings import write_baseline as baseline_text
+    from provenance.operations.judging.baseline import apply_baseline
+    from provenance.operations.judging.baseline import write_baseline as baseline_text
     from provenance.reports.render import JUDGEMENT_FORMATS, Subject, render
 
     policy = read_policy(policy_file)

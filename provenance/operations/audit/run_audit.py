@@ -19,15 +19,16 @@ from provenance.operations.audit.read_files import (
     require_some,
     what_is_unread,
 )
-from provenance.operations.former_rules import knows_former_rules, older_rule_findings
 from provenance.operations.ingest.file_declarations import known_models
 from provenance.operations.ingest.options import IngestOptions
 from provenance.operations.ingest.unread_files import ledger_folder
 from provenance.operations.ingest.worker_contract import FileResult
+from provenance.operations.judging.anchors import make_anchors
 from provenance.operations.judging.copy_findings import copy_findings
 from provenance.operations.judging.dropped_file_findings import dropped_upstream
 from provenance.operations.judging.lineage_findings import lineage_findings
 from provenance.operations.judging.mark_findings import file_questions
+from provenance.operations.judging.older_rule_findings import older_rule_findings
 from provenance.operations.judging.origin_findings import (
     known_share,
     ledger_findings,
@@ -44,18 +45,14 @@ from provenance.operations.judging.unread_findings import (
     unjudged_findings,
     unread_findings,
 )
+from provenance.operations.members.of_files import FILE_EVIDENCE, file_members
+from provenance.operations.members.of_release import release_members
 from provenance.operations.members.readings import Reading
-from provenance.operations.members.relation import (
-    FILE_EVIDENCE,
-    MEMBERS,
-    attribute_names,
-    file_members,
-    release_members,
-)
+from provenance.operations.members.relation import MEMBERS, attribute_names
 from provenance.operations.members.selection import select_members
 from provenance.operations.members.self_consumption import descent_findings, models_asked
 from provenance.operations.members.token_counts import count_tokens
-from provenance.operations.releases.assemble import make_anchors
+from provenance.operations.older_rules import has_older_readings
 from provenance.policy import evaluate
 from provenance.store.catalog import Database, over_nothing
 from provenance.store.layout import Layout
@@ -161,7 +158,7 @@ def _told(store: Store | None, options: IngestOptions) -> tuple[tuple[str, ...],
     if store is None:
         return (), False
     with store.snapshot(threads=1, views=("files", "models")) as connection:
-        return known_models(connection, options), knows_former_rules(connection)
+        return known_models(connection, options), has_older_readings(connection)
 
 
 def _judge(

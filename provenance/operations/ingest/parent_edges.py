@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import pyarrow as pa
 
 from provenance.content.quotations import quoted_ids
 from provenance.io.contract.reader import Batch
-from provenance.lineage import node_id
+from provenance.lineage.references import parse_reference, plain_reference, split_references
 from provenance.model.edge import NodeKind
 from provenance.operations.ingest.options import IngestOptions
 from provenance.operations.ingest.table_rows import Roles, field_of
-
-_RECORD_ID = re.compile(r"(sha256:)?([0-9a-f]{64})")
-_NAMED: dict[str, NodeKind] = {"source": "source", "release": "release", "model": "model"}
 
 
 @dataclass(slots=True)
@@ -49,34 +43,6 @@ class _Named:
         self.kinds.append("record")
 
 
-def parse_reference(reference: str) -> tuple[NodeKind, bytes | None]:
-    """What kind of node a text names, and its id where the text alone tells it.
-
-    >>> parse_reference("sha256:" + "0f" * 32)[1] == bytes.fromhex("0f" * 16)
-    True
-    >>> parse_reference("model:ours-7b")[0], parse_reference("message-17")
-    ('model', ('record', None))
-    """
-    digest = _RECORD_ID.fullmatch(reference)
-    if digest:
-        return "record", bytes.fromhex(digest[2])[:16]
-    kind, colon, name = reference.partition(":")
-    if colon and name and kind in _NAMED:
-        return _NAMED[kind], node_id(_NAMED[kind], name).bytes
-    return "record", None
-
-
-def plain_reference(reference: str) -> str:
-    """A reference by kind and name without what makes no difference; any other as it is.
-
-    >>> plain_reference(" Model: gpt-4"), plain_reference("note: 3 ")
-    ('model:gpt-4', 'note: 3 ')
-    """
-    kind, colon, name = (part.strip() for part in reference.partition(":"))
-    kind = kind.lower()
-    return f"{kind}:{name}" if colon and name and kind in _NAMED else reference
-
-
 def edge_columns(
     batch: Batch, sightings: pa.Table, roles: Roles, options: IngestOptions
 ) -> pa.Table:
@@ -84,7 +50,7 @@ def edge_columns(
     named = _Named()
     if roles.parent is not None:
         for place, value in enumerate(field_of(batch, roles.parent).to_pylist()):
-            for reference in references(value):
+            for reference in split_references(value):
                 named.add(place, reference)
     if options.parent_file is not None:
         for place, row in enumerate(batch.rows.to_pylist()):
@@ -138,21 +104,3 @@ def _how(options: IngestOptions, count: int) -> dict[str, pa.Array]:
         "relation": pa.repeat(pa.scalar(options.relation), count),
         "process": pa.repeat(pa.scalar(options.process, pa.string()), count),
     }
-
-
-def _id(item: object) -> str:
-    """A parent in a list as text; a number with a fraction that is whole is the integer."""
-    return str(int(item)) if isinstance(item, float) and item.is_integer() else str(item)
-
-
-def references(value: str | None) -> Iterable[str]:
-    """The ids in a parent field: one, or a list of them."""
-    if not value:
-        return ()
-    if value.startswith("["):
-        try:
-            listed = json.loads(value)
-        except ValueError:
-            return (value,)
-        return tuple(_id(item) for item in listed if item is not None and item != "")
-    return (value,)

@@ -19,7 +19,6 @@ from provenance.model.origin import Label
 from provenance.model.source import Source
 from provenance.model.unread import Unread
 from provenance.operations.after_commit import settle, to_settle
-from provenance.operations.former_rules import knows_former_rules, readings_by_older_rules
 from provenance.operations.ingest.collapsed_rows import judge_content
 from provenance.operations.ingest.empty_inputs import explain_empty
 from provenance.operations.ingest.file_declarations import (
@@ -44,6 +43,7 @@ from provenance.operations.ingest.tombstones import tombstone_parts
 from provenance.operations.ingest.unread_files import failed_file, ledger_folder, unread_files
 from provenance.operations.ingest.worker import require_few_rejects, run_unit
 from provenance.operations.ingest.worker_contract import FileResult, FileTask
+from provenance.operations.older_rules import has_older_readings, readings_by_older_rules
 from provenance.operations.sources import source_row
 from provenance.store.data_files import Part, delete, place_of, write_part
 from provenance.store.ledger_store import Store
@@ -78,7 +78,7 @@ def ingest(
         options = by_contract(connection, options)
         known = known_readings(connection, options.source, found.inputs)
         lost = spoken_before(connection, options.source) if options.replace else ()
-        former = knows_former_rules(connection)
+        former = has_older_readings(connection)
         older = readings_by_older_rules(connection) if options.rehash else ()
         stands = standing(connection, options)
         tombstones = tombstone_parts(connection)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-
-from provenance.errors import MisuseError
-from provenance.model.finding import Finding, Judgement
+from provenance.model.finding import Finding
 from provenance.model.reports.facts import SHORT_TEXT
 from provenance.operations.judging.mark_findings import mark_findings
 from provenance.operations.members.relation import MEMBERS
@@ -162,26 +159,3 @@ def conflict_view(connection: Database) -> str:
         SELECT m.record_id, r.sources, r.rule
         FROM {MEMBERS} m JOIN records r USING (record_id) WHERE m.conflict""")
     return "set_conflicts"
-
-
-def apply_baseline(judgement: Judgement, text: str, name: str) -> tuple[Judgement, int]:
-    """Leave out the findings that a baseline accepts; returns how many those are.
-
-    Raises:
-        MisuseError: the baseline is no JSON list of fingerprints.
-    """
-    try:
-        accepted = json.loads(text)["accepted"]
-        known = frozenset(str(item) for item in accepted)
-    except (ValueError, KeyError, TypeError) as error:
-        raise MisuseError(
-            f"{name}: not a baseline", hint='{"accepted": ["code:subject", …]}'
-        ) from error
-    kept = tuple(item for item in judgement.findings if item.fingerprint not in known)
-    return judgement.model_copy(update={"findings": kept}), len(judgement.findings) - len(kept)
-
-
-def write_baseline(judgement: Judgement) -> str:
-    """A baseline that accepts all findings of a judgement."""
-    accepted = sorted({item.fingerprint for item in judgement.findings})
-    return json.dumps({"accepted": accepted}, indent=2, ensure_ascii=False) + "\n"

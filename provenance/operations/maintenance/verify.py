@@ -6,7 +6,7 @@ import json
 
 from provenance.errors import IntegrityError
 from provenance.model.base import Contract
-from provenance.operations.members.relation import release_members
+from provenance.operations.members.of_release import release_members
 from provenance.operations.releases.inspect import release_manifest
 from provenance.operations.releases.seal import members_digest
 from provenance.store.data_files import at_hand, check_part

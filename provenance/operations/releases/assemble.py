@@ -9,10 +9,11 @@ from pathlib import Path
 from pydantic import Field
 
 from provenance.errors import MisuseError
-from provenance.model.base import Contract, quote_identifier, quote_literal
+from provenance.model.base import Contract, quote_identifier
 from provenance.model.finding import BudgetResult, Finding, Verdict
 from provenance.model.manifest import Body, Manifest, Selection
 from provenance.model.policy import Policy
+from provenance.operations.judging.anchors import make_anchors
 from provenance.operations.judging.dropped_file_findings import dropped_upstream
 from provenance.operations.judging.lineage_findings import ambiguous_parents
 from provenance.operations.judging.origin_findings import ledger_findings
@@ -25,7 +26,6 @@ from provenance.policy import evaluate
 from provenance.policy.fit import fit
 from provenance.store.catalog import Database
 from provenance.store.ledger_store import Store, tool_version
-from provenance.store.renamed_ids import FORMER_IDS
 
 _TAKEN = "set_taken"
 
@@ -106,34 +106,6 @@ def assemble(
         if dry_run or evaluate.blocks(plan.verdict, policy):
             return plan
         return _seal(store, connection, plan, policy, selection)
-
-
-def make_anchors(connection: Database, policy: Policy) -> dict[str, str]:
-    """Relations of the records that ``accumulate`` budgets require, by name of the release.
-
-    Required are the members that were human when sealed, still are, and are not revoked; the others
-    are excused.
-    """
-    anchors: dict[str, str] = {}
-    for rule in policy.budgets:
-        release = rule.accumulate
-        if release is None or release in anchors:
-            continue
-        if not connection.execute("SELECT 1 FROM releases WHERE name = ?", [release]).fetchall():
-            raise MisuseError(
-                f"budget `{rule.name}` accumulates release `{release}`, which is not in the ledger"
-            )
-        relation = f"anchor_{len(anchors)}"
-        connection.execute(f"""
-            CREATE OR REPLACE TEMP TABLE {relation} AS
-            SELECT coalesce(o.record_id, m.record_id) AS record_id,
-                coalesce(m.label = 'human' AND o.label = 'human', false)
-                AND m.record_id NOT IN (SELECT record_id FROM revoked) AS required
-            FROM members m LEFT JOIN ({FORMER_IDS}) n ON n.former_id = m.record_id
-            LEFT JOIN origins o ON o.record_id = coalesce(n.record_id, m.record_id)
-            WHERE m.release = {quote_literal(release)} AND m.label = 'human'""")
-        anchors[release] = relation
-    return anchors
 
 
 def _count(connection: Database) -> int:

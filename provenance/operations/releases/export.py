@@ -24,8 +24,9 @@ from provenance.io.exports.to_parquet import ColumnarExport
 from provenance.io.files import file_sha256
 from provenance.io.new_folder import new_folder
 from provenance.model.base import Contract
+from provenance.operations.members.of_release import release_members
 from provenance.operations.members.readings import readings
-from provenance.operations.members.relation import MEMBERS, release_members
+from provenance.operations.members.relation import MEMBERS
 from provenance.operations.members.reread import Reread, reread
 from provenance.store.catalog import Database
 from provenance.store.ledger_store import Store

@@ -9,7 +9,8 @@ from provenance.model.manifest import Manifest
 from provenance.model.reports.facts import Facts
 from provenance.operations.judging.origin_findings import conflict_view, release_drift
 from provenance.operations.judging.takedown_findings import revoked_members
-from provenance.operations.members.relation import MEMBERS, release_members
+from provenance.operations.members.of_release import release_members
+from provenance.operations.members.relation import MEMBERS
 from provenance.operations.sources import list_sources
 from provenance.reports.facts import facts
 from provenance.store.catalog import Database

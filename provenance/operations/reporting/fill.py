@@ -14,7 +14,8 @@ from provenance.model.base import Contract, quote_literal
 from provenance.model.reports.answers import Answers
 from provenance.model.reports.comparison import Comparison
 from provenance.model.reports.release_evidence import ReleaseEvidence
-from provenance.operations.members.relation import MEMBERS, release_members
+from provenance.operations.members.of_release import release_members
+from provenance.operations.members.relation import MEMBERS
 from provenance.operations.models import list_models
 from provenance.operations.releases.inspect import release_manifest
 from provenance.operations.releases.inspect_export import exported_files

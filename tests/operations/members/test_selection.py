@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from provenance.model.manifest import Selection
 from provenance.operations.members import relation
-from provenance.operations.members.relation import MEMBERS, keep_members, release_members
+from provenance.operations.members.of_release import release_members
+from provenance.operations.members.relation import MEMBERS, keep_members
 from provenance.operations.members.selection import coded_members, select_members
 from provenance.operations.releases.seal import members_digest
 from provenance.store.catalog import Database, over_nothing

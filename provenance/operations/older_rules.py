@@ -16,7 +16,6 @@ from pydantic import Field
 from provenance.content.identity import FIRST_RULE, RULE
 from provenance.io.contract.reader import MAX_RECORD
 from provenance.model.base import Contract, quote_literal
-from provenance.model.finding import Finding
 from provenance.store.catalog import Database
 
 _NAMED = 20
@@ -40,7 +39,7 @@ class OlderReadings(Contract):
     command: str = Field(description="What reads them again, under the newest rule.")
 
 
-def knows_former_rules(connection: Database) -> bool:
+def has_older_readings(connection: Database) -> bool:
     """Whether anything was ever read under a former rule: one look at the table of files."""
     row = connection.execute(
         f"SELECT EXISTS (FROM ledger.files f WHERE {_RULE} <> {quote_literal(RULE)})"
@@ -50,7 +49,7 @@ def knows_former_rules(connection: Database) -> bool:
 
 def readings_by_older_rules(connection: Database) -> frozenset[uuid.UUID]:
     """The current readings of such files."""
-    if not knows_former_rules(connection):
+    if not has_older_readings(connection):
         return frozenset()
     rows = connection.execute(f"SELECT f.reading_id {_OLDER}").fetchall()
     return frozenset(reading for (reading,) in rows)
@@ -58,7 +57,7 @@ def readings_by_older_rules(connection: Database) -> frozenset[uuid.UUID]:
 
 def older_readings(connection: Database) -> tuple[OlderReadings, ...]:
     """Such files by source, rule and reader settings, each group with its command."""
-    if not knows_former_rules(connection):
+    if not has_older_readings(connection):
         return ()
     rows = connection.execute(f"""
         SELECT f.source, {_RULE} AS rule, f.settings, list(f.uri ORDER BY f.uri) {_OLDER}
@@ -72,25 +71,6 @@ def older_readings(connection: Database) -> tuple[OlderReadings, ...]:
         )
         for source, rule, settings, uris in rows
     )
-
-
-def older_rule_findings(connection: Database) -> list[Finding]:
-    """That the same content may be two records as long as files under two rules stand side by side.
-
-    A record of an older reading is recognised by its former id, unless a member of it that says
-    nothing was left out since.
-    """
-    return [
-        Finding(
-            code="older-rule",
-            severity="note",
-            subject=f"source {each.source}",
-            reason=f"{each.files:,} of its files were read under the rule {each.rule}: a record "
-            "with empty members there may not be recognised where they are left out",
-            remedy=each.command,
-        )
-        for each in older_readings(connection)
-    ]
 
 
 def _command(source: str, uris: Sequence[str], settings: dict[str, Any]) -> str:
