@@ -17,11 +17,11 @@ from provenance.lineage.references import parse_reference
 from provenance.model.base import Contract
 from provenance.model.edge import Activity, ActivityKind, NodeKind, Relation
 from provenance.model.origin import Process
-from provenance.operations.after_commit import settle
+from provenance.operations.after_commit import refresh_derived
 from provenance.store.data_files import Part
 from provenance.store.ledger_store import Store
 
-_FLUSHED = 50_000
+_BUFFERED_EDGES = 50_000
 """Edges after which they are written out: memory is bounded by this."""
 
 Content = str | bytes | Mapping[str, Any]
@@ -35,7 +35,7 @@ class ExternalId(Contract):
     id: str = Field(min_length=1)
 
 
-End = Content | ExternalId
+Endpoint = Content | ExternalId
 """A child or a parent: its content, its written id (``sha256:…``, ``model:…``), or its own id."""
 
 
@@ -99,10 +99,14 @@ class Recording:
         self._writer = store.part("edges", self._commit_id)
         self._process = process
         self._model = model
-        self._held: list[dict[str, object]] = []
+        self._buffer: list[dict[str, object]] = []
 
     def derive(
-        self, child: End, parents: End | Sequence[End], *, relation: Relation = "derived"
+        self,
+        child: Endpoint,
+        parents: Endpoint | Sequence[Endpoint],
+        *,
+        relation: Relation = "derived",
     ) -> None:
         """Say that ``child`` was made from ``parents``; with ``context``, that they were at hand.
 
@@ -113,32 +117,32 @@ class Recording:
             MisuseError: there is neither a parent nor a model.
         """
         single = isinstance(parents, str | bytes | Mapping | ExternalId)
-        listed: list[End] = [parents] if single else list(parents)  # type: ignore[arg-type, list-item]
+        listed: list[Endpoint] = [parents] if single else list(parents)  # type: ignore[arg-type, list-item]
         if not listed and self._model is None:
             raise MisuseError("a child has parents, or its activity has a model")
-        named = _end(child, "child")
+        named = _endpoint_columns(child, "child")
         for parent in listed:
-            self._add(named | _end(parent, "parent"), relation)
+            self._add(named | _endpoint_columns(parent, "parent"), relation)
         if self._model is not None:
-            self._add(named | _end(f"model:{self._model}", "parent"), "derived")
+            self._add(named | _endpoint_columns(f"model:{self._model}", "parent"), "derived")
 
-    def _add(self, ends: dict[str, object], relation: Relation) -> None:
-        self._held.append(
+    def _add(self, endpoints: dict[str, object], relation: Relation) -> None:
+        self._buffer.append(
             {
-                **ends,
+                **endpoints,
                 "relation": relation,
                 "process": self._process,
                 "activity": self.activity,
             }
         )
         self.edges += 1
-        if len(self._held) >= _FLUSHED:
+        if len(self._buffer) >= _BUFFERED_EDGES:
             self._flush()
 
     def _flush(self) -> None:
-        if self._held:
-            self._writer.write_rows(self._held)
-            self._held = []
+        if self._buffer:
+            self._writer.write_rows(self._buffer)
+            self._buffer = []
 
     def finish(self) -> tuple[uuid.UUID, Part | None]:
         """Close the part of the edges."""
@@ -164,25 +168,25 @@ def record_activity(store: Store, activity: Activity, model: str | None) -> Iter
     ended = activity.model_copy(update={"ended_at": activity.ended_at or datetime.now(UTC)})
     head = store.rows("activities", commit_id, [_row(ended)])
     store.commit("activity", f"activity:{commit_id}", [edges, head], commit_id)
-    settle(store)
+    refresh_derived(store)
 
 
-def _end(end: End, role: str) -> dict[str, object]:
+def _endpoint_columns(endpoint: Endpoint, role: str) -> dict[str, object]:
     """An end of an edge as columns of the table."""
     kind: NodeKind = "record"
     found: uuid.UUID | None = None
     reference: str | None = None
     source: str | None = None
-    if isinstance(end, ExternalId):
-        reference, source = end.id, end.source
-    elif isinstance(end, Mapping):
-        found = record_id(digest(canonical_json(end)))
-    elif isinstance(end, bytes):
-        found = record_id(digest(end))
+    if isinstance(endpoint, ExternalId):
+        reference, source = endpoint.id, endpoint.source
+    elif isinstance(endpoint, Mapping):
+        found = record_id(digest(canonical_json(endpoint)))
+    elif isinstance(endpoint, bytes):
+        found = record_id(digest(endpoint))
     else:
-        kind, raw = parse_reference(end)
-        reference = end if raw else None
-        found = uuid.UUID(bytes=raw) if raw else record_id(digest(end.encode()))
+        kind, raw = parse_reference(endpoint)
+        reference = endpoint if raw else None
+        found = uuid.UUID(bytes=raw) if raw else record_id(digest(endpoint.encode()))
     columns: dict[str, object] = {
         role: found,
         f"{role}_ref": reference,

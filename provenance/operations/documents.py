@@ -55,8 +55,8 @@ def load_policy(text: str, name: str, *, attributes: Collection[str] | None = No
         message = f"a policy is a mapping, not {_kind(document.value)}"
         raise document.refusal((), message, "begin with policy: NAME and budgets:")
     policy = _validate(document, Policy, document.value, ())
-    for place, budget in enumerate(policy.budgets):
-        _check_conditions(document, budget, ("budgets", place), attributes)
+    for index, budget in enumerate(policy.budgets):
+        _check_conditions(document, budget, ("budgets", index), attributes)
     return policy
 
 
@@ -72,7 +72,7 @@ def load_source(text: str, name: str) -> list[Source]:
         value, path = value["sources"], ("sources",)
     items = [(value, path)]
     if isinstance(value, list):
-        items = [(item, (*path, place)) for place, item in enumerate(value)]
+        items = [(item, (*path, index)) for index, item in enumerate(value)]
     found = []
     for item, at in items:
         if not isinstance(item, dict):
@@ -82,9 +82,9 @@ def load_source(text: str, name: str) -> list[Source]:
     if not found:
         raise document.refusal(path, "there are no sources in it", "list at least one source")
     names = [source.name for source in found]
-    for place, source in enumerate(found):
-        if source.name in names[:place]:
-            at = (*items[place][1], "name")
+    for index, source in enumerate(found):
+        if source.name in names[:index]:
+            at = (*items[index][1], "name")
             raise document.refusal(at, f"the source {source.name!r} is written twice", "keep one")
     return found
 
@@ -105,8 +105,8 @@ def load_answers(text: str, name: str, kinds: Mapping[str, AnswerKind]) -> Answe
         hint = "`prov report RELEASE --format FORMAT --init` writes one to fill in"
         raise document.refusal((), "it holds no answers", hint)
     found: dict[str, Any] = {}
-    for place, item in enumerate(document.value["answers"]):
-        at: Path = ("answers", place)
+    for index, item in enumerate(document.value["answers"]):
+        at: Path = ("answers", index)
         question, value = _answer(document, item, at, kinds)
         if question in found:
             raise document.refusal((*at, "id"), f"{question} is answered twice", "keep one")
@@ -124,8 +124,8 @@ def _answer(
         raise document.refusal(at, f"a question is a mapping, not {_kind(item)}")
     question = item.get("id")
     if not isinstance(question, str) or question not in kinds:
-        near = difflib.get_close_matches(str(question), list(kinds), n=1)
-        hint = f"did you mean {near[0]}?" if near else "ids are those that --init writes"
+        close = difflib.get_close_matches(str(question), list(kinds), n=1)
+        hint = f"did you mean {close[0]}?" if close else "ids are those that --init writes"
         raise document.refusal((*at, "id"), f"there is no question {question!r}", hint)
     for key in item:
         if key not in _OF_A_QUESTION:
@@ -156,11 +156,11 @@ class _Document:
 
     def refusal(self, path: Path, message: str, hint: str = "") -> MisuseError:
         """An error that names the file, the line and the path."""
-        return self._refusal_at(self.line(path), _written(path), message, hint)
+        return self._refusal_at(self.line(path), _path_text(path), message, hint)
 
     def _refusal_at(self, line: int, path: str, message: str, hint: str) -> MisuseError:
-        place = f"{path}: " if path else ""
-        return self._error(f"{self.name}, line {line}: {place}{message}", hint=hint)
+        index = f"{path}: " if path else ""
+        return self._error(f"{self.name}, line {line}: {index}{message}", hint=hint)
 
     def line(self, path: Path) -> int:
         """The line of a value, or of the nearest one around it that is there."""
@@ -201,7 +201,7 @@ class _Document:
         if isinstance(node, yaml.ScalarNode):
             return None if node.tag == "tag:yaml.org,2002:null" else node.value
         if isinstance(node, yaml.SequenceNode):
-            return [self._plain(item, (*path, place)) for place, item in enumerate(node.value)]
+            return [self._plain(item, (*path, index)) for index, item in enumerate(node.value)]
         return self._mapping(node, path)
 
     def _mapping(self, node: yaml.Node, path: Path) -> dict[str, Any]:
@@ -209,11 +209,11 @@ class _Document:
         for key, value in node.value:
             line = _line(key)
             if not isinstance(key, yaml.ScalarNode):
-                raise self._refusal_at(line, _written(path), "a key is a word", "")
+                raise self._refusal_at(line, _path_text(path), "a key is a word", "")
             at = (*path, key.value)
             if key.value in found:
                 message = f"the key is written twice, first in line {self.line(at)}"
-                raise self._refusal_at(line, _written(at), message, "keep one of them")
+                raise self._refusal_at(line, _path_text(at), message, "keep one of them")
             self._lines[at] = line
             found[key.value] = self._plain(value, at)
         return found
@@ -247,24 +247,29 @@ def _explain(defect: ErrorDetails, contract: type[Contract]) -> tuple[str, str]:
     kind, loc, given = defect["type"], defect["loc"], defect["input"]
     if kind == "extra_forbidden":
         owner = next((_NESTED[str(part)] for part in loc[:-1] if part in _NESTED), contract)
-        near = difflib.get_close_matches(str(loc[-1]), list(owner.model_fields), n=1)
+        close = difflib.get_close_matches(str(loc[-1]), list(owner.model_fields), n=1)
         known = f"keys: {', '.join(owner.model_fields)}"
-        return "there is no such key", f"did you mean {near[0]}?" if near else known
+        return "there is no such key", f"did you mean {close[0]}?" if close else known
     if kind in {"missing", "too_short"}:
-        written = "missing" if kind == "missing" else "empty"
-        return f"it is {written}", f"write {loc[-1]}: with at least one value"
+        state = "missing" if kind == "missing" else "empty"
+        return f"it is {state}", f"write {loc[-1]}: with at least one value"
     if kind in {"literal_error", "enum"}:
         expected = str(defect["ctx"]["expected"])
         choices = [word.strip("' ") for word in expected.replace(" or ", ",").split(",")]
-        near = difflib.get_close_matches(str(given), choices, n=1)
-        hint = f"did you mean {near[0]}?" if near else ""
+        close = difflib.get_close_matches(str(given), choices, n=1)
+        hint = f"did you mean {close[0]}?" if close else ""
         return f"{given!r} is not one of {', '.join(choices)}", hint
     if kind == "value_error":
         return defect["msg"].removeprefix("Value error, "), ""
-    said = defect["msg"].removeprefix("Input should be ").replace("a valid tuple", "a list")
+    expected_text = (
+        defect["msg"].removeprefix("Input should be ").replace("a valid tuple", "a list")
+    )
     decimal = kind.startswith("decimal") or kind in {"less_than_equal", "greater_than_equal"}
     hint = "write it as a decimal, as in 0.20" if decimal else ""
-    return f"{repr(given) if isinstance(given, str) else _kind(given)} should be {said}", hint
+    return (
+        f"{repr(given) if isinstance(given, str) else _kind(given)} should be {expected_text}",
+        hint,
+    )
 
 
 def _check_conditions(
@@ -278,18 +283,18 @@ def _check_conditions(
             check(parse(text), attributes)
         except ConditionError as error:
             raise _located(document, (*path, key), error) from error
-    for place, name in enumerate(budget.by if attributes is not None else ()):
+    for index, name in enumerate(budget.by if attributes is not None else ()):
         try:
             known_column(name, attributes or ())
         except ConditionError as error:
-            raise _located(document, (*path, "by", place), error) from error
+            raise _located(document, (*path, "by", index), error) from error
 
 
 def _located(document: _Document, path: Path, error: ConditionError) -> ConditionError:
     return ConditionError(document.refusal(path, error.message).message, hint=error.hint)
 
 
-def _written(path: Path) -> str:
+def _path_text(path: Path) -> str:
     """A path as people write it: ``budgets[1].max_synthetic``."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     return text.removeprefix(".")
@@ -303,6 +308,6 @@ def _kind(value: Any) -> str:
     return "nothing" if value is None else "a single value"
 
 
-def _line(place: yaml.Node | yaml.Event) -> int:
-    mark = place.start_mark
+def _line(index: yaml.Node | yaml.Event) -> int:
+    mark = index.start_mark
     return mark.line + 1 if mark else 1

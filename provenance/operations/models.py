@@ -9,7 +9,7 @@ from pydantic import Field
 from provenance.errors import NotFoundError
 from provenance.model.base import Contract
 from provenance.model.release_name import ReleaseName
-from provenance.operations.after_commit import settle
+from provenance.operations.after_commit import refresh_derived
 from provenance.store.ledger_store import Store
 
 
@@ -40,7 +40,7 @@ def set_model(store: Store, model: Model) -> bool:
             raise NotFoundError(f"there is no release `{model.trained_on}`")
     key = f"model:{time.time_ns()}:{model.name}"
     store.record("model", key, {"models": [model.model_dump()]})
-    settle(store)
+    refresh_derived(store)
     return True
 
 

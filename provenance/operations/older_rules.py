@@ -18,7 +18,7 @@ from provenance.io.contract.reader import MAX_RECORD
 from provenance.model.base import Contract, quote_literal
 from provenance.store.catalog import Database
 
-_NAMED = 20
+_MAX_NAMED_FILES = 20
 """Files that a command names one by one; of more, the folder that they lie in."""
 
 _RULE = f"coalesce(f.canon, {quote_literal(FIRST_RULE)})"
@@ -74,21 +74,21 @@ def older_readings(connection: Database) -> tuple[OlderReadings, ...]:
 
 
 def _command(source: str, uris: Sequence[str], settings: dict[str, Any]) -> str:
-    places = list(uris)
-    if len(places) > _NAMED:
-        places = sorted({uri.rpartition("/")[0] or "/" for uri in uris})
-    said = ["prov", "ingest", *places, "--source", source]
+    paths = list(uris)
+    if len(paths) > _MAX_NAMED_FILES:
+        paths = sorted({uri.rpartition("/")[0] or "/" for uri in uris})
+    command = ["prov", "ingest", *paths, "--source", source]
     for field in settings["content"]:
-        said += ["--content", field]
+        command += ["--content", field]
     for name in ("format", "id", "parent", "parent_source", "parent_text", "parent_file"):
         if settings[name] is not None:
-            said += [f"--{name.replace('_', '-')}", settings[name]]
+            command += [f"--{name.replace('_', '-')}", settings[name]]
     if settings["relation"] != "derived":
-        said += ["--relation", settings["relation"]]
+        command += ["--relation", settings["relation"]]
     for name, field in settings["attributes"].items():
-        said += ["--attr", f"{name}={field}"]
+        command += ["--attr", f"{name}={field}"]
     if settings["records"] is not None:
-        said += ["--records", settings["records"]]
+        command += ["--records", settings["records"]]
     if settings["max_record"] != MAX_RECORD:
-        said += ["--max-record", str(settings["max_record"])]
-    return shlex.join([*said, "--rehash"])
+        command += ["--max-record", str(settings["max_record"])]
+    return shlex.join([*command, "--rehash"])

@@ -87,12 +87,12 @@ _COMBINED = " UNION ALL ".join(
     for claim, bit in _BITS
 )
 _CLAIM = "tier, claim, whole, part_bytes, part_chars, part_words, process, generator, "
-_SPOKEN_OF = "spoken_of AS (SELECT DISTINCT record_id FROM evidence)"
+_WITH_EVIDENCE = "spoken_of AS (SELECT DISTINCT record_id FROM evidence)"
 _KEPT_LABELS = """
 SELECT label, count(*), sum(bytes), count(*) FILTER (conflict) FROM origins GROUP BY label
 """
 _DECLARED_LABELS = f"""
-WITH {_SPOKEN_OF}, seen AS (
+WITH {_WITH_EVIDENCE}, seen AS (
     SELECT s.record_id, max(s.bytes) AS bytes,
         bit_or(CASE d.label {" ".join(f"WHEN '{c}' THEN {b}" for c, b in _BITS)} ELSE 0 END) AS said
     FROM sightings s LEFT JOIN declared d USING (reading_id) ANTI JOIN spoken_of USING (record_id)
@@ -112,8 +112,8 @@ WITH {_SPOKEN_OF}, seen AS (
 SELECT label, records, tallied.bytes, CASE WHEN conflict THEN records ELSE 0 END
 FROM tallied JOIN combined USING (said) JOIN resolved USING (record_id)
 """
-_SPOKEN_LABELS = f"""
-WITH {_SPOKEN_OF}
+_EVIDENCE_LABELS = f"""
+WITH {_WITH_EVIDENCE}
 SELECT label, count(*), sum(bytes), count(*) FILTER (conflict) FROM ({
     resolver.origin_sql(
         "(SELECT * FROM claims SEMI JOIN spoken_of USING (record_id))",
@@ -166,7 +166,7 @@ def _labels(connection: Database) -> list[tuple[str, int, int, int]]:
     hold_copies(connection)
     rows = connection.execute(_DECLARED_LABELS).fetchall()
     if connection.execute("FROM evidence LIMIT 1").fetchall():
-        rows += connection.execute(_SPOKEN_LABELS).fetchall()
+        rows += connection.execute(_EVIDENCE_LABELS).fetchall()
     return rows
 
 

@@ -63,11 +63,11 @@ def set_sources(store: Store, sources: Sequence[Source]) -> list[str]:
 
 
 def _check(source: Source) -> None:
-    what = f"source `{source.name}`"
+    subject = f"source `{source.name}`"
     if source.licence is not None:
-        check_licence(source.licence, what)
+        check_licence(source.licence, subject)
     for language in source.languages:
-        check_language(language, what)
+        check_language(language, subject)
 
 
 def list_sources(store: Store) -> list[Source]:

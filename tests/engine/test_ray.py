@@ -25,7 +25,7 @@ import provenance
 from provenance.engine.ray import RayEngine
 from provenance.errors import InputError, MisuseError, UnforeseenError
 from provenance.ledger import Ledger
-from provenance.operations.ingest import IngestOptions, IngestSummary, units
+from provenance.operations.ingest import IngestOptions, IngestSummary, split_work
 
 HERE = importlib.util.find_spec("ray") is not None
 needs_ray = pytest.mark.skipif(not HERE, reason="ray is not here: pip install 'prov-ledger[ray]'")
@@ -90,7 +90,7 @@ def read(
     ledger = provenance.init(str(place / "ledger"))
     asked = IngestOptions(source="web", content=("text",), parent_field="parent", **options)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(units, "UNIT_BYTES", 300_000)
+        patch.setattr(split_work, "UNIT_BYTES", 300_000)
         return ledger, ledger.ingest([str(folder)], asked, progress)
 
 

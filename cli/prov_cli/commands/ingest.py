@@ -334,7 +334,7 @@ def _lost(file: FileSummary) -> str:
 def _rejects(summary: IngestSummary) -> list[str]:
     """The first rejects, each with its file and row, and how many there are of what kind."""
     first = [
-        f"rejected: {reject.said(shown_path(file.uri))}"
+        f"rejected: {reject.as_line(shown_path(file.uri))}"
         for file in summary.files
         for reject in file.rejects
     ][:_SHOWN_REJECTS]

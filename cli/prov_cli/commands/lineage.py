@@ -113,7 +113,7 @@ def _summary_text(summary: ImportSummary) -> str:
         lines += ["", table(head, [_row(file) for file in good[:_SHOWN]])]
     if len(good) > _SHOWN:
         lines.append(f"and {len(good) - _SHOWN:,} more files")
-    rejects = [reject.said(file.uri) for file in summary.files for reject in file.rejects]
+    rejects = [reject.as_line(file.uri) for file in summary.files for reject in file.rejects]
     lines += [f"rejected: {visible(said)}" for said in rejects[:_SHOWN]]
     lines += _findings(summary)
     if summary.unresolved:

@@ -119,7 +119,7 @@ _DONE = {
 
 def receipt_text(found: Receipt) -> str:
     """A receipt as a person reads it."""
-    from provenance.operations.takedown import said
+    from provenance.operations.takedown import describe_takedown
 
     done = _DONE[found.event] + (", as it was before" if found.unchanged else "")
     reach = found.reach
@@ -132,7 +132,7 @@ def receipt_text(found: Receipt) -> str:
         ("sources", ", ".join(reach.sources)),
         ("models", ", ".join(f"{m.name} (on {m.trained_on})" for m in reach.models) or "none"),
     ]
-    lines = [visible(f"{found.revocation}: {said(found.takedown)}: {done}"), ""]
+    lines = [visible(f"{found.revocation}: {describe_takedown(found.takedown)}: {done}"), ""]
     lines += [f"{name:<20} {visible(value)}" for name, value in rows]
     if reach.releases:
         releases = [(item.name, item.records, item.through_models) for item in reach.releases]

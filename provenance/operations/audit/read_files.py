@@ -15,7 +15,7 @@ from provenance.io.discovery.discover import Discovery, uri_of
 from provenance.model.finding import Judged
 from provenance.model.unread import UnreadFile
 from provenance.operations.ingest.collapsed_rows import judge_content, of_cut_files
-from provenance.operations.ingest.locate_failure import divide_unit, naming
+from provenance.operations.ingest.locate_failure import divide_unit, with_file_name
 from provenance.operations.ingest.options import IngestOptions
 from provenance.operations.ingest.plan import file_task
 from provenance.operations.ingest.split_work import cut
@@ -63,7 +63,7 @@ class Read:
 
 
 def read_files(
-    places: Layout,
+    scratch_layout: Layout,
     inputs: Sequence[Input],
     options: IngestOptions,
     models: tuple[str, ...],
@@ -88,7 +88,7 @@ def read_files(
     made: list[tuple[set[str], Part]] = []
     small = sum(task.bytes for task in tasks) < _SMALL
     with LocalEngine(1 if small else None) as engine:
-        for group in cut(tasks, places, options, models=models, former=former):
+        for group in cut(tasks, scratch_layout, options, models=models, former=former):
             for outcome in engine.map(run_unit, group.units, divide_unit):
                 if isinstance(outcome.failure, ReadOnlyError):
                     raise outcome.failure
@@ -108,7 +108,7 @@ def read_files(
 
 def _lost(task: UnitTask, failure: ProvError | None) -> Iterator[FileResult]:
     error = failure or InputError("the worker gave no answer")
-    return (FileResult(each, failure=naming(error, each.source.uri)) for each in task.files)
+    return (FileResult(each, failure=with_file_name(error, each.source.uri)) for each in task.files)
 
 
 def require_some(paths: Sequence[str], found: Discovery, read: Read) -> None:
@@ -154,12 +154,12 @@ def _no_record(path: str, results: Sequence[FileResult]) -> InputError:
     """Why there is nothing to judge: the first row that was refused says it best."""
     for result in results:
         if result.rejects:
-            said = result.rejects[0].said(result.task.source.uri)
-            return InputError(f"{said}; there is no record to judge")
+            line = result.rejects[0].as_line(result.task.source.uri)
+            return InputError(f"{line}; there is no record to judge")
     return InputError(f"{path}: there is no record to judge")
 
 
-def what_is_unread(found: Discovery, read: Read) -> Iterator[UnreadFile]:
+def find_unread(found: Discovery, read: Read) -> Iterator[UnreadFile]:
     """Everything that holds data and was not read: files that failed, and rows."""
     media = any(result.kind == "binary" for result in read.good)
     yield from unread_files(found, media=media)
@@ -170,7 +170,7 @@ def what_is_unread(found: Discovery, read: Read) -> Iterator[UnreadFile]:
     yield from (row for row in unread_rows(read.rejects) if row.path not in failed)
 
 
-def judged_of(results: Sequence[FileResult]) -> tuple[Judged, ...]:
+def judged_fields(results: Sequence[FileResult]) -> tuple[Judged, ...]:
     """Which fields were judged, the shape of most rows first."""
     shapes: dict[tuple[str, tuple[str, ...], tuple[str, ...]], list[FileResult]] = {}
     for result in results:

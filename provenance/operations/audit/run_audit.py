@@ -14,10 +14,10 @@ from provenance.model.manifest import Selection
 from provenance.model.policy import Policy
 from provenance.model.unread import Unread
 from provenance.operations.audit.read_files import (
-    judged_of,
+    find_unread,
+    judged_fields,
     read_files,
     require_some,
-    what_is_unread,
 )
 from provenance.operations.ingest.file_declarations import known_models
 from provenance.operations.ingest.options import IngestOptions
@@ -123,14 +123,16 @@ def audit_files(
     """
     own = ledger_folder(store.layout) if store else None
     found = discover(paths, format=options.format, follow=options.follow, ledger=own)
-    models, former = _told(store, options)
+    models, former = _ledger_context(store, options)
     with tempfile.TemporaryDirectory(prefix="prov-audit-") as scratch:
-        places = Layout(Path(scratch))
-        read = read_files(places, found.inputs, options, models, former=former)
+        scratch_layout = Layout(Path(scratch))
+        read = read_files(scratch_layout, found.inputs, options, models, former=former)
         require_some(paths, found, read)
-        unread = Unread.of(what_is_unread(found, read), allowed=allow_unread)
-        results, judged = read.good, judged_of(read.good)
-        with over_nothing(places, VIEWS) if store is None else store.snapshot() as connection:
+        unread = Unread.of(find_unread(found, read), allowed=allow_unread)
+        results, judged = read.good, judged_fields(read.good)
+        with (
+            over_nothing(scratch_layout, VIEWS) if store is None else store.snapshot() as connection
+        ):
             file_members(
                 connection, read.parts, results, models_asked(policy), options.ignore_fields
             )
@@ -153,7 +155,7 @@ def audit_files(
     return judgement.model_copy(update={"verdict": verdict, "unread": unread, "judged": judged})
 
 
-def _told(store: Store | None, options: IngestOptions) -> tuple[tuple[str, ...], bool]:
+def _ledger_context(store: Store | None, options: IngestOptions) -> tuple[tuple[str, ...], bool]:
     """The models that a ledger knows, and whether it knows records by a former rule."""
     if store is None:
         return (), False

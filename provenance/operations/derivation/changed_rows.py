@@ -82,11 +82,11 @@ LEFT JOIN ({labels_of("SELECT id FROM " + KNOWN, _OWN)}) o ON o.record_id = n.id
 WHERE named.id IS NOT NULL OR o.record_id IS NOT NULL)"""
 """Those that some edges lead to or come from, as ``make_known`` has them."""
 
-_WHAT, _PLACES = "propagated_proofs", "propagated_places"
+_PROOFS, _NUMBERS = "propagated_proofs", "propagated_places"
 
 _RAISED = f"""(
 SELECT * FROM {_OWN} UNION ALL
-SELECT id, 'derived', claim, true, NULL, NULL, NULL, process, NULL, NULL FROM {_WHAT})"""
+SELECT id, 'derived', claim, true, NULL, NULL, NULL, process, NULL, NULL FROM {_PROOFS})"""
 
 _NOW = "propagated_now"
 
@@ -114,14 +114,14 @@ def outcome_sql(connection: Database, whole: Whole, proofs: Proofs, *, base: boo
     Args:
         base: whether everything was worked out anew, and not a region alone.
     """
-    written = _written(connection, whole, proofs, base=base)
-    depth = deepen(connection, whole, written).depth
+    artificial = _artificial_nodes(connection, whole, proofs, base=base)
+    depth = deepen(connection, whole, artificial).depth
     keep(connection, _now(whole, proofs, depth, _families(connection)), _NOW)
     only = "" if base else f"SEMI JOIN {REGION} region ON region.id = record_id"
     return _CHANGED.format(only=only)
 
 
-def _written(connection: Database, whole: Whole, proofs: Proofs, *, base: bool) -> Any:
+def _artificial_nodes(connection: Database, whole: Whole, proofs: Proofs, *, base: bool) -> Any:
     """Which nodes are synthetic or mixed, once it is heard what is proven of them.
 
     Those that are so by themselves stay so.
@@ -136,19 +136,19 @@ def _written(connection: Database, whole: Whole, proofs: Proofs, *, base: bool) 
             "process": proofs.process.filter(pa.array(raised)).cast(pa.string()),
         }
     )
-    keep(connection, table, _WHAT)
+    keep(connection, table, _PROOFS)
     if not base:
         connection.execute(
-            f"INSERT INTO {_WHAT} SELECT id, claim, process FROM {KNOWN} "
+            f"INSERT INTO {_PROOFS} SELECT id, claim, process FROM {KNOWN} "
             "WHERE beside AND claim IS NOT NULL"
         )
-    keep(connection, whole.nodes.select(["id", "number"]), _PLACES)
-    labels = labels_of(f"SELECT id FROM {_WHAT}", _RAISED)
-    places = connection.execute(
-        f"SELECT number FROM {_PLACES} JOIN ({labels}) o "
+    keep(connection, whole.nodes.select(["id", "number"]), _NUMBERS)
+    labels = labels_of(f"SELECT id FROM {_PROOFS}", _RAISED)
+    positions = connection.execute(
+        f"SELECT number FROM {_NUMBERS} JOIN ({labels}) o "
         "ON o.record_id = id WHERE label IN ('synthetic', 'mixed')"
     ).to_arrow_table()
-    found[places.column("number").to_numpy()] = True
+    found[positions.column("number").to_numpy()] = True
     return found
 
 
@@ -161,10 +161,10 @@ def _families(connection: Database) -> dict[str, str]:
 def _now(whole: Whole, proofs: Proofs, depth: Any, families: Mapping[str, str]) -> pa.Table:
     """A row per node that was seen: what is proven of it, and its depth."""
     nodes = whole.nodes
-    places = np.full(nodes.num_rows, -1)
-    places[proofs.record] = np.arange(len(proofs.record))
+    positions = np.full(nodes.num_rows, -1)
+    positions[proofs.record] = np.arange(len(proofs.record))
     seen = np.flatnonzero(~is_absent(whole))
-    at = pa.array(places[seen], mask=places[seen] < 0)
+    proof_at = pa.array(positions[seen], mask=positions[seen] < 0)
     parents = pa.array(proofs.parent)
     kinds, labels = (nodes.column(name).combine_chunks() for name in ("kind", "label"))
     ids = nodes.column("id").combine_chunks()
@@ -174,10 +174,10 @@ def _now(whole: Whole, proofs: Proofs, depth: Any, families: Mapping[str, str]) 
     named = np.full(nodes.num_rows, -1)
     named[list(whole.names)] = np.arange(len(names))
     writer, parent = (
-        pa.array(named[at], mask=(at < 0) | (named[at] < 0))
-        for at in (proofs.writer, proofs.parent)
+        pa.array(named[proof_at], mask=(proof_at < 0) | (named[proof_at] < 0))
+        for proof_at in (proofs.writer, proofs.parent)
     )
-    claim = proofs.claim.take(at)
+    claim = proofs.claim.take(proof_at)
     if len(proofs.tainted):
         tainted = np.zeros(nodes.num_rows, np.bool_)
         tainted[proofs.tainted] = True
@@ -187,14 +187,14 @@ def _now(whole: Whole, proofs: Proofs, depth: Any, families: Mapping[str, str]) 
             "record_id": ids.take(pa.array(seen)),
             "depth": pa.array(depth[seen], pa.int64()),
             "claim": claim,
-            "process": proofs.process.take(at),
-            "parent": ids.take(parents).take(at),
-            "parent_kind": kind.take(at),
-            "parent_label": labels.take(parents).take(at),
-            "several": pa.array(proofs.several).take(at),
-            "parent_name": names.take(parent).take(at),
-            "generator": names.take(writer).take(at),
-            "generator_family": family.take(writer).take(at),
+            "process": proofs.process.take(proof_at),
+            "parent": ids.take(parents).take(proof_at),
+            "parent_kind": kind.take(proof_at),
+            "parent_label": labels.take(parents).take(proof_at),
+            "several": pa.array(proofs.several).take(proof_at),
+            "parent_name": names.take(parent).take(proof_at),
+            "generator": names.take(writer).take(proof_at),
+            "generator_family": family.take(writer).take(proof_at),
             "least": pa.array(is_record(whole)[seen].astype(np.int64)),
         }
     )

@@ -20,7 +20,7 @@ from provenance.views.ledger_graph import FOUND, NAMED, edges_since
 NEW = "change_edges"
 """Temporary table of the edges that are new, with a column ``found``."""
 
-ARROWS = "change_arrows"
+EDGES_INTO_REGION = "change_arrows"
 """Temporary table of all edges that lead into what may have changed."""
 
 REGION = "change_region"
@@ -32,7 +32,7 @@ KNOWN = "change_known"
 _ADDING = frozenset({"ingest", "import", "activity", "assemble", "source"})
 
 # Beyond so many runs, or so large a part of the graph, all of it is worked out anew.
-_MOST_RUNS, _PART, _FEW = 64, 16, 1_000
+_MAX_RUNS, _MAX_SHARE, _MIN_REGION = 64, 16, 1_000
 
 _ENDS = "child, parent, relation, process, activity"
 _COLUMNS = f"{_ENDS}, way, choice, found"
@@ -43,7 +43,7 @@ def make_change(connection: Database, known: Indexed | None) -> bool:
 
     Call ``make_graph`` first.
     """
-    if known is None or len(known.commits) >= _MOST_RUNS:
+    if known is None or len(known.commits) >= _MAX_RUNS:
         return False
     since = commits_since(connection, known.through)
     if not {verb for _, verb in since} <= STILL | _ADDING or superseded(connection, known.through):
@@ -77,14 +77,15 @@ def _make_region(connection: Database, commits: str) -> bool:
         f"WHERE n.kind = 'source' AND s.commit_id IN ({commits}))"
     )
     row = connection.execute(f"SELECT count(*) FROM {UP}").fetchone()
-    most = max(_FEW, int(row[0]) // _PART if row else 0)
+    most = max(_MIN_REGION, int(row[0]) // _MAX_SHARE if row else 0)
     if not descend(connection, (NEW, keyed(DOWN, "frontier")), seeds, most, REGION):
         return False
     chosen = f"WHERE child IN (SELECT id FROM {REGION})"
     # A parent that was looked for in vain may have been found since: only now says that it is not.
     absent = f"SELECT {_ENDS}, way, choice, true FROM {FOUND} {chosen} AND parent IS NULL"
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {ARROWS} AS SELECT {_COLUMNS} FROM {NEW} {chosen} "
+        f"CREATE OR REPLACE TEMP TABLE {EDGES_INTO_REGION} AS "
+        f"SELECT {_COLUMNS} FROM {NEW} {chosen} "
         f"UNION ALL SELECT {_COLUMNS} FROM {keyed(UP, REGION)} {chosen} "
         f"AND NOT (found AND parent IS NULL) "
         f"UNION ALL ({absent} EXCEPT SELECT {_COLUMNS} FROM {NEW})"
@@ -97,14 +98,16 @@ def make_known(connection: Database) -> None:
 
     Beside it lie the parents that have not: what was worked out of them before is said.
     """
-    ends = f"SELECT child AS id FROM {ARROWS} UNION SELECT parent FROM {ARROWS}"
+    ends = (
+        f"SELECT child AS id FROM {EDGES_INTO_REGION} UNION SELECT parent FROM {EDGES_INTO_REGION}"
+    )
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {KNOWN} AS "
         f"SELECT e.id, r.id IS NULL AS beside, d.depth, d.claim, d.process FROM ({ends}) e "
         f"LEFT JOIN {REGION} r USING (id) LEFT JOIN ("
         "SELECT record_id, depth, claim, process FROM ledger.derived d "
         "JOIN commits c USING (commit_id) WHERE record_id IN "
-        f"(SELECT parent FROM {ARROWS} UNION SELECT id FROM {REGION}) "
+        f"(SELECT parent FROM {EDGES_INTO_REGION} UNION SELECT id FROM {REGION}) "
         "QUALIFY row_number() OVER (PARTITION BY record_id ORDER BY c.seq DESC) = 1"
         ") d ON d.record_id = e.id WHERE e.id IS NOT NULL"
     )

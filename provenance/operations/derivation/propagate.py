@@ -6,8 +6,13 @@ import uuid
 
 from provenance.lineage import NO_NODES, number, prove
 from provenance.operations.derivation.changed_rows import SOME_NODES, nodes_sql, outcome_sql
-from provenance.operations.derivation.incremental import ARROWS, NEW, make_change, make_known
-from provenance.operations.derivation.staleness import is_due, through
+from provenance.operations.derivation.incremental import (
+    EDGES_INTO_REGION,
+    NEW,
+    make_change,
+    make_known,
+)
+from provenance.operations.derivation.staleness import needs_propagation, through
 from provenance.store.catalog import Database
 from provenance.store.data_files import Part
 from provenance.store.ledger_store import Commit, Store
@@ -32,8 +37,8 @@ def propagate(store: Store) -> Commit | None:
     with store.snapshot() as connection:
         known = indexed(connection)
         last = through(connection)
-        if not is_due(connection):
-            _pass(store, connection, known, last)
+        if not needs_propagation(connection):
+            _note_no_change(store, connection, known, last)
             return None
         make_graph(connection)
         base = not make_change(connection, known)
@@ -42,7 +47,7 @@ def propagate(store: Store) -> Commit | None:
             parts = write_index(store, commit_id, whole)
         else:
             make_known(connection)
-            whole = number(connection, SOME_NODES, ARROWS, NAMED)
+            whole = number(connection, SOME_NODES, EDGES_INTO_REGION, NAMED)
             parts = write_index(store, commit_id, number(connection, NO_NODES, NEW))
         changed = outcome_sql(connection, whole, prove(whole), base=base)
         derived = _write(store, connection, commit_id, changed)
@@ -51,7 +56,7 @@ def propagate(store: Store) -> Commit | None:
     return None if derived is None else commit
 
 
-def _pass(store: Store, connection: Database, known: Indexed | None, last: int) -> None:
+def _note_no_change(store: Store, connection: Database, known: Indexed | None, last: int) -> None:
     """Note that what came since the last time does not bear on lineage: the index is whole."""
     verbs = {verb for _, verb in commits_since(connection, known.through)} if known else set()
     # The members of a release are edges, which the next run that is due takes in.

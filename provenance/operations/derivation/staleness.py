@@ -62,7 +62,7 @@ def through(connection: Database) -> int:
     return int(row[0]) if row and row[0] is not None else 0
 
 
-def is_due(connection: Database) -> bool:
+def needs_propagation(connection: Database) -> bool:
     """Whether a propagation may find anything to change; makes the graph's views on the way."""
     if not has_lineage(connection):
         return False

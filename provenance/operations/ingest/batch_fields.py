@@ -15,7 +15,7 @@ from provenance.origin.recognisers.registry import Applied, applicable, wanted_f
 
 
 @dataclass(frozen=True, slots=True)
-class Meaning:
+class Interpretation:
     """The roles of the fields of a batch, and the recognisers that have something to look for."""
 
     roles: Roles
@@ -28,16 +28,16 @@ class Meaning:
 
 
 @dataclass(frozen=True, slots=True)
-class Alike:
+class BatchKey:
     """What rows have in common that are written as one batch."""
 
     kind: Kind
     content: tuple[str, ...]
-    meaning: Meaning
+    interpretation: Interpretation
 
 
 @dataclass(frozen=True, slots=True)
-class Chooser:
+class FieldChooser:
     """Which fields of a batch are wanted, by what it has; it is a ``Layout.chooser``.
 
     Attributes:
@@ -47,7 +47,7 @@ class Chooser:
         attributes: names and fields of ``--attr``.
         parent, quoting: fields that name or quote parents.
         models: names of models that the ledger knows.
-        said: fields that the contract of the source gives.
+        by_contract: fields that the contract of the source gives.
     """
 
     content: tuple[str, ...]
@@ -58,10 +58,12 @@ class Chooser:
     parent: str | None
     quoting: str | None
     models: tuple[str, ...] = ()
-    said: tuple[str, ...] = ()
+    by_contract: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, options: IngestOptions, choice: Choice, models: tuple[str, ...] = ()) -> Chooser:
+    def of(
+        cls, options: IngestOptions, choice: Choice, models: tuple[str, ...] = ()
+    ) -> FieldChooser:
         """By what was asked for, and what the content of a file is."""
         emitted = {name: name for emit in options.emit for name in emit.attributes}
         attributes = {n: f for n, f in (options.attributes | emitted).items() if n != "lang"}
@@ -74,23 +76,23 @@ class Chooser:
             parent=options.parent_field,
             quoting=options.parent_text,
             models=models,
-            said=SAID if options.emit else (),
+            by_contract=SAID if options.emit else (),
         )
 
     def __call__(self, shape: Mapping[str, str]) -> tuple[str, ...]:
         """The fields that are wanted of a batch."""
-        return self.meaning(shape).fields
+        return self.interpretation(shape).fields
 
-    def meaning(self, shape: Mapping[str, str]) -> Meaning:
+    def interpretation(self, shape: Mapping[str, str]) -> Interpretation:
         """What the fields of a batch mean."""
-        return _meaning(self, tuple(shape.items()))
+        return _interpretation(self, tuple(shape.items()))
 
     @property
     def fixed(self) -> tuple[str, ...]:
         """Fields that are wanted of every batch, whatever it has."""
         asked = [self.external_id, self.parent, self.quoting, self.lang]
         asked += [field for _, field in self.attributes]
-        asked += self.said
+        asked += self.by_contract
         return tuple(dict.fromkeys(field for field in asked if field))
 
     @property
@@ -101,7 +103,7 @@ class Chooser:
 
 
 @lru_cache(maxsize=64)
-def _meaning(chooser: Chooser, shape: tuple[tuple[str, str], ...]) -> Meaning:
+def _interpretation(chooser: FieldChooser, shape: tuple[tuple[str, str], ...]) -> Interpretation:
     fields = dict(shape)
     standard = choose_fields(fields)
     attributes = [(name, standard[name]) for name in ("url", "licence") if name in standard]
@@ -116,4 +118,4 @@ def _meaning(chooser: Chooser, shape: tuple[tuple[str, str], ...]) -> Meaning:
         asked=frozenset(chooser.fixed),
     )
     content = (*chooser.content, *(name for name in chooser.late if name in fields))
-    return Meaning(roles, applicable(fields, content, chooser.models))
+    return Interpretation(roles, applicable(fields, content, chooser.models))

@@ -21,7 +21,7 @@ from provenance.io.discovery.remote import opened
 from provenance.io.records.other_fields import texts_beside
 from provenance.io.streams.archive_members import Shelf
 from provenance.operations.ingest.options import IngestOptions
-from provenance.operations.ingest.repeat_counts import Repeats, ids_of, merged
+from provenance.operations.ingest.repeat_counts import Repeats, ids_of, merge_repeats
 
 if TYPE_CHECKING:
     from provenance.operations.ingest.worker_contract import FileResult
@@ -39,23 +39,23 @@ _NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ComparedFile:
     """One file whose contents are repeated so often that its rows are compared.
 
     Attributes:
-        asked: whether somebody named the content.
+        content_was_named: whether somebody named the content.
         media: paths of the bytes of media.
     """
 
     source: Input
     layout: Layout
     repeats: Repeats
-    asked: bool
+    content_was_named: bool
     media: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
-class _Same:
+class _SameContent:
     """Rows of one content: how many, and how many of those looked at differ, in which texts."""
 
     rows: int = 0
@@ -79,7 +79,7 @@ class _Same:
         return Fraction(len(self.others) - 1, self.looked_at - 1) * (self.rows - 1)
 
 
-def counts(shape: Shape, options: IngestOptions) -> bool:
+def compares_rows(shape: Shape, options: IngestOptions) -> bool:
     """Whether a file has rows that a content may leave something out of."""
     if options.content:
         return options.content != ("*",)
@@ -109,12 +109,12 @@ def judge_content(result: FileResult, options: IngestOptions, engine: Engine | N
         max_record=options.max_record,
         turns=True,
     )
-    asked = Asked(source, layout, repeats, bool(options.content), result.media)
+    content_was_named = ComparedFile(source, layout, repeats, bool(options.content), result.media)
     try:
         if engine is None:
-            result.notes += tuple(filter(None, [collapsed(asked)]))
+            result.notes += tuple(filter(None, [collapsed(content_was_named)]))
             return
-        for outcome in engine.map(collapsed, [asked]):
+        for outcome in engine.map(collapsed, [content_was_named]):
             result.notes += tuple(filter(None, [outcome.result]))
             result.failure = outcome.failure
     except ProvError as error:
@@ -128,68 +128,72 @@ def of_cut_files(results: Sequence[FileResult]) -> list[FileResult]:
         if result.task.part is not None:
             first = found.setdefault(result.task.reading_id, result)
             if first is not result:
-                first.repeats = merged(first.repeats, result.repeats)
+                first.repeats = merge_repeats(first.repeats, result.repeats)
                 first.late |= result.late
     for result in results:
         result.late = found.get(result.task.reading_id, result).late
     return list(found.values())
 
 
-def collapsed(file: Asked) -> str:
+def collapsed(file: ComparedFile) -> str:
     """What to tell of a file whose content somebody named; empty where nothing is lost.
 
     Raises:
         AmbiguousError: nobody named it, and too many different rows have one content.
     """
     wanted = dict.fromkeys(file.repeats.repeated[:_CONTENTS])
-    found: dict[int, _Same] = {each: _Same() for each in wanted}
+    found: dict[int, _SameContent] = {each: _SameContent() for each in wanted}
     differing: Counter[str] = Counter()
     for content, row in _rows(file, found):
-        same = found[content]
-        beside = texts_beside(row, file.layout.whole, file.media)
-        same.add({path: hash(texts) for path, texts in beside.items()}, differing)
+        rows_alike = found[content]
+        other_texts = texts_beside(row, file.layout.whole, file.media)
+        rows_alike.add({path: hash(texts) for path, texts in other_texts.items()}, differing)
     lost = _scaled(file.repeats, list(found.values()))
     different = file.repeats.distinct + lost
     if not lost or lost <= MOST_COLLAPSED * different:
         return ""
-    return _say(file, round(lost), round(different), [n for n, _ in differing.most_common(_NAMED)])
+    return _explain(
+        file, round(lost), round(different), [n for n, _ in differing.most_common(_NAMED)]
+    )
 
 
-def _rows(file: Asked, found: dict[int, _Same]) -> Iterator[tuple[int, dict[str, object]]]:
+def _rows(
+    file: ComparedFile, found: dict[int, _SameContent]
+) -> Iterator[tuple[int, dict[str, object]]]:
     """The rows whose contents are compared, as many of each as are looked at."""
     wanted = pa.array(sorted(found), pa.uint64())
     with Shelf() as shelf, opened(file.source, file.source.format, shelf) as source:
         for batch in reader_for(source.format).read(source, file.layout, original=True):
             digests = content_digests(batch.content, file.layout.kind).newest
-            held = [n for n, each in enumerate(digests.is_valid().to_pylist()) if each]
-            ids = ids_of(digests.take(pa.array(held, pa.int64())))
+            present = [n for n, each in enumerate(digests.is_valid().to_pylist()) if each]
+            ids = ids_of(digests.take(pa.array(present, pa.int64())))
             here = pc.is_in(pa.array(ids), wanted).to_numpy(zero_copy_only=False)
-            for place in here.nonzero()[0].tolist():
-                content = int(ids[place])
+            for position in here.nonzero()[0].tolist():
+                content = int(ids[position])
                 found[content].rows += 1
                 if found[content].looked_at < _ROWS and batch.original is not None:
-                    yield content, json.loads(batch.original[held[place]].as_py())
+                    yield content, json.loads(batch.original[present[position]].as_py())
 
 
-def _scaled(repeats: Repeats, found: Sequence[_Same]) -> Fraction:
+def _scaled(repeats: Repeats, found: Sequence[_SameContent]) -> Fraction:
     """How many rows are lost in all, where not every content was looked at."""
-    looked_at = sum(same.rows - 1 for same in found if same.rows)
-    lost = sum((same.lost for same in found), Fraction(0))
+    looked_at = sum(rows_alike.rows - 1 for rows_alike in found if rows_alike.rows)
+    lost = sum((rows_alike.lost for rows_alike in found), Fraction(0))
     everything = repeats.rows - repeats.distinct
     return lost * everything / looked_at if looked_at > 0 else lost
 
 
-def _say(file: Asked, lost: int, different: int, names: Sequence[str]) -> str:
+def _explain(file: ComparedFile, lost: int, different: int, names: Sequence[str]) -> str:
     content = " and ".join(file.layout.whole)
-    said = (
+    message = (
         f"{lost:,} of {different:,} different rows have the same {content} as another one and "
         f"differ in {', '.join(names)} only"
     )
-    if file.asked:
-        return f"{said}: they are one record"
+    if file.content_was_named:
+        return f"{message}: they are one record"
     own = " ".join(f"--content {name}" for name in file.layout.content)
     more = " ".join(f"--content {name}" for name in names)
     raise AmbiguousError(
-        f"{file.source.uri}: {said}",
+        f"{file.source.uri}: {message}",
         hint=f"`{own} {more}` tells them apart, `{own}` takes them as one record",
     )

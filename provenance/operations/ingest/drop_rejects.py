@@ -8,7 +8,7 @@ from provenance.content.measure import Measured
 from provenance.io.contract.reader import REJECTS, Batch
 
 
-def without_refused(batch: Batch, measured: Measured) -> Batch:
+def drop_rejects(batch: Batch, measured: Measured) -> Batch:
     """A batch without what was refused of it, which stands among its rejects then."""
     if not measured.refused:
         return batch
@@ -23,9 +23,9 @@ def without_refused(batch: Batch, measured: Measured) -> Batch:
 
 
 def _refusals(rows: pa.Array, refused: dict[int, str]) -> pa.Table:
-    places = list(refused)
-    none = [None] * len(places)
-    columns = [rows.take(pa.array(places, pa.int64())), none, list(refused.values()), none, none]
+    rows = list(refused)
+    none = [None] * len(rows)
+    columns = [rows.take(pa.array(rows, pa.int64())), none, list(refused.values()), none, none]
     return pa.table(
         [pa.array(column, field.type) for column, field in zip(columns, REJECTS, strict=True)],
         schema=REJECTS,

@@ -30,7 +30,7 @@ def emitted_claims(batch: Batch) -> pa.Table:
     """
     columns = [batch.fields.column(name).to_pylist() for name in (LABEL, GENERATOR, PROCESS, NAME)]
     rows: list[dict[str, Any]] = []
-    for place, (label, generator, process, name) in enumerate(zip(*columns, strict=True)):
+    for position, (label, generator, process, name) in enumerate(zip(*columns, strict=True)):
         claim = declared_label(
             Label(label) if label else None, Process(process) if process else None, generator, None
         )
@@ -40,7 +40,7 @@ def emitted_claims(batch: Batch) -> pa.Table:
             continue
         rows.append(
             {
-                "index": place,
+                "index": position,
                 "tier": "declared",
                 "claim": claim.value,
                 "whole": True,
@@ -70,24 +70,24 @@ def emitted_edges(
 
 
 def _edges(fields: pa.RecordBatch, sightings: pa.Table, uri: str, source: str) -> pa.Table:
-    places: list[int] = []
+    positions: list[int] = []
     rows: list[int] = []
     relations: list[str] = []
     processes: list[str | None] = []
-    said = zip(
+    columns = zip(
         fields.column(PARENTS).to_pylist(),
         fields.column(PROCESS).to_pylist(),
         strict=True,
     )
-    for place, (parents, process) in enumerate(said):
+    for position, (parents, process) in enumerate(columns):
         for row, relation in json.loads(parents) if parents else ():
-            places.append(place)
+            positions.append(position)
             rows.append(row)
             relations.append(relation)
             processes.append(process)
-    count = len(places)
+    count = len(positions)
     subject = sightings.select(["reading_id", "row", "record_id"]).take(
-        pa.array(places, pa.int64())
+        pa.array(positions, pa.int64())
     )
     nothing = pa.nulls(count, pa.string())
     parent = pa.ExtensionArray.from_storage(pa.uuid(), pa.nulls(count, pa.binary(16)))

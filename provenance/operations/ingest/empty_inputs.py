@@ -25,9 +25,9 @@ def explain_empty(
     fruitful = {file.uri for file in files if file.kept}.union(unchanged)
     empty: set[str] = set()
     for path in paths:
-        place = str(parse(path)) if is_url(path) else str(Path(path).absolute())
-        glob = translate(place.replace("**/", "*"))
-        inside = re.compile(f"{re.escape(place.rstrip('/'))}(?:!?/|$)|{glob}").match
+        location = str(parse(path)) if is_url(path) else str(Path(path).absolute())
+        glob = translate(location.replace("**/", "*"))
+        inside = re.compile(f"{re.escape(location.rstrip('/'))}(?:!?/|$)|{glob}").match
         if not any(map(inside, fruitful)):
             empty |= {file.uri for file in files if inside(file.uri)}
     return [_explained(file) if file.uri in empty and not file.error else file for file in files]
@@ -36,7 +36,7 @@ def explain_empty(
 def _explained(file: FileSummary) -> FileSummary:
     why = f"{file.uri}: it holds no records"
     if file.rejects:
-        why = f"{file.rejects[0].said(file.uri)}; nothing was kept"
+        why = f"{file.rejects[0].as_line(file.uri)}; nothing was kept"
     return file.model_copy(
         update={
             "error": why,

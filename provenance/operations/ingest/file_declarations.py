@@ -21,7 +21,7 @@ CLAIMED = ("label", "process", "generator", "generator_family", "declared_by")
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class SourceContext:
     """What stands about the records of an ingest before they are read.
 
     Attributes:
@@ -38,7 +38,7 @@ class Standing:
     families: dict[str, str]
 
 
-def standing(connection: Connection, options: IngestOptions) -> Standing:
+def source_context(connection: Connection, options: IngestOptions) -> SourceContext:
     """What the contract of the source and these options say."""
     row = connection.execute(
         "SELECT label, process, generator, generator_family, accepts, ignores FROM sources "
@@ -51,7 +51,7 @@ def standing(connection: Connection, options: IngestOptions) -> Standing:
     )
     if label is Label.UNKNOWN:
         label = Label(declared_label(*claimed))
-    return Standing(
+    return SourceContext(
         new_source=row is None,
         label=label,
         accepts=tuple(json.loads(accepts or "[]")),
@@ -96,7 +96,7 @@ def known_models(connection: Connection, options: IngestOptions) -> tuple[str, .
 
 
 def declarations(
-    stands: Standing,
+    context: SourceContext,
     readings: Mapping[uuid.UUID, IngestOptions],
     before: Mapping[uuid.UUID, Known],
 ) -> list[dict[str, object]]:
@@ -109,7 +109,7 @@ def declarations(
     rows = []
     for reading, options in readings.items():
         known = before.get(reading)
-        row = _claimed(options, stands) if options.declares else _known_claim(known)
+        row = _claimed(options, context) if options.declares else _known_claim(known)
         ignores = options.ignore_fields or (known and known.ignores)
         if row or ignores:
             listed = json.dumps(ignores) if ignores else None
@@ -123,12 +123,14 @@ def _known_claim(known: Known | None) -> dict[str, object]:
     return {name: getattr(known, name) for name in CLAIMED}
 
 
-def correction(options: IngestOptions, stands: Standing, known: Known) -> dict[str, object] | None:
+def correction(
+    options: IngestOptions, context: SourceContext, known: Known
+) -> dict[str, object] | None:
     """The row for a file that is known already, where something else is said of it than before."""
     row: dict[str, object] = {"reading_id": known.reading_id}
-    said = _claimed(options, stands)
-    if options.declares and any(said[name] != getattr(known, name) for name in CLAIMED[:4]):
-        row |= said
+    claimed = _claimed(options, context)
+    if options.declares and any(claimed[name] != getattr(known, name) for name in CLAIMED[:4]):
+        row |= claimed
     if options.ignore_fields and list(options.ignore_fields) != known.ignores:
         row["ignores"] = json.dumps(options.ignore_fields)
     if len(row) == 1:
@@ -136,10 +138,10 @@ def correction(options: IngestOptions, stands: Standing, known: Known) -> dict[s
     return {**row, "declared_by": options.declared_by}
 
 
-def _claimed(options: IngestOptions, stands: Standing) -> dict[str, object]:
+def _claimed(options: IngestOptions, context: SourceContext) -> dict[str, object]:
     return {
         "label": options.label,
         "process": options.process,
-        **declared_generator(options.generator, options.generator_family, stands.families),
+        **declared_generator(options.generator, options.generator_family, context.families),
         "declared_by": options.declared_by,
     }

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from provenance.operations.ingest.worker_contract import UnitTask
 
 
-def divide_unit(task: UnitTask, place: int | None) -> Sequence[UnitTask]:
+def divide_unit(task: UnitTask, position: int | None) -> Sequence[UnitTask]:
     """Units that come to the same, the file at this place last; halves where none is named.
 
     A unit of one file has no parts.
@@ -20,14 +20,14 @@ def divide_unit(task: UnitTask, place: int | None) -> Sequence[UnitTask]:
     files = task.files
     if len(files) == 1:
         return ()
-    if place is None:
+    if position is None:
         middle = len(files) // 2
         return [replace(task, files=files[:middle]), replace(task, files=files[middle:])]
-    others = files[:place] + files[place + 1 :]
-    return [replace(task, files=others), replace(task, files=(files[place],))]
+    others = files[:position] + files[position + 1 :]
+    return [replace(task, files=others), replace(task, files=(files[position],))]
 
 
-def naming(error: ProvError, uri: str) -> ProvError:
+def with_file_name(error: ProvError, uri: str) -> ProvError:
     """The same failure, with the file it is about in its message."""
     if uri in error.message:
         return error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from provenance.operations.ingest.repeat_counts import merged as both_counted
+from provenance.operations.ingest.repeat_counts import merge_repeats
 from provenance.operations.ingest.summary import EXAMPLES
 from provenance.operations.ingest.worker_contract import FileResult, UnitResult
 from provenance.store.quarantine import both
@@ -18,14 +18,14 @@ def with_quarantine(unit: UnitResult) -> list[FileResult]:
     return list(unit.files)
 
 
-def merged_results(results: list[FileResult]) -> list[FileResult]:
+def merge_results(results: list[FileResult]) -> list[FileResult]:
     """One result per file: the ranges of a large file are added up."""
-    merged: dict[uuid.UUID, FileResult] = {}
+    by_reading: dict[uuid.UUID, FileResult] = {}
     for result in results:
         key = result.task.reading_id
-        before = merged.get(key)
+        before = by_reading.get(key)
         if before is None:
-            merged[key] = result
+            by_reading[key] = result
             continue
         before.read += result.read
         before.kept += result.kept
@@ -37,9 +37,9 @@ def merged_results(results: list[FileResult]) -> list[FileResult]:
         before.add_attributes(result.attributes)
         before.add_texts(result.texts)
         before.late |= result.late
-        before.repeats = both_counted(before.repeats, result.repeats)
+        before.repeats = merge_repeats(before.repeats, result.repeats)
         before.notes = tuple(dict.fromkeys([*before.notes, *result.notes]))
         before.fingerprint = before.fingerprint or result.fingerprint
         before.quarantine = both(before.quarantine, result.quarantine)
         before.failure = before.failure or result.failure
-    return list(merged.values())
+    return list(by_reading.values())

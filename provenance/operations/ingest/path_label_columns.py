@@ -8,19 +8,21 @@ from collections.abc import Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-Words = tuple[tuple[str, str], ...]
+PathAttributes = tuple[tuple[str, str], ...]
 """Names and what a path says under them."""
 
 _COLUMNS = ("lang", "split")
 """Names that have a column of their own."""
 
 
-def attributes_of(words: Words) -> list[str]:
+def attributes_of(words: PathAttributes) -> list[str]:
     """The names among words that are attributes."""
     return [name for name, _ in words if name not in _COLUMNS]
 
 
-def said_too(sightings: pa.Table, owners: Sequence[tuple[Words, int]]) -> pa.Table:
+def add_path_attributes(
+    sightings: pa.Table, owners: Sequence[tuple[PathAttributes, int]]
+) -> pa.Table:
     """Sightings with what the paths of their files say where the records do not.
 
     Args:
@@ -29,14 +31,14 @@ def said_too(sightings: pa.Table, owners: Sequence[tuple[Words, int]]) -> pa.Tab
     if not any(words for words, _ in owners):
         return sightings
     langs = _spread([(dict(words).get("lang"), count) for words, count in owners])
-    place = sightings.schema.get_field_index("lang")
+    column_index = sightings.schema.get_field_index("lang")
     lang = pc.coalesce(sightings.column("lang"), langs)
-    sightings = sightings.set_column(place, "lang", lang)
+    sightings = sightings.set_column(column_index, "lang", lang)
     given = [({n: w for n, w in words if n not in _COLUMNS}, count) for words, count in owners]
     if not any(words for words, _ in given):
         return sightings
     encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-    place = sightings.schema.get_field_index("attributes")
+    column_index = sightings.schema.get_field_index("attributes")
     own = iter(sightings.column("attributes").to_pylist())
     texts: list[str | None] = []
     for words, count in given:
@@ -44,7 +46,7 @@ def said_too(sightings: pa.Table, owners: Sequence[tuple[Words, int]]) -> pa.Tab
         for _ in range(count):
             text = next(own)
             texts.append(plain if text is None else encode({**words, **json.loads(text)}))
-    return sightings.set_column(place, "attributes", pa.array(texts, pa.string()))
+    return sightings.set_column(column_index, "attributes", pa.array(texts, pa.string()))
 
 
 def _spread(values: Sequence[tuple[str | None, int]]) -> pa.Array:

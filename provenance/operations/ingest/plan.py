@@ -50,24 +50,24 @@ class IngestPlan:
     """Everything that is going to be read, and everything that need not be.
 
     Attributes:
-        again: by their new reading, the files that are read once more although they are the same;
-            what was declared of them holds on.
-        as_before: by their reading, the options under which files are read that were read in a way
-            that nobody spoke of now.
+        again: earlier readings by the new reading that replaces them, for files that are read again
+            although they did not change; their declarations stay in force.
+        options_as_read: options by reading, for files that were read before with settings that this
+            ingest does not name.
     """
 
     files: tuple[FileTask, ...]
     unchanged: tuple[Unchanged, ...]
     missing: tuple[tuple[Input, InputError], ...]
     again: dict[uuid.UUID, Known]
-    as_before: dict[uuid.UUID, IngestOptions] = field(default_factory=dict)
+    options_as_read: dict[uuid.UUID, IngestOptions] = field(default_factory=dict)
 
     def by_options(self, options: IngestOptions) -> Iterator[tuple[IngestOptions, list[FileTask]]]:
         """The files with the options under which they are read, together where these are one."""
         runs: dict[str, tuple[IngestOptions, list[FileTask]]] = {}
         for task in self.files:
-            told = self.as_before.get(task.reading_id, options)
-            runs.setdefault(told.settings, (told, []))[1].append(task)
+            read_options = self.options_as_read.get(task.reading_id, options)
+            runs.setdefault(read_options.settings, (read_options, []))[1].append(task)
         yield from runs.values()
 
 
@@ -125,22 +125,22 @@ def make_plan(
     others: list[tuple[str, str]] = []
     unchanged: list[Unchanged] = []
     missing: list[tuple[Input, InputError]] = []
-    as_before: dict[uuid.UUID, IngestOptions] = {}
+    options_as_read: dict[uuid.UUID, IngestOptions] = {}
     for item in inputs:
         try:
             task = file_task(item)
             before = known.get(item.uri)
             if before is None:
                 files.append(task)
-            elif not _same(task, before, told := _as_before(before, options)):
-                files.append(_superseding(task, before, told))
-                as_before[task.reading_id] = told
-                others += [(item.uri, how) for how in other_records(task, before, told)]
+            elif not _is_unchanged(task, before, read_options := _options_as_read(before, options)):
+                files.append(_superseding(task, before, read_options))
+                options_as_read[task.reading_id] = read_options
+                others += [(item.uri, how) for how in other_records(task, before, read_options)]
             elif (options.replace and (item.uri in lost or _by_older_rules(before))) or (
                 options.rehash and before.reading_id in older
             ):
-                files.append(_superseding(task, before, told))
-                as_before[task.reading_id] = told
+                files.append(_superseding(task, before, read_options))
+                options_as_read[task.reading_id] = read_options
                 again[task.reading_id] = before
             else:
                 unchanged.append(Unchanged(item, before, task.bytes))
@@ -151,10 +151,10 @@ def make_plan(
             missing.append((item, error))
     if others and not options.replace:
         raise _not_the_same(others)
-    return IngestPlan(tuple(files), tuple(unchanged), tuple(missing), again, as_before)
+    return IngestPlan(tuple(files), tuple(unchanged), tuple(missing), again, options_as_read)
 
 
-def _as_before(before: Known, options: IngestOptions) -> IngestOptions:
+def _options_as_read(before: Known, options: IngestOptions) -> IngestOptions:
     """Options under which a file is read again: what they are silent about is as it was.
 
     Who asks for ``--replace`` names everything; a contract says anew which records a row gives.
@@ -162,14 +162,14 @@ def _as_before(before: Known, options: IngestOptions) -> IngestOptions:
     asked, had = json.loads(options.settings), json.loads(before.settings)
     if options.replace or asked.get("emit") != had.get("emit"):
         return options
-    silent = [n for n in ("content", "records", "format", *WRITTEN) if not _is_said(asked.get(n))]
-    held = {name: had[name] for name in silent if _is_said(had.get(name))}
-    if "content" in held:
-        held["content"] = tuple(held["content"])
-    return options.model_copy(update=held)
+    silent = [n for n in ("content", "records", "format", *WRITTEN) if not _is_set(asked.get(n))]
+    recorded = {name: had[name] for name in silent if _is_set(had.get(name))}
+    if "content" in recorded:
+        recorded["content"] = tuple(recorded["content"])
+    return options.model_copy(update=recorded)
 
 
-def _is_said(value: object) -> bool:
+def _is_set(value: object) -> bool:
     return value is not None and value != []
 
 
@@ -223,7 +223,7 @@ def file_task(item: Input) -> FileTask:
     return FileTask(item, uuid.uuid4(), now.st_size, now.st_mtime_ns)
 
 
-def _same(task: FileTask, before: Known, options: IngestOptions) -> bool:
+def _is_unchanged(task: FileTask, before: Known, options: IngestOptions) -> bool:
     if not _asks_nothing_new(before, options) or before.bytes != task.bytes:
         return False
     # A store tells the time to a second, which is too coarse to go by.

@@ -12,12 +12,12 @@ import pyarrow as pa
 Ids = npt.NDArray[np.uint64]
 Counts = npt.NDArray[np.int64]
 
-MOST = 1 << 14
+MAX_COUNTED = 1 << 14
 """Contents that are counted one by one; of a file with more, those of the least digests are. What
 is estimated of the others from them is out by less than one part in a hundred."""
 
-_WAITING = 1 << 14
-_PICKED = 1 << 12
+_MAX_PENDING = 1 << 14
+_MAX_PICKED = 1 << 12
 _NONE = np.zeros(0, np.uint64)
 
 
@@ -40,7 +40,7 @@ def add_repeats(owners: Sequence[tuple[Repeats | None, int]], digests: pa.Array)
         start += count
 
 
-def merged(one: Repeats | None, other: Repeats | None) -> Repeats | None:
+def merge_repeats(one: Repeats | None, other: Repeats | None) -> Repeats | None:
     """What was counted in two parts of a file."""
     if one is None or other is None:
         return one or other
@@ -50,7 +50,7 @@ def merged(one: Repeats | None, other: Repeats | None) -> Repeats | None:
 
 @dataclass(slots=True)
 class Repeats:
-    """Counts contents by their ids: exactly up to ``MOST`` of them, by an even sample beyond.
+    """Count contents by their ids: exactly up to ``MAX_COUNTED`` of them, by an even sample beyond.
 
     Digests are spread evenly, so that those below a bound are a sample of the contents that does
     not depend on where these stand. Rows are sampled besides: what is very frequent shows there.
@@ -63,8 +63,8 @@ class Repeats:
     _ids: Ids = field(default_factory=lambda: _NONE)
     _counts: Counts = field(default_factory=lambda: np.zeros(0, np.int64))
     _halvings: int = 0
-    _waiting: list[Ids] = field(default_factory=list)
-    _held: int = 0
+    _pending: list[Ids] = field(default_factory=list)
+    _pending_ids: int = 0
     _picked: Ids = field(default_factory=lambda: _NONE)
     _step: int = 1
 
@@ -74,9 +74,9 @@ class Repeats:
         self._pick(ids[first :: self._step])
         self.rows += len(ids)
         mine = ids[ids <= self._bound]
-        self._waiting.append(mine)
-        self._held += len(mine)
-        if self._held >= _WAITING:
+        self._pending.append(mine)
+        self._pending_ids += len(mine)
+        if self._pending_ids >= _MAX_PENDING:
             self._count()
 
     def merge(self, other: Repeats) -> None:
@@ -112,24 +112,24 @@ class Repeats:
 
     def _pick(self, ids: Ids) -> None:
         self._picked = np.concatenate([self._picked, ids])
-        while len(self._picked) > _PICKED:
+        while len(self._picked) > _MAX_PICKED:
             self._picked, self._step = self._picked[::2], self._step * 2
 
     def _count(self) -> None:
-        if self._waiting:
-            ids = np.concatenate([self._ids, *self._waiting])
+        if self._pending:
+            ids = np.concatenate([self._ids, *self._pending])
             more = np.ones(len(ids) - len(self._ids), np.int64)
-            self._waiting, self._held = [], 0
+            self._pending, self._pending_ids = [], 0
             self._set(ids, np.concatenate([self._counts, more]))
 
     def _set(self, ids: Ids, counts: Counts) -> None:
-        found, places = np.unique(ids, return_inverse=True)
+        found, positions = np.unique(ids, return_inverse=True)
         sums = np.zeros(len(found), np.int64)
-        np.add.at(sums, places, counts)
+        np.add.at(sums, positions, counts)
         while True:
             stay = found <= self._bound
             found, sums = found[stay], sums[stay]
-            if len(found) <= MOST:
+            if len(found) <= MAX_COUNTED:
                 break
             self._halvings += 1
         self._ids, self._counts = found, sums

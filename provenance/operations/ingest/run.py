@@ -18,30 +18,35 @@ from provenance.io.discovery.discover import Discovery, discover, split_of, uri_
 from provenance.model.origin import Label
 from provenance.model.source import Source
 from provenance.model.unread import Unread
-from provenance.operations.after_commit import settle, to_settle
+from provenance.operations.after_commit import needs_refresh, refresh_derived
 from provenance.operations.ingest.collapsed_rows import judge_content
 from provenance.operations.ingest.empty_inputs import explain_empty
 from provenance.operations.ingest.file_declarations import (
-    Standing,
+    SourceContext,
     by_contract,
     correction,
     declarations,
     known_models,
-    standing,
+    source_context,
 )
-from provenance.operations.ingest.locate_failure import divide_unit, naming
-from provenance.operations.ingest.merge_results import merged_results, with_quarantine
+from provenance.operations.ingest.locate_failure import divide_unit, with_file_name
+from provenance.operations.ingest.merge_results import merge_results, with_quarantine
 from provenance.operations.ingest.options import IngestOptions
 from provenance.operations.ingest.parent_counts import count_parents
-from provenance.operations.ingest.path_labels import Said, said_by_paths, told_by_path, with_said
+from provenance.operations.ingest.path_labels import (
+    PathValues,
+    match_paths,
+    with_path_attributes,
+    with_path_origin,
+)
 from provenance.operations.ingest.plan import IngestPlan, Unchanged, known_readings, make_plan
-from provenance.operations.ingest.run_totals import Tally
+from provenance.operations.ingest.run_totals import RunTotals
 from provenance.operations.ingest.split_work import Group, cut
 from provenance.operations.ingest.summary import FileSummary, IngestSummary, SkippedFile, add_up
-from provenance.operations.ingest.superseded_evidence import spoken_before
-from provenance.operations.ingest.tombstones import tombstone_parts
+from provenance.operations.ingest.superseded_evidence import files_with_earlier_evidence
+from provenance.operations.ingest.tombstones import tombstone_files
 from provenance.operations.ingest.unread_files import failed_file, ledger_folder, unread_files
-from provenance.operations.ingest.worker import require_few_rejects, run_unit
+from provenance.operations.ingest.worker import check_max_rejects, run_unit
 from provenance.operations.ingest.worker_contract import FileResult, FileTask
 from provenance.operations.older_rules import has_older_readings, readings_by_older_rules
 from provenance.operations.sources import source_row
@@ -77,34 +82,36 @@ def ingest(
     with store.snapshot(threads=1, views=_ASKED) as connection:
         options = by_contract(connection, options)
         known = known_readings(connection, options.source, found.inputs)
-        lost = spoken_before(connection, options.source) if options.replace else ()
+        lost = files_with_earlier_evidence(connection, options.source) if options.replace else ()
         former = has_older_readings(connection)
         older = readings_by_older_rules(connection) if options.rehash else ()
-        stands = standing(connection, options)
-        tombstones = tombstone_parts(connection)
+        context = source_context(connection, options)
+        tombstones = tombstone_files(connection)
         models = known_models(connection, options)
-        unsettled = any(to_settle(connection))
+        outdated = any(needs_refresh(connection))
     if not found.inputs and not found.refused:
         skipped = ", ".join(f"{item.path} ({item.reason})" for item in found.skipped[:3])
         raise InputError(
             f"there is nothing to read in {', '.join(paths)}",
             hint=f"skipped: {skipped}" if skipped else "name files, folders or globs with data",
         )
-    said = said_by_paths(found.inputs, options.path)
-    plan = with_said(make_plan(found.inputs, known, options, lost, older), said)
-    run = _Run(store, options, stands, progress or _silent, plan, said)
+    path_values = match_paths(found.inputs, options.path)
+    plan = with_path_attributes(make_plan(found.inputs, known, options, lost, older), path_values)
+    run = _Run(store, options, context, progress or _silent, plan, path_values)
     run.relabel(plan.unchanged)
     if plan.files:
         with _engine(plan, options) as engine:
             engine.warm()
-            for told, files in plan.by_options(options):
-                run.read_as(told)
-                for group in cut(files, store.layout, told, tombstones, models, former=former):
+            for read_options, files in plan.by_options(options):
+                run.read_as(read_options)
+                for group in cut(
+                    files, store.layout, read_options, tombstones, models, former=former
+                ):
                     run.group(group, engine)
     if plan.files and former:
         carry_over(store)
-    if plan.files or unsettled:
-        settle(store)
+    if plan.files or outdated:
+        refresh_derived(store)
     summary = run.summary(plan, found, paths, time.perf_counter() - started)
     if options.names_parents and plan.files:
         return summary.model_copy(update={"parents": count_parents(store, summary)})
@@ -141,29 +148,29 @@ class _Run:
         self,
         store: Store,
         options: IngestOptions,
-        stands: Standing,
+        context: SourceContext,
         progress: Progress,
         plan: IngestPlan,
-        said: Mapping[str, Said],
+        path_values: Mapping[str, PathValues],
     ) -> None:
         self._store = store
         self._options = options
         self._reading = options
-        self._tally = Tally(options.source, stands)
-        self._new_source = stands.new_source
+        self._totals = RunTotals(options.source, context)
+        self._new_source = context.new_source
         self._progress = progress
         self._total = sum(file.bytes for file in plan.files)
         self._again = plan.again
-        self._said = said
+        self._path_values = path_values
         self._done = 0
         self._files: list[FileSummary] = []
         self._relabelled = 0
         self._media = any(item.known.format in MEDIA for item in plan.unchanged)
 
-    def _told(self, uri: str) -> IngestOptions:
+    def _options_for(self, uri: str) -> IngestOptions:
         """What was asked, with what the path of a file says of origin."""
-        said = self._said.get(uri)
-        return told_by_path(self._options, said.origin) if said else self._options
+        found = self._path_values.get(uri)
+        return with_path_origin(self._options, found.origin) if found else self._options
 
     def read_as(self, options: IngestOptions) -> None:
         """Say how the files of the next groups are read."""
@@ -172,7 +179,7 @@ class _Run:
     def relabel(self, unchanged: Iterable[Unchanged]) -> None:
         """Record what is now said of files that are known already, where it differs."""
         corrections = (
-            correction(self._told(item.source.uri), self._tally.standing, item.known)
+            correction(self._options_for(item.source.uri), self._totals.context, item.known)
             for item in unchanged
         )
         rows = [row for row in corrections if row is not None]
@@ -184,7 +191,7 @@ class _Run:
     def group(self, group: Group, engine: Engine) -> None:
         """Run the units of a group, and commit what came of them in one transaction."""
         results, parts = self._gather(group, engine)
-        files = merged_results(results)
+        files = merge_results(results)
         for result in files:
             self._judge(result, engine)
         bad = {result.task.reading_id for result in files if result.failure}
@@ -201,7 +208,7 @@ class _Run:
         """Refuse a file of many parts for what no single one of them could tell."""
         if result.task.part is not None and result.failure is None:
             try:
-                require_few_rejects(result, self._reading)
+                check_max_rejects(result, self._reading)
             except InputError as error:
                 result.failure = error
             else:
@@ -219,7 +226,7 @@ class _Run:
             if outcome.result is None:
                 error = outcome.failure or InputError("the worker gave no answer")
                 results += [
-                    FileResult(task, failure=naming(error, task.source.uri))
+                    FileResult(task, failure=with_file_name(error, task.source.uri))
                     for task in outcome.task.files
                 ]
             else:
@@ -245,10 +252,10 @@ class _Run:
         options = self._options
         rows = [self._file_row(result) for result in files]
         made = [*parts, write_part(layout, "files", commit_id, rows)]
-        read = {r.task.reading_id: self._told(r.task.source.uri) for r in files}
-        said = declarations(self._tally.standing, read, self._again)
-        if said:
-            made.append(write_part(layout, "declarations", commit_id, said))
+        read = {r.task.reading_id: self._options_for(r.task.source.uri) for r in files}
+        declared = declarations(self._totals.context, read, self._again)
+        if declared:
+            made.append(write_part(layout, "declarations", commit_id, declared))
         if self._new_source:
             source = source_row(Source(name=options.source))
             made.append(write_part(layout, "sources", commit_id, [source]))
@@ -262,8 +269,8 @@ class _Run:
             ),
         )
         self._store.commit("ingest", key, made, commit_id)
-        told = [uri for uri, words in self._said.items() if words.origin]
-        self._tally.add(self._store, files, parts, frozenset(told))
+        by_path = [uri for uri, words in self._path_values.items() if words.origin]
+        self._totals.add(self._store, files, parts, frozenset(by_path))
 
     def _file_row(self, result: FileResult) -> dict[str, object]:
         source = result.task.source
@@ -278,7 +285,7 @@ class _Run:
             "settings": self._reading.settings,
             "content": json.dumps(result.content),
             "attributes": json.dumps(result.attributes),
-            "split": dict(result.task.said).get("split") or split_of(source.uri),
+            "split": dict(result.task.path_attributes).get("split") or split_of(source.uri),
             "read": result.read,
             "kept": result.kept,
             "rejected": result.rejected,
@@ -300,13 +307,17 @@ class _Run:
             "uri": source.uri,
             "format": source.format + (f".{source.compression}" if source.compression else ""),
             "content": ", ".join(result.content) or None,
-            "split": dict(result.task.said).get("split") or split_of(source.uri),
+            "split": dict(result.task.path_attributes).get("split") or split_of(source.uri),
             "bytes": result.task.bytes,
         }
         if failure is not None:
-            said = {"error": failure.message, "hint": failure.hint, "exit_code": failure.exit_code}
+            failed = {
+                "error": failure.message,
+                "hint": failure.hint,
+                "exit_code": failure.exit_code,
+            }
             trace = failure.trace if isinstance(failure, UnforeseenError) else None
-            return FileSummary.model_validate(facts | said | {"trace": trace})
+            return FileSummary.model_validate(facts | failed | {"trace": trace})
         return FileSummary.model_validate(
             facts
             | {
@@ -318,7 +329,7 @@ class _Run:
                 "recognisers": dict(result.recognisers),
                 "quarantine": result.quarantine,
                 "notes": result.notes,
-                "evidence_lost": self._tally.lost[source.uri],
+                "evidence_lost": self._totals.lost[source.uri],
             }
         )
 
@@ -358,14 +369,14 @@ class _Run:
             sightings_added=kept,
             bytes=sum(file.bytes for file in files if not file.unchanged and not file.error),
             seconds=round(seconds, 3),
-            labels={label.value: self._tally.labels.get(label.value, 0) for label in Label},
+            labels={label.value: self._totals.labels.get(label.value, 0) for label in Label},
             unchanged_files=len(plan.unchanged),
             off_path=tuple(
-                i.uri for i in found.inputs if self._options.path and i.uri not in self._said
+                i.uri for i in found.inputs if self._options.path and i.uri not in self._path_values
             ),
             relabelled_files=self._relabelled,
-            questions=add_up(self._tally.questions),
-            evidence_lost=self._tally.lost.total(),
+            questions=add_up(self._totals.questions),
+            evidence_lost=self._totals.lost.total(),
             files=tuple(files),
             skipped=tuple(SkippedFile(path=s.path, reason=s.reason) for s in found.skipped),
             unread=Unread.of([*failed, *unread_files(found, media=self._media)]),

@@ -9,25 +9,25 @@ import pyarrow as pa
 from provenance.io.contract.reader import Batch
 from provenance.io.records.batch_builder import no_fields
 
-SMALL = 256
+SMALL_BATCH_ROWS = 256
 """Rows up to which a batch is kept: measuring and writing cost more by the batch than by rows."""
 
-_ENOUGH_ROWS, _ENOUGH_BYTES = 8_192, 8 << 20
-_MOST_LOOKS = 64
+_MAX_BUFFERED_ROWS, _MAX_BUFFERED_BYTES = 8_192, 8 << 20
+_MOST_BUFFERS = 64
 
-Look = TypeVar("Look")
+Key = TypeVar("Key")
 Owner = TypeVar("Owner")
 
 
-class Held(Generic[Look, Owner]):
+class SmallBatchBuffer(Generic[Key, Owner]):
     """Batches that look alike, and whose rows they are.
 
     Attributes:
-        look: what they have in common.
+        key: what they have in common.
     """
 
-    def __init__(self, look: Look) -> None:
-        self.look = look
+    def __init__(self, key: Key) -> None:
+        self.key = key
         self._batches: list[Batch] = []
         self._owners: list[tuple[Owner, int]] = []
         self.rows = self.bytes = 0
@@ -57,25 +57,29 @@ class Held(Generic[Look, Owner]):
         ), owners
 
 
-class HeldByLook(Generic[Look, Owner]):
+class SmallBatchBuffers(Generic[Key, Owner]):
     """Batches of several looks; the fields of files may differ that come in turns."""
 
     def __init__(self) -> None:
-        self._held: list[Held[Look, Owner]] = []
+        self._buffers: list[SmallBatchBuffer[Key, Owner]] = []
 
-    def add(self, batch: Batch, look: Look, owner: Owner) -> list[Held[Look, Owner]]:
+    def add(self, batch: Batch, key: Key, owner: Owner) -> list[SmallBatchBuffer[Key, Owner]]:
         """Keep a batch; what there is no more room for comes back, to be written."""
-        held = next((each for each in self._held if each.look == look), None)
-        if held is None:
-            held = Held(look)
-            self._held.append(held)
-        held.add(batch, owner)
-        rows = sum(each.rows for each in self._held)
-        size = sum(each.bytes for each in self._held)
-        full = rows >= _ENOUGH_ROWS or size >= _ENOUGH_BYTES or len(self._held) > _MOST_LOOKS
+        buffer = next((each for each in self._buffers if each.key == key), None)
+        if buffer is None:
+            buffer = SmallBatchBuffer(key)
+            self._buffers.append(buffer)
+        buffer.add(batch, owner)
+        rows = sum(each.rows for each in self._buffers)
+        size = sum(each.bytes for each in self._buffers)
+        full = (
+            rows >= _MAX_BUFFERED_ROWS
+            or size >= _MAX_BUFFERED_BYTES
+            or len(self._buffers) > _MOST_BUFFERS
+        )
         return self.all() if full else []
 
-    def all(self) -> list[Held[Look, Owner]]:
+    def all(self) -> list[SmallBatchBuffer[Key, Owner]]:
         """Everything that is held, to be written; nothing stays."""
-        everything, self._held = self._held, []
+        everything, self._buffers = self._buffers, []
         return everything

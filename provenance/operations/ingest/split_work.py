@@ -62,7 +62,7 @@ class Group:
 
 def cut(
     files: Sequence[FileTask],
-    places: Layout,
+    layout: Layout,
     options: IngestOptions,
     tombstones: tuple[str, ...] = (),
     models: tuple[str, ...] = (),
@@ -83,7 +83,7 @@ def cut(
         commit_id = uuid.uuid4()
         task = partial(
             UnitTask,
-            places,
+            layout,
             commit_id,
             options,
             tombstones=tombstones,

@@ -17,7 +17,7 @@ class Reject(Contract):
     offset: int | None = Field(description="Byte at which it begins, where the format has one.")
     reason: str
 
-    def said(self, uri: str) -> str:
+    def as_line(self, uri: str) -> str:
         """The reject as a line: file, row, byte, reason."""
         row = f", row {self.row}" if self.row is not None else ""
         byte = f" (byte {self.offset:,})" if self.offset is not None else ""

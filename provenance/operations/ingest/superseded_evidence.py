@@ -31,7 +31,7 @@ _LOST = f"SELECT uri, count(DISTINCT record_id) FROM lost_evidence WHERE {_FILES
 
 
 @dataclass(frozen=True, slots=True)
-class Carried:
+class CarriedEvidence:
     """What is carried over to the current readings of some files.
 
     Attributes:
@@ -45,18 +45,18 @@ class Carried:
     lost: dict[str, int] = field(default_factory=dict)
 
 
-def carried(store: Store, source: str, uris: Sequence[str]) -> Carried:
+def carried_evidence(store: Store, source: str, uris: Sequence[str]) -> CarriedEvidence:
     """What is in force for files that were read once more, now that the ledger has them."""
     asked = {"source": source, "uris": list(uris)}
     with store.snapshot(threads=1) as connection:
-        return Carried(
+        return CarriedEvidence(
             claims=connection.execute(_CLAIMS, asked).to_arrow_table(),
             labels=connection.execute(_LABELS, asked).to_arrow_table(),
             lost=dict(connection.execute(_LOST, asked).fetchall()),
         )
 
 
-def spoken_before(connection: Connection, source: str) -> frozenset[str]:
+def files_with_earlier_evidence(connection: Connection, source: str) -> frozenset[str]:
     """Files of a source of which an earlier reading is still heard."""
     rows = connection.execute(
         f"""SELECT uri FROM lost_evidence WHERE source = $source

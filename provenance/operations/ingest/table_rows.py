@@ -140,8 +140,8 @@ def _attributes(batch: Batch, roles: Roles) -> pa.Array:
 
 def evidence_columns(claims: pa.Table, sightings: pa.Table) -> pa.Table:
     """Rows of the table ``evidence`` for claims about rows of one batch."""
-    places = claims.column("index")
-    subject = sightings.select(["reading_id", "row", "record_id"]).take(places)
+    positions = claims.column("index")
+    subject = sightings.select(["reading_id", "row", "record_id"]).take(positions)
     rest = claims.drop_columns(["index"])
     return pa.table(
         [*subject.columns, *rest.columns], names=subject.column_names + rest.column_names

@@ -9,7 +9,7 @@ from functools import lru_cache
 from provenance.io.contract.reader import Shape
 from provenance.io.contract.record_paths import ABOVE
 from provenance.io.records.content_names import RESERVED, is_about
-from provenance.operations.ingest.batch_fields import Alike
+from provenance.operations.ingest.batch_fields import BatchKey
 
 _TEXTS = frozenset(
     ("text", "content", "body", "document", "article", "completion", "response", "output")
@@ -23,17 +23,17 @@ MOST = 20
 """Most columns that are named."""
 
 
-def other_texts(shape: Mapping[str, str], alike: Alike) -> tuple[str, ...]:
+def unjudged_columns(shape: Mapping[str, str], key: BatchKey) -> tuple[str, ...]:
     """Columns of a batch that hold text and are neither content nor words about it.
 
     Args:
         shape: path to kind, as in ``Batch.shape``.
-        alike: what is content, and what the other fields mean.
+        key: what is content, and what the other fields mean.
     """
-    return _other_texts(tuple(shape.items()), alike.content, alike.meaning.fields)
+    return _unjudged_columns(tuple(shape.items()), key.content, key.interpretation.fields)
 
 
-def prose_beside(shape: Shape, content: tuple[str, ...]) -> tuple[str, ...]:
+def unjudged_prose(shape: Shape, content: tuple[str, ...]) -> tuple[str, ...]:
     """Fields whose values are texts, and that are no part of the content, whatever their names.
 
     Args:
@@ -42,14 +42,14 @@ def prose_beside(shape: Shape, content: tuple[str, ...]) -> tuple[str, ...]:
     """
     if not content or content in {("*",), ("payload",)}:
         return ()
-    held = {each.partition(".")[0].partition("[]")[0] for each in content} | {*content}
-    names = [name for name in (*shape.prose, *shape.media) if name not in held]
+    judged = {each.partition(".")[0].partition("[]")[0] for each in content} | {*content}
+    names = [name for name in (*shape.prose, *shape.media) if name not in judged]
     return tuple(dict.fromkeys(names))[:MOST]
 
 
 @lru_cache(maxsize=64)
-def _other_texts(
-    shape: tuple[tuple[str, str], ...], content: tuple[str, ...], meant: tuple[str, ...]
+def _unjudged_columns(
+    shape: tuple[tuple[str, str], ...], content: tuple[str, ...], interpreted: tuple[str, ...]
 ) -> tuple[str, ...]:
     if content in {("*",), ("payload",)}:
         return ()
@@ -58,7 +58,7 @@ def _other_texts(
     for path, kind in shape:
         name = _column(path, kind, tables)
         # A word that is read as a mark is no text; a chat may be both.
-        taken = content if kind == "messages" else (*content, *meant)
+        taken = content if kind == "messages" else (*content, *interpreted)
         if name and not _is_part(name, taken):
             found[name] = None
     return tuple(found)[:MOST]

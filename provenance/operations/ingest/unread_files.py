@@ -13,7 +13,7 @@ from provenance.io.discovery.discover import Discovery
 from provenance.model.unread import UnreadFile
 from provenance.store.layout import Layout
 
-_PLACE = re.compile(
+_POSITION = re.compile(
     r",? \(?(?:(?:at|after|near|in) (?:the )?)?(?:(?:byte|offset|position|column)s? [\d,]+"
     r"|[\d,]+ (?:decoded )?bytes)\b\)?(?=[\s:,;.]|$)"
 )
@@ -23,9 +23,9 @@ WHOLE = "file: "
 """What the reason of a reject begins with that stands for the rest of a file."""
 
 
-def ledger_folder(places: Layout) -> str | None:
+def ledger_folder(layout: Layout) -> str | None:
     """Where a ledger lies that is a folder of this machine: its files are no data of anybody."""
-    return str(places.root) if isinstance(places.root, Path) else None
+    return str(layout.root) if isinstance(layout.root, Path) else None
 
 
 def unread_files(found: Discovery, *, media: bool) -> Iterator[UnreadFile]:
@@ -87,5 +87,5 @@ def _without_path(message: str, path: str) -> str:
     here = next((name for name in named if name and name in message), None)
     if here is not None:
         message = re.sub(rf"(?:\.{{0,2}}/)*{re.escape(here)}", "", message)
-    text = re.sub(r"\s+", " ", _PLACE.sub("", message))
+    text = re.sub(r"\s+", " ", _POSITION.sub("", message))
     return re.sub(r"^(?:is|:)\s+", "", text.strip(" :,;")) or "cannot be read"

@@ -13,7 +13,7 @@ from provenance.operations.ingest.options import IngestOptions
 from provenance.operations.ingest.repeat_counts import Repeats
 from provenance.operations.ingest.summary import Reject
 from provenance.store.data_files import Part
-from provenance.store.layout import Layout as Places
+from provenance.store.layout import Layout as LedgerLayout
 
 _PLAIN = frozenset({"jsonl", "json", "csv", "tsv", "text", "warc"})
 """Formats whose bytes are those of their records."""
@@ -28,7 +28,7 @@ class FileTask:
             whole or in shares, who reads it, or the first of them, takes it.
         supersedes: the reading that was current when this one was planned.
         defect: why it cannot be read, where that is known before it is begun.
-        said: what its path says of its records, besides their origin.
+        path_attributes: what its path says of its records, besides their origin.
     """
 
     source: Input
@@ -51,7 +51,7 @@ class FileTask:
         """Whether its bytes stand for many more, or take long to be made text of."""
         return bool(self.source.compression) or self.source.format not in _PLAIN
 
-    said: tuple[tuple[str, str], ...] = ()
+    path_attributes: tuple[tuple[str, str], ...] = ()
 
     @property
     def length(self) -> int:
@@ -70,7 +70,7 @@ class UnitTask:
         former: whether the ledger holds digests of a former rule, by which records may be known.
     """
 
-    places: Places
+    ledger_paths: LedgerLayout
     commit_id: uuid.UUID
     options: IngestOptions
     files: tuple[FileTask, ...]

@@ -53,10 +53,12 @@ def _conflicts(connection: Database, evidence: str) -> list[Finding]:
             code="conflict",
             severity="warning",
             subject=digest,
-            reason=f"evidence contradicts itself; it counts as {label}: {said}",
+            reason=f"evidence contradicts itself; it counts as {label}: {claims}",
             remedy=f"look at it with `prov show {digest[:23]}`",
         )
-        for digest, label, _source, said in (connection.execute(query).fetchall() if total else ())
+        for digest, label, _source, claims in (
+            connection.execute(query).fetchall() if total else ()
+        )
     ]
     if total > LISTED:
         found.append(

@@ -16,7 +16,7 @@ CODE = "split-leak"
 EXAMPLES = 3
 """Texts that a finding names."""
 
-_PLACED, _OTHERS, _LEAKED = "split_placed", "split_others", "split_leaked"
+_TEXTS, _OTHERS, _LEAKED = "split_placed", "split_others", "split_leaked"
 
 
 def leaks_of_files(connection: Database) -> list[Finding]:
@@ -54,26 +54,26 @@ def leaks_of_members(connection: Database) -> list[Finding]:
     )
 
 
-def _leaks(connection: Database, told: str, placed: str) -> list[Finding]:
+def _leaks(connection: Database, splits: str, placed: str) -> list[Finding]:
     """The findings.
 
     Args:
-        told: a relation with every split that occurs.
+        splits: a relation with every split that occurs.
         placed: SQL of the texts, each with the split, file and row that it stands in.
     """
-    splits = connection.execute(
-        f"SELECT count(DISTINCT split) > 1 FROM {told} WHERE split IS NOT NULL"
+    several = connection.execute(
+        f"SELECT count(DISTINCT split) > 1 FROM {splits} WHERE split IS NOT NULL"
     ).fetchone()
-    if not (splits and splits[0]):
+    if not (several and several[0]):
         return []
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {_PLACED} AS {placed}")
-    same = _found(connection, "record_id", _PLACED)
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {_TEXTS} AS {placed}")
+    same = _found(connection, "record_id", _TEXTS)
     # Equal texts are told by then, and short ones are the same everywhere.
-    others = f"""(SELECT * FROM {_PLACED} WHERE chars >= {SHORT_TEXT} AND norm_id IS NOT NULL
+    others = f"""(SELECT * FROM {_TEXTS} WHERE chars >= {SHORT_TEXT} AND norm_id IS NOT NULL
         AND record_id NOT IN (SELECT key FROM {_LEAKED}))"""
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {_OTHERS} AS FROM {others}")
     copies = _found(connection, "norm_id", _OTHERS)
-    for table in (_PLACED, _OTHERS, _LEAKED):
+    for table in (_TEXTS, _OTHERS, _LEAKED):
         connection.execute(f"DROP TABLE {table}")
     return [
         *_finding(same, "the set", "", "take each out of all splits but one"),
@@ -101,7 +101,7 @@ def _found(connection: Database, key: str, placed: str) -> tuple[int, list[str]]
                 min('sha256:' || replace(CAST(record_id AS VARCHAR), '-', '')) AS digest
             FROM {placed} WHERE {key} IN (SELECT key FROM {_LEAKED}) GROUP BY ALL
         ) GROUP BY key ORDER BY 1 LIMIT {EXAMPLES}""").fetchall()
-    return int(count[0]) if count else 0, [f"{d[:19]}… in {places}" for d, places in rows]
+    return int(count[0]) if count else 0, [f"{d[:19]}… in {texts}" for d, texts in rows]
 
 
 def _finding(found: tuple[int, list[str]], subject: str, how: str, remedy: str) -> list[Finding]:

@@ -30,7 +30,7 @@ def revoked_members(connection: Database) -> list[Finding]:
             code=CODE,
             severity="error",
             subject=digest,
-            reason=f"{_which(hops)} {why}",
+            reason=f"{_revoked_because(hops)} {why}",
             remedy="assemble a new release",
         )
         for digest, hops, why in listed
@@ -48,7 +48,7 @@ def revoked_members(connection: Database) -> list[Finding]:
     return found
 
 
-def _which(hops: int) -> str:
+def _revoked_because(hops: int) -> str:
     if hops == 0:
         return "it is revoked:"
     return f"it was made from a revoked record, {hops} {'step' if hops == 1 else 'steps'} away:"
@@ -68,7 +68,7 @@ def revoked_records(connection: Database) -> list[Finding]:
         )
         for revocation, reason, count in rows
     ]
-    held = (
+    releases = (
         connection.execute("""
         SELECT release, count(*) FROM members SEMI JOIN revoked USING (record_id)
         GROUP BY 1 ORDER BY 1""").fetchall()
@@ -83,6 +83,6 @@ def revoked_records(connection: Database) -> list[Finding]:
             reason=f"{count:,} of its records are revoked since it was sealed",
             remedy="assemble a new release",
         )
-        for release, count in held
+        for release, count in releases
     ]
     return found

@@ -21,7 +21,7 @@ def unread_findings(unread: Unread) -> list[Finding]:
             code="unread",
             severity="note" if unread.allowed else "warning",
             subject=item.path,
-            reason=f"{_what(item)} ({item.bytes:,} bytes) was not read and is not judged: "
+            reason=f"{_subject(item)} ({item.bytes:,} bytes) was not read and is not judged: "
             f"{item.reason}",
             remedy=item.hint or _REMEDY,
         )
@@ -55,7 +55,7 @@ def unjudged_findings(judged: Sequence[Judged]) -> list[Finding]:
     ]
 
 
-def _what(item: UnreadFile) -> str:
+def _subject(item: UnreadFile) -> str:
     return item.holds or "the file"
 
 
@@ -68,13 +68,13 @@ def rejects_findings(results: Sequence[FileResult]) -> list[Finding]:
         )
         count = result.rejected - (result.reasons.total() - reasons.total())
         if count:
-            said = f"{count:,} of {result.read:,} rows cannot be read and are not judged"
+            reason = f"{count:,} of {result.read:,} rows cannot be read and are not judged"
             found.append(
                 Finding(
                     code="unreadable-rows",
                     severity="warning",
                     subject=result.task.source.uri,
-                    reason=said,
+                    reason=reason,
                     remedy="; ".join(f"{why}: {n}" for why, n in reasons.most_common(3)),
                 )
             )

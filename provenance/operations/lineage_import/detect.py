@@ -21,18 +21,18 @@ MAX_DOCUMENT = 256 << 20
 """Most bytes of a document that is read as one; edges have no such bound."""
 
 
-def look(path: str, asked: Form | None) -> tuple[Input, Form]:
+def detect_lineage(path: str, asked: Form | None) -> tuple[Input, Form]:
     """The file, and what kind of lineage it holds.
 
     Raises:
         InputError: it is none of the kinds, or its name contradicts its content.
         NotFoundError, StorageError: it cannot be opened.
     """
-    place = Path(path)
+    file = Path(path)
     if asked is not None and asked != "edges":
-        return Input(uri_of(path), place.absolute(), asked, compression_of(place)), asked
-    found, compression = detect(place)
-    source = Input(uri_of(path), place.absolute(), found or "", compression)
+        return Input(uri_of(path), file.absolute(), asked, compression_of(file)), asked
+    found, compression = detect(file)
+    source = Input(uri_of(path), file.absolute(), found or "", compression)
     form = asked or ("edges" if found in _TABLES else _of_json(source))
     return (_readable(source), form) if form == "edges" else (replace(source, format=form), form)
 

@@ -19,7 +19,7 @@ _NAMED = f"^(?:{'|'.join(NAMED_KINDS)}):."
 
 
 @dataclass(frozen=True, slots=True)
-class Ends:
+class Endpoints:
     """The children, or the parents, of some edges.
 
     Attributes:
@@ -36,12 +36,12 @@ class Ends:
     kind: pa.Array
 
     @property
-    def nobodys(self) -> pa.Array:
+    def unidentified(self) -> pa.Array:
         """Where neither form nor source tell what is named."""
         return pc.and_(pc.is_null(self.id), pc.is_null(self.source))
 
 
-def read_ends(values: pa.Array, sources: pa.Array, default: str | None) -> Ends:
+def parse_endpoints(values: pa.Array, sources: pa.Array, default: str | None) -> Endpoints:
     """What texts without nulls name; one that has a source in its row is an id of that source."""
     free = pc.is_null(sources)
     record = pc.and_(free, pc.match_substring_regex(values, _RECORD))
@@ -58,7 +58,7 @@ def read_ends(values: pa.Array, sources: pa.Array, default: str | None) -> Ends:
     refs = pc.if_else(cut, pa.scalar(None, pa.string()), refs)
     prefix = pc.struct_field(pc.extract_regex(names, "^(?P<kind>[a-z]+):"), "kind")
     kinds = pa.repeat(pa.scalar("record"), len(values))
-    return Ends(
+    return Endpoints(
         id=ids,
         ref=refs,
         source=pc.if_else(
@@ -70,10 +70,10 @@ def read_ends(values: pa.Array, sources: pa.Array, default: str | None) -> Ends:
     )
 
 
-def end_of(node: str) -> tuple[NodeKind, str]:
+def parse_node_name(node: str) -> tuple[NodeKind, str]:
     """Kind and name of a node of an exchanged graph; what is not ours is an entity of that name.
 
-    >>> end_of("model:ours-7b"), end_of("http://example.org/report")
+    >>> parse_node_name("model:ours-7b"), parse_node_name("http://example.org/report")
     (('model', 'ours-7b'), ('entity', 'http://example.org/report'))
     """
     for kind in NAMED_KINDS:
@@ -82,8 +82,8 @@ def end_of(node: str) -> tuple[NodeKind, str]:
     return "entity", node
 
 
-def written(nodes: pa.Array) -> pa.Array:
-    """Ids of an exchanged graph as ends that ``read_ends`` understands."""
+def endpoint_texts(nodes: pa.Array) -> pa.Array:
+    """Ids of an exchanged graph as ends that ``parse_endpoints`` understands."""
     known = pc.match_substring_regex(nodes, f"{_RECORD}|{_CUT}|{_NAMED}")
     return pc.if_else(known, nodes, pc.binary_join_element_wise("entity", nodes, ":"))
 
@@ -98,5 +98,5 @@ def _from_hex(digits: pa.Array) -> pa.Array:
 def _named_ids(names: pa.Array) -> pa.Array:
     """Ids of named nodes; each name is hashed once."""
     coded = names.dictionary_encode()
-    ids = [node_id(*end_of(name)).bytes for name in coded.dictionary.to_pylist()]
+    ids = [node_id(*parse_node_name(name)).bytes for name in coded.dictionary.to_pylist()]
     return pa.array(ids, pa.binary(16)).take(coded.indices)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from provenance.engine.local import LocalEngine
 from provenance.errors import InputError, NotFoundError
-from provenance.operations.after_commit import settle
+from provenance.operations.after_commit import refresh_derived
 from provenance.operations.lineage_import.import_options import ImportOptions
 from provenance.operations.lineage_import.import_summary import ImportedFile, ImportSummary
 from provenance.operations.lineage_import.import_worker import (
@@ -70,17 +70,17 @@ def import_lineage(store: Store, paths: Sequence[str], options: ImportOptions) -
     if new:
         row = write_part(store.layout, "imports", commit_id, [_row(i, options) for i in new])
         store.commit("import", _key(store, new, options), [*result.parts, row], commit_id)
-        settle(store)
+        refresh_derived(store)
     with store.snapshot() as connection:
         unresolved, examples = _unresolved(connection, [item.reading_id for item in new])
     return _summary(result, unresolved, examples, time.perf_counter() - started)
 
 
 def _check(path: str) -> None:
-    place = Path(path)
-    if "\x00" in path or not place.exists():
+    file = Path(path)
+    if "\x00" in path or not file.exists():
         raise NotFoundError(f"no such file: {path!r}", hint="check the path")
-    if not place.is_file():
+    if not file.is_file():
         raise InputError(f"{path} is not a file", hint="name the files in it")
 
 
@@ -112,19 +112,19 @@ def _key(store: Store, new: Sequence[Imported], options: ImportOptions) -> str:
 
 
 def _row(item: Imported, options: ImportOptions) -> dict[str, object]:
-    said = item.summary
+    summary = item.summary
     return {
         "reading_id": item.reading_id,
-        "uri": said.uri,
+        "uri": summary.uri,
         "fingerprint": item.fingerprint,
-        "bytes": said.bytes,
-        "format": said.format,
+        "bytes": summary.bytes,
+        "format": summary.format,
         "settings": options.settings,
-        "read": said.read,
-        "kept": said.kept,
-        "rejected": said.rejected,
-        "counts": json.dumps(said.counts),
-        "quarantine": said.quarantine,
+        "read": summary.read,
+        "kept": summary.kept,
+        "rejected": summary.rejected,
+        "counts": json.dumps(summary.counts),
+        "quarantine": summary.quarantine,
     }
 
 
@@ -172,7 +172,7 @@ def _explain_empty(file: ImportedFile) -> ImportedFile:
         return file
     why, hint = f"{file.uri}: it holds no edges", None
     if file.rejects:
-        why = f"{file.rejects[0].said(file.uri)}; nothing was kept"
+        why = f"{file.rejects[0].as_line(file.uri)}; nothing was kept"
         hint = f"the rejects are in {file.quarantine}"
     return file.model_copy(
         update={"error": why, "hint": hint, "exit_code": InputError.exit_code, "counts": {}}

@@ -182,7 +182,7 @@ def _carry_out(
     made: list[Replacement] = []
     for task in tasks:
         made.append(merge(staged, connection, task.parts, task.needed))
-        done.append(_said(task, len(made[-1].new)))
+        done.append(_merged_table(task, len(made[-1].new)))
         if sum(item.rows for item in made) >= RUN_ROWS:
             _commit(store, staged, made)
             made = []
@@ -198,7 +198,7 @@ def _commit(store: Store, staged: Layout, made: Sequence[Replacement]) -> None:
 
 def _foreseen(before: Sequence[Held], tasks: Sequence[_Task]) -> Maintenance:
     """What a run would do."""
-    tables = _by_table(_said(task, parts_of(task.rows)) for task in tasks)
+    tables = _by_table(_merged_table(task, parts_of(task.rows)) for task in tasks)
     fewer = sum(item.merged + item.dropped - item.into for item in tables)
     return Maintenance(
         dry_run=True,
@@ -210,7 +210,7 @@ def _foreseen(before: Sequence[Held], tasks: Sequence[_Task]) -> Maintenance:
     )
 
 
-def _said(task: _Task, into: int) -> MergedTable:
+def _merged_table(task: _Task, into: int) -> MergedTable:
     count = len(task.parts)
     merged, dropped = (count, 0) if task.rows else (0, count)
     return MergedTable(table=task.table, merged=merged, into=into, dropped=dropped, rows=task.rows)

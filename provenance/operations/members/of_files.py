@@ -10,7 +10,7 @@ from provenance.model.licence import both_sql, together_sql
 from provenance.operations.ingest.worker_contract import FileResult
 from provenance.operations.members.former_ids import make_file_rows
 from provenance.operations.members.relation import (
-    make_members,
+    create_members,
     origin_columns,
 )
 from provenance.operations.members.self_consumption import DESCENT, make_descent
@@ -50,7 +50,7 @@ def file_members(
     )
     licence = both_sql("json_extract_string(s.attributes, '/licence')", "k.licence")
     # A text that stands in a file several times is one record that counts that often.
-    make_members(
+    create_members(
         connection,
         f"""WITH rows AS (
             SELECT v.*, f.uri, f.split, dense_rank() OVER (ORDER BY f.uri) AS place

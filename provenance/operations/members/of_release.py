@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from provenance.errors import NotFoundError
 from provenance.model.base import quote_literal
 from provenance.operations.members.relation import (
-    ORIGIN,
+    ORIGIN_COLUMNS,
+    create_members,
+    create_members_view,
     known_names,
-    make_members,
-    show_members,
 )
 from provenance.operations.members.self_consumption import DESCENT, make_descent
 from provenance.store.catalog import Database
@@ -24,11 +24,11 @@ _FOLLOWED = STILL | {"assemble", "ingest", "declare", "import", "source", "model
 """What changes origins only by the rows that it adds."""
 
 
-_TOUCHED, _TODAY = "set_touched", "set_today"
+_CHANGED, _TODAY = "set_touched", "set_today"
 """Temporary tables of these: their ids, and their origins of today."""
 
 
-MOST_MOVED = 10
+MAX_CHANGED_SHARE = 10
 """One record in so many may have moved, at most, for those alone to be resolved again."""
 
 
@@ -48,7 +48,11 @@ def release_members(
         hold_copies(connection)
     make_descent(connection, models)
     sealed = _sealed(connection, release)
-    moved = None if not today or _stands(connection, release) else _moved(connection, release)
+    moved = (
+        None
+        if not today or _sealed_origins_still_current(connection, release)
+        else _changed_since_seal(connection, release)
+    )
     names = spellings(connection, f"({sealed})")
     origin = ", ".join(
         # A record that has left the ledger since keeps the origin it was sealed with.
@@ -56,7 +60,7 @@ def release_members(
         f"ELSE {names.sql(name, f'o.{name}')} END AS {name}"
         if moved
         else f"{names.sql(name, f's.{name}')} AS {name}"
-        for name in ORIGIN
+        for name in ORIGIN_COLUMNS
     )
     # Only where somebody asks for models are there any that members could descend from.
     descent = (
@@ -72,26 +76,26 @@ def release_members(
         FROM ({sealed}) s {descent[1]}
         {f"LEFT JOIN {moved} o USING (record_id)" if moved else ""}"""
     # What was sealed lies in the ledger as it is asked for: only the columns in use are read.
-    make = make_members if moved == "origins" else show_members
+    make = create_members if moved == "origins" else create_members_view
     make(connection, query)
 
 
-def _moved(connection: Database, release: str) -> str:
+def _changed_since_seal(connection: Database, release: str) -> str:
     """A relation of the origins of today, at least of records whose sealed one may not hold."""
     sequence = _sequence(connection, release)
     if not {verb for _, verb in commits_since(connection, sequence)} <= _FOLLOWED:
         return "origins"
     connection.execute(f"""
-        CREATE OR REPLACE TEMP TABLE {_TOUCHED} AS FROM ({moved_since(sequence)})
+        CREATE OR REPLACE TEMP TABLE {_CHANGED} AS FROM ({moved_since(sequence)})
         SEMI JOIN (FROM members WHERE release = {quote_literal(release)}) m USING (record_id)""")
-    touched, records = connection.execute(
-        f"SELECT (SELECT count(*) FROM {_TOUCHED}), count(*) FROM members WHERE release = ?",
+    changed, records = connection.execute(
+        f"SELECT (SELECT count(*) FROM {_CHANGED}), count(*) FROM members WHERE release = ?",
         [release],
     ).fetchall()[0]
-    if touched * MOST_MOVED > records:
+    if changed * MAX_CHANGED_SHARE > records:
         return "origins"
-    few = origins_of(f"SELECT record_id FROM {_TOUCHED}")
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {_TODAY} AS {few}")
+    ids = origins_of(f"SELECT record_id FROM {_CHANGED}")
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {_TODAY} AS {ids}")
     return _TODAY
 
 
@@ -116,7 +120,7 @@ def _sealed(connection: Database, release: str) -> str:
         WHERE release = {quote_literal(release)} AND commit_id IN ({commits})"""
 
 
-def _stands(connection: Database, release: str) -> bool:
+def _sealed_origins_still_current(connection: Database, release: str) -> bool:
     """Whether nothing was committed since a release was sealed that could change an origin."""
     since = commits_since(connection, _sequence(connection, release))
     if not {verb for _, verb in since} <= STILL | {"assemble"}:

@@ -71,9 +71,9 @@ def reading_of(row: Sequence[str], roots: Mapping[str, str]) -> Reading:
         turns=asked.get("turns", False),
         emit=json.dumps(asked["emit"]) if asked.get("emit") else "",
     )
-    place = _reroot(uri, roots)
-    remote = again(place) if is_url(place) else None
-    item = Input(uri, Path(place), name, compression, remote, written=written(asked))
+    location = _reroot(uri, roots)
+    remote = again(location) if is_url(location) else None
+    item = Input(uri, Path(location), name, compression, remote, written=written(asked))
     if remote is None and not item.path.is_file():
         item = _member(item) or item
     return Reading(source, item, layout, state)

@@ -14,7 +14,7 @@ ROWS, PLAIN = "set_rows", "set_plain"
 """Temporary tables of what cannot be worked out from a member itself; of those that a selection
 takes, the plain ones are kept apart, with less of each (``selection``)."""
 
-ORIGIN = (
+ORIGIN_COLUMNS = (
     *(f"{end}_{unit}" for unit in ("bytes", "chars", "words") for end in ("lo", "hi")),
     "label",
     "process",
@@ -30,14 +30,14 @@ ORIGIN = (
 
 def origin_columns(table: str, names: Spellings) -> str:
     """SQL of the columns of an origin, generators in their one spelling."""
-    return ", ".join(f"{names.sql(name, f'{table}.{name}')} AS {name}" for name in ORIGIN)
+    return ", ".join(f"{names.sql(name, f'{table}.{name}')} AS {name}" for name in ORIGIN_COLUMNS)
 
 
 DIGEST = """'sha256:' || replace(CAST(record_id AS VARCHAR), '-', '')
     || replace(CAST(digest_rest AS VARCHAR), '-', '')"""
 """SQL for the written digest of a row that has both halves."""
 
-_WORKED_OUT = {
+_COMPUTED = {
     "digest": DIGEST,
     "records": "1::BIGINT",
     "lo_records": "(label = 'synthetic')::BIGINT",
@@ -56,21 +56,21 @@ def attribute_names(connection: Database) -> frozenset[str]:
     return frozenset(name for (text,) in rows for name in json.loads(text))
 
 
-def make_members(connection: Database, query: str, *, counted: bool = False) -> None:
+def create_members(connection: Database, query: str, *, counted: bool = False) -> None:
     """Make ``set_members`` of a query, which may be one over ``set_members``.
 
     Args:
         counted: whether the query gives tokens.
     """
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {ROWS} AS {query}")
-    show_members(connection, f"FROM {ROWS}", counted=counted)
+    create_members_view(connection, f"FROM {ROWS}", counted=counted)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {PLAIN} (record_id UUID)")
 
 
 def narrow_members(connection: Database, query: str, *, counted: bool = False) -> None:
     """Make ``set_members`` anew from a query that gives all of its columns."""
-    added = (*_WORKED_OUT, *(() if counted else _TOKENS))
-    make_members(
+    added = (*_COMPUTED, *(() if counted else _TOKENS))
+    create_members(
         connection, f"SELECT * EXCLUDE ({', '.join(added)}) FROM ({query})", counted=counted
     )
 
@@ -84,23 +84,23 @@ def keep_members(connection: Database, taken: str) -> None:
         )
 
 
-def show_members(connection: Database, rows: str, *, counted: bool = False) -> None:
+def create_members_view(connection: Database, rows: str, *, counted: bool = False) -> None:
     """Make ``set_members`` of rows, with what is worked out wherever it is asked for."""
     connection.execute(
-        f"CREATE OR REPLACE TEMP VIEW {MEMBERS} AS {worked_out(rows, counted=counted)}"
+        f"CREATE OR REPLACE TEMP VIEW {MEMBERS} AS {with_computed_columns(rows, counted=counted)}"
     )
 
 
-def worked_out(rows: str, *, counted: bool = False) -> str:
+def with_computed_columns(rows: str, *, counted: bool = False) -> str:
     """SQL of members from SQL of what cannot be worked out from a member itself."""
-    added = _WORKED_OUT if counted else _WORKED_OUT | _TOKENS
+    added = _COMPUTED if counted else _COMPUTED | _TOKENS
     columns = ", ".join(f"{sql} AS {name}" for name, sql in added.items())
     return f"SELECT *, {columns} FROM ({rows})"
 
 
-def known_names(connection: Database, view: str, what: str) -> str:
+def known_names(connection: Database, view: str, noun: str) -> str:
     """The names that a view has, for a hint."""
     rows = connection.execute(f"SELECT name FROM {view} ORDER BY name LIMIT 20").fetchall()
     return (
-        f"the {what} are: " + ", ".join(row[0] for row in rows) if rows else f"there are no {what}"
+        f"the {noun} are: " + ", ".join(row[0] for row in rows) if rows else f"there are no {noun}"
     )

@@ -23,10 +23,10 @@ from provenance.operations.members.readings import FILE_COLUMNS, Reading, readin
 from provenance.operations.members.relation import MEMBERS
 from provenance.store.catalog import Database
 
-_HELD = 200_000
+_MAX_MISSED = 200_000
 """Members not found that are held before they are looked for elsewhere."""
 
-_MOST_PLACES = 20
+_MAX_LOCATIONS = 20
 """Places at most where one member is looked for."""
 
 _NAMED = 5
@@ -101,7 +101,7 @@ def reread(
         finder = _Finder(connection, columns, original, typed, roots or {}, shelf)
         for reading in found:
             yield from finder.recorded(reading, missed)
-            if sum(each.wanted.num_rows for each in missed) >= _HELD:
+            if sum(each.wanted.num_rows for each in missed) >= _MAX_MISSED:
                 yield from finder.moved(missed)
                 missed = []
         yield from finder.moved(missed)
@@ -124,11 +124,11 @@ class _Finder:
             missed.append(_Missed(reading, wanted, _gone(reading, wanted.num_rows)))
             return
         seen = np.zeros(wanted.num_rows, np.bool_)
-        trouble = _Trouble()
-        yield from self._look(reading, wanted, seen, trouble)
+        failures = _ReadFailures()
+        yield from self._look(reading, wanted, seen, failures)
         if seen.all():
             return
-        error = _error(reading, int(np.sum(~seen)), len(seen), trouble)
+        error = _error(reading, int(np.sum(~seen)), len(seen), failures)
         if not isinstance(error, InputError):
             yield from self._look(reading, wanted, seen)
         if not seen.all():
@@ -147,13 +147,13 @@ class _Finder:
         reading: Reading,
         wanted: pa.Table,
         seen: npt.NDArray[np.bool_],
-        trouble: _Trouble | None = None,
+        failures: _ReadFailures | None = None,
     ) -> Iterator[Reread]:
         """The wanted rows of a file, at their places.
 
         Args:
             seen: those that were found are set.
-            trouble: is told what hinders; without it rows are taken wherever they are.
+            failures: is told what hinders; without it rows are taken wherever they are.
         """
         digests = _digests(wanted)
         rows = wanted.column("wanted_row").combine_chunks()
@@ -163,18 +163,18 @@ class _Finder:
                 reader = reader_for(reading.item.format)
                 for batch in rows_of(reader, layout, item, original=self.original):
                     kind = batch.kind or layout.kind
-                    if trouble is None:
+                    if failures is None:
                         got = content_digests(batch.content, kind).index_in(digests)
                         found, places = _narrowed(batch, _first(got, seen))
                     else:
-                        trouble.add(batch, rows)
-                        found, places = _at_rows(batch, kind, (rows, digests), trouble)
+                        failures.add(batch, rows)
+                        found, places = _at_rows(batch, kind, (rows, digests), failures)
                     if len(places):
                         seen[np.asarray(places)] = True
                         yield Reread(reading, found, wanted.take(places), digests.take(places))
         except InputError as error:
-            if trouble is not None:
-                trouble.error = error
+            if failures is not None:
+                failures.error = error
 
     def moved(self, missed: Sequence[_Missed]) -> Iterator[Reread]:
         """What is somewhere else now: in any file that the ledger saw it in.
@@ -190,7 +190,7 @@ class _Finder:
         seen = np.zeros(where.wanted.num_rows, np.bool_)
         for reading, wanted, places in where.places(seen):
             found = np.zeros(wanted.num_rows, np.bool_)
-            yield from self._look(reading, wanted, found, _Trouble())
+            yield from self._look(reading, wanted, found, _ReadFailures())
             seen[places[found]] = True
         start = 0
         for each in missed:
@@ -222,7 +222,7 @@ class _Elsewhere:
             JOIN missed_members m ON s.record_id = m.wanted_id AND s.digest_rest = m.wanted_rest
             JOIN ledger.files g USING (reading_id)
             LEFT JOIN files f USING (reading_id)
-            QUALIFY rank <= {_MOST_PLACES}""")
+            QUALIFY rank <= {_MAX_LOCATIONS}""")
         finder.connection.unregister("missed_members")
 
     def places(
@@ -233,7 +233,7 @@ class _Elsewhere:
         Args:
             seen: which of them were found meanwhile; those are not looked for again.
         """
-        for rank in range(1, _MOST_PLACES + 1):
+        for rank in range(1, _MAX_LOCATIONS + 1):
             if seen.all():
                 return
             for key, *row in self._readings(rank):
@@ -261,7 +261,7 @@ class _Elsewhere:
         ).fetchall()
 
 
-class _Trouble:
+class _ReadFailures:
     """What hindered a reader on its way through a file."""
 
     def __init__(self) -> None:
@@ -280,7 +280,7 @@ class _Trouble:
 
 
 def _at_rows(
-    batch: Batch, kind: str, wanted: tuple[pa.Array, pa.Array], trouble: _Trouble
+    batch: Batch, kind: str, wanted: tuple[pa.Array, pa.Array], failures: _ReadFailures
 ) -> tuple[Batch, pa.Array]:
     """The wanted rows of a batch that hold what was recorded, and their places.
 
@@ -291,31 +291,31 @@ def _at_rows(
     found, places = _narrowed(batch, pc.index_in(batch.rows, rows))
     # A release holds the digests of its day, which may be older than the file's last reading.
     right = content_digests(found.content, kind).are(digests.take(places))
-    trouble.wrong += found.rows.filter(pc.invert(right)).to_pylist()
+    failures.wrong += found.rows.filter(pc.invert(right)).to_pylist()
     return _narrowed(found, pc.if_else(right, places, pa.scalar(None, places.type)))
 
 
-def _error(reading: Reading, missing: int, of: int, trouble: _Trouble) -> ProvError:
+def _error(reading: Reading, missing: int, of: int, failures: _ReadFailures) -> ProvError:
     """Why members of a file are not found in it."""
-    if trouble.error:
-        return trouble.error
-    same = trouble.reason and reading.fingerprint == fingerprint(reading.item)
+    if failures.error:
+        return failures.error
+    same = failures.reason and reading.fingerprint == fingerprint(reading.item)
     if same:
         return InputError(
             f"{reading.where}: {missing:,} of {of:,} members cannot be read, though the file is "
-            f"what it was: {trouble.reason}",
+            f"what it was: {failures.reason}",
             hint="it is not the file that changed but what reads it: this version or a library",
         )
     hint = "the file changed since it was read; put the old one back"
-    if trouble.wrong:
-        listed = sorted(set(trouble.wrong))
+    if failures.wrong:
+        listed = sorted(set(failures.wrong))
         some = ", ".join(map(str, listed[:_NAMED])) + (" …" if len(listed) > _NAMED else "")
         return IntegrityError(
             f"{reading.where}: rows {some}: the content is not what was recorded", hint=hint
         )
     return IntegrityError(
         f"{reading.where}: {missing:,} of {of:,} members are not in the file any more"
-        + (f": {trouble.reason}" if trouble.reason else ""),
+        + (f": {failures.reason}" if failures.reason else ""),
         hint=hint,
     )
 

@@ -12,14 +12,14 @@ from provenance.model.manifest import Selection
 from provenance.operations.members.relation import (
     DIGEST,
     MEMBERS,
-    ORIGIN,
+    ORIGIN_COLUMNS,
     PLAIN,
     ROWS,
     attribute_names,
+    create_members_view,
     known_names,
     origin_columns,
-    show_members,
-    worked_out,
+    with_computed_columns,
 )
 from provenance.operations.members.self_consumption import DESCENT, make_descent
 from provenance.origin import resolver
@@ -111,7 +111,7 @@ def select_members(connection: Database, selection: Selection, models: Sequence[
 
 
 def _show(connection: Database, kept: Sequence[str]) -> None:
-    show_members(connection, f"FROM ({_members(PLAIN, kept)}) UNION ALL BY NAME FROM {ROWS}")
+    create_members_view(connection, f"FROM ({_members(PLAIN, kept)}) UNION ALL BY NAME FROM {ROWS}")
 
 
 def _make_readings(connection: Database, selection: Selection, spelt: Spellings) -> None:
@@ -132,10 +132,10 @@ def _make_readings(connection: Database, selection: Selection, spelt: Spellings)
 
 def _make_aside(connection: Database) -> bool:
     """Find the records that are not plain; returns whether these are so many that all may be."""
-    told, seen = connection.execute(
+    with_evidence, seen = connection.execute(
         "SELECT (SELECT count(*) FROM evidence), (SELECT count(*) FROM sightings)"
     ).fetchall()[0]
-    many = bool(told * 2 > seen)
+    many = bool(with_evidence * 2 > seen)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {_ASIDE} (record_id UUID)")
     if not many:
         connection.execute(f"""
@@ -168,7 +168,7 @@ def _members(plain: str, kept: Sequence[str], readings: str = _READINGS) -> str:
     absent = [f"NULL::{kind} AS {name}" for name, kind in _AT_TIMES.items() if name not in kept]
     origin = ", ".join(
         f"s.{name[3:]} * r.{name} AS {name}" if name[:3] in {"lo_", "hi_"} else f"r.{name}"
-        for name in ORIGIN
+        for name in ORIGIN_COLUMNS
     )
     licence = f"{_LICENCE} AS licence" if "attributes" in kept else "r.licence"
     split = "s.split" if "split" in kept else "r.split"
@@ -299,7 +299,7 @@ def _assign_splits(
 ) -> None:
     """Cut the set by the hash of a key, so that what has one key never falls in two splits."""
     seed = quote_literal(f"{selection.seed}:")
-    place = f"CAST('0x' || left(md5({seed} || {key}), {_SPLIT_BITS // 4}) AS BIGINT)"
+    split_position = f"CAST('0x' || left(md5({seed} || {key}), {_SPLIT_BITS // 4}) AS BIGINT)"
     cases = " ".join(
         f"WHEN place < {bound} THEN {quote_literal(name)}"
         for name, bound in _bounds(selection.splits).items()
@@ -313,7 +313,7 @@ def _assign_splits(
         connection.execute(f"""
             CREATE OR REPLACE TEMP TABLE {table} AS SELECT {", ".join(columns)} FROM (
                 SELECT * REPLACE (CASE {cases} END AS split)
-                FROM (SELECT *, {place} AS place FROM ({worked_out(rows)})))""")
+                FROM (SELECT *, {split_position} AS place FROM ({with_computed_columns(rows)})))""")
     _show(connection, cut)
 
 

@@ -33,7 +33,7 @@ from provenance.store.ledger_store import Store
 
 Format = Literal["parquet", "jsonl"]
 
-_OURS = {
+_ADDED = {
     "prov_id": ("digest", pa.string()),
     "prov_source": ("source", pa.string()),
     "prov_label": ("label", pa.string()),
@@ -52,12 +52,12 @@ _OURS = {
 }
 """What is added to every row: SQL over the members relation, and its type."""
 
-_PLACE = "weight, coalesce(split, 'data') AS file"
+_FILE_COLUMNS = "weight, coalesce(split, 'data') AS file"
 _AS_JSON = "json_object({})::VARCHAR AS ours".format(
-    ", ".join(f"'{name}', {sql}" for name, (sql, _) in _OURS.items())
+    ", ".join(f"'{name}', {sql}" for name, (sql, _) in _ADDED.items())
 )
-_AS_COLUMNS = ", ".join(f"{sql} AS {name}" for name, (sql, _) in _OURS.items())
-_SCHEMA = pa.schema([(name, kind) for name, (_, kind) in _OURS.items()])
+_AS_COLUMNS = ", ".join(f"{sql} AS {name}" for name, (sql, _) in _ADDED.items())
+_SCHEMA = pa.schema([(name, kind) for name, (_, kind) in _ADDED.items()])
 
 
 class ExportedFile(Contract):
@@ -147,7 +147,7 @@ def export(
         format=form,
         rows=sum(file.rows for file in files),
         files=tuple(files),
-        **_noted(plan, job.left_out),
+        **_deviations(plan, job.left_out),
     )
 
 
@@ -213,7 +213,7 @@ class _Job:
         parts = reread(
             self._connection,
             readings(self._connection, self._roots),
-            f"{ours}, {_PLACE}",
+            f"{ours}, {_FILE_COLUMNS}",
             original=True,
             typed=typed,
             roots=self._roots,
@@ -260,14 +260,14 @@ def _repeated(part: Reread) -> _Rows:
             hint="select other sources; the manifest lists where the files are",
         )
     weights = part.members.column("weight").to_numpy()
-    places = pa.array(np.repeat(np.arange(len(weights)), weights))
-    members = part.members.take(places)
+    repeated = pa.array(np.repeat(np.arange(len(weights)), weights))
+    members = part.members.take(repeated)
     return _Rows(
         layout,
-        original.take(places),
+        original.take(repeated),
         members,
         members.column("file").combine_chunks(),
-        part.digests.take(places),
+        part.digests.take(repeated),
     )
 
 
@@ -282,7 +282,7 @@ def _described(path: Path, rows: int) -> ExportedFile:
     )
 
 
-def _noted(plan: Plan | None, left_out: Counter[str]) -> dict[str, Any]:
+def _deviations(plan: Plan | None, left_out: Counter[str]) -> dict[str, Any]:
     """What is not as the sources have it."""
     columns = plan.columns if plan else ()
     return {

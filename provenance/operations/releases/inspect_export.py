@@ -69,10 +69,10 @@ def _check_release(folder: Path, evidence: ReleaseEvidence) -> None:
 
 def _described(path: Path, beside: Path, *, split: bool) -> ReleaseFile:
     form = _FORMATS[path.suffix]
-    place = os.path.relpath(os.path.realpath(path), os.path.realpath(beside))
+    relative = os.path.relpath(os.path.realpath(path), os.path.realpath(beside))
     rows, columns = parquet_columns(path) if form == "parquet" else jsonl_columns(path)
     return ReleaseFile(
-        path=Path(place).as_posix(),
+        path=Path(relative).as_posix(),
         format=form,
         split=path.stem if split else None,
         rows=rows,

@@ -73,7 +73,7 @@ def write_members(
         writer.write(pa.table(batch).append_column("release", named))
 
     try:
-        _hand_on(_in_order(connection, members, _WRITTEN), digested, written)
+        _fan_out(_in_order(connection, members, _WRITTEN), digested, written)
         return writer.finish(), f"sha256:{state.hexdigest()}"
     except BaseException:
         writer.discard()
@@ -89,7 +89,7 @@ def _in_order(
     ).to_arrow_reader(_BATCH)
 
 
-def _hand_on(batches: Iterable[pa.RecordBatch], *takers: Callable[[pa.RecordBatch], None]) -> None:
+def _fan_out(batches: Iterable[pa.RecordBatch], *takers: Callable[[pa.RecordBatch], None]) -> None:
     """Each batch to every taker, in their order, while the next ones come."""
     with contextlib.ExitStack() as stack:
         threads = [stack.enter_context(ThreadPoolExecutor(1)) for _ in takers]
@@ -115,13 +115,13 @@ def lines(batch: pa.RecordBatch) -> memoryview:
         _digests(batch),
         _quoted(batch.column("source")),
         _quoted(batch.column("uri")),
-        _written(batch.column("row")),
-        _written(batch.column("bytes")),
+        _numbers(batch.column("row")),
+        _numbers(batch.column("bytes")),
         _quoted(batch.column("label")),
-        _written(batch.column("lo_bytes")),
-        _written(batch.column("hi_bytes")),
-        _written(batch.column("depth")),
-        _written(batch.column("weight")),
+        _numbers(batch.column("lo_bytes")),
+        _numbers(batch.column("hi_bytes")),
+        _numbers(batch.column("depth")),
+        _numbers(batch.column("weight")),
         _quoted(batch.column("split"), "]\n"),
         ",",
     )
@@ -144,8 +144,8 @@ def _digests(batch: pa.RecordBatch) -> pa.Array:
     text[:, -1] = ord('"')
     halves = [_bytes(batch.column(name)) for name in ("record_id", "digest_rest")]
     text[:, len(_OPEN) : -1] = _HEX.take(np.concatenate(halves, axis=1)).view(np.uint8)
-    places = pa.py_buffer(np.arange(count + 1, dtype=np.int64) * width)
-    return pa.Array.from_buffers(pa.large_string(), count, [None, places, pa.py_buffer(text)])
+    offsets = pa.py_buffer(np.arange(count + 1, dtype=np.int64) * width)
+    return pa.Array.from_buffers(pa.large_string(), count, [None, offsets, pa.py_buffer(text)])
 
 
 def _bytes(ids: pa.Array) -> np.ndarray[tuple[int, int], np.dtype[np.uint8]]:
@@ -154,7 +154,7 @@ def _bytes(ids: pa.Array) -> np.ndarray[tuple[int, int], np.dtype[np.uint8]]:
     return data[storage.offset : storage.offset + len(storage)]
 
 
-def _written(numbers: pa.Array) -> pa.Array:
+def _numbers(numbers: pa.Array) -> pa.Array:
     return numbers.cast(pa.large_string()).fill_null("null")
 
 

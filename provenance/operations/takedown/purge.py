@@ -26,7 +26,7 @@ from provenance.store.maintenance.compaction import maintaining
 from provenance.store.maintenance.vacuum import forget_replaced
 from provenance.store.replacements import Replacement, row_by_row
 
-_NAMED, _IDS = "purge_named", "purge_ids"
+_NAMED, _OWN_IDS = "purge_named", "purge_ids"
 
 REMOVED = "[removed]"
 """What stands where a word about a person stood in a reason."""
@@ -43,9 +43,9 @@ GROUP BY ALL HAVING bool_or(s.record_id IN (SELECT record_id FROM {_NAMED}))
 # A condition beside the equalities would have every edge compared with every id.
 _EDGES = f"""
 ledger.edges t LEFT JOIN ledger.files f ON f.reading_id = t.reading_id
-LEFT JOIN {_IDS} p ON p.external_id = t.parent_ref AND p.source =
+LEFT JOIN {_OWN_IDS} p ON p.external_id = t.parent_ref AND p.source =
     if(t.parent IS NULL AND t.parent_row IS NULL, coalesce(t.parent_source, f.source), NULL)
-LEFT JOIN {_IDS} c ON c.external_id = t.child_ref AND c.source =
+LEFT JOIN {_OWN_IDS} c ON c.external_id = t.child_ref AND c.source =
     if(t.child IS NULL, t.child_source, NULL)
 """
 
@@ -125,21 +125,21 @@ def _rewrite(store: Store, connection: Database, state: State) -> Receipt:
         SEMI JOIN (FROM revoked WHERE revocation = {quote_literal(state.revocation)}) r
             ON r.record_id = k.record_id
         WHERE k.revocation = {quote_literal(state.revocation)} AND k.hops = 0""")
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {_IDS} AS {_IDS_SQL}")
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {_OWN_IDS} AS {_IDS_SQL}")
     replaced = [item for table in _BLANKED for item in _blanked(store, connection, table)]
     words = state.takedown.personal
     replaced += _blinded_events(store, connection, words)
     commit_id = uuid.uuid4()
-    buried = _bury(store, connection, commit_id, state.revocation)
-    if state.event == "purge" and not replaced and buried is None:
+    tombstones = write_tombstones(store, connection, commit_id, state.revocation)
+    if state.event == "purge" and not replaced and tombstones is None:
         return state.receipt.model_copy(update={"unchanged": True})
     receipt = _blind(state.receipt, words).model_copy(
         update={
             "event": "purge",
-            "purged": Purged(tombstones=buried.rows if buried else 0, parts=len(replaced)),
+            "purged": Purged(tombstones=tombstones.rows if tombstones else 0, parts=len(replaced)),
         }
     )
-    made = commit_event(store, receipt, commit_id, [buried], replaced)
+    made = commit_event(store, receipt, commit_id, [tombstones], replaced)
     return receipt.model_copy(update={"recorded_at": made.recorded_at})
 
 
@@ -184,8 +184,8 @@ def _blinded_events(
         before = [(commit, Receipt.model_validate_json(text)) for _, commit, text in events]
         after = [(commit, _blind(receipt, words)) for commit, receipt in before]
         if after != before:
-            said = [{**event_row(item), "commit_id": commit} for commit, item in after]
-            part = store.rows("revocations", None, said)
+            blinded = [{**event_row(item), "commit_id": commit} for commit, item in after]
+            part = store.rows("revocations", None, blinded)
             replaced += [row_by_row(path, part)] if part else []
     return replaced
 
@@ -210,7 +210,9 @@ def _without(text: str | None, words: Collection[str]) -> str | None:
     return text
 
 
-def _bury(store: Store, connection: Database, commit_id: uuid.UUID, revocation: str) -> Part | None:
+def write_tombstones(
+    store: Store, connection: Database, commit_id: uuid.UUID, revocation: str
+) -> Part | None:
     """Tombstones of the named records that have none yet, or none by the newest rule.
 
     Texts that are long enough are known by their normalised text as well: another dress of one is

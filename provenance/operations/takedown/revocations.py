@@ -49,7 +49,7 @@ def _plan(connection: Database, takedown: Takedown) -> Receipt:
     prepare(connection)
     if not find(connection, takedown):
         raise NotFoundError(
-            f"no record matches {said(takedown)}",
+            f"no record matches {describe_takedown(takedown)}",
             hint="`prov query 'SELECT * FROM sightings LIMIT 5'` shows what is kept of each",
         )
     return Receipt(
@@ -61,17 +61,18 @@ def _plan(connection: Database, takedown: Takedown) -> Receipt:
     )
 
 
-def said(takedown: Takedown) -> str:
+def describe_takedown(takedown: Takedown) -> str:
     """A takedown as a person writes it.
 
     >>> from provenance.model.takedown import Selector
-    >>> said(Takedown(selectors=(Selector(kind="attribute", name="author", values=("Ada",)),)))
+    >>> author = Selector(kind="attribute", name="author", values=("Ada",))
+    >>> describe_takedown(Takedown(selectors=(author,)))
     'author `Ada`'
     """
     found = []
     for item in takedown.selectors:
-        what = item.name or item.kind.replace("_", " ")
-        found.append(f"{what} " + " or ".join(f"`{value}`" for value in item.values))
+        noun = item.name or item.kind.replace("_", " ")
+        found.append(f"{noun} " + " or ".join(f"`{value}`" for value in item.values))
     return " and ".join(found)
 
 

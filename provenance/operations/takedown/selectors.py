@@ -23,20 +23,20 @@ def matching_sql(takedown: Takedown, among: str = "TRUE") -> str:
     Args:
         among: SQL over ``s``, a sighting, for those that come into question.
     """
-    held = " AND ".join(_holds(selector) for selector in takedown.selectors)
+    condition = " AND ".join(_condition(selector) for selector in takedown.selectors)
     return f"""(
         WITH matched AS (
             SELECT s.record_id, s.digest_rest, s.former_id, s.former_rest FROM ledger.sightings s
             JOIN ledger.files f ON f.reading_id = s.reading_id
             LEFT JOIN sources c ON c.name = f.source
-            WHERE {among} AND {held})
+            WHERE {among} AND {condition})
         SELECT record_id, digest_rest FROM matched
         UNION ALL
         SELECT former_id, former_rest FROM matched WHERE former_id IN (
             SELECT record_id FROM ledger.sightings))"""
 
 
-def _holds(selector: Selector) -> str:
+def _condition(selector: Selector) -> str:
     if selector.kind == "record":
         halves = [value.removeprefix(_SHA256) for value in selector.values]
         first = ", ".join(f"'{digest[:32]}'::UUID" for digest in halves)

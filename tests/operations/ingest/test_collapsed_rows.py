@@ -23,7 +23,7 @@ from provenance.ledger import Ledger
 from provenance.model.finding import Verdict
 from provenance.model.manifest import Selection
 from provenance.operations.audit.run_audit import audit_files
-from provenance.operations.ingest import IngestOptions, units
+from provenance.operations.ingest import IngestOptions, split_work
 from provenance.operations.ingest.collapsed_rows import MOST_COLLAPSED
 from provenance.operations.ingest.repeat_counts import MOST, Repeats, merged
 
@@ -91,8 +91,8 @@ def test_a_file_in_parts_is_judged_as_a_whole(
 ) -> None:
     rows = answers(200, 40, prompt="Is this number a prime:")
     path = write([row for n in range(40) for row in rows[n::40]], tmp_path / form)
-    monkeypatch.setattr(units, "UNIT_BYTES", 2_000)
-    monkeypatch.setattr(units, "SHARED_FROM", 500)
+    monkeypatch.setattr(split_work, "UNIT_BYTES", 2_000)
+    monkeypatch.setattr(split_work, "SHARED_FROM", 500)
     other = write_jsonl(tmp_path / "other.jsonl", answers(50, 1))
     summary = ledger.ingest([str(path), str(other)], IngestOptions(source="s", workers=2))
     (failed,) = summary.failed

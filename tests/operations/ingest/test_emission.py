@@ -172,8 +172,8 @@ def test_a_row_is_named_once_where_it_is_refused(ledger: Ledger, tmp_path: Path)
     path.write_text('{"problem": "one"}\n{"questoin": 1}\n{"problem": 5}\n')
     source = Source(name="s", emit=(Emit(name="asked", content="problem"),))
     (file,) = _ingest(ledger, path, source).files
-    assert (file.kept, [r.said("").count("row 2") for r in file.rejects]) == (1, [1, 0])
-    assert [r.said("").count("row 3") for r in file.rejects] == [0, 1]
+    assert (file.kept, [r.as_line("").count("row 2") for r in file.rejects]) == (1, [1, 0])
+    assert [r.as_line("").count("row 3") for r in file.rejects] == [0, 1]
     assert "asked: " in file.rejects[1].reason
 
 

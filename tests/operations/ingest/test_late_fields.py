@@ -31,7 +31,7 @@ from provenance.io.records.content_fields import Choice
 from provenance.ledger import Ledger
 from provenance.model.takedown import Selector, Takedown
 from provenance.operations.ingest import IngestOptions, worker
-from provenance.operations.ingest.batch_fields import Chooser
+from provenance.operations.ingest.batch_fields import FieldChooser
 from provenance.operations.ingest.worker import run_unit
 from provenance.operations.ingest.worker_contract import FileTask, UnitTask
 from provenance.store.layout import Layout
@@ -166,7 +166,7 @@ def test_order_format_and_size_of_batches_decide_nothing(data: st.DataObject) ->
         plain = said(Path(folder), "jsonl", rows)
         patch.setattr(batch_builder, "BATCH_ROWS", data.draw(st.integers(1, 9)))
         patch.setattr(plain_rows, "BATCH_ROWS", data.draw(st.integers(1, 9)))
-        patch.setattr(worker, "SMALL", data.draw(st.sampled_from([0, 3, 256])))
+        patch.setattr(worker, "SMALL_BATCH_ROWS", data.draw(st.sampled_from([0, 3, 256])))
         patch.setattr(
             worker, "reader_for", lambda name: reader if name == "jsonl" else reader_for(name)
         )
@@ -368,7 +368,7 @@ def test_marks_in_a_column_of_several_types_are_read(
 
 def test_a_chooser_goes_to_other_processes() -> None:
     options = IngestOptions(source="s", id_field="n", attributes={"lang": "l", "stars": "r"})
-    chooser = Chooser.of(options, Choice("text", ("text",), ""))
+    chooser = FieldChooser.of(options, Choice("text", ("text",), ""))
     again = pickle.loads(pickle.dumps(chooser))
     shape = {"generator": "string", "id": "number", "text": "string", "url": "string"}
     assert again(shape) == chooser(shape)

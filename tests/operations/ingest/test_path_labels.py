@@ -14,7 +14,7 @@ from provenance.errors import InputError
 from provenance.ledger import Ledger
 from provenance.model.source import Source
 from provenance.operations.ingest.options import IngestOptions
-from provenance.operations.ingest.path_labels import said_by
+from provenance.operations.ingest.path_labels import match_path
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ def test_a_later_pattern_corrects_and_records_speak_first(ledger: Ledger, tmp_pa
     ],
 )
 def test_how_patterns_fit(uri: str, pattern: str, said: dict[str, str] | None) -> None:
-    assert said_by(uri, pattern) == said
+    assert match_path(uri, pattern) == said
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ def test_small_files_together_are_what_they_are_one_by_one(
 ) -> None:
     folder = files(tmp_path / "files")
     together = run(folder, tmp_path / "together")
-    monkeypatch.setattr(worker, "SMALL", -1)
+    monkeypatch.setattr(worker, "SMALL_BATCH_ROWS", -1)
     alone = run(folder, tmp_path / "alone")
     assert said(together) == said(alone)
     assert any(file.recognisers for file in alone.files)

@@ -23,7 +23,7 @@ from provenance.model.manifest import Selection
 from provenance.model.policy import Policy
 from provenance.operations.audit.run_audit import audit_files
 from provenance.operations.ingest import IngestOptions
-from provenance.operations.members import relation
+from provenance.operations.members import of_release
 
 
 @pytest.fixture
@@ -252,7 +252,7 @@ def test_what_stands_as_it_was_sealed_is_judged_as_if_it_were_resolved_again(
     assert ledger.assemble("r1", rules, Selection()).sealed
     assert ledger.assemble("r2", rules, Selection(sources=("h", "u"))).sealed
     as_sealed = [ledger.audit(rules, name) for name in ("r1", "r2")]
-    monkeypatch.setattr(relation, "_stands", lambda *_: False)
+    monkeypatch.setattr(of_release, "_sealed_origins_still_current", lambda *_: False)
     assert [ledger.audit(rules, name) for name in ("r1", "r2")] == as_sealed
 
 
