@@ -25,7 +25,7 @@ from provenance.model.manifest import Selection
 from provenance.operations.audit.run_audit import audit_files
 from provenance.operations.ingest import IngestOptions, split_work
 from provenance.operations.ingest.collapsed_rows import MOST_COLLAPSED
-from provenance.operations.ingest.repeat_counts import MOST, Repeats, merged
+from provenance.operations.ingest.repeat_counts import MAX_COUNTED, Repeats, merge_repeats
 
 Row = dict[str, Any]
 
@@ -209,7 +209,7 @@ def test_repeats_of_parts_are_those_of_the_whole(parts: list[list[int]]) -> None
     for part in parts:
         one = Repeats()
         one.add(np.array(part, np.uint64))
-        counted = merged(counted, one)
+        counted = merge_repeats(counted, one)
     assert counted is not None
     assert (counted.rows, counted.distinct) == (len(whole), len(set(whole)))
     assert set(counted.repeated) == {n for n in whole if whole.count(n) > 1}
@@ -218,16 +218,16 @@ def test_repeats_of_parts_are_those_of_the_whole(parts: list[list[int]]) -> None
 @pytest.mark.parametrize("seed", range(3))
 def test_repeats_of_many_rows_are_estimated(seed: int) -> None:
     draw = np.random.default_rng(seed)
-    ids = draw.integers(0, (1 << 64) - 1, 12 * MOST, np.uint64)
+    ids = draw.integers(0, (1 << 64) - 1, 12 * MAX_COUNTED, np.uint64)
     frequent = ids[7]
-    ids = draw.permutation(np.concatenate([ids, np.full(4 * MOST, frequent)]))
+    ids = draw.permutation(np.concatenate([ids, np.full(4 * MAX_COUNTED, frequent)]))
     counted: Repeats | None = None
     for part in np.array_split(ids, 37):
         one = Repeats()
         one.add(part)
-        counted = merged(counted, one)
+        counted = merge_repeats(counted, one)
     assert counted is not None
-    assert abs(counted.distinct / (12 * MOST) - 1) < 0.03
+    assert abs(counted.distinct / (12 * MAX_COUNTED) - 1) < 0.03
     assert int(frequent) in counted.repeated
 
 
