@@ -16,7 +16,7 @@ _NAMED: dict[str, NodeKind] = {"source": "source", "release": "release", "model"
 
 
 def parse_reference(reference: str) -> tuple[NodeKind, bytes | None]:
-    """What kind of node a text names, and its id where the text alone tells it.
+    """Parse a reference into the kind of node and, if the text determines it, its 16-byte id.
 
     >>> parse_reference("sha256:" + "0f" * 32)[1] == bytes.fromhex("0f" * 16)
     True
@@ -33,7 +33,7 @@ def parse_reference(reference: str) -> tuple[NodeKind, bytes | None]:
 
 
 def plain_reference(reference: str) -> str:
-    """A reference by kind and name without what makes no difference; any other as it is.
+    """Normalise case and space of a reference by kind and name; return any other unchanged.
 
     >>> plain_reference(" Model: gpt-4"), plain_reference("note: 3 ")
     ('model:gpt-4', 'note: 3 ')
@@ -44,12 +44,12 @@ def plain_reference(reference: str) -> str:
 
 
 def _id(item: object) -> str:
-    """A parent in a list as text; a number with a fraction that is whole is the integer."""
+    """Format an id from a list as text; a float with an integer value as the integer."""
     return str(int(item)) if isinstance(item, float) and item.is_integer() else str(item)
 
 
 def split_references(value: str | None) -> Iterable[str]:
-    """The ids in a parent field: one, or a list of them."""
+    """Split the value of a parent field into ids: one text, or a JSON list."""
     if not value:
         return ()
     if value.startswith("["):

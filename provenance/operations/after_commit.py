@@ -1,4 +1,4 @@
-"""What follows from a commit: lineage is carried on, revocations are followed."""
+"""Refresh derived evidence and revocations after a commit, if needed."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from provenance.views.lineage import has_lineage
 
 
 def refresh_derived(store: Store) -> None:
-    """Bring derived evidence, depths and revocations up to date; one look says whether to."""
+    """Update derived evidence, depths and revocations; cheap if the ledger has neither."""
     with store.snapshot(views=()) as connection:
         lineage, revoked = needs_refresh(connection)
-    # Most ledgers need neither, and a program should not wait for what it does not need.
+    # Imported lazily: most ledgers need neither.
     if lineage:
         from provenance.operations.derivation.propagate import propagate
 
@@ -23,6 +23,6 @@ def refresh_derived(store: Store) -> None:
 
 
 def needs_refresh(connection: Database) -> tuple[bool, bool]:
-    """Whether there is lineage to carry on, and whether there are revocations to follow."""
+    """Whether the ledger has lineage, and whether it has revocations."""
     revoked = connection.execute("FROM ledger.revocations LIMIT 1").fetchall()
     return has_lineage(connection), bool(revoked)

@@ -165,10 +165,10 @@ def test_all_reports_from_questions_to_a_folder(release: Terminal) -> None:
 
 REFUSED: list[tuple[list[str], str]] = [
     ([], "name it with -o"),
-    (["-o", "out", "--answers", "sources.yaml"], "is no folder"),
+    (["-o", "out", "--answers", "sources.yaml"], "is not a folder"),
     (["-o", "out", "--answers", "."], "there is no report 'policy'"),
     (["-o", "web.jsonl"], "not an empty folder"),
-    (["-o", "out", "--as", "html"], "--as goes with one report"),
+    (["-o", "out", "--as", "html"], "--as applies to one report"),
 ]
 
 

@@ -284,7 +284,7 @@ def test_a_program_that_joins_says_nothing_of_ray_and_leaves_it_running(
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["kept"] == 40
-    assert done.stderr == "made a ledger at .prov\n"
+    assert done.stderr == "created a ledger at .prov\n"
     assert len(list(cluster.map(worker, [0.0] * 2))) == 2
 
 
@@ -322,7 +322,7 @@ def test_without_ray_it_is_said_what_to_install(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--ray-address", "there:6379"], "--ray-address goes with --engine ray"),
+        (["--ray-address", "there:6379"], "--ray-address applies only with --engine ray"),
         (["--workers", "0"], "--workers"),
         (["--engine", "spark"], "--engine"),
     ],

@@ -107,7 +107,7 @@ def read_files(
 
 
 def _lost(task: UnitTask, failure: ProvError | None) -> Iterator[FileResult]:
-    error = failure or InputError("the worker gave no answer")
+    error = failure or InputError("the worker returned no result")
     return (FileResult(each, failure=with_file_name(error, each.source.uri)) for each in task.files)
 
 

@@ -1,4 +1,4 @@
-"""What commits that only add have changed in the graph: new edges, and all that they bear on."""
+"""Find the region of the graph that commits since the last propagation can change."""
 
 from __future__ import annotations
 
@@ -21,17 +21,20 @@ NEW = "change_edges"
 """Temporary table of the edges that are new, with a column ``found``."""
 
 EDGES_INTO_REGION = "change_arrows"
-"""Temporary table of all edges that lead into what may have changed."""
+"""Temporary table of all edges into the region."""
 
 REGION = "change_region"
-"""Temporary table (id, …) of what may have changed."""
+"""Temporary table (id, …) of the nodes that may have changed."""
 
 KNOWN = "change_known"
-"""Temporary table (id, beside, depth, claim, process) of the ends of those edges."""
+"""Temporary table (id, beside, depth, claim, process) of the endpoints of those edges.
+
+``beside``: the node is outside the region.
+"""
 
 _ADDING = frozenset({"ingest", "import", "activity", "assemble", "source"})
 
-# Beyond so many runs, or so large a part of the graph, all of it is worked out anew.
+# Beyond so many runs, or so large a share of the graph, the whole graph is computed again.
 _MAX_RUNS, _MAX_SHARE, _MIN_REGION = 64, 16, 1_000
 
 _ENDS = "child, parent, relation, process, activity"
@@ -39,7 +42,7 @@ _COLUMNS = f"{_ENDS}, way, choice, found"
 
 
 def make_change(connection: Database, known: Indexed | None) -> bool:
-    """Make the tables of what has changed; false when all has to be worked out anew.
+    """Create the tables of what changed; false if the whole graph has to be computed again.
 
     Call ``make_graph`` first.
     """
@@ -55,7 +58,7 @@ def make_change(connection: Database, known: Indexed | None) -> bool:
 
 
 def _make_new(connection: Database, commits: str) -> bool:
-    """Make the table of new edges, unless an edge leads elsewhere than before."""
+    """Create the table of new edges; false if an earlier edge resolves differently now."""
     before = f"SELECT {_COLUMNS} FROM {UP} WHERE found"
     now = f"SELECT {_ENDS}, way, choice, true AS found FROM {FOUND}"
     gone = f"(({before} AND parent IS NOT NULL) EXCEPT {now})"
@@ -69,7 +72,7 @@ def _make_new(connection: Database, commits: str) -> bool:
 
 
 def _make_region(connection: Database, commits: str) -> bool:
-    """Make the tables of what is downstream of all that is new, unless that is too much."""
+    """Create the tables of everything downstream of the new edges; false if it is too large."""
     seeds = (
         f"(SELECT record_id AS id FROM ledger.sightings WHERE commit_id IN ({commits}) "
         f"UNION ALL {copied_since(commits)} UNION ALL SELECT child FROM {NEW} "
@@ -81,7 +84,7 @@ def _make_region(connection: Database, commits: str) -> bool:
     if not descend(connection, (NEW, keyed(DOWN, "frontier")), seeds, most, REGION):
         return False
     chosen = f"WHERE child IN (SELECT id FROM {REGION})"
-    # A parent that was looked for in vain may have been found since: only now says that it is not.
+    # A parent that was missing before may exist now.
     absent = f"SELECT {_ENDS}, way, choice, true FROM {FOUND} {chosen} AND parent IS NULL"
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {EDGES_INTO_REGION} AS "
@@ -94,9 +97,9 @@ def _make_region(connection: Database, commits: str) -> bool:
 
 
 def make_known(connection: Database) -> None:
-    """Make the table of the ends of all edges into what may have changed.
+    """Create the table of the endpoints of all edges into the region.
 
-    Beside it lie the parents that have not: what was worked out of them before is said.
+    Parents outside the region carry what was derived of them before.
     """
     ends = (
         f"SELECT child AS id FROM {EDGES_INTO_REGION} UNION SELECT parent FROM {EDGES_INTO_REGION}"

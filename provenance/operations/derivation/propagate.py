@@ -1,4 +1,4 @@
-"""Carry origin along lineage: what derivation proves of a record, and how deep it lies."""
+"""Propagate origin along lineage: derived claims and depths of records."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from provenance.views.ledger_graph import EDGES, NAMED, make_graph
 
 
 def propagate(store: Store) -> Commit | None:
-    """Bring derived evidence and depths up to date with the edges; ``None`` when nothing changed.
+    """Update derived evidence and depths; ``None`` if nothing changed.
 
-    Rows are added for records whose derived claim or depth is another one now; the newest row of a
-    record is current. Nothing is worked out when nothing that was committed since the last time
-    can bear on lineage, and only what lies downstream of it when it did no more than add.
+    Rows are added for records whose derived claim or depth changed; the newest row of a record is
+    current. Nothing is computed if no commit since the last propagation affects lineage, and only
+    what is downstream of new edges if commits only added.
     """
     commit_id = uuid.uuid4()
     with store.snapshot() as connection:
@@ -57,9 +57,9 @@ def propagate(store: Store) -> Commit | None:
 
 
 def _note_no_change(store: Store, connection: Database, known: Indexed | None, last: int) -> None:
-    """Note that what came since the last time does not bear on lineage: the index is whole."""
+    """Record that commits since the last propagation do not affect lineage."""
     verbs = {verb for _, verb in commits_since(connection, known.through)} if known else set()
-    # The members of a release are edges, which the next run that is due takes in.
+    # The members of a release are edges, which the next propagation adds.
     if verbs <= STILL or "assemble" in verbs:
         return
     rows: list[dict[str, object]] = [{"through": last, "base": False}]

@@ -1,4 +1,4 @@
-"""What the fields of a batch mean: decided batch by batch, so that no row depends on another."""
+"""Choose the fields to read from a batch: content, ids, parents, attributes and marks."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from provenance.origin.recognisers.registry import Applied, applicable, wanted_f
 
 @dataclass(frozen=True, slots=True)
 class Interpretation:
-    """The roles of the fields of a batch, and the recognisers that have something to look for."""
+    """The roles of the fields of a batch, and the recognisers that apply to it."""
 
     roles: Roles
     marks: tuple[Applied, ...]
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """Every field that is wanted, each once."""
+        """Fields to read, without duplicates."""
         return tuple(dict.fromkeys([*self.roles.fields, *wanted_fields(self.marks)]))
 
 
 @dataclass(frozen=True, slots=True)
 class BatchKey:
-    """What rows have in common that are written as one batch."""
+    """What rows must have in common to be written as one batch."""
 
     kind: Kind
     content: tuple[str, ...]
@@ -38,16 +38,18 @@ class BatchKey:
 
 @dataclass(frozen=True, slots=True)
 class FieldChooser:
-    """Which fields of a batch are wanted, by what it has; it is a ``Layout.chooser``.
+    """Choose the fields to read from a batch by the fields it has; used as ``Layout.chooser``.
+
+    The choice depends on the batch alone, never on other rows of the file.
 
     Attributes:
-        content: names of the content fields, without those that marks are looked for in.
-        late: further ones, which a row need not have.
-        external_id, lang: fields that were asked for instead of those of a standard name.
+        content: names of the content fields, without those that are searched for marks.
+        late: further content fields, which rows may lack.
+        external_id, lang: fields named by the user; else fields of a standard name are used.
         attributes: names and fields of ``--attr``.
         parent, quoting: fields that name or quote parents.
         models: names of models that the ledger knows.
-        by_contract: fields that the contract of the source gives.
+        by_contract: fields that the ``emit`` rules of the source fill.
     """
 
     content: tuple[str, ...]
@@ -64,7 +66,7 @@ class FieldChooser:
     def of(
         cls, options: IngestOptions, choice: Choice, models: tuple[str, ...] = ()
     ) -> FieldChooser:
-        """By what was asked for, and what the content of a file is."""
+        """Make a chooser from the options and the content choice of a file."""
         emitted = {name: name for emit in options.emit for name in emit.attributes}
         attributes = {n: f for n, f in (options.attributes | emitted).items() if n != "lang"}
         return cls(
@@ -80,16 +82,16 @@ class FieldChooser:
         )
 
     def __call__(self, shape: Mapping[str, str]) -> tuple[str, ...]:
-        """The fields that are wanted of a batch."""
+        """Choose the fields to read from a batch (path to kind)."""
         return self.interpretation(shape).fields
 
     def interpretation(self, shape: Mapping[str, str]) -> Interpretation:
-        """What the fields of a batch mean."""
+        """Assign roles to the fields of a batch, and find the applicable recognisers."""
         return _interpretation(self, tuple(shape.items()))
 
     @property
     def fixed(self) -> tuple[str, ...]:
-        """Fields that are wanted of every batch, whatever it has."""
+        """Fields to read from every batch."""
         asked = [self.external_id, self.parent, self.quoting, self.lang]
         asked += [field for _, field in self.attributes]
         asked += self.by_contract

@@ -1,4 +1,4 @@
-"""Different rows that a chosen content makes one record: found in the whole of a file."""
+"""Detect files in which different rows have equal content and would become one record."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from provenance.operations.ingest.worker_contract import FileResult
 
 MOST_COLLAPSED = Fraction(1, 20)
-"""Share of different rows that may be one record with another one.
+"""Largest accepted share of different rows that have the same content as another row.
 
-Short answers and stock phrases are the same by chance: of a few rows in a hundred that says nothing
-against the content. Where a part that tells rows apart is left out, it shows in far more.
+Short answers and stock phrases are equal by chance in a few rows of a hundred. If the chosen
+content omits a field that distinguishes rows, the share is far larger.
 """
 
 _CONTENTS = 4_096
@@ -40,7 +40,7 @@ _NAMED = 5
 
 @dataclass(frozen=True, slots=True)
 class ComparedFile:
-    """One file whose contents are repeated so often that its rows are compared.
+    """A file with so many repeated contents that its rows have to be compared.
 
     Attributes:
         content_was_named: whether somebody named the content.
@@ -56,7 +56,7 @@ class ComparedFile:
 
 @dataclass(slots=True)
 class _SameContent:
-    """Rows of one content: how many, and how many of those looked at differ, in which texts."""
+    """Rows of one content: their number, and how many of the compared ones differ."""
 
     rows: int = 0
     looked_at: int = 0
@@ -73,25 +73,25 @@ class _SameContent:
 
     @property
     def lost(self) -> Fraction:
-        """How many different rows are lost in this content, the ones not looked at estimated."""
+        """Estimated number of different rows that this content merges into one record."""
         if self.looked_at < 2:
             return Fraction(0)
         return Fraction(len(self.others) - 1, self.looked_at - 1) * (self.rows - 1)
 
 
 def compares_rows(shape: Shape, options: IngestOptions) -> bool:
-    """Whether a file has rows that a content may leave something out of."""
+    """Whether the rows of a file may hold more than their content."""
     if options.content:
         return options.content != ("*",)
     return not shape.native
 
 
 def judge_content(result: FileResult, options: IngestOptions, engine: Engine | None = None) -> None:
-    """Refuse a file under whose content too many different rows are one; or note it.
+    """Fail a file whose content merges too many different rows; add a note if it was named.
 
     Args:
-        result: of a file that was read to its end; of one of many parts all of them together.
-        engine: reads the rows again where it is not to be done here.
+        result: of a whole file; results of ranges must be merged first.
+        engine: where to read the rows again; ``None``: in this process.
     """
     repeats, source = result.repeats, result.task.source
     missing = [name for name in options.content if name not in result.content]
@@ -122,7 +122,7 @@ def judge_content(result: FileResult, options: IngestOptions, engine: Engine | N
 
 
 def of_cut_files(results: Sequence[FileResult]) -> list[FileResult]:
-    """One result for each file that was read in parts, with what was counted in all of them."""
+    """Merge the repeat counts of files that were read in ranges; one result per file."""
     found: dict[object, FileResult] = {}
     for result in results:
         if result.task.part is not None:
@@ -136,10 +136,10 @@ def of_cut_files(results: Sequence[FileResult]) -> list[FileResult]:
 
 
 def collapsed(file: ComparedFile) -> str:
-    """What to tell of a file whose content somebody named; empty where nothing is lost.
+    """Compare the rows of equal content; return a note, or an empty text if few differ.
 
     Raises:
-        AmbiguousError: nobody named it, and too many different rows have one content.
+        AmbiguousError: too many different rows have equal content, which was not named.
     """
     wanted = dict.fromkeys(file.repeats.repeated[:_CONTENTS])
     found: dict[int, _SameContent] = {each: _SameContent() for each in wanted}
@@ -160,7 +160,7 @@ def collapsed(file: ComparedFile) -> str:
 def _rows(
     file: ComparedFile, found: dict[int, _SameContent]
 ) -> Iterator[tuple[int, dict[str, object]]]:
-    """The rows whose contents are compared, as many of each as are looked at."""
+    """Yield the rows to compare, at most ``_ROWS`` for each content."""
     wanted = pa.array(sorted(found), pa.uint64())
     with Shelf() as shelf, opened(file.source, file.source.format, shelf) as source:
         for batch in reader_for(source.format).read(source, file.layout, original=True):
@@ -176,7 +176,7 @@ def _rows(
 
 
 def _scaled(repeats: Repeats, found: Sequence[_SameContent]) -> Fraction:
-    """How many rows are lost in all, where not every content was looked at."""
+    """Scale the number of merged rows up from the compared contents to all contents."""
     looked_at = sum(rows_alike.rows - 1 for rows_alike in found if rows_alike.rows)
     lost = sum((rows_alike.lost for rows_alike in found), Fraction(0))
     everything = repeats.rows - repeats.distinct

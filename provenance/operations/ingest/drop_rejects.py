@@ -1,4 +1,4 @@
-"""Batches without the records that are refused once they are measured."""
+"""Move records that are rejected after measuring from a batch to its rejects."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from provenance.io.contract.reader import REJECTS, Batch
 
 
 def drop_rejects(batch: Batch, measured: Measured) -> Batch:
-    """A batch without what was refused of it, which stands among its rejects then."""
+    """Return a batch without the rejected records, which are added to its rejects."""
     if not measured.refused:
         return batch
     return Batch(

@@ -1,4 +1,4 @@
-"""What a contract says of the records that it makes of a row, as rows of the ledger's tables."""
+"""Claims and edges of records that the ``emit`` rules of a source make from one row."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 
 _WRITES = GENERATIVE - {Process.FEEDBACK}
-"""Processes that make the text of a record, though nobody names the model."""
+"""Processes that generate the text of a record, even if no model is named."""
 
 
 def emitted_claims(batch: Batch) -> pa.Table:
-    """What is claimed of each record; schema ``CLAIMS``.
+    """Make the claims about each record; schema ``CLAIMS``.
 
-    A generative process claims synthetic where no label is said, be its model named or not.
+    Without a label, a generative process claims synthetic, whether a model is named or not.
     """
     columns = [batch.fields.column(name).to_pylist() for name in (LABEL, GENERATOR, PROCESS, NAME)]
     rows: list[dict[str, Any]] = []
@@ -56,10 +56,10 @@ def emitted_claims(batch: Batch) -> pa.Table:
 def emitted_edges(
     batch: Batch, sightings: pa.Table, owners: Sequence[tuple[FileResult, int]], source: str
 ) -> Iterator[pa.Table]:
-    """Rows of the table ``edges``: the parents of records among those of their row.
+    """Make rows of the table ``edges``: parents among the records of the same row.
 
     Args:
-        owners: the file of so many rows after the other.
+        owners: files and their numbers of rows, in row order.
     """
     start = 0
     for result, count in owners:

@@ -1,4 +1,4 @@
-"""Files, folders and globs that were named, and gave no record."""
+"""Turn named files, folders and globs that hold no record into errors."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from provenance.operations.ingest.summary import FileSummary
 def explain_empty(
     files: Sequence[FileSummary], paths: Iterable[str], unchanged: Iterable[str]
 ) -> list[FileSummary]:
-    """The files, with an error where a place that was named gave nothing.
+    """Set an error on the files of each named path that gave no record.
 
-    A file that gave nothing in a folder where others did is no error.
+    An empty file in a folder with other records is not an error.
 
     Args:
-        unchanged: files that are in the ledger already.
+        unchanged: uris of files that are in the ledger already.
     """
     fruitful = {file.uri for file in files if file.kept}.union(unchanged)
     empty: set[str] = set()

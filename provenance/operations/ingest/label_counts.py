@@ -1,4 +1,4 @@
-"""What comes of the records just read, by the evidence of this run: labels, and open questions."""
+"""Count labels and open questions of the records that one commit brings."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def outcome_counts(
     kept: int,
     carried: CarriedEvidence | None = None,
 ) -> tuple[dict[str, int], list[Question]]:
-    """Sightings by label and what is asked of them, from the parts of one commit.
+    """Count sightings by label, and list open questions, from the data files of one commit.
 
-    What other files say of the same records is left out: it would cost a look at the whole ledger.
+    Evidence about the same records in other files is not counted: it would need the whole ledger.
 
     Args:
-        carried: what earlier readings say, where the commit brings files that were read before.
+        carried: evidence of earlier readings, if the commit brings files that were read before.
     """
     paths: dict[str, list[str]] = defaultdict(list)
     for part in parts:
@@ -58,7 +58,7 @@ def outcome_counts(
 
 
 def _counted_sql(context: SourceContext) -> str:
-    """SQL of the evidence just read, as the contract of the source makes it count."""
+    """SQL of the new evidence that counts under the source contract."""
     lists = ", ".join(
         f"[{', '.join(map(quote_literal, names))}]::VARCHAR[] AS {member}"
         for member, names in (("accepts", context.accepts), ("ignores", context.ignores))

@@ -1,4 +1,4 @@
-"""What fails is told apart from what it was read with, and named."""
+"""Isolate the file that makes a unit of work fail, and name it in the error."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 def divide_unit(task: UnitTask, position: int | None) -> Sequence[UnitTask]:
-    """Units that come to the same, the file at this place last; halves where none is named.
+    """Divide a unit: all other files first, then the file at ``position``; without one, halves.
 
-    A unit of one file has no parts.
+    A unit of one file cannot be divided.
     """
     files = task.files
     if len(files) == 1:
@@ -28,7 +28,7 @@ def divide_unit(task: UnitTask, position: int | None) -> Sequence[UnitTask]:
 
 
 def with_file_name(error: ProvError, uri: str) -> ProvError:
-    """The same failure, with the file it is about in its message."""
+    """Return the same error with the file in its message."""
     if uri in error.message:
         return error
     if isinstance(error, UnforeseenError):

@@ -1,4 +1,4 @@
-"""Results of workers, one per file."""
+"""Merge the results of workers to one per file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from provenance.store.quarantine import both
 
 
 def with_quarantine(unit: UnitResult) -> list[FileResult]:
-    """The results of a unit, each with the file that lists its rejects."""
+    """Set the quarantine file on the results of a unit that have rejects."""
     for result in unit.files:
         if result.rejected and not result.failure:
             result.quarantine = unit.quarantine
@@ -19,7 +19,7 @@ def with_quarantine(unit: UnitResult) -> list[FileResult]:
 
 
 def merge_results(results: list[FileResult]) -> list[FileResult]:
-    """One result per file: the ranges of a large file are added up."""
+    """Merge the results of the ranges of each file."""
     by_reading: dict[uuid.UUID, FileResult] = {}
     for result in results:
         key = result.task.reading_id

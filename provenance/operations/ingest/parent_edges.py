@@ -1,4 +1,4 @@
-"""What a batch says of parents, as rows of the ledger's tables ``edges`` and ``quotes`` (pure)."""
+"""Make rows of the tables ``edges`` and ``quotes`` from the parents that a batch names (pure)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from provenance.operations.ingest.table_rows import Roles, field_of
 
 @dataclass(slots=True)
 class _ParentColumns:
-    """Parents that were named, column by column; ``positions`` are positions in the batch."""
+    """Named parents as columns; ``positions`` are positions of the children in the batch."""
 
     positions: list[int] = field(default_factory=list)
     parents: list[bytes | None] = field(default_factory=list)
@@ -25,7 +25,7 @@ class _ParentColumns:
     kinds: list[NodeKind] = field(default_factory=list)
 
     def add(self, position: int, reference: str) -> None:
-        """One parent: a record by digest, something else by kind and name, or an external id."""
+        """Add a parent by record digest, by kind and name, or by external id."""
         reference = plain_reference(reference)
         kind, parent = parse_reference(reference)
         self.positions.append(position)
@@ -35,7 +35,7 @@ class _ParentColumns:
         self.kinds.append(kind)
 
     def add_row(self, position: int, uri: str, row: int) -> None:
-        """The record in the same row of another file."""
+        """Add the record in the same row of another file as a parent."""
         self.positions.append(position)
         self.parents.append(None)
         self.refs.append(uri)
@@ -46,7 +46,7 @@ class _ParentColumns:
 def edge_columns(
     batch: Batch, sightings: pa.Table, roles: Roles, options: IngestOptions
 ) -> pa.Table:
-    """Rows of the table ``edges``: one per parent that a record names."""
+    """Make rows of the table ``edges``, one per parent that a record names."""
     named = _ParentColumns()
     if roles.parent is not None:
         for position, value in enumerate(field_of(batch, roles.parent).to_pylist()):
@@ -77,7 +77,7 @@ def edge_columns(
 def quote_columns(
     batch: Batch, sightings: pa.Table, roles: Roles, options: IngestOptions
 ) -> pa.Table:
-    """Rows of the table ``quotes``: the pieces of the field that quotes a record's parent."""
+    """Make rows of the table ``quotes`` from the field that quotes a record's parent."""
     positions: list[int] = []
     pieces: list[bytes] = []
     for position, text in enumerate(field_of(batch, roles.quoting).to_pylist()):

@@ -1,4 +1,4 @@
-"""What the paths of files say, in the columns of the table ``sightings`` (pure)."""
+"""Write attributes from file paths into the columns of the table ``sightings`` (pure)."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 PathAttributes = tuple[tuple[str, str], ...]
-"""Names and what a path says under them."""
+"""Attribute names and values that were read from a path."""
 
 _COLUMNS = ("lang", "split")
-"""Names that have a column of their own."""
+"""Names with a column of their own."""
 
 
 def attributes_of(words: PathAttributes) -> list[str]:
-    """The names among words that are attributes."""
+    """List the names without a column of their own."""
     return [name for name, _ in words if name not in _COLUMNS]
 
 
 def add_path_attributes(
     sightings: pa.Table, owners: Sequence[tuple[PathAttributes, int]]
 ) -> pa.Table:
-    """Sightings with what the paths of their files say where the records do not.
+    """Fill language and attributes from file paths where the records have none.
 
     Args:
-        owners: what the path says of so many rows after the other.
+        owners: path attributes and number of rows of each file, in row order.
     """
     if not any(words for words, _ in owners):
         return sightings

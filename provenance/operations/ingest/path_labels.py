@@ -1,4 +1,4 @@
-"""What the path of a file says of its records, by a pattern: ``results/{generator}/*.jsonl``."""
+"""Read origin and attributes from file paths by a pattern: ``results/{generator}/*.jsonl``."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class PathValues:
-    """What a path says.
+    """Values that a path gives.
 
     Attributes:
         origin: label, process, generator and family: declared evidence of the reading.
-        attributes: everything else, the language and the split among it.
+        attributes: all other names, including language and split.
     """
 
     origin: Mapping[str, str] = field(default_factory=dict)
@@ -51,7 +51,7 @@ def _expression(pattern: str) -> re.Pattern[str]:
 
 
 def match_path(uri: str, pattern: str) -> dict[str, str] | None:
-    """What a path says by a pattern, which is held against its end; ``None`` where it does not fit.
+    """Match a pattern against the end of a path; return the values by name, or ``None``.
 
     >>> match_path("/data/results/gpt-4/outputs.json", "results/{generator}/outputs.json")
     {'generator': 'gpt-4'}
@@ -63,10 +63,10 @@ def match_path(uri: str, pattern: str) -> dict[str, str] | None:
 
 
 def match_paths(inputs: Sequence[Input], pattern: str | None) -> dict[str, PathValues]:
-    """What the paths of files say, by uri; those that the pattern does not fit are not there.
+    """Match the paths of files; return the values by uri of each match.
 
     Raises:
-        InputError: the pattern fits no file, or a word is no label or process.
+        InputError: the pattern matches no file, or a value is not a label or process.
     """
     if pattern is None:
         return {}
@@ -78,8 +78,8 @@ def match_paths(inputs: Sequence[Input], pattern: str | None) -> dict[str, PathV
     if inputs and not found:
         listed = ", ".join(item.uri for item in inputs[:_SHOWN])
         raise InputError(
-            f"the pattern `{pattern}` fits none of {len(inputs):,} files: {listed}",
-            hint="it is held against the end of a path; {name} is one folder or a part of a name",
+            f"the pattern `{pattern}` matches none of {len(inputs):,} files: {listed}",
+            hint="a pattern matches the end of a path; {name} is a folder or a part of a name",
         )
     return found
 
@@ -89,20 +89,20 @@ def _checked(uri: str, words: Mapping[str, str]) -> PathValues:
     for name, kind in _VOCABULARIES.items():
         if name in origin and origin[name] not in {each.value for each in kind}:
             raise InputError(
-                f"{uri}: the path says {name} `{origin[name]}`, which is none",
+                f"{uri}: `{origin[name]}` in the path is not a {name}",
                 hint=f"one of {', '.join(each.value for each in kind)}",
             )
     if origin.get("label") == Label.HUMAN and (origin.keys() & {"generator", "generator_family"}):
         raise InputError(
-            f"{uri}: the path says that people wrote it, and names a generator",
-            hint="what people wrote has no generator",
+            f"{uri}: the path has the label human and a generator",
+            hint="human records have no generator",
         )
     others = {name: word for name, word in words.items() if name not in ORIGIN_WORDS}
     return PathValues(origin, others)
 
 
 def with_path_attributes(plan: IngestPlan, values: Mapping[str, PathValues]) -> IngestPlan:
-    """A plan whose files know what their paths say."""
+    """Add the attributes from paths to the files of a plan."""
     files = tuple(
         replace(
             task, path_attributes=tuple(values.get(task.source.uri, NO_VALUES).attributes.items())
@@ -113,9 +113,9 @@ def with_path_attributes(plan: IngestPlan, values: Mapping[str, PathValues]) -> 
 
 
 def with_path_origin(options: IngestOptions, origin: Mapping[str, str]) -> IngestOptions:
-    """Options with what a path says of origin, which is closer to the records than they are.
+    """Override the declared origin of the options with the values from a path.
 
-    Where it says that people wrote them, no generator that was named for all of them counts.
+    If the path has the label human, a generator from the options is dropped.
     """
     declared = options.model_copy(
         update={n: _VOCABULARIES.get(n, str)(word) for n, word in origin.items()}

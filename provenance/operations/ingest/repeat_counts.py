@@ -1,4 +1,4 @@
-"""How often contents are repeated in a file, in bounded memory and wherever they stand."""
+"""Estimate how often contents repeat in a file, in bounded memory."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ Ids = npt.NDArray[np.uint64]
 Counts = npt.NDArray[np.int64]
 
 MAX_COUNTED = 1 << 14
-"""Contents that are counted one by one; of a file with more, those of the least digests are. What
-is estimated of the others from them is out by less than one part in a hundred."""
+"""Contents that are counted exactly; of a file with more, those with the smallest digests.
+
+Estimates from them are off by less than 1 %.
+"""
 
 _MAX_PENDING = 1 << 14
 _MAX_PICKED = 1 << 12
@@ -22,7 +24,7 @@ _NONE = np.zeros(0, np.uint64)
 
 
 def ids_of(digests: pa.Array) -> Ids:
-    """The first eight bytes of digests, of record ids (uuid) or of binary(32), as numbers."""
+    """Convert digests (uuid or binary(32)) to integers of their first eight bytes."""
     if isinstance(digests, pa.ExtensionArray):
         digests = digests.storage
     width = digests.type.byte_width
@@ -32,7 +34,7 @@ def ids_of(digests: pa.Array) -> Ids:
 
 
 def add_repeats(owners: Sequence[tuple[Repeats | None, int]], digests: pa.Array) -> None:
-    """Count the contents of rows that are of several files, of each so many, in order."""
+    """Count the contents of the rows of several files; ``owners`` gives their numbers of rows."""
     start = 0
     for repeats, count in owners:
         if repeats is not None:
@@ -41,7 +43,7 @@ def add_repeats(owners: Sequence[tuple[Repeats | None, int]], digests: pa.Array)
 
 
 def merge_repeats(one: Repeats | None, other: Repeats | None) -> Repeats | None:
-    """What was counted in two parts of a file."""
+    """Merge the counts of two ranges of a file."""
     if one is None or other is None:
         return one or other
     one.merge(other)
@@ -52,11 +54,11 @@ def merge_repeats(one: Repeats | None, other: Repeats | None) -> Repeats | None:
 class Repeats:
     """Count contents by their ids: exactly up to ``MAX_COUNTED`` of them, by an even sample beyond.
 
-    Digests are spread evenly, so that those below a bound are a sample of the contents that does
-    not depend on where these stand. Rows are sampled besides: what is very frequent shows there.
+    Digests are distributed evenly, so those below a bound are a uniform sample of the contents,
+    wherever these are in the file. Rows are sampled as well, to catch very frequent contents.
 
     Attributes:
-        rows: how many were added.
+        rows: number of rows added.
     """
 
     rows: int = 0
@@ -80,7 +82,7 @@ class Repeats:
             self._count()
 
     def merge(self, other: Repeats) -> None:
-        """Count what another has counted, too."""
+        """Add the counts of another range."""
         self._count()
         other._count()
         self.rows += other.rows
@@ -94,13 +96,13 @@ class Repeats:
 
     @property
     def distinct(self) -> int:
-        """How many contents there are."""
+        """Estimated number of different contents."""
         self._count()
         return min(self.rows, len(self._ids) << self._halvings)
 
     @property
     def repeated(self) -> Sequence[int]:
-        """Contents of several rows: those counted, and those that are frequent among all rows."""
+        """Ids of repeated contents: those counted, and those frequent among the sampled rows."""
         self._count()
         picked, times = np.unique(self._picked, return_counts=True)
         found = np.union1d(self._ids[self._counts > 1], picked[times > 1])

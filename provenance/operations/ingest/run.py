@@ -1,4 +1,4 @@
-"""Carry an ingest out: plan, map the units over workers, commit group by group."""
+"""Run an ingest: plan, map units of work over workers, commit group by group."""
 
 from __future__ import annotations
 
@@ -55,24 +55,24 @@ from provenance.store.ledger_store import Store
 from provenance.store.renamed_ids import carry_over
 
 Progress = Callable[[int, int], None]
-"""Told how many bytes of how many are done."""
+"""Called with the bytes done and the total bytes."""
 
 
 _ASKED = ("files", "ignored_fields", "lost_evidence", "models", "sources", "spoken_readings")
-"""Views that are asked before anything is read."""
+"""Views that are queried before anything is read."""
 
 
 def ingest(
     store: Store, paths: Sequence[str], options: IngestOptions, progress: Progress | None = None
 ) -> IngestSummary:
-    """Read files into the ledger.
+    """Ingest files into the ledger.
 
-    What was finished is committed as the run goes on; a file is in the ledger whole or not at all,
-    and one that is there already is not read again. A file that fails is reported in the summary
-    and does not keep the others out.
+    Finished groups of files are committed during the run. A file is ingested completely or not at
+    all; unchanged files are not read again. A file that fails is reported in the summary and does
+    not stop the others.
 
     Raises:
-        NotFoundError, InputError: a path that is not there, or is no data.
+        NotFoundError, InputError: a path does not exist or holds no data.
         BusyError, StorageError: the ledger cannot be written.
     """
     started = time.perf_counter()
@@ -119,7 +119,7 @@ def ingest(
 
 
 def _placed(options: IngestOptions) -> IngestOptions:
-    """The options with the file of parents named as the ledger names files."""
+    """Replace ``parent_file`` by its uri."""
     if options.parent_file is None:
         return options
     if not Path(options.parent_file).is_file():
@@ -128,11 +128,11 @@ def _placed(options: IngestOptions) -> IngestOptions:
 
 
 def _silent(_done: int, _total: int) -> None:
-    """No progress is shown."""
+    """Show no progress."""
 
 
 def _engine(plan: IngestPlan, options: IngestOptions) -> Engine:
-    """Where the work is asked to run; on this machine one process suffices for a small job."""
+    """Choose the engine; a small local job gets one worker."""
     if options.engine == "ray":
         from provenance.engine.ray import RayEngine
 
@@ -168,16 +168,16 @@ class _Run:
         self._media = any(item.known.format in MEDIA for item in plan.unchanged)
 
     def _options_for(self, uri: str) -> IngestOptions:
-        """What was asked, with what the path of a file says of origin."""
+        """The options, with the declared origin from the path of a file."""
         found = self._path_values.get(uri)
         return with_path_origin(self._options, found.origin) if found else self._options
 
     def read_as(self, options: IngestOptions) -> None:
-        """Say how the files of the next groups are read."""
+        """Set the reader options of the next groups."""
         self._reading = options
 
     def relabel(self, unchanged: Iterable[Unchanged]) -> None:
-        """Record what is now said of files that are known already, where it differs."""
+        """Record new declarations about unchanged files."""
         corrections = (
             correction(self._options_for(item.source.uri), self._totals.context, item.known)
             for item in unchanged
@@ -189,7 +189,7 @@ class _Run:
             self._relabelled = len(rows)
 
     def group(self, group: Group, engine: Engine) -> None:
-        """Run the units of a group, and commit what came of them in one transaction."""
+        """Run the units of a group and commit the results in one transaction."""
         results, parts = self._gather(group, engine)
         files = merge_results(results)
         for result in files:
@@ -205,7 +205,7 @@ class _Run:
             self._media = self._media or result.kind == "binary"
 
     def _judge(self, result: FileResult, engine: Engine) -> None:
-        """Refuse a file of many parts for what no single one of them could tell."""
+        """Check the limits that need the results of all ranges of a file."""
         if result.task.part is not None and result.failure is None:
             try:
                 check_max_rejects(result, self._reading)
@@ -224,7 +224,7 @@ class _Run:
             if isinstance(outcome.failure, ReadOnlyError):
                 raise outcome.failure
             if outcome.result is None:
-                error = outcome.failure or InputError("the worker gave no answer")
+                error = outcome.failure or InputError("the worker returned no result")
                 results += [
                     FileResult(task, failure=with_file_name(error, task.source.uri))
                     for task in outcome.task.files
@@ -296,7 +296,7 @@ class _Run:
         }
 
     def _replaced_by(self, task: FileTask) -> str | None:
-        """Who accepts that what earlier readings of the file said is gone, if anybody does."""
+        """Name who dropped the evidence of earlier readings with ``--replace``, if anybody did."""
         if not self._options.replace or task.supersedes is None:
             return None
         return self._options.declared_by or "the command line"
@@ -336,7 +336,7 @@ class _Run:
     def summary(
         self, plan: IngestPlan, found: Discovery, paths: Sequence[str], seconds: float
     ) -> IngestSummary:
-        """The answer, with an error for every file that was named and gave nothing."""
+        """Summarise the run, with an error for every named file that holds no record."""
         known = [item.source.uri for item in plan.unchanged]
         files = explain_empty(self._files, paths, known)
         files += [

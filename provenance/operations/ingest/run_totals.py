@@ -1,4 +1,4 @@
-"""What came of the records of an ingest so far: labels, open questions, marks that were lost."""
+"""Accumulate labels, open questions and lost evidence over the commits of an ingest."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ class RunTotals:
         parts: Sequence[Part],
         labelled_by_path: frozenset[str] = frozenset(),
     ) -> None:
-        """Add the records of one commit, which the ledger has by now.
+        """Add the records of one commit, after it was made.
 
         Args:
-            labelled_by_path: files of which their paths say something.
+            labelled_by_path: files whose paths declare an origin.
         """
         uris = {result.task.source.uri: result.task.supersedes for result in files}
         again = [uri for uri, before in uris.items() if before or uri in labelled_by_path]

@@ -1,4 +1,4 @@
-"""Small batches of many files kept until they are worth writing, as one batch."""
+"""Buffer small batches of many files until they are written as one batch."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from provenance.io.contract.reader import Batch
 from provenance.io.records.batch_builder import no_fields
 
 SMALL_BATCH_ROWS = 256
-"""Rows up to which a batch is kept: measuring and writing cost more by the batch than by rows."""
+"""Largest batch that is buffered: measuring and writing have a fixed cost per batch."""
 
 _MAX_BUFFERED_ROWS, _MAX_BUFFERED_BYTES = 8_192, 8 << 20
 _MOST_BUFFERS = 64
@@ -20,10 +20,10 @@ Owner = TypeVar("Owner")
 
 
 class SmallBatchBuffer(Generic[Key, Owner]):
-    """Batches that look alike, and whose rows they are.
+    """A buffer of batches with the same schema key, and the owners of their rows.
 
     Attributes:
-        key: what they have in common.
+        key: schema key of the batches.
     """
 
     def __init__(self, key: Key) -> None:
@@ -33,18 +33,18 @@ class SmallBatchBuffer(Generic[Key, Owner]):
         self.rows = self.bytes = 0
 
     def add(self, batch: Batch, owner: Owner) -> None:
-        """Keep the rows of a batch; its rejects are the caller's."""
+        """Buffer the rows of a batch; the caller handles its rejects."""
         self._batches.append(batch)
         self._owners.append((owner, len(batch.rows)))
         self.rows += len(batch.rows)
         self.bytes += batch.content.nbytes
 
     def take(self) -> tuple[Batch, list[tuple[Owner, int]]]:
-        """All rows as one batch, and how many of them, in order, are whose; nothing stays."""
+        """Empty the buffer; return its rows as one batch, and the owners with their row counts."""
         batches, owners = self._batches, self._owners
         self._batches, self._owners, self.rows, self.bytes = [], [], 0, 0
         fields = [batch.fields for batch in batches]
-        # A table without rows has no batches, and one without columns has forgotten its rows.
+        # A table without rows has no batches, and one without columns loses its row count.
         joined = pa.Table.from_batches(fields).combine_chunks().to_batches() or fields[:1]
         rows = pa.concat_arrays([batch.rows for batch in batches])
         named = joined[0].num_columns > 0
@@ -58,13 +58,13 @@ class SmallBatchBuffer(Generic[Key, Owner]):
 
 
 class SmallBatchBuffers(Generic[Key, Owner]):
-    """Batches of several looks; the fields of files may differ that come in turns."""
+    """Buffers by schema key, for files whose fields differ."""
 
     def __init__(self) -> None:
         self._buffers: list[SmallBatchBuffer[Key, Owner]] = []
 
     def add(self, batch: Batch, key: Key, owner: Owner) -> list[SmallBatchBuffer[Key, Owner]]:
-        """Keep a batch; what there is no more room for comes back, to be written."""
+        """Buffer a batch; return all buffers, to be written, if the limits are reached."""
         buffer = next((each for each in self._buffers if each.key == key), None)
         if buffer is None:
             buffer = SmallBatchBuffer(key)
@@ -80,6 +80,6 @@ class SmallBatchBuffers(Generic[Key, Owner]):
         return self.all() if full else []
 
     def all(self) -> list[SmallBatchBuffer[Key, Owner]]:
-        """Everything that is held, to be written; nothing stays."""
+        """Return all buffers, to be written, and forget them."""
         everything, self._buffers = self._buffers, []
         return everything

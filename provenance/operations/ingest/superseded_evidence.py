@@ -1,4 +1,4 @@
-"""What earlier readings of the same files said of their records, and what is in force of it."""
+"""Evidence from earlier versions of files that stays in force for their records."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ _LOST = f"SELECT uri, count(DISTINCT record_id) FROM lost_evidence WHERE {_FILES
 
 @dataclass(frozen=True, slots=True)
 class CarriedEvidence:
-    """What is carried over to the current readings of some files.
+    """Evidence that is carried over to the current readings of some files.
 
     Attributes:
-        claims: evidence of earlier readings that is in force.
-        labels: what is declared of each file by now.
-        lost: records, by file, of which only an earlier reading says that they are not human.
+        claims: evidence of earlier readings that is in force, columns ``CLAIMED``.
+        labels: (reading_id, label) as declared now.
+        lost: number of records by file that only an earlier reading marks as not human.
     """
 
     claims: pa.Table
@@ -46,7 +46,7 @@ class CarriedEvidence:
 
 
 def carried_evidence(store: Store, source: str, uris: Sequence[str]) -> CarriedEvidence:
-    """What is in force for files that were read once more, now that the ledger has them."""
+    """Load the evidence in force for files whose new readings were committed."""
     asked = {"source": source, "uris": list(uris)}
     with store.snapshot(threads=1) as connection:
         return CarriedEvidence(
@@ -57,7 +57,7 @@ def carried_evidence(store: Store, source: str, uris: Sequence[str]) -> CarriedE
 
 
 def files_with_earlier_evidence(connection: Connection, source: str) -> frozenset[str]:
-    """Files of a source of which an earlier reading is still heard."""
+    """List the files of a source that have evidence from an earlier reading in force."""
     rows = connection.execute(
         f"""SELECT uri FROM lost_evidence WHERE source = $source
         UNION

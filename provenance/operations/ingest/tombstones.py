@@ -1,4 +1,4 @@
-"""Purged content at the door: it is refused, whatever source it comes from."""
+"""Reject purged content on ingest, whatever source it comes from."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _ID_BYTES = 16
 
 @dataclass(frozen=True, slots=True)
 class TombstoneIndex:
-    """Tombstones in the order of the first half of the id that they are looked for by."""
+    """Tombstones sorted by the first eight bytes of an id column, for binary search."""
 
     heads: npt.NDArray[np.uint64]
     table: pa.Table
 
     @classmethod
     def of(cls, table: pa.Table, column: str) -> TombstoneIndex:
-        """Those that have an id in this column."""
+        """Index the tombstones that have an id in this column."""
         known = table.filter(pc.is_valid(_raw(table.column(column))))
         heads = _heads(known.column(column))
         order = np.argsort(heads, kind="stable")
@@ -37,10 +37,10 @@ class TombstoneIndex:
 
 
 def tombstone_files(connection: Connection) -> tuple[str, ...]:
-    """The parts that hold tombstones: what workers are told, since they can read them."""
+    """List the data files of tombstones, which workers read themselves."""
     if not connection.execute("FROM ledger.tombstones LIMIT 1").fetchall():
         return ()
-    # A copy that was brought near has no files.
+    # An in-memory copy has no files.
     rows = connection.execute(
         "SELECT DISTINCT filename FROM lake.ledger.tombstones ORDER BY 1"
     ).fetchall()
@@ -48,10 +48,10 @@ def tombstone_files(connection: Connection) -> tuple[str, ...]:
 
 
 def refuse_purged(measured: Measured, parts: Sequence[str]) -> Measured:
-    """The measures of a batch without purged content, which is refused with the revocation's id.
+    """Remove purged content from the measures of a batch; the reject reason names the revocation.
 
-    Content is purged when it is the same, byte by byte, and when it is long enough and comes to the
-    same text once it is normalised: as a record, or as a part of one.
+    Content counts as purged if it is equal byte by byte, or if it is long enough and equal after
+    normalisation, as a record or as a part of one.
     """
     if not parts or len(measured.record_id) == 0:
         return measured
@@ -76,7 +76,7 @@ def refuse_purged(measured: Measured, parts: Sequence[str]) -> Measured:
 
 @functools.lru_cache(maxsize=1)
 def _indexes(parts: tuple[str, ...]) -> tuple[TombstoneIndex, TombstoneIndex]:
-    # A part of the first schema knows no normalised text.
+    # A data file of the first schema has no normalised ids.
     columns = ["revocation", "record_id", "digest_rest", "norm_id"]
     schema = pa.schema([TABLES["tombstones"].field(name) for name in columns])
     read = [read_part(part, columns) for part in parts]
@@ -85,7 +85,7 @@ def _indexes(parts: tuple[str, ...]) -> tuple[TombstoneIndex, TombstoneIndex]:
 
 
 def _former(index: TombstoneIndex, measured: Measured) -> Iterator[tuple[int, str]]:
-    """Places of records that were purged under the digest that they had by the first rule."""
+    """Yield rows of records that were purged under their digest of an older rule."""
     rows = np.flatnonzero(measured.former_id.is_valid().to_numpy(zero_copy_only=False))
     if len(rows) == 0:
         return
@@ -98,7 +98,7 @@ def _former(index: TombstoneIndex, measured: Measured) -> Iterator[tuple[int, st
 def _found_by_norm_id(
     index: TombstoneIndex, norm_id: pa.Array, norm_chars: pa.Array
 ) -> Iterator[tuple[int, str]]:
-    """Places of texts that are long enough, and that a tombstone knows in whatever dress."""
+    """Yield rows of texts that are long enough and whose normalised text has a tombstone."""
     long = pc.fill_null(pc.greater_equal(norm_chars, KNOWN_COPY), False)
     rows = np.flatnonzero(long.to_numpy(zero_copy_only=False))
     if len(index.heads) == 0 or len(rows) == 0:
@@ -109,16 +109,16 @@ def _found_by_norm_id(
 
 
 def _found(index: TombstoneIndex, ids: Sequence[tuple[str, pa.Array]]) -> Iterator[tuple[int, str]]:
-    """Places whose ids are those of a tombstone, each with the revocation.
+    """Yield rows whose ids are those of a tombstone, with the revocation.
 
     Args:
-        ids: columns to compare; the first is the one that the tombstones are in the order of.
+        ids: columns to compare; the first is the one that the index is sorted by.
     """
     if len(index.heads) == 0:
         return
     heads = _heads(ids[0][1])
     at = np.minimum(np.searchsorted(index.heads, heads), len(index.heads) - 1)
-    # Those whose first half is that of a tombstone: all that need a closer look.
+    # Only rows whose first eight bytes match need a full comparison.
     for row in np.flatnonzero(index.heads[at] == heads).tolist():
         first, last = (
             int(np.searchsorted(index.heads, heads[row], side)) for side in ("left", "right")
@@ -131,7 +131,7 @@ def _found(index: TombstoneIndex, ids: Sequence[tuple[str, pa.Array]]) -> Iterat
 
 
 def _heads(ids: pa.Array | pa.ChunkedArray) -> npt.NDArray[np.uint64]:
-    """The first eight bytes of every id as a number."""
+    """Convert ids to integers of their first eight bytes."""
     raw = _raw(ids)
     start = raw.offset * _ID_BYTES
     data = memoryview(raw.buffers()[1])[start : start + len(raw) * _ID_BYTES]

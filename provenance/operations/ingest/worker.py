@@ -1,4 +1,4 @@
-"""One unit of ingest, run by a worker: some files, or a range of one, into finished parts."""
+"""Ingest one unit in a worker: read files, or a range of one, into finished data files."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ from provenance.store.data_files import PartWriter
 from provenance.store.quarantine import Quarantine
 
 _NO_RECORD = Choice("text", ("text",), "there was no record to look at")
-"""What is looked for in a file without one good record: its defects come out as rejects."""
+"""Content choice for a file without a valid record; its defects become rejects."""
 
 
 def run_unit(task: UnitTask) -> UnitResult:
-    """Read the files of a unit into parts; a file that fails leaves no row in them.
+    """Read the files of a unit into data files, without rows of files that fail.
 
-    Where one fails after some of its rows were written beside those of others, the others are read
-    once more when all that fail are known.
+    If a file fails after some of its rows were written, the unit is read again without the failed
+    files.
     """
     failed: dict[uuid.UUID, FileResult] = {}
     while True:
@@ -83,7 +83,7 @@ def run_unit(task: UnitTask) -> UnitResult:
 
 
 class _SharedBatchError(Exception):
-    """Something went wrong with rows of several files, and nobody knows of which."""
+    """A batch with rows of several files failed; the guilty file is not known."""
 
     def __init__(self, cause: Exception) -> None:
         super().__init__(str(cause))
@@ -92,7 +92,7 @@ class _SharedBatchError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _ReadPlan:
-    """What the content of a file is, and how more is chosen of it, batch by batch."""
+    """The content choice of a file, its reader layout and the field chooser."""
 
     choice: Choice
     layout: Layout
@@ -100,17 +100,17 @@ class _ReadPlan:
 
     @property
     def empty(self) -> Emptiness:
-        """Which records are empty: of named fields an empty list says nothing either."""
+        """Rule for empty records; an empty list in a named field is empty, too."""
         return Emptiness(no_content(self.layout, "empty"), lists=self.layout.content != ("*",))
 
     @property
     def late(self) -> frozenset[str]:
-        """Content fields that rows may have which the first ones have not."""
+        """Content fields that later rows may have and the first ones lack."""
         return frozenset(self.choice.late)
 
 
 class _UnitWriter:
-    """The parts of one unit while they grow."""
+    """Writers of the data files of one unit."""
 
     def __init__(self, task: UnitTask) -> None:
         self._task = task
@@ -120,10 +120,10 @@ class _UnitWriter:
         self._buffers: SmallBatchBuffers[BatchKey, FileResult] = SmallBatchBuffers()
         self._position = 0
         self.retry_without_failed = False
-        """Whether rows may have been written of a file that failed then."""
+        """Whether rows of a failed file may have been written."""
 
     def file(self, position: int, task: FileTask, spool: Spool) -> FileResult:
-        """Read one file, which is at this place in the unit, into the parts."""
+        """Read one file of the unit into the data files; ``position`` is its index in the unit."""
         result = FileResult(task)
         self._position = position
         try:
@@ -139,7 +139,7 @@ class _UnitWriter:
                     task = replace(task, source=source)
                 self._read(task, result)
         except (ReadOnlyError, _SharedBatchError):
-            raise  # the ledger's fault, and no file's, or nobody knows whose
+            raise  # not the fault of this file
         except ProvError as error:
             result.failure = with_file_name(error, task.source.uri)
             self.retry_without_failed = self.retry_without_failed or result.read > 0
@@ -174,7 +174,7 @@ class _UnitWriter:
             check_max_rejects(result, options)
 
     def _read_plan(self, shape: Shape, form: str) -> _ReadPlan:
-        """What the fields of a file mean; files of one shape share it."""
+        """Choose the content fields of a file; files of one shape share the plan."""
         key = (form, shape.key)
         if key in self._read_plans:
             return self._read_plans[key]
@@ -200,7 +200,7 @@ class _UnitWriter:
         return self._read_plans.setdefault(key, _ReadPlan(choice, layout, chooser))
 
     def _add(self, batch: Batch, plan: _ReadPlan, result: FileResult) -> None:
-        """Write a batch, or keep it until there are more rows to write along with it."""
+        """Write a batch, or buffer it if it is small."""
         names = batch.names or plan.choice.content
         kind = batch.kind or plan.layout.kind
         key = BatchKey(kind, names, plan.chooser.interpretation(batch.shape))
@@ -208,7 +208,7 @@ class _UnitWriter:
         result.add_attributes(attributes_in(batch, key.interpretation.roles))
         result.add_texts(unjudged_columns(batch.shape, key))
         result.late |= plan.late & batch.shape.keys()
-        # Of text nothing is refused once it is read, unless something was purged.
+        # Text is never rejected after reading, unless something was purged.
         waits = key.kind == "text" and not self._task.tombstones
         if not waits or batch.read > SMALL_BATCH_ROWS:
             measured = measure(
@@ -242,7 +242,7 @@ class _UnitWriter:
         key: BatchKey,
         owners: Sequence[tuple[FileResult, int]],
     ) -> None:
-        """Write the rows of files, each with how many of them are its own."""
+        """Write rows; ``owners`` gives the files and their numbers of rows, in row order."""
         roles, marks = key.interpretation.roles, key.interpretation.marks
         readings = [(result.task.reading_id, count) for result, count in owners]
         add_repeats([(result.repeats, count) for result, count in owners], measured.record_id)
@@ -278,7 +278,7 @@ class _UnitWriter:
             where = f", row {row}" if row is not None else ""
             raise InputError(
                 f"{result.task.source.uri}{where}: {reasons[0]}",
-                hint="nothing of this file was kept; `--on-reject quarantine` sets such rows aside",
+                hint="no record of this file was kept; `--on-reject quarantine` skips such rows",
             )
         result.reasons.update(reasons)
         rejects = batch.rejects.select(["row", "offset", "reason"])
@@ -298,7 +298,7 @@ class _UnitWriter:
             self._write_buffer(buffer)
 
     def compare(self, results: Sequence[FileResult]) -> None:
-        """Refuse files that were read whole and of which too many different rows are one record."""
+        """Fail whole files whose content merges too many different rows into one record."""
         self._flush()
         for result in results:
             if result.task.part is None and not result.failure:
@@ -306,34 +306,34 @@ class _UnitWriter:
                 self.retry_without_failed = self.retry_without_failed or result.failure is not None
 
     def finish(self, results: tuple[FileResult, ...]) -> UnitResult:
-        """Close and name the parts."""
+        """Finish the data files."""
         self._flush()
         parts = [writer.finish() for writer in self._writers.values()]
         return UnitResult(results, tuple(part for part in parts if part), self._quarantine.finish())
 
     def discard(self) -> None:
-        """Leave nothing behind."""
+        """Delete unfinished data files."""
         for writer in self._writers.values():
             writer.discard()
         self._quarantine.discard()
 
 
 def check_max_rejects(result: FileResult, options: IngestOptions) -> None:
-    """Refuse a file that was read to its end and held too much that is no record.
+    """Check the rejects of a whole file against ``--max-rejects``.
 
     Raises:
-        InputError: it did.
+        InputError: there are more.
     """
     if options.too_many(result.rejected, result.read):
         raise InputError(
-            f"{result.task.source.uri}: {result.rejected} of {result.read} records are rejected, "
-            f"allowed are {options.max_rejects}",
+            f"{result.task.source.uri}: {result.rejected} of {result.read} records were rejected; "
+            f"--max-rejects is {options.max_rejects}",
             hint="; ".join(f"{why}: {n}" for why, n in result.reasons.most_common(3)),
         )
 
 
 def _count_observers(claims: pa.Table, owners: Sequence[tuple[FileResult, int]]) -> None:
-    """Note in each file's result who spoke of its rows, and how often."""
+    """Count claims by observer in the result of each file."""
     ends = np.cumsum([count for _, count in owners])
     files = np.searchsorted(ends, claims.column("index").to_numpy(), side="right")
     for position, observer in zip(
@@ -343,7 +343,7 @@ def _count_observers(claims: pa.Table, owners: Sequence[tuple[FileResult, int]])
 
 
 def _fingerprint(task: FileTask) -> str:
-    """The fingerprint that a task brings; several that read one file bring it once."""
+    """Get the fingerprint of a file; of several ranges or shares, only one carries it."""
     if isinstance(task.part, Slice) or (task.part and task.part.index):
         return task.fingerprint
     return fingerprint(task.source)
@@ -351,7 +351,7 @@ def _fingerprint(task: FileTask) -> str:
 
 def _check_unchanged(task: FileTask) -> None:
     if task.source.stored is not None:
-        return  # it was fetched as it was found, or not at all
+        return  # an object is fetched unchanged or not at all
     member = task.source.member
     try:
         now = (member.container if member else task.source.path).stat()
@@ -361,5 +361,5 @@ def _check_unchanged(task: FileTask) -> None:
     if (now.st_size, now.st_mtime_ns) != (size, task.mtime_ns):
         raise InputError(
             f"{task.source.uri}: changed while it was read",
-            hint="nothing of it was kept; run again when nobody writes to it",
+            hint="no record of it was kept; run again when no program writes to it",
         )

@@ -10,10 +10,16 @@ from provenance.store.renamed_ids import FORMER_IDS
 
 
 def make_anchors(connection: Database, policy: Policy) -> dict[str, str]:
-    """Relations of the records that ``accumulate`` budgets require, by name of the release.
+    """Create a relation of required records for each release that a budget accumulates.
 
     Required are the members that were human when sealed, still are, and are not revoked; the others
     are excused.
+
+    Returns:
+        Name of the relation (record_id, required) by name of the release.
+
+    Raises:
+        MisuseError: there is no such release.
     """
     anchors: dict[str, str] = {}
     for rule in policy.budgets:

@@ -8,10 +8,10 @@ from provenance.store.catalog import Database
 
 
 def older_rule_findings(connection: Database) -> list[Finding]:
-    """That the same content may be two records as long as files under two rules stand side by side.
+    """Report sources whose files were read under an older rule of the canonical form.
 
-    A record of an older reading is recognised by its former id, unless a member of it that says
-    nothing was left out since.
+    The same content may then be two records. A record of an older reading is recognised by its
+    former id, unless empty members were left out of it since.
     """
     return [
         Finding(

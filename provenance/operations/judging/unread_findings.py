@@ -1,4 +1,4 @@
-"""What findings say of data that were not read, and of columns that were not judged."""
+"""Findings about data that was not read, and about text columns that were not judged."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from provenance.model.unread import LISTED, Unread, UnreadFile
 from provenance.operations.ingest.unread_files import WHOLE
 from provenance.operations.ingest.worker_contract import FileResult
 
-_REMEDY = "name it or rename it so that it is read, take it away, or say `--allow-unread`"
+_REMEDY = "rename it so that it is read, remove it, or use `--allow-unread`"
 
 
 def unread_findings(unread: Unread) -> list[Finding]:
-    """A finding for each file that was not read at all; rows have findings of their own."""
+    """Report each file that was not read at all; rows have their own findings."""
     whole = [item for item in unread.listed if item.rows is None]
     found = [
         Finding(
@@ -39,15 +39,15 @@ def unread_findings(unread: Unread) -> list[Finding]:
 
 
 def unjudged_findings(judged: Sequence[Judged]) -> list[Finding]:
-    """A finding for columns of text beside the one that was judged."""
+    """Report text columns other than the judged content."""
     return [
         Finding(
             code="unjudged-text",
             severity="warning",
             subject=f"{', '.join(shape.other_text)} beside {', '.join(shape.content)}",
             reason=f"{shape.rows:,} rows of {shape.files:,} files were judged by "
-            f"{', '.join(shape.content)} alone; {', '.join(shape.other_text)} holds text as well",
-            remedy="if it is trained on, judge it: `--content FIELD` for each, or "
+            f"{', '.join(shape.content)} alone; {', '.join(shape.other_text)} also holds text",
+            remedy="if a model is trained on it, judge it too: `--content FIELD` for each, or "
             "`--content '*'` for whole rows",
         )
         for shape in judged
@@ -60,7 +60,7 @@ def _subject(item: UnreadFile) -> str:
 
 
 def rejects_findings(results: Sequence[FileResult]) -> list[Finding]:
-    """A finding for each file some rows of which cannot be read, with how many and why."""
+    """Report each file with unreadable rows, with their number and the reasons."""
     found = []
     for result in results:
         reasons = Counter(

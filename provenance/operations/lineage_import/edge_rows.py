@@ -1,4 +1,4 @@
-"""Edges of others as columns of the ledger's tables, and why some cannot be taken (pure)."""
+"""Make rows of the tables ``edges``, ``imported_nodes`` and ``activities`` (pure)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from provenance.operations.lineage_import.import_options import ImportOptions
 
 ENDPOINTS = ("child", "parent")
 FIELDS = (*ENDPOINTS, "relation", "process", "activity", "child_source", "parent_source")
-"""Columns of an edge file."""
+"""Columns of an edge table."""
 
 _PROCESSES = pa.array(sorted(EDGE_PROCESSES), pa.string())
 _ACTIVITIES = frozenset(get_args(ActivityKind))
@@ -32,14 +32,14 @@ _RELATIONS = pa.array(get_args(Relation), pa.string())
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Rows of the table ``edges``, and those that were refused."""
+    """Rows of the table ``edges``, and the rejected rows."""
 
     edges: pa.Table
     rejects: pa.Table
 
 
 def file_edges(batch: Batch, options: ImportOptions, reading_id: uuid.UUID) -> Rows:
-    """The edges of one batch of an edge file."""
+    """Convert one batch of an edge table."""
     stated = pa.table(
         {name: _filled(batch.fields.column(name)) for name in FIELDS} | {"row": batch.rows}
     )
@@ -58,7 +58,7 @@ def file_edges(batch: Batch, options: ImportOptions, reading_id: uuid.UUID) -> R
 
 
 def graph_edges(graph: Graph, reading_id: uuid.UUID) -> pa.Table:
-    """The edges of an exchanged graph."""
+    """Convert the edges of an exchanged graph."""
     stated = graph.edges.combine_chunks()
     endpoints = {
         name: pa.chunked_array([endpoint_texts(_whole(stated[name]))]) for name in ENDPOINTS
@@ -74,7 +74,7 @@ def graph_edges(graph: Graph, reading_id: uuid.UUID) -> pa.Table:
 
 
 def graph_nodes(graph: Graph, reading_id: uuid.UUID) -> list[dict[str, object]]:
-    """The nodes of an exchanged graph, each with all that is said of it as JSON."""
+    """Convert the nodes of an exchanged graph; their other members are kept as JSON."""
     models = {row["model"]: row for row in graph.models.to_pylist()}
     stated = {row["id"]: row for row in graph.nodes.to_pylist()}
     return [
@@ -84,7 +84,7 @@ def graph_nodes(graph: Graph, reading_id: uuid.UUID) -> list[dict[str, object]]:
 
 
 def graph_activities(graph: Graph) -> list[dict[str, object]]:
-    """The activities of an exchanged graph; of a kind that is not ours it is kept as detail."""
+    """Convert the activities of an exchanged graph; a foreign kind is kept as detail."""
     return [_activity(row) for row in graph.activities.to_pylist()]
 
 
@@ -126,7 +126,7 @@ def _node(
 
 
 def _reasons(stated: pa.Table, options: ImportOptions) -> pa.Array:
-    """Why each row cannot be taken; null where it can. Of several reasons the first is given."""
+    """Get the first reason to reject each row; null if there is none."""
     nothing = pa.nulls(stated.num_rows, pa.string())
     words = {
         "relation": (_RELATIONS, "unknown relation: "),
@@ -155,7 +155,7 @@ def _first(reasons: pa.Array, where: pa.Array, why: pa.Array) -> pa.Array:
 
 
 def _edges(stated: pa.Table, source: str | None, reading_id: uuid.UUID) -> pa.Table:
-    """Rows without ``commit_id``; every end can be told."""
+    """Make rows of the table ``edges``, without ``commit_id``; all endpoints are valid."""
     count = stated.num_rows
     reading = pa.repeat(pa.scalar(reading_id.bytes, pa.binary(16)), count)
     columns = {"reading_id": _uuids(reading), "row": stated["row"]}
@@ -187,7 +187,7 @@ def _rejects(unread: pa.Table, refused: pa.Table) -> pa.Table:
 
 
 def _filled(column: pa.Array) -> pa.Array:
-    """A column in which an empty text says nothing."""
+    """Set empty texts to null."""
     return pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column)
 
 

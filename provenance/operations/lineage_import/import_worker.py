@@ -1,4 +1,4 @@
-"""The reading half of an import, run by a worker: files in, finished parts and counts out."""
+"""Read lineage files in a worker: into finished data files and counts."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ from provenance.store.quarantine import Quarantine
 
 _PROV = frozenset({"prov-json", "prov-jsonld", "prov-n"})
 _FINDINGS = 1_000
-"""Findings about one document that are listed; all are counted."""
+"""Most findings about one document that are listed; all are counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImportTask:
-    """What a worker does in one go; ``known`` holds (uri, fingerprint) of what adds nothing."""
+    """The work of one call of a worker; ``known``: (uri, fingerprint) of imported files."""
 
     ledger_paths: LedgerLayout
     commit_id: uuid.UUID
@@ -52,7 +52,7 @@ class ImportTask:
 
 @dataclass(slots=True)
 class Imported:
-    """One file: what is to be said of it, and the row that the ledger keeps of it."""
+    """One file: its summary, and the keys of its row in the table ``imports``."""
 
     summary: ImportedFile
     reading_id: uuid.UUID | None = None
@@ -61,7 +61,7 @@ class Imported:
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """Finished parts, not yet registered, and what is in them."""
+    """Finished data files, not yet committed, and the results of their files."""
 
     files: tuple[Imported, ...]
     parts: tuple[Part, ...]
@@ -69,7 +69,7 @@ class ImportResult:
 
 @dataclass(slots=True)
 class _Pieces:
-    """What files state; edge files, which may be of any size, are parts once they are read."""
+    """Contents of files; edge tables are written to data files at once, as they may be large."""
 
     parts: list[Part] = field(default_factory=list)
     edges: list[pa.Table] = field(default_factory=list)
@@ -77,20 +77,20 @@ class _Pieces:
     activities: list[dict[str, object]] = field(default_factory=list)
 
     def add(self, other: _Pieces) -> None:
-        """Take what one more file states."""
+        """Add the contents of another file."""
         self.parts += other.parts
         self.edges += other.edges
         self.nodes += other.nodes
         self.activities += other.activities
 
     def discard(self) -> None:
-        """Leave nothing behind."""
+        """Delete the data files."""
         for part in self.parts:
             delete(place_of(part.path))
 
 
 def run_import(task: ImportTask) -> ImportResult:
-    """Read all files into parts; a file that fails leaves no row in them."""
+    """Read all files into data files, without rows of files that fail."""
     whole, rejects = _Pieces(), Quarantine(task.ledger_paths, task.commit_id)
     try:
         files = [_file(task, path, whole, rejects) for path in task.paths]
@@ -107,7 +107,7 @@ def run_import(task: ImportTask) -> ImportResult:
 
 
 def _file(task: ImportTask, path: str, whole: _Pieces, rejects: Quarantine) -> Imported:
-    """Read one file; what is wrong with it is part of the answer."""
+    """Read one file; an error becomes part of the result."""
     try:
         source, form = detect_lineage(path, task.options.format)
     except ProvError as error:
@@ -128,9 +128,11 @@ def _file(task: ImportTask, path: str, whole: _Pieces, rejects: Quarantine) -> I
             facts_read, pieces = read(task, source, reading_id, rejects)
         if before != fingerprint(source):
             pieces.discard()
-            raise InputError("changed while it was read", hint="run again when nobody writes to it")
+            raise InputError(
+                "changed while it was read", hint="run again when no program writes to it"
+            )
     except ReadOnlyError:
-        raise  # the ledger's fault, and no file's
+        raise  # not the fault of this file
     except ProvError as error:
         return Imported(_failed(source.uri, form, error))
     whole.add(pieces)
@@ -147,7 +149,7 @@ def _failed(uri: str, form: Form | None, error: ProvError) -> ImportedFile:
 def _edge_file(
     task: ImportTask, source: Input, reading_id: uuid.UUID, rejects: Quarantine
 ) -> tuple[dict[str, Any], _Pieces]:
-    """A table of edges, batch by batch into a part of its own."""
+    """Read an edge table batch by batch into a data file."""
     reader = reader_for(source.format)
     missing = [name for name in ENDPOINTS if name not in reader.probe(source).fields]
     if missing:
@@ -187,7 +189,7 @@ def _edge_file(
 def _document(
     task: ImportTask, source: Input, reading_id: uuid.UUID, rejects: Quarantine
 ) -> tuple[dict[str, Any], _Pieces]:
-    """A PROV document, or a file of events, as a graph."""
+    """Read a PROV document or a file of events as a graph."""
     data = text_of(source)
     if source.format == "openlineage":
         graph, facts_read, refused = _events(data)
@@ -230,7 +232,7 @@ def _findings(broken: Sequence[Finding], read_otherwise: Sequence[Finding]) -> d
 
 
 def _found(data: bytes) -> dict[str, Any]:
-    """What is wrong with a PROV document, which nobody wants to read then."""
+    """Check a PROV document; every violation is an error."""
     from provenance.interchange.prov.check import check_prov
     from provenance.interchange.prov.read_document import read_prov
 
@@ -242,9 +244,9 @@ def _found(data: bytes) -> dict[str, Any]:
 def _refused(uri: str, form: Form, facts_read: dict[str, Any]) -> ImportedFile:
     first = facts_read["findings"][0]
     error = InputError(
-        f"it breaks constraints of PROV: {facts_read['broken']:,}, first {first.code} of "
+        f"it violates {facts_read['broken']:,} PROV constraints; the first is {first.code} of "
         f"{first.subject}: {first.reason}",
-        hint=f"{first.remedy} Without --strict the document is read all the same".strip(),
+        hint=f"{first.remedy} Without --strict the document is imported anyway".strip(),
     )
     return _failed(uri, form, error).model_copy(update=facts_read)
 
@@ -273,7 +275,7 @@ def _events(data: bytes) -> tuple[Graph, dict[str, Any], pa.Table]:
 
 
 def _written(task: ImportTask, pieces: _Pieces) -> list[Part]:
-    """What documents state, as one part a table."""
+    """Write the contents of documents, one data file per table."""
     made = [
         write_part(task.ledger_paths, "imported_nodes", task.commit_id, pieces.nodes),
         write_part(task.ledger_paths, "activities", task.commit_id, pieces.activities),

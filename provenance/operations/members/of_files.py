@@ -22,7 +22,7 @@ from provenance.views.definitions import DEPTH_SQL
 from provenance.views.generator_names import spellings
 
 FILE_EVIDENCE = "file_evidence_heard"
-"""Temporary view of what files that are judged as they stand say of their own records."""
+"""Temporary view of the evidence in audited files about their own records."""
 
 
 def file_members(
@@ -32,12 +32,12 @@ def file_members(
     models: Sequence[str] = (),
     ignores: Sequence[str] = (),
 ) -> None:
-    """Make ``set_members`` of the rows of files as they stand, with what the ledger knows of them.
+    """Create ``set_members`` from the rows of audited files, with the evidence of the ledger.
 
-    The files' own marks count as statements about parts: they can raise a share, never lower it.
+    Marks in the files count as claims about parts: they can raise a share, never lower it.
 
     Args:
-        ignores: fields that look like marks and are none.
+        ignores: fields that look like marks but are not.
     """
     hold_copies(connection)
     _file_views(connection, parts, results, ignores)
@@ -49,7 +49,7 @@ def file_members(
         "LEFT JOIN derived d USING (record_id)"
     )
     licence = both_sql("json_extract_string(s.attributes, '/licence')", "k.licence")
-    # A text that stands in a file several times is one record that counts that often.
+    # A text that occurs several times is one record with that weight.
     create_members(
         connection,
         f"""WITH rows AS (
@@ -74,7 +74,7 @@ def file_members(
 
 
 def _make_known(connection: Database) -> None:
-    """Make the table of what the ledger knows of the records of the files."""
+    """Create the table of the source, licence and attributes that the ledger has of the records."""
     connection.execute("""
         CREATE OR REPLACE TEMP TABLE ranked AS
         SELECT reading_id, source, uri, row_number() OVER (ORDER BY source, uri) AS place
@@ -142,9 +142,9 @@ def _file_views(
 
 
 def _make_ignored(connection: Database) -> None:
-    """Make the table of fields that are no marks for records of the files.
+    """Create the table of fields that are not marks, by record of the files.
 
-    What a source says of its fields holds for its records wherever they are met.
+    The ``ignores`` of a source apply to its records in any file.
     """
     connection.execute("""
         CREATE OR REPLACE TEMP TABLE file_ignored AS

@@ -21,21 +21,21 @@ from provenance.views.materialized_origins import moved_since
 from provenance.views.subset import origins_of
 
 _FOLLOWED = STILL | {"assemble", "ingest", "declare", "import", "source", "model", "activity"}
-"""What changes origins only by the rows that it adds."""
+"""Verbs of commits that change origins only by the rows that they add."""
 
 
 _CHANGED, _TODAY = "set_touched", "set_today"
-"""Temporary tables of these: their ids, and their origins of today."""
+"""Temporary tables of records whose origin may have changed: ids, and current origins."""
 
 
 MAX_CHANGED_SHARE = 10
-"""One record in so many may have moved, at most, for those alone to be resolved again."""
+"""If more than one record in so many may have changed, all origins are resolved again."""
 
 
 def release_members(
     connection: Database, release: str, *, today: bool, models: Sequence[str] = ()
 ) -> None:
-    """Make ``set_members`` of a release: as sealed, or with the origins of today.
+    """Create ``set_members`` from a release, with sealed or (``today``) current origins.
 
     Raises:
         NotFoundError: there is no such release.
@@ -55,14 +55,14 @@ def release_members(
     )
     names = spellings(connection, f"({sealed})")
     origin = ", ".join(
-        # A record that has left the ledger since keeps the origin it was sealed with.
+        # A record that is no longer in the ledger keeps its sealed origin.
         f"CASE WHEN o.record_id IS NULL THEN {names.sql(name, f's.{name}')} "
         f"ELSE {names.sql(name, f'o.{name}')} END AS {name}"
         if moved
         else f"{names.sql(name, f's.{name}')} AS {name}"
         for name in ORIGIN_COLUMNS
     )
-    # Only where somebody asks for models are there any that members could descend from.
+    # Descent is computed only for models that are asked about.
     descent = (
         ("d.descends_from", f"LEFT JOIN {DESCENT} d USING (record_id)")
         if models
@@ -75,13 +75,13 @@ def release_members(
             s.label AS sealed_label, {descent[0]}
         FROM ({sealed}) s {descent[1]}
         {f"LEFT JOIN {moved} o USING (record_id)" if moved else ""}"""
-    # What was sealed lies in the ledger as it is asked for: only the columns in use are read.
+    # A view over the sealed rows reads only the columns in use.
     make = create_members if moved == "origins" else create_members_view
     make(connection, query)
 
 
 def _changed_since_seal(connection: Database, release: str) -> str:
-    """A relation of the origins of today, at least of records whose sealed one may not hold."""
+    """Name a relation of current origins, at least of records whose sealed one may be stale."""
     sequence = _sequence(connection, release)
     if not {verb for _, verb in commits_since(connection, sequence)} <= _FOLLOWED:
         return "origins"
@@ -100,7 +100,7 @@ def _changed_since_seal(connection: Database, release: str) -> str:
 
 
 def _sequence(connection: Database, release: str) -> int:
-    """The last commit that the assembly of a release saw."""
+    """Get the last commit in the snapshot from which a release was assembled."""
     rows = connection.execute(
         "SELECT json_extract(manifest, '$.ledger_sequence')::BIGINT FROM releases WHERE name = ?",
         [release],
@@ -109,7 +109,7 @@ def _sequence(connection: Database, release: str) -> int:
 
 
 def _sealed(connection: Database, release: str) -> str:
-    """SQL of the rows of a release in the view ``members``, found by their commit."""
+    """SQL of the sealed rows of a release, filtered by commit."""
     rows = connection.execute(
         "SELECT c.commit_id FROM ledger.releases r JOIN commits c USING (commit_id) "
         "WHERE r.name = ?",
@@ -121,7 +121,7 @@ def _sealed(connection: Database, release: str) -> str:
 
 
 def _sealed_origins_still_current(connection: Database, release: str) -> bool:
-    """Whether nothing was committed since a release was sealed that could change an origin."""
+    """Whether no commit since sealing can have changed an origin."""
     since = commits_since(connection, _sequence(connection, release))
     if not {verb for _, verb in since} <= STILL | {"assemble"}:
         return False

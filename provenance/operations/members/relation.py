@@ -1,4 +1,4 @@
-"""The members relation (docs/architecture.md): of a selection, of a release, of somebody's file."""
+"""The members relation ``set_members``, on which budgets are judged: columns and creation."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from provenance.store.catalog import Database
 from provenance.views.generator_names import Spellings
 
 MEMBERS = "set_members"
-"""Name of the temporary view that a judgement is made on."""
+"""Name of the temporary view of the records to judge, one row per record."""
 
 ROWS, PLAIN = "set_rows", "set_plain"
-"""Temporary tables of what cannot be worked out from a member itself; of those that a selection
-takes, the plain ones are kept apart, with less of each (``selection``)."""
+"""Temporary tables of the stored columns of members; ``PLAIN`` holds fewer columns, for records
+whose origin follows from their reading (``selection``)."""
 
 ORIGIN_COLUMNS = (
     *(f"{end}_{unit}" for unit in ("bytes", "chars", "words") for end in ("lo", "hi")),
@@ -25,17 +25,17 @@ ORIGIN_COLUMNS = (
     "rule",
     "tier",
 )
-"""Columns that may change while a record stays the same."""
+"""Columns of the origin, which may change while a record stays the same."""
 
 
 def origin_columns(table: str, names: Spellings) -> str:
-    """SQL of the columns of an origin, generators in their one spelling."""
+    """SQL of the origin columns, with generators in their canonical spelling."""
     return ", ".join(f"{names.sql(name, f'{table}.{name}')} AS {name}" for name in ORIGIN_COLUMNS)
 
 
 DIGEST = """'sha256:' || replace(CAST(record_id AS VARCHAR), '-', '')
     || replace(CAST(digest_rest AS VARCHAR), '-', '')"""
-"""SQL for the written digest of a row that has both halves."""
+"""SQL of the digest as text, from the two halves in a row."""
 
 _COMPUTED = {
     "digest": DIGEST,
@@ -49,7 +49,7 @@ _TOKENS = dict.fromkeys(("tokens", "lo_tokens", "hi_tokens"), "NULL::BIGINT")
 
 
 def attribute_names(connection: Database) -> frozenset[str]:
-    """Names of all attributes that current files keep."""
+    """List the names of all attributes in current files."""
     rows = connection.execute(
         "SELECT DISTINCT attributes FROM files WHERE attributes IS NOT NULL"
     ).fetchall()
@@ -57,10 +57,10 @@ def attribute_names(connection: Database) -> frozenset[str]:
 
 
 def create_members(connection: Database, query: str, *, counted: bool = False) -> None:
-    """Make ``set_members`` of a query, which may be one over ``set_members``.
+    """Create ``set_members`` from a query, which may read ``set_members``.
 
     Args:
-        counted: whether the query gives tokens.
+        counted: whether the query has token columns.
     """
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {ROWS} AS {query}")
     create_members_view(connection, f"FROM {ROWS}", counted=counted)
@@ -68,7 +68,7 @@ def create_members(connection: Database, query: str, *, counted: bool = False) -
 
 
 def narrow_members(connection: Database, query: str, *, counted: bool = False) -> None:
-    """Make ``set_members`` anew from a query that gives all of its columns."""
+    """Replace ``set_members`` by a query that gives all of its columns."""
     added = (*_COMPUTED, *(() if counted else _TOKENS))
     create_members(
         connection, f"SELECT * EXCLUDE ({', '.join(added)}) FROM ({query})", counted=counted
@@ -76,7 +76,7 @@ def narrow_members(connection: Database, query: str, *, counted: bool = False) -
 
 
 def keep_members(connection: Database, taken: str) -> None:
-    """Leave out all members that were made of a query, but those whose ids a table has."""
+    """Delete all members but those whose ids are in a table."""
     for table in (PLAIN, ROWS):
         connection.execute(
             f"DELETE FROM {table} WHERE NOT EXISTS "
@@ -85,21 +85,21 @@ def keep_members(connection: Database, taken: str) -> None:
 
 
 def create_members_view(connection: Database, rows: str, *, counted: bool = False) -> None:
-    """Make ``set_members`` of rows, with what is worked out wherever it is asked for."""
+    """Create the view ``set_members`` over rows, adding the computed columns."""
     connection.execute(
         f"CREATE OR REPLACE TEMP VIEW {MEMBERS} AS {with_computed_columns(rows, counted=counted)}"
     )
 
 
 def with_computed_columns(rows: str, *, counted: bool = False) -> str:
-    """SQL of members from SQL of what cannot be worked out from a member itself."""
+    """SQL that adds the columns digest, records, lo_records, hi_records, and null tokens."""
     added = _COMPUTED if counted else _COMPUTED | _TOKENS
     columns = ", ".join(f"{sql} AS {name}" for name, sql in added.items())
     return f"SELECT *, {columns} FROM ({rows})"
 
 
 def known_names(connection: Database, view: str, noun: str) -> str:
-    """The names that a view has, for a hint."""
+    """Format the names in a view for a hint."""
     rows = connection.execute(f"SELECT name FROM {view} ORDER BY name LIMIT 20").fetchall()
     return (
         f"the {noun} are: " + ", ".join(row[0] for row in rows) if rows else f"there are no {noun}"

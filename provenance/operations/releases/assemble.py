@@ -1,4 +1,4 @@
-"""Assemble releases: select, judge, and seal what keeps its budgets; a plan, then its execution."""
+"""Assemble a release: select members, judge the budgets, and seal the set if they hold."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _TAKEN = "set_taken"
 
 
 class LeftOut(Contract):
-    """Records that ``--fit`` had to leave out, and the budget that asked for it."""
+    """Records that ``--fit`` left out, and the budget that required it."""
 
     budget: str
     group: dict[str, str | None] | None = None
@@ -41,7 +41,7 @@ class LeftOut(Contract):
 
 
 class AssemblyPlan(Contract):
-    """What an assembly takes and why; ``sealed`` says whether it became a release."""
+    """The selected set and its verdict; ``sealed``: whether it became a release."""
 
     release: str
     verdict: Verdict
@@ -52,10 +52,12 @@ class AssemblyPlan(Contract):
     labels: dict[str, int]
     sources: dict[str, int]
     splits: dict[str, int]
-    candidates: int = Field(description="Records that the selection offered.")
+    candidates: int = Field(description="Records that the selection matched.")
     revoked: int = Field(default=0, description="Records left out because they are revoked.")
     left_out: tuple[LeftOut, ...] = ()
-    bound: float | None = Field(default=None, description="No set that passes can be larger.")
+    bound: float | None = Field(
+        default=None, description="Upper bound of the size of any set that passes."
+    )
     sealed: bool = False
     unchanged: bool = False
     body_digest: str | None = None
@@ -71,16 +73,16 @@ def assemble(
     folder: Path | None = None,
     dry_run: bool = False,
 ) -> AssemblyPlan:
-    """Make a release of what a selection takes, if it keeps its budgets.
+    """Select records, judge them, and seal them as a release if the policy allows it.
 
     Args:
-        name: what the release is called; a release is immutable.
-        folder: where the policy's tokenizer path starts from.
-        dry_run: only say what would be done.
+        name: name of the release, which is immutable.
+        folder: base of a relative tokenizer path in the policy.
+        dry_run: return the plan without sealing.
 
     Raises:
-        MisuseError: the name is taken by another set, or the selection is empty.
-        NotFoundError, ConditionError: the selection names what is not there.
+        MisuseError: the release exists with other members, or the selection is empty.
+        NotFoundError, ConditionError: the selection names an unknown source or column.
     """
     with store.snapshot() as connection:
         models = models_asked(policy, selection.where)
@@ -140,11 +142,11 @@ def _fit(
 
 
 def _nothing(known: dict[str, object]) -> AssemblyPlan:
-    """The plan when no record is left: misuse where none was offered, else a failure."""
+    """Make the plan of an empty set: misuse if nothing was selected, else a failure."""
     if known["candidates"] == 0:
         raise MisuseError(
-            f"the selection for `{known['release']}` takes no record",
-            hint="look at `prov status`, and at --source and --where",
+            f"the selection for `{known['release']}` matches no record",
+            hint="check --source and --where; `prov status` shows what the ledger holds",
         )
     return AssemblyPlan.model_validate(
         {
@@ -208,7 +210,8 @@ def _seal(
                 update={"sealed": True, "unchanged": True, "body_digest": body_digest}
             )
         raise MisuseError(
-            f"release `{plan.release}` exists and holds another set",
+            f"release `{plan.release}` already exists with different members or policy (sealed as "
+            f"{before[0]}, this selection: {body_digest})",
             hint="a release is immutable: choose another name",
         )
     commit_id = uuid.uuid4()

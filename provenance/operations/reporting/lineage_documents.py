@@ -1,4 +1,4 @@
-"""The lineage of a release for others: as a W3C PROV document, as OpenLineage events."""
+"""Write the lineage of a release as a W3C PROV document or as OpenLineage events."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ROLE_FACETS = {"inputs": ("inputFacets",), "outputs": ("outputFacets",)}
 
 
 def prov_document(lineage: Mapping[str, Any]) -> dict[str, Any]:
-    """A PROV-JSON document of what ``compliance.lineage`` tells."""
+    """Build a PROV-JSON document from the rows of ``compliance.lineage``."""
     from provenance.interchange.prov.write_document import to_prov, write_prov
 
     found: dict[str, Any] = json.loads(write_prov(to_prov(_graph(lineage)), "json"))
@@ -21,7 +21,7 @@ def prov_document(lineage: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def openlineage_events(lineage: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """OpenLineage events of the same, with the facets that the specification has for it."""
+    """Build OpenLineage events with their facets from the rows of ``compliance.lineage``."""
     from provenance.interchange.openlineage.write_events import Setting, to_openlineage
 
     setting = Setting("prov", "prov", lineage["activities"][0]["ended_at"])
@@ -35,7 +35,7 @@ def openlineage_events(lineage: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _add_facets(dataset: dict[str, Any], more: Mapping[str, Any], role: str) -> None:
-    """Facets to where they belong; a START event only names its datasets."""
+    """Add facets to a dataset; a START event only names its datasets."""
     if "facets" not in dataset:
         return
     for name in ("facets", *_ROLE_FACETS.get(role, ())):
@@ -51,4 +51,4 @@ LINEAGE_REPORTS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
     "prov-json": prov_document,
     "openlineage": openlineage_events,
 }
-"""Reports whose rows become somebody else's document or events here."""
+"""Reports that are written in an external lineage format."""

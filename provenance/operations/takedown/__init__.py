@@ -1,4 +1,4 @@
-"""Takedowns: revoke what has to go, restore it, or purge it for good."""
+"""Takedowns: revoke records, restore them, or purge what is kept of them."""
 
 from provenance.operations.takedown.arguments import digest_of, uri_of_file
 from provenance.operations.takedown.purge import purge

@@ -307,7 +307,7 @@ def test_what_is_allowed_of_rejects_is_of_the_file_and_not_of_its_parts(
     other.write_text("\n".join(lines))
     failed = ingest(ledger, other, "web", max_rejects="1").failed
     assert [file.error for file in failed] == [
-        f"{other}: 2 of 200 records are rejected, allowed are 1"
+        f"{other}: 2 of 200 records were rejected; --max-rejects is 1"
     ]
     assert counts(ledger) == (200, 200)
 

@@ -68,7 +68,7 @@ def test_a_path_that_does_not_fit_is_named(ledger: Ledger, tmp_path: Path) -> No
     summary = ledger.ingest([str(tmp_path / "in")], options)
     assert [Path(uri).name for uri in summary.off_path] == ["other.json"]
     assert summary.labels["unknown"] == 1
-    with pytest.raises(InputError, match="fits none of 1 files"):
+    with pytest.raises(InputError, match="matches none of 1 files"):
         ledger.ingest([str(tmp_path / "in/results/other.json")], options)
 
 

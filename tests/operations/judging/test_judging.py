@@ -123,7 +123,7 @@ def test_selection_by_source_where_weight_and_split(ledger: Ledger) -> None:
         ledger.assemble("d", rules, Selection(sources=("x",)))
     with pytest.raises(MisuseError, match=r"sum to 0\.9"):
         ledger.assemble("d", rules, Selection(splits={"a": "0.9"}))
-    with pytest.raises(MisuseError, match="takes no record"):
+    with pytest.raises(MisuseError, match="matches no record"):
         ledger.assemble("d", rules, Selection(where="label = 'mixed'"))
 
 
@@ -280,7 +280,7 @@ def test_export_names_the_rows_that_changed_and_writes_nothing(
     with pytest.raises(IntegrityError, match=r"h\.jsonl: rows 5: the content is not what"):
         ledger.export("r1", tmp_path / "out")
     (tmp_path / "h.jsonl").unlink()
-    with pytest.raises(NotFoundError, match=r"h\.jsonl: the file is gone, and 60 members"):
+    with pytest.raises(NotFoundError, match=r"h\.jsonl: the file is missing; 60 members"):
         ledger.export("r1", tmp_path / "out")
     assert not (tmp_path / "out").exists()
     assert [path.name for path in tmp_path.iterdir() if ".tmp" in path.name] == []

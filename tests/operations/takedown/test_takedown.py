@@ -197,7 +197,7 @@ def test_what_cannot_be_done_is_said(ledger: Ledger) -> None:
     with pytest.raises(MisuseError, match="was purged"):
         ledger.restore(receipt.revocation)
     ledger.revoke(asked(selector("source", "al")), "asked for")
-    with pytest.raises(MisuseError, match="fits 2 revocations"):
+    with pytest.raises(MisuseError, match="matches 2 revocations"):
         ledger.restore("rv-")
 
 
