@@ -1,4 +1,4 @@
-"""Record what a pipeline did: an activity, and the records that it made from others."""
+"""Record pipeline activities, and the edges between the records that they made and used."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ from provenance.store.data_files import Part
 from provenance.store.ledger_store import Store
 
 _BUFFERED_EDGES = 50_000
-"""Edges after which they are written out: memory is bounded by this."""
+"""Edges that are buffered before they are written."""
 
 Content = str | bytes | Mapping[str, Any]
-"""A record as a pipeline holds it: text, the bytes of a binary record, or the content fields."""
+"""Content of a record: text, bytes of a binary record, or a mapping of content fields."""
 
 
 class ExternalId(Contract):
-    """A record by the id that its source gave it."""
+    """A record, by its own id in a source."""
 
     source: str
     id: str = Field(min_length=1)
 
 
 Endpoint = Content | ExternalId
-"""A child or a parent: its content, its written id (``sha256:…``, ``model:…``), or its own id."""
+"""An edge endpoint: content, id as text (``sha256:…``, ``model:…``), or own id in a source."""
 
 
 def new_activity(
     name: str, *, kind: ActivityKind, agent: str | None, detail: dict[str, str]
 ) -> Activity:
-    """An activity that starts now, with an id of its own."""
+    """Create an activity that starts now, with a new id."""
     return Activity(
         activity=f"{name}-{uuid.uuid4().hex[:12]}",
         kind=kind,
@@ -54,10 +54,10 @@ def new_activity(
 
 
 def add_activity(store: Store, activity: Activity) -> str:
-    """Record something that happened; edges of other tools may name it by its id.
+    """Record an activity and return its id, which imported edges may name.
 
     Raises:
-        MisuseError: it ended before it began.
+        MisuseError: it ends before it starts.
     """
     if activity.started_at and activity.ended_at and activity.ended_at < activity.started_at:
         raise MisuseError(f"activity `{activity.activity}` ends before it starts")
@@ -67,7 +67,7 @@ def add_activity(store: Store, activity: Activity) -> str:
 
 
 def list_activities(store: Store) -> list[Activity]:
-    """Every activity, in the order in which they were recorded."""
+    """List all activities in the order of recording."""
     names = tuple(name for name in Activity.model_fields if name != "detail")
     with store.snapshot(threads=1, views=("activities",)) as connection:
         rows = connection.execute(
@@ -87,7 +87,7 @@ def _row(activity: Activity) -> dict[str, object]:
 
 
 class Recording:
-    """The edges of a running activity; nothing of it is in the ledger before it ends well."""
+    """The edges of a running activity, which are committed when it ends without an error."""
 
     def __init__(
         self, store: Store, activity: str, process: Process | None, model: str | None
@@ -108,10 +108,9 @@ class Recording:
         *,
         relation: Relation = "derived",
     ) -> None:
-        """Say that ``child`` was made from ``parents``; with ``context``, that they were at hand.
+        """Record that ``child`` was derived from ``parents``, or made with them as ``context``.
 
-        Where the activity has a model, the child comes of it as well. Ends may be named before
-        they are ingested.
+        If the activity has a model, an edge to it is added. Endpoints need not be ingested yet.
 
         Raises:
             MisuseError: there is neither a parent nor a model.
@@ -119,7 +118,7 @@ class Recording:
         single = isinstance(parents, str | bytes | Mapping | ExternalId)
         listed: list[Endpoint] = [parents] if single else list(parents)  # type: ignore[arg-type, list-item]
         if not listed and self._model is None:
-            raise MisuseError("a child has parents, or its activity has a model")
+            raise MisuseError("a child needs parents, or its activity a model")
         named = _endpoint_columns(child, "child")
         for parent in listed:
             self._add(named | _endpoint_columns(parent, "parent"), relation)
@@ -145,18 +144,18 @@ class Recording:
             self._buffer = []
 
     def finish(self) -> tuple[uuid.UUID, Part | None]:
-        """Close the part of the edges."""
+        """Finish the data file of the edges."""
         self._flush()
         return self._commit_id, self._writer.finish()
 
     def discard(self) -> None:
-        """Leave nothing behind."""
+        """Delete the unfinished data file."""
         self._writer.discard()
 
 
 @contextmanager
 def record_activity(store: Store, activity: Activity, model: str | None) -> Iterator[Recording]:
-    """Record an activity and its edges when the block ends; nothing when it fails."""
+    """Record an activity and its edges when the block ends; nothing if it raises."""
     process = Process(activity.name) if activity.name in set(Process) else None
     recording = Recording(store, activity.activity, process, model)
     try:
@@ -172,7 +171,7 @@ def record_activity(store: Store, activity: Activity, model: str | None) -> Iter
 
 
 def _endpoint_columns(endpoint: Endpoint, role: str) -> dict[str, object]:
-    """An end of an edge as columns of the table."""
+    """Make the columns of the table ``edges`` for one endpoint."""
     kind: NodeKind = "record"
     found: uuid.UUID | None = None
     reference: str | None = None

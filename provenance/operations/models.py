@@ -1,4 +1,4 @@
-"""Register models, and the releases that they were trained on."""
+"""Register and list models and the releases that they were trained on."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from provenance.store.ledger_store import Store
 
 
 class Model(Contract):
-    """A generator; records that name it as theirs descend from what it was trained on."""
+    """A model; records that it generated descend from the release it was trained on."""
 
     name: str = Field(min_length=1, max_length=200)
     family: str | None = None
@@ -24,10 +24,10 @@ class Model(Contract):
 
 
 def set_model(store: Store, model: Model) -> bool:
-    """Register a model, or what is now known of it; returns whether anything changed.
+    """Register a model, or replace its registration; return whether anything changed.
 
     Raises:
-        NotFoundError: there is no release of the name it was trained on.
+        NotFoundError: there is no release ``trained_on``.
     """
     if model in list_models(store):
         return False
@@ -45,7 +45,7 @@ def set_model(store: Store, model: Model) -> bool:
 
 
 def list_models(store: Store) -> list[Model]:
-    """Every model that was registered, by name."""
+    """List the registered models by name."""
     with store.snapshot(threads=1, views=("models",)) as connection:
         rows = connection.execute(
             "SELECT name, family, provider, version, trained_on FROM models ORDER BY name"

@@ -1,6 +1,6 @@
-"""Files that were read under a former rule of the canonical form, and how they are read again.
+"""Find files that were read under an older rule of the canonical form, and how to re-read them.
 
-Nothing is reckoned anew on its own: what was read under a rule keeps its ids until somebody asks.
+Records keep the ids of the rule that they were read under until their files are re-read.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from provenance.model.base import Contract, quote_literal
 from provenance.store.catalog import Database
 
 _MAX_NAMED_FILES = 20
-"""Files that a command names one by one; of more, the folder that they lie in."""
+"""Most files that a command names; of more, it names their folders."""
 
 _RULE = f"coalesce(f.canon, {quote_literal(FIRST_RULE)})"
 
-# Only structured records have a canonical form: texts and pictures are their own.
+# Only structured records have a canonical form.
 _OLDER = f"""
 FROM files f WHERE {_RULE} <> {quote_literal(RULE)} AND f.reading_id IN (
     SELECT reading_id FROM ledger.sightings WHERE kind = 'structured')
@@ -31,16 +31,16 @@ FROM files f WHERE {_RULE} <> {quote_literal(RULE)} AND f.reading_id IN (
 
 
 class OlderReadings(Contract):
-    """Current files of one source whose structured records are told by a former rule."""
+    """Current files of one source whose structured records have ids of an older rule."""
 
     source: str
     rule: str = Field(description="The rule of the canonical form: `json-1`.")
     files: int
-    command: str = Field(description="What reads them again, under the newest rule.")
+    command: str = Field(description="Command that re-reads them under the newest rule.")
 
 
 def has_older_readings(connection: Database) -> bool:
-    """Whether anything was ever read under a former rule: one look at the table of files."""
+    """Whether any file was ever read under an older rule."""
     row = connection.execute(
         f"SELECT EXISTS (FROM ledger.files f WHERE {_RULE} <> {quote_literal(RULE)})"
     ).fetchone()
@@ -48,7 +48,7 @@ def has_older_readings(connection: Database) -> bool:
 
 
 def readings_by_older_rules(connection: Database) -> frozenset[uuid.UUID]:
-    """The current readings of such files."""
+    """List the current readings under an older rule."""
     if not has_older_readings(connection):
         return frozenset()
     rows = connection.execute(f"SELECT f.reading_id {_OLDER}").fetchall()
@@ -56,7 +56,7 @@ def readings_by_older_rules(connection: Database) -> frozenset[uuid.UUID]:
 
 
 def older_readings(connection: Database) -> tuple[OlderReadings, ...]:
-    """Such files by source, rule and reader settings, each group with its command."""
+    """Group files read under an older rule by source, rule and settings, with their command."""
     if not has_older_readings(connection):
         return ()
     rows = connection.execute(f"""

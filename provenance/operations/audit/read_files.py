@@ -1,4 +1,4 @@
-"""Read the files of an audit as an ingest does, into parts that are thrown away afterwards."""
+"""Read the files of an audit as an ingest does, into temporary data files."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from provenance.store.data_files import Part
 from provenance.store.layout import Layout
 
 _SMALL = 8 << 20
-"""Bytes that one process reads before others are ready to help it."""
+"""Bytes that one process reads faster than others start."""
 
 
 @dataclass(slots=True)
@@ -34,10 +34,10 @@ class Read:
     """What was read of some files.
 
     Attributes:
-        results: what became of each file, or of each of its ranges.
-        parts: finished parts of those that did not fail.
-        gone: files that were there when they were found, and are not any more.
-        rejects: Parquet files of the rows that were refused.
+        results: results of files, or of ranges of files.
+        parts: finished data files of files that did not fail.
+        gone: files that vanished after they were discovered.
+        rejects: Parquet files of rejected rows.
     """
 
     results: list[FileResult] = field(default_factory=list)
@@ -47,7 +47,7 @@ class Read:
 
     @property
     def failed(self) -> dict[str, tuple[ProvError, int]]:
-        """By uri, why a file could not be read, and its size; of a file in ranges the first."""
+        """Error and size by uri of files that could not be read; of several ranges the first."""
         found: dict[str, tuple[ProvError, int]] = {uri: (error, 0) for uri, error in self.gone}
         for result in self.results:
             if result.failure is not None:
@@ -57,7 +57,7 @@ class Read:
 
     @property
     def good(self) -> list[FileResult]:
-        """Results of the files of which no part failed."""
+        """Results of files without a failed range."""
         failed = self.failed
         return [result for result in self.results if result.task.source.uri not in failed]
 
@@ -70,13 +70,13 @@ def read_files(
     *,
     former: bool = False,
 ) -> Read:
-    """Read every file; one that fails does not keep the others out.
+    """Read every file; a failed file does not stop the others.
 
     Args:
-        former: whether the ids of records by former rules are wanted, too.
+        former: whether to compute record ids of older rules, too.
 
     Raises:
-        ReadOnlyError: there is no room for what is read.
+        ReadOnlyError: the temporary folder cannot be written.
     """
     read = Read()
     tasks = []
@@ -112,10 +112,10 @@ def _lost(task: UnitTask, failure: ProvError | None) -> Iterator[FileResult]:
 
 
 def require_some(paths: Sequence[str], found: Discovery, read: Read) -> None:
-    """See to it that every file that was named gave a record, and that anything did.
+    """Check that every named file, and at least one file, holds a record.
 
     Raises:
-        ProvError: the failure of the first that did not.
+        ProvError: the error of the first file that does not.
     """
     failed, kept = read.failed, _kept(read.good)
     for path in paths:
@@ -139,7 +139,7 @@ def require_some(paths: Sequence[str], found: Discovery, read: Read) -> None:
     passed = ", ".join(f"{item.path} ({item.reason})" for item in found.skipped[:3])
     raise InputError(
         f"{paths[0]}: there is no record to judge",
-        hint=f"passed over: {passed}" if passed else "name files, folders or globs with data",
+        hint=f"skipped: {passed}" if passed else "name files, folders or globs with data",
     )
 
 
@@ -151,7 +151,7 @@ def _kept(results: Sequence[FileResult]) -> dict[str, int]:
 
 
 def _no_record(path: str, results: Sequence[FileResult]) -> InputError:
-    """Why there is nothing to judge: the first row that was refused says it best."""
+    """Make the error of files without records, with the first reject as reason."""
     for result in results:
         if result.rejects:
             line = result.rejects[0].as_line(result.task.source.uri)
@@ -160,7 +160,7 @@ def _no_record(path: str, results: Sequence[FileResult]) -> InputError:
 
 
 def find_unread(found: Discovery, read: Read) -> Iterator[UnreadFile]:
-    """Everything that holds data and was not read: files that failed, and rows."""
+    """Yield all data that was not read: skipped and failed files, and rejected rows."""
     media = any(result.kind == "binary" for result in read.good)
     yield from unread_files(found, media=media)
     failed = read.failed
@@ -171,7 +171,7 @@ def find_unread(found: Discovery, read: Read) -> Iterator[UnreadFile]:
 
 
 def judged_fields(results: Sequence[FileResult]) -> tuple[Judged, ...]:
-    """Which fields were judged, the shape of most rows first."""
+    """List the judged fields by shape, the shape with most rows first."""
     shapes: dict[tuple[str, tuple[str, ...], tuple[str, ...]], list[FileResult]] = {}
     for result in results:
         if result.kept:

@@ -1,4 +1,4 @@
-"""Judge a release, the whole ledger, or files that somebody else's pipeline wrote."""
+"""Judge a release, the whole ledger, or any data files against a policy."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ from provenance.views.definitions import VIEWS
 
 
 def audit_ledger(store: Store, policy: Policy, folder: Path | None = None) -> Judgement:
-    """Judge everything that the ledger holds now."""
+    """Judge all current records of the ledger."""
     with store.snapshot() as connection:
         select_members(connection, Selection(), models_asked(policy))
         count_tokens(connection, policy, folder)
@@ -78,7 +78,7 @@ def audit_ledger(store: Store, policy: Policy, folder: Path | None = None) -> Ju
 def audit_release(
     store: Store, release: str, policy: Policy, folder: Path | None = None
 ) -> Judgement:
-    """Judge a release with today's origins, beside what moved since it was sealed.
+    """Judge a release with current origins, and report drift since it was sealed.
 
     Raises:
         NotFoundError: there is no such release.
@@ -107,19 +107,19 @@ def audit_files(
     *,
     allow_unread: bool = False,
 ) -> Judgement:
-    """Judge files as they stand, whoever made them.
+    """Judge data files without ingesting them.
 
-    Ids are recomputed and looked up in the ledger; what it does not know is unknown, and with no
-    ledger everything is. Marks in the files may make a record more synthetic, never human. Every
-    row counts, repeated ones each time. A file of a folder or glob that cannot be read does not
-    stop the others: it is named in ``unread``.
+    Record ids are computed and looked up in the ledger; records that it does not have, or all
+    without a ledger, have unknown origin. Marks in the files may make a record more synthetic,
+    never human. Every row counts, also repeated ones. A file of a folder or glob that cannot be
+    read does not stop the others; it is listed in ``unread``.
 
     Args:
-        allow_unread: let a set pass of which something was not read.
+        allow_unread: pass even if some data was not read.
 
     Raises:
-        NotFoundError, InputError: a path is not there, or a file that was named cannot be read or
-            gives no record; or nothing at all was read.
+        NotFoundError, InputError: a path does not exist, a named file cannot be read or holds no
+            record, or nothing was read.
     """
     own = ledger_folder(store.layout) if store else None
     found = discover(paths, format=options.format, follow=options.follow, ledger=own)
@@ -156,7 +156,7 @@ def audit_files(
 
 
 def _ledger_context(store: Store | None, options: IngestOptions) -> tuple[tuple[str, ...], bool]:
-    """The models that a ledger knows, and whether it knows records by a former rule."""
+    """Load the known models, and whether the ledger has readings under an older rule."""
     if store is None:
         return (), False
     with store.snapshot(threads=1, views=("files", "models")) as connection:

@@ -23,9 +23,9 @@ def drop_rejects(batch: Batch, measured: Measured) -> Batch:
 
 
 def _refusals(rows: pa.Array, refused: dict[int, str]) -> pa.Table:
-    rows = list(refused)
-    none = [None] * len(rows)
-    columns = [rows.take(pa.array(rows, pa.int64())), none, list(refused.values()), none, none]
+    positions = list(refused)
+    none = [None] * len(positions)
+    columns = [rows.take(pa.array(positions, pa.int64())), none, list(refused.values()), none, none]
     return pa.table(
         [pa.array(column, field.type) for column, field in zip(columns, REJECTS, strict=True)],
         schema=REJECTS,
