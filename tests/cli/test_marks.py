@@ -57,7 +57,7 @@ def test_other_content_has_to_be_asked_for(letters: Terminal) -> None:
     assert letters.prov("ingest", "b.jsonl", "--source", "s").code == 0
     refused = letters.prov("ingest", "b.jsonl", "--source", "s", "--content", "remark")
     assert refused.code == 2
-    assert "read with --content text" in refused.err
+    assert "ingested with --content text" in refused.err
     assert "--replace" in refused.err
     asked = ("ingest", "b.jsonl", "--source", "s", "--content", "remark", "--replace")
     assert letters.prov(*asked).code == 0
