@@ -295,7 +295,7 @@ def test_another_content_of_a_known_file_asks_for_replace(ledger: Ledger, tmp_pa
     path = write(SETS["preference"], tmp_path / "rows.jsonl")
     ingest(ledger, path, "s", content=("chosen", "rejected"))
     assert ledger.status().records == 1
-    with pytest.raises(MisuseError, match="the ledger holds other records") as caught:
+    with pytest.raises(MisuseError, match="these options would replace its records") as caught:
         ingest(ledger, path, "s", content=("chosen",))
     assert "--replace" in caught.value.hint
     ingest(ledger, path, "s", replace=True)

@@ -276,7 +276,7 @@ def test_a_file_without_the_fields_and_options_beside_the_contract(
     (tmp_path / "a.csv").write_text("text,n\nhello,1\n")
     summary = _ingest(ledger, tmp_path / "a.csv")
     assert "of which the contract makes records" in str(summary.files[0].error)
-    with pytest.raises(MisuseError, match="which records a row gives"):
+    with pytest.raises(MisuseError, match="defines the records of a row under `emit`"):
         ledger.ingest([str(tmp_path / "a.csv")], IngestOptions(source="maths", content=("text",)))
 
 

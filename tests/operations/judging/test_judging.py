@@ -99,7 +99,7 @@ def test_a_release_is_immutable_and_its_body_reproducible(ledger: Ledger, tmp_pa
     first = ledger.assemble("r1", rules, Selection(seed=3))
     again = ledger.assemble("r1", rules, Selection(seed=3))
     assert (again.unchanged, again.body_digest) == (True, first.body_digest)
-    with pytest.raises(MisuseError, match="holds another set"):
+    with pytest.raises(MisuseError, match="already exists with different members or policy"):
         ledger.assemble("r1", rules, Selection(sources=("h",)))
     copy = provenance.init(str(tmp_path / "copy"))
     for source, label in (("u", None), ("h", "human"), ("s", "synthetic")):

@@ -82,7 +82,7 @@ def test_what_upstream_dropped_is_told_and_named(ledger: Ledger, tmp_path: Path)
     ):
         (found,) = (each for each in findings if each.code == "dropped-upstream")
         assert (found.severity, found.subject) == ("warning", "s")
-        assert found.reason.startswith("2 records stand only in files that are gone")
+        assert found.reason.startswith("2 records are only in files that were deleted")
         assert all(digest in found.reason for digest in lost)
         assert "prov revoke --record" in str(found.remedy)
     with pytest.raises(NotFoundError, match="2 of 3 are in no other file") as refused:
@@ -193,7 +193,7 @@ def test_what_a_library_cannot_read_is_not_called_a_changed_file(
     with pytest.raises(InputError, match="although the file is unchanged: file: Function") as gap:
         ledger.export("r", tmp_path / "out")
     assert gap.value.exit_code == 10
-    assert "not the file that changed" in gap.value.hint
+    assert "reads the file differently" in gap.value.hint
     # Of a file that did change, it is.
     pq.write_table(pa.table({"text": [letter(n) for n in range(3)]}), tmp_path / "a.parquet")
     with pytest.raises(IntegrityError, match="4 of 4 members are missing in the file"):
