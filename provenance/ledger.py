@@ -217,7 +217,7 @@ class Ledger:
         self, policy: Policy, release: str | None = None, *, folder: Path | None = None
     ) -> Judgement:
         """Judge a release, or the whole ledger."""
-        from provenance.operations.audit.audit_set import audit_ledger, audit_release
+        from provenance.operations.audit.run_audit import audit_ledger, audit_release
 
         if release is None:
             return audit_ledger(self.store, policy, folder)
@@ -233,7 +233,7 @@ class Ledger:
         allow_unread: bool = False,
     ) -> Judgement:
         """Judge files, whoever made them; what was not read keeps them from passing."""
-        from provenance.operations.audit.audit_set import audit_files
+        from provenance.operations.audit.run_audit import audit_files
 
         return audit_files(self.store, paths, policy, options, folder, allow_unread=allow_unread)
 

@@ -1,4 +1,4 @@
-"""Standard output for answers alone: what libraries print goes to standard error."""
+"""Keep standard output for answers: redirect what libraries print to standard error."""
 
 from __future__ import annotations
 
@@ -15,12 +15,11 @@ _answers: TextIO | None = None
 
 
 def keep_answers_apart() -> None:
-    """Let only this program's own answers reach standard output.
+    """Redirect file descriptor 1 to standard error, and ``sys.stdout`` to the former descriptor 1.
 
-    A library that writes to the descriptor itself, as a solver does with its banner, would spoil an
-    answer that a script parses. From here on the descriptor leads to standard error, for child
-    processes too, and ``sys.stdout`` to where it led before. Only for a process that is wholly
-    ours.
+    A library that writes to the descriptor itself, such as a solver that prints a banner, would
+    corrupt an answer that a script parses. Child processes inherit the redirection. Only for a
+    process that this program owns.
     """
     written = cast("io.TextIOWrapper | None", sys.stdout)
     if written is not None and written.fileno() != _OUT:

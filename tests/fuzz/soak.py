@@ -35,7 +35,7 @@ from provenance.io.discovery.discover import discover
 from provenance.io.discovery.remote import readable_input
 from provenance.io.records.content_fields import ContentChoice, choose_content
 from provenance.io.streams.archive_members import MemberFiles
-from provenance.operations.ingest.batch_meaning import Chooser
+from provenance.operations.ingest.batch_fields import FieldChooser
 from provenance.operations.ingest.options import IngestOptions
 
 NOTHING = ContentChoice("text", ("text",), "there was no record to look at")
@@ -146,7 +146,7 @@ def _records(source: Input) -> Iterator[str]:
     shape = reader.probe(source)
     found = bool(shape.fields or shape.native)
     choice = choose_content(shape, (), source.format) if found else NOTHING
-    chooser = Chooser.of(IngestOptions(source="soak"), choice)
+    chooser = FieldChooser.of(IngestOptions(source="soak"), choice)
     layout = ReadLayout(choice.kind, choice.content, chooser.fixed, chooser=chooser)
     for batch in reader.read(source, layout):
         kept = len(batch.content)

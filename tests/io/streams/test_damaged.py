@@ -22,7 +22,7 @@ from provenance.io.readers.json.lines import JsonLines
 from provenance.io.records.content_fields import ContentChoice
 from provenance.io.streams import compression
 from provenance.io.streams.decompress import DamagedError
-from provenance.operations.ingest.batch_meaning import Chooser
+from provenance.operations.ingest.batch_fields import FieldChooser
 from provenance.operations.ingest.options import IngestOptions
 
 WORDS = [hashlib.sha256(b"%d" % n).hexdigest() for n in range(3_000)]
@@ -125,7 +125,7 @@ def test_a_column_whose_name_is_no_text_costs_its_row_group(tmp_path: Path) -> N
     place = data.rindex(b"columnname")
     data[place : place + 2] = b"\xff\xfe"
     path.write_bytes(data)
-    chooser = Chooser.of(IngestOptions(source="web"), ContentChoice("text", ("text",), ""))
+    chooser = FieldChooser.of(IngestOptions(source="web"), ContentChoice("text", ("text",), ""))
     layout = ReadLayout("text", ("text",), chooser=chooser)
     (batch,) = reader_for("parquet").read(Input(path.as_posix(), path, "parquet"), layout)
     assert batch.rejects.column("reason").to_pylist()[0].startswith("file: row group 0 ")

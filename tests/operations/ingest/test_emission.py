@@ -172,8 +172,8 @@ def test_a_row_is_named_once_where_it_is_refused(ledger: Ledger, tmp_path: Path)
     path.write_text('{"problem": "one"}\n{"questoin": 1}\n{"problem": 5}\n')
     source = Source(name="s", emit=(Emit(name="asked", content="problem"),))
     (file,) = _ingest(ledger, path, source).files
-    assert (file.kept, [r.said("").count("row 2") for r in file.rejects]) == (1, [1, 0])
-    assert [r.said("").count("row 3") for r in file.rejects] == [0, 1]
+    assert (file.kept, [r.as_line("").count("row 2") for r in file.rejects]) == (1, [1, 0])
+    assert [r.as_line("").count("row 3") for r in file.rejects] == [0, 1]
     assert "asked: " in file.rejects[1].reason
 
 
@@ -276,7 +276,7 @@ def test_a_file_without_the_fields_and_options_beside_the_contract(
     (tmp_path / "a.csv").write_text("text,n\nhello,1\n")
     summary = _ingest(ledger, tmp_path / "a.csv")
     assert "of which the contract makes records" in str(summary.files[0].error)
-    with pytest.raises(MisuseError, match="which records a row gives"):
+    with pytest.raises(MisuseError, match="defines the records of a row under `emit`"):
         ledger.ingest([str(tmp_path / "a.csv")], IngestOptions(source="maths", content=("text",)))
 
 

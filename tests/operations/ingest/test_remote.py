@@ -21,7 +21,7 @@ from provenance.io.discovery.discover import discover
 from provenance.io.discovery.remote import AHEAD, FetchQueue
 from provenance.ledger import Ledger
 from provenance.model.policy import Policy
-from provenance.operations.audit.audit_set import audit_files
+from provenance.operations.audit.run_audit import audit_files
 from provenance.operations.ingest import IngestOptions, IngestSummary
 
 OPTIONS = IngestOptions(source="web")

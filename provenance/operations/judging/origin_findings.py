@@ -1,18 +1,15 @@
-"""What a judgement has to say beside its budgets: conflicts, gaps, drift."""
+"""Findings about origins: conflicting evidence, unknown origin, drift since sealing."""
 
 from __future__ import annotations
 
-import json
-
-from provenance.errors import MisuseError
-from provenance.model.finding import Finding, Judgement
+from provenance.model.finding import Finding
 from provenance.model.reports.facts import SHORT_TEXT
 from provenance.operations.judging.mark_findings import mark_findings
 from provenance.operations.members.relation import MEMBERS
 from provenance.store.catalog import Database
 
 LISTED = 100
-"""Most findings of one kind that are listed; one more says how many there are."""
+"""Most findings of one kind that are listed; one more finding counts the rest."""
 
 _CONFLICTS = """
 SELECT m.digest, m.label, m.source, string_agg(DISTINCT said.what, '; ' ORDER BY said.what)
@@ -36,10 +33,10 @@ UNION ALL SELECT record_id, tier, claim, basis || ', in the file' FROM {own})"""
 
 
 def ledger_findings(connection: Database, own: str | None = None) -> list[Finding]:
-    """Conflicts, open questions and records of unknown origin among those in ``set_members``.
+    """Report conflicts, open questions and unknown origins in ``set_members``.
 
     Args:
-        own: relation of what files that are judged as they stand say of their own records.
+        own: relation of the evidence in the audited files themselves.
     """
     evidence = _BOTH.format(own=own) if own else "evidence"
     return [*_conflicts(connection, evidence), *mark_findings(connection), *_unknown(connection)]
@@ -56,10 +53,12 @@ def _conflicts(connection: Database, evidence: str) -> list[Finding]:
             code="conflict",
             severity="warning",
             subject=digest,
-            reason=f"evidence contradicts itself; it counts as {label}: {said}",
-            remedy=f"look at it with `prov show {digest[:23]}`",
+            reason=f"conflicting evidence, counted as {label}: {claims}",
+            remedy=f"inspect it with `prov show {digest[:23]}`",
         )
-        for digest, label, _source, said in (connection.execute(query).fetchall() if total else ())
+        for digest, label, _source, claims in (
+            connection.execute(query).fetchall() if total else ()
+        )
     ]
     if total > LISTED:
         found.append(
@@ -67,7 +66,7 @@ def _conflicts(connection: Database, evidence: str) -> list[Finding]:
                 code="more-conflicts",
                 severity="warning",
                 subject="the set",
-                reason=f"{total - LISTED:,} more records have evidence that contradicts itself",
+                reason=f"{total - LISTED:,} more records have conflicting evidence",
                 remedy="`prov query 'SELECT * FROM records WHERE conflict'` lists them all",
             )
         )
@@ -77,8 +76,8 @@ def _conflicts(connection: Database, evidence: str) -> list[Finding]:
                 code="short-conflicts",
                 severity="note",
                 subject="the set",
-                reason=f"{short:,} texts under {SHORT_TEXT} characters are claimed both ways; "
-                "so short a text is the same everywhere",
+                reason=f"{short:,} texts under {SHORT_TEXT} characters have conflicting evidence; "
+                "texts this short recur by chance",
             )
         )
     return found
@@ -95,20 +94,20 @@ def _unknown(connection: Database) -> list[Finding]:
             severity="note",
             subject=f"source {source}" if source is not None else "records outside the ledger",
             reason=f"{count:,} records ({size:,} bytes) have no evidence of their origin; "
-            "they count as synthetic at most",
-            remedy=f"`prov source set {source} --label …`, where somebody vouches for it"
+            "counted as fully synthetic in the upper bound",
+            remedy=f"if their origin is known, declare it: `prov source set {source} --label …`"
             if source is not None
-            else "ingest them with what is known of them",
+            else "ingest them with the origin that is known",
         )
         for source, count, size in rows
     ]
 
 
 def known_share(connection: Database, own: str) -> list[Finding]:
-    """How much of some files the ledger knows, and what it has to say of them.
+    """Report the share of the audited records that the ledger knows, and their findings.
 
     Args:
-        own: relation of what the files say of their own records.
+        own: relation of the evidence in the audited files themselves.
     """
     row = connection.execute(f"""
         SELECT sum(weight), coalesce(sum(weight) FILTER (known), 0), sum(weight * bytes),
@@ -127,7 +126,7 @@ def known_share(connection: Database, own: str) -> list[Finding]:
 
 
 def release_drift(connection: Database, release: str) -> list[Finding]:
-    """What moved since a release was sealed: its verdict then, and labels that are others now."""
+    """Report the verdict at sealing, and labels that changed since."""
     sealed = connection.execute(
         "SELECT manifest ->> '$.body.verdict' FROM releases WHERE name = ?", [release]
     ).fetchone()
@@ -136,7 +135,7 @@ def release_drift(connection: Database, release: str) -> list[Finding]:
             code="sealed-verdict",
             severity="note",
             subject=f"release {release}",
-            reason=f"it was sealed with the verdict {sealed[0] if sealed else 'unknown'}",
+            reason=f"sealed with the verdict {sealed[0] if sealed else 'unknown'}",
         )
     ]
     rows = connection.execute(f"""
@@ -147,7 +146,7 @@ def release_drift(connection: Database, release: str) -> list[Finding]:
             code="drift",
             severity="warning",
             subject=f"release {release}: {before} to {after}",
-            reason=f"{count:,} records were sealed as {before} and are {after} by today's evidence",
+            reason=f"{count:,} records were sealed as {before}; current evidence says {after}",
             remedy="assemble a new release",
         )
         for before, after, count in rows
@@ -156,32 +155,9 @@ def release_drift(connection: Database, release: str) -> list[Finding]:
 
 
 def conflict_view(connection: Database) -> str:
-    """Make the relation of conflicts that a report lists: record, its sources, the rule."""
+    """Create the relation of conflicts for a report: record, sources, rule."""
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE set_conflicts AS
         SELECT m.record_id, r.sources, r.rule
         FROM {MEMBERS} m JOIN records r USING (record_id) WHERE m.conflict""")
     return "set_conflicts"
-
-
-def apply_baseline(judgement: Judgement, text: str, name: str) -> tuple[Judgement, int]:
-    """Leave out the findings that a baseline accepts; returns how many those are.
-
-    Raises:
-        MisuseError: the baseline is no JSON list of fingerprints.
-    """
-    try:
-        accepted = json.loads(text)["accepted"]
-        known = frozenset(str(item) for item in accepted)
-    except (ValueError, KeyError, TypeError) as error:
-        raise MisuseError(
-            f"{name}: not a baseline", hint='{"accepted": ["code:subject", …]}'
-        ) from error
-    kept = tuple(item for item in judgement.findings if item.fingerprint not in known)
-    return judgement.model_copy(update={"findings": kept}), len(judgement.findings) - len(kept)
-
-
-def write_baseline(judgement: Judgement) -> str:
-    """A baseline that accepts all findings of a judgement."""
-    accepted = sorted({item.fingerprint for item in judgement.findings})
-    return json.dumps({"accepted": accepted}, indent=2, ensure_ascii=False) + "\n"

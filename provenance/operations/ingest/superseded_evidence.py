@@ -1,4 +1,4 @@
-"""What earlier readings of the same files said of their records, and what is in force of it."""
+"""Evidence from earlier versions of files that stays in force for their records."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ _LOST = f"SELECT uri, count(DISTINCT record_id) FROM lost_evidence WHERE {_FILES
 
 
 @dataclass(frozen=True, slots=True)
-class Carried:
-    """What is carried over to the current readings of some files.
+class CarriedEvidence:
+    """Evidence that is carried over to the current readings of some files.
 
     Attributes:
-        claims: evidence of earlier readings that is in force.
-        labels: what is declared of each file by now.
-        lost: records, by file, of which only an earlier reading says that they are not human.
+        claims: evidence of earlier readings that is in force, columns ``CLAIMED``.
+        labels: (reading_id, label) as declared now.
+        lost: number of records by file that only an earlier reading marks as not human.
     """
 
     claims: pa.Table
@@ -45,19 +45,19 @@ class Carried:
     lost: dict[str, int] = field(default_factory=dict)
 
 
-def carried(store: Store, source: str, uris: Sequence[str]) -> Carried:
-    """What is in force for files that were read once more, now that the ledger has them."""
+def carried_evidence(store: Store, source: str, uris: Sequence[str]) -> CarriedEvidence:
+    """Load the evidence in force for files whose new readings were committed."""
     asked = {"source": source, "uris": list(uris)}
     with store.snapshot(threads=1) as connection:
-        return Carried(
+        return CarriedEvidence(
             claims=connection.execute(_CLAIMS, asked).to_arrow_table(),
             labels=connection.execute(_LABELS, asked).to_arrow_table(),
             lost=dict(connection.execute(_LOST, asked).fetchall()),
         )
 
 
-def spoken_before(connection: Connection, source: str) -> frozenset[str]:
-    """Files of a source of which an earlier reading is still heard."""
+def files_with_earlier_evidence(connection: Connection, source: str) -> frozenset[str]:
+    """List the files of a source that have evidence from an earlier reading in force."""
     rows = connection.execute(
         f"""SELECT uri FROM lost_evidence WHERE source = $source
         UNION

@@ -1,31 +1,31 @@
-"""Results of workers, one per file."""
+"""Merge the results of workers to one per file."""
 
 from __future__ import annotations
 
 import uuid
 
-from provenance.operations.ingest.repeat_counts import merged as both_counted
+from provenance.operations.ingest.repeat_counts import merge_repeats
 from provenance.operations.ingest.summary import EXAMPLES
-from provenance.operations.ingest.tasks import FileResult, UnitResult
+from provenance.operations.ingest.worker_contract import FileResult, UnitResult
 from provenance.store.quarantine import both
 
 
 def with_quarantine(unit: UnitResult) -> list[FileResult]:
-    """The results of a unit, each with the file that lists its rejects."""
+    """Set the quarantine file on the results of a unit that have rejects."""
     for result in unit.files:
         if result.rejected and not result.failure:
             result.quarantine = unit.quarantine
     return list(unit.files)
 
 
-def merged_results(results: list[FileResult]) -> list[FileResult]:
-    """One result per file: the ranges of a large file are added up."""
-    merged: dict[uuid.UUID, FileResult] = {}
+def merge_results(results: list[FileResult]) -> list[FileResult]:
+    """Merge the results of the ranges of each file."""
+    by_reading: dict[uuid.UUID, FileResult] = {}
     for result in results:
         key = result.task.reading_id
-        before = merged.get(key)
+        before = by_reading.get(key)
         if before is None:
-            merged[key] = result
+            by_reading[key] = result
             continue
         before.read += result.read
         before.kept += result.kept
@@ -37,9 +37,9 @@ def merged_results(results: list[FileResult]) -> list[FileResult]:
         before.add_attributes(result.attributes)
         before.add_texts(result.texts)
         before.late |= result.late
-        before.repeats = both_counted(before.repeats, result.repeats)
+        before.repeats = merge_repeats(before.repeats, result.repeats)
         before.notes = tuple(dict.fromkeys([*before.notes, *result.notes]))
         before.fingerprint = before.fingerprint or result.fingerprint
         before.quarantine = both(before.quarantine, result.quarantine)
         before.failure = before.failure or result.failure
-    return list(merged.values())
+    return list(by_reading.values())

@@ -1,4 +1,4 @@
-"""Judge a release, the whole ledger, or files that somebody else's pipeline wrote."""
+"""Judge a release, the whole ledger, or any data files against a policy."""
 
 from __future__ import annotations
 
@@ -14,22 +14,27 @@ from provenance.model.manifest import Selection
 from provenance.model.policy import Policy
 from provenance.model.unread import Unread
 from provenance.operations.audit.read_files import (
-    judged_of,
+    find_unread,
+    judged_fields,
     read_files,
     require_some,
-    what_is_unread,
 )
-from provenance.operations.former_rules import knows_former_rules, older_rule_findings
-from provenance.operations.ingest.claims_on_files import known_models
+from provenance.operations.ingest.file_declarations import known_models
 from provenance.operations.ingest.options import IngestOptions
-from provenance.operations.ingest.tasks import FileResult
-from provenance.operations.ingest.unread_counts import ledger_folder
+from provenance.operations.ingest.unread_files import ledger_folder
+from provenance.operations.ingest.worker_contract import FileResult
+from provenance.operations.judging.anchors import make_anchors
 from provenance.operations.judging.copy_findings import copy_findings
-from provenance.operations.judging.dropped_records import dropped_upstream
-from provenance.operations.judging.findings import known_share, ledger_findings, release_drift
+from provenance.operations.judging.dropped_file_findings import dropped_upstream
 from provenance.operations.judging.lineage_findings import lineage_findings
 from provenance.operations.judging.mark_findings import file_questions
-from provenance.operations.judging.split_leak import (
+from provenance.operations.judging.older_rule_findings import older_rule_findings
+from provenance.operations.judging.origin_findings import (
+    known_share,
+    ledger_findings,
+    release_drift,
+)
+from provenance.operations.judging.split_leak_findings import (
     leaks_of_files,
     leaks_of_ledger,
     leaks_of_members,
@@ -40,18 +45,14 @@ from provenance.operations.judging.unread_findings import (
     unjudged_findings,
     unread_findings,
 )
-from provenance.operations.members.reader_options import Reading
-from provenance.operations.members.relation import (
-    FILE_EVIDENCE,
-    MEMBERS,
-    attribute_names,
-    file_members,
-    release_members,
-)
+from provenance.operations.members.of_files import FILE_EVIDENCE, file_members
+from provenance.operations.members.of_release import release_members
+from provenance.operations.members.readings import Reading
+from provenance.operations.members.relation import MEMBERS, attribute_names
 from provenance.operations.members.selection import select_members
 from provenance.operations.members.self_consumption import descent_findings, models_asked
 from provenance.operations.members.token_counts import count_tokens
-from provenance.operations.releases.assemble import make_anchors
+from provenance.operations.older_rules import has_older_readings
 from provenance.policy import evaluate
 from provenance.store.catalog import Database, over_nothing
 from provenance.store.layout import Layout
@@ -60,7 +61,7 @@ from provenance.views.definitions import VIEWS
 
 
 def audit_ledger(store: Store, policy: Policy, folder: Path | None = None) -> Judgement:
-    """Judge everything that the ledger holds now."""
+    """Judge all current records of the ledger."""
     with store.snapshot() as connection:
         select_members(connection, Selection(), models_asked(policy))
         count_tokens(connection, policy, folder)
@@ -77,7 +78,7 @@ def audit_ledger(store: Store, policy: Policy, folder: Path | None = None) -> Ju
 def audit_release(
     store: Store, release: str, policy: Policy, folder: Path | None = None
 ) -> Judgement:
-    """Judge a release with today's origins, beside what moved since it was sealed.
+    """Judge a release with current origins, and report drift since it was sealed.
 
     Raises:
         NotFoundError: there is no such release.
@@ -106,30 +107,32 @@ def audit_files(
     *,
     allow_unread: bool = False,
 ) -> Judgement:
-    """Judge files as they stand, whoever made them.
+    """Judge data files without ingesting them.
 
-    Ids are recomputed and looked up in the ledger; what it does not know is unknown, and with no
-    ledger everything is. Marks in the files may make a record more synthetic, never human. Every
-    row counts, repeated ones each time. A file of a folder or glob that cannot be read does not
-    stop the others: it is named in ``unread``.
+    Record ids are computed and looked up in the ledger; records that it does not have, or all
+    without a ledger, have unknown origin. Marks in the files may make a record more synthetic,
+    never human. Every row counts, also repeated ones. A file of a folder or glob that cannot be
+    read does not stop the others; it is listed in ``unread``.
 
     Args:
-        allow_unread: let a set pass of which something was not read.
+        allow_unread: pass even if some data was not read.
 
     Raises:
-        NotFoundError, InputError: a path is not there, or a file that was named cannot be read or
-            gives no record; or nothing at all was read.
+        NotFoundError, InputError: a path does not exist, a named file cannot be read or holds no
+            record, or nothing was read.
     """
     own = ledger_folder(store.layout) if store else None
     found = discover(paths, format=options.format, follow=options.follow, ledger=own)
-    models, former = _told(store, options)
+    models, former = _ledger_context(store, options)
     with tempfile.TemporaryDirectory(prefix="prov-audit-") as scratch:
-        places = Layout(Path(scratch))
-        read = read_files(places, found.inputs, options, models, former=former)
+        scratch_layout = Layout(Path(scratch))
+        read = read_files(scratch_layout, found.inputs, options, models, former=former)
         require_some(paths, found, read)
-        unread = Unread.of(what_is_unread(found, read), allowed=allow_unread)
-        results, judged = read.good, judged_of(read.good)
-        with over_nothing(places, VIEWS) if store is None else store.snapshot() as connection:
+        unread = Unread.of(find_unread(found, read), allowed=allow_unread)
+        results, judged = read.good, judged_fields(read.good)
+        with (
+            over_nothing(scratch_layout, VIEWS) if store is None else store.snapshot() as connection
+        ):
             file_members(
                 connection, read.parts, results, models_asked(policy), options.ignore_fields
             )
@@ -152,12 +155,12 @@ def audit_files(
     return judgement.model_copy(update={"verdict": verdict, "unread": unread, "judged": judged})
 
 
-def _told(store: Store | None, options: IngestOptions) -> tuple[tuple[str, ...], bool]:
-    """The models that a ledger knows, and whether it knows records by a former rule."""
+def _ledger_context(store: Store | None, options: IngestOptions) -> tuple[tuple[str, ...], bool]:
+    """Load the known models, and whether the ledger has readings under an older rule."""
     if store is None:
         return (), False
     with store.snapshot(threads=1, views=("files", "models")) as connection:
-        return known_models(connection, options), knows_former_rules(connection)
+        return known_models(connection, options), has_older_readings(connection)
 
 
 def _judge(

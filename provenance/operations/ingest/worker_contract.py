@@ -1,4 +1,4 @@
-"""What the workers of an ingest are asked for, and what they answer with."""
+"""Tasks for the workers of an ingest, and their results."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from provenance.operations.ingest.options import IngestOptions
 from provenance.operations.ingest.repeat_counts import Repeats
 from provenance.operations.ingest.summary import Reject
 from provenance.store.data_files import Part
-from provenance.store.layout import Layout as Places
+from provenance.store.layout import Layout as LedgerLayout
 
 _PLAIN = frozenset({"jsonl", "json", "csv", "tsv", "text", "warc"})
-"""Formats whose bytes are those of their records."""
+"""Formats whose size is about that of their records."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileTask:
-    """One file, or one part of it, to read.
+    """A file, or a range or share of it, to read.
 
     Attributes:
-        fingerprint: of the whole file; it goes with the last of its ranges. Of a file that is read
-            whole or in shares, who reads it, or the first of them, takes it.
+        fingerprint: of the whole file, on its last range; a whole file or the first share computes
+            it when it is read.
         supersedes: the reading that was current when this one was planned.
-        defect: why it cannot be read, where that is known before it is begun.
-        said: what its path says of its records, besides their origin.
+        defect: why it cannot be read, if that is known already.
+        path_attributes: what its path says of its records, besides their origin.
     """
 
     source: Input
@@ -42,35 +42,35 @@ class FileTask:
 
     @property
     def size(self) -> int:
-        """Bytes to go through."""
+        """Bytes to read through."""
         cut = self.part if isinstance(self.part, Slice) else None
         return cut.end - cut.start if cut else self.bytes
 
     @property
     def packed(self) -> bool:
-        """Whether its bytes stand for many more, or take long to be made text of."""
+        """Whether its bytes decode to many more, or slowly."""
         return bool(self.source.compression) or self.source.format not in _PLAIN
 
-    said: tuple[tuple[str, str], ...] = ()
+    path_attributes: tuple[tuple[str, str], ...] = ()
 
     @property
     def length(self) -> int:
-        """Bytes to work on, of those to go through."""
+        """Bytes to process, of those to read through."""
         share = self.part.share if isinstance(self.part, Slice) else self.part
         return self.size // share.of if isinstance(share, BlockShare) else self.size
 
 
 @dataclass(frozen=True, slots=True)
 class UnitTask:
-    """What one worker does in one go.
+    """The work of one call of a worker.
 
     Attributes:
-        tombstones: parts of the ledger that hold what is refused.
+        tombstones: data files of tombstones, whose content is rejected.
         models: names of models that the ledger knows.
-        former: whether the ledger holds digests of a former rule, by which records may be known.
+        former: whether the ledger holds digests of an older rule.
     """
 
-    places: Places
+    ledger_paths: LedgerLayout
     commit_id: uuid.UUID
     options: IngestOptions
     files: tuple[FileTask, ...]
@@ -81,10 +81,10 @@ class UnitTask:
 
 @dataclass(slots=True)
 class FileResult:
-    """What was read of one file, or why nothing was.
+    """What was read of one file, or why it failed.
 
     Attributes:
-        texts: columns of text beside the content.
+        texts: text columns other than the content.
         media: paths of the bytes of media in its rows.
     """
 
@@ -107,7 +107,7 @@ class FileResult:
     media: tuple[str, ...] = ()
 
     def add_texts(self, names: Sequence[str]) -> None:
-        """Note columns of text that more of its rows have."""
+        """Add text columns of further rows."""
         if not set(names) <= set(self.texts):
             self.texts = tuple(dict.fromkeys([*self.texts, *names]))
 
@@ -115,18 +115,18 @@ class FileResult:
 
     @property
     def content(self) -> tuple[str, ...]:
-        """The content fields, those that only some of the later rows have behind the others."""
+        """Content fields; those that only later rows have come last."""
         return (*self.chosen, *sorted(self.late))
 
     def add_attributes(self, names: Collection[str]) -> None:
-        """Note what attributes more of its rows have."""
+        """Add attributes of further rows."""
         if not set(names) <= set(self.attributes):
             self.attributes = tuple(sorted({*self.attributes, *names}))
 
 
 @dataclass(frozen=True, slots=True)
 class UnitResult:
-    """Finished parts, not yet registered, and what is in them."""
+    """Finished data files, not yet committed, and the results of their files."""
 
     files: tuple[FileResult, ...]
     parts: tuple[Part, ...]

@@ -1,4 +1,4 @@
-"""Gather what was not read of some paths: files passed over, refused or failed, and rows."""
+"""Collect files and rows that were not read: skipped, refused, failed or rejected."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from provenance.io.discovery.discover import Discovery
 from provenance.model.unread import UnreadFile
 from provenance.store.layout import Layout
 
-_PLACE = re.compile(
+_POSITION = re.compile(
     r",? \(?(?:(?:at|after|near|in) (?:the )?)?(?:(?:byte|offset|position|column)s? [\d,]+"
     r"|[\d,]+ (?:decoded )?bytes)\b\)?(?=[\s:,;.]|$)"
 )
-"""Where in a file something was met: of no two files the same."""
+"""Positions in messages, which differ from file to file."""
 
 WHOLE = "file: "
-"""What the reason of a reject begins with that stands for the rest of a file."""
+"""Prefix of the reason of a reject that covers the rest of a file."""
 
 
-def ledger_folder(places: Layout) -> str | None:
-    """Where a ledger lies that is a folder of this machine: its files are no data of anybody."""
-    return str(places.root) if isinstance(places.root, Path) else None
+def ledger_folder(layout: Layout) -> str | None:
+    """Get the folder of a local ledger, whose files are never read as data."""
+    return str(layout.root) if isinstance(layout.root, Path) else None
 
 
 def unread_files(found: Discovery, *, media: bool) -> Iterator[UnreadFile]:
-    """Files that were met and not taken, though they hold data.
+    """Yield skipped and refused files that hold data.
 
     Args:
-        media: whether what was read are pictures, sounds or films: only then those are data.
+        media: whether media files count as data.
     """
     for item in found.skipped:
         if item.holds and (media or not item.holds.medium):
@@ -44,12 +44,12 @@ def unread_files(found: Discovery, *, media: bool) -> Iterator[UnreadFile]:
 
 
 def failed_file(path: str, message: str, size: int, hint: str = "") -> UnreadFile:
-    """A file that was to be read, and could not be."""
+    """Describe a file that could not be read."""
     return UnreadFile(path=path, reason=_without_path(message, path), bytes=size, hint=hint)
 
 
 def unread_rows(rejects: Iterable[str]) -> Iterator[UnreadFile]:
-    """Rows that were read and refused, by file and reason.
+    """Count rejected rows by file and reason.
 
     Args:
         rejects: Parquet files of rejects, as ``store.quarantine`` writes them.
@@ -75,7 +75,7 @@ def unread_rows(rejects: Iterable[str]) -> Iterator[UnreadFile]:
 
 
 def _without_path(message: str, path: str) -> str:
-    """A reason without the file that it is about, so that files can be counted by it.
+    """Remove the path and positions from a reason, so that files can be grouped by it.
 
     >>> _without_path("d/a.jsonl is damaged", "/data/d/a.jsonl")
     'damaged'
@@ -87,5 +87,5 @@ def _without_path(message: str, path: str) -> str:
     here = next((name for name in named if name and name in message), None)
     if here is not None:
         message = re.sub(rf"(?:\.{{0,2}}/)*{re.escape(here)}", "", message)
-    text = re.sub(r"\s+", " ", _PLACE.sub("", message))
+    text = re.sub(r"\s+", " ", _POSITION.sub("", message))
     return re.sub(r"^(?:is|:)\s+", "", text.strip(" :,;")) or "cannot be read"

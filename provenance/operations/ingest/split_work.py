@@ -1,4 +1,4 @@
-"""How the work of an ingest is cut: in units for workers, in groups for commits."""
+"""Split the files of an ingest into units for workers and groups for commits."""
 
 from __future__ import annotations
 
@@ -18,34 +18,32 @@ from provenance.io.readers.columnar.parquet import group_slices
 from provenance.io.readers.json.lines import line_slices
 from provenance.io.streams.open_input import open_bytes
 from provenance.operations.ingest.options import IngestOptions
-from provenance.operations.ingest.tasks import FileTask, UnitTask
+from provenance.operations.ingest.worker_contract import FileTask, UnitTask
 from provenance.store.layout import Layout
 
 UNIT_BYTES = 128 << 20
-"""A unit of work is about this large: a range of a large file, or many small files."""
+"""Target size of a unit: a range of a large file, or many small files."""
 
 UNIT_FILES = 1_000
-"""And of no more files than this."""
+"""Largest number of files in a unit."""
 
 PACKED_BYTES = 16 << 30
-"""Of the members of one compressed archive a unit has up to so many: who reads the next ones has to
-decode all that is before them."""
+"""Largest unit of members of one compressed archive, which is decoded from its start."""
 
 FAST = frozenset({"gz", "zst", "lz4"})
-"""Compressions that are decoded much faster than records are worked on, as shares need it."""
+"""Compressions that decode much faster than records are processed, so that shares pay off."""
 
 SHARED_FROM = 8 << 20
-"""Bytes of a file that is worth the care of several workers, where others would have nothing."""
+"""Smallest file that several workers share, if they would be idle otherwise."""
 
 MAX_SHARES = 8
-"""Workers that read one compressed file: each of them decodes all of it."""
+"""Most workers for one compressed file; each of them decodes all of it."""
 
 GROUP_SECONDS = 10.0
-"""What was finished is committed about so often; a killed run loses no more than that, and the
-file that it was in."""
+"""Interval of commits; a killed run loses at most the work since the last one."""
 
 GROUP_BYTES = 4 << 30
-"""And whenever so much was read."""
+"""A commit is made at the latest after so many bytes."""
 
 GROUP_FILES = 100_000
 
@@ -54,7 +52,7 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Units that are committed together; a file is never cut across two groups."""
+    """Units that are committed together; a file is never split across two groups."""
 
     commit_id: uuid.UUID
     units: Iterator[UnitTask]
@@ -62,28 +60,28 @@ class Group:
 
 def cut(
     files: Sequence[FileTask],
-    places: Layout,
+    layout: Layout,
     options: IngestOptions,
     tombstones: tuple[str, ...] = (),
     models: tuple[str, ...] = (),
     *,
     former: bool = False,
 ) -> Iterator[Group]:
-    """Units of about equal work, in groups that are committed together.
+    """Split files into units of about equal work, in groups that are committed together.
 
-    The units of a group are taken to their end before the next group is asked for.
+    Exhaust the units of a group before you ask for the next group.
 
     Args:
-        tombstones: parts of the ledger that hold what is refused.
+        tombstones: data files of tombstones, whose content is rejected.
         models: names of models that the ledger knows.
-        former: whether it holds digests of a former rule.
+        former: whether the ledger holds digests of an older rule.
     """
     units = _Cutter(_units(files, options))
     while units.left:
         commit_id = uuid.uuid4()
         task = partial(
             UnitTask,
-            places,
+            layout,
             commit_id,
             options,
             tombstones=tombstones,
@@ -94,7 +92,7 @@ def cut(
 
 
 class _Cutter:
-    """Units as they are asked for, until it is time to commit what came of them."""
+    """Yield units until it is time to commit their results."""
 
     def __init__(self, units: Iterator[tuple[FileTask, ...]]) -> None:
         self._units = units
@@ -102,11 +100,11 @@ class _Cutter:
 
     @property
     def left(self) -> bool:
-        """Whether there is anything more to do."""
+        """Whether units are left."""
         return self._next is not None
 
     def group(self) -> Iterator[tuple[FileTask, ...]]:
-        """Units that go together; each group is taken to its end before the next one begins."""
+        """Yield the units of the next group; exhaust it before asking for another."""
         ends = time.monotonic() + GROUP_SECONDS
         size = count = 0
         last: uuid.UUID | None = None
@@ -123,9 +121,9 @@ class _Cutter:
 
 
 def _units(files: Sequence[FileTask], options: IngestOptions) -> Iterator[tuple[FileTask, ...]]:
-    """Large files that can be cut in parts, small files together, the rest one by one."""
+    """Split large files into ranges or shares, and combine small ones."""
     workers = options.workers or default_workers()
-    # What is less than this of everything leaves no worker idle for long.
+    # A smaller file leaves no worker idle for long.
     heavy = max(SHARED_FROM, sum(file.bytes for file in files) // (2 * workers))
     unit: list[FileTask] = []
     size = 0
@@ -163,7 +161,7 @@ def _is_file(source: Input) -> bool:
 
 
 def _goes_on(unit: Sequence[FileTask], file: FileTask) -> bool:
-    """Whether a file lies in the packed archive of the one before: it is unpacked only once."""
+    """Whether a file is in the same compressed archive as the last of the unit."""
     before, member = unit[-1].source.member if unit else None, file.source.member
     if before is None or member is None or member.archive != "tar" or not member.compression:
         return False
@@ -171,15 +169,15 @@ def _goes_on(unit: Sequence[FileTask], file: FileTask) -> bool:
 
 
 def _shares(file: FileTask, count: int) -> Iterator[tuple[FileTask, ...]]:
-    """Shares of one compressed file; the first of them brings its fingerprint."""
+    """Yield shares of one compressed file; the first takes the fingerprint."""
     for index in range(count):
         yield (replace(file, part=BlockShare(index, count)),)
 
 
 def _ranges(file: FileTask, workers: int) -> Iterator[tuple[FileTask, ...]]:
-    """Ranges of one file, as many for every worker, each as soon as it is found.
+    """Yield ranges of one file, equally many per worker.
 
-    The fingerprint of the file is taken on the way; the last range brings it.
+    The fingerprint of the file is computed on the way; the last range carries it.
     """
     count = -(-file.bytes // (UNIT_BYTES * workers)) * workers
     size = -(-file.bytes // count)
@@ -191,7 +189,7 @@ def _ranges(file: FileTask, workers: int) -> Iterator[tuple[FileTask, ...]]:
     except ProvError:
         before = None
     if before is None:
-        yield (file,)  # whoever reads it will say what is wrong with it
+        yield (file,)  # the worker that reads it reports the defect
         return
     try:
         for part in parts:
@@ -212,15 +210,15 @@ def _lines(
 def _groups(
     source: Input, size: int, watch: Callable[[bytes], None], workers: int
 ) -> Iterator[Slice]:
-    """Ranges of row groups; a worker finds them, since a footer may crash whoever reads it.
+    """Yield ranges of row groups, found by a worker, since a footer may crash the parser.
 
     Raises:
-        InputError: it is no readable Parquet file.
+        InputError: the file is not readable Parquet.
     """
     with LocalEngine(1) as engine:
         (outcome,) = engine.map(_found_groups, [(source, size, workers)])
     if outcome.result is None:
-        raise outcome.failure or InputError("the worker gave no answer")
+        raise outcome.failure or InputError("the worker returned no result")
     yield from outcome.result
     with open_bytes(source) as stream:
         while chunk := stream.read(_CHUNK):

@@ -1,4 +1,4 @@
-"""What is claimed of the files of an ingest: by their source, and on the command line."""
+"""Declarations about the files of an ingest: from the source contract and from the options."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from provenance.operations.ingest.plan import Known
 from provenance.origin.declarations import declared_generator, declared_label, registered_families
 
 CLAIMED = ("label", "process", "generator", "generator_family", "declared_by")
-"""Columns of a declaration that speak of origin, and who makes it."""
+"""Columns of a declaration: the declared origin, and who declared it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """What stands about the records of an ingest before they are read.
+class SourceContext:
+    """What is declared about the records of an ingest before they are read.
 
     Attributes:
         new_source: whether the source has no contract yet.
-        label: what is claimed of all of them.
-        accepts, ignores: as in the contract of the source; what is ignored by option is among it.
-        families: of models that are registered, by name.
+        label: declared label of all records.
+        accepts, ignores: from the source contract; ``ignores`` includes ``--ignore-field``.
+        families: families of registered models by model name.
     """
 
     new_source: bool
@@ -38,8 +38,8 @@ class Standing:
     families: dict[str, str]
 
 
-def standing(connection: Connection, options: IngestOptions) -> Standing:
-    """What the contract of the source and these options say."""
+def source_context(connection: Connection, options: IngestOptions) -> SourceContext:
+    """Load the declarations of the source contract, overridden by the options."""
     row = connection.execute(
         "SELECT label, process, generator, generator_family, accepts, ignores FROM sources "
         "WHERE name = ?",
@@ -51,7 +51,7 @@ def standing(connection: Connection, options: IngestOptions) -> Standing:
     )
     if label is Label.UNKNOWN:
         label = Label(declared_label(*claimed))
-    return Standing(
+    return SourceContext(
         new_source=row is None,
         label=label,
         accepts=tuple(json.loads(accepts or "[]")),
@@ -61,10 +61,10 @@ def standing(connection: Connection, options: IngestOptions) -> Standing:
 
 
 def by_contract(connection: Connection, options: IngestOptions) -> IngestOptions:
-    """The options with what the contract of the source says of how its files are read.
+    """Complete the options with the reader settings of the source contract.
 
     Raises:
-        MisuseError: they do not go with it.
+        MisuseError: an option contradicts the contract.
     """
     row = connection.execute(
         "SELECT contract FROM sources WHERE name = ?", [options.source]
@@ -79,12 +79,12 @@ def by_contract(connection: Connection, options: IngestOptions) -> IngestOptions
     except ValidationError as error:
         raise MisuseError(
             f"source `{options.source}`: {error.errors()[0]['msg']}",
-            hint="see `prov source show`; another --source has another contract",
+            hint="see `prov source show`, or use another --source",
         ) from error
 
 
 def known_models(connection: Connection, options: IngestOptions) -> tuple[str, ...]:
-    """Names of models that somebody registered or declared as a generator: no need to guess."""
+    """List the names of models that are registered or declared as a generator."""
     rows = connection.execute("""
         SELECT DISTINCT name FROM (
             SELECT name FROM models
@@ -96,20 +96,21 @@ def known_models(connection: Connection, options: IngestOptions) -> tuple[str, .
 
 
 def declarations(
-    stands: Standing,
+    context: SourceContext,
     readings: Mapping[uuid.UUID, IngestOptions],
     before: Mapping[uuid.UUID, Known],
 ) -> list[dict[str, object]]:
-    """Rows of the table ``declarations`` for files that are read, if anything is said of them.
+    """Make rows of the table ``declarations`` for the files that were read.
 
     Args:
-        readings: what is said of each of them.
-        before: readings of files that did not change, whose declarations hold where none is made.
+        readings: options by reading.
+        before: earlier readings of unchanged files; their declarations stay in force if the options
+            declare nothing.
     """
     rows = []
     for reading, options in readings.items():
         known = before.get(reading)
-        row = _claimed(options, stands) if options.declares else _known_claim(known)
+        row = _claimed(options, context) if options.declares else _known_claim(known)
         ignores = options.ignore_fields or (known and known.ignores)
         if row or ignores:
             listed = json.dumps(ignores) if ignores else None
@@ -123,12 +124,14 @@ def _known_claim(known: Known | None) -> dict[str, object]:
     return {name: getattr(known, name) for name in CLAIMED}
 
 
-def correction(options: IngestOptions, stands: Standing, known: Known) -> dict[str, object] | None:
-    """The row for a file that is known already, where something else is said of it than before."""
+def correction(
+    options: IngestOptions, context: SourceContext, known: Known
+) -> dict[str, object] | None:
+    """Make a row for an unchanged file whose declaration differs from the recorded one."""
     row: dict[str, object] = {"reading_id": known.reading_id}
-    said = _claimed(options, stands)
-    if options.declares and any(said[name] != getattr(known, name) for name in CLAIMED[:4]):
-        row |= said
+    claimed = _claimed(options, context)
+    if options.declares and any(claimed[name] != getattr(known, name) for name in CLAIMED[:4]):
+        row |= claimed
     if options.ignore_fields and list(options.ignore_fields) != known.ignores:
         row["ignores"] = json.dumps(options.ignore_fields)
     if len(row) == 1:
@@ -136,10 +139,10 @@ def correction(options: IngestOptions, stands: Standing, known: Known) -> dict[s
     return {**row, "declared_by": options.declared_by}
 
 
-def _claimed(options: IngestOptions, stands: Standing) -> dict[str, object]:
+def _claimed(options: IngestOptions, context: SourceContext) -> dict[str, object]:
     return {
         "label": options.label,
         "process": options.process,
-        **declared_generator(options.generator, options.generator_family, stands.families),
+        **declared_generator(options.generator, options.generator_family, context.families),
         "declared_by": options.declared_by,
     }

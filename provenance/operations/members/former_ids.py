@@ -1,9 +1,8 @@
-"""The rows of files that are audited, under the ids that the ledger knows them by.
+"""Match rows of audited files to records that the ledger holds under ids of an older rule.
 
-A ledger may hold a record under the digest of a former rule of the canonical form. It is the same
-content, and what is known of it must not be lost on the way: such a row is looked at as that
-record. Where the ledger has it under both ids, it is the newest, and is told what is claimed of the
-other.
+A ledger may hold a record under the digest of an older rule of the canonical form. A row with the
+same content is judged as that record, so that its evidence counts. If the ledger has both ids, the
+row keeps the newest one and also gets the claims about the older one.
 """
 
 from __future__ import annotations
@@ -36,11 +35,11 @@ JOIN (SELECT DISTINCT own_id, known_id FROM {_FORMER} WHERE NOT instead) n
 
 
 def make_file_rows(connection: Database, parts: Sequence[Part]) -> str:
-    """Make the views ``file_sightings``, ``file_evidence`` and ``file_parts``.
+    """Create the views ``file_sightings``, ``file_evidence`` and ``file_parts``.
 
     Returns:
-        SQL, to stand behind a query of claims, of what is claimed of records under former ids;
-        empty where there is nothing of that.
+        SQL to append to a query of claims: the claims about records under older ids; empty if there
+        are none.
     """
     read = {table: _read(table, parts) for table in _TABLES}
     for table, rows in read.items():

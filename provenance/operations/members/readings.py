@@ -1,4 +1,4 @@
-"""How files were read, and so how they are read again."""
+"""Load from the ledger how files were read, so that they can be read again."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from provenance.operations.members.relation import MEMBERS
 from provenance.store.catalog import Database
 
 FILE_COLUMNS = "f.source, f.uri, f.format, f.settings, f.content, f.fingerprint"
-"""What ``reading_of`` makes a reading of."""
+"""Columns that ``reading_of`` takes, with the kind of content behind them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How a file was read, and so how to read it again; without a source where it has none.
+    """How to read a file again; audited files have no source.
 
     Attributes:
-        fingerprint: of the file as it was read; empty where nobody kept it.
+        fingerprint: of the file when it was read; empty if not recorded.
     """
 
     source: str | None
@@ -34,22 +34,22 @@ class Reading:
 
     @property
     def where(self) -> str:
-        """The place that is looked at, for messages."""
+        """The location of the file, for messages."""
         if self.item.member is not None:
             return f"{self.item.path}{SEPARATOR}{self.item.member.name}"
         return str(self.item.stored.location if self.item.stored else self.item.path)
 
     @property
     def is_gone(self) -> bool:
-        """Whether there is no file any more; an object is asked for when it is opened."""
+        """Whether the file is missing; objects are checked when they are opened."""
         return self.item.stored is None and not self.item.path.is_file()
 
 
 def readings(connection: Database, roots: Mapping[str, str]) -> list[Reading]:
-    """How to read the files of the members in ``set_members``, by source and uri.
+    """Load the readings of the files of ``set_members``, ordered by source and uri.
 
     Args:
-        roots: old prefix of a path to the new one, for sources that moved.
+        roots: new path prefix by old one, for files that were moved.
     """
     rows = connection.execute(f"""
         SELECT {FILE_COLUMNS}, min(m.kind) FROM files f JOIN {MEMBERS} m USING (source, uri)
@@ -58,7 +58,7 @@ def readings(connection: Database, roots: Mapping[str, str]) -> list[Reading]:
 
 
 def reading_of(row: Sequence[str], roots: Mapping[str, str]) -> Reading:
-    """A reading of its row in the ledger, and the kind of its content."""
+    """Make a reading from the columns ``FILE_COLUMNS`` and the kind of content."""
     source, uri, form, settings, content, state, kind = row
     asked = json.loads(settings)
     name, _, compression = form.partition(".")
@@ -70,16 +70,16 @@ def reading_of(row: Sequence[str], roots: Mapping[str, str]) -> Reading:
         turns=asked.get("turns", False),
         emit=json.dumps(asked["emit"]) if asked.get("emit") else "",
     )
-    place = _reroot(uri, roots)
-    remote = find_stored(place) if is_url(place) else None
-    item = Input(uri, Path(place), name, compression, remote, table_style=table_style(asked))
+    location = _reroot(uri, roots)
+    remote = find_stored(location) if is_url(location) else None
+    item = Input(uri, Path(location), name, compression, remote, table_style=table_style(asked))
     if remote is None and not item.path.is_file():
         item = _member(item) or item
     return Reading(source, item, layout, state)
 
 
 def _member(item: Input) -> Input | None:
-    """A member of an archive as it is now; nothing where it is none, or is gone from there."""
+    """Find a member of an archive; ``None`` if it is not one, or is missing."""
     try:
         found = find_member(item.path.as_posix(), item.format, item.compression)
     except (InputError, NotFoundError):

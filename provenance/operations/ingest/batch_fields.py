@@ -1,4 +1,4 @@
-"""What the fields of a batch mean: decided batch by batch, so that no row depends on another."""
+"""Choose the fields to read from a batch: content, ids, parents, attributes and marks."""
 
 from __future__ import annotations
 
@@ -10,44 +10,46 @@ from provenance.io.contract.reader import Kind
 from provenance.io.readers.multi_record_rows import EMITTED_FIELDS
 from provenance.io.records.content_fields import STANDARD, ContentChoice, choose_fields
 from provenance.operations.ingest.options import IngestOptions
-from provenance.operations.ingest.rows import Roles
+from provenance.operations.ingest.table_rows import Roles
 from provenance.origin.recognisers.registry import Applied, applicable, wanted_fields
 
 
 @dataclass(frozen=True, slots=True)
-class Meaning:
-    """The roles of the fields of a batch, and the recognisers that have something to look for."""
+class Interpretation:
+    """The roles of the fields of a batch, and the recognisers that apply to it."""
 
     roles: Roles
     marks: tuple[Applied, ...]
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """Every field that is wanted, each once."""
+        """Fields to read, without duplicates."""
         return tuple(dict.fromkeys([*self.roles.fields, *wanted_fields(self.marks)]))
 
 
 @dataclass(frozen=True, slots=True)
-class Alike:
-    """What rows have in common that are written as one batch."""
+class BatchKey:
+    """What rows must have in common to be written as one batch."""
 
     kind: Kind
     content: tuple[str, ...]
-    meaning: Meaning
+    interpretation: Interpretation
 
 
 @dataclass(frozen=True, slots=True)
-class Chooser:
-    """Which fields of a batch are wanted, by what it has; it is a ``Layout.chooser``.
+class FieldChooser:
+    """Choose the fields to read from a batch by the fields it has; used as ``Layout.chooser``.
+
+    The choice depends on the batch alone, never on other rows of the file.
 
     Attributes:
-        content: names of the content fields, without those that marks are looked for in.
-        late: further ones, which a row need not have.
-        external_id, lang: fields that were asked for instead of those of a standard name.
+        content: names of the content fields, without those that are searched for marks.
+        late: further content fields, which rows may lack.
+        external_id, lang: fields named by the user; else fields of a standard name are used.
         attributes: names and fields of ``--attr``.
         parent, quoting: fields that name or quote parents.
         models: names of models that the ledger knows.
-        said: fields that the contract of the source gives.
+        by_contract: fields that the ``emit`` rules of the source fill.
     """
 
     content: tuple[str, ...]
@@ -58,13 +60,13 @@ class Chooser:
     parent: str | None
     quoting: str | None
     models: tuple[str, ...] = ()
-    said: tuple[str, ...] = ()
+    by_contract: tuple[str, ...] = ()
 
     @classmethod
     def of(
         cls, options: IngestOptions, choice: ContentChoice, models: tuple[str, ...] = ()
-    ) -> Chooser:
-        """By what was asked for, and what the content of a file is."""
+    ) -> FieldChooser:
+        """Make a chooser from the options and the content choice of a file."""
         emitted = {name: name for emit in options.emit for name in emit.attributes}
         attributes = {n: f for n, f in (options.attributes | emitted).items() if n != "lang"}
         return cls(
@@ -76,23 +78,23 @@ class Chooser:
             parent=options.parent_field,
             quoting=options.parent_text,
             models=models,
-            said=EMITTED_FIELDS if options.emit else (),
+            by_contract=EMITTED_FIELDS if options.emit else (),
         )
 
     def __call__(self, shape: Mapping[str, str]) -> tuple[str, ...]:
-        """The fields that are wanted of a batch."""
-        return self.meaning(shape).fields
+        """Choose the fields to read from a batch (path to kind)."""
+        return self.interpretation(shape).fields
 
-    def meaning(self, shape: Mapping[str, str]) -> Meaning:
-        """What the fields of a batch mean."""
-        return _meaning(self, tuple(shape.items()))
+    def interpretation(self, shape: Mapping[str, str]) -> Interpretation:
+        """Assign roles to the fields of a batch, and find the applicable recognisers."""
+        return _interpretation(self, tuple(shape.items()))
 
     @property
     def fixed(self) -> tuple[str, ...]:
-        """Fields that are wanted of every batch, whatever it has."""
+        """Fields to read from every batch."""
         asked = [self.external_id, self.parent, self.quoting, self.lang]
         asked += [field for _, field in self.attributes]
-        asked += self.said
+        asked += self.by_contract
         return tuple(dict.fromkeys(field for field in asked if field))
 
     @property
@@ -103,7 +105,7 @@ class Chooser:
 
 
 @lru_cache(maxsize=64)
-def _meaning(chooser: Chooser, shape: tuple[tuple[str, str], ...]) -> Meaning:
+def _interpretation(chooser: FieldChooser, shape: tuple[tuple[str, str], ...]) -> Interpretation:
     fields = dict(shape)
     standard = choose_fields(fields)
     attributes = [(name, standard[name]) for name in ("url", "licence") if name in standard]
@@ -118,4 +120,4 @@ def _meaning(chooser: Chooser, shape: tuple[tuple[str, str], ...]) -> Meaning:
         asked=frozenset(chooser.fixed),
     )
     content = (*chooser.content, *(name for name in chooser.late if name in fields))
-    return Meaning(roles, applicable(fields, content, chooser.models))
+    return Interpretation(roles, applicable(fields, content, chooser.models))

@@ -1,4 +1,4 @@
-"""Batches and measures as columns of the ledger's tables (pure)."""
+"""Make rows of the tables ``sightings``, ``evidence`` and ``parts`` from batches (pure)."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from provenance.content.json_writer import encode_json
 from provenance.content.measure import Measured
 from provenance.io.contract.reader import Batch
 
-# Standing for no name, language or address: nothing, yes and no, and what is no plain value.
+# Not a name, language or address: blank, a boolean, or a nested value.
 _NOT_PLAIN = r"^\s*$|^(?:true|false)$"
 _NESTED = r"^\s*[\[{]"
 
 
 @dataclass(frozen=True, slots=True)
 class Roles:
-    """Which further fields play which part; of several, the first with a value in a row counts.
+    """Fields other than the content, by role; of several, the first with a value in a row counts.
 
     Attributes:
         attributes: names to fields.
-        asked: fields that the user named; every value in them is taken as it is.
+        asked: fields that the user named; every value in them is used unchanged.
     """
 
     external_id: tuple[str, ...]
@@ -55,10 +55,10 @@ def sighting_columns(
     kind: str,
     readings: Sequence[tuple[uuid.UUID, int]],
 ) -> pa.Table:
-    """Rows of the table ``sightings``, without ``commit_id``.
+    """Make rows of the table ``sightings``, without ``commit_id``.
 
     Args:
-        readings: which the rows are of, in order, and how many are of each.
+        readings: readings and their numbers of rows, in row order.
     """
     count = len(batch.rows)
     ids = b"".join(reading.bytes * rows for reading, rows in readings)
@@ -85,20 +85,20 @@ def sighting_columns(
 
 
 def field_of(batch: Batch, name: str | None) -> pa.Array:
-    """The text of a field; null everywhere for none."""
+    """Get the texts of a field; all null for ``None``."""
     if name is None:
         return pa.nulls(len(batch.rows), pa.string())
     return batch.fields.column(name)
 
 
 def first_of(batch: Batch, names: Sequence[str], asked: Collection[str]) -> pa.Array:
-    """Row by row the value of the first of some fields that has one; empty is no value."""
+    """Coalesce fields row by row; an empty text is no value."""
     columns = [_plain(batch.fields.column(name), any_value=name in asked) for name in names]
     return pc.coalesce(*columns) if columns else pa.nulls(len(batch.rows), pa.string())
 
 
 def _plain(column: pa.Array, *, any_value: bool) -> pa.Array:
-    """A column without what is no value, or no plain one: it must say so in every format."""
+    """Set empty, boolean and nested values to null."""
     none = pc.equal(column, "") if any_value else pc.match_substring_regex(column, _NOT_PLAIN)
     if not any_value and pc.any(pc.match_substring_regex(column, _NESTED)).as_py():
         none = pc.or_(none, pa.array([_is_nested(text) for text in column.to_pylist()]))
@@ -115,7 +115,7 @@ def _is_nested(text: str | None) -> bool:
 
 
 def attributes_in(batch: Batch, roles: Roles) -> tuple[str, ...]:
-    """The attributes that some row of a batch has, and those that were asked for."""
+    """List the attributes that occur in a batch, and those that the user named."""
     return tuple(
         name
         for name, fields in roles.attributes
@@ -139,9 +139,9 @@ def _attributes(batch: Batch, roles: Roles) -> pa.Array:
 
 
 def evidence_columns(claims: pa.Table, sightings: pa.Table) -> pa.Table:
-    """Rows of the table ``evidence`` for claims about rows of one batch."""
-    places = claims.column("index")
-    subject = sightings.select(["reading_id", "row", "record_id"]).take(places)
+    """Make rows of the table ``evidence`` from claims about rows of one batch."""
+    positions = claims.column("index")
+    subject = sightings.select(["reading_id", "row", "record_id"]).take(positions)
     rest = claims.drop_columns(["index"])
     return pa.table(
         [*subject.columns, *rest.columns], names=subject.column_names + rest.column_names
@@ -149,7 +149,7 @@ def evidence_columns(claims: pa.Table, sightings: pa.Table) -> pa.Table:
 
 
 def part_columns(parts: pa.Table, sightings: pa.Table) -> pa.Table:
-    """Rows of the table ``parts`` for the texts that the records of one batch are made of."""
+    """Make rows of the table ``parts`` from the parts of the records of one batch."""
     return evidence_columns(parts, sightings)
 
 

@@ -1,7 +1,7 @@
-"""Texts that stand in two splits of one set: what a model learns from is then what it is tested on.
+"""Findings about texts that are in two splits of one set, so that test data leaks into training.
 
-Each function finds them in what it says, and gives a finding for equal texts and one for copies
-that differ only in what the normal form of a text leaves out.
+Each function gives one finding for equal texts, and one for copies that are equal only after
+normalisation.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ CODE = "split-leak"
 EXAMPLES = 3
 """Texts that a finding names."""
 
-_PLACED, _OTHERS, _LEAKED = "split_placed", "split_others", "split_leaked"
+_TEXTS, _OTHERS, _LEAKED = "split_placed", "split_others", "split_leaked"
 
 
 def leaks_of_files(connection: Database) -> list[Finding]:
-    """Of files that are audited; for use after ``members.file_members``."""
+    """Report leaks in audited files. Call ``file_members`` first."""
     return _leaks(
         connection,
         "asked_files",
@@ -31,7 +31,7 @@ def leaks_of_files(connection: Database) -> list[Finding]:
 
 
 def leaks_of_ledger(connection: Database) -> list[Finding]:
-    """Of everything that the ledger holds now."""
+    """Report leaks in the current files of the ledger."""
     return _leaks(
         connection,
         "files",
@@ -42,7 +42,7 @@ def leaks_of_ledger(connection: Database) -> list[Finding]:
 
 
 def leaks_of_members(connection: Database) -> list[Finding]:
-    """Of a release: a record is in one split of it, but copies of it may be in another one."""
+    """Report leaks in a release: a record is in one split, but copies of it may be in another."""
     return _leaks(
         connection,
         MEMBERS,
@@ -54,40 +54,40 @@ def leaks_of_members(connection: Database) -> list[Finding]:
     )
 
 
-def _leaks(connection: Database, told: str, placed: str) -> list[Finding]:
-    """The findings.
+def _leaks(connection: Database, splits: str, placed: str) -> list[Finding]:
+    """Find leaks and describe them.
 
     Args:
-        told: a relation with every split that occurs.
+        splits: a relation with a column ``split``: every split that occurs.
         placed: SQL of the texts, each with the split, file and row that it stands in.
     """
-    splits = connection.execute(
-        f"SELECT count(DISTINCT split) > 1 FROM {told} WHERE split IS NOT NULL"
+    several = connection.execute(
+        f"SELECT count(DISTINCT split) > 1 FROM {splits} WHERE split IS NOT NULL"
     ).fetchone()
-    if not (splits and splits[0]):
+    if not (several and several[0]):
         return []
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {_PLACED} AS {placed}")
-    same = _found(connection, "record_id", _PLACED)
-    # Equal texts are told by then, and short ones are the same everywhere.
-    others = f"""(SELECT * FROM {_PLACED} WHERE chars >= {SHORT_TEXT} AND norm_id IS NOT NULL
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {_TEXTS} AS {placed}")
+    same = _found(connection, "record_id", _TEXTS)
+    # Equal texts are reported already, and short ones recur by chance.
+    others = f"""(SELECT * FROM {_TEXTS} WHERE chars >= {SHORT_TEXT} AND norm_id IS NOT NULL
         AND record_id NOT IN (SELECT key FROM {_LEAKED}))"""
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {_OTHERS} AS FROM {others}")
     copies = _found(connection, "norm_id", _OTHERS)
-    for table in (_PLACED, _OTHERS, _LEAKED):
+    for table in (_TEXTS, _OTHERS, _LEAKED):
         connection.execute(f"DROP TABLE {table}")
     return [
-        *_finding(same, "the set", "", "take each out of all splits but one"),
+        *_finding(same, "the set", "", "keep each in one split only"),
         *_finding(
             copies,
             "the set: copies",
-            ", equal but for case, spacing and the like,",
-            "assemble with --split-by norm_id, or take the copies out of all splits but one",
+            ", equal after normalisation,",
+            "assemble with --split-by norm_id, or keep the copies in one split only",
         ),
     ]
 
 
 def _found(connection: Database, key: str, placed: str) -> tuple[int, list[str]]:
-    """How many keys stand in several splits, and where the first of them do."""
+    """Count the keys that are in several splits, and locate the first of them."""
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE {_LEAKED} AS SELECT {key} AS key FROM {placed}
         GROUP BY key HAVING count(DISTINCT split) > 1""")
@@ -101,14 +101,14 @@ def _found(connection: Database, key: str, placed: str) -> tuple[int, list[str]]
                 min('sha256:' || replace(CAST(record_id AS VARCHAR), '-', '')) AS digest
             FROM {placed} WHERE {key} IN (SELECT key FROM {_LEAKED}) GROUP BY ALL
         ) GROUP BY key ORDER BY 1 LIMIT {EXAMPLES}""").fetchall()
-    return int(count[0]) if count else 0, [f"{d[:19]}… in {places}" for d, places in rows]
+    return int(count[0]) if count else 0, [f"{d[:19]}… in {texts}" for d, texts in rows]
 
 
 def _finding(found: tuple[int, list[str]], subject: str, how: str, remedy: str) -> list[Finding]:
     total, examples = found
     if not total:
         return []
-    texts = f"1 text{how} stands" if total == 1 else f"{total:,} texts{how} stand"
+    texts = f"1 text{how} is" if total == 1 else f"{total:,} texts{how} are"
     more = "; …" if total > len(examples) else ""
     return [
         Finding(

@@ -1,4 +1,4 @@
-"""Records that are in the ledger only from files that upstream took away since."""
+"""Findings about records whose files were deleted from a folder that was ingested again later."""
 
 from __future__ import annotations
 
@@ -17,10 +17,9 @@ _NAMED = 5
 
 
 def dropped_upstream(connection: Database) -> list[Finding]:
-    """Members whose files are gone from folders that were read again after that, by source.
+    """Report members whose files are gone from folders that were ingested again later, by source.
 
-    A ledger without its data beside it says nothing of this: of a folder that is not there, nothing
-    was dropped. Nor does it speak of what lies in a store.
+    Nothing is reported for a folder that does not exist on this machine, or for objects in a store.
     """
     rows = connection.execute("SELECT source, uri, seq FROM files").fetchall()
     gone = _gone_files(rows)
@@ -48,7 +47,7 @@ def dropped_upstream(connection: Database) -> list[Finding]:
 
 
 def _gone_files(rows: Sequence[tuple[str, str, int]]) -> list[tuple[str, str]]:
-    """Files that are not there, where another of the same folder was read later and is there."""
+    """List missing files of folders in which a file that was read later still exists."""
     folders: dict[tuple[str, str], list[tuple[int, str]]] = defaultdict(list)
     for source, uri, sequence in rows:
         if not is_url(uri):
@@ -71,8 +70,8 @@ def _finding(source: str, records: int, files: int, uri: str, digests: Sequence[
         code="dropped-upstream",
         severity="warning",
         subject=source,
-        reason=f"{records:,} records stand only in files that are gone from a folder that was read "
-        f"again since ({uri}{others}), and still count: {', '.join(digests)}{more}",
-        remedy="`prov revoke --record ID --reason TEXT` leaves them out from now on; put the files "
-        "back if the records shall stay, for an export reads them again",
+        reason=f"{records:,} records are only in files that were deleted from a folder that was "
+        f"ingested again later ({uri}{others}), and still count: {', '.join(digests)}{more}",
+        remedy="`prov revoke --record ID --reason TEXT` leaves them out from now on; to keep the "
+        "records, restore the files, which an export reads again",
     )
