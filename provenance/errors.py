@@ -8,7 +8,6 @@ ProvError               70  the root; never raised itself
   MisuseError            2  the request itself is wrong: option, policy, name
     PolicyError          2  a policy file that cannot be judged by
     ConditionError       2  a condition that does not parse, or names no column
-  IndeterminateError     3  the unknown records decide
   InputError            10  data that cannot be read as it is
     AmbiguousError      10  data that can be read in more than one way
     UnforeseenError     10  data on which the program fails in a way nobody foresaw
@@ -20,8 +19,9 @@ ProvError               70  the root; never raised itself
     VersionError        14  the ledger was made by another schema version
 ====================  ====  ======================================================
 
-Anything that is not a ``ProvError`` is a bug (70) and keeps its traceback. Two more codes come
-from the system: 130 interrupted, 141 closed pipe.
+Anything that is not a ``ProvError`` is a bug (70) and keeps its traceback. An indeterminate verdict
+is an answer and not an error: `audit` and `assemble` end with 3. Two more codes come from the
+system: 130 interrupted, 141 closed pipe.
 """
 
 from __future__ import annotations
@@ -78,13 +78,6 @@ class ConditionError(MisuseError):
     """A condition that does not parse, or names no column."""
 
     code = "condition"
-
-
-class IndeterminateError(ProvError):
-    """The unknown records decide."""
-
-    exit_code = 3
-    code = "indeterminate"
 
 
 class InputError(ProvError):

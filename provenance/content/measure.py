@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -352,8 +351,3 @@ def count_words(data: memoryview, offsets: Offsets) -> npt.NDArray[np.int64]:
     firsts = places[:-1][places[:-1] < end - start]
     begins[firsts] = inked[firsts]
     return np.diff(_running(begins, places))
-
-
-def record_digest(first: uuid.UUID, rest: uuid.UUID) -> bytes:
-    """The whole digest from its two halves."""
-    return first.bytes + rest.bytes

@@ -1,14 +1,14 @@
-"""The rules by which text is folded before copies are looked for: ``norm-1`` and ``norm-2`` (pure).
+"""Normalise text by rule ``norm-2`` so that copies of a text can be found by a hash (pure).
 
-What is behind a ``norm_id`` never changes under a name: readings of before keep the rule that they
-were read with, and the ids of two rules never meet, for each hashes with a seed of its own.
+A rule never changes under its name. Readings keep the rule that they were read with; readings of
+older ledgers have ids of ``norm-1`` (NFKC, casefold, letters and digits only). The ids of two rules
+never meet, because each rule hashes with a seed of its own.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-import uuid
 from bisect import bisect_right
 from collections.abc import Iterator
 from functools import cache
@@ -34,12 +34,7 @@ ASCII_DROP = bytes(b for b in range(128) if not chr(b).isalnum())
 SYLLABLES = range(0xAC00, 0xD7A4)
 """Hangul, which falls apart by arithmetic."""
 
-OTHER_SCRIPTS = 0x370
-"""The code point from which letters are no longer Latin, to speak roughly."""
-
 _TABLE = Path(__file__).with_name("norm-2.txt")
-_LOWER = bytes(range(256)).lower()
-_NOT_ALNUM = re.compile(r"[\W_]+")
 _ASCII_LETTER = re.compile(r"[A-Za-z]")
 
 _TAG = re.compile(r"<(?:/?[A-Za-z]|[!?])[^<>]*>")
@@ -73,37 +68,6 @@ def normalise(text: bytes | memoryview) -> bytes:
         return data.translate(ASCII_FOLD, ASCII_DROP)
     plain = open_html(data.decode("utf-8", "surrogatepass"))
     return fold_text(plain, latin=is_latin(plain))
-
-
-def normalise_1(text: bytes | memoryview) -> bytes:
-    """The bytes behind ids of rule ``norm-1``: NFKC, casefold, letters and digits only.
-
-    It follows the Unicode tables of the Python that runs it.
-
-    >>> normalise_1("\\ufb01ne\\u200b CAF\\u00c9".encode()).decode()
-    'finecafé'
-    """
-    data = bytes(text)
-    if data.isascii():
-        return data.translate(_LOWER, ASCII_DROP)
-    folded = unicodedata.normalize("NFKC", data.decode("utf-8", "surrogatepass")).casefold()
-    return _NOT_ALNUM.sub("", unicodedata.normalize("NFKC", folded)).encode(
-        "utf-8", "surrogatepass"
-    )
-
-
-_RULES = {"norm-1": normalise_1, "norm-2": normalise}
-
-
-def norm_id(text: bytes | memoryview, rule: str = NORM_RULE) -> uuid.UUID:
-    """XXH3-128 of the normalised text: a lead to a copy, never a proof.
-
-    >>> norm_id(b"Hello, World!") == norm_id(b"<p>hello&nbsp;world</p>")
-    True
-    >>> norm_id(b"hello") == norm_id(b"hello", "norm-1")
-    False
-    """
-    return uuid.UUID(bytes=hash_normalised(_RULES[rule](text), rule))
 
 
 def hash_normalised(text: bytes | memoryview, rule: str = NORM_RULE) -> bytes:

@@ -16,14 +16,11 @@ docs/concepts/lineage.md says what depth, taint and claims mean.
 from __future__ import annotations
 
 from provenance.lineage.arrays import NO_NODES, Whole, deepen, is_absent, is_record, number
-from provenance.lineage.claims import derived_claims
 from provenance.lineage.cycles import Cycle, Cycles, cycles
-from provenance.lineage.depth import depths
 from provenance.lineage.derived_claims import Proofs, prove
 from provenance.lineage.edges import Index, Step, index_edges, keep, node_id
 from provenance.lineage.model_descendants import Descent, descends_from, made_from
-from provenance.lineage.traverse import DOWN, UP, Way, ancestors, descend, descendants, paths, trail
-from provenance.lineage.update import Update, update_depths
+from provenance.lineage.traverse import DOWN, UP, Way, ancestors, descend, descendants, trail
 
 __all__ = [
     "DOWN",
@@ -35,14 +32,11 @@ __all__ = [
     "Index",
     "Proofs",
     "Step",
-    "Update",
     "Way",
     "Whole",
     "ancestors",
     "cycles",
     "deepen",
-    "depths",
-    "derived_claims",
     "descend",
     "descendants",
     "descends_from",
@@ -53,8 +47,6 @@ __all__ = [
     "made_from",
     "node_id",
     "number",
-    "paths",
     "prove",
     "trail",
-    "update_depths",
 ]

@@ -6,18 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from provenance.lineage.edges import Relations
 from provenance.lineage.semantics import DEPTH, STEP, WRITTEN
-from provenance.lineage.state import (
-    Arrows,
-    Bits,
-    Flags,
-    Numbers,
-    Places,
-    arrows_of,
-    column,
-    numbered_edges,
-)
+from provenance.lineage.state import Arrows, Bits, Flags, Numbers, Places
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,21 +64,6 @@ class Ways:
 def _firsts(sorted_numbers: Numbers) -> Places:
     """Places at which a run of equal numbers begins."""
     return np.flatnonzero(_changes(sorted_numbers))
-
-
-def number_ways(connection: Relations, edges: str, table: str) -> tuple[Arrows, Ways | None]:
-    """The edges between numbered nodes, as ``number_edges`` has them, and the ways among them."""
-    found = numbered_edges(
-        connection, edges, table, ", way::INTEGER AS way, choice::INTEGER AS choice"
-    )
-    classes = connection.execute(
-        f"SELECT class::UTINYINT AS class FROM {table} ORDER BY rowid"
-    ).to_arrow_table()
-    arrows = arrows_of(found)
-    ways = tell_apart(
-        arrows, column(found, "way"), column(found, "choice"), column(classes, "class")
-    )
-    return arrows, ways
 
 
 def tell_apart(edges: Arrows, way: Numbers, choice: Numbers, classes: Bits) -> Ways | None:

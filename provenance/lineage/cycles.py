@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from provenance.lineage.components import adjacency, components, renumber, trim
 from provenance.lineage.edges import Relations, Step, lent, name_steps, scratch
-from provenance.lineage.state import Arrows, Numbers, column, number_edges, number_nodes
+from provenance.lineage.state import Arrows, Numbers, column
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +40,8 @@ class Cycles:
 
 def cycles(connection: Relations, edges: str, limit: int) -> Cycles:
     """Find the loops in a graph, self-loops included, and describe at most so many of them."""
-    nodes = (
-        "(SELECT id, 'record' AS kind, NULL::VARCHAR AS label, NULL::BIGINT AS own_depth FROM "
-        f"(SELECT child AS id FROM {edges} UNION SELECT parent FROM {edges}) WHERE id IS NOT NULL)"
-    )
     with scratch(connection, "numbers") as (numbers,):
-        count = number_nodes(connection, nodes, numbers)
-        members, left = renumber(trim(number_edges(connection, edges, numbers), count))
+        members, left = renumber(trim(*_number(connection, edges, numbers)))
         members, left = _by_id(connection, numbers, members, left)
         shapes, loops = _find(left, len(members), limit)
         ids = _ids(connection, numbers, members[sorted({n for loop in loops for n in loop})])
@@ -59,6 +54,22 @@ def cycles(connection: Relations, edges: str, limit: int) -> Cycles:
         for shape, loop in zip(shapes, rounds, strict=False)
     )
     return Cycles(len(shapes), tuple(listed))
+
+
+def _number(connection: Relations, edges: str, numbers: str) -> tuple[Arrows, int]:
+    """Number the nodes by the ``rowid`` of a new table of their ids; edges and count of nodes."""
+    connection.execute(
+        f"CREATE TEMP TABLE {numbers} AS SELECT id FROM (SELECT child AS id FROM {edges} "
+        f"UNION SELECT parent FROM {edges}) WHERE id IS NOT NULL"
+    )
+    count = int(connection.execute(f"SELECT count(*) FROM {numbers}").fetchone()[0])
+    found = connection.execute(
+        "SELECT child_node.rowid::INTEGER AS child, parent_node.rowid::INTEGER AS parent "
+        f"FROM {edges} AS edges JOIN {numbers} AS child_node ON child_node.id = edges.child "
+        f"JOIN {numbers} AS parent_node ON parent_node.id = edges.parent"
+    ).to_arrow_table()
+    carries = np.zeros(found.num_rows, np.uint8)
+    return Arrows(column(found, "child"), column(found, "parent"), carries), count
 
 
 def _by_id(

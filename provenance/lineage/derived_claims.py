@@ -42,7 +42,14 @@ class Proofs:
 
 
 def prove(whole: Whole) -> Proofs:
-    """What the edges prove, as ``derived_claims`` says.
+    """Derive claims of tier ``derived`` from the edges.
+
+    A machine process makes its child synthetic, whatever the parents are; so does a model, when no
+    process is named. What was edited or cleaned, or derived by an unnamed process, from a synthetic
+    or mixed record is mixed, and so is what a model edited or cleaned. The child's claim counts for
+    what was made from the child in turn. A source or a release hands on what it contains: it counts
+    as mixed for what was made of it when anything that it came of is synthetic or mixed, or when a
+    machine process made it. Context, feedback and annotation prove nothing.
 
     Of several claims about one record synthetic comes before mixed, then the least process, so that
     the order in which edges came does not matter.

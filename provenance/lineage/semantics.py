@@ -40,15 +40,6 @@ def class_sql(node: str) -> str:
     )
 
 
-def floor_sql(node: str) -> str:
-    """The least depth of a node, whatever its parents are."""
-    return (
-        f"(CASE {class_sql(node)} WHEN {FIXED} THEN 0 "
-        f"WHEN {WRITTEN} THEN greatest(coalesce({node}.own_depth, 1), 1) "
-        f"ELSE greatest(coalesce({node}.own_depth, 0), 0) END)::INTEGER"
-    )
-
-
 def offers_sql(edges: str) -> str:
     """Edges (child, parent, offers, …): what their words alone say that they would do, as bits.
 

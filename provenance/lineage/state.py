@@ -9,9 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from provenance.lineage.edges import Relations
-from provenance.lineage.semantics import carries_sql, class_sql, floor_sql, offers_sql
-
 Numbers = npt.NDArray[np.int32]
 Places = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -63,38 +60,6 @@ class State:
             np.zeros(size, np.bool_),
             np.zeros(size, np.bool_),
         )
-
-
-def number_nodes(connection: Relations, nodes: str, table: str) -> int:
-    """Copy the nodes to a table whose ``rowid`` is their number; their count is returned."""
-    connection.execute(
-        f"CREATE TEMP TABLE {table} AS SELECT id, {class_sql('nodes')} AS class, "
-        f"{floor_sql('nodes')} AS least FROM {nodes} AS nodes"
-    )
-    return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
-
-
-def number_edges(connection: Relations, edges: str, table: str) -> Arrows:
-    """The edges between numbered nodes; those of a child that is not among them are left out."""
-    return arrows_of(numbered_edges(connection, edges, table))
-
-
-def numbered_edges(connection: Relations, edges: str, table: str, more: str = "") -> Any:
-    """The columns of ``Arrows``, and more that are asked for as SQL."""
-    beyond = connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
-    return connection.execute(
-        f"SELECT child_node.rowid::INTEGER AS child, "
-        f"coalesce(parent_node.rowid, {beyond})::INTEGER AS parent, "
-        f"{carries_sql('offers', 'child_node.class', 'parent_node.class')} AS carries{more} "
-        f"FROM {offers_sql(edges)} AS edges "
-        f"JOIN {table} AS child_node ON child_node.id = edges.child "
-        f"LEFT JOIN {table} AS parent_node ON parent_node.id = edges.parent"
-    ).to_arrow_table()
-
-
-def arrows_of(table: Any) -> Arrows:
-    """Edges as ``numbered_edges`` has them."""
-    return Arrows(*(column(table, name) for name in ("child", "parent", "carries")))
 
 
 def column(table: Any, name: str) -> Any:

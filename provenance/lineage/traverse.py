@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
-from provenance.lineage.edges import Index, Relations, Step, name_steps, scratch
+from provenance.lineage.edges import Relations, Step, name_steps
 from provenance.model.base import quote_identifier
 
 
@@ -56,35 +56,6 @@ def trail(
             made.
     """
     return name_steps(connection, edges, back(connection, quote_identifier(walked), end, way))
-
-
-def paths(
-    connection: Relations, edges: Index, start: uuid.UUID, goal: uuid.UUID, hops: int | None
-) -> tuple[Step, ...] | None:
-    """The edges of a shortest path from a node up to one of its ancestors.
-
-    The search goes up from the one and down from the other, always on the side where fewer nodes
-    were reached last.
-
-    Returns:
-        the edges from ``start`` to ``goal``; nothing when they are the same; ``None`` for no path.
-    """
-    with scratch(connection, "above", "below") as (above, below):
-        sides = {above: (UP, edges.up), below: (DOWN, edges.down)}
-        begin(connection, above, "(SELECT ?::UUID AS id)", [start])
-        begin(connection, below, "(SELECT ?::UUID AS id)", [goal])
-        width = {above: 1, below: 1}
-        depth = {above: 0, below: 0}
-        while (meeting := _meeting(connection, above, below)) is None:
-            if not all(width.values()) or (hops is not None and sum(depth.values()) >= hops):
-                return None
-            side = min(width, key=width.__getitem__)
-            way, relation = sides[side]
-            depth[side] += 1
-            width[side] = spread(connection, way, (relation,), depth[side], side)
-        upper = back(connection, above, meeting, UP)
-        lower = back(connection, below, meeting, DOWN)
-        return name_steps(connection, edges.up, [*reversed(upper), *lower])
 
 
 def walk(
@@ -177,11 +148,3 @@ def back(
         ends = {way.far: here, way.near: row[0]}
         pairs.append((ends["child"], ends["parent"]))
         here = row[0]
-
-
-def _meeting(connection: Relations, above: str, below: str) -> uuid.UUID | None:
-    row = connection.execute(
-        f"SELECT id FROM {above} AS above JOIN {below} AS below USING (id) "
-        "ORDER BY above.hops + below.hops, id LIMIT 1"
-    ).fetchone()
-    return None if row is None else uuid.UUID(str(row[0]))

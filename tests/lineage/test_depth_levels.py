@@ -5,36 +5,32 @@ from __future__ import annotations
 import random
 
 import duckdb
+import numpy as np
 import pytest
 from hypothesis import given
 from support import random_graphs as graphs
-from support.random_graphs import SHARED, Edge, Graph, Node, expected, found
+from support.lineage_arrays import arrays, states
+from support.random_graphs import SHARED, Edge, Graph, Node, expected
 
-from provenance.lineage import depths
+from provenance.lineage import deepen
 
 
 def answer(connection: duckdb.DuckDBPyConnection, *parts: Node | Edge) -> dict[int, tuple]:
     """Depth and so on of a graph that is written down."""
     nodes = tuple(part for part in parts if isinstance(part, Node))
-    Graph(nodes, tuple(part for part in parts if isinstance(part, Edge))).tables(connection)
-    depths(connection, "nodes", "edges", "found")
-    return found(connection)
+    return states(connection, Graph(nodes, tuple(p for p in parts if isinstance(p, Edge))))
 
 
 @SHARED
 @given(graph=graphs.graphs())
 def test_any_graph(connection: duckdb.DuckDBPyConnection, graph: Graph) -> None:
-    graph.tables(connection)
-    depths(connection, "nodes", "edges", "found")
-    assert found(connection) == expected(graph)
+    assert states(connection, graph) == expected(graph)
 
 
 @SHARED
 @given(graph=graphs.graphs(acyclic=True, most=25))
 def test_acyclic_graph(connection: duckdb.DuckDBPyConnection, graph: Graph) -> None:
-    graph.tables(connection)
-    depths(connection, "nodes", "edges", "found")
-    assert found(connection) == expected(graph)
+    assert states(connection, graph) == expected(graph)
 
 
 def test_long_chain_with_loops(connection: duckdb.DuckDBPyConnection) -> None:
@@ -45,9 +41,7 @@ def test_long_chain_with_loops(connection: duckdb.DuckDBPyConnection) -> None:
     edges += [Edge(n, chance.randrange(n), "derived", "rephrase") for n in range(1, 1_500, 7)]
     edges += [Edge(400, 420, "context"), Edge(900, 900), Edge(1_000, 1_001, "derived", "edit")]
     graph = Graph(nodes, tuple(edges))
-    graph.tables(connection)
-    depths(connection, "nodes", "edges", "found")
-    assert found(connection) == expected(graph)
+    assert states(connection, graph) == expected(graph)
 
 
 @pytest.mark.slow
@@ -62,8 +56,9 @@ def test_chain_of_many_thousand_ends(connection: duckdb.DuckDBPyConnection) -> N
         "md5((i - 1)::VARCHAR)::UUID AS parent, 'derived' AS relation, 'rephrase' AS process, "
         f"NULL::VARCHAR AS activity, 0 AS way, 0 AS choice FROM range(1, {length}) AS t(i)"
     )
-    depths(connection, "nodes", "edges", "found")
-    assert connection.execute("SELECT max(depth) FROM found").fetchone() == (length,)
+    whole, _ = arrays(connection)
+    state = deepen(connection, whole, np.r_[np.ones(length, np.bool_), False])
+    assert state.depth.max() == length
 
 
 HUMAN, UNKNOWN = Node(0, "record", "human"), Node(0, "record", "unknown")
@@ -147,6 +142,4 @@ def test_loop_near_the_top_of_a_wide_graph(connection: duckdb.DuckDBPyConnection
     ]
     loops = [Edge(0, 0), Edge(1, 3, "derived", "edit"), Edge(3, 1, "derived"), Edge(500, 520)]
     graph = Graph(nodes, (*edges, *loops))
-    graph.tables(connection)
-    depths(connection, "nodes", "edges", "found")
-    assert found(connection) == expected(graph)
+    assert states(connection, graph) == expected(graph)

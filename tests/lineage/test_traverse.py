@@ -1,9 +1,8 @@
-"""Ancestors, descendants and paths, against networkx."""
+"""Ancestors, descendants and the edges to them, against networkx."""
 
 from __future__ import annotations
 
 import duckdb
-import networkx as nx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,7 +17,6 @@ from provenance.lineage import (
     ancestors,
     descendants,
     index_edges,
-    paths,
     trail,
 )
 
@@ -73,52 +71,6 @@ def test_ancestors_and_descendants(
             assert ends[-1] in start
 
 
-@SHARED
-@given(graph=graphs.graphs(told=False), ends=st.tuples(st.integers(0, 11), st.integers(0, 11)))
-def test_paths_are_shortest(
-    connection: duckdb.DuckDBPyConnection, graph: Graph, ends: tuple[int, int]
-) -> None:
-    graph.tables(connection)
-    start, goal = ends
-    steps = paths(connection, PLAIN, name(start), name(goal), None)
-    shape = nx.DiGraph((e.child, e.parent) for e in graph.edges if e.parent is not None)
-    shape.add_nodes_from(ends)
-    if not nx.has_path(shape, start, goal):
-        assert steps is None
-        return
-    assert steps is not None
-    edges = as_edges(steps)
-    assert len(edges) == nx.shortest_path_length(shape, start, goal)
-    assert set(edges) <= set(graph.edges)
-    assert [start, *(edge.parent for edge in edges)] == [*(edge.child for edge in edges), goal]
-    if edges:
-        assert paths(connection, PLAIN, name(start), name(goal), len(edges)) is not None
-        assert paths(connection, PLAIN, name(start), name(goal), len(edges) - 1) is None
-
-
-def test_path_from_a_release_to_a_record_names_every_edge(
-    connection: duckdb.DuckDBPyConnection,
-) -> None:
-    put_edges(
-        connection,
-        "edges",
-        [
-            Edge(9, 2, "derived", "assemble", "release-9"),
-            *(Edge(9, n, "derived", "assemble", "release-9") for n in range(100, 160)),
-            Edge(2, 1, "derived", "rephrase", "run-1"),
-            Edge(1, 0, "context"),
-        ],
-    )
-    index = index_edges(connection, "edges", "sorted")
-    steps = paths(connection, index, name(9), name(0), None)
-    assert steps is not None
-    assert as_edges(steps) == [
-        Edge(9, 2, "derived", "assemble", "release-9"),
-        Edge(2, 1, "derived", "rephrase", "run-1"),
-        Edge(1, 0, "context"),
-    ]
-
-
 @pytest.mark.parametrize("hops", [0, 1, 2])
 def test_loops_end(connection: duckdb.DuckDBPyConnection, hops: int) -> None:
     put_edges(connection, "edges", [Edge(0, 1), Edge(1, 0), Edge(1, 1)])
@@ -131,10 +83,3 @@ def test_quoted_table_names(connection: duckdb.DuckDBPyConnection) -> None:
     index = index_edges(connection, "edges", 'odd "name"')
     ancestors(connection, index.up, roots(connection, {0}), None, 'a "walk"')
     assert connection.execute('SELECT count(*) FROM "a ""walk"""').fetchone() == (2,)
-
-
-def test_scratch_tables_are_dropped(connection: duckdb.DuckDBPyConnection) -> None:
-    put_edges(connection, "edges", [Edge(0, 1)])
-    paths(connection, PLAIN, name(0), name(1), None)
-    left = "SELECT count(*) FROM duckdb_tables() WHERE starts_with(table_name, 'lineage_')"
-    assert connection.execute(left).fetchone() == (0,)

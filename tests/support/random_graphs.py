@@ -262,14 +262,6 @@ def hops(edges: Iterable[Edge], roots: set[int], *, up: bool) -> dict[int, int]:
     return dict(nx.multi_source_dijkstra_path_length(shape, roots, weight=None))
 
 
-def found(connection: duckdb.DuckDBPyConnection, table: str = "found") -> dict[int, tuple]:
-    """Depth, taint, loop and level by the number of a node."""
-    rows = connection.execute(f"SELECT id, depth, tainted, in_cycle, level FROM {table}").fetchall()
-    answer = {number_of(row[0]): row[1:] for row in rows}
-    assert len(answer) == len(rows)
-    return answer
-
-
 def inside(graph: Graph) -> list[Edge]:
     """Edges between nodes that are there."""
     return [edge for edge, _, parent in known_edges(graph) if parent is not None]

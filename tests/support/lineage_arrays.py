@@ -1,0 +1,68 @@
+"""Answers of the lineage arrays about a small graph, by the numbers of its nodes."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import duckdb
+import numpy as np
+from support.random_graphs import Graph, number_of
+
+from provenance.lineage import deepen, number, prove
+from provenance.lineage.arrays import Whole
+
+NODES = "(SELECT *, false AS proven FROM nodes)"
+NAMES = "(SELECT id, id::VARCHAR AS name FROM nodes WHERE kind <> 'record')"
+EDGES = "(SELECT *, false AS found FROM edges)"
+
+
+class Kept(NamedTuple):
+    """The claim that is kept of a record; parent and writer are numbers of nodes or nothing."""
+
+    claim: str
+    process: str | None
+    parent: int | None
+    several: bool
+    writer: int | None
+
+
+def arrays(connection: duckdb.DuckDBPyConnection) -> tuple[Whole, list[int | None]]:
+    """The tables ``nodes`` and ``edges`` as arrays, and the numbers of the nodes in the tests."""
+    connection.execute("SET arrow_lossless_conversion = true")
+    whole = number(connection, NODES, EDGES, NAMES)
+    ids = whole.nodes.column("id").to_pylist()
+    return whole, [None if found is None else number_of(found) for found in ids]
+
+
+def states(connection: duckdb.DuckDBPyConnection, graph: Graph) -> dict[int, tuple]:
+    """Depth, taint, loop and level by the number of a node."""
+    graph.tables(connection)
+    whole, numbers = arrays(connection)
+    written = np.array(whole.nodes.column("artificial").to_numpy(), np.bool_)
+    state = deepen(connection, whole, written)
+    present = {node.number for node in graph.nodes}
+    columns = (state.depth, state.tainted, state.in_cycle, state.level)
+    rows = zip(*(column.tolist() for column in columns), strict=True)
+    return {n: row for n, row in zip(numbers, rows, strict=False) if n in present}
+
+
+def kept_claims(connection: duckdb.DuckDBPyConnection, graph: Graph) -> dict[int, Kept]:
+    """The derived claim of every record that has one, by the number of the record."""
+    graph.tables(connection)
+    whole, numbers = arrays(connection)
+    proofs = prove(whole)
+    columns = zip(
+        proofs.record.tolist(),
+        proofs.claim.to_pylist(),
+        proofs.process.to_pylist(),
+        proofs.parent.tolist(),
+        proofs.several.tolist(),
+        proofs.writer.tolist(),
+        strict=True,
+    )
+    return {
+        numbers[record]: Kept(
+            claim, process, numbers[parent], several, None if writer < 0 else numbers[writer]
+        )
+        for record, claim, process, parent, several, writer in columns
+    }
