@@ -110,13 +110,13 @@ def ours(folder: Path) -> Measured:
     connection.execute("SET arrow_lossless_conversion = true")
     with timing(measured.took, "all"):
         nodes, edges = sources(folder)
-        whole = lineage.number(
+        whole = lineage.number_graph(
             connection,
             f"(SELECT *, false AS proven FROM {nodes})",
             f"(SELECT *, 0 AS way, 0 AS choice, false AS found FROM {edges})",
         )
         written = whole.nodes.column("artificial").to_numpy().astype(bool)
-        depth = lineage.deepen(connection, whole, written).depth[:-1]
+        depth = lineage.propagate_depths(connection, whole, written).depth[:-1]
         with timing(measured.took, "write"):
             ids = whole.nodes.select(["id"])
             pq.write_table(ids.append_column("depth", pa.array(depth)), folder / "depths.parquet")

@@ -12,7 +12,7 @@ from support import random_graphs as graphs
 from support.lineage_arrays import arrays, states
 from support.random_graphs import SHARED, Edge, Graph, Node, expected
 
-from provenance.lineage import deepen
+from provenance.lineage import propagate_depths
 
 
 def answer(connection: duckdb.DuckDBPyConnection, *parts: Node | Edge) -> dict[int, tuple]:
@@ -57,7 +57,7 @@ def test_chain_of_many_thousand_ends(connection: duckdb.DuckDBPyConnection) -> N
         f"NULL::VARCHAR AS activity, 0 AS way, 0 AS choice FROM range(1, {length}) AS t(i)"
     )
     whole, _ = arrays(connection)
-    state = deepen(connection, whole, np.r_[np.ones(length, np.bool_), False])
+    state = propagate_depths(connection, whole, np.r_[np.ones(length, np.bool_), False])
     assert state.depth.max() == length
 
 

@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from support import random_graphs as graphs
 from support.lineage_arrays import kept_claims
-from support.random_graphs import MACHINE, SHARED, SILENT, Edge, Graph, Node, name
+from support.random_graphs import (
+    MACHINE,
+    SHARED,
+    SILENT,
+    Edge,
+    Graph,
+    Node,
+    name,
+)
 
 Claim = tuple[int, str, str | None]
 

@@ -12,15 +12,15 @@ from support.random_graphs import SHARED, Edge, Graph, name, number_of, put_edge
 from provenance.lineage import (
     DOWN,
     UP,
-    Index,
-    Step,
+    EdgeIndex,
+    PathEdge,
     ancestors,
     descendants,
+    edges_walked,
     index_edges,
-    trail,
 )
 
-PLAIN = Index("edges", "edges")
+PLAIN = EdgeIndex("edges", "edges")
 
 
 def walked(connection: duckdb.DuckDBPyConnection) -> dict[int, int]:
@@ -34,7 +34,7 @@ def roots(connection: duckdb.DuckDBPyConnection, numbers: set[int]) -> str:
     return "roots"
 
 
-def as_edges(steps: tuple[Step, ...] | list[Step]) -> list[Edge]:
+def as_edges(steps: tuple[PathEdge, ...] | list[PathEdge]) -> list[Edge]:
     return [
         Edge(number_of(s.child), number_of(s.parent), s.relation, s.process, s.activity)
         for s in steps
@@ -64,7 +64,7 @@ def test_ancestors_and_descendants(
         distances = graphs.hops(graph.edges, start, up=up)
         assert walked(connection) == {n: hops for n, hops in distances.items() if hops <= within}
         for node, hops in walked(connection).items():
-            way_back = as_edges(trail(connection, relation, "walked", name(node), way))
+            way_back = as_edges(edges_walked(connection, relation, "walked", name(node), way))
             assert len(way_back) == hops
             assert set(way_back) <= set(graph.edges)
             ends = [node, *(edge.child if up else edge.parent for edge in way_back)]

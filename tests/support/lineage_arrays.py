@@ -8,8 +8,8 @@ import duckdb
 import numpy as np
 from support.random_graphs import Graph, number_of
 
-from provenance.lineage import deepen, number, prove
-from provenance.lineage.arrays import Whole
+from provenance.lineage import derive_claims, number_graph, propagate_depths
+from provenance.lineage.graph_arrays import GraphArrays
 
 NODES = "(SELECT *, false AS proven FROM nodes)"
 NAMES = "(SELECT id, id::VARCHAR AS name FROM nodes WHERE kind <> 'record')"
@@ -26,10 +26,10 @@ class Kept(NamedTuple):
     writer: int | None
 
 
-def arrays(connection: duckdb.DuckDBPyConnection) -> tuple[Whole, list[int | None]]:
+def arrays(connection: duckdb.DuckDBPyConnection) -> tuple[GraphArrays, list[int | None]]:
     """The tables ``nodes`` and ``edges`` as arrays, and the numbers of the nodes in the tests."""
     connection.execute("SET arrow_lossless_conversion = true")
-    whole = number(connection, NODES, EDGES, NAMES)
+    whole = number_graph(connection, NODES, EDGES, NAMES)
     ids = whole.nodes.column("id").to_pylist()
     return whole, [None if found is None else number_of(found) for found in ids]
 
@@ -39,7 +39,7 @@ def states(connection: duckdb.DuckDBPyConnection, graph: Graph) -> dict[int, tup
     graph.tables(connection)
     whole, numbers = arrays(connection)
     written = np.array(whole.nodes.column("artificial").to_numpy(), np.bool_)
-    state = deepen(connection, whole, written)
+    state = propagate_depths(connection, whole, written)
     present = {node.number for node in graph.nodes}
     columns = (state.depth, state.tainted, state.in_cycle, state.level)
     rows = zip(*(column.tolist() for column in columns), strict=True)
@@ -50,7 +50,7 @@ def kept_claims(connection: duckdb.DuckDBPyConnection, graph: Graph) -> dict[int
     """The derived claim of every record that has one, by the number of the record."""
     graph.tables(connection)
     whole, numbers = arrays(connection)
-    proofs = prove(whole)
+    proofs = derive_claims(whole)
     columns = zip(
         proofs.record.tolist(),
         proofs.claim.to_pylist(),

@@ -9,7 +9,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from provenance.lineage import Proofs, Whole, deepen, is_absent, is_record, keep
+from provenance.lineage import (
+    DerivedClaims,
+    GraphArrays,
+    copy_to_temp_table,
+    is_absent,
+    is_record,
+    propagate_depths,
+)
 from provenance.operations.derivation.incremental import KNOWN, REGION
 from provenance.origin import resolver
 from provenance.origin.recognisers.families import family_of
@@ -108,20 +115,22 @@ WHERE (now.depth, now.claim, now.process, now.parent, now.parent_label, now.seve
 """Nothing that lineage says of a record is the same as no row, whatever its own label is."""
 
 
-def outcome_sql(connection: Database, whole: Whole, proofs: Proofs, *, base: bool) -> str:
+def outcome_sql(
+    connection: Database, whole: GraphArrays, proofs: DerivedClaims, *, base: bool
+) -> str:
     """SQL of the rows that are to be added to ``derived``.
 
     Args:
         base: whether everything was worked out anew, and not a region alone.
     """
     written = _written(connection, whole, proofs, base=base)
-    depth = deepen(connection, whole, written).depth
-    keep(connection, _now(whole, proofs, depth, _families(connection)), _NOW)
+    depth = propagate_depths(connection, whole, written).depth
+    copy_to_temp_table(connection, _now(whole, proofs, depth, _families(connection)), _NOW)
     only = "" if base else f"SEMI JOIN {REGION} region ON region.id = record_id"
     return _CHANGED.format(only=only)
 
 
-def _written(connection: Database, whole: Whole, proofs: Proofs, *, base: bool) -> Any:
+def _written(connection: Database, whole: GraphArrays, proofs: DerivedClaims, *, base: bool) -> Any:
     """Which nodes are synthetic or mixed, once it is heard what is proven of them.
 
     Those that are so by themselves stay so.
@@ -136,13 +145,13 @@ def _written(connection: Database, whole: Whole, proofs: Proofs, *, base: bool) 
             "process": proofs.process.filter(pa.array(raised)).cast(pa.string()),
         }
     )
-    keep(connection, table, _WHAT)
+    copy_to_temp_table(connection, table, _WHAT)
     if not base:
         connection.execute(
             f"INSERT INTO {_WHAT} SELECT id, claim, process FROM {KNOWN} "
             "WHERE beside AND claim IS NOT NULL"
         )
-    keep(connection, whole.nodes.select(["id", "number"]), _PLACES)
+    copy_to_temp_table(connection, whole.nodes.select(["id", "number"]), _PLACES)
     labels = labels_of(f"SELECT id FROM {_WHAT}", _RAISED)
     places = connection.execute(
         f"SELECT number FROM {_PLACES} JOIN ({labels}) o "
@@ -158,7 +167,9 @@ def _families(connection: Database) -> dict[str, str]:
     return dict(rows.fetchall())
 
 
-def _now(whole: Whole, proofs: Proofs, depth: Any, families: Mapping[str, str]) -> pa.Table:
+def _now(
+    whole: GraphArrays, proofs: DerivedClaims, depth: Any, families: Mapping[str, str]
+) -> pa.Table:
     """A row per node that was seen: what is proven of it, and its depth."""
     nodes = whole.nodes
     places = np.full(nodes.num_rows, -1)

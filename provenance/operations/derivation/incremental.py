@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from provenance.lineage import descend
+from provenance.lineage import descendants_within
 from provenance.operations.derivation.staleness import superseded
 from provenance.store.catalog import Database
 from provenance.views.copies import copied_since
@@ -78,7 +78,7 @@ def _make_region(connection: Database, commits: str) -> bool:
     )
     row = connection.execute(f"SELECT count(*) FROM {UP}").fetchone()
     most = max(_FEW, int(row[0]) // _PART if row else 0)
-    if not descend(connection, (NEW, keyed(DOWN, "frontier")), seeds, most, REGION):
+    if not descendants_within(connection, (NEW, keyed(DOWN, "frontier")), seeds, most, REGION):
         return False
     chosen = f"WHERE child IN (SELECT id FROM {REGION})"
     # A parent that was looked for in vain may have been found since: only now says that it is not.

@@ -1,4 +1,4 @@
-"""A graph whose nodes are numbered in the order of their ids: the arrays of one propagation."""
+"""Read the lineage graph into arrays of numbered nodes and edges, and propagate depths on it."""
 
 from __future__ import annotations
 
@@ -9,44 +9,51 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from provenance.lineage.alternatives import tell_apart
+from provenance.lineage.alternative_derivations import find_alternatives
 from provenance.lineage.depth_levels import propagate
-from provenance.lineage.edges import Relations, keep, scratch
-from provenance.lineage.semantics import (
-    FIXED,
-    MACHINE,
-    MODEL,
-    SILENT,
-    TOUCHED_UP,
-    VESSEL,
-    WRITTEN,
-    among,
-    carries_sql,
-    offers_sql,
+from provenance.lineage.edge_arrays import (
+    Bits,
+    EdgeArrays,
+    Flags,
+    Numbers,
+    PropagationState,
+    column,
 )
-from provenance.lineage.state import Arrows, Bits, Flags, Numbers, State, column
+from provenance.lineage.semantics import (
+    ARTIFICIAL,
+    CONTAINER,
+    EDITING_PROCESSES,
+    HUMAN_OR_UNKNOWN,
+    MACHINE_PROCESSES,
+    MODEL,
+    NO_TEXT_PROCESSES,
+    effects_sql,
+    is_one_of,
+    process_effects_sql,
+)
+from provenance.lineage.temp_tables import ArrowConnection, copy_to_temp_table, temp_tables
 from provenance.model.origin import Label
 
-RECORD, OTHER, ABSENT = FIXED, VESSEL, MODEL + 1
-"""Kinds of nodes beside models; absent is what an edge names and nobody has seen."""
+RECORD, OTHER, ABSENT = HUMAN_OR_UNKNOWN, CONTAINER, MODEL + 1
+"""Kinds of nodes besides models; absent: an edge names it and no file contained it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Whole:
-    """Nodes and edges as columns; an edge names its ends by their places among the nodes.
+class GraphArrays:
+    """Nodes and edges as columns; an edge refers to its endpoints by their positions in the nodes.
 
     Attributes:
         nodes: id, kind, label, own_depth, proven, artificial; sorted by id. The last has no id: it
             stands for a parent that nobody has found.
-        names: what those nodes are called that have names, by their places.
-        words: relation, process, activity and found of edges, each combination once.
+        names: names of the nodes that have one, by their positions.
+        edge_words: relation, process, activity and found of edges, each combination once.
         kind: of every node: record, model, other or absent.
         child, parent, word, way, choice: of every edge.
     """
 
     nodes: Any
     names: Mapping[int, str]
-    words: Any
+    edge_words: Any
     kind: Bits
     child: Numbers
     parent: Numbers
@@ -55,8 +62,8 @@ class Whole:
     choice: Numbers
 
     def flags(self, name: str) -> Flags:
-        """What is true of the words of every combination."""
-        found: Flags = column(self.words, name)
+        """A boolean column of ``edge_words``."""
+        found: Flags = column(self.edge_words, name)
         return found
 
 
@@ -69,44 +76,46 @@ NO_NODES = (
 NO_NAMES = "(SELECT NULL::UUID AS id, NULL::VARCHAR AS name LIMIT 0)"
 
 
-def number(connection: Relations, nodes: str, edges: str, names: str = NO_NAMES) -> Whole:
+def number_graph(
+    connection: ArrowConnection, nodes: str, edges: str, names: str = NO_NAMES
+) -> GraphArrays:
     """Read a graph into arrays.
 
     Args:
-        nodes: SQL text of (id, kind, label, own_depth, proven): what lineage is to be reckoned
-            over; ``proven`` are those of which a claim stands, whatever these edges say.
+        nodes: SQL text of (id, kind, label, own_depth, proven); ``proven`` nodes have a derived
+            claim, whatever these edges prove.
         edges: SQL text of edges that may lack a parent, with a further column ``found``, which is
-            only handed on.
-        names: SQL text of (id, name): what nodes that are no records are called.
+            only passed through.
+        names: SQL text of (id, name): names of the nodes that are not records.
     """
-    with scratch(connection, "words", "numbers") as (words, numbers):
+    with temp_tables(connection, "words", "numbers") as (edge_words, numbers):
         connection.execute(
-            f"CREATE TEMP TABLE {words} AS SELECT *, row_number() OVER () - 1 AS number FROM "
+            f"CREATE TEMP TABLE {edge_words} AS SELECT *, row_number() OVER () - 1 AS number FROM "
             f"(SELECT DISTINCT relation, process, activity, found FROM {edges} AS edges)"
         )
         known = _nodes(connection, nodes, numbers)
-        found = _ends(connection, edges, numbers, words)
+        found = _ends(connection, edges, numbers, edge_words)
         if any(found.column(name).null_count for name in ("child", "parent")):
             known = _with_absent(connection, nodes, edges, numbers)
-            found = _ends(connection, edges, numbers, words)
+            found = _ends(connection, edges, numbers, edge_words)
         named = connection.execute(
             f"SELECT number, name FROM {names} AS names JOIN {numbers} USING (id) ORDER BY number"
         ).fetchall()
-        return Whole(
+        return GraphArrays(
             known,
             dict(named),
-            connection.execute(_words_sql(words)).to_arrow_table(),
+            connection.execute(_words_sql(edge_words)).to_arrow_table(),
             column(known, "place").astype(np.uint8),
             *(column(found, name) for name in ("child", "parent", "word", "way", "choice")),
         )
 
 
-def _nodes(connection: Relations, nodes: str, numbers: str) -> Any:
+def _nodes(connection: ArrowConnection, nodes: str, numbers: str) -> Any:
     """The nodes in the order of their ids; their numbers are put into a table."""
     labels = ", ".join(f"'{label.value}'" for label in Label)
     found = connection.execute(
         f"SELECT id, kind, label::ENUM({labels}) AS label, own_depth, proven, "
-        f"{among('label', {Label.SYNTHETIC, Label.MIXED})} AS artificial, CASE kind "
+        f"{is_one_of('label', {Label.SYNTHETIC, Label.MIXED})} AS artificial, CASE kind "
         f"WHEN 'record' THEN {RECORD} WHEN 'model' THEN {MODEL} WHEN 'absent' THEN {ABSENT} "
         f"ELSE {OTHER} END::UTINYINT AS place FROM (SELECT id, kind, label, own_depth, proven "
         f"FROM {nodes} AS nodes UNION ALL SELECT NULL, 'absent', NULL, NULL, false) "
@@ -114,13 +123,13 @@ def _nodes(connection: Relations, nodes: str, numbers: str) -> Any:
     ).to_arrow_table()
     order = pa.array(np.arange(found.num_rows, dtype=np.int32))
     found = found.unify_dictionaries().append_column("number", order)
-    keep(connection, found.select(["id", "number"]), numbers)
+    copy_to_temp_table(connection, found.select(["id", "number"]), numbers)
     return found
 
 
-def _with_absent(connection: Relations, nodes: str, edges: str, numbers: str) -> Any:
+def _with_absent(connection: ArrowConnection, nodes: str, edges: str, numbers: str) -> Any:
     """The nodes, and with them all ends of edges that are not among them."""
-    with scratch(connection, "absent") as (absent,):
+    with temp_tables(connection, "absent") as (absent,):
         connection.execute(
             f"CREATE TEMP TABLE {absent} AS FROM (SELECT child AS id FROM {edges} AS edges "
             f"UNION SELECT parent FROM {edges} AS edges) ANTI JOIN {numbers} USING (id) "
@@ -134,7 +143,7 @@ def _with_absent(connection: Relations, nodes: str, edges: str, numbers: str) ->
         )
 
 
-def _ends(connection: Relations, edges: str, numbers: str, words: str) -> Any:
+def _ends(connection: ArrowConnection, edges: str, numbers: str, edge_words: str) -> Any:
     nobody = f"(SELECT number FROM {numbers} WHERE id IS NULL)"
     return connection.execute(
         "SELECT child_node.number AS child, "
@@ -143,45 +152,49 @@ def _ends(connection: Relations, edges: str, numbers: str, words: str) -> Any:
         f"edges.choice::INTEGER AS choice FROM {edges} AS edges "
         f"LEFT JOIN {numbers} AS child_node ON child_node.id = edges.child "
         f"LEFT JOIN {numbers} AS parent_node ON parent_node.id = edges.parent "
-        f"JOIN {words} AS words ON words.relation = edges.relation "
+        f"JOIN {edge_words} AS words ON words.relation = edges.relation "
         "AND words.process IS NOT DISTINCT FROM edges.process "
         "AND words.activity IS NOT DISTINCT FROM edges.activity "
         "AND words.found = edges.found"
     ).to_arrow_table()
 
 
-def _words_sql(words: str) -> str:
-    offered = f"(SELECT number AS child, number AS parent, relation, process FROM {words})"
+def _words_sql(edge_words: str) -> str:
+    offered = f"(SELECT number AS child, number AS parent, relation, process FROM {edge_words})"
     return (
         "SELECT relation, process, activity, found, offers, "
         "dense_rank() OVER (ORDER BY process NULLS LAST)::INTEGER AS rank, "
-        f"relation = 'derived' AND NOT {among('process', SILENT)} AS proves, "
-        f"{among('process', MACHINE)} AS machine, {among('process', TOUCHED_UP)} AS kept "
-        f"FROM {words} JOIN {offers_sql(offered)} AS offered ON offered.child = number "
+        f"relation = 'derived' AND NOT {is_one_of('process', NO_TEXT_PROCESSES)} AS proves, "
+        f"{is_one_of('process', MACHINE_PROCESSES)} AS machine, "
+        f"{is_one_of('process', EDITING_PROCESSES)} AS kept "
+        f"FROM {edge_words} JOIN {process_effects_sql(offered)} AS offered "
+        "ON offered.child = number "
         "ORDER BY number"
     )
 
 
-def deepen(connection: Relations, whole: Whole, written: Flags) -> State:
-    """Depth, level and taint of every node.
+def propagate_depths(
+    connection: ArrowConnection, whole: GraphArrays, written: Flags
+) -> PropagationState:
+    """Compute depth, level and taint of every node.
 
     Args:
-        written: nodes that are synthetic or mixed records, all that is proven of them included.
+        written: mask of the synthetic and mixed records, derived claims included.
     """
     classes = whole.kind.copy()
-    classes[written & (whole.kind == RECORD)] = WRITTEN
-    state = State.blank(len(classes))
+    classes[written & (whole.kind == RECORD)] = ARTIFICIAL
+    state = PropagationState.blank(len(classes))
     own = column_of(whole.nodes, "own_depth")
     state.depth[:-1] = np.where(whole.kind == RECORD, 0, np.maximum(own, 0))
-    state.depth[:-1][classes == WRITTEN] = np.maximum(own[classes == WRITTEN], 1)
-    state.tainted[:-1] = classes == WRITTEN
-    table = _carries(connection)
+    state.depth[:-1][classes == ARTIFICIAL] = np.maximum(own[classes == ARTIFICIAL], 1)
+    state.tainted[:-1] = classes == ARTIFICIAL
+    table = _effect_table(connection)
     known = whole.kind[whole.child] != ABSENT
     edges = (whole.child, whole.parent, whole.word, whole.way, whole.choice)
     child, parent, word, way, choice = (a if known.all() else a[known] for a in edges)
-    carries = table[column(whole.words, "offers")[word], classes[child], classes[parent]]
-    arrows = Arrows(child, parent, carries)
-    propagate(arrows, state, tell_apart(arrows, way, choice, classes))
+    effects = table[column(whole.edge_words, "offers")[word], classes[child], classes[parent]]
+    arrows = EdgeArrays(child, parent, effects)
+    propagate(arrows, state, find_alternatives(arrows, way, choice, classes))
     return state
 
 
@@ -190,24 +203,24 @@ def column_of(table: Any, name: str) -> Any:
     return table.column(name).fill_null(-1).to_numpy()
 
 
-def _carries(connection: Relations) -> Any:
-    """What edges do, by what they offer, the class of the child, and that of the parent."""
-    carries = carries_sql("offers::UTINYINT", "child", f"nullif(parent, {ABSENT})")
+def _effect_table(connection: ArrowConnection) -> Any:
+    """Effects of edges, by what the process allows, the class of the child and of the parent."""
+    effects = effects_sql("offers::UTINYINT", "child", f"nullif(parent, {ABSENT})")
     found = connection.execute(
-        f"SELECT {carries} AS carries "
+        f"SELECT {effects} AS carries "
         f"FROM range(16) o(offers), range({ABSENT}) c(child), range({ABSENT + 1}) p(parent) "
         "ORDER BY offers, child, parent"
     ).to_arrow_table()
     return column(found, "carries").reshape(16, ABSENT, ABSENT + 1)
 
 
-def is_absent(whole: Whole) -> Flags:
-    """Which nodes nobody has seen."""
+def is_absent(whole: GraphArrays) -> Flags:
+    """Mask of the nodes that no file contained."""
     found: Flags = whole.kind == ABSENT
     return found
 
 
-def is_record(whole: Whole) -> Flags:
-    """Which nodes are records that were seen."""
+def is_record(whole: GraphArrays) -> Flags:
+    """Mask of the nodes that are records."""
     found: Flags = whole.kind == RECORD
     return found

@@ -1,4 +1,4 @@
-"""A graph in arrays: nodes are numbers, edges three columns of nine bytes together."""
+"""Edges between numbered nodes, and the state that propagation computes per node, as arrays."""
 
 from __future__ import annotations
 
@@ -10,33 +10,33 @@ import numpy.typing as npt
 import pyarrow as pa
 
 Numbers = npt.NDArray[np.int32]
-Places = npt.NDArray[np.int64]
+Positions = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 Bits = npt.NDArray[np.uint8]
 
 
 @dataclass(slots=True)
-class Arrows:
-    """Edges: at each place the numbers of child and parent, and what the edge does.
+class EdgeArrays:
+    """Edges as columns: the numbers of child and parent, and the effects of the edge as bits.
 
     A parent that is not in the graph has the number after the last.
     """
 
     child: Numbers
     parent: Numbers
-    carries: Bits
+    effects: Bits
 
     def __len__(self) -> int:
         return len(self.child)
 
-    def where(self, chosen: Flags | Places) -> Arrows:
-        """Some of the edges, in the order of their places if places are given."""
-        return Arrows(self.child[chosen], self.parent[chosen], self.carries[chosen])
+    def where(self, chosen: Flags | Positions) -> EdgeArrays:
+        """Select edges by a mask, or by positions in the order of these."""
+        return EdgeArrays(self.child[chosen], self.parent[chosen], self.effects[chosen])
 
 
 @dataclass(slots=True)
-class State:
-    """What is known of every node; the last place stands for a parent that is not in the graph.
+class PropagationState:
+    """State of every node; the last element stands for a parent that is not in the graph.
 
     Attributes:
         depth: generative steps back to human text, at least.
@@ -51,8 +51,8 @@ class State:
     in_cycle: Flags
 
     @classmethod
-    def blank(cls, nodes: int) -> State:
-        """A state in which nothing is known of so many nodes."""
+    def blank(cls, nodes: int) -> PropagationState:
+        """Make the initial state of a number of nodes."""
         size = nodes + 1
         return cls(
             np.zeros(size, np.int32),
@@ -64,6 +64,6 @@ class State:
 
 def column(table: Any, name: str) -> Any:
     """A column without nulls as a NumPy array."""
-    held = table.column(name)
+    values = table.column(name)
     # Truths come as bytes where the connection hands out every type as it is.
-    return held.to_numpy().astype(np.bool_) if held.type == pa.bool8() else held.to_numpy()
+    return values.to_numpy().astype(np.bool_) if values.type == pa.bool8() else values.to_numpy()
