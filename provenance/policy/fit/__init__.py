@@ -1,4 +1,4 @@
-"""The largest set that passes a policy."""
+"""Choose the largest subset of the members that passes a policy."""
 
 from provenance.policy.fit.explain import LeftOut
 from provenance.policy.fit.solve import Fit, fit
