@@ -39,7 +39,7 @@ from provenance.operations.ingest.summary import EXAMPLES, Reject
 from provenance.operations.ingest.tasks import FileResult, FileTask, UnitResult, UnitTask
 from provenance.operations.ingest.tombstones import refuse_purged
 from provenance.operations.ingest.unjudged_columns import other_texts, prose_beside
-from provenance.origin.recognisers.parts import parts_of
+from provenance.origin.recognisers.record_parts import parts_of
 from provenance.origin.recognisers.registry import recognise
 from provenance.store.data_files import PartWriter
 from provenance.store.quarantine import Quarantine

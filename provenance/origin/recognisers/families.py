@@ -1,4 +1,4 @@
-"""Names of language models: what looks like one, and which family it belongs to."""
+"""Recognise names of known language models, and map them to model families."""
 
 from __future__ import annotations
 
@@ -169,10 +169,10 @@ def family_of(name: str | None) -> str | None:
     """
     if name is None or len(name) > LONGEST_NAME:
         return None
-    for place in ("start", "inside"):
+    for position in ("start", "inside"):
         for spelling in _spellings(name):
             for family, patterns in _compiled():
-                if patterns[place].search(spelling):
+                if patterns[position].search(spelling):
                     return family
     return None
 

@@ -1,4 +1,4 @@
-"""Whose words a structured record holds: the model's turns and answers, and how much they are."""
+"""Measure how much of a structured record is the model's: its turns and answers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from provenance.origin.recognisers.speakers import (
     MODEL_ROLES,
     PROMPTS,
     USER_ROLES,
-    Voice,
+    Turn,
     conversations,
     is_divided,
     last_name,
@@ -27,7 +27,7 @@ _BLANKS = bytes(0x20 if byte <= 0x20 else byte for byte in range(256))
 
 
 class Side(NamedTuple):
-    """What of one record a model is taken to have said.
+    """The model's side of one record.
 
     Attributes:
         divided: the record is a chat or a pair, so that a generator speaks for one side only.
@@ -134,15 +134,15 @@ def _side(text: str) -> Side:
         value for name, value in record.items() if name not in chats and last_name(name) in ANSWERS
     ]
     heard = sum(_role(turn) in USER_ROLES for turn in turns)
-    told = next((turn for turn in spoken if turn.key), None)
-    speaker = f"{told.key}={_role(told)}" if told else None
+    named = next((turn for turn in spoken if turn.key), None)
+    speaker = f"{named.key}={_role(named)}" if named else None
     only_chat = len(chats) == len(record)
     two_sided = only_chat and heard > 0 and bool(spoken) and heard + len(spoken) == len(turns)
-    pieces = [turn.said for turn in spoken]
+    pieces = [turn.content for turn in spoken]
     return Side(True, False, *_sizes([*pieces, *answers]), two_sided, speaker)
 
 
-def _role(turn: Voice) -> str:
+def _role(turn: Turn) -> str:
     return turn.role.strip().lower()
 
 
