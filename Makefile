@@ -16,7 +16,7 @@ help:
 	@echo "make test     run the tests"
 	@echo "make coverage run them more thoroughly, and say which lines they do not reach"
 	@echo "make soak     read 10,000 damaged files per reader (COUNT=N, SEED=S, TARGETS=…); takes long"
-	@echo "make lint     ruff and mypy"
+	@echo "make lint     ruff, mypy and vulture"
 	@echo "make bench    measure ingest against DuckDB on the same file"
 	@echo "make measure  measure everything and write docs/performance.md; takes long"
 	@echo "make schemas  write schemas/ from the models"
@@ -40,6 +40,7 @@ lint: $(VENV)/lint.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/vulture
 
 bench: $(VENV)/run.stamp
 	@$(BIN)/python bench/ingest.py

@@ -115,31 +115,6 @@ def parse(raw: bytes) -> Any:
         raise DefectError("a number has too many digits") from error
 
 
-def first_elements(head: bytes, count: int) -> list[Any]:
-    """The first elements of a JSON array of which only the beginning is at hand."""
-    text = head.decode("utf-8", "ignore").strip(WHITESPACE)
-    if not text.startswith("[") or exceeds_depth(text):
-        return []
-    elements: list[Any] = []
-    place = 1
-    while len(elements) < count:
-        try:
-            value, place = _DECODER.raw_decode(text, _skip(text, place))
-        except ValueError:
-            break
-        place = _skip(text, place)
-        if text[place : place + 1] not in {",", "]"}:
-            break
-        elements.append(value)
-        place += 1
-    return elements
-
-
-def _skip(text: str, place: int) -> int:
-    space = _SPACE.match(text, place)
-    return space.end() if space else place
-
-
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
@@ -178,9 +153,6 @@ def exceeds_depth(text: str) -> bool:
     structure = _STRING.sub("", text).encode("utf-8", "replace")
     levels = np.cumsum(_STEP[np.frombuffer(structure, np.uint8)], dtype=np.int64)
     return bool(levels.size) and int(levels.max()) > MAX_DEPTH
-
-
-_SPACE = re.compile(r"[ \t\n\r]*")
 
 
 _NOT_A_NUMBER = re.compile(r"[-+]?(nan|inf(inity)?)\b", re.IGNORECASE)

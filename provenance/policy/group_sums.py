@@ -86,8 +86,8 @@ def tally_groups(
 ) -> dict[str, dict[Key, GroupTally]]:
     """Sum all budgets, by name of the budget and key of the group.
 
-    Members are scanned once for all budgets that can be summed by cells, and once per ``by`` for the
-    others.
+    Members are scanned once for all budgets that can be summed by cells, and once per ``by`` for
+    the others.
 
     Args:
         repeated: whether a record may be several members.

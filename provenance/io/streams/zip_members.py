@@ -20,9 +20,6 @@ from provenance.io.streams.tar_members import Entry
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-MAGIC = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x00\x00PK\x03\x04")
-"""Of a member, of the end of an archive of nothing, and of an archive that was cut and joined."""
-
 _MOST_DIRECTORY = 256 << 20
 """Bytes of a directory that is read: it is held whole."""
 
@@ -116,15 +113,6 @@ def open_member(path: Path, uri: str, place: int) -> io.RawIOBase:
         return _Checked(archive.open(archive.infolist()[place]), uri)
     except _FAILURES as error:
         raise _damaged(uri, error) from error
-
-
-def head_of(path: Path, uri: str, place: int, size: int) -> bytes:
-    """The first bytes of a member, as far as they can be had."""
-    try:
-        with open_member(path, uri, place) as stream:
-            return stream.read(size) or b""
-    except DamagedError:
-        return b""
 
 
 def _defect(info: zipfile.ZipInfo) -> str:

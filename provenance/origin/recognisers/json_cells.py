@@ -24,9 +24,9 @@ _JOINED = re.compile(r"[:=|>](?!//)|,\s*[\"']")
 def parse_cell(text: str) -> Any:
     """Parse the list or object in a text; None if there is none.
 
-    >>> held_in('{"a":1}'), held_in("{'a': True}"), parse_cell('"{\\\\"a\\\\":1}"')
+    >>> parse_cell('{"a":1}'), parse_cell("{'a': True}"), parse_cell('"{\\\\"a\\\\":1}"')
     ({'a': 1}, {'a': True}, {'a': 1})
-    >>> held_in('\\ufeff{"a":1} trailing'), parse_cell("plain")
+    >>> parse_cell('\\ufeff{"a":1} trailing'), parse_cell("plain")
     ({'a': 1}, None)
     """
     plain = text.lstrip("\ufeff \t\r\n")
