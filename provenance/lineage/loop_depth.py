@@ -21,7 +21,7 @@ from provenance.lineage.semantics import ADDS_STEP
 
 
 @dataclass(slots=True)
-class _Choice:
+class _AlternativeParents:
     """Parents one of which is the true one, with their steps."""
 
     parents: list[tuple[int, int]]
@@ -34,7 +34,7 @@ class _LoopNodes:
     """Nodes by position, each with its derivations; a derivation is a list of choices."""
 
     floors: list[int]
-    derivations: list[list[list[_Choice]]]
+    derivations: list[list[list[_AlternativeParents]]]
     values: list[int] = field(default_factory=list)
 
 
@@ -52,7 +52,7 @@ def raise_loop_depths(
     for child, parent, effects in zip(
         edges.child.tolist(), edges.parent.tolist(), edges.effects.tolist(), strict=True
     ):
-        loop.derivations[child][0].append(_Choice([(parent, effects & ADDS_STEP)]))
+        loop.derivations[child][0].append(_AlternativeParents([(parent, effects & ADDS_STEP)]))
     _add_special(loop, nodes, alternatives, depth)
     loop.values = list(loop.floors)
     size = len(nodes)
@@ -81,14 +81,14 @@ def _add_special(
     for node in nodes[alternatives.special[nodes]].tolist():
         found = int(np.searchsorted(alternatives.nodes, node))
         first, last = int(alternatives.starts[found]), int(alternatives.starts[found + 1])
-        listed: list[list[_Choice]] = []
+        listed: list[list[_AlternativeParents]] = []
         before = (-1, -1)
         for at in range(first, last):
             here = (int(alternatives.derivation[at]), int(alternatives.choice[at]))
             if here[0] != before[0]:
                 listed.append([])
             if here != before:
-                listed[-1].append(_Choice([]))
+                listed[-1].append(_AlternativeParents([]))
             before = here
             parent = int(alternatives.parent[at])
             if parent not in index_of:
@@ -121,7 +121,7 @@ def _ground(loop: _LoopNodes, group: Sequence[int], inside: set[int]) -> set[int
     grounded: set[int] = set()
     while queue:
         value, _, entry = heappop(queue)
-        more: list[tuple[int, _Choice | int]] = []
+        more: list[tuple[int, _AlternativeParents | int]] = []
         if isinstance(entry, int):
             if entry not in grounded:
                 grounded.add(entry)
@@ -137,16 +137,16 @@ def _ground(loop: _LoopNodes, group: Sequence[int], inside: set[int]) -> set[int
     return grounded
 
 
-_Queue = list[tuple[int, int, _Choice | int]]
+_Queue = list[tuple[int, int, _AlternativeParents | int]]
 """Depth, a ticket that orders equal depths, and the node or choice that has it."""
 
 
 def _begin(
     loop: _LoopNodes, group: Sequence[int], inside: set[int]
-) -> tuple[_Queue, dict[int, list[tuple[_Choice, int]]]]:
+) -> tuple[_Queue, dict[int, list[tuple[_AlternativeParents, int]]]]:
     """Depths known from outside the component, and per node the choices that it is a parent of."""
-    found: list[tuple[int, _Choice | int]] = []
-    uses: dict[int, list[tuple[_Choice, int]]] = {}
+    found: list[tuple[int, _AlternativeParents | int]] = []
+    uses: dict[int, list[tuple[_AlternativeParents, int]]] = {}
     for node in group:
         for number, derivation in enumerate(loop.derivations[node]):
             if not derivation:

@@ -76,7 +76,7 @@ def blocks(verdict: Verdict, policy: Policy) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class Interval:
     """The interval that a budget compares with its limit; ``None`` is an infinite value."""
 
     numerator_lo: int
@@ -86,27 +86,27 @@ class Bounds:
     hi: Fraction | None
 
 
-def bounds(aggregate: BudgetAggregate, of: GroupTally) -> Bounds:
+def bounds(aggregate: BudgetAggregate, of: GroupTally) -> Interval:
     """Compute the least and the greatest value of a group, over all that is unknown."""
     met, may = of.certain, of.maybe
     rule = aggregate.budget.rule
     lo, hi, scope = met.lo, met.hi + may.hi, met.size + may.size
     if rule == "max_share":
-        return Bounds(lo, hi, of.total, _ratio(lo, of.total), _ratio(hi, of.total))
+        return Interval(lo, hi, of.total, _ratio(lo, of.total), _ratio(hi, of.total))
     if rule == "min_human":
         least, most = met.size - met.hi, scope - met.lo - may.lo
-        return Bounds(least, most, scope, Fraction(least), Fraction(most))
+        return Interval(least, most, scope, Fraction(least), Fraction(most))
     if rule == "forbid":
-        return Bounds(lo, hi, of.total, Fraction(lo), Fraction(hi))
+        return Interval(lo, hi, of.total, Fraction(lo), Fraction(hi))
     if aggregate.budget.per == "human":
         least, most = of.max_scope - hi, scope - met.lo - may.lo
         lower = _ratio(lo, most) if most or not met.records else None
         none = None if hi or met.records else Fraction(0)
-        return Bounds(lo, hi, scope, lower, Fraction(hi, least) if least else none)
+        return Interval(lo, hi, scope, lower, Fraction(hi, least) if least else none)
     # A possible member raises the share most when only its synthetic part counts, and lowers it
     # most when only its human part counts.
     lower = _ratio(lo, scope - may.lo)
-    return Bounds(lo, hi, scope, lower, _ratio(hi, of.max_scope))
+    return Interval(lo, hi, scope, lower, _ratio(hi, of.max_scope))
 
 
 def _ratio(part: int, whole: int) -> Fraction:
@@ -114,7 +114,7 @@ def _ratio(part: int, whole: int) -> Fraction:
     return Fraction(part, whole) if whole else Fraction(0)
 
 
-def _verdict(aggregate: BudgetAggregate, of: GroupTally, found: Bounds) -> Verdict:
+def _verdict(aggregate: BudgetAggregate, of: GroupTally, found: Interval) -> Verdict:
     if _is_empty(aggregate, of):
         return Verdict.PASS
     limit = Fraction(limit_of(aggregate))
@@ -243,7 +243,7 @@ def _accumulated(
     )
 
 
-def _sentence(aggregate: BudgetAggregate, found: Bounds) -> str:
+def _sentence(aggregate: BudgetAggregate, found: Interval) -> str:
     budget, limit = aggregate.budget, limit_of(aggregate)
     where = f" where {' '.join(budget.where.split())}" if budget.where else ""
     if budget.rule == "forbid":
@@ -262,14 +262,14 @@ def _sentence(aggregate: BudgetAggregate, found: Bounds) -> str:
     return f"{subject} of {aggregate.unit}{where} is {_between(found, limit)}, limit {limit:f}"
 
 
-def _between(found: Bounds, limit: Decimal) -> str:
+def _between(found: Interval, limit: Decimal) -> str:
     if found.lo == found.hi:
         return _written(found.lo, limit, round)
     # Rounded outwards, so that the printed interval contains the exact one.
     return f"{_written(found.lo, limit, _down)} to {_written(found.hi, limit, _up)}"
 
 
-def _counts(found: Bounds) -> str:
+def _counts(found: Interval) -> str:
     lo, hi = found.numerator_lo, found.numerator_hi
     return f"{lo:,}" if lo == hi else f"{lo:,} to {hi:,}"
 
@@ -297,7 +297,7 @@ def _side(value: Fraction, limit: Decimal) -> int:
     return (value > limit) - (value < limit)
 
 
-def _blame(aggregate: BudgetAggregate, found: Bounds, sources: Iterable[tuple[str, int]]) -> str:
+def _blame(aggregate: BudgetAggregate, found: Interval, sources: Iterable[tuple[str, int]]) -> str:
     if aggregate.budget.rule == "min_human":
         short = int(limit_of(aggregate)) - found.numerator_hi
         return f": {short:,} short"

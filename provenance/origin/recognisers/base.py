@@ -49,7 +49,7 @@ BASIS_CHARS = 80
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class RowBatch:
     """One batch of records as input of a recogniser.
 
     Attributes:
@@ -64,10 +64,10 @@ class Rows:
     kind: str
     names: tuple[str, ...]
 
-    def take(self, index: pa.Array) -> Rows:
+    def take(self, index: pa.Array) -> RowBatch:
         """Some of the rows."""
         fields = {name: column.take(index) for name, column in self.fields.items()}
-        return Rows(self.content.take(index), fields, self.kind, self.names)
+        return RowBatch(self.content.take(index), fields, self.kind, self.names)
 
 
 class HiddenFields(NamedTuple):
@@ -103,9 +103,9 @@ class Recogniser(Protocol):
         self, fields: Mapping[str, str], content: tuple[str, ...]
     ) -> tuple[str, ...] | None: ...
 
-    def claims(self, rows: Rows) -> pa.Table: ...
+    def claims(self, rows: RowBatch) -> pa.Table: ...
 
-    def hides(self, rows: Rows) -> HiddenFields | None: ...
+    def hides(self, rows: RowBatch) -> HiddenFields | None: ...
 
 
 def no_claims() -> pa.Table:

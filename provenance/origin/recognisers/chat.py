@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from provenance.model.origin import Label, Process, Tier
 from provenance.origin.recognisers.base import (
     HiddenFields,
-    Rows,
+    RowBatch,
     any_valid,
     basis,
     claims,
@@ -46,11 +46,11 @@ class ChatLog:
         turns = () if "conversation" in content else ("conversation",)
         return "model", *ids, *turns
 
-    def hides(self, rows: Rows) -> HiddenFields | None:
+    def hides(self, rows: RowBatch) -> HiddenFields | None:
         """The model, in rows of a log."""
         return HiddenFields(("model",), self._logged(rows))
 
-    def claims(self, rows: Rows) -> pa.Table:
+    def claims(self, rows: RowBatch) -> pa.Table:
         """Mixed, with the model's share counted; a part only, where others than the two speak.
 
         A text that was taken from a log, or a chat without an answer, is a question.
@@ -78,7 +78,7 @@ class ChatLog:
         unanswered = table.filter(pc.invert(sides.spoken))
         return pa.concat_tables([table.filter(sides.spoken), as_questions(unanswered)])
 
-    def _logged(self, rows: Rows) -> pa.Array:
+    def _logged(self, rows: RowBatch) -> pa.Array:
         count = len(rows.content)
         ids = [rows.fields[name] for name in _IDS if name in rows.fields]
         logged = pc.and_(pc.is_valid(rows.fields["model"]), any_valid(ids, count))
@@ -98,11 +98,11 @@ class ChatShape:
         """Nothing but the content."""
         return ()
 
-    def hides(self, rows: Rows) -> HiddenFields | None:
+    def hides(self, rows: RowBatch) -> HiddenFields | None:
         """Nothing: it is asked last."""
         return None
 
-    def claims(self, rows: Rows) -> pa.Table:
+    def claims(self, rows: RowBatch) -> pa.Table:
         """The model's side of every chat, as a hint."""
         if rows.kind != "structured":
             return no_claims()

@@ -13,7 +13,7 @@ from provenance.model.model_names import clean_name
 from provenance.model.origin import Label, Process, Tier
 from provenance.origin.recognisers.base import (
     HiddenFields,
-    Rows,
+    RowBatch,
     basis,
     claims,
     no_claims,
@@ -64,11 +64,11 @@ class ExportedColumns:
         ]
         return tuple(found) or None
 
-    def hides(self, rows: Rows) -> HiddenFields | None:
+    def hides(self, rows: RowBatch) -> HiddenFields | None:
         """Nothing: nobody else looks at them."""
         return None
 
-    def claims(self, rows: Rows) -> pa.Table:
+    def claims(self, rows: RowBatch) -> pa.Table:
         """What every column says; a label of another kind is a question."""
         found = [no_claims()]
         for field, values in rows.fields.items():

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
 from provenance.model.model_names import fold_name
+from provenance.origin.recognisers.claim_table import (
+    CLAIMS_BY_MEANING,
+    KNOWN_MODELS,
+    MACHINE_WORDS,
+    ClaimKind,
+)
 from provenance.origin.recognisers.classify_value import classify_value, name_in
 from provenance.origin.recognisers.families import LONGEST_NAME, family_of
 from provenance.origin.recognisers.field_names import FieldMeaning, FieldRole, field_meaning
@@ -32,19 +36,6 @@ from provenance.origin.recognisers.model_name_shapes import is_lower, is_unmista
 from provenance.origin.recognisers.speakers import MODEL_ROLES
 
 
-class ClaimKind(StrEnum):
-    """Kinds of claims, weakest first; the strongest of a list is kept."""
-
-    NOTHING = "nothing"
-    HUMAN = "human"
-    QUESTION = "question"
-    MIXED = "mixed"
-    STATED = "stated"
-    """Made by a machine, in a word."""
-    NAMED = "named"
-    """Made by a machine, which is named or answered with a plain yes."""
-
-
 class FieldClaim(NamedTuple):
     """The claim of one field of a row.
 
@@ -62,110 +53,6 @@ class FieldClaim(NamedTuple):
     generator: str | None = None
     family: str | None = None
 
-
-_N, _H, _Q, _M, _S, _G = ClaimKind
-
-_MACHINE_WORDS = {Meaning.MACHINE: _S, Meaning.MADE: _S, Meaning.DEVICE: _S}
-_ANY_MACHINE = dict.fromkeys((*_MACHINE_WORDS, Meaning.MODEL, Meaning.FAMILY, Meaning.NAMESAKE), _Q)
-_KNOWN_MODELS = dict.fromkeys((Meaning.MODEL, Meaning.FAMILY), _G)
-
-_TABLE: Mapping[FieldRole, Mapping[Meaning, ClaimKind]] = {
-    FieldRole.GENERATOR: {
-        **_MACHINE_WORDS,
-        **_KNOWN_MODELS,
-        **dict.fromkeys((Meaning.HUB, Meaning.NAMESAKE, Meaning.HINT, Meaning.WORD), _G),
-        **dict.fromkeys((Meaning.INSTRUMENT, Meaning.MENTION, Meaning.OTHER), _G),
-        **dict.fromkeys((Meaning.ZERO, Meaning.UNSURE, Meaning.PROSE), _Q),
-        Meaning.YES: _G,
-        Meaning.HUMAN: _H,
-        Meaning.MIXED: _M,
-    },
-    FieldRole.MODEL: {
-        **_MACHINE_WORDS,
-        **_KNOWN_MODELS,
-        **dict.fromkeys((Meaning.HUB, Meaning.NAMESAKE), _G),
-        **dict.fromkeys(
-            (Meaning.HINT, Meaning.WORD, Meaning.INSTRUMENT, Meaning.OTHER, Meaning.PROSE), _Q
-        ),
-        **dict.fromkeys((Meaning.ZERO, Meaning.YES, Meaning.UNSURE, Meaning.MENTION), _Q),
-        Meaning.HUMAN: _H,
-        Meaning.MIXED: _M,
-    },
-    FieldRole.MAKER: {
-        **_MACHINE_WORDS,
-        **_KNOWN_MODELS,
-        **dict.fromkeys((Meaning.NAMESAKE, Meaning.HINT, Meaning.INSTRUMENT), _Q),
-        Meaning.HUMAN: _H,
-        Meaning.MIXED: _M,
-    },
-    FieldRole.SOURCE: {
-        Meaning.MACHINE: _S,
-        Meaning.MADE: _S,
-        **_KNOWN_MODELS,
-        **dict.fromkeys((Meaning.NAMESAKE, Meaning.HINT, Meaning.INSTRUMENT), _Q),
-        Meaning.HUMAN: _H,
-        Meaning.MIXED: _M,
-    },
-    FieldRole.TOOL: {
-        **_KNOWN_MODELS,
-        Meaning.MADE: _S,
-        **dict.fromkeys((Meaning.MACHINE, Meaning.NAMESAKE, Meaning.HINT, Meaning.INSTRUMENT), _Q),
-    },
-    FieldRole.FLAG: {
-        **_MACHINE_WORDS,
-        **_KNOWN_MODELS,
-        **dict.fromkeys((Meaning.HUB, Meaning.NAMESAKE), _G),
-        Meaning.YES: _G,
-        Meaning.NO: _H,
-        Meaning.ZERO: _H,
-        Meaning.HUMAN: _H,
-        Meaning.PERSON: _H,
-        Meaning.MIXED: _M,
-    },
-    FieldRole.HUMAN_FLAG: {
-        **_MACHINE_WORDS,
-        **_KNOWN_MODELS,
-        **dict.fromkeys((Meaning.HUB, Meaning.NAMESAKE), _G),
-        Meaning.YES: _H,
-        Meaning.NO: _G,
-        Meaning.ZERO: _G,
-        Meaning.HUMAN: _H,
-        Meaning.PERSON: _H,
-        Meaning.MIXED: _M,
-    },
-    FieldRole.CLASS: dict.fromkeys(
-        (Meaning.MACHINE, Meaning.MADE, Meaning.MODEL, Meaning.FAMILY), _Q
-    ),
-    FieldRole.MARK: {
-        **_MACHINE_WORDS,
-        **_KNOWN_MODELS,
-        **dict.fromkeys((Meaning.HUB, Meaning.NAMESAKE, Meaning.HINT, Meaning.WORD), _Q),
-        **dict.fromkeys((Meaning.INSTRUMENT, Meaning.OTHER, Meaning.YES, Meaning.UNSURE), _Q),
-        **dict.fromkeys((Meaning.PROSE, Meaning.MIXED, Meaning.MENTION), _Q),
-    },
-    FieldRole.USE: {
-        **_ANY_MACHINE,
-        **dict.fromkeys((Meaning.YES, Meaning.MIXED, Meaning.UNSURE), _Q),
-    },
-    FieldRole.REAL: {**_ANY_MACHINE, Meaning.NO: _Q, Meaning.ZERO: _Q, Meaning.MIXED: _Q},
-    FieldRole.EITHER: dict.fromkeys(
-        set(Meaning)
-        - {Meaning.SILENT, *_MACHINE_WORDS, *_KNOWN_MODELS, Meaning.HUMAN, Meaning.MIXED},
-        _Q,
-    )
-    | {**_MACHINE_WORDS, **_KNOWN_MODELS, Meaning.HUMAN: _H, Meaning.MIXED: _M},
-    FieldRole.SCORE: dict.fromkeys(set(Meaning) - {Meaning.SILENT}, _Q),
-    FieldRole.SPEAKER: dict.fromkeys(
-        (Meaning.MADE, Meaning.MODEL, Meaning.FAMILY, Meaning.NAMESAKE), _Q
-    ),
-    FieldRole.HANDLE: dict.fromkeys((Meaning.MADE, Meaning.MODEL, Meaning.FAMILY), _Q),
-    FieldRole.REMARK: {Meaning.MADE: _Q},
-    FieldRole.ADDRESS: {},
-    FieldRole.TAG: {Meaning.MADE: _Q},
-    FieldRole.SUBJECT: {Meaning.MADE: _Q},
-    FieldRole.ANY: {Meaning.MADE: _Q},
-    FieldRole.NOTHING: {},
-}
 
 _ANSWERS = frozenset({Meaning.YES, Meaning.NO, Meaning.ZERO})
 _SHORT, _LONG = 7, 24
@@ -304,7 +191,7 @@ def _judged(name_meaning: FieldMeaning, value: str, meaning: Meaning) -> ClaimKi
     special = _stated(name_meaning, value, meaning)
     if special is not None:
         return special
-    claim_kind = _TABLE[role].get(meaning, ClaimKind.NOTHING)
+    claim_kind = CLAIMS_BY_MEANING[role].get(meaning, ClaimKind.NOTHING)
     if role in {FieldRole.FLAG, FieldRole.HUMAN_FLAG}:
         claim_kind = _answered(name_meaning, meaning, claim_kind)
     elif name_meaning.flag and meaning in _ANSWERS:
@@ -361,8 +248,8 @@ def _tells(name_meaning: FieldMeaning, value: str, meaning: Meaning) -> bool:
     role = name_meaning.role
     if role in {FieldRole.TAG, FieldRole.REMARK} and is_synthetic_word(value):
         return True
-    named = meaning in _KNOWN_MODELS
-    if named or meaning in _MACHINE_WORDS:
+    named = meaning in KNOWN_MODELS
+    if named or meaning in MACHINE_WORDS:
         more = named and role in _UNRELATED and name_in(value) != value
         return more and states_machine(value, _SHORT)
     if role in _BORNE | {FieldRole.MODEL}:

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from provenance.model.origin import Label, Process, Tier
 from provenance.origin.recognisers.base import (
     HiddenFields,
-    Rows,
+    RowBatch,
     claims,
     no_claims,
     positions,
@@ -49,14 +49,14 @@ class Gb45438:
         marked = [field for field in fields if _is_mark(field) and field not in content]
         return tuple(marked) if marked or len(content) == 1 else None
 
-    def hides(self, rows: Rows) -> HiddenFields | None:
+    def hides(self, rows: RowBatch) -> HiddenFields | None:
         """The fields that hold a label of the standard."""
         labels = pa.repeat(False, len(rows.content))
         for column in rows.fields.values():
             labels = pc.or_(labels, pc.is_valid(_member(column, "Label")))
         return HiddenFields(tuple(rows.fields), labels) if rows.fields else None
 
-    def claims(self, rows: Rows) -> pa.Table:
+    def claims(self, rows: RowBatch) -> pa.Table:
         """One claim per label that is found."""
         found = [
             self._labelled(pa.array(range(len(column)), pa.int64()), column, field)

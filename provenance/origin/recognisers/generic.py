@@ -13,7 +13,7 @@ from provenance.model.origin import Label, Tier
 from provenance.origin.recognisers.base import (
     WHOLE_ROW,
     HiddenFields,
-    Rows,
+    RowBatch,
     any_valid,
     basis,
     claims,
@@ -21,7 +21,8 @@ from provenance.origin.recognisers.base import (
     questions,
 )
 from provenance.origin.recognisers.candidate_values import find_candidates
-from provenance.origin.recognisers.field_claims import ClaimKind, FieldClaim, claims_of_field
+from provenance.origin.recognisers.claim_table import ClaimKind
+from provenance.origin.recognisers.field_claims import FieldClaim, claims_of_field
 from provenance.origin.recognisers.field_names import FieldRole, field_meaning
 from provenance.origin.recognisers.machine_statements import CHAT_SITES, TELLING_REMARK
 from provenance.origin.recognisers.model_turns import as_questions, by_model, model_sides
@@ -91,11 +92,11 @@ class GenericField:
             extra += [path for path in fields if _leaf(path) in _GOODS]
         return tuple(dict.fromkeys([*found, *(path for path in extra if path not in content)]))
 
-    def hides(self, rows: Rows) -> HiddenFields | None:
+    def hides(self, rows: RowBatch) -> HiddenFields | None:
         """Nothing: who comes after it looks at the content alone."""
         return None
 
-    def claims(self, rows: Rows) -> pa.Table:
+    def claims(self, rows: RowBatch) -> pa.Table:
         """The claims of every field, row by row."""
         found = [no_claims()]
         heard = {
@@ -106,7 +107,7 @@ class GenericField:
                 found += self._claimed(rows, distinct)
         return _mixed_where_stated(_each_once(pa.concat_tables(found)))
 
-    def _claimed(self, rows: Rows, distinct: DistinctClaims) -> list[pa.Table]:
+    def _claimed(self, rows: RowBatch, distinct: DistinctClaims) -> list[pa.Table]:
         """Claims by kind, those about the model's side apart from those about all of a record."""
         kinds = [(claim.claim_kind, field_meaning(claim.field).whole) for claim in distinct.claims]
         columns = _columns(distinct.claims)
@@ -123,7 +124,7 @@ class GenericField:
 
     def _by_verdict(
         self,
-        rows: Rows,
+        rows: RowBatch,
         index: pa.Array,
         claim_kind: ClaimKind,
         whole: bool,
@@ -140,7 +141,7 @@ class GenericField:
             return self._synthetic(rows, index, every, Tier.DECLARED, columns)
         return [self._lowering(rows, index, claim_kind, whole, columns)]
 
-    def _questions(self, rows: Rows, index: pa.Array, columns: dict[str, pa.Array]) -> pa.Table:
+    def _questions(self, rows: RowBatch, index: pa.Array, columns: dict[str, pa.Array]) -> pa.Table:
         """Questions, but for the models of cars."""
         asked = questions(index, self.name, field=columns["field"], basis=columns["basis"])
         goods = [column for path, column in rows.fields.items() if _leaf(path) in _GOODS]
@@ -151,7 +152,7 @@ class GenericField:
 
     def _synthetic(
         self,
-        rows: Rows,
+        rows: RowBatch,
         index: pa.Array,
         whole: pa.Array,
         tier: Tier,
@@ -186,7 +187,7 @@ class GenericField:
 
     def _lowering(
         self,
-        rows: Rows,
+        rows: RowBatch,
         index: pa.Array,
         claim_kind: ClaimKind,
         whole: bool,

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from provenance.content.identity import TURN_METADATA, text_parts
 from provenance.model.origin import Label
-from provenance.origin.recognisers.base import Rows, claims, questions
+from provenance.origin.recognisers.base import RowBatch, claims, questions
 from provenance.origin.recognisers.speakers import (
     ANSWERS,
     MODEL_ROLES,
@@ -84,7 +84,7 @@ def model_sides(content: pa.Array) -> Sides:
     )
 
 
-def by_model(rows: Rows, index: pa.Array, observer: str, **columns: Any) -> pa.Table:
+def by_model(rows: RowBatch, index: pa.Array, observer: str, **columns: Any) -> pa.Table:
     """Claims that a model wrote the records at ``index``: of a chat or a pair, its own side only.
 
     Where the model is named and its side is missing, what it did write is a question.

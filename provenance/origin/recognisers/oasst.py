@@ -13,7 +13,7 @@ from provenance.model.origin import Label, Process, Tier
 from provenance.origin.recognisers.base import (
     WHOLE_ROW,
     HiddenFields,
-    Rows,
+    RowBatch,
     any_valid,
     basis,
     claims,
@@ -41,11 +41,11 @@ class Oasst:
             return None
         return "synthetic", "role", "model_name", *id_fields
 
-    def hides(self, rows: Rows) -> HiddenFields | None:
+    def hides(self, rows: RowBatch) -> HiddenFields | None:
         """What is said of the text, in messages of which anything is said."""
         return HiddenFields(("synthetic", "model_name", "role"), self._is_stated(rows))
 
-    def claims(self, rows: Rows) -> pa.Table:
+    def claims(self, rows: RowBatch) -> pa.Table:
         """Synthetic where the field is true, human where it is false, nothing where it is null."""
         stated = pc.utf8_lower(rows.fields["synthetic"])
         model = rows.fields["model_name"]
@@ -86,7 +86,7 @@ class Oasst:
             ]
         )
 
-    def _is_stated(self, rows: Rows) -> pa.Array:
+    def _is_stated(self, rows: RowBatch) -> pa.Array:
         id_fields = (rows.fields[name] for name in _ID_FIELDS if name in rows.fields)
         message = pc.and_(
             any_valid(id_fields, len(rows.content)), pc.is_in(rows.fields["role"], _ROLES)

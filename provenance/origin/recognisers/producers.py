@@ -14,7 +14,7 @@ from provenance.model.origin import Label, Process, Tier
 from provenance.origin.recognisers.base import (
     WHOLE_ROW,
     HiddenFields,
-    Rows,
+    RowBatch,
     any_valid,
     basis,
     claims,
@@ -69,11 +69,11 @@ class Producer:
         # The only content field is never null, and its text is not wanted twice.
         return tuple(dict.fromkeys(name for name in wanted if not _is_content(name, content)))
 
-    def hides(self, rows: Rows) -> HiddenFields | None:
+    def hides(self, rows: RowBatch) -> HiddenFields | None:
         """The model's name, in rows of this shape; also where the model failed to answer."""
         return HiddenFields(self.generator, self._shaped(rows)) if self.generator else None
 
-    def claims(self, rows: Rows) -> pa.Table:
+    def claims(self, rows: RowBatch) -> pa.Table:
         """The rows that the model answered, as far as the content is its answer.
 
         Where the content is not, or there is no answer, the model's name is a question.
@@ -103,7 +103,7 @@ class Producer:
         )
 
     def _claimed(
-        self, rows: Rows, index: pa.Array, names: pa.Array, fields: pa.Array, written: bool
+        self, rows: RowBatch, index: pa.Array, names: pa.Array, fields: pa.Array, written: bool
     ) -> pa.Table:
         if len(index) == 0:
             return no_claims()
@@ -122,7 +122,7 @@ class Producer:
             return found
         return found.filter(pc.invert(found["whole"]))
 
-    def _shaped(self, rows: Rows) -> pa.Array:
+    def _shaped(self, rows: RowBatch) -> pa.Array:
         """Rows that have a field of every group, and a model that looks like one if it must."""
         count = len(rows.content)
         hit = pa.repeat(True, count)
@@ -137,7 +137,7 @@ class Producer:
             hit = pc.and_(hit, looks)
         return hit
 
-    def _models(self, rows: Rows) -> tuple[pa.Array, pa.Array]:
+    def _models(self, rows: RowBatch) -> tuple[pa.Array, pa.Array]:
         """What names the model in every row, and the field that does."""
         names = fields = pa.nulls(len(rows.content), pa.string())
         for field in self.generator:
@@ -157,7 +157,7 @@ class Producer:
         )
         return all(ours) if self.exact else any(ours)
 
-    def _answered(self, rows: Rows, names: pa.Array) -> pa.Array:
+    def _answered(self, rows: RowBatch, names: pa.Array) -> pa.Array:
         hit = pa.repeat(True, len(rows.content))
         if self.generator:
             hit = names_generator(names)
@@ -170,7 +170,7 @@ class Producer:
                 hit = pa.repeat(False, len(rows.content))
         return hit
 
-    def _repeats(self, rows: Rows) -> pa.Array:
+    def _repeats(self, rows: RowBatch) -> pa.Array:
         """Where a text that was taken from elsewhere is the model's answer all the same."""
         there = [name for name in self.any_valid if name in self.written and name in rows.fields]
         if rows.kind != "text" or not there:

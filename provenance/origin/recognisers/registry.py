@@ -9,7 +9,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from provenance.model.model_names import fold_name
-from provenance.origin.recognisers.base import HiddenFields, Recogniser, Rows, no_claims, unclaimed
+from provenance.origin.recognisers.base import (
+    HiddenFields,
+    Recogniser,
+    RowBatch,
+    no_claims,
+    unclaimed,
+)
 from provenance.origin.recognisers.chat import ChatLog, ChatShape
 from provenance.origin.recognisers.exported import ExportedColumns, is_ours
 from provenance.origin.recognisers.gb45438 import Gb45438
@@ -90,7 +96,7 @@ def recognise(
     columns = _columns(fields, wanted_fields(recognisers), len(content))
     for applied in recognisers:
         own = {name: columns[name] for name in applied.fields}
-        rows = Rows(content, own, kind, applied.content)
+        rows = RowBatch(content, own, kind, applied.content)
         if applied.recogniser.fallback:
             free = unclaimed(len(content), found)
             if len(free) == len(content):

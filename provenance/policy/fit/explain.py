@@ -14,7 +14,7 @@ from provenance.policy.group_sums import Key
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
+class Excluded:
     """Members that one budget, in one group, asked to be left out; or why nothing can be taken."""
 
     budget: str
@@ -26,7 +26,7 @@ class LeftOut:
 
 def left_out(
     scheme: Scheme, problem: FitProblem, sums: Sequence[Sequence[int]], counts: Sequence[int]
-) -> tuple[LeftOut, ...]:
+) -> tuple[Excluded, ...]:
     """The members left out, by the first budget of the policy that has no room for one more."""
     slack = [
         rule.at_most - left if applies(rule, counts) else None
@@ -90,11 +90,11 @@ def _asking(
     return -1, None
 
 
-def _explained(scheme: Scheme, index: tuple[int, Key | None], records: int, size: int) -> LeftOut:
+def _explained(scheme: Scheme, index: tuple[int, Key | None], records: int, size: int) -> Excluded:
     aggregate, key = index
     if aggregate < 0:
         name = scheme.aggregates[0].budget.name
-        return LeftOut(name, None, records, size, "a remainder that was not tried singly")
+        return Excluded(name, None, records, size, "a remainder that was not tried singly")
     budget = scheme.aggregates[aggregate].budget
     group = None if key is None else dict(zip(budget.by, key, strict=True))
     of = "" if group is None else f" of {', '.join(f'{k} {v}' for k, v in group.items())}"
@@ -108,10 +108,10 @@ def _explained(scheme: Scheme, index: tuple[int, Key | None], records: int, size
         reason = f"one more would put the share{of} over {limit:f}"
         if budget.per == "human":
             reason = f"one more would put synthetic to human{of} over {limit:f}"
-    return LeftOut(budget.name, group, records, size, reason)
+    return Excluded(budget.name, group, records, size, reason)
 
 
-def unmet(scheme: Scheme, problem: FitProblem, *, divisible: bool) -> tuple[LeftOut, ...]:
+def unmet(scheme: Scheme, problem: FitProblem, *, divisible: bool) -> tuple[Excluded, ...]:
     """The budgets without which some selection would pass; all that ask for records, if none.
 
     ``divisible`` says that parts of records would pass, and only no whole records were found.
@@ -131,4 +131,4 @@ def unmet(scheme: Scheme, problem: FitProblem, *, divisible: bool) -> tuple[Left
             for index, aggregate in enumerate(scheme.aggregates)
             if aggregate.budget.rule in {"min_human", "accumulate"}
         ]
-    return tuple(LeftOut(scheme.aggregates[at].budget.name, None, 0, 0, why) for at, why in named)
+    return tuple(Excluded(scheme.aggregates[at].budget.name, None, 0, 0, why) for at, why in named)

@@ -15,7 +15,7 @@ from provenance.policy.aggregates import budget_aggregates
 from provenance.policy.fit import sampling
 from provenance.policy.fit.allocation import TINY, Amounts, FitProblem, amounts, exact_sums, limits
 from provenance.policy.fit.constraints import linear_rules
-from provenance.policy.fit.explain import LeftOut, left_out, unmet
+from provenance.policy.fit.explain import Excluded, left_out, unmet
 from provenance.policy.fit.lp_bound import linear_bound
 from provenance.policy.fit.rounding import Selection, add_fitting, repair, search_sides
 from provenance.policy.fit.sampling import CutRecord
@@ -51,7 +51,7 @@ class Fit:
     bound: int
     exact: bool
     feasible: bool
-    left_out: tuple[LeftOut, ...]
+    left_out: tuple[Excluded, ...]
 
     @property
     def gap(self) -> int:
@@ -60,7 +60,7 @@ class Fit:
 
 
 @dataclass(frozen=True, slots=True)
-class _Choice:
+class _FitResult:
     """The first records of each stratum, apart from those that changed sides."""
 
     sums: Sequence[Sequence[int]]
@@ -147,7 +147,7 @@ def _scheme(policy: Policy, attributes: Collection[str]) -> Scheme:
 
 def _missing(
     connection: Connection, members: str, scheme: Scheme, anchors: Mapping[str, str]
-) -> tuple[LeftOut, ...]:
+) -> tuple[Excluded, ...]:
     """Records that ``accumulate`` requires and that are not among the members at all."""
     found = []
     for aggregate in scheme.aggregates:
@@ -165,25 +165,25 @@ def _missing(
         ).fetchone()
         if lost:
             reason = f"{lost:,} records that {release} requires are not in the selection"
-            found.append(LeftOut(aggregate.budget.name, None, 0, 0, reason))
+            found.append(Excluded(aggregate.budget.name, None, 0, 0, reason))
     return tuple(found)
 
 
 def _choose_equal(
     connection: Connection, problem: FitProblem, found: Amounts, seed: int
-) -> _Choice:
+) -> _FitResult:
     """Take the amounts as they are: all records of a stratum are equal."""
     counts = [round(value) for value in found.records]
     sampling.order(connection, _MARKED, _cut_strata(problem, counts), seed, sized=False)
     sums = exact_sums(problem.strata, counts)
     size = sum(taken[0] for taken in sums)
     bound = size if found.proven else math.floor(found.bound + 0.5)
-    return _Choice(sums, counts, counts, (), bound, found.proven)
+    return _FitResult(sums, counts, counts, (), bound, found.proven)
 
 
 def _choose_sized(
     connection: Connection, problem: FitProblem, found: Amounts, seed: int
-) -> _Choice | None:
+) -> _FitResult | None:
     """Take records per stratum up to its amount, then round at the cuts, record by record.
 
     As a rule it is enough to round the strata that are cut. For rules that only few combinations
@@ -210,10 +210,12 @@ def _choose_sized(
     if not selection.kept:
         return None
     proven = bound == selection.size
-    return _Choice(selection.sums, selection.counts, counts, selection.changed, bound, proven)
+    return _FitResult(selection.sums, selection.counts, counts, selection.changed, bound, proven)
 
 
-def _take(connection: Connection, problem: FitProblem, chosen: _Choice | None, into: str) -> None:
+def _take(
+    connection: Connection, problem: FitProblem, chosen: _FitResult | None, into: str
+) -> None:
     """Make the table of the ids that are taken; an empty one when none are."""
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {quote_identifier(into)} (record_id UUID)")
     if chosen is None:
