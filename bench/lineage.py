@@ -105,7 +105,7 @@ def make(folder: Path, edges: int) -> None:
 
 
 def ours(folder: Path) -> Measured:
-    """Depth and taint, Parquet to Parquet."""
+    """Depth, Parquet to Parquet."""
     connection, measured = connect("1GB"), Measured()
     connection.execute("SET arrow_lossless_conversion = true")
     with timing(measured.took, "all"):
@@ -116,7 +116,7 @@ def ours(folder: Path) -> Measured:
             f"(SELECT *, 0 AS way, 0 AS choice, false AS found FROM {edges})",
         )
         written = whole.nodes.column("artificial").to_numpy().astype(bool)
-        depth = lineage.propagate_depths(connection, whole, written).depth[:-1]
+        depth = lineage.propagate_depths(whole, written)
         with timing(measured.took, "write"):
             ids = whole.nodes.select(["id"])
             pq.write_table(ids.append_column("depth", pa.array(depth)), folder / "depths.parquet")

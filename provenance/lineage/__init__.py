@@ -1,4 +1,4 @@
-"""Compute depth, taint, ancestors, descendants, loops and derived claims on the lineage graph.
+"""Compute depth, ancestors, descendants, loops and derived claims on the lineage graph.
 
 The functions know nothing of a ledger. Each takes a connection and the SQL text of two relations.
 
@@ -11,7 +11,7 @@ The functions know nothing of a ledger. Each takes a connection and the SQL text
   numbers the groups of alternative parents within one derivation, of which one is the true one;
   it is 0 for an edge to a parent that is known.
 
-docs/concepts/lineage.md says what depth, taint and claims mean.
+docs/concepts/lineage.md defines depth and derived claims.
 """
 
 from __future__ import annotations

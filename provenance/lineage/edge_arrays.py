@@ -1,4 +1,4 @@
-"""Edges between numbered nodes, and the state that propagation computes per node, as arrays."""
+"""Hold the edges between numbered nodes as arrays."""
 
 from __future__ import annotations
 
@@ -32,34 +32,6 @@ class EdgeArrays:
     def where(self, chosen: Flags | Positions) -> EdgeArrays:
         """Select edges by a mask, or by positions in the order of these."""
         return EdgeArrays(self.child[chosen], self.parent[chosen], self.effects[chosen])
-
-
-@dataclass(slots=True)
-class PropagationState:
-    """State of every node; the last element stands for a parent that is not in the graph.
-
-    Attributes:
-        depth: generative steps back to human text, at least.
-        level: edges to the farthest ancestor, a loop counted as one node.
-        tainted: whether a machine wrote any of its text, or may have.
-        in_cycle: whether a path leads from the node back to it.
-    """
-
-    depth: Numbers
-    level: Numbers
-    tainted: Flags
-    in_cycle: Flags
-
-    @classmethod
-    def blank(cls, nodes: int) -> PropagationState:
-        """Make the initial state of a number of nodes."""
-        size = nodes + 1
-        return cls(
-            np.zeros(size, np.int32),
-            np.zeros(size, np.int32),
-            np.zeros(size, np.bool_),
-            np.zeros(size, np.bool_),
-        )
 
 
 def column(table: Any, name: str) -> Any:

@@ -11,15 +11,9 @@ import pyarrow as pa
 
 from provenance.lineage.alternative_derivations import find_alternatives
 from provenance.lineage.depth_levels import propagate
-from provenance.lineage.edge_arrays import (
-    Bits,
-    EdgeArrays,
-    Flags,
-    Numbers,
-    PropagationState,
-    column,
-)
+from provenance.lineage.edge_arrays import Bits, EdgeArrays, Flags, Numbers, column
 from provenance.lineage.semantics import (
+    ADDS_STEP,
     ARTIFICIAL,
     CONTAINER,
     EDITING_PROCESSES,
@@ -27,12 +21,11 @@ from provenance.lineage.semantics import (
     MACHINE_PROCESSES,
     MODEL,
     NO_TEXT_PROCESSES,
-    effects_sql,
+    PASSES_DEPTH,
     is_one_of,
-    process_effects_sql,
 )
 from provenance.lineage.temp_tables import ArrowConnection, copy_to_temp_table, temp_tables
-from provenance.model.origin import Label
+from provenance.model.origin import GENERATIVE, Label
 
 RECORD, OTHER, ABSENT = HUMAN_OR_UNKNOWN, CONTAINER, MODEL + 1
 """Kinds of nodes besides models; absent: an edge names it and no file contained it."""
@@ -160,58 +153,54 @@ def _ends(connection: ArrowConnection, edges: str, numbers: str, edge_words: str
 
 
 def _words_sql(edge_words: str) -> str:
-    offered = f"(SELECT number AS child, number AS parent, relation, process FROM {edge_words})"
+    generative = f"process IS NULL OR {is_one_of('process', GENERATIVE)}"
     return (
-        "SELECT relation, process, activity, found, offers, "
+        f"SELECT relation, process, activity, found, {generative} AS generative, "
+        "relation = 'derived' AS derived, "
         "dense_rank() OVER (ORDER BY process NULLS LAST)::INTEGER AS rank, "
         f"relation = 'derived' AND NOT {is_one_of('process', NO_TEXT_PROCESSES)} AS proves, "
         f"{is_one_of('process', MACHINE_PROCESSES)} AS machine, "
-        f"{is_one_of('process', EDITING_PROCESSES)} AS kept "
-        f"FROM {edge_words} JOIN {process_effects_sql(offered)} AS offered "
-        "ON offered.child = number "
-        "ORDER BY number"
+        f"{is_one_of('process', EDITING_PROCESSES)} AS kept FROM {edge_words} ORDER BY number"
     )
 
 
-def propagate_depths(
-    connection: ArrowConnection, whole: GraphArrays, written: Flags
-) -> PropagationState:
-    """Compute depth, level and taint of every node.
+def propagate_depths(whole: GraphArrays, written: Flags) -> Numbers:
+    """Compute the depth of every node: generative steps back to human text, a lower bound.
 
     Args:
         written: mask of the synthetic and mixed records, derived claims included.
     """
     classes = whole.kind.copy()
     classes[written & (whole.kind == RECORD)] = ARTIFICIAL
-    state = PropagationState.blank(len(classes))
     own = column_of(whole.nodes, "own_depth")
-    state.depth[:-1] = np.where(whole.kind == RECORD, 0, np.maximum(own, 0))
-    state.depth[:-1][classes == ARTIFICIAL] = np.maximum(own[classes == ARTIFICIAL], 1)
-    state.tainted[:-1] = classes == ARTIFICIAL
-    table = _effect_table(connection)
+    depth = np.zeros(len(classes), np.int32)
+    depth[:] = np.where(whole.kind == RECORD, 0, np.maximum(own, 0))
+    depth[classes == ARTIFICIAL] = np.maximum(own[classes == ARTIFICIAL], 1)
     known = whole.kind[whole.child] != ABSENT
-    edges = (whole.child, whole.parent, whole.word, whole.way, whole.choice)
-    child, parent, word, way, choice = (a if known.all() else a[known] for a in edges)
-    effects = table[column(whole.edge_words, "offers")[word], classes[child], classes[parent]]
-    arrows = EdgeArrays(child, parent, effects)
-    propagate(arrows, state, find_alternatives(arrows, way, choice, classes))
-    return state
+    columns = (whole.child, whole.parent, whole.word, whole.way, whole.choice)
+    child, parent, word, way, choice = (a if known.all() else a[known] for a in columns)
+    edges = EdgeArrays(child, parent, _effects(whole, word, classes[child]))
+    propagate(edges, depth, find_alternatives(edges, way, choice, classes))
+    return depth
+
+
+def _effects(whole: GraphArrays, word: Numbers, classes: Bits) -> Bits:
+    """Effects of edges, by their words and the classes of their children.
+
+    A synthetic or mixed record takes depth from all edges, with the step of generative ones. A
+    record of human or unknown origin takes none. Other nodes take depth from derived edges, without
+    a step.
+    """
+    artificial = classes == ARTIFICIAL
+    steps = whole.flags("generative")[word] & artificial
+    passes = artificial | ((classes != HUMAN_OR_UNKNOWN) & whole.flags("derived")[word])
+    effects: Bits = steps * np.uint8(ADDS_STEP) | passes * np.uint8(PASSES_DEPTH)
+    return effects
 
 
 def column_of(table: Any, name: str) -> Any:
     """A column of whole numbers as an array, with -1 where there is none."""
     return table.column(name).fill_null(-1).to_numpy()
-
-
-def _effect_table(connection: ArrowConnection) -> Any:
-    """Effects of edges, by what the process allows, the class of the child and of the parent."""
-    effects = effects_sql("offers::UTINYINT", "child", f"nullif(parent, {ABSENT})")
-    found = connection.execute(
-        f"SELECT {effects} AS carries "
-        f"FROM range(16) o(offers), range({ABSENT}) c(child), range({ABSENT + 1}) p(parent) "
-        "ORDER BY offers, child, parent"
-    ).to_arrow_table()
-    return column(found, "carries").reshape(16, ABSENT, ABSENT + 1)
 
 
 def is_absent(whole: GraphArrays) -> Flags:

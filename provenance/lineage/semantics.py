@@ -1,4 +1,4 @@
-"""Say in SQL which class a node of the lineage graph has, and what an edge passes to its child."""
+"""Define the classes of nodes and the effects of edges in the lineage graph."""
 
 from __future__ import annotations
 
@@ -20,9 +20,8 @@ HUMAN_OR_UNKNOWN, ARTIFICIAL, CONTAINER, MODEL = range(4)
 """Classes of nodes: a record of human or unknown origin; a synthetic or mixed record; a source or a
 release; a model."""
 
-ADDS_STEP, PASSES_DEPTH, PASSES_TEXT, MACHINE_WROTE = 1, 2, 4, 8
-"""Effects of an edge, as bits: it adds a generative step; it passes depth on; it passes text on; it
-proves by itself that a machine wrote the child."""
+ADDS_STEP, PASSES_DEPTH = 1, 2
+"""Effects of an edge, as bits: it adds a generative step; it passes the parent's depth on."""
 
 
 def is_one_of(column: str, values: Collection[str]) -> str:
@@ -38,45 +37,4 @@ def class_sql(node: str) -> str:
     return (
         f"(CASE {node}.kind WHEN 'record' THEN {record} "
         f"WHEN 'model' THEN {MODEL} ELSE {CONTAINER} END)::TINYINT"
-    )
-
-
-def process_effects_sql(edges: str) -> str:
-    """SQL of edges (child, parent, offers, …): the effects that relation and process alone allow.
-
-    Relation and process are compared here, before any join; later steps work on numbers.
-    """
-    generative = f"(process IS NULL OR {is_one_of('process', GENERATIVE)})"
-    no_text = is_one_of("process", NO_TEXT_PROCESSES)
-    machine = is_one_of("process", MACHINE_PROCESSES)
-    return (
-        "(SELECT * EXCLUDE (relation, process), ("
-        f"CASE WHEN {generative} THEN {ADDS_STEP} ELSE 0 END + "
-        f"CASE WHEN relation <> 'derived' THEN 0 WHEN {no_text} THEN {PASSES_DEPTH} "
-        f"WHEN {machine} THEN {PASSES_DEPTH | PASSES_TEXT | MACHINE_WROTE} "
-        f"ELSE {PASSES_DEPTH | PASSES_TEXT} END"
-        f")::UTINYINT AS offers FROM {edges} AS edges)"
-    )
-
-
-def effects_sql(offers: str, child: str, parent: str) -> str:
-    """SQL of the effects of an edge, as bits, given the classes of its ends.
-
-    A synthetic or mixed record takes depth from context too; one of human or unknown origin takes
-    none; a container or a model takes no step. A text that comes from a model was written by a
-    machine.
-
-    Args:
-        offers: SQL of the effects that its process allows.
-        child: SQL of the class of the child.
-        parent: SQL of the class of the parent, NULL where it is not among the nodes.
-    """
-    text = PASSES_TEXT | MACHINE_WROTE
-    return (
-        f"(CASE {child} WHEN {ARTIFICIAL} THEN {offers} & {ADDS_STEP | text} | {PASSES_DEPTH} "
-        f"WHEN {HUMAN_OR_UNKNOWN} THEN {offers} & {text} "
-        f"ELSE {offers} & {PASSES_DEPTH | PASSES_TEXT} END "
-        f"| CASE WHEN {child} <= {ARTIFICIAL} AND {parent} = {MODEL} "
-        f"AND {offers} & {PASSES_TEXT} <> 0 "
-        f"THEN {MACHINE_WROTE} ELSE 0 END)::UTINYINT"
     )

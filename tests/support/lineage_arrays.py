@@ -34,16 +34,14 @@ def arrays(connection: duckdb.DuckDBPyConnection) -> tuple[GraphArrays, list[int
     return whole, [None if found is None else number_of(found) for found in ids]
 
 
-def states(connection: duckdb.DuckDBPyConnection, graph: Graph) -> dict[int, tuple]:
-    """Depth, taint, loop and level by the number of a node."""
+def depths(connection: duckdb.DuckDBPyConnection, graph: Graph) -> dict[int, int]:
+    """The depth of every node by its number."""
     graph.tables(connection)
     whole, numbers = arrays(connection)
     written = np.array(whole.nodes.column("artificial").to_numpy(), np.bool_)
-    state = propagate_depths(connection, whole, written)
+    found = propagate_depths(whole, written).tolist()
     present = {node.number for node in graph.nodes}
-    columns = (state.depth, state.tainted, state.in_cycle, state.level)
-    rows = zip(*(column.tolist() for column in columns), strict=True)
-    return {n: row for n, row in zip(numbers, rows, strict=False) if n in present}
+    return {n: depth for n, depth in zip(numbers, found, strict=True) if n in present}
 
 
 def kept_claims(connection: duckdb.DuckDBPyConnection, graph: Graph) -> dict[int, Kept]:

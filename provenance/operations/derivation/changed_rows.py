@@ -124,7 +124,7 @@ def outcome_sql(
         base: whether everything was worked out anew, and not a region alone.
     """
     written = _written(connection, whole, proofs, base=base)
-    depth = propagate_depths(connection, whole, written).depth
+    depth = propagate_depths(whole, written)
     copy_to_temp_table(connection, _now(whole, proofs, depth, _families(connection)), _NOW)
     only = "" if base else f"SEMI JOIN {REGION} region ON region.id = record_id"
     return _CHANGED.format(only=only)
