@@ -25,7 +25,7 @@ help:
 	@echo "make test-newest  run a short suite with the newest versions that pyproject.toml allows"
 	@echo "make coverage run them more thoroughly, and say which lines they do not reach"
 	@echo "make soak     read 10,000 damaged files per reader (COUNT=N, SEED=S, TARGETS=…); takes long"
-	@echo "make lint     ruff and mypy"
+	@echo "make lint     ruff, mypy, vulture and zizmor"
 	@echo "make lock     renew requirements/: the newest versions (UPGRADE= keeps those that fit)"
 	@echo "make bench    measure ingest against DuckDB on the same file"
 	@echo "make measure  measure everything and write docs/performance.md; takes long"
@@ -64,6 +64,7 @@ lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/vulture
 	$(BIN)/zizmor --offline --quiet .
 
 # dev.txt is resolved first and holds everything; the others are parts of it, in the same versions.

@@ -1,14 +1,14 @@
-"""Define the rules ``norm-1`` and ``norm-2`` that fold text before copies are looked for (pure).
+"""Normalise text by rule ``norm-2`` so that copies of a text can be found by a hash (pure).
 
-A rule never changes: earlier readings keep the rule they were read with, and ids of two rules never
-match, since each hashes with its own seed.
+A rule never changes under its name. Readings keep the rule that they were read with; readings of
+older ledgers have ids of ``norm-1`` (NFKC, casefold, letters and digits only). The ids of two rules
+never meet, because each rule hashes with a seed of its own.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-import uuid
 from bisect import bisect_right
 from collections.abc import Iterator
 from functools import cache
@@ -35,8 +35,6 @@ SYLLABLES = range(0xAC00, 0xD7A4)
 """Hangul syllables, which are decomposed by arithmetic."""
 
 _TABLE = Path(__file__).with_name("norm-2.txt")
-_LOWER = bytes(range(256)).lower()
-_NOT_ALNUM = re.compile(r"[\W_]+")
 _ASCII_LETTER = re.compile(r"[A-Za-z]")
 
 _TAG = re.compile(r"<(?:/?[A-Za-z]|[!?])[^<>]*>")
@@ -70,37 +68,6 @@ def normalise(text: bytes | memoryview) -> bytes:
         return data.translate(ASCII_FOLD, ASCII_DROP)
     plain = open_html(data.decode("utf-8", "surrogatepass"))
     return fold_text(plain, latin=is_latin(plain))
-
-
-def normalise_1(text: bytes | memoryview) -> bytes:
-    """Normalise a text by ``norm-1``: NFKC, casefold, letters and digits only.
-
-    It follows the Unicode tables of the Python that runs it.
-
-    >>> normalise_1("\\ufb01ne\\u200b CAF\\u00c9".encode()).decode()
-    'finecafé'
-    """
-    data = bytes(text)
-    if data.isascii():
-        return data.translate(_LOWER, ASCII_DROP)
-    folded = unicodedata.normalize("NFKC", data.decode("utf-8", "surrogatepass")).casefold()
-    return _NOT_ALNUM.sub("", unicodedata.normalize("NFKC", folded)).encode(
-        "utf-8", "surrogatepass"
-    )
-
-
-_RULES = {"norm-1": normalise_1, "norm-2": normalise}
-
-
-def norm_id(text: bytes | memoryview, rule: str = NORM_RULE) -> uuid.UUID:
-    """Hash the normalised text with XXH3-128; a match suggests a copy and proves nothing.
-
-    >>> norm_id(b"Hello, World!") == norm_id(b"<p>hello&nbsp;world</p>")
-    True
-    >>> norm_id(b"hello") == norm_id(b"hello", "norm-1")
-    False
-    """
-    return uuid.UUID(bytes=hash_normalised(_RULES[rule](text), rule))
 
 
 def hash_normalised(text: bytes | memoryview, rule: str = NORM_RULE) -> bytes:

@@ -1,4 +1,4 @@
-"""Workers on this machine: processes with limits, since the files they parse may be hostile."""
+"""Run tasks in worker processes on this machine, with limits because files may be hostile."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Any, Generic, Self
 
 from provenance.engine.base import Divide, Outcome, Result, Task, worker_died
-from provenance.engine.worker import Said, serve, too_slow
+from provenance.engine.worker import Message, serve, too_slow
 from provenance.errors import ProvError
 
 PRELOAD = ("provenance.engine.bootstrap", "provenance.operations.ingest.worker")
@@ -92,7 +92,7 @@ def _without_script() -> Iterator[None]:
 
 
 @dataclass(slots=True)
-class _Job(Generic[Task]):
+class _Attempt(Generic[Task]):
     """A task, and how often a worker died of it."""
 
     task: Task
@@ -106,8 +106,8 @@ class _Hand:
         self._pipe, theirs = context.Pipe()
         # What libraries print before they end a process is for who is told of its end, only.
         self._words = tempfile.NamedTemporaryFile(prefix="prov-worker-")  # noqa: SIM115 - see leave
-        told = (theirs, self._words.name, os.getpid(), dict(os.environ))
-        self._process = context.Process(target=serve, args=told, daemon=True)
+        arguments = (theirs, self._words.name, os.getpid(), dict(os.environ))
+        self._process = context.Process(target=serve, args=arguments, daemon=True)
         try:
             self._process.start()
         finally:
@@ -131,13 +131,13 @@ class _Hand:
         with contextlib.suppress(OSError):  # it died just now: what it says will tell
             self._pipe.send_bytes(order)
 
-    def hear(self) -> Said | None:
+    def hear(self) -> Message | None:
         """What it says; ``None`` when it died."""
         try:
-            said: Said = self._pipe.recv()
+            message: Message = self._pipe.recv()
         except (EOFError, OSError):
             return None
-        return said
+        return message
 
     def leave(self) -> None:
         """Let it go, once it is done with what it does."""
@@ -196,13 +196,13 @@ class LocalEngine:
     ) -> Iterator[Outcome[Task, Result]]:
         """Outcomes as they are ready; what fails otherwise than by a ``ProvError`` is divided."""
         queue = _Queue(tasks, divide)
-        busy: dict[_Hand, _Job[Task]] = {}
+        busy: dict[_Hand, _Attempt[Task]] = {}
         try:
             while True:
-                while len(busy) < self._workers and (job := queue.next(alone=not busy)):
+                while len(busy) < self._workers and (attempt := queue.next(alone=not busy)):
                     hand = self._hand()
-                    busy[hand] = job
-                    hand.give(bytes(ForkingPickler.dumps((function, job.task))))
+                    busy[hand] = attempt
+                    hand.give(bytes(ForkingPickler.dumps((function, attempt.task))))
                 if not busy:
                     return
                 queue.look_ahead()
@@ -233,27 +233,27 @@ class LocalEngine:
     def _heard(
         self,
         hand: _Hand,
-        busy: dict[_Hand, _Job[Task]],
+        busy: dict[_Hand, _Attempt[Task]],
         queue: _Queue[Task],
     ) -> Outcome[Task, Result] | None:
         """Take in what a worker says; the outcome, if its task came to one."""
-        said = hand.hear()
-        if said is not None and said[0] == "at":
-            hand.item = said[1]
+        message = hand.hear()
+        if message is not None and message[0] == "at":
+            hand.item = message[1]
             return None
-        job = busy.pop(hand)
-        if said is None:
+        attempt = busy.pop(hand)
+        if message is None:
             code, words = hand.code(), hand.last_words()
             self._dismiss(hand)
             if code == -signal.SIGXCPU:
-                return queue.broke(job, hand.item, too_slow())
-            return queue.died(job, hand.item, worker_died("twice", code, words))
+                return queue.broke(attempt, hand.item, too_slow())
+            return queue.died(attempt, hand.item, worker_died("twice", code, words))
         self._idle.append(hand)
-        if said[0] == "broken":
-            return queue.broke(job, hand.item, said[1])
-        if said[0] == "failed":
-            return Outcome(job.task, failure=said[1])
-        return Outcome(job.task, result=said[1])
+        if message[0] == "broken":
+            return queue.broke(attempt, hand.item, message[1])
+        if message[0] == "failed":
+            return Outcome(attempt.task, failure=message[1])
+        return Outcome(attempt.task, result=message[1])
 
     def _hand(self) -> _Hand:
         """A worker that has nothing to do."""
@@ -283,10 +283,10 @@ class _Queue(Generic[Task]):
     def __init__(self, tasks: Iterable[Task], divide: Divide[Task] | None) -> None:
         self._tasks = iter(tasks)
         self._divide = divide
-        self._first: deque[_Job[Task]] = deque()
-        self._alone: deque[_Job[Task]] = deque()
+        self._first: deque[_Attempt[Task]] = deque()
+        self._alone: deque[_Attempt[Task]] = deque()
 
-    def next(self, *, alone: bool) -> _Job[Task] | None:
+    def next(self, *, alone: bool) -> _Attempt[Task] | None:
         """The next task that may be begun; what must be alone only where nothing else runs."""
         if not self._first:
             self.look_ahead()
@@ -297,35 +297,35 @@ class _Queue(Generic[Task]):
     def look_ahead(self) -> None:
         """Have a task at hand for the next worker that is free; to find it may take a while."""
         if not self._first:
-            self._first.extend(_Job(task) for task in islice(self._tasks, 1))
+            self._first.extend(_Attempt(task) for task in islice(self._tasks, 1))
 
     def broke(
-        self, job: _Job[Task], item: int | None, failure: ProvError
+        self, attempt: _Attempt[Task], item: int | None, failure: ProvError
     ) -> Outcome[Task, Any] | None:
         """Something went wrong that would again: it is the item's, and the others are tried."""
-        parts = self._parts(job, item)
+        parts = self._parts(attempt, item)
         if parts and item is None:
             self._do(parts)
             return None
         self._do(parts[:-1])
-        return Outcome(parts[-1] if parts else job.task, failure=failure)
+        return Outcome(parts[-1] if parts else attempt.task, failure=failure)
 
     def died(
-        self, job: _Job[Task], item: int | None, failure: ProvError
+        self, attempt: _Attempt[Task], item: int | None, failure: ProvError
     ) -> Outcome[Task, Any] | None:
         """A worker died of a task: do it in parts, or once more, or say so."""
-        parts = self._parts(job, item)
+        parts = self._parts(attempt, item)
         if parts:
             self._do(parts)
             return None
-        job.deaths += 1
-        if job.deaths == _ATTEMPTS:
-            return Outcome(job.task, failure=failure)
-        self._alone.append(job)
+        attempt.deaths += 1
+        if attempt.deaths == _ATTEMPTS:
+            return Outcome(attempt.task, failure=failure)
+        self._alone.append(attempt)
         return None
 
-    def _parts(self, job: _Job[Task], item: int | None) -> Sequence[Task]:
-        return self._divide(job.task, item) if self._divide else ()
+    def _parts(self, attempt: _Attempt[Task], item: int | None) -> Sequence[Task]:
+        return self._divide(attempt.task, item) if self._divide else ()
 
     def _do(self, parts: Sequence[Task]) -> None:
-        self._first.extendleft(_Job(part) for part in reversed(parts))
+        self._first.extendleft(_Attempt(part) for part in reversed(parts))

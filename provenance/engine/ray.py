@@ -1,4 +1,4 @@
-"""Workers of a Ray cluster: of one that is joined, or of one that is started here for the run."""
+"""Run tasks on a Ray cluster: an existing one, or one that is started for the run."""
 
 from __future__ import annotations
 
@@ -201,20 +201,20 @@ def _library() -> Any:
 
 
 def _reason(error: BaseException) -> str:
-    """What an error of Ray comes down to: the end of a traceback, or the start of a lecture."""
+    """Shorten an error of Ray to the last line of its traceback, or its first line."""
     lines = str(error).strip().splitlines() or [type(error).__name__]
     telling = lines[-1] if "Traceback" in str(error) else lines[0]
     return telling.strip().rstrip(".")
 
 
 _hand: LocalEngine | None = None
-"""Of a worker of Ray: what carries tasks out for it, in a process with limits."""
+"""The engine of a Ray worker, which runs its tasks in a process with limits."""
 
 
 def _attempt(
     function: Callable[[Any], Any], task: Any, divide: Divide[Any] | None
 ) -> list[Outcome[Any, Any]]:
-    """Have a task carried out, in parts if need be, by a process that it may bring down."""
+    """Run a task, divided if needed, in a separate process that may crash."""
     global _hand  # noqa: PLW0603 - it outlives the task, as the process does
     if _hand is None:
         _hand = LocalEngine(1)

@@ -1,4 +1,4 @@
-"""What every contract shares: frozen, no unknown members, one canonical encoding."""
+"""Provide the base class of all contracts, canonical encoding, and quoting for SQL."""
 
 from __future__ import annotations
 

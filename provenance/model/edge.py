@@ -1,4 +1,4 @@
-"""Lineage: what was made from what, and by which activity."""
+"""Define edges of the lineage graph and activities."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several records of one row: which parts of it are records, and what is claimed of each."""
+"""Define what a program emits when it makes several records of one row."""
 
 from __future__ import annotations
 

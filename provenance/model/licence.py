@@ -1,4 +1,4 @@
-"""Licences of a record: all that it is under hold, its own never in place of its source's."""
+"""Combine the licences of a record and of its sources: all of them apply."""
 
 from __future__ import annotations
 

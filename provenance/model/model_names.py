@@ -1,4 +1,4 @@
-"""One spelling for every name of a model, however it was written."""
+"""Normalise names of models, so that all spellings of one name compare equal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The name of a release, which may be written so that it is not taken for a path."""
+"""Validate names of releases, and tell them from paths."""
 
 from __future__ import annotations
 

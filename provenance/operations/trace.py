@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import Field
 
 from provenance.interchange.graph import Graph
-from provenance.lineage import DOWN, UP, Way, ancestors, descendants, trail
+from provenance.lineage import DOWN, UP, Direction, ancestors, descendants, edges_walked
 from provenance.model.base import Contract
 from provenance.store.catalog import Database
 from provenance.store.ledger_store import Store
@@ -106,7 +106,7 @@ def trace_graph(found: Trace) -> Graph:
     )
 
 
-def _answer(connection: Database, graph: Paths, root: uuid.UUID, way: Way) -> Trace:
+def _answer(connection: Database, graph: Paths, root: uuid.UUID, way: Direction) -> Trace:
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE trace_shown AS
         SELECT id, min(hops) AS hops FROM {_REACHED} GROUP BY id ORDER BY hops, id LIMIT {LIMIT}""")
@@ -158,13 +158,13 @@ def _edge(
 
 
 def _because(
-    connection: Database, nodes: list[Any], names: dict[uuid.UUID, str], way: Way
+    connection: Database, nodes: list[Any], names: dict[uuid.UUID, str], way: Direction
 ) -> tuple[Reason, ...]:
     """The way to each of the named things that were reached, the nearest first."""
     ends = [node[0] for node in nodes if node[1] in _KINDS and node[4] > 0][:REASONS]
     found = []
     for end in ends:
-        steps = trail(connection, _BETWEEN, _REACHED, end, way)
+        steps = edges_walked(connection, _BETWEEN, _REACHED, end, way)
         path = tuple(
             _edge(names, s.child, s.parent, s.relation, s.process, s.activity)
             for s in reversed(steps)

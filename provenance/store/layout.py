@@ -12,8 +12,6 @@ from provenance.io.objects import Location
 from provenance.store import url as address
 from provenance.store.url import Postgres
 
-DEFAULT_URL = ".prov"
-
 
 @dataclass(frozen=True, slots=True)
 class Layout:

@@ -15,7 +15,7 @@ import termios
 import pytest
 from support.terminal import Terminal
 
-from provenance.policy.fit.milp import Column, Line, solve
+from provenance.policy.fit.milp import Constraint, Variable, solve
 
 NOISY = """
 import ctypes, os, sys
@@ -150,7 +150,7 @@ def test_a_fit_whose_solver_talks_answers_in_json_alone(terminal: Terminal) -> N
 
 def test_the_solver_says_nothing_on_standard_output(capfd: pytest.CaptureFixture[str]) -> None:
     """A caller in Python has no program around the solver that keeps its answers apart."""
-    found = solve([Column(1, 0, 3, integer=True)], [Line(((0, 1.0),), 2.0)])
+    found = solve([Variable(1, 0, 3, integer=True)], [Constraint(((0, 1.0),), 2.0)])
     assert found is not None
     assert found.values == (2.0,)
     assert capfd.readouterr().out == ""

@@ -15,9 +15,9 @@ from provenance.engine.worker import TimeLimitError, item
 from provenance.errors import InputError, UnforeseenError
 
 ENDS = {
-    "crash": "died twice: the library that parses it crashed (SIGSEGV)",
-    "abort": "died twice: the library that parses it gave up (SIGABRT): what(): no such key",
-    "kill": "died twice: it was killed, as a system does that is out of memory (SIGKILL)",
+    "crash": "died twice: the parsing library crashed (SIGSEGV)",
+    "abort": "died twice: the parsing library aborted (SIGABRT): what(): no such key",
+    "kill": "died twice: it was killed, probably because the system ran out of memory (SIGKILL)",
     "leave": "died twice: it ended with 3",
     "panic": "the program failed on it with SystemError: a panic",
     "exit": "the program failed on it with SystemExit: 4",

@@ -9,7 +9,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from provenance.lineage import Proofs, Whole, deepen, is_absent, is_record, keep
+from provenance.lineage import (
+    DerivedClaims,
+    GraphArrays,
+    copy_to_temp_table,
+    is_absent,
+    is_record,
+    propagate_depths,
+)
 from provenance.operations.derivation.incremental import KNOWN, REGION
 from provenance.origin import resolver
 from provenance.origin.recognisers.families import family_of
@@ -108,20 +115,24 @@ WHERE (now.depth, now.claim, now.process, now.parent, now.parent_label, now.seve
 """An empty result is the same as no row, whatever the record's own label is."""
 
 
-def outcome_sql(connection: Database, whole: Whole, proofs: Proofs, *, base: bool) -> str:
+def outcome_sql(
+    connection: Database, whole: GraphArrays, proofs: DerivedClaims, *, base: bool
+) -> str:
     """SQL of the rows to add to ``derived``.
 
     Args:
         base: whether the whole graph was computed, not only a region.
     """
     artificial = _artificial_nodes(connection, whole, proofs, base=base)
-    depth = deepen(connection, whole, artificial).depth
-    keep(connection, _now(whole, proofs, depth, _families(connection)), _NOW)
+    depth = propagate_depths(whole, artificial)
+    copy_to_temp_table(connection, _now(whole, proofs, depth, _families(connection)), _NOW)
     only = "" if base else f"SEMI JOIN {REGION} region ON region.id = record_id"
     return _CHANGED.format(only=only)
 
 
-def _artificial_nodes(connection: Database, whole: Whole, proofs: Proofs, *, base: bool) -> Any:
+def _artificial_nodes(
+    connection: Database, whole: GraphArrays, proofs: DerivedClaims, *, base: bool
+) -> Any:
     """Mask of the nodes that are synthetic or mixed, by themselves or by derived claims."""
     found = np.array(whole.nodes.column("artificial").to_numpy(), np.bool_)
     ids = whole.nodes.column("id").combine_chunks()
@@ -133,13 +144,13 @@ def _artificial_nodes(connection: Database, whole: Whole, proofs: Proofs, *, bas
             "process": proofs.process.filter(pa.array(raised)).cast(pa.string()),
         }
     )
-    keep(connection, table, _PROOFS)
+    copy_to_temp_table(connection, table, _PROOFS)
     if not base:
         connection.execute(
             f"INSERT INTO {_PROOFS} SELECT id, claim, process FROM {KNOWN} "
             "WHERE beside AND claim IS NOT NULL"
         )
-    keep(connection, whole.nodes.select(["id", "number"]), _NUMBERS)
+    copy_to_temp_table(connection, whole.nodes.select(["id", "number"]), _NUMBERS)
     labels = labels_of(f"SELECT id FROM {_PROOFS}", _RAISED)
     positions = connection.execute(
         f"SELECT number FROM {_NUMBERS} JOIN ({labels}) o "
@@ -155,7 +166,9 @@ def _families(connection: Database) -> dict[str, str]:
     return dict(rows.fetchall())
 
 
-def _now(whole: Whole, proofs: Proofs, depth: Any, families: Mapping[str, str]) -> pa.Table:
+def _now(
+    whole: GraphArrays, proofs: DerivedClaims, depth: Any, families: Mapping[str, str]
+) -> pa.Table:
     """Make a row per existing node: its derived claim and depth."""
     nodes = whole.nodes
     positions = np.full(nodes.num_rows, -1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from provenance.lineage import descend
+from provenance.lineage import descendants_within
 from provenance.operations.derivation.staleness import superseded
 from provenance.store.catalog import Database
 from provenance.views.copies import copied_since
@@ -81,7 +81,7 @@ def _make_region(connection: Database, commits: str) -> bool:
     )
     row = connection.execute(f"SELECT count(*) FROM {UP}").fetchone()
     most = max(_MIN_REGION, int(row[0]) // _MAX_SHARE if row else 0)
-    if not descend(connection, (NEW, keyed(DOWN, "frontier")), seeds, most, REGION):
+    if not descendants_within(connection, (NEW, keyed(DOWN, "frontier")), seeds, most, REGION):
         return False
     chosen = f"WHERE child IN (SELECT id FROM {REGION})"
     # A parent that was missing before may exist now.

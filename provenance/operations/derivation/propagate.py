@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from provenance.lineage import NO_NODES, number, prove
+from provenance.lineage import NO_NODES, derive_claims, number_graph
 from provenance.operations.derivation.changed_rows import SOME_NODES, nodes_sql, outcome_sql
 from provenance.operations.derivation.incremental import (
     EDGES_INTO_REGION,
@@ -43,13 +43,13 @@ def propagate(store: Store) -> Commit | None:
         make_graph(connection)
         base = not make_change(connection, known)
         if base:
-            whole = number(connection, nodes_sql(connection), EDGES, NAMED)
+            whole = number_graph(connection, nodes_sql(connection), EDGES, NAMED)
             parts = write_index(store, commit_id, whole)
         else:
             make_known(connection)
-            whole = number(connection, SOME_NODES, EDGES_INTO_REGION, NAMED)
-            parts = write_index(store, commit_id, number(connection, NO_NODES, NEW))
-        changed = outcome_sql(connection, whole, prove(whole), base=base)
+            whole = number_graph(connection, SOME_NODES, EDGES_INTO_REGION, NAMED)
+            parts = write_index(store, commit_id, number_graph(connection, NO_NODES, NEW))
+        changed = outcome_sql(connection, whole, derive_claims(whole), base=base)
         derived = _write(store, connection, commit_id, changed)
     head = store.rows("propagations", commit_id, [{"through": last, "base": base}])
     commit = store.commit("propagate", f"propagate:{commit_id}", [derived, *parts, head], commit_id)

@@ -151,9 +151,3 @@ def evidence_columns(claims: pa.Table, sightings: pa.Table) -> pa.Table:
 def part_columns(parts: pa.Table, sightings: pa.Table) -> pa.Table:
     """Make rows of the table ``parts`` from the parts of the records of one batch."""
     return evidence_columns(parts, sightings)
-
-
-def count_labels(column: pa.Array) -> dict[str, int]:
-    """How often each label stands in a column."""
-    counted = pc.value_counts(column)
-    return {str(item["values"]): int(item["counts"]) for item in counted.to_pylist()}

@@ -43,7 +43,7 @@ from provenance.operations.ingest.table_rows import (
 from provenance.operations.ingest.tombstones import refuse_purged
 from provenance.operations.ingest.unjudged_columns import unjudged_columns, unjudged_prose
 from provenance.operations.ingest.worker_contract import FileResult, FileTask, UnitResult, UnitTask
-from provenance.origin.recognisers.parts import parts_of
+from provenance.origin.recognisers.record_parts import parts_of
 from provenance.origin.recognisers.registry import recognise
 from provenance.store.data_files import PartWriter
 from provenance.store.quarantine import Quarantine

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from provenance.errors import MisuseError
-from provenance.lineage import Index, descends_from, index_edges, made_from, node_id
+from provenance.lineage import (
+    EdgeIndex,
+    find_model_descendants,
+    index_edges,
+    node_id,
+    text_descendants,
+)
 from provenance.model.base import quote_literal
 from provenance.model.finding import Finding
 from provenance.model.model_names import fold_name
@@ -75,10 +81,10 @@ def make_descent(connection: Database, models: Collection[str], *more: str) -> N
     found = []
     for number, model in enumerate(models):
         into = f"{_REACHED}_{number}"
-        descends_from(connection, NODES, edges, node_id("model", model), _EVERY, into)
+        find_model_descendants(connection, NODES, edges, node_id("model", model), _EVERY, into)
         found.append(f"SELECT record_id, {quote_literal(model)} AS model FROM {into}")
     if connection.execute(f"SELECT 1 FROM {EDGES} LIMIT 1").fetchall():
-        made_from(connection, NODES, _BETWEEN, _DOUBTED, f"{_REACHED}_any")
+        text_descendants(connection, NODES, _BETWEEN, _DOUBTED, f"{_REACHED}_any")
         found.append(
             f"SELECT record_id, '{ANY}' FROM {_EVERY} e JOIN {_REACHED}_any a ON a.id = e.record_id"
         )
@@ -105,8 +111,10 @@ def _check(connection: Database, models: Collection[str]) -> None:
             )
 
 
-def _lineage(connection: Database, models: Collection[str], more: Collection[str] = ()) -> Index:
-    """Index all edges, with extra edges from other spellings of model names to the models."""
+def _lineage(
+    connection: Database, models: Collection[str], more: Collection[str] = ()
+) -> EdgeIndex:
+    """EdgeIndex all edges, with extra edges from other spellings of model names to the models."""
     make_graph(connection)
     _make_spelled(connection, models, more)
     _add_names(connection, models)
@@ -175,9 +183,9 @@ def descent_findings(
     return [item for model in asked for item in _finding(connection, edges, members, model)]
 
 
-def _finding(connection: Database, edges: Index, members: str, model: str) -> list[Finding]:
+def _finding(connection: Database, edges: EdgeIndex, members: str, model: str) -> list[Finding]:
     start = node_id("model", model)
-    found = descends_from(connection, NODES, edges, start, members, _REACHED)
+    found = find_model_descendants(connection, NODES, edges, start, members, _REACHED)
     if not found.members:
         return []
     chain = chain_text(connection, found.chain)

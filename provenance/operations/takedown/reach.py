@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from provenance.content.measure import buffers
-from provenance.lineage import made_from, node_id
+from provenance.lineage import node_id, text_descendants
 from provenance.model.base import quote_literal
 from provenance.model.takedown import (
     LISTED_DIGESTS,
@@ -110,8 +110,8 @@ def find(
         FROM (SELECT * FROM {matching_sql(takedown, among)} {known}) GROUP BY 1""")
     sources = _whole_sources(takedown)
     roots = f"(SELECT id FROM {_NAMED}{sources})"
-    made_from(connection, _NODES, _EDGES, roots, _MADE)
-    made_from(connection, _NODES, _GRAPH, roots, _LOOP)
+    text_descendants(connection, _NODES, _EDGES, roots, _MADE)
+    text_descendants(connection, _NODES, _GRAPH, roots, _LOOP)
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE {HIT} AS
         WITH walked AS (

@@ -1,4 +1,4 @@
-"""The texts that a structured record is made of, and whose each of them is."""
+"""Split a structured record into its texts, each with the side that wrote it."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from provenance.origin.recognisers.speakers import (
     last_name,
 )
 
-_SAID = frozenset({"content", "value"})
+_CONTENT_KEYS = frozenset({"content", "value"})
 """Members of a turn that hold what was said: the part is called as the turn is."""
 
 
-Part = tuple[str, str | None, bool | None, str]
+RecordPart = tuple[str, str | None, bool | None, str]
 """One text of a structured record: place, role, side, text.
 
 The place is where it stands: ``output``, ``messages[1]``, ``messages[1].content[0].text``. The role
@@ -27,7 +27,7 @@ speaks everywhere or nobody knows where. The texts are those of ``identity.text_
 """
 
 
-def parts_of(record: Any) -> list[Part]:
+def parts_of(record: Any) -> list[RecordPart]:
     """The texts of a record, whose sides are those of ``turns.model_sides``.
 
     >>> [part[:3] for part in parts_of({"messages": [{"role": "user", "content": "Hi"}]})]
@@ -35,14 +35,14 @@ def parts_of(record: Any) -> list[Part]:
     >>> [part[:3] for part in parts_of({"instruction": "Rhyme", "output": "Time"})]
     [('instruction', None, False), ('output', None, True)]
     """
-    found: list[Part] = []
+    found: list[RecordPart] = []
     _gather(record, found, skip=True)
     if not found:  # then names and roles are all the text there is, and no side's
         _gather(record, found, skip=False)
     return found
 
 
-def _gather(record: Any, found: list[Part], *, skip: bool) -> None:
+def _gather(record: Any, found: list[RecordPart], *, skip: bool) -> None:
     if not isinstance(record, dict):
         _walk(record, "", None, None, found, skip)
         return
@@ -54,33 +54,35 @@ def _gather(record: Any, found: list[Part], *, skip: bool) -> None:
         return
     for name, value, inside in text_members(record):
         if name in chats:
-            for place, _, role, said in chats[name]:
+            for path, _, role, content in chats[name]:
                 side = role.strip().lower() in MODEL_ROLES
                 # Most turns are a role and a text: a walk through each would cost more than all.
-                text = said.get("content") if type(said) is dict and len(said) == 2 else None
+                text = (
+                    content.get("content") if type(content) is dict and len(content) == 2 else None
+                )
                 if type(text) is str:
-                    found.append((f"{name}{place}", role, side, text))
+                    found.append((f"{name}{path}", role, side, text))
                 else:
-                    _walk(said, f"{name}{place}", role or None, side, found, inside)
+                    _walk(content, f"{name}{path}", role or None, side, found, inside)
         else:
             answer = last_name(name) in ANSWERS if divided else None
             _walk(value, name, None, answer, found, inside)
 
 
 def _walk(
-    value: Any, place: str, role: str | None, side: bool | None, found: list[Part], skip: bool
+    value: Any, path: str, role: str | None, side: bool | None, found: list[RecordPart], skip: bool
 ) -> None:
     """Add the strings of a value as ``identity.text_parts`` finds them."""
     if isinstance(value, str):
-        found.append((place, role, side, value))
+        found.append((path, role, side, value))
     elif isinstance(value, dict):
         turn = skip and ("role" in value or "from" in value)
         members = text_members(value) if skip else [(k, v, False) for k, v in value.items()]
         for key, item, inside in members:
-            if turn and isinstance(item, str) and key in _SAID:
-                found.append((place, role, side, item))
+            if turn and isinstance(item, str) and key in _CONTENT_KEYS:
+                found.append((path, role, side, item))
             else:
-                _walk(item, f"{place}.{key}", role, side, found, inside)
+                _walk(item, f"{path}.{key}", role, side, found, inside)
     elif isinstance(value, list):
         for number, item in enumerate(value):
-            _walk(item, f"{place}[{number}]", role, side, found, skip)
+            _walk(item, f"{path}[{number}]", role, side, found, skip)

@@ -1,4 +1,4 @@
-"""Which values of a column are worth looking at one by one: few of them, and each only once."""
+"""Select the distinct values of a column that may be marks, so that only these are examined."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ _JSON = (
 _TELLING = "|".join((_STEMS, _WORDS, _SHAPES, _DISGUISES))
 
 
-class Spotted(NamedTuple):
-    """Some values of a column.
+class Candidates(NamedTuple):
+    """Selected values of a column, each distinct one once.
 
     Attributes:
         rows: int64[m], where they stand.
@@ -68,7 +68,9 @@ class Spotted(NamedTuple):
     values: pa.Array
 
 
-def spotted(column: pa.Array, *, checked: bool, known: frozenset[str] = frozenset()) -> Spotted:
+def find_candidates(
+    column: pa.Array, *, checked: bool, known: frozenset[str] = frozenset()
+) -> Candidates:
     """The values that are not null; of a column that seldom tells anything those that may.
 
     Args:
@@ -85,14 +87,14 @@ def spotted(column: pa.Array, *, checked: bool, known: frozenset[str] = frozense
     encoded = column.dictionary_encode()
     values, indices = encoded.dictionary, encoded.indices.cast(pa.int64())
     if checked:
-        told = pc.match_substring_regex(values, _telling(known), ignore_case=True)
-        telling = positions(pc.or_(told, _is_json(values)))
+        matching = pc.match_substring_regex(values, _telling(known), ignore_case=True)
+        telling = positions(pc.or_(matching, _is_json(values)))
         if len(telling) < len(values):
             numbers = pc.index_in(indices, telling)
-            held = positions(pc.is_valid(numbers))
-            rows, indices = rows.take(held), numbers.take(held).cast(pa.int64())
+            kept = positions(pc.is_valid(numbers))
+            rows, indices = rows.take(kept), numbers.take(kept).cast(pa.int64())
             values = values.take(telling)
-    return Spotted(rows, indices, values)
+    return Candidates(rows, indices, values)
 
 
 @lru_cache(maxsize=16)

@@ -1,55 +1,14 @@
-"""What a value in a field says: nothing, a person, a machine, both, or a name."""
+"""Read the name of a generator from the values of a column, fillers and persons left out."""
 
 from __future__ import annotations
 
 import json
-from enum import StrEnum
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from provenance.model.model_names import fold_name
 from provenance.origin.recognisers.families import LONGEST_NAME
-
-
-class Says(StrEnum):
-    """What a value can say."""
-
-    SILENT = "silent"
-    NO = "no"
-    ZERO = "zero"
-    YES = "yes"
-    UNSURE = "unsure"
-    """Somebody, but nobody says who: ``other``."""
-    HUMAN = "human"
-    PERSON = "person"
-    """Somebody who can only be a person: ``annotators``, ``an expert``."""
-    MIXED = "mixed"
-    MACHINE = "machine"
-    """A machine, or the subject of machines: ``AI``."""
-    MADE = "made"
-    """Made by a machine, and nothing else: ``machine-translated``."""
-    DEVICE = "device"
-    """A machine, or what is made without a hand: ``automatic``, ``robot``."""
-    MODEL = "model"
-    """A model that writes: by a known name and version, a size, or what it was tuned for."""
-    HUB = "hub"
-    """Named as hubs name models, and data sets: ``org/name``."""
-    FAMILY = "family"
-    """The name of a family of models alone."""
-    NAMESAKE = "namesake"
-    """The name of a family that people are called by, too."""
-    HINT = "hint"
-    """Perhaps a model: ``zorp7b``, ``my-llama``."""
-    WORD = "word"
-    """A word that a family of models is called by, too: ``Falcon``, ``Bloom``."""
-    INSTRUMENT = "instrument"
-    """A model that judges, listens or draws."""
-    MENTION = "mention"
-    """A word for a machine among others: ``llm pipeline``, and ``AI weekly``."""
-    PROSE = "prose"
-    OTHER = "other"
-
 
 SILENT_WORDS = pa.array(
     [
@@ -87,24 +46,6 @@ HUMAN_WORDS = pa.array(
         "written-by-humans",
     ]
 )
-SYNTHETIC_WORDS = pa.array(
-    [
-        "synthetic",
-        "ai",
-        "llm",
-        "machine",
-        "generated",
-        "ai-generated",
-        "llm-generated",
-        "machine-generated",
-        "model-generated",
-        "machine-written",
-        "ai-written",
-    ]
-)
-MIXED_WORDS = pa.array(["mixed", "hybrid", "human-and-machine", "human-and-ai", "human+ai"])
-TRUE_WORDS = pa.array(["true", "1", "1.0", "yes", "y", "t"])
-FALSE_WORDS = pa.array(["false", "0", "0.0", "no", "n", "f"])
 
 _EMPTY = r"^\s*(?:\[\s*(?:null)?\s*\]|\{\s*\})?\s*$"
 
@@ -123,8 +64,8 @@ def is_filled(values: pa.Array) -> pa.Array:
 
 def names_generator(values: pa.Array) -> pa.Array:
     """Whether a field that only ever names a generator does so: no filler, and not a person."""
-    said = words_of(values)
-    silent = pc.or_(pc.is_in(said, SILENT_WORDS), pc.is_in(said, HUMAN_WORDS))
+    words = words_of(values)
+    silent = pc.or_(pc.is_in(words, SILENT_WORDS), pc.is_in(words, HUMAN_WORDS))
     prose = pc.greater(pc.utf8_length(values), LONGEST_NAME)
     return pc.fill_null(pc.invert(pc.or_(silent, prose)), False)
 

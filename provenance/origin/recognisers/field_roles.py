@@ -1,4 +1,4 @@
-"""What the name of a field can promise."""
+"""List the roles that a field can have by its name: generator, maker, flag, source …"""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import NamedTuple
 from provenance.model.origin import Process
 
 
-class Promise(StrEnum):
-    """What the values of a field can be about, by the field's name."""
+class FieldRole(StrEnum):
+    """What the values of a field are about, by the field's name."""
 
     GENERATOR = "generator"
     """Only ever the model that made the text."""
@@ -55,11 +55,11 @@ class Promise(StrEnum):
     """Something else for certain: a title, an address, who labelled the text."""
 
 
-class Promised(NamedTuple):
-    """What the name of a field says.
+class FieldMeaning(NamedTuple):
+    """The meaning of a field's name.
 
     Attributes:
-        of: what its values are about.
+        role: what its values are about.
         whole: it speaks of the whole record, and not of the model's side of a chat or pair.
         flag: yes and no can be answers, too.
         plain: no other meaning is likely, so a value that is not understood is a question.
@@ -69,7 +69,7 @@ class Promised(NamedTuple):
         namesake: people are called so, too: ``teacher``.
     """
 
-    of: Promise
+    role: FieldRole
     whole: bool = False
     flag: bool = False
     plain: bool = False

@@ -1,4 +1,4 @@
-"""What the name of a model looks like, whether anybody has heard of it or not."""
+"""Judge by its shape whether a value is the name of a model, known or unknown."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from functools import lru_cache
 
 from provenance.model.model_names import clean_name, fold_name
 from provenance.origin.recognisers.families import holds_model, starts_with_model, writes_no_text
-from provenance.origin.recognisers.values import Says
+from provenance.origin.recognisers.meanings import Meaning
 
 _HUB_ADDRESS = re.compile(r"^https?://(?:www\.)?(?:huggingface\.co|hf\.co|modelscope\.cn/models)/")
 _HUB = re.compile(r"^[\w.-]{2,}/[\w.:+@-]{2,}$")
 _SIZE = re.compile(r"(?:[ea]?\d{1,3}x)?\d{1,4}(?:\.\d+)?(?:b|bn|t)")
-_LOOSE_SIZE = re.compile(r"[^\W\d_]{2}.* \d{3}m(?:\W|$)")
+_SPACED_SIZE = re.compile(r"[^\W\d_]{2}.* \d{3}m(?:\W|$)")
 _SMALL_SIZE = re.compile(r"\d{2,4}m")
 _GLUED_SIZE = re.compile(r"^[^\W\d_]{3,}(?:\d{1,2}x)?\d{1,3}(?:\.\d+)?b(?![^\W_])")
 _TUNED = re.compile(
@@ -123,7 +123,7 @@ def is_family(plain: str) -> bool:
     return _FAMILY.match(plain) is not None
 
 
-def shape_of_name(plain: str, name: str) -> Says:
+def shape_of_name(plain: str, name: str) -> Meaning:
     """What kind of name a value is.
 
     Args:
@@ -135,21 +135,21 @@ def shape_of_name(plain: str, name: str) -> Says:
     last = plain.rpartition("/")[2]
     collection = _COLLECTIONS.search(plain) is not None
     if known or (_sized(plain) and not collection) or (is_tuned(last)):
-        found = Says.FAMILY if not known and _any(_FAMILY, spellings) else Says.MODEL
+        found = Meaning.FAMILY if not known and _any(_FAMILY, spellings) else Meaning.MODEL
     elif _any(_FAMILY, spellings):
-        found = Says.FAMILY
+        found = Meaning.FAMILY
     elif _HUB.match(plain):
-        found = Says.HUB
+        found = Meaning.HUB
     elif _any(_NAMESAKE, spellings):
-        found = Says.NAMESAKE
+        found = Meaning.NAMESAKE
     elif _any(_WORD, spellings):
-        found = Says.WORD
+        found = Meaning.WORD
     else:
-        hint = _may_be_tuned(last) or _LOOSE_SIZE.search(plain) or _any(_FAMILY_INSIDE, spellings)
+        hint = _may_be_tuned(last) or _SPACED_SIZE.search(plain) or _any(_FAMILY_INSIDE, spellings)
         glued = _GLUED_SIZE.match(last) and not _COLLECTIONS.search(last)
-        found = Says.HINT if hint or glued else Says.OTHER
-    judges = found in {Says.MODEL, Says.HUB} and writes_no_text(plain)
-    return Says.INSTRUMENT if judges else found
+        found = Meaning.HINT if hint or glued else Meaning.OTHER
+    judges = found in {Meaning.MODEL, Meaning.HUB} and writes_no_text(plain)
+    return Meaning.INSTRUMENT if judges else found
 
 
 def _spellings(plain: str, name: str) -> set[str]:

@@ -1,4 +1,4 @@
-"""What a value states of a machine, or leaves open, in words that hold in any field."""
+"""Match values that state or suggest that a machine made a text, whatever field they are in."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ TELLING_REMARK = (
     r"|(?:language|neural) |computer[- ][gwmtc]|^[a-z][\w./]*[-_ :]?\d|^[\w.-]+/[\w.-]+$"
     r"|algorithmic|(?:model|human|ai)[\w \"']{0,12}(?:[:=|>]|->)|^[\s\x{feff}]*\"?[\[{]"
 )
-"""What a remark has in it that states a machine or holds a mark."""
+"""A remark without a match neither mentions a machine nor contains a mark."""
 CHAT_SITES = (
     r"(?:^|[/.\s@])(?:chat\.openai\.com|chatgpt\.com|claude\.ai|gemini\.google\.com"
     r"|bard\.google\.com|copilot\.microsoft\.com|chat\.deepseek\.com|chat\.mistral\.ai|poe\.com"
     r"|character\.ai|perplexity\.ai|grok\.com|huggingface\.co/chat|sharegpt\.com|shareg\.pt)"
     r"(?:[/?#:\s]|$)"
 )
-"""Where one chats with a model; in lower case."""
+"""Addresses of chat services, in lower case."""
 _SITES = re.compile(CHAT_SITES)
 _HINTS = re.compile(
     r"^(?:ki|ia|k\. ?i\.?|i\. ?a\.|\u4eba\u5de5\u667a\u6167"
@@ -72,7 +72,7 @@ _PAGES_TOO = (
     r"hugo|ghost|gatsby|pelican|sphinx|hexo|next\.?js|nuxt|astro|wix|blogger|moodle|shopify"
     r"|magento|webflow|quarto|concrete5|sitecore|discourse|tex"
 )
-"""What other things are called, too: with a version of more than one number it makes pages."""
+"""Ambiguous names: page software only with a version of more than one number."""
 _MORE = r"(?: \([^()]{1,30}\)|;.*)?$"
 _SOFTWARE = re.compile(
     rf"^(?:{_PAGES})(?:[ /-](?:[a-z]+ )?v?\d+(?:\.\d+)*(?:[-+][a-z0-9.]+)?)?{_MORE}"

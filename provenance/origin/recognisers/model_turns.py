@@ -1,4 +1,4 @@
-"""Whose words a structured record holds: the model's turns and answers, and how much they are."""
+"""Measure how much of a structured record is the model's: its turns and answers."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import pyarrow.compute as pc
 
 from provenance.content.identity import TURN_METADATA, text_parts
 from provenance.model.origin import Label
-from provenance.origin.recognisers.base import Rows, claims, questions
+from provenance.origin.recognisers.base import RowBatch, claims, questions
 from provenance.origin.recognisers.speakers import (
     ANSWERS,
     MODEL_ROLES,
     PROMPTS,
     USER_ROLES,
-    Voice,
+    Turn,
     conversations,
     is_divided,
     last_name,
@@ -27,7 +27,7 @@ _BLANKS = bytes(0x20 if byte <= 0x20 else byte for byte in range(256))
 
 
 class Side(NamedTuple):
-    """What of one record a model is taken to have said.
+    """The model's side of one record.
 
     Attributes:
         divided: the record is a chat or a pair, so that a generator speaks for one side only.
@@ -84,7 +84,7 @@ def model_sides(content: pa.Array) -> Sides:
     )
 
 
-def by_model(rows: Rows, index: pa.Array, observer: str, **columns: Any) -> pa.Table:
+def by_model(rows: RowBatch, index: pa.Array, observer: str, **columns: Any) -> pa.Table:
     """Claims that a model wrote the records at ``index``: of a chat or a pair, its own side only.
 
     Where the model is named and its side is missing, what it did write is a question.
@@ -134,15 +134,15 @@ def _side(text: str) -> Side:
         value for name, value in record.items() if name not in chats and last_name(name) in ANSWERS
     ]
     heard = sum(_role(turn) in USER_ROLES for turn in turns)
-    told = next((turn for turn in spoken if turn.key), None)
-    speaker = f"{told.key}={_role(told)}" if told else None
+    named = next((turn for turn in spoken if turn.key), None)
+    speaker = f"{named.key}={_role(named)}" if named else None
     only_chat = len(chats) == len(record)
     two_sided = only_chat and heard > 0 and bool(spoken) and heard + len(spoken) == len(turns)
-    pieces = [turn.said for turn in spoken]
+    pieces = [turn.content for turn in spoken]
     return Side(True, False, *_sizes([*pieces, *answers]), two_sided, speaker)
 
 
-def _role(turn: Voice) -> str:
+def _role(turn: Turn) -> str:
     return turn.role.strip().lower()
 
 
