@@ -164,3 +164,8 @@ _.check_references
 _.derive
 _.feasible
 _.sightings_added
+
+# Named where it is looked up at run time: a reader by its format, a library kept in memory.
+_.MediaFile
+_.kept_alive
+_.__stdout__
