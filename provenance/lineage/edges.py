@@ -7,24 +7,20 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol, Self
+from typing import Protocol
 
-from provenance.model.base import quote_identifier, quote_literal
+from provenance.model.base import Connection, quote_identifier, quote_literal
 from provenance.model.edge import NodeKind
 
 FEW_WORDS = 200
 """Different words in a column up to which they are kept as numbers of one byte."""
 
 
-class Relations(Protocol):
+class Relations(Connection, Protocol):
     """A DuckDB connection that SQL is run on and that Arrow tables can be lent to."""
 
-    def execute(self, query: str, parameters: object = ...) -> Self: ...
-    def fetchall(self) -> list[Any]: ...
-    def fetchone(self) -> Any: ...
-    def to_arrow_table(self) -> Any: ...
-    def register(self, view_name: str, python_object: object) -> Self: ...
-    def unregister(self, view_name: str) -> Self: ...
+    def register(self, view_name: str, python_object: object) -> object: ...
+    def unregister(self, view_name: str) -> object: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 from provenance.store.ledger_store import Store
 from provenance.views.lineage import has_lineage
 
 
 def settle(store: Store) -> None:
     """Bring derived evidence, depths and revocations up to date; one look says whether to."""
-    with store.snapshot(views=()) as connection:
+    with store.snapshot() as connection:
         lineage, revoked = to_settle(connection)
     # Most ledgers need neither, and a program should not wait for what it does not need.
     if lineage:

@@ -17,7 +17,7 @@ from provenance.content.identity import FIRST_RULE, RULE
 from provenance.io.contract.reader import MAX_RECORD
 from provenance.model.base import Contract, quote_literal
 from provenance.model.finding import Finding
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 
 _NAMED = 20
 """Files that a command names one by one; of more, the folder that they lie in."""

@@ -53,7 +53,8 @@ from provenance.operations.members.self_consumption import descent_findings, mod
 from provenance.operations.members.token_counts import count_tokens
 from provenance.operations.releases.assemble import make_anchors
 from provenance.policy import evaluate
-from provenance.store.catalog import Database, over_nothing
+from provenance.store.catalog import over_nothing
+from provenance.store.connection import Database
 from provenance.store.layout import Layout
 from provenance.store.ledger_store import Store
 from provenance.views.definitions import VIEWS
@@ -156,7 +157,7 @@ def _told(store: Store | None, options: IngestOptions) -> tuple[tuple[str, ...],
     """The models that a ledger knows, and whether it knows records by a former rule."""
     if store is None:
         return (), False
-    with store.snapshot(threads=1, views=("files", "models")) as connection:
+    with store.snapshot(threads=1) as connection:
         return known_models(connection, options), knows_former_rules(connection)
 
 

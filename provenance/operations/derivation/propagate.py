@@ -8,7 +8,7 @@ from provenance.lineage import NO_NODES, number, prove
 from provenance.operations.derivation.changed_rows import SOME_NODES, nodes_sql, outcome_sql
 from provenance.operations.derivation.incremental import ARROWS, NEW, make_change, make_known
 from provenance.operations.derivation.staleness import is_due, through
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 from provenance.store.data_files import Part
 from provenance.store.ledger_store import Commit, Store
 from provenance.views.edge_index import (

@@ -10,7 +10,8 @@ from provenance.operations.ingest.carried_evidence import CLAIMED, Carried
 from provenance.operations.ingest.claims_on_files import Standing
 from provenance.operations.ingest.summary import Question
 from provenance.origin import resolver
-from provenance.store.catalog import Database, over_parts
+from provenance.store.catalog import over_parts
+from provenance.store.connection import Database
 from provenance.store.data_files import Part
 from provenance.store.layout import Layout
 from provenance.views.evidence_in_force import counted_evidence

@@ -52,8 +52,6 @@ from provenance.store.renamed_ids import carry_over
 Progress = Callable[[int, int], None]
 """Told how many bytes of how many are done."""
 
-
-_ASKED = ("files", "ignored_fields", "lost_evidence", "models", "sources", "spoken_readings")
 """Views that are asked before anything is read."""
 
 
@@ -74,7 +72,7 @@ def ingest(
     options = _placed(options)
     own = ledger_folder(store.layout)
     found = discover(paths, format=options.format, follow=options.follow, ledger=own)
-    with store.snapshot(threads=1, views=_ASKED) as connection:
+    with store.snapshot(threads=1) as connection:
         options = by_contract(connection, options)
         known = known_readings(connection, options.source, found.inputs)
         lost = spoken_before(connection, options.source) if options.replace else ()

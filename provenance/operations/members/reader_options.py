@@ -14,7 +14,7 @@ from provenance.io.discovery.archives import again as member_again
 from provenance.io.discovery.remote import again
 from provenance.io.objects import is_url
 from provenance.operations.members.relation import MEMBERS
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 
 FILE_COLUMNS = "f.source, f.uri, f.format, f.settings, f.content, f.fingerprint"
 """What ``reading_of`` makes a reading of."""

@@ -13,7 +13,7 @@ from provenance.operations.ingest.tasks import FileResult
 from provenance.operations.members.known_ids import make_file_rows
 from provenance.operations.members.self_consumption import DESCENT, make_descent
 from provenance.origin import resolver
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 from provenance.store.data_files import Part
 from provenance.views.copies import hold_copies, make_file_copies
 from provenance.views.definitions import DEPTH_SQL

@@ -21,7 +21,7 @@ from provenance.io.streams.archive_members import Shelf
 from provenance.io.streams.fingerprint import fingerprint
 from provenance.operations.members.reader_options import FILE_COLUMNS, Reading, reading_of
 from provenance.operations.members.relation import MEMBERS
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 
 _HELD = 200_000
 """Members not found that are held before they are looked for elsewhere."""

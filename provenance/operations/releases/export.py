@@ -27,7 +27,7 @@ from provenance.model.base import Contract
 from provenance.operations.members.reader_options import readings
 from provenance.operations.members.relation import MEMBERS, release_members
 from provenance.operations.members.reread import Reread, reread
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 from provenance.store.ledger_store import Store
 
 Format = Literal["parquet", "jsonl"]
