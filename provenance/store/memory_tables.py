@@ -218,6 +218,16 @@ class MemoryTables:
         name = quote_identifier(table)
         self.connection.execute(f"CREATE OR REPLACE TABLE ledger.{name} ({columns_sql(table)})")
 
+    def data_files(self, table: str) -> tuple[str, ...]:
+        """The paths of the files that a table consists of, sorted."""
+        layout = self._shown()
+        if self._state is not None and self._state.tables[table].plain:
+            names = self._state.tables[table].names
+            return tuple(sorted(str(layout.table(table) / name) for name in names))
+        self._attach_lake(layout)
+        query = f"SELECT DISTINCT filename FROM {LAKE}.ledger.{quote_identifier(table)} ORDER BY 1"
+        return tuple(path for (path,) in self.connection.execute(query).fetchall())
+
     def prepare(self, query: str) -> None:
         """Make the tables and views that a query names, as far as they are not there."""
         for table in tables_in(query):

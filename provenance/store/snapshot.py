@@ -6,6 +6,8 @@ from typing import Protocol
 
 import duckdb
 
+from provenance.model.base import quote_identifier
+
 
 class Preparer(Protocol):
     """Makes the tables and views of a snapshot when a query names them."""
@@ -14,6 +16,9 @@ class Preparer(Protocol):
 
     def prepare(self, query: str) -> None:
         """Make the tables and views that a query names, as far as they are not there."""
+
+    def data_files(self, table: str) -> tuple[str, ...]:
+        """The paths of the files that a table consists of."""
 
 
 class Snapshot:
@@ -36,6 +41,13 @@ class Snapshot:
     def materializes(self) -> bool:
         """Whether every view is worked out once, and not anew for each query."""
         return self._preparer is not None and self._preparer.materializes
+
+    def data_files(self, table: str) -> tuple[str, ...]:
+        """The paths of the files that a table consists of, sorted."""
+        if self._preparer is not None:
+            return self._preparer.data_files(table)
+        query = f"SELECT DISTINCT filename FROM ledger.{quote_identifier(table)} ORDER BY 1"
+        return tuple(path for (path,) in self._connection.execute(query).fetchall())
 
     def execute(self, query: str, parameters: object = None) -> duckdb.DuckDBPyConnection:
         """Run a query."""

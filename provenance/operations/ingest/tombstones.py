@@ -13,9 +13,9 @@ import pyarrow.compute as pc
 
 from provenance.content.measure import Measured
 from provenance.content.norm_rules import KNOWN_COPY
-from provenance.model.base import Connection
 from provenance.store.data_files import read_part
 from provenance.store.schema import TABLES
+from provenance.store.snapshot import Snapshot
 
 _ID_BYTES = 16
 
@@ -36,15 +36,9 @@ class _Graves:
         return cls(heads[order], known.take(pa.array(order)).combine_chunks())
 
 
-def tombstone_parts(connection: Connection) -> tuple[str, ...]:
-    """The parts that hold tombstones: what workers are told, since they can read them."""
-    if not connection.execute("FROM ledger.tombstones LIMIT 1").fetchall():
-        return ()
-    # A copy that was brought near has no files.
-    rows = connection.execute(
-        "SELECT DISTINCT filename FROM lake.ledger.tombstones ORDER BY 1"
-    ).fetchall()
-    return tuple(row[0] for row in rows)
+def tombstone_parts(snapshot: Snapshot) -> tuple[str, ...]:
+    """The data files that hold tombstones: workers are given their paths, and read them."""
+    return snapshot.data_files("tombstones")
 
 
 def refuse_purged(measured: Measured, parts: Sequence[str]) -> Measured:
