@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Protocol, Self
+from typing import Annotated, Any, Protocol
 
 import rfc8785
 from pydantic import AfterValidator, BaseModel, ConfigDict
@@ -37,13 +37,18 @@ Name = Annotated[str, AfterValidator(_clean_name)]
 """What a user may call a source, a release, a model or a budget."""
 
 
-class Connection(Protocol):
-    """The little of a DuckDB connection that a pure room is handed: it runs SQL on relations."""
+class Rows(Protocol):
+    """The answer to a query."""
 
-    def execute(self, query: str, parameters: object = ...) -> Self: ...
     def fetchall(self) -> list[Any]: ...
     def fetchone(self) -> Any: ...
     def to_arrow_table(self) -> Any: ...
+
+
+class Connection(Protocol):
+    """The little of a DuckDB connection that a pure room is handed: it runs SQL on relations."""
+
+    def execute(self, query: str, parameters: object = ...) -> Rows: ...
 
 
 def quote_identifier(name: str) -> str:

@@ -69,7 +69,7 @@ def add_activity(store: Store, activity: Activity) -> str:
 def list_activities(store: Store) -> list[Activity]:
     """List all activities in the order of recording."""
     names = tuple(name for name in Activity.model_fields if name != "detail")
-    with store.snapshot(threads=1, views=("activities",)) as connection:
+    with store.snapshot(threads=1) as connection:
         rows = connection.execute(
             f"SELECT {', '.join(names)}, detail FROM activities ORDER BY seq, activity"
         ).fetchall()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 from provenance.store.ledger_store import Store
 from provenance.views.lineage import has_lineage
 
 
 def refresh_derived(store: Store) -> None:
     """Update derived evidence, depths and revocations; cheap if the ledger has neither."""
-    with store.snapshot(views=()) as connection:
+    with store.snapshot() as connection:
         lineage, revoked = needs_refresh(connection)
     # Imported lazily: most ledgers need neither.
     if lineage:

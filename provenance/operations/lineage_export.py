@@ -18,7 +18,7 @@ from provenance.interchange.graph import EDGES as EDGE_SCHEMA
 from provenance.interchange.graph import NODES as NODE_SCHEMA
 from provenance.io.files import storage_errors
 from provenance.model.base import quote_literal
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 from provenance.store.ledger_store import Store
 from provenance.views.ledger_graph import HISTORY, NAMED, make_graph
 

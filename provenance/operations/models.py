@@ -32,7 +32,7 @@ def set_model(store: Store, model: Model) -> bool:
     if model in list_models(store):
         return False
     if model.trained_on is not None:
-        with store.snapshot(threads=1, views=("releases",)) as connection:
+        with store.snapshot(threads=1) as connection:
             known = connection.execute(
                 "SELECT 1 FROM releases WHERE name = ?", [model.trained_on]
             ).fetchone()
@@ -46,7 +46,7 @@ def set_model(store: Store, model: Model) -> bool:
 
 def list_models(store: Store) -> list[Model]:
     """List the registered models by name."""
-    with store.snapshot(threads=1, views=("models",)) as connection:
+    with store.snapshot(threads=1) as connection:
         rows = connection.execute(
             "SELECT name, family, provider, version, trained_on FROM models ORDER BY name"
         ).fetchall()

@@ -16,7 +16,7 @@ from pydantic import Field
 from provenance.content.identity import FIRST_RULE, RULE
 from provenance.io.contract.reader import MAX_RECORD
 from provenance.model.base import Contract, quote_literal
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 
 _MAX_NAMED_FILES = 20
 """Most files that a command names; of more, it names their folders."""

@@ -15,7 +15,7 @@ from provenance.model.origin import TIER_RANK, Label, Origin, Tier
 from provenance.model.takedown import Revoked
 from provenance.operations.older_rules import OlderReadings, older_readings
 from provenance.origin import resolver
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 from provenance.store.ledger_store import Store
 from provenance.views.copies import hold_copies
 from provenance.views.identifiers import resolve_record

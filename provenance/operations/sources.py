@@ -47,7 +47,7 @@ def set_sources(store: Store, sources: Sequence[Source]) -> list[str]:
         _check(source)
     if changed:
         state = hashlib.sha256()
-        with store.snapshot(threads=1, views=("commits", "models")) as connection:
+        with store.snapshot(threads=1) as connection:
             last = connection.execute("SELECT max(seq) FROM commits").fetchone()
             families = registered_families(connection)
         for source in changed:
@@ -72,7 +72,7 @@ def _check(source: Source) -> None:
 
 def list_sources(store: Store) -> list[Source]:
     """List the newest contract of every source, by name."""
-    with store.snapshot(threads=1, views=("sources",)) as connection:
+    with store.snapshot(threads=1) as connection:
         rows = connection.execute("SELECT contract FROM sources ORDER BY name").fetchall()
     return [Source.model_validate_json(row[0]) for row in rows]
 

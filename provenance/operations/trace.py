@@ -10,7 +10,7 @@ from pydantic import Field
 from provenance.interchange.graph import Graph
 from provenance.lineage import DOWN, UP, Direction, ancestors, descendants, edges_walked
 from provenance.model.base import Contract
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 from provenance.store.ledger_store import Store
 from provenance.views.edge_index import Paths, make_paths
 from provenance.views.ledger_graph import NAMED, chain_text, node_names, resolve_node

@@ -6,6 +6,7 @@ import contextlib
 import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 import duckdb
 
@@ -22,6 +23,23 @@ from provenance.io import objects
 from provenance.io.objects import Location
 from provenance.model.base import quote_literal
 from provenance.store.layout import Layout
+
+
+class Database(Protocol):
+    """What answers queries about a ledger: a snapshot, or a connection of DuckDB."""
+
+    def execute(self, query: str, parameters: object = None) -> duckdb.DuckDBPyConnection:
+        """Run a query."""
+
+    def executemany(self, query: str, parameters: object = None) -> duckdb.DuckDBPyConnection:
+        """Run a query once per set of parameters."""
+
+    def register(self, view_name: str, python_object: object) -> duckdb.DuckDBPyConnection:
+        """Make a temporary view of an Arrow table."""
+
+    def unregister(self, view_name: str) -> duckdb.DuckDBPyConnection:
+        """Remove such a view."""
+
 
 _LOG_IN = "see PGPASSWORD, ~/.pgpass or the service file"
 

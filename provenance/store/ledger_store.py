@@ -7,7 +7,8 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
@@ -22,9 +23,11 @@ from provenance.store import postgres
 from provenance.store.catalog import LAKE, create_tables, held, reading, writing
 from provenance.store.data_files import Part, PartWriter, write_part
 from provenance.store.layout import Layout
-from provenance.store.memory_tables import Shortcut, Views, needed
 from provenance.store.replacements import Replacement
 from provenance.store.schema import SCHEMA_VERSION
+from provenance.store.snapshot import Snapshot
+from provenance.store.snapshot_pool import open_connection, open_snapshot
+from provenance.store.view_sql import Shortcut, Views
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,29 +58,31 @@ class Store:
         self,
         *,
         threads: int | None = None,
-        near: bool = True,
-        views: Collection[str] | None = None,
-    ) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A connection that sees the ledger as it is now, and may make temporary tables.
+        cache_small_tables: bool = True,
+    ) -> Iterator[Snapshot]:
+        """Read the ledger as it is now; temporary tables may be made.
 
         Args:
-            near: whether to copy small tables into memory first, which makes all queries quicker.
-            views: those that are going to be asked for, where that is known; making all of them
-                takes longer than most questions. Only of what was copied.
+            threads: that queries may use; all processors by default.
+            cache_small_tables: copy small tables into memory, which makes all queries quicker;
+                without it the catalogue of DuckLake is attached, and every table read from files.
 
         Raises:
             NotFoundError, VersionError, StorageError, IntegrityError: as the ledger is.
         """
         limit = os.environ.get("PROV_MEMORY_LIMIT")
-        wanted = self.views if views is None else needed(self.views, views)
-        with reading(
-            self.layout,
-            wanted if near else None,
-            self.shortcut if "origins" in wanted else None,
-            threads=threads,
-            memory_limit=limit,
-        ) as connection:
-            yield connection
+        if not cache_small_tables:
+            with reading(self.layout, threads=threads, memory_limit=limit) as connection:
+                yield Snapshot(connection)
+            return
+        with open_snapshot(
+            self.layout, self.views, self.shortcut, threads=threads, memory_limit=limit
+        ) as snapshot:
+            yield snapshot
+
+    def connection(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+        """Read the ledger as it is now through a connection of DuckDB with every view in it."""
+        return open_connection(self.layout, self.views, self.shortcut)
 
     def part(self, table: str, commit_id: uuid.UUID | None) -> PartWriter:
         """A writer for one new part; without a commit its rows bring their own."""

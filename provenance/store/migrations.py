@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from provenance.errors import VersionError
 from provenance.model.base import quote_identifier
-from provenance.store.catalog import Database, held
+from provenance.store.catalog import held
+from provenance.store.connection import Database
 from provenance.store.layout import Layout
 from provenance.store.ledger_store import Store
-from provenance.store.memory_tables import Views, make_views
 from provenance.store.schema import SCHEMA_VERSION, column_sql, columns_sql
+from provenance.store.view_sql import Views, make_views
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import uuid
 
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 from provenance.store.data_files import Part
 from provenance.store.ledger_store import Store
 from provenance.store.schema import TABLES

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from provenance.origin import resolver
 from provenance.origin.declarations import DECLARED
-from provenance.store.memory_tables import Late
+from provenance.store.view_sql import Late
 from provenance.views.copies import COPY_VIEWS
 from provenance.views.evidence_in_force import EVIDENCE_VIEWS, READING_VIEWS
 from provenance.views.imports import IMPORT_VIEWS

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from provenance.lineage import GraphArrays
 from provenance.model.base import quote_literal
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 from provenance.store.data_files import Part
 from provenance.store.ledger_store import Store
 from provenance.views.ledger_graph import (

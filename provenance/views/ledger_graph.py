@@ -10,7 +10,7 @@ import pyarrow as pa
 from provenance.errors import MisuseError, NotFoundError
 from provenance.lineage import PathEdge, node_id
 from provenance.model.edge import NodeKind
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 from provenance.views.identifiers import resolve_record
 from provenance.views.lineage import WAY_SQL, row_way
 from provenance.views.model_writers import ALIASES, WRITERS, make_writers

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from provenance.model.base import quote_literal
 from provenance.origin.resolver import origin_sql
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 from provenance.store.ledger_store import Store
 from provenance.store.schema import TABLES
 from provenance.views.copies import LONG_TEXTS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from provenance.model.base import quote_literal
 from provenance.origin import resolver
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 from provenance.views.definitions import DEPTH_SQL
 
 LISTED = 1_000

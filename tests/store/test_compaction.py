@@ -65,7 +65,7 @@ def test_merged_parts_have_ranges_of_ids_of_their_own(
         ingest(ledger, write_jsonl(tmp_path / f"{name}.jsonl", texts(name, 80)), "web")
     done = {item.table: item for item in ledger.maintain().tables}
     assert (done["sightings"].merged, done["sightings"].into) == (4, 3)
-    with ledger.store.snapshot(near=False) as connection:
+    with ledger.store.snapshot(cache_small_tables=False) as connection:
         ranges = connection.execute(
             "SELECT min(record_id), max(record_id), count(*) FROM ledger.sightings "
             "GROUP BY filename ORDER BY 1"

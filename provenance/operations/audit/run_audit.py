@@ -54,7 +54,8 @@ from provenance.operations.members.self_consumption import descent_findings, mod
 from provenance.operations.members.token_counts import count_tokens
 from provenance.operations.older_rules import has_older_readings
 from provenance.policy import evaluate
-from provenance.store.catalog import Database, over_nothing
+from provenance.store.catalog import over_nothing
+from provenance.store.connection import Database
 from provenance.store.layout import Layout
 from provenance.store.ledger_store import Store
 from provenance.views.definitions import VIEWS
@@ -159,7 +160,7 @@ def _ledger_context(store: Store | None, options: IngestOptions) -> tuple[tuple[
     """Load the known models, and whether the ledger has readings under an older rule."""
     if store is None:
         return (), False
-    with store.snapshot(threads=1, views=("files", "models")) as connection:
+    with store.snapshot(threads=1) as connection:
         return known_models(connection, options), has_older_readings(connection)
 
 

@@ -20,7 +20,7 @@ from provenance.lineage import (
 from provenance.operations.derivation.incremental import KNOWN, REGION
 from provenance.origin import resolver
 from provenance.origin.recognisers.families import family_of
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 from provenance.views.ledger_graph import EDGES, FOUND, NAMED
 from provenance.views.subset import labels_of
 

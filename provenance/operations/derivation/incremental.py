@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from provenance.lineage import descendants_within
 from provenance.operations.derivation.staleness import superseded
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 from provenance.views.copies import copied_since
 from provenance.views.edge_index import (
     DOWN,

@@ -13,7 +13,7 @@ from provenance.operations.derivation.incremental import (
     make_known,
 )
 from provenance.operations.derivation.staleness import needs_propagation, through
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 from provenance.store.data_files import Part
 from provenance.store.ledger_store import Commit, Store
 from provenance.views.edge_index import (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 from provenance.views.copies import copied_since
 from provenance.views.edge_index import STILL
 from provenance.views.ledger_graph import EDGES, NAMED, make_graph

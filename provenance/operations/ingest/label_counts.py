@@ -10,7 +10,8 @@ from provenance.operations.ingest.file_declarations import SourceContext
 from provenance.operations.ingest.summary import Question
 from provenance.operations.ingest.superseded_evidence import CLAIMED, CarriedEvidence
 from provenance.origin import resolver
-from provenance.store.catalog import Database, over_parts
+from provenance.store.catalog import over_parts
+from provenance.store.connection import Database
 from provenance.store.data_files import Part
 from provenance.store.layout import Layout
 from provenance.views.evidence_in_force import counted_evidence

@@ -58,10 +58,6 @@ Progress = Callable[[int, int], None]
 """Called with the bytes done and the total bytes."""
 
 
-_ASKED = ("files", "ignored_fields", "lost_evidence", "models", "sources", "spoken_readings")
-"""Views that are queried before anything is read."""
-
-
 def ingest(
     store: Store, paths: Sequence[str], options: IngestOptions, progress: Progress | None = None
 ) -> IngestSummary:
@@ -79,7 +75,7 @@ def ingest(
     options = _placed(options)
     own = ledger_folder(store.layout)
     found = discover(paths, format=options.format, follow=options.follow, ledger=own)
-    with store.snapshot(threads=1, views=_ASKED) as connection:
+    with store.snapshot(threads=1) as connection:
         options = by_contract(connection, options)
         known = known_readings(connection, options.source, found.inputs)
         lost = files_with_earlier_evidence(connection, options.source) if options.replace else ()

@@ -13,9 +13,9 @@ import pyarrow.compute as pc
 
 from provenance.content.measure import Measured
 from provenance.content.norm_rules import KNOWN_COPY
-from provenance.model.base import Connection
 from provenance.store.data_files import read_part
 from provenance.store.schema import TABLES
+from provenance.store.snapshot import Snapshot
 
 _ID_BYTES = 16
 
@@ -36,15 +36,9 @@ class TombstoneIndex:
         return cls(heads[order], known.take(pa.array(order)).combine_chunks())
 
 
-def tombstone_files(connection: Connection) -> tuple[str, ...]:
+def tombstone_files(snapshot: Snapshot) -> tuple[str, ...]:
     """List the data files of tombstones, which workers read themselves."""
-    if not connection.execute("FROM ledger.tombstones LIMIT 1").fetchall():
-        return ()
-    # An in-memory copy has no files.
-    rows = connection.execute(
-        "SELECT DISTINCT filename FROM lake.ledger.tombstones ORDER BY 1"
-    ).fetchall()
-    return tuple(row[0] for row in rows)
+    return snapshot.data_files("tombstones")
 
 
 def refuse_purged(measured: Measured, parts: Sequence[str]) -> Measured:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from provenance.errors import MisuseError
 from provenance.model.base import quote_literal
 from provenance.model.policy import Policy
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 from provenance.store.renamed_ids import FORMER_IDS
 
 

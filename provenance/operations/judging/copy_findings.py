@@ -5,7 +5,7 @@ from __future__ import annotations
 from provenance.content.norm_rules import KNOWN_COPY
 from provenance.model.finding import Finding
 from provenance.operations.members.relation import MEMBERS
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 from provenance.views.copies import short_copies_sql
 
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 from provenance.io.objects import is_url
 from provenance.model.finding import Finding
 from provenance.operations.members.relation import MEMBERS
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 
 _NAMED = 5
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from provenance.lineage import Cycle, cycles
 from provenance.model.finding import Finding
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 from provenance.views.ledger_graph import NAMED, chain_text, make_graph
 
 LISTED = 20

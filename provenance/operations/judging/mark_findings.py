@@ -7,7 +7,7 @@ import shlex
 from provenance.content.display import shown
 from provenance.model.finding import Finding
 from provenance.operations.members.relation import MEMBERS
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 from provenance.views.open_questions import questions_sql
 
 LISTED = 50

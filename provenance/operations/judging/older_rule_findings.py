@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from provenance.model.finding import Finding
 from provenance.operations.older_rules import older_readings
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 
 
 def older_rule_findings(connection: Database) -> list[Finding]:

@@ -6,7 +6,7 @@ from provenance.model.finding import Finding
 from provenance.model.reports.facts import SHORT_TEXT
 from provenance.operations.judging.mark_findings import mark_findings
 from provenance.operations.members.relation import MEMBERS
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 
 LISTED = 100
 """Most findings of one kind that are listed; one more finding counts the rest."""

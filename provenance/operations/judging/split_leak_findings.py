@@ -9,7 +9,7 @@ from __future__ import annotations
 from provenance.model.finding import Finding
 from provenance.model.reports.facts import SHORT_TEXT
 from provenance.operations.members.relation import MEMBERS
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 
 CODE = "split-leak"
 

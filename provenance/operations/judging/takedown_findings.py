@@ -5,7 +5,7 @@ from __future__ import annotations
 from provenance.model.finding import Finding
 from provenance.operations.judging.origin_findings import LISTED
 from provenance.operations.members.relation import MEMBERS
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 
 CODE = "revoked"
 

@@ -21,7 +21,7 @@ from provenance.operations.lineage_import.import_worker import (
     ImportTask,
     run_import,
 )
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 from provenance.store.data_files import write_part
 from provenance.store.ledger_store import Store
 

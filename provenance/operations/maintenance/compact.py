@@ -10,7 +10,7 @@ from datetime import timedelta
 from pydantic import Field
 
 from provenance.model.base import Contract, quote_identifier
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 from provenance.store.layout import Layout
 from provenance.store.ledger_store import Store
 from provenance.store.maintenance.compaction import (
@@ -100,7 +100,7 @@ def maintain(store: Store, *, keep: timedelta = KEEP, dry_run: bool = False) -> 
         BusyError: another process maintains or purges this ledger.
         ReadOnlyError, StorageError, IntegrityError: the ledger cannot be read or written.
     """
-    with store.snapshot(near=False) as connection:
+    with store.snapshot(cache_small_tables=False) as connection:
         before = held_parts(store, connection)
         if dry_run:
             return _foreseen(before, _tasks(store, connection))
@@ -109,12 +109,12 @@ def maintain(store: Store, *, keep: timedelta = KEEP, dry_run: bool = False) -> 
         origins = keep_origins(store)
         # Merges add to the table of commits, which is therefore compacted last.
         for last in (False, True):
-            with store.snapshot(near=False) as connection:
+            with store.snapshot(cache_small_tables=False) as connection:
                 tasks = [t for t in _tasks(store, connection) if (t.table == _LAST) is last]
                 done += _carry_out(store, staged, connection, tasks)
         forgotten = forget_replaced(store, keep)
         orphans = remove_orphans(store)
-    with store.snapshot(near=False) as connection:
+    with store.snapshot(cache_small_tables=False) as connection:
         after = held_parts(store, connection)
     return Maintenance(
         dry_run=False,

@@ -35,7 +35,7 @@ def verify(store: Store, release: str | None = None) -> Verification:
     """
     problems: list[str] = []
     parts = size = rows = 0
-    with store.snapshot(near=False) as connection:
+    with store.snapshot(cache_small_tables=False) as connection:
         listed = connection.execute("SELECT parts FROM ledger.commits ORDER BY seq").fetchall()
         for part in standing([json.loads(text) for (text,) in listed]):
             path = store.layout.part(part["table"], part["sha256"])

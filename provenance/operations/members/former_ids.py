@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from provenance.model.base import quote_literal
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 from provenance.store.data_files import Part
 
 _TABLES = ("sightings", "evidence", "parts")

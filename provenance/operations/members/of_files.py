@@ -15,7 +15,7 @@ from provenance.operations.members.relation import (
 )
 from provenance.operations.members.self_consumption import DESCENT, make_descent
 from provenance.origin import resolver
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 from provenance.store.data_files import Part
 from provenance.views.copies import hold_copies, make_file_copies
 from provenance.views.definitions import DEPTH_SQL

@@ -13,7 +13,7 @@ from provenance.operations.members.relation import (
     known_names,
 )
 from provenance.operations.members.self_consumption import DESCENT, make_descent
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 from provenance.views.copies import hold_copies
 from provenance.views.edge_index import STILL, as_list, commits_since
 from provenance.views.generator_names import spellings

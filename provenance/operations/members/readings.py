@@ -13,7 +13,7 @@ from provenance.io.discovery.archives import SEPARATOR, find_member
 from provenance.io.discovery.remote import find_stored
 from provenance.io.objects import is_url
 from provenance.operations.members.relation import MEMBERS
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 
 FILE_COLUMNS = "f.source, f.uri, f.format, f.settings, f.content, f.fingerprint"
 """Columns that ``reading_of`` takes, with the kind of content behind them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 from provenance.views.generator_names import Spellings
 
 MEMBERS = "set_members"

@@ -21,7 +21,7 @@ from provenance.io.streams.archive_members import MemberFiles
 from provenance.io.streams.fingerprint import fingerprint
 from provenance.operations.members.readings import FILE_COLUMNS, Reading, reading_of
 from provenance.operations.members.relation import MEMBERS
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 
 _MAX_MISSED = 200_000
 """Missing members to collect before they are searched in other files."""

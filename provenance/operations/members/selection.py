@@ -29,7 +29,7 @@ from provenance.operations.members.self_consumption import DESCENT, make_descent
 from provenance.origin import resolver
 from provenance.policy.conditions import grammar
 from provenance.policy.conditions.three_valued import column_sql, members_truth
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 from provenance.views.copies import hold_copies
 from provenance.views.definitions import DEPTH_SQL
 from provenance.views.generator_names import Spellings, spellings

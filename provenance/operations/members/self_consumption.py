@@ -17,7 +17,7 @@ from provenance.model.finding import Finding
 from provenance.model.model_names import fold_name
 from provenance.model.policy import Policy
 from provenance.policy.conditions import grammar
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 from provenance.views.generator_names import generator_names
 from provenance.views.ledger_graph import EDGES, NAMED, NODES, chain_text, make_graph
 from provenance.views.model_spellings import ModelNames

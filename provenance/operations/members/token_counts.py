@@ -15,7 +15,7 @@ from provenance.model.policy import Policy
 from provenance.operations.members.readings import Reading, readings
 from provenance.operations.members.relation import MEMBERS, narrow_members
 from provenance.operations.members.reread import reread
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 
 _CHUNK = 1_000
 

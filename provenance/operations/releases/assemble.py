@@ -24,7 +24,7 @@ from provenance.operations.members.token_counts import count_tokens
 from provenance.operations.releases.seal import members_digest, write_members
 from provenance.policy import evaluate
 from provenance.policy.fit import fit
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 from provenance.store.ledger_store import Store, tool_version
 
 _TAKEN = "set_taken"

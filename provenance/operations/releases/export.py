@@ -28,7 +28,7 @@ from provenance.operations.members.of_release import release_members
 from provenance.operations.members.readings import readings
 from provenance.operations.members.relation import MEMBERS
 from provenance.operations.members.reread import Reread, reread
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 from provenance.store.ledger_store import Store
 
 Format = Literal["parquet", "jsonl"]

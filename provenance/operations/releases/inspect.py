@@ -13,7 +13,7 @@ from provenance.operations.members.of_release import release_members
 from provenance.operations.members.relation import MEMBERS
 from provenance.operations.sources import list_sources
 from provenance.reports.facts import facts
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 from provenance.store.ledger_store import Store
 
 
@@ -59,7 +59,7 @@ def release_facts(store: Store, release: str) -> Facts:
 
 def list_releases(store: Store) -> list[dict[str, Any]]:
     """List name, time, records and verdict of every release, oldest first."""
-    with store.snapshot(threads=1, views=("releases",)) as connection:
+    with store.snapshot(threads=1) as connection:
         rows = connection.execute(
             "SELECT name, recorded_at, manifest FROM releases ORDER BY seq"
         ).fetchall()

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from provenance.content.measure import buffers
 from provenance.model.base import quote_identifier
 from provenance.operations.members.relation import MEMBERS
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 from provenance.store.data_files import Part
 from provenance.store.ledger_store import Store
 from provenance.store.schema import TABLES

@@ -26,7 +26,7 @@ from provenance.reports.compliance.domains import domain_rows
 from provenance.reports.compliance.fill import Filled
 from provenance.reports.facts import facts
 from provenance.reports.render import DISCLOSURE_FORMATS, json_lines, json_text
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 from provenance.store.ledger_store import Store
 
 REPORTED = "reported_members"

@@ -19,7 +19,7 @@ from provenance.operations.takedown.revocations import (
     follow,
     state_of,
 )
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 from provenance.store.data_files import Part
 from provenance.store.ledger_store import Store
 from provenance.store.maintenance.compaction import maintaining
@@ -109,7 +109,7 @@ def purge(store: Store, revocation: str) -> Receipt:
         )
     follow(store)
     with maintaining(store, "purge"):  # concurrent maintenance could restore old data files
-        with store.snapshot(near=False) as connection:  # it is about files
+        with store.snapshot(cache_small_tables=False) as connection:  # it is about files
             receipt = _rewrite(store, connection, state_of(connection, state.revocation))
         forgotten = forget_replaced(store)
     purged = (receipt.purged or Purged(tombstones=0, parts=0)).model_copy(

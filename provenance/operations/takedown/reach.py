@@ -16,7 +16,7 @@ from provenance.model.takedown import (
     Takedown,
 )
 from provenance.operations.takedown.selectors import matching_sql
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 from provenance.views.ledger_graph import HISTORY, NAMED, make_graph
 
 HIT = "takedown_hit"

@@ -10,7 +10,7 @@ from provenance.errors import MisuseError, NotFoundError
 from provenance.model.base import quote_literal
 from provenance.model.takedown import Receipt, Takedown
 from provenance.operations.takedown.reach import HIT, find, prepare, reach
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 from provenance.store.data_files import Part
 from provenance.store.ledger_store import Commit, Store
 from provenance.store.replacements import Replacement

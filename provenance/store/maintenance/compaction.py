@@ -16,7 +16,7 @@ import pyarrow as pa
 from provenance.errors import IntegrityError
 from provenance.io.files import storage_errors, sync_folder
 from provenance.model.base import quote_identifier, quote_literal
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 from provenance.store.data_files import Part, PartWriter, delete, publish
 from provenance.store.layout import Layout
 from provenance.store.ledger_store import Store
@@ -232,7 +232,7 @@ def _clear(store: Store, staged: Layout) -> None:
     """Remove what is staged, and what was placed but never registered."""
     note = _note(staged)
     if note.exists():
-        with store.snapshot(near=False) as connection:
+        with store.snapshot(cache_small_tables=False) as connection:
             known = {part.path for part in held_parts(store, connection)}
         for table, name in json.loads(note.read_text(encoding="utf-8")):
             path = store.layout.part(table, name)

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from provenance.io import objects
 from provenance.io.objects import Location
-from provenance.store.catalog import LAKE, Database, held
+from provenance.store.catalog import LAKE, held
+from provenance.store.connection import Database
 from provenance.store.data_files import delete
 from provenance.store.ledger_store import Store
 from provenance.store.replacements import names_replaced
@@ -133,7 +134,7 @@ def remove_orphans(store: Store, age: timedelta = ORPHAN_AGE) -> dict[Path | Loc
     if not isinstance(folder, Path):
         return {}
     before = time.time() - age.total_seconds()
-    with store.snapshot(near=False) as connection:
+    with store.snapshot(cache_small_tables=False) as connection:
         known = {Path(path).name for (path,) in connection.execute(_REGISTERED).fetchall()}
     found = (folder / "ledger").glob("*/*")
     orphans = _sizes((path for path in found if path.name not in known), before)

@@ -46,7 +46,7 @@ def answers(ledger: Ledger) -> dict[str, list[Any]]:
 
 def damaged(ledger: Ledger) -> list[str]:
     """What `prov verify` says of parts; the releases of such a world have no manifests."""
-    with ledger.store.snapshot(near=False) as connection:
+    with ledger.store.snapshot(cache_small_tables=False) as connection:
         listed = connection.execute("SELECT parts FROM ledger.commits").fetchall()
     found = []
     for part in standing([json.loads(text) for (text,) in listed]):
@@ -63,7 +63,7 @@ def on_disk(ledger: Ledger) -> set[str]:
 
 
 def registered(ledger: Ledger) -> set[str]:
-    with ledger.store.snapshot(near=False) as connection:
+    with ledger.store.snapshot(cache_small_tables=False) as connection:
         return {part.path for part in held_parts(ledger.store, connection)}
 
 
@@ -113,7 +113,7 @@ def ledger(shelf: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Le
 
 def test_who_reads_meanwhile_is_not_disturbed(ledger: Ledger) -> None:
     before = answers(ledger)["sightings"]
-    with ledger.store.snapshot(near=False) as connection:
+    with ledger.store.snapshot(cache_small_tables=False) as connection:
         first = ledger.maintain()
         assert first.kept_parts > 10
         assert connection.execute("FROM sightings ORDER BY ALL").fetchall() == before
@@ -163,7 +163,7 @@ def test_what_is_purged_stays_purged(ledger: Ledger) -> None:
 
 def test_a_purge_removes_what_a_killed_run_had_placed(ledger: Ledger) -> None:
     with maintaining(ledger.store, "test") as staged:
-        with ledger.store.snapshot(near=False) as connection:
+        with ledger.store.snapshot(cache_small_tables=False) as connection:
             parts = [
                 part for part in held_parts(ledger.store, connection) if part.table == "sightings"
             ]

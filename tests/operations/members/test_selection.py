@@ -17,7 +17,8 @@ from provenance.operations.members.of_release import release_members
 from provenance.operations.members.relation import MEMBERS, keep_members
 from provenance.operations.members.selection import coded_members, select_members
 from provenance.operations.releases.seal import members_digest
-from provenance.store.catalog import Database, over_nothing
+from provenance.store.catalog import over_nothing
+from provenance.store.connection import Database
 from provenance.store.layout import Layout
 from provenance.store.schema import TABLES
 from provenance.views.definitions import VIEWS

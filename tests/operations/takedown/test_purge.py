@@ -270,9 +270,9 @@ def test_purged_content_is_told_by_the_whole_digest(ledger: Ledger) -> None:
 
 def test_a_part_is_not_replaced_twice(ledger: Ledger) -> None:
     layout = ledger.store.layout
-    with ledger.snapshot() as connection:
+    with ledger.store.snapshot(cache_small_tables=False) as connection:
         path, commit = connection.execute(
-            "SELECT filename, any_value(commit_id) FROM lake.ledger.revocations GROUP BY 1"
+            "SELECT filename, any_value(commit_id) FROM ledger.revocations GROUP BY 1"
         ).fetchall()[0]
     row: dict[str, object] = {"revocation": "x", "event": "revoke"}
     part = write_part(layout, "revocations", commit, [row])
