@@ -106,7 +106,7 @@ def trace_graph(found: Trace) -> Graph:
     )
 
 
-def _answer(connection: Database, graph: Paths, root: uuid.UUID, way: Direction) -> Trace:
+def _answer(connection: Database, graph: Paths, root: uuid.UUID, direction: Direction) -> Trace:
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE trace_shown AS
         SELECT id, min(hops) AS hops FROM {_REACHED} GROUP BY id ORDER BY hops, id LIMIT {LIMIT}""")
@@ -128,13 +128,13 @@ def _answer(connection: Database, graph: Paths, root: uuid.UUID, way: Direction)
     total = connection.execute(f"SELECT count(DISTINCT id) FROM {_REACHED}").fetchone()
     return Trace(
         root=_name(names, root),
-        direction="down" if way is DOWN else "up",
+        direction="down" if direction is DOWN else "up",
         nodes=tuple(
             TraceNode(id=_name(names, n[0]), kind=n[1], label=n[2], depth=n[3], hops=n[4])
             for n in nodes
         ),
         edges=tuple(_edge(names, *edge) for edge in edges),
-        because=_because(connection, nodes, names, way),
+        because=_because(connection, nodes, names, direction),
         dangling=_dangling(connection),
         complete=total is not None and total[0] <= LIMIT,
     )
@@ -158,18 +158,18 @@ def _edge(
 
 
 def _because(
-    connection: Database, nodes: list[Any], names: dict[uuid.UUID, str], way: Direction
+    connection: Database, nodes: list[Any], names: dict[uuid.UUID, str], direction: Direction
 ) -> tuple[Reason, ...]:
     """The way to each of the named things that were reached, the nearest first."""
     ends = [node[0] for node in nodes if node[1] in _KINDS and node[4] > 0][:REASONS]
     found = []
     for end in ends:
-        steps = edges_walked(connection, _BETWEEN, _REACHED, end, way)
+        steps = edges_walked(connection, _BETWEEN, _REACHED, end, direction)
         path = tuple(
             _edge(names, s.child, s.parent, s.relation, s.process, s.activity)
             for s in reversed(steps)
         )
-        upwards = steps if way is DOWN else steps[::-1]
+        upwards = steps if direction is DOWN else steps[::-1]
         found.append(
             Reason(node=_name(names, end), path=path, text=chain_text(connection, upwards))
         )

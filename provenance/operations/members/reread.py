@@ -164,13 +164,15 @@ class _Finder:
                     kind = batch.kind or layout.kind
                     if failures is None:
                         got = content_digests(batch.content, kind).index_in(digests)
-                        found, places = _narrowed(batch, _first(got, seen))
+                        found, positions = _narrowed(batch, _first(got, seen))
                     else:
                         failures.add(batch, rows)
-                        found, places = _at_rows(batch, kind, (rows, digests), failures)
-                    if len(places):
-                        seen[np.asarray(places)] = True
-                        yield Reread(reading, found, wanted.take(places), digests.take(places))
+                        found, positions = _at_rows(batch, kind, (rows, digests), failures)
+                    if len(positions):
+                        seen[np.asarray(positions)] = True
+                        yield Reread(
+                            reading, found, wanted.take(positions), digests.take(positions)
+                        )
         except InputError as error:
             if failures is not None:
                 failures.error = error
@@ -185,12 +187,12 @@ class _Finder:
             return
         if any(each.reading.source is None for each in missed):
             raise missed[0].error
-        where = _Elsewhere(self, missed)
-        seen = np.zeros(where.wanted.num_rows, np.bool_)
-        for reading, wanted, places in where.places(seen):
+        elsewhere = _Elsewhere(self, missed)
+        seen = np.zeros(elsewhere.wanted.num_rows, np.bool_)
+        for reading, wanted, positions in elsewhere.locations(seen):
             found = np.zeros(wanted.num_rows, np.bool_)
             yield from self._look(reading, wanted, found, _ReadFailures())
-            seen[places[found]] = True
+            seen[positions[found]] = True
         start = 0
         for each in missed:
             left = each.wanted.filter(pa.array(~seen[start : start + each.wanted.num_rows]))
@@ -224,7 +226,7 @@ class _Elsewhere:
             QUALIFY rank <= {_MAX_LOCATIONS}""")
         finder.connection.unregister("missed_members")
 
-    def places(
+    def locations(
         self, seen: npt.NDArray[np.bool_]
     ) -> Iterator[tuple[Reading, pa.Table, npt.NDArray[np.int64]]]:
         """Yield existing files, the members wanted of each, and their positions in ``wanted``.
@@ -247,8 +249,8 @@ class _Elsewhere:
                 left = found.filter(pa.array(~seen[np.asarray(found.column("n"))]))
                 if left.num_rows:
                     rows = self.wanted.take(left.column("n"))
-                    place = rows.schema.get_field_index("wanted_row")
-                    wanted = rows.set_column(place, "wanted_row", left.column("row"))
+                    column_index = rows.schema.get_field_index("wanted_row")
+                    wanted = rows.set_column(column_index, "wanted_row", left.column("row"))
                     yield reading, wanted, np.asarray(left.column("n"))
 
     def _readings(self, rank: int) -> list[tuple[str, ...]]:
@@ -287,11 +289,11 @@ def _at_rows(
         wanted: the numbers of the rows, and their digests.
     """
     rows, digests = wanted
-    found, places = _narrowed(batch, pc.index_in(batch.rows, rows))
+    found, positions = _narrowed(batch, pc.index_in(batch.rows, rows))
     # The digests of a release may be older than the last reading of the file.
-    right = content_digests(found.content, kind).are(digests.take(places))
+    right = content_digests(found.content, kind).are(digests.take(positions))
     failures.wrong += found.rows.filter(pc.invert(right)).to_pylist()
-    return _narrowed(found, pc.if_else(right, places, pa.scalar(None, places.type)))
+    return _narrowed(found, pc.if_else(right, positions, pa.scalar(None, positions.type)))
 
 
 def _error(reading: Reading, missing: int, of: int, failures: _ReadFailures) -> ProvError:
@@ -351,21 +353,21 @@ def _raw(ids: pa.Array) -> pa.Array:
     return ids.storage if isinstance(ids, pa.ExtensionArray) else ids.cast(pa.binary(16))
 
 
-def _first(places: pa.Array, seen: npt.NDArray[np.bool_]) -> pa.Array:
+def _first(positions: pa.Array, seen: npt.NDArray[np.bool_]) -> pa.Array:
     """Null positions that were seen already, and duplicates."""
-    values = np.asarray(places.fill_null(-1))
+    values = np.asarray(positions.fill_null(-1))
     _, firsts = np.unique(values, return_index=True)
     keep = np.zeros(len(values), np.bool_)
     keep[firsts] = True
     keep &= (values >= 0) & ~seen[np.maximum(values, 0)]
-    return pc.if_else(pa.array(keep), places, pa.scalar(None, places.type))
+    return pc.if_else(pa.array(keep), positions, pa.scalar(None, positions.type))
 
 
-def _narrowed(batch: Batch, places: pa.Array) -> tuple[Batch, pa.Array]:
+def _narrowed(batch: Batch, positions: pa.Array) -> tuple[Batch, pa.Array]:
     """Select the rows of a batch with a non-null position."""
-    if places.null_count == 0:
-        return batch, places
-    here = pc.indices_nonzero(places.is_valid())
+    if positions.null_count == 0:
+        return batch, positions
+    here = pc.indices_nonzero(positions.is_valid())
     narrow = Batch(
         rows=batch.rows.take(here),
         content=batch.content.take(here),
@@ -375,4 +377,4 @@ def _narrowed(batch: Batch, places: pa.Array) -> tuple[Batch, pa.Array]:
         kind=batch.kind,
         names=batch.names,
     )
-    return narrow, places.drop_null()
+    return narrow, positions.drop_null()

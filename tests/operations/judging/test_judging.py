@@ -277,7 +277,7 @@ def test_export_names_the_rows_that_changed_and_writes_nothing(
     rows = texts("h", 60, lang="en")
     rows[4]["text"] += " changed"
     write_jsonl(tmp_path / "h.jsonl", rows)
-    with pytest.raises(IntegrityError, match=r"h\.jsonl: rows 5: the content is not what"):
+    with pytest.raises(IntegrityError, match=r"h\.jsonl: rows 5: the content differs"):
         ledger.export("r1", tmp_path / "out")
     (tmp_path / "h.jsonl").unlink()
     with pytest.raises(NotFoundError, match=r"h\.jsonl: the file is missing; 60 members"):

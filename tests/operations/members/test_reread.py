@@ -224,7 +224,7 @@ def test_a_gap_in_some_rows_is_told_by_its_reason(
 def test_a_file_that_holds_something_else_by_now_is_refused(tmp_path: Path) -> None:
     ledger = table_release(tmp_path)
     pq.write_table(pa.table({"text": ["x", "y", "z", "w"]}), tmp_path / "a.parquet")
-    with pytest.raises(IntegrityError, match=r"rows 1, 2, 3, 4: the content is not") as refused:
+    with pytest.raises(IntegrityError, match=r"rows 1, 2, 3, 4: the content differs") as refused:
         ledger.export("r", tmp_path / "out")
     assert refused.value.exit_code == 13
     (tmp_path / "a.parquet").write_text(json.dumps({"text": letter(1)}))
