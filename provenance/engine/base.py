@@ -98,7 +98,7 @@ def worker_died(times: str, code: int | None = None, words: str = "") -> InputEr
 
 def out_of_memory() -> InputError:
     """Make the failure of a task that exceeded the memory limit of its worker."""
-    return InputError("reading it takes more memory than a worker may use")
+    return InputError("reading it takes more memory than a worker may have")
 
 
 def unforeseen(error: BaseException) -> ProvError:

@@ -24,31 +24,31 @@ from provenance.engine.worker import Message, serve, too_slow
 from provenance.errors import ProvError
 
 PRELOAD = ("provenance.engine.bootstrap", "provenance.operations.ingest.worker")
-"""What workers import once, before they are forked off."""
+"""Modules that the fork server imports before workers are forked."""
 
 _NOTICE = 0.2
-"""Seconds after which the end of a process has been noticed."""
+"""Seconds in which the end of a process is noticed."""
 
 _PATIENCE = 5.0
 """Seconds in which the server tells how a worker ended."""
 
 _ATTEMPTS = 2
-"""So often a task that cannot be divided is begun, when workers die of it."""
+"""Attempts at an indivisible task whose worker dies."""
 
 _LAST = 2_000
-"""Bytes of what a worker printed that are looked at when it died."""
+"""Bytes of a dead worker's output that are read."""
 
 _UNKNOWN = 255
-"""The exit code of a process whose server ended before it could say."""
+"""The exit code of a process whose server ended first."""
 
 
 def default_workers() -> int:
-    """Processors that this process may use."""
+    """Number of processors that this process may use."""
     return len(os.sched_getaffinity(0))
 
 
 def start_server() -> None:
-    """Begin to start the server that workers are forked from.
+    """Start the server from which workers are forked.
 
     It imports what they need while whoever is going to have work for them imports its own. An
     interrupt is not for it, nor for them: they go with the process that started them.
@@ -93,14 +93,14 @@ def _without_script() -> Iterator[None]:
 
 @dataclass(slots=True)
 class _Attempt(Generic[Task]):
-    """A task, and how often a worker died of it."""
+    """A task, with the number of workers that died of it."""
 
     task: Task
     deaths: int = 0
 
 
 class _Hand:
-    """One worker process, as the process that hands out the work sees it."""
+    """One worker process, seen from the engine."""
 
     def __init__(self, context: _Context) -> None:
         self._pipe, theirs = context.Pipe()
@@ -113,26 +113,26 @@ class _Hand:
         finally:
             theirs.close()
         self.item: int | None = None
-        """The item of its task that it works on, as far as it said."""
+        """Number of the item in progress, according to its messages."""
 
     @property
     def pipe(self) -> Connection:
-        """What becomes readable when it has something to say, or is no more."""
+        """Handles that become readable on a message or at the end of the process."""
         return self._pipe
 
     @property
     def alive(self) -> bool:
-        """Whether it can be given something to do."""
+        """Whether it is idle."""
         return self._process.is_alive()
 
     def give(self, order: bytes) -> None:
-        """Hand it a function with its task."""
+        """Send a function with its task."""
         self.item = None
         with contextlib.suppress(OSError):  # it died just now: what it says will tell
             self._pipe.send_bytes(order)
 
     def hear(self) -> Message | None:
-        """What it says; ``None`` when it died."""
+        """Receive a message; ``None`` when the process died."""
         try:
             message: Message = self._pipe.recv()
         except (EOFError, OSError):
@@ -140,23 +140,23 @@ class _Hand:
         return message
 
     def leave(self) -> None:
-        """Let it go, once it is done with what it does."""
+        """Stop the process after its current task."""
         self._pipe.close()
         self._words.close()
 
     def end(self) -> None:
-        """End it at once."""
+        """Kill the process."""
         self._process.kill()
 
     def last_words(self) -> str:
-        """What it, or a library in it, printed last."""
+        """Return the last output of the process."""
         self._words.seek(0, os.SEEK_END)
         self._words.seek(max(0, self._words.tell() - _LAST))
         lines = self._words.read().decode("utf-8", "replace").split("\n")
         return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
     def code(self, patience: float | None = _PATIENCE) -> int | None:
-        """How the process ended, negative for a signal; ``None`` where nobody knows."""
+        """Return the exit code, negative for a signal; ``None`` if it is unknown."""
         self._process.join(patience)
         code = self._process.exitcode
         return None if code == _UNKNOWN else code
@@ -216,7 +216,7 @@ class LocalEngine:
                 self._dismiss(hand)
 
     def close(self) -> None:
-        """Let the workers go, each when it is done with what it does."""
+        """Stop each worker after its current task."""
         for hand in self._idle:
             self._dismiss(hand)
         self._idle.clear()
@@ -225,7 +225,7 @@ class LocalEngine:
         self._left.clear()
 
     def stop(self) -> None:
-        """End the workers, whatever they are doing."""
+        """Kill all workers."""
         for hand in (*self._idle, *self._left):
             hand.end()
         self.close()
@@ -236,7 +236,7 @@ class LocalEngine:
         busy: dict[_Hand, _Attempt[Task]],
         queue: _Queue[Task],
     ) -> Outcome[Task, Result] | None:
-        """Take in what a worker says; the outcome, if its task came to one."""
+        """Handle a message of a worker; return the outcome of its task, if any."""
         message = hand.hear()
         if message is not None and message[0] == "at":
             hand.item = message[1]
@@ -256,7 +256,7 @@ class LocalEngine:
         return Outcome(attempt.task, result=message[1])
 
     def _hand(self) -> _Hand:
-        """A worker that has nothing to do."""
+        """Return an idle worker."""
         while self._idle:
             hand = self._idle.pop()
             if hand.alive:
@@ -278,7 +278,7 @@ class LocalEngine:
 
 
 class _Queue(Generic[Task]):
-    """What is still to be done: parts of what failed first, what must be alone last."""
+    """Queue of tasks: parts of failed tasks first, tasks that must run alone last."""
 
     def __init__(self, tasks: Iterable[Task], divide: Divide[Task] | None) -> None:
         self._tasks = iter(tasks)
@@ -287,7 +287,7 @@ class _Queue(Generic[Task]):
         self._alone: deque[_Attempt[Task]] = deque()
 
     def next(self, *, alone: bool) -> _Attempt[Task] | None:
-        """The next task that may be begun; what must be alone only where nothing else runs."""
+        """Return the next task; a task that must run alone only if nothing else runs."""
         if not self._first:
             self.look_ahead()
         if self._first:
@@ -295,14 +295,14 @@ class _Queue(Generic[Task]):
         return self._alone.popleft() if alone and self._alone else None
 
     def look_ahead(self) -> None:
-        """Have a task at hand for the next worker that is free; to find it may take a while."""
+        """Fetch a task in advance for the next free worker; fetching may be slow."""
         if not self._first:
             self._first.extend(_Attempt(task) for task in islice(self._tasks, 1))
 
     def broke(
         self, attempt: _Attempt[Task], item: int | None, failure: ProvError
     ) -> Outcome[Task, Any] | None:
-        """Something went wrong that would again: it is the item's, and the others are tried."""
+        """Handle a repeatable failure: attribute it to the item, and try the other items."""
         parts = self._parts(attempt, item)
         if parts and item is None:
             self._do(parts)
@@ -313,7 +313,7 @@ class _Queue(Generic[Task]):
     def died(
         self, attempt: _Attempt[Task], item: int | None, failure: ProvError
     ) -> Outcome[Task, Any] | None:
-        """A worker died of a task: do it in parts, or once more, or say so."""
+        """Handle the death of a worker: divide the task, retry it, or fail."""
         parts = self._parts(attempt, item)
         if parts:
             self._do(parts)

@@ -188,7 +188,7 @@ def _answer(order: bytes) -> Message:
 
 
 def _limit(parent: int, environment: dict[str, str]) -> None:
-    """What a worker may do, what is told to it, and when it must go.
+    """Settings of a worker process: its limits, its output, and when it ends.
 
     The server that workers are forked from keeps the environment of its own first hour, in which
     credentials may have been others.

@@ -114,7 +114,7 @@ def _order(child: Numbers, derivation: Numbers, choice: Numbers) -> Positions:
 
 
 def _changes(numbers: Numbers) -> Flags:
-    """Where a number is another one than that before."""
+    """Mask of the elements that differ from the element before."""
     changed: Flags = np.r_[True, numbers[1:] != numbers[:-1]]
     return changed
 

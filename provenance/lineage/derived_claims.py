@@ -127,7 +127,7 @@ class _Edges:
         return cls(child, parent, rank[word], writes, from_model).where(counts)
 
     def where(self, chosen: Flags) -> _Edges:
-        """Some of them."""
+        """Select edges by a mask."""
         return _Edges(
             self.child[chosen],
             self.parent[chosen],

@@ -14,7 +14,7 @@ from provenance.model.base import quote_identifier
 
 @dataclass(frozen=True, slots=True)
 class ModelDescendants:
-    """How many members descend from a model, and one of the shortest chains that show it.
+    """Number of members that descend from a model, and one shortest chain as an example.
 
     Attributes:
         members: how many.

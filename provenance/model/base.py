@@ -34,7 +34,7 @@ def _clean_name(value: str) -> str:
 
 
 Name = Annotated[str, AfterValidator(_clean_name)]
-"""What a user may call a source, a release, a model or a budget."""
+"""Pattern of names of sources, releases, models and budgets."""
 
 
 class Rows(Protocol):

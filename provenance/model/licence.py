@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 AND = " AND "
-"""What stands between licences that hold together, as in SPDX."""
+"""Separator of licences that apply together, as in SPDX."""
 
 
 def licences_sql(column: str) -> str:

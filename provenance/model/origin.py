@@ -38,7 +38,7 @@ TIER_RANK: dict[Tier, int] = {tier: len(TIERS) - 1 - index for index, tier in en
 
 
 NO_TIER = "none"
-"""What stands for the tier of an origin that rests on no evidence."""
+"""The tier of an origin without evidence."""
 
 
 class Process(StrEnum):

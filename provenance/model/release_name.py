@@ -9,7 +9,7 @@ from pydantic import BeforeValidator
 from provenance.model.base import Name
 
 PREFIX = "release:"
-"""What a name may begin with that is that of a release, whatever else is called so."""
+"""Prefix that marks a name as that of a release."""
 
 
 def release_name(text: str) -> str:

@@ -134,7 +134,7 @@ def _uncertain(aggregate: BudgetAggregate) -> str:
 
 
 def _adds(aggregate: BudgetAggregate, part: str) -> str:
-    """What a record in scope with this numerator adds to the excess."""
+    """SQL of the contribution of a record in scope with this numerator to the excess."""
     p, q = _scaled(aggregate)
     if aggregate.budget.rule == "min_human":
         return f"({part} - now_size)::HUGEINT"
@@ -145,7 +145,7 @@ def _adds(aggregate: BudgetAggregate, part: str) -> str:
 
 
 def _may_add(aggregate: BudgetAggregate) -> str:
-    """What a record that is perhaps in scope adds to the excess."""
+    """SQL of the contribution of a record that is possibly in scope to the excess."""
     p, q = _scaled(aggregate)
     if aggregate.budget.rule == "min_human":
         return "0::HUGEINT"

@@ -65,7 +65,7 @@ class RowBatch:
     names: tuple[str, ...]
 
     def take(self, index: pa.Array) -> RowBatch:
-        """Some of the rows."""
+        """Select rows by their positions."""
         fields = {name: column.take(index) for name, column in self.fields.items()}
         return RowBatch(self.content.take(index), fields, self.kind, self.names)
 

@@ -17,9 +17,9 @@ class ClaimKind(StrEnum):
     QUESTION = "question"
     MIXED = "mixed"
     STATED = "stated"
-    """Made by a machine, in a word."""
+    """Made by a machine, according to a word such as "synthetic"."""
     NAMED = "named"
-    """Made by a machine, which is named or answered with a plain yes."""
+    """Made by a machine, according to its name or a plain yes."""
 
 
 _N, _H, _Q, _M, _S, _G = ClaimKind

@@ -23,7 +23,7 @@ from provenance.origin.recognisers.base import (
 from provenance.origin.recognisers.generator_values import SILENT_WORDS, names_generator, words_of
 
 OUR_PREFIX = "prov_"
-"""How the columns that an export adds begin."""
+"""Prefix of the columns that an export adds."""
 
 _LABEL, _GENERATOR = f"{OUR_PREFIX}label", f"{OUR_PREFIX}generator"
 _CLAIMS = {
@@ -69,7 +69,7 @@ class ExportedColumns:
         return None
 
     def claims(self, rows: RowBatch) -> pa.Table:
-        """What every column says; a label of another kind is a question."""
+        """Return the claims of every column; an unknown label is a question."""
         found = [no_claims()]
         for field, values in rows.fields.items():
             found += (

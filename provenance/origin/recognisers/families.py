@@ -16,7 +16,7 @@ LONGEST_NAME = 200
 
 
 class ModelFamily(NamedTuple):
-    """How the models of one family are called; patterns for lower-case names, from their start.
+    """Names of the models of one family: patterns for lower-case names, from their start.
 
     Attributes:
         name: what the family is called in budgets and reports.
@@ -133,7 +133,7 @@ def _any(patterns: list[str], end: str = "") -> str:
 
 
 _INSIDE = r"[-/:.(]"
-"""What may stand before a known name in one that begins otherwise: ``acme-llama-3-8b``."""
+"""Characters before a known name inside another name: ``acme-llama-3-8b``."""
 
 _ALL = [family.pattern for family in FAMILIES]
 _VERSIONED = _any(_ALL) + "|" + _VENDORS
@@ -142,7 +142,7 @@ _BARE = _any([family.bare for family in FAMILIES if family.bare], "$")
 
 @cache
 def _compiled() -> list[tuple[str, dict[str, re.Pattern[str]]]]:
-    """Made when a name is first looked at: many runs look at none."""
+    """Compile the patterns on first use: many runs need none."""
     return [
         (
             family.name,

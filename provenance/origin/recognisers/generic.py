@@ -158,7 +158,7 @@ class GenericField:
         tier: Tier,
         columns: dict[str, pa.Array],
     ) -> list[pa.Table]:
-        """Made by a machine: all of a record, or the model's side of it.
+        """Make claims of synthetic: about all of a record, or about the model's side.
 
         With an answer beside it, a prompt is not what the model wrote.
         """
@@ -209,7 +209,7 @@ class GenericField:
 
 
 def _mixed_where_stated(found: pa.Table) -> pa.Table:
-    """Where a row says that it is mixed, a generator is named for its part of it."""
+    """Turn whole claims with a generator into mixed ones in rows that are stated to be mixed."""
     whole = found.column("whole")
     stated = pc.and_(whole, pc.equal(found.column("claim"), Label.MIXED.value))
     mixed = found.column("index").filter(stated)

@@ -100,7 +100,7 @@ _SPEAKING = frozenset(
         "language-model",
     ]
 )
-"""What the model's side of a chat is called."""
+"""Names of the model's side of a chat."""
 
 
 _ANSWERED = frozenset(clean_name(word) for word in _ANSWERS.split("|"))
@@ -108,7 +108,7 @@ _FOLDED_HINTS = frozenset(clean_name(word) for word in ("\u0438\u0438",))
 
 
 def source_type(value: str) -> str | None:
-    """What a term for a digital source says: ``made``, ``part``, or None.
+    """Classify a term for a digital source: ``made``, ``part``, or None.
 
     >>> source_type("http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia")
     'made'

@@ -64,7 +64,7 @@ _NUMBERED = frozenset(
         "volume",
     ]
 )
-"""What stands before ``7b`` where that is a place in a text or a house."""
+"""Words before ``7b`` that make it a part of a text or a building: ``section 7b``."""
 _COLLECTIONS = re.compile(
     r"pajama|fineweb|openweb|wiki|tokens?|pile|\bc4|corpus|dataset|sample|crawl|books|stack|dolma"
     r"|news|web|data\b"
@@ -124,7 +124,7 @@ def is_family(plain: str) -> bool:
 
 
 def shape_of_name(plain: str, name: str) -> Meaning:
-    """What kind of name a value is.
+    """Classify a value that may be a name.
 
     Args:
         plain: the value, as ``bare_name`` has it.

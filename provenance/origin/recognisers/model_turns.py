@@ -60,7 +60,7 @@ class Sides:
 
     @property
     def spoken(self) -> pa.Array:
-        """Where a divided record has anything from the model."""
+        """Mask of the divided records in which the model wrote something."""
         return pc.and_(self.divided, pc.greater(self.bytes, 0))
 
     @property

@@ -42,7 +42,7 @@ class Oasst:
         return "synthetic", "role", "model_name", *id_fields
 
     def hides(self, rows: RowBatch) -> HiddenFields | None:
-        """What is said of the text, in messages of which anything is said."""
+        """Hide the fields about the author, in messages with an answer."""
         return HiddenFields(("synthetic", "model_name", "role"), self._is_stated(rows))
 
     def claims(self, rows: RowBatch) -> pa.Table:

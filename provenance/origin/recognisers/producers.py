@@ -59,7 +59,7 @@ class Producer:
     tier: Tier = Tier.TOOL
 
     def wanted(self, fields: Mapping[str, str], content: tuple[str, ...]) -> tuple[str, ...] | None:
-        """The fields of the shape, those that name the model, and those that show its answer."""
+        """Return the fields that identify the tool, name the model, and contain its answer."""
         if not all(any(_is_there(name, fields) for name in group) for group in self.needs):
             return None
         if self.exact and not self._covers(content):
@@ -70,13 +70,13 @@ class Producer:
         return tuple(dict.fromkeys(name for name in wanted if not _is_content(name, content)))
 
     def hides(self, rows: RowBatch) -> HiddenFields | None:
-        """The model's name, in rows of this shape; also where the model failed to answer."""
+        """Hide the model's name in rows of this tool, also where the model failed to answer."""
         return HiddenFields(self.generator, self._shaped(rows)) if self.generator else None
 
     def claims(self, rows: RowBatch) -> pa.Table:
-        """The rows that the model answered, as far as the content is its answer.
+        """Claim the rows whose content is the model's answer.
 
-        Where the content is not, or there is no answer, the model's name is a question.
+        Where the content is something else, or there is no answer, make a question.
         """
         shaped = self._shaped(rows)
         names, fields = self._models(rows)
@@ -123,7 +123,7 @@ class Producer:
         return found.filter(pc.invert(found["whole"]))
 
     def _shaped(self, rows: RowBatch) -> pa.Array:
-        """Rows that have a field of every group, and a model that looks like one if it must."""
+        """Mask of the rows with a field of every group, and a likely model name if needed."""
         count = len(rows.content)
         hit = pa.repeat(True, count)
         for group in self.needs:
@@ -138,7 +138,7 @@ class Producer:
         return hit
 
     def _models(self, rows: RowBatch) -> tuple[pa.Array, pa.Array]:
-        """What names the model in every row, and the field that does."""
+        """Return the model's name in every row, and the field that contains it."""
         names = fields = pa.nulls(len(rows.content), pa.string())
         for field in self.generator:
             if field in rows.fields:
@@ -171,7 +171,7 @@ class Producer:
         return hit
 
     def _repeats(self, rows: RowBatch) -> pa.Array:
-        """Where a text that was taken from elsewhere is the model's answer all the same."""
+        """Mask of the rows whose text, taken from another field, equals the model's answer."""
         there = [name for name in self.any_valid if name in self.written and name in rows.fields]
         if rows.kind != "text" or not there:
             return pa.repeat(False, len(rows.content))

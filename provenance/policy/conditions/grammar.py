@@ -35,7 +35,7 @@ _WORDS = {"label": tuple(Label), "tier": (*TIERS, NO_TIER), "rule": tuple(RULES)
 """Columns that have no other values."""
 
 DESCENDS = "descends_from()"
-"""What stands for the column in a test such as ``descends_from('ours-7b')``."""
+"""Pseudo-column of tests such as ``descends_from('ours-7b')``."""
 
 Value: TypeAlias = str | Decimal | bool
 

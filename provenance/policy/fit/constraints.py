@@ -43,7 +43,7 @@ class LinearRule:
     own: frozenset[int] = frozenset()
 
     def adds(self, stratum: int, sums: Sequence[int]) -> int:
-        """What members of a stratum with these sums add to the left side."""
+        """Contribution of members of a stratum with these sums to the left side."""
         a, b = self.parts.get(stratum, (0, 0))
         return a * sums[self.size] + b * sums[self.hi] + self.whole * sums[self.size]
 

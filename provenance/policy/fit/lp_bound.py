@@ -41,7 +41,7 @@ def linear_bound(
 
 
 def _most(problem: FitProblem, rule: LinearRule) -> int:
-    """What the left side of a rule comes to at most, whatever is taken."""
+    """Upper bound on the left side of a rule for any selection."""
     return sum(
         max(0, a * problem.strata[n].sums[rule.size] + b * problem.strata[n].sums[rule.hi])
         for n, (a, b) in rule.parts.items()

@@ -55,7 +55,7 @@ class Fit:
 
     @property
     def gap(self) -> int:
-        """What a larger selection could have more, at most."""
+        """Upper bound on how much larger another selection could be."""
         return self.bound - self.size
 
 
