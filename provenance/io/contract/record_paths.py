@@ -99,7 +99,7 @@ class Paths:
                 masks[node.path] = masks.get(node.path, 0) | node.mask
         return {path: _word(masks[path]) for path in sorted(masks)}
 
-    def ways(self, path: str) -> tuple[Steps, ...]:
+    def alternatives(self, path: str) -> tuple[Steps, ...]:
         """List the steps that a path stands for in these records, the shortest first."""
         found = set(self._steps.get(path, ()))
         return tuple(sorted(found, key=lambda steps: (len(steps), str(steps)))) or steps_of(path)

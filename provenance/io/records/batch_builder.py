@@ -28,9 +28,11 @@ def field_text(value: Any) -> str | None:
     return str(value) if type(value) is int else compact_json(value)
 
 
-def field_of(record: Mapping[str, Any], ways: Sequence[Steps], *, reference: bool) -> str | None:
+def field_of(
+    record: Mapping[str, Any], alternatives: Sequence[Steps], *, reference: bool
+) -> str | None:
     """Return the text of the first steps that lead to a value; ``reference``: it is an id."""
-    for steps in ways:
+    for steps in alternatives:
         value = record.get(steps[0] or "") if len(steps) == 1 else value_at(record, steps)
         if value is not None:
             text = field_text(value)
@@ -98,7 +100,7 @@ class BatchBuilder:
         self._paths = Paths()
         self._sources: list[Any] = []
         self._taken: list[list[str | None]] = [[] for _ in self._wanted or ()]
-        self._ways: list[tuple[Steps, ...]] = []
+        self._alternatives: list[tuple[Steps, ...]] = []
         self._known = -1
 
     def keep(
@@ -143,18 +145,22 @@ class BatchBuilder:
             self._taken = [[] for _ in self._wanted]
         if self._known != len(self._paths):
             self._known = len(self._paths)
-            self._ways = list(map(self._paths.ways, self._wanted))
-        for name, column, ways in zip(self._wanted, self._taken, self._ways, strict=True):
-            column.append(self._text(record, name, ways))
+            self._alternatives = list(map(self._paths.alternatives, self._wanted))
+        for name, column, alternatives in zip(
+            self._wanted, self._taken, self._alternatives, strict=True
+        ):
+            column.append(self._text(record, name, alternatives))
 
     def _chosen(self, shape: Mapping[str, str]) -> tuple[str, ...]:
         chooser, fixed = self._layout.chooser, self._layout.fields
         return tuple(name for name in chooser(shape) if name not in fixed) if chooser else ()
 
-    def _text(self, record: Mapping[str, Any], name: str, ways: Sequence[Steps]) -> str | None:
+    def _text(
+        self, record: Mapping[str, Any], name: str, alternatives: Sequence[Steps]
+    ) -> str | None:
         """Return the text of a chosen field, with unencodable characters replaced."""
         reference = name in self._layout.references
-        text = field_of(record, ways, reference=reference)
+        text = field_of(record, alternatives, reference=reference)
         if text and reference and self._untyped:
             text = without_fraction(text)
         return text and printable(text)
@@ -233,14 +239,14 @@ class BatchBuilder:
     def _columns(self, names: Sequence[str]) -> list[list[str | None]]:
         """Build the columns of chosen fields; read the records again for unexpected ones."""
         taken = dict(zip(self._wanted or (), self._taken, strict=True))
-        missing = [(name, self._paths.ways(name)) for name in names if name not in taken]
+        missing = [(name, self._paths.alternatives(name)) for name in names if name not in taken]
         if missing:
             for name, _ in missing:
                 taken[name] = []
             for source in self._sources:
                 record = source if self._again is None else self._again(source)
-                for name, ways in missing:
-                    taken[name].append(self._text(record, name, ways))
+                for name, alternatives in missing:
+                    taken[name].append(self._text(record, name, alternatives))
         return [taken[name] for name in names]
 
 

@@ -79,7 +79,7 @@ class ColumnPaths:
             path: min(self._kinds[path].values(), key=KINDS.index) for path in sorted(self._kinds)
         }
 
-    def ways(self, path: str) -> tuple[Steps, ...]:
+    def alternatives(self, path: str) -> tuple[Steps, ...]:
         """List the steps that a path stands for, the shortest first."""
         found = sorted(self._kinds.get(path, ()), key=lambda steps: (len(steps), str(steps)))
         return tuple(found) or steps_of(path)
@@ -138,14 +138,16 @@ class ColumnPaths:
                 found[(*steps, name)] = kind_word(kind)
 
     def _add(self, other: ColumnPaths) -> None:
-        for path, ways in other._kinds.items():
-            self._kinds.setdefault(path, {}).update(ways)
+        for path, alternatives in other._kinds.items():
+            self._kinds.setdefault(path, {}).update(alternatives)
         self._keys += other._keys
 
 
-def column_at(table: pa.RecordBatch, ways: Sequence[Steps], *, reference: bool = False) -> pa.Array:
+def column_at(
+    table: pa.RecordBatch, alternatives: Sequence[Steps], *, reference: bool = False
+) -> pa.Array:
     """Return the text at a path, by the first steps with a value; ``reference``: it is an id."""
-    found = [_texts(table, steps, reference=reference) for steps in ways]
+    found = [_texts(table, steps, reference=reference) for steps in alternatives]
     found = [column for column in found if column is not None]
     return pc.coalesce(*found) if found else pa.nulls(table.num_rows, pa.string())
 

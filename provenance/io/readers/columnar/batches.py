@@ -60,13 +60,13 @@ class _View:
     """Further fields of some rows.
 
     Attributes:
-        names: further fields; ``ways`` has the steps to each.
+        names: further fields; ``alternatives`` has the steps to each.
         shape: what the rows have.
         refused: why all of them are refused; empty if they are not.
     """
 
     names: tuple[str, ...] = ()
-    ways: tuple[tuple[Steps, ...], ...] = ()
+    alternatives: tuple[tuple[Steps, ...], ...] = ()
     shape: Mapping[str, str] = field(default_factory=dict)
     refused: str = ""
 
@@ -223,7 +223,7 @@ class ColumnBatches:
         missing = set(self._chosen_heads(names)) & set(self.schema.names) - available
         if missing:
             raise MissingColumnsError(sorted(missing))
-        yield table, _View(names, tuple(map(paths.ways, names)), shape)
+        yield table, _View(names, tuple(map(paths.alternatives, names)), shape)
 
     def _sizes(self, table: pa.RecordBatch, view: _View) -> Sizes:
         read = (*self.content_columns(), *self.layout.fields, *map(self._head, view.names))
@@ -261,8 +261,8 @@ class ColumnBatches:
             for name, column in zip(self.layout.fields, fields, strict=True)
         ]
         columns += [
-            rows.without_refused(column_at(table, ways, reference=name in references))
-            for name, ways in zip(view.names, view.ways, strict=True)
+            rows.without_refused(column_at(table, alternatives, reference=name in references))
+            for name, alternatives in zip(view.names, view.alternatives, strict=True)
         ]
         collector = BatchBuilder(_PLAIN, original=False)
         for position in sorted(rows.refused):
