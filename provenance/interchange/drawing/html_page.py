@@ -16,7 +16,7 @@ MAX_NODES, MAX_EDGES = 1_000, 4_000
 """Beyond these a picture shows nothing, and laying it out takes long."""
 
 _WIDTH, _HEIGHT, _MARGIN = 216, 46, 24
-_LETTERS = 25
+_LETTERS = 24
 _LABELS = frozenset({"human", "synthetic", "mixed", "unknown"})
 
 
