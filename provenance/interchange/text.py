@@ -1,4 +1,4 @@
-"""Text from data: strict JSON in, compact JSON out, and control characters made visible."""
+"""Read and write the text of exchanged files: strict JSON, shortened names, characters of XML."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def shorten(text: str, longest: int) -> str:
-    """The text, its middle left out where it is too long: ids differ at either end.
+    """Leave out the middle of a text that is too long: ids differ at either end.
 
     >>> shorten("record:sha256:0123456789abcdef", 16)
     'record:s…9abcdef'
@@ -23,7 +23,7 @@ def shorten(text: str, longest: int) -> str:
 
 
 def read_json(text: str) -> Any:
-    """A JSON value by RFC 8259, without NaN, Infinity and lone surrogates.
+    """Read a JSON value by RFC 8259, without NaN, Infinity and lone surrogates.
 
     Raises:
         ValueError: with the reason; nesting that is too deep is one.
@@ -47,5 +47,5 @@ def _refuse_constant(name: str) -> Any:
 
 
 def write_json(value: Any) -> str:
-    """Compact JSON with sorted keys, so that the same value is the same text."""
+    """Write compact JSON with sorted keys, so that equal values give equal text."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

@@ -28,11 +28,11 @@ from support.prov_references import undeclared
 
 from provenance.errors import InputError
 from provenance.interchange.graph import Graph
-from provenance.interchange.prov import to_edges
-from provenance.interchange.prov.check import check_prov
-from provenance.interchange.prov.names import Names, activity_id, agent_id, node_id
+from provenance.interchange.prov import to_graph
+from provenance.interchange.prov.check_document import check_prov
+from provenance.interchange.prov.qualified_names import Names, activity_id, agent_id, node_id
 from provenance.interchange.prov.read_document import read_prov
-from provenance.interchange.prov.to_edges import from_prov
+from provenance.interchange.prov.to_graph import from_prov
 from provenance.interchange.prov.write_document import ProvFormat, to_prov, write_prov
 
 FORMATS: tuple[ProvFormat, ...] = ("json", "jsonld", "provn")
@@ -295,8 +295,8 @@ def test_pairs_beyond_the_limit_are_refused(monkeypatch: pytest.MonkeyPatch) -> 
             document.used("ex:A", f"ex:p{number}")
             document.wasGeneratedBy(f"ex:c{number}", "ex:A")
 
-    monkeypatch.setattr(to_edges, "MAX_PAIRS", 8)
-    with pytest.raises(InputError, match="makes 9 edges"):
+    monkeypatch.setattr(to_graph, "MAX_PAIRS", 8)
+    with pytest.raises(InputError, match="gives 9 edges, over the limit"):
         from_prov(document_of(make))
 
 

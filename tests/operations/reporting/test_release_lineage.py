@@ -18,9 +18,9 @@ from support.reported import answered
 
 from provenance.interchange.graph import Graph
 from provenance.interchange.openlineage.read_events import from_openlineage
-from provenance.interchange.prov.check import check_prov
+from provenance.interchange.prov.check_document import check_prov
 from provenance.interchange.prov.read_document import read_prov
-from provenance.interchange.prov.to_edges import from_prov
+from provenance.interchange.prov.to_graph import from_prov
 from provenance.model.finding import Verdict
 from provenance.model.reports.release_evidence import ReleaseEvidence
 from provenance.operations.documents import load_answers

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from prov.model import ProvBundle, ProvDocument
 
+from provenance.interchange.prov.event_order import order_findings
+from provenance.interchange.prov.kinds import kind_findings
 from provenance.interchange.prov.merged_statements import Statements
-from provenance.interchange.prov.ordering import order_findings
-from provenance.interchange.prov.typing import kind_findings
 from provenance.model.finding import Finding
 
 
