@@ -160,7 +160,6 @@ _.python_object
 _.view_name
 
 # The public interface, and what only its users read.
-_.check_references
 _.derive
 _.feasible
 _.sightings_added

@@ -9,7 +9,7 @@ NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def shorten(text: str, longest: int) -> str:
-    """The text, its middle left out where it is too long: ids differ at either end.
+    """Leave out the middle of a text that is too long: ids differ at either end.
 
     >>> shorten("record:sha256:0123456789abcdef", 16)
     'record:s…9abcdef'

@@ -1,4 +1,4 @@
-"""Draw a small lineage graph as an HTML page: a picture and two tables, whole without scripts."""
+"""Draw a small lineage graph as an HTML page: a picture and two tables."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from provenance.interchange.graph import CONTEXT, Graph, drawn, rows
 from provenance.interchange.text import shorten
 
 MAX_NODES, MAX_EDGES = 1_000, 4_000
-"""Beyond these a picture shows nothing, and laying it out takes long."""
+"""Largest graph that is drawn: a larger picture cannot be read, and its layout takes long."""
 
 _WIDTH, _HEIGHT, _MARGIN = 216, 46, 24
-_LETTERS = 25
+_LETTERS = 24
 _LABELS = frozenset({"human", "synthetic", "mixed", "unknown"})
 
 
 def to_html(graph: Graph, title: str) -> str:
-    """The page, with the graph drawn in layers: ancestors left, descendants right.
+    """Render the page, with the graph drawn in layers: ancestors left, descendants right.
 
     Raises:
         MisuseError: more nodes or edges than a picture can show.
@@ -34,8 +34,8 @@ def to_html(graph: Graph, title: str) -> str:
             f"(at most {MAX_NODES:,} and {MAX_EDGES:,})",
             hint="trace fewer hops, or export GraphML for a graph tool",
         )
-    places = {node["id"]: number for number, node in enumerate(nodes)}
-    pairs = [(places[edge["parent"]], places[edge["child"]]) for edge in edges]
+    row_of = {node["id"]: number for number, node in enumerate(nodes)}
+    pairs = [(row_of[edge["parent"]], row_of[edge["child"]]) for edge in edges]
     drawing = draw(len(nodes), pairs)
     activities = {row["activity"]: row for row in rows(graph.activities)}
     return render_page(
@@ -52,9 +52,9 @@ def to_html(graph: Graph, title: str) -> str:
         box_width=_WIDTH,
         box_height=_HEIGHT,
         lines=[_line(edge, pairs[at], at, drawing) for at, edge in enumerate(edges)],
-        boxes=[_box(node, drawing.places[at]) for at, node in enumerate(nodes)],
+        boxes=[_box(node, drawing.centres[at]) for at, node in enumerate(nodes)],
         nodes=[{**node, "share": _share(node)} for node in nodes],
-        edges=[_edge(edge, places, activities.get(edge["activity"])) for edge in edges],
+        edges=[_edge(edge, row_of, activities.get(edge["activity"])) for edge in edges],
     )
 
 
@@ -78,7 +78,7 @@ def _path(number: int, pair: tuple[int, int], drawing: Drawing) -> str:
     """From the right side of the parent to the left side of the child, level across columns."""
     points = [(x + _MARGIN, y + _MARGIN + _HEIGHT / 2) for x, y in drawing.lines[number]]
     if not points:
-        x, y = drawing.places[pair[0]]
+        x, y = drawing.centres[pair[0]]
         x, y = x + _MARGIN + _WIDTH, y + _MARGIN + _HEIGHT / 2
         bend = f"C{x + 32:.0f} {y + 30:.1f},{x + 32:.0f} {y - 30:.1f}"
         return f"M{x:.0f} {y + 8:.1f}{bend},{x:.0f} {y - 8:.1f}"
@@ -112,24 +112,24 @@ def _box(node: dict[str, Any], corner: tuple[float, float]) -> dict[str, Any]:
 
 def _about(node: dict[str, Any]) -> str:
     depth = f"depth {node['depth']}" if node["depth"] is not None else None
-    said = [part for part in (node["kind"], node["label"], depth) if part]
-    return ", ".join(said) or "not known here"
+    parts = [part for part in (node["kind"], node["label"], depth) if part]
+    return ", ".join(parts) or "not known here"
 
 
 def _fitting(text: str, letters: int) -> str:
-    """As much of a text as a box holds; letters of some scripts are twice as wide."""
+    """Shorten a text to the width of a box; letters of some scripts are twice as wide."""
     shown = visible(text)
     wide = sum(unicodedata.east_asian_width(c) in "WF" for c in shown[:letters])
     return shorten(shown, max(letters - (wide + 1) // 2, 4))
 
 
 def _edge(
-    edge: dict[str, Any], places: dict[str, int], activity: dict[str, Any] | None
+    edge: dict[str, Any], row_of: dict[str, int], activity: dict[str, Any] | None
 ) -> dict[str, Any]:
     return {
         **edge,
-        "child_row": places[edge["child"]],
-        "parent_row": places[edge["parent"]],
+        "child_row": row_of[edge["child"]],
+        "parent_row": row_of[edge["parent"]],
         "activity": _called(activity, edge["activity"]),
         "agent": activity["agent"] if activity else None,
     }

@@ -210,9 +210,9 @@ def _document(
 
 
 def _prov(data: bytes) -> tuple[Graph, dict[str, Any]]:
-    from provenance.interchange.prov.check import check_prov
+    from provenance.interchange.prov.check_document import check_prov
     from provenance.interchange.prov.read_document import read_prov
-    from provenance.interchange.prov.to_edges import from_prov
+    from provenance.interchange.prov.to_graph import from_prov
 
     document, read_otherwise = read_prov(data)
     graph, counts = from_prov(document)
@@ -233,7 +233,7 @@ def _findings(broken: Sequence[Finding], read_otherwise: Sequence[Finding]) -> d
 
 def _found(data: bytes) -> dict[str, Any]:
     """Check a PROV document; every violation is an error."""
-    from provenance.interchange.prov.check import check_prov
+    from provenance.interchange.prov.check_document import check_prov
     from provenance.interchange.prov.read_document import read_prov
 
     document, read_otherwise = read_prov(data)

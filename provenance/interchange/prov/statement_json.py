@@ -1,4 +1,4 @@
-"""What a statement of a PROV document says beside its columns, as JSON that loses nothing."""
+"""Write the parts of a PROV statement that no column holds as JSON, without loss."""
 
 from __future__ import annotations
 
@@ -13,33 +13,35 @@ from prov.model import Literal, ProvRecord
 from provenance.content.display import visible
 from provenance.errors import InputError
 from provenance.interchange.graph import SCHEMAS, misfit
-from provenance.interchange.prov.names import TERMS as TERMS_URI
+from provenance.interchange.prov.qualified_names import TERMS as TERMS_URI
 from provenance.interchange.prov.write_document import TERMS
 
 _WRITTEN_WITH_OURS = frozenset({PROV_LABEL, PROV_TYPE})
-"""Attributes of PROV that our writer makes of columns; beside columns of ours they say no more."""
+"""Attributes of PROV that this tool writes from columns; next to those they add nothing."""
 
 
 def our_columns(record: ProvRecord, table: str) -> dict[str, Any]:
-    """The columns of a table that our own attributes on a statement fill.
+    """Read the columns of a table from the attributes that this tool wrote.
 
     Raises:
         InputError: one of them is of the wrong type.
     """
-    said = {
+    stated = {
         name.localpart: value
         for name, value in record.attributes
         if name.namespace.uri == TERMS_URI
     }
-    columns = {column: said[term] for column, term in TERMS[table].items() if term in said}
+    columns = {column: stated[term] for column, term in TERMS[table].items() if term in stated}
     wrong = misfit(columns, SCHEMAS[table])
     if wrong is not None:
-        raise InputError(f"not lineage of ours: {visible(str(record.identifier))}: {wrong}")
+        raise InputError(
+            f"an attribute of prov is invalid: {visible(str(record.identifier))}: {wrong}"
+        )
     return columns
 
 
 def attributes(record: ProvRecord, table: str) -> dict[str, Any]:
-    """Everybody else's attributes of an element, each with the list of its values."""
+    """Collect the attributes that other tools wrote, each with the list of its values."""
     skipped: Container[QualifiedName] = ()
     if our_columns(record, table):
         skipped = _WRITTEN_WITH_OURS
@@ -47,12 +49,12 @@ def attributes(record: ProvRecord, table: str) -> dict[str, Any]:
     for name, value in record.extra_attributes:
         if name.namespace.uri != TERMS_URI and name not in skipped:
             kept.setdefault(written_name(name), []).append(plain(value))
-    # A set of values has no order of its own: the same document is to give the same text.
+    # The values are a set: sorted, so that the same document gives the same text.
     return {name: sorted(values, key=str) for name, values in kept.items()}
 
 
 def relation(record: ProvRecord) -> dict[str, Any]:
-    """A whole relation: its kind, its own name, and every attribute with the list of its values."""
+    """Collect a whole relation: its kind, its identifier, and the values of every attribute."""
     kept: dict[str, Any] = {"relation": PROV_N_MAP[record.get_type()]}
     if record.identifier is not None:
         kept["id"] = record.identifier.uri
@@ -65,12 +67,12 @@ def relation(record: ProvRecord) -> dict[str, Any]:
 
 
 def written_name(name: QualifiedName) -> str:
-    """``prov:label`` for PROV's own names, the whole IRI for others: prefixes are a document's."""
+    """Write a name as ``prov:label`` where PROV defines it, else as its IRI, without prefixes."""
     return f"prov:{name.localpart}" if name.namespace.uri == PROV.uri else name.uri
 
 
 def plain(value: Any) -> Any:
-    """A value as PROV-JSON has it, names as IRIs."""
+    """Write a value as PROV-JSON does, names as IRIs."""
     if isinstance(value, Literal):
         if value.langtag:
             return {"$": value.value, "lang": value.langtag}

@@ -1,4 +1,4 @@
-"""What must come before what in a PROV bundle, and where that cannot be: constraints 30 to 49."""
+"""Check that the events of a PROV bundle can be ordered: constraints 30 to 49."""
 
 from __future__ import annotations
 
@@ -28,67 +28,67 @@ from provenance.interchange.prov.merged_statements import Statement, Statements,
 from provenance.model.finding import Finding
 
 Event = tuple[str, Any]
-"""What happened, and to which name: all generations of one entity are one event (39), and so are
+"""Kind of an event, and its name: all generations of one entity are one event (39), and so are
 its invalidations (40), and the starts and ends of one activity (31, 32)."""
 
 _NAMED = 8
 _ONE = {"start": 31, "end": 32, "generation": 39, "invalidation": 40}
-"""Events of which several are simultaneous, by the constraint that says so."""
+"""Kinds whose events of one name are simultaneous, with the constraint that requires it."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Step:
-    """One event before another, or strictly before it, by a constraint."""
+class _Precedence:
+    """A constraint requires one event before another; 42 requires it strictly before."""
 
     before: Event
     after: Event
     constraint: int
 
 
-def order_findings(said: Statements) -> Iterator[Finding]:
-    """Events that must come before themselves, and times that contradict the order."""
-    order = _Order(said)
+def order_findings(statements: Statements) -> Iterator[Finding]:
+    """Find events that would have to come before themselves, and times that break the order."""
+    order = _Order(statements)
     groups = _groups(order.steps)
-    place = {event: n for n, group in enumerate(groups) for event in group}
+    group_of = {event: n for n, group in enumerate(groups) for event in group}
     for group in groups:
         strict = [
             step
             for event in group
             for step in order.steps[event]
-            if step.constraint == 42 and place[step.after] == place[event]
+            if step.constraint == 42 and group_of[step.after] == group_of[event]
         ]
         if strict:
             first = min(strict, key=lambda step: (str(step.before), str(step.after)))
             yield _cycle(first, order.steps, frozenset(group))
-    yield from order.apart()
-    yield from order.late(groups, place)
+    yield from order.conflicting_times()
+    yield from order.early_times(groups, group_of)
 
 
 @dataclass(slots=True)
 class _Order:
-    """The events of a bundle, their times, and what comes before what.
+    """The events of a bundle, their times, and the required order.
 
-    ``stated`` has the times of relations only, without those that activities have themselves.
+    ``stated`` has the times of relations only, not the start and end times of activities.
     """
 
-    said: Statements
-    steps: dict[Event, list[_Step]] = field(default_factory=lambda: defaultdict(list))
+    statements: Statements
+    steps: dict[Event, list[_Precedence]] = field(default_factory=lambda: defaultdict(list))
     times: dict[Event, list[datetime]] = field(default_factory=lambda: defaultdict(list))
     stated: dict[Event, list[datetime]] = field(default_factory=lambda: defaultdict(list))
 
     def __post_init__(self) -> None:
-        for event, times in (("start", self.said.starts), ("end", self.said.ends)):
+        for event, times in (("start", self.statements.starts), ("end", self.statements.ends)):
             for name, time in times.items():
                 self.times[event, name].append(time)
                 self._lives(name)
-        for place, one in enumerate(self.said.relations):
+        for position, one in enumerate(self.statements.relations):
             add = _ADD.get(one.kind)
             if add is not None:
-                add(self, one, place)
+                add(self, one, position)
 
     def _step(self, before: Event, after: Event, constraint: int) -> None:
         if before[1] is not None and after[1] is not None:
-            self.steps[before].append(_Step(before, after, constraint))
+            self.steps[before].append(_Precedence(before, after, constraint))
             self.steps.setdefault(after, [])
 
     def _lives(self, activity: Any) -> None:
@@ -119,9 +119,9 @@ class _Order:
         self._exists(entity)
         self._at(("invalidation", entity), time)
 
-    def usage(self, one: Statement, place: int) -> None:
+    def usage(self, one: Statement, position: int) -> None:
         activity, entity, time = one.values[:3]
-        event = ("usage", (one.name or place, activity, entity))
+        event = ("usage", (one.name or position, activity, entity))
         self._exists(entity)
         self._at(event, time)
         self._within(activity, event, 33)
@@ -155,7 +155,7 @@ class _Order:
         self._exists(parent)
         self._step(("generation", parent), ("generation", child), 42)
         if activity is not None:
-            # Without an identifier the usage is some usage, which has the same place in the order.
+            # A usage without an identifier is a new one with the same position in the order.
             key = (usage or ("of", child), activity, parent)
             self._step(("generation", parent), ("usage", key), 37)
             self._step(("usage", key), ("generation", child), 41)
@@ -188,23 +188,25 @@ class _Order:
         self._step(("generation", responsible), ("invalidation", delegate), 49)
         self._step(("start", responsible), ("end", delegate), 49)
 
-    def apart(self) -> Iterator[Finding]:
-        """Events that are one, as each comes before the other, and have two times."""
+    def conflicting_times(self) -> Iterator[Finding]:
+        """Find simultaneous events that are stated with different times."""
         for event, times in self.stated.items():
             first, *others = sorted(times, key=str)
             for other in others:
                 if event[0] in _ONE and differ(first, other):
-                    said = f"{_words(event)} at {first} and at {other}, which must be one time"
-                    yield broken(_ONE[event[0]], event[1], said)
+                    reason = f"{_words(event)} at {first} and at {other}, which must be one time"
+                    yield broken(_ONE[event[0]], event[1], reason)
 
-    def late(self, groups: list[list[Event]], place: dict[Event, int]) -> Iterator[Finding]:
-        """Times that lie before those of what must have happened by then.
+    def early_times(
+        self, groups: list[list[Event]], group_of: dict[Event, int]
+    ) -> Iterator[Finding]:
+        """Find times that are earlier than those of an event that must come first.
 
         Args:
-            groups: events that come before each other, the last ones first.
-            place: of an event among them.
+            groups: strongly connected events, in reverse order of time.
+            group_of: the index of each event's group.
         """
-        # For each group, with and without a zone: the latest time before it, and whose it is.
+        # For each group, with and without a zone: the latest time before it, and its event.
         latest: list[dict[bool, tuple[datetime, Event]]] = [{} for _ in groups]
         seen: set[tuple[int, Event, Event]] = set()
         for number in range(len(groups) - 1, -1, -1):
@@ -212,7 +214,7 @@ class _Order:
                 for time in self.times.get(event, ()):
                     _later(latest[number], time, event)
             for step in (step for event in groups[number] for step in self.steps[event]):
-                after = place[step.after]
+                after = group_of[step.after]
                 for zoned, (time, event) in list(latest[number].items()):
                     own = [t for t in self.times.get(step.after, ()) if _zoned(t) == zoned]
                     key = (step.constraint, event, step.after)
@@ -245,12 +247,12 @@ def _zoned(time: datetime) -> bool:
 
 def _later(latest: dict[bool, tuple[datetime, Event]], time: datetime, event: Event) -> None:
     zoned = _zoned(time)
-    held = latest.get(zoned)
-    if held is None or held[0] < time or (held[0] == time and _words(event) < _words(held[1])):
+    known = latest.get(zoned)
+    if known is None or known[0] < time or (known[0] == time and _words(event) < _words(known[1])):
         latest[zoned] = (time, event)
 
 
-def _too_early(step: _Step, own: datetime, time: datetime, event: Event) -> Finding:
+def _too_early(step: _Precedence, own: datetime, time: datetime, event: Event) -> Finding:
     return broken(
         step.constraint,
         _subject(step.after),
@@ -258,9 +260,11 @@ def _too_early(step: _Step, own: datetime, time: datetime, event: Event) -> Find
     )
 
 
-def _cycle(strict: _Step, steps: dict[Event, list[_Step]], group: frozenset[Event]) -> Finding:
-    """A way from a strict step back to where it begins."""
-    came: dict[Event, _Step] = {}
+def _cycle(
+    strict: _Precedence, steps: dict[Event, list[_Precedence]], group: frozenset[Event]
+) -> Finding:
+    """Report the shortest cycle through a strict precedence."""
+    came: dict[Event, _Precedence] = {}
     todo = [strict.after]
     for event in todo:
         if event == strict.before:
@@ -276,10 +280,10 @@ def _cycle(strict: _Step, steps: dict[Event, list[_Step]], group: frozenset[Even
         back = came[back].before
     numbers = sorted({step.constraint for step in path})
     others = [number for number in numbers if number != 42]
-    said = ", ".join(_words(step.after) for step in path[:_NAMED])
+    following = ", ".join(_words(step.after) for step in path[:_NAMED])
     more = f" … ({len(path) - _NAMED} more)" if len(path) > _NAMED else ""
     why = ", ".join(f"{number} {CONSTRAINTS[number][0]}" for number in numbers)
-    reason = f"{_words(strict.before)} must come before itself: before {said}{more}; by {why}"
+    reason = f"{_words(strict.before)} must come before itself: before {following}{more}; by {why}"
     return broken(others[0] if others else 42, _subject(strict.after), reason)
 
 
@@ -288,14 +292,14 @@ def _subject(event: Event) -> Any:
 
 
 def _words(event: Event) -> str:
-    what, name = event
-    if what == "usage":
+    kind, name = event
+    if kind == "usage":
         return f"the usage of {shown(name[2])} by {shown(name[1])}"
-    return f"the {what} of {shown(name)}"
+    return f"the {kind} of {shown(name)}"
 
 
-def _groups(steps: dict[Event, list[_Step]]) -> list[list[Event]]:
-    """Strongly connected events, those that come last first (Tarjan, without recursion)."""
+def _groups(steps: dict[Event, list[_Precedence]]) -> list[list[Event]]:
+    """Find strongly connected events, the last ones first (Tarjan, without recursion)."""
     index: dict[Event, int] = {}
     low: dict[Event, int] = {}
     stack: list[Event] = []
@@ -331,7 +335,7 @@ def _groups(steps: dict[Event, list[_Step]]) -> list[list[Event]]:
 
 
 def _last(stack: list[Event], event: Event) -> int:
-    place = len(stack) - 1
-    while stack[place] != event:
-        place -= 1
-    return place
+    position = len(stack) - 1
+    while stack[position] != event:
+        position -= 1
+    return position

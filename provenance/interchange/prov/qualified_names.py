@@ -1,4 +1,4 @@
-"""Names of our things as qualified names of PROV, and the way back."""
+"""Turn ids of this tool into qualified names of PROV, and back."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ TERMS = f"{_BASE}terms:"
 class Names:
     """The namespaces of one document.
 
-    Ids hold anything, and a local name does not: all but letters, digits and ``_.-~:`` is
-    percent-encoded, which every serialisation keeps as it stands.
+    An id may hold any character, a local name may not: all but letters, digits and ``_.-~:`` is
+    percent-encoded, which every serialisation keeps unchanged.
 
     >>> str(Names().node("source:news web"))
     'node:source:news%20web'
     """
 
     def __init__(self) -> None:
-        # Made anew for each document, because a namespace keeps every name it ever made.
+        # New for each document: a namespace keeps every name that it ever made in memory.
         self.terms = Namespace("our", TERMS)
         self._nodes = Namespace("node", _NODE)
         self._activities = Namespace("act", _ACTIVITY)
@@ -33,23 +33,23 @@ class Names:
 
     @property
     def namespaces(self) -> tuple[Namespace, ...]:
-        """What a document that uses these names has to declare."""
+        """The namespaces that a document has to declare for these names."""
         return (self.terms, self._nodes, self._activities, self._agents, self._bundles)
 
     def node(self, node_id: str) -> QualifiedName:
-        """The name of a node, whatever its kind."""
+        """Name a node of any kind."""
         return self._nodes[_encode(node_id)]
 
     def activity(self, activity: str) -> QualifiedName:
-        """The name of an activity."""
+        """Name an activity."""
         return self._activities[_encode(activity)]
 
     def agent(self, agent: str) -> QualifiedName:
-        """The name of somebody who is not a model."""
+        """Name an agent that is not a model."""
         return self._agents[_encode(agent)]
 
     def bundle(self, activity: str) -> QualifiedName:
-        """The name of the bundle that holds what one activity did."""
+        """Name the bundle that holds the statements about one activity."""
         return self._bundles[_encode(activity)]
 
 
@@ -58,29 +58,29 @@ def _encode(text: str) -> str:
 
 
 def node_id(name: QualifiedName) -> str:
-    """The node id behind a name: ours decoded, anybody else's as its whole IRI."""
+    """Read the node id of a name: decoded where this tool made it, else its whole IRI."""
     return _decode(name, _NODE)
 
 
 def activity_id(name: QualifiedName) -> str:
-    """The activity id behind a name, in the same way."""
+    """Read the activity id of a name: decoded where this tool made it, else its whole IRI."""
     return _decode(name, _ACTIVITY)
 
 
 def agent_id(name: QualifiedName) -> str:
-    """The agent behind a name; models are agents too and keep their node id."""
+    """Read the agent of a name; models are agents too and keep their node id."""
     return _decode(name, _AGENT if name.uri.startswith(_AGENT) else _NODE)
 
 
 def bundle_activity(name: QualifiedName | None) -> str | None:
-    """The activity that a bundle of ours is about; ``None`` for other bundles."""
+    """Read the activity that a bundle is about; ``None`` for bundles of other tools."""
     if name is None or not name.uri.startswith(_BUNDLE):
         return None
     return _decode(name, _BUNDLE)
 
 
 def is_ours(name: QualifiedName) -> bool:
-    """Whether this is an activity that we wrote, its edges written out one by one."""
+    """Whether this tool wrote the activity, with a statement for each of its edges."""
     return name.uri.startswith(_ACTIVITY)
 
 

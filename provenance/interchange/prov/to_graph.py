@@ -1,4 +1,4 @@
-"""A PROV document of anybody's making as lineage."""
+"""Turn a PROV document of any tool into a lineage graph."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from provenance.content.json_reader import read_document
 from provenance.content.json_writer import sorted_json
 from provenance.errors import InputError
 from provenance.interchange.graph import CONTEXT, DERIVED, Graph
-from provenance.interchange.prov.names import (
+from provenance.interchange.prov.qualified_names import (
     TERMS,
     activity_id,
     agent_id,
@@ -43,13 +43,13 @@ from provenance.interchange.prov.names import (
     is_ours,
     node_id,
 )
-from provenance.interchange.prov.statement import attributes, our_columns, relation
+from provenance.interchange.prov.statement_json import attributes, our_columns, relation
 
 MAX_PAIRS = 1_000_000
-"""Most edges that are made of what activities used and generated, over a whole document."""
+"""Most edges that are made by pairing what activities used and generated, per document."""
 
 _KINDS = {None: 0, "entity": 1, "agent": 2, "collection": 3, "model": 4}
-"""Kinds of nodes that others state; the highest of several holds, and one of ours beats all."""
+"""Rank of the kinds of nodes of other tools; the highest wins, a kind of this tool over all."""
 
 _OF_ACTIVITIES = (ProvUsage, ProvAssociation, ProvCommunication, ProvStart, ProvEnd)
 """Relations whose first end is an activity."""
@@ -59,7 +59,7 @@ _EDGES = (ProvDerivation, ProvMembership, ProvInfluence)
 
 @dataclass(frozen=True, slots=True)
 class ProvCounts:
-    """The statements that a document makes, those in its bundles included.
+    """Counts of the statements of a document, those in its bundles included.
 
     An entity that is stated twice counts twice here and is one row of ``Graph.nodes``.
     """
@@ -72,30 +72,30 @@ class ProvCounts:
 
 
 def from_prov(document: ProvDocument) -> tuple[Graph, ProvCounts]:
-    """The document as lineage, and the number of statements of each kind that were read.
+    """Turn a document into a graph, and count the statements of each kind.
 
     A derivation and a membership are derived edges, an influence between entities is a context
-    edge. Where nobody states what a child was derived from, all that its activity used becomes
-    its derived parent; where somebody does, the rest of it becomes context. Every statement that
-    no column holds is kept as JSON with its subject.
+    edge. A child without a stated derivation has everything that its activity used as derived
+    parents; with one, the rest becomes context. Every statement that no column holds is kept as
+    JSON with its subject.
 
     Raises:
-        InputError: activities used and generated more than can be paired, or an attribute of ours
-            has a value of the wrong type.
+        InputError: pairing what activities used and generated gives too many edges, or an
+            attribute of this tool has a value of the wrong type.
     """
-    return _Import(document).result()
+    return _DocumentReader(document).result()
 
 
-class _Import:
+class _DocumentReader:
     def __init__(self, document: ProvDocument) -> None:
         self._bundles: list[ProvBundle] = [document, *document.bundles]
         self._nodes: dict[str, dict[str, Any]] = {}
         self._activities: dict[str, dict[str, Any]] = {}
         self._models: dict[str, dict[str, Any]] = {}
         self._edges: list[dict[str, Any]] = []
-        # JSON beside the columns of a row, by the id of the row.
-        self._said: defaultdict[int, dict[str, Any]] = defaultdict(dict)
-        # Dicts for the sake of their order: what each activity used and generated.
+        # What no column of a row holds, by the `id()` of the row.
+        self._beyond_columns: defaultdict[int, dict[str, Any]] = defaultdict(dict)
+        # Ordered sets: what each activity used and generated.
         self._used: defaultdict[str, dict[str, None]] = defaultdict(dict)
         self._generated: defaultdict[str, dict[str, None]] = defaultdict(dict)
         self._counts: Counter[str] = Counter()
@@ -111,9 +111,9 @@ class _Import:
                     self._relation(record, bundle)
         self._pair()
         for row in self._nodes.values():
-            self._write_said(row, "attributes")
+            self._write_beyond_columns(row, "attributes")
         for row in self._activities.values():
-            self._write_said(row, "detail")
+            self._write_beyond_columns(row, "detail")
         graph = Graph.of_rows(
             list(self._nodes.values()),
             self._edges,
@@ -150,7 +150,7 @@ class _Import:
     def _agent(self, record: ProvAgent, name: QualifiedName) -> None:
         key = agent_id(name)
         if key != name.uri:
-            # Ours: a model beside its entity, or somebody whom the activity's own column names.
+            # Of this tool: a model besides its entity, or an agent named by a column.
             if key == node_id(name):
                 self._models.setdefault(key, {"model": key}).update(our_columns(record, "models"))
             return
@@ -160,7 +160,7 @@ class _Import:
         self._keep(self._node(name, "model" if software else "agent"), attributes(record, "models"))
 
     def _activity(self, record: ProvActivity, name: QualifiedName) -> None:
-        row = self._happened(name)
+        row = self._activity_row(name)
         row.update(our_columns(record, "activities"))
         if not is_ours(name):
             row.setdefault("name", _title(record))
@@ -176,38 +176,38 @@ class _Import:
                     raise OverflowError
                 row[column] = time.astimezone(UTC)
             except OverflowError:
-                # Without a zone it is no instant, and at the ends of time UTC has no year for it.
-                self._said[id(row)][column] = time.isoformat()
+                # A time without a zone is not an instant, and UTC has no year 0 or 10000.
+                self._beyond_columns[id(row)][column] = time.isoformat()
 
     def _node(self, name: QualifiedName, kind: str | None = None) -> dict[str, Any]:
         key = node_id(name)
         outside = str(name) if key == name.uri else None
         node = self._nodes.setdefault(key, {"id": key, "kind": None, "external_id": outside})
-        held = node["kind"]
-        if held in _KINDS and _KINDS[held] < _KINDS[kind]:
+        current = node["kind"]
+        if current in _KINDS and _KINDS[current] < _KINDS[kind]:
             node["kind"] = kind
         return node
 
-    def _happened(self, name: QualifiedName) -> dict[str, Any]:
+    def _activity_row(self, name: QualifiedName) -> dict[str, Any]:
         key = activity_id(name)
         return self._activities.setdefault(key, {"activity": key})
 
     def _relation(self, record: ProvRelation, bundle: ProvBundle) -> None:
         self._counts[PROV_N_MAP[record.get_type()]] += 1
         first, second = (value for _, value in record.formal_attributes[:2])
-        held = False
+        complete = False
         if first is not None and second is not None:
-            held = self._hold(record, bundle, first, second)
-        if not held:
+            complete = self._add(record, bundle, first, second)
+        if not complete:
             subject = first or second
             if subject is not None:
                 row = self._subject(record, subject)
-                self._said[id(row)].setdefault("relations", []).append(relation(record))
+                self._beyond_columns[id(row)].setdefault("relations", []).append(relation(record))
 
-    def _hold(
+    def _add(
         self, record: ProvRelation, bundle: ProvBundle, first: QualifiedName, second: QualifiedName
     ) -> bool:
-        """Take a statement into the tables; whether they say all that it said."""
+        """Add a statement to the tables, and tell whether they hold all of it."""
         spare = 2
         if isinstance(record, ProvInfluence) and not (
             _is_context(record) or {node_id(first), node_id(second)} <= self._nodes.keys()
@@ -225,8 +225,8 @@ class _Import:
         elif isinstance(record, ProvAssociation):
             self._associated(first, second)
         elif isinstance(record, ProvAttribution) and node_id(second) in self._models:
-            held = self._node(first).setdefault("generator", node_id(second)) == node_id(second)
-            spare = 2 if held else 0
+            complete = self._node(first).setdefault("generator", node_id(second)) == node_id(second)
+            spare = 2 if complete else 0
         else:
             return False
         known = {name for name, _ in record.formal_attributes[:spare]}
@@ -246,22 +246,22 @@ class _Import:
         self._edges.append(edge | our_columns(record, "edges"))
 
     def _associated(self, activity: QualifiedName, agent: QualifiedName) -> None:
-        row = self._happened(activity)
+        row = self._activity_row(activity)
         if not is_ours(activity):
             row.setdefault("agent", agent_id(agent))
 
     def _subject(self, record: ProvRelation, name: QualifiedName) -> dict[str, Any]:
         if activity_id(name) in self._activities or isinstance(record, _OF_ACTIVITIES):
-            return self._happened(name)
+            return self._activity_row(name)
         return self._node(name)
 
     def _pair(self) -> None:
-        """Edges through activities: child, what made it, and what that had used."""
+        """Make edges through activities, from what they generated to what they used."""
         pairs = sum(len(made) * len(self._used[a]) for a, made in self._generated.items())
         if pairs > MAX_PAIRS:
             raise InputError(
-                f"what activities used and generated makes {pairs:,} edges, "
-                f"and at most {MAX_PAIRS:,} are made",
+                f"pairing what activities used and generated gives {pairs:,} edges, "
+                f"over the limit of {MAX_PAIRS:,}",
                 hint="state what each entity was derived from with `wasDerivedFrom`",
             )
         stated = {(edge["child"], edge["parent"]) for edge in self._edges}
@@ -275,22 +275,22 @@ class _Import:
                     if (child, parent) not in stated
                 )
 
-    def _keep(self, row: dict[str, Any], said: dict[str, Any]) -> None:
-        kept = self._said[id(row)]
-        for name, values in said.items():
-            held = kept.setdefault(name, [])
-            held.extend(value for value in values if value not in held)
+    def _keep(self, row: dict[str, Any], statements: dict[str, Any]) -> None:
+        kept = self._beyond_columns[id(row)]
+        for name, values in statements.items():
+            known = kept.setdefault(name, [])
+            known.extend(value for value in values if value not in known)
 
-    def _write_said(self, row: dict[str, Any], column: str) -> None:
-        said = self._said[id(row)]
-        if not said:
+    def _write_beyond_columns(self, row: dict[str, Any], column: str) -> None:
+        beyond = self._beyond_columns[id(row)]
+        if not beyond:
             return
         ours = row.get(column)
-        row[column] = sorted_json((_members(ours) if ours is not None else {}) | said)
+        row[column] = sorted_json((_members(ours) if ours is not None else {}) | beyond)
 
 
 def _is_context(record: ProvRelation) -> bool:
-    """Whether an influence says itself that it is an edge of lineage."""
+    """Whether this tool wrote the influence, as a context edge."""
     return any(
         name.namespace.uri == TERMS and name.localpart == "relation" and value == CONTEXT
         for name, value in record.extra_attributes
@@ -298,7 +298,7 @@ def _is_context(record: ProvRelation) -> bool:
 
 
 def _members(text: str) -> dict[str, Any]:
-    """Our own JSON beside which others said more; what is no object is kept as text."""
+    """Read JSON of this tool to which another tool added; what is not an object is kept as text."""
     try:
         value = read_document(text)
     except ValueError:

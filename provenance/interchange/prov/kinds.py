@@ -1,4 +1,4 @@
-"""What kind of thing every name of a PROV bundle stands for: constraints 50, 52, 55 and 56."""
+"""Check that each name of a PROV bundle has one kind: constraints 50, 52, 55 and 56."""
 
 from __future__ import annotations
 
@@ -48,26 +48,26 @@ _ENDS: dict[type[ProvRelation], tuple[str | None, ...]] = {
     ProvMention: (_E, _E),
     ProvMembership: (_E, _E),
 }
-"""What the ends of relations are (constraint 50); of an influence they may be anything."""
+"""Kinds of the ends of relations (constraint 50); those of an influence may be any."""
 
 _SPECIAL = {ProvSpecialization, ProvMention}
 
 
-def kind_findings(said: Statements) -> Iterator[Finding]:
-    """Names that stand for two kinds of thing, and things that cannot be."""
-    yield from _two_kinds(said)
-    general = _generalisations(said.relations)
+def kind_findings(statements: Statements) -> Iterator[Finding]:
+    """Find names of two kinds, and things that specialise or contain what they cannot."""
+    yield from _two_kinds(statements)
+    general = _generalisations(statements.relations)
     for name in sorted((n for n in general if n in general[n]), key=str):
         yield broken(52, name, "a specialization of itself")
-    yield from _members_of_nothing(said, general)
+    yield from _members_of_nothing(statements, general)
 
 
-def _two_kinds(said: Statements) -> Iterator[Finding]:
+def _two_kinds(statements: Statements) -> Iterator[Finding]:
     kinds: defaultdict[QualifiedName, dict[str, str]] = defaultdict(dict)
-    for name, elements in said.elements.items():
+    for name, elements in statements.elements.items():
         kinds[name] = {str(PROV_N_MAP[one.get_type()]): "declared" for one in elements}
     declared = {name: frozenset(words) for name, words in kinds.items()}
-    for relation in said.relations:
+    for relation in statements.relations:
         for kind, name in zip(_ENDS.get(relation.kind, ()), relation.values, strict=False):
             if name is not None and kind is not None:
                 why = f"named so by {relation.word}"
@@ -82,7 +82,7 @@ def _two_kinds(said: Statements) -> Iterator[Finding]:
 def _generalisations(
     relations: Iterable[Statement],
 ) -> dict[QualifiedName, set[QualifiedName]]:
-    """Everything that an entity is a specialization of, over any number of steps."""
+    """Collect everything that an entity is a specialization of, over any number of steps."""
     direct: defaultdict[QualifiedName, set[QualifiedName]] = defaultdict(set)
     for one in relations:
         if one.kind in _SPECIAL and None not in one.values[:2]:
@@ -100,13 +100,13 @@ def _generalisations(
 
 
 def _members_of_nothing(
-    said: Statements, general: dict[QualifiedName, set[QualifiedName]]
+    statements: Statements, general: dict[QualifiedName, set[QualifiedName]]
 ) -> Iterator[Finding]:
-    """Members of a collection that is empty, or a specialization of an empty one."""
-    empty = {name for name, all_ in said.elements.items() if any(map(_is_empty, all_))}
+    """Find members of a collection that is empty, or a specialization of an empty one."""
+    empty = {name for name, all_ in statements.elements.items() if any(map(_is_empty, all_))}
     if not empty:
         return
-    for one in said.relations:
+    for one in statements.relations:
         if one.kind is ProvMembership and None not in one.values[:2]:
             collection, member = one.values[:2]
             if empty & ({collection} | general.get(collection, set())):
