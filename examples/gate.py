@@ -9,13 +9,13 @@ import sys
 from pathlib import Path
 
 import provenance
-from provenance.operations.documents import load_policy
+from provenance.operations.documents import parse_policy
 from provenance.operations.ingest import IngestOptions
 
 
 def main(policy_file: str, *files: str) -> int:
     """Print one line per budget that does not hold, and what was not read; 0 when it passes."""
-    policy = load_policy(Path(policy_file).read_text(encoding="utf-8"), policy_file)
+    policy = parse_policy(Path(policy_file).read_text(encoding="utf-8"), policy_file)
     ledger = provenance.open()
     judgement = ledger.audit_files(files, policy, IngestOptions(source="gate"))
     for budget in judgement.budgets:

@@ -1,4 +1,4 @@
-"""Small text files that a user names or asks for: policies, contracts, baselines, reports."""
+"""Write the files that a user asks for: reports, baselines, receipts."""
 
 from __future__ import annotations
 
@@ -9,22 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from provenance.errors import InputError, NotFoundError, StorageError
-
-
-def read_text(path: str) -> str:
-    """The text of a file.
-
-    Raises:
-        NotFoundError, InputError: it is not there, or is no UTF-8 text.
-    """
-    try:
-        return Path(path).read_text(encoding="utf-8-sig")
-    except FileNotFoundError as error:
-        raise NotFoundError(f"there is no file `{path}`") from error
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise InputError(f"`{path}` cannot be read: {reason}") from error
+from provenance import StorageError
 
 
 def write_text(path: str, text: str) -> None:

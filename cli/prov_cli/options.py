@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from provenance.content.display import visible
+from provenance import visible
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from provenance.ledger import Ledger
+    from provenance import Ledger
 
 DEFAULT_LEDGER = ".prov"
 
@@ -151,7 +151,7 @@ def contract(build: Callable[[], Any], what: str) -> Any:
     """Build a contract from options; what it refuses is misuse, said in one line."""
     from pydantic import ValidationError
 
-    from provenance.errors import MisuseError
+    from provenance import MisuseError
 
     try:
         return build()

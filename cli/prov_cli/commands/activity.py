@@ -45,8 +45,7 @@ def add(
 
     Edges name it in their column `activity` (`prov lineage import`).
     """
-    from provenance.model.edge import Activity
-    from provenance.operations.activities import new_activity
+    from provenance import Activity, new_activity
 
     if not name.strip():
         raise click.UsageError("an activity has a name")

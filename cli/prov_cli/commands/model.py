@@ -23,7 +23,7 @@ def model() -> None:
 @click.option("--trained-on", metavar="RELEASE", help="The release that it was trained on.")
 def set_(session: Session, name: str, **given: Any) -> None:
     """Register the model NAME; records that name it as generator descend from its training set."""
-    from provenance.operations.models import Model
+    from provenance import Model
 
     found = contract(lambda: Model(name=name, **given), f"model `{name}`")
     changed = session.ledger_or_new().model_set(found)

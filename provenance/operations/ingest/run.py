@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from provenance.content.identity import RULE
@@ -44,14 +44,11 @@ from provenance.operations.ingest.tombstones import tombstone_parts
 from provenance.operations.ingest.units import Group, cut
 from provenance.operations.ingest.unread_counts import failed_file, ledger_folder, unread_files
 from provenance.operations.ingest.worker import require_few_rejects, run_unit
+from provenance.operations.progress import Progress
 from provenance.operations.sources import source_row
 from provenance.store.data_files import Part, delete, place_of, write_part
 from provenance.store.ledger_store import Store
 from provenance.store.renamed_ids import carry_over
-
-Progress = Callable[[int, int], None]
-"""Told how many bytes of how many are done."""
-
 
 _ASKED = ("files", "ignored_fields", "lost_evidence", "models", "sources", "spoken_readings")
 """Views that are asked before anything is read."""

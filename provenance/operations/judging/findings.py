@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 
-from provenance.errors import MisuseError
 from provenance.model.finding import Finding, Judgement
 from provenance.model.reports.facts import SHORT_TEXT
 from provenance.operations.judging.mark_findings import mark_findings
@@ -164,24 +164,20 @@ def conflict_view(connection: Database) -> str:
     return "set_conflicts"
 
 
-def apply_baseline(judgement: Judgement, text: str, name: str) -> tuple[Judgement, int]:
-    """Leave out the findings that a baseline accepts; returns how many those are.
+def apply_baseline(judgement: Judgement, accepted: Collection[str]) -> tuple[Judgement, int]:
+    """Leave out the findings that a baseline accepts.
 
-    Raises:
-        MisuseError: the baseline is no JSON list of fingerprints.
+    Args:
+        accepted: fingerprints of findings, as ``load_baseline`` reads them.
+
+    Returns:
+        The judgement without these findings, and how many they were.
     """
-    try:
-        accepted = json.loads(text)["accepted"]
-        known = frozenset(str(item) for item in accepted)
-    except (ValueError, KeyError, TypeError) as error:
-        raise MisuseError(
-            f"{name}: not a baseline", hint='{"accepted": ["code:subject", …]}'
-        ) from error
-    kept = tuple(item for item in judgement.findings if item.fingerprint not in known)
+    kept = tuple(item for item in judgement.findings if item.fingerprint not in accepted)
     return judgement.model_copy(update={"findings": kept}), len(judgement.findings) - len(kept)
 
 
-def write_baseline(judgement: Judgement) -> str:
-    """A baseline that accepts all findings of a judgement."""
+def baseline_text(judgement: Judgement) -> str:
+    """Write a baseline, as JSON text, that accepts all findings of a judgement."""
     accepted = sorted({item.fingerprint for item in judgement.findings})
     return json.dumps({"accepted": accepted}, indent=2, ensure_ascii=False) + "\n"

@@ -49,7 +49,7 @@ def _plan(connection: Database, takedown: Takedown) -> Receipt:
     prepare(connection)
     if not find(connection, takedown):
         raise NotFoundError(
-            f"no record matches {said(takedown)}",
+            f"no record matches {takedown.description}",
             hint="`prov query 'SELECT * FROM sightings LIMIT 5'` shows what is kept of each",
         )
     return Receipt(
@@ -59,20 +59,6 @@ def _plan(connection: Database, takedown: Takedown) -> Receipt:
         ledger_sequence=_last(connection),
         reach=reach(connection),
     )
-
-
-def said(takedown: Takedown) -> str:
-    """A takedown as a person writes it.
-
-    >>> from provenance.model.takedown import Selector
-    >>> said(Takedown(selectors=(Selector(kind="attribute", name="author", values=("Ada",)),)))
-    'author `Ada`'
-    """
-    found = []
-    for item in takedown.selectors:
-        what = item.name or item.kind.replace("_", " ")
-        found.append(f"{what} " + " or ".join(f"`{value}`" for value in item.values))
-    return " and ".join(found)
 
 
 def revoke(

@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 from support.datafiles import ingest, texts, write_jsonl
 
 import provenance
-from provenance.engine.local import LocalEngine, start_server
+from provenance.engine.local import LocalEngine, start_workers
 from provenance.errors import InputError, NotFoundError
 from provenance.io.contract.reader import Input, Share
 from provenance.ledger import Ledger
@@ -334,7 +334,7 @@ def test_a_worker_that_dies_loses_its_task_only() -> None:
 def test_a_server_whose_end_is_noticed_late_is_no_fault_of_the_tasks(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    start_server()
+    start_workers()
     server = forkserver._forkserver
     pid, start = server._forkserver_pid, server.ensure_running
     os.kill(pid, signal.SIGKILL)
@@ -376,7 +376,7 @@ def test_a_killed_ingest_leaves_a_ledger_that_goes_on(ledger: Ledger, tmp_path: 
 
 ORPHANS = """
 import time
-from provenance.engine.local import LocalEngine, start_server
+from provenance.engine.local import LocalEngine, start_workers
 engine = LocalEngine(1)
 engine.warm()
 print("ready", flush=True)
