@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from provenance.operations.ingest import IngestOptions, IngestSummary
+    from provenance.operations.ingest.in_memory import Data
     from provenance.operations.keyword_types import IngestKeywords
     from provenance.operations.records import Shown, Status
     from provenance.reports.compliance import Gap
@@ -71,32 +72,36 @@ class RecordMethods(Opened):
 
     def ingest(
         self,
-        paths: AnyPath | Iterable[AnyPath],
+        data: Data | Iterable[Data],
         options: IngestOptions | None = None,
         progress: Progress | Literal["auto"] | None = None,
         **keywords: Unpack[IngestKeywords],
     ) -> IngestSummary:
-        """Read files into the ledger, every record with its source and origin.
+        """Read files or tables into the ledger, every record with its source and origin.
 
         A file that is there already adds nothing. One that fails is named in the summary, and
-        does not keep the others out.
+        does not keep the others out. A table is kept as a Parquet file under the ledger, so that
+        it can be read again.
 
         Args:
-            paths: files, folders, globs or URLs.
+            data: files, folders, globs or URLs; tables in memory (pyarrow, polars, pandas, DuckDB,
+                ``datasets``); or several of them.
             options: how to read them; keywords name its members, and replace them.
             progress: called with the bytes done and the bytes to do; ``"auto"`` for a bar in a
                 notebook or on a terminal.
 
         Raises:
-            NotFoundError, InputError: a path is not there, or nothing of it is data.
+            NotFoundError, InputError: a path is not there, or nothing of it is data; a table
+                cannot be kept.
             MisuseError: an option is refused.
             BusyError, StorageError: the ledger cannot be written.
         """
         from provenance.operations.ingest import IngestOptions, ingest
+        from provenance.operations.ingest.in_memory import as_paths
 
         asked = coerce.build_options(IngestOptions, options, keywords, "ingest")
         with progress_callback(progress) as callback:
-            return ingest(self.store, path_list(paths), asked, callback)
+            return ingest(self.store, as_paths(data, self.store.layout), asked, callback)
 
     def status(self) -> Status:
         """Count what the ledger holds."""

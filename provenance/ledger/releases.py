@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from provenance.model.reports.release_evidence import ReleaseEvidence
     from provenance.model.reports.report_index import ReportIndex
     from provenance.operations.ingest import IngestOptions
+    from provenance.operations.ingest.in_memory import Data
     from provenance.operations.keyword_types import IngestKeywords, SelectionKeywords
     from provenance.operations.releases.assemble import AssemblyPlan
     from provenance.operations.releases.export import ExportSummary, Format
@@ -90,7 +91,7 @@ class ReleaseMethods(Opened):
 
     def audit_files(
         self,
-        paths: AnyPath | Iterable[AnyPath],
+        data: Data | Iterable[Data],
         policy: Policy | AnyPath,
         options: IngestOptions | None = None,
         *,
@@ -101,7 +102,7 @@ class ReleaseMethods(Opened):
         """Judge files whose records are looked up in this ledger; see ``provenance.audit_files``.
 
         Args:
-            paths: files, folders, globs or URLs.
+            data: files, folders, globs or URLs; tables in memory; or several of them.
             policy: a policy, the path of its YAML file, or its YAML text.
             options: how to read the files; keywords name its members, and replace them.
             policy_dir: where relative paths in the policy start from; else the folder of its file.
@@ -115,7 +116,7 @@ class ReleaseMethods(Opened):
 
         given: dict[str, AnyPath | None] = {"policy_dir": policy_dir}
         return audit_files(
-            paths, policy, options, ledger=self, allow_unread=allow_unread, **given, **keywords
+            data, policy, options, ledger=self, allow_unread=allow_unread, **given, **keywords
         )
 
     def export(

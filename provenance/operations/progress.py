@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.progress import Progress as Bar
 
 Progress = Callable[[int, int], None]
 """Called with the bytes that are done, and with all bytes to do."""
@@ -40,38 +41,44 @@ def progress_callback(
         yield None
 
 
+def _progress(console: Console) -> Bar:
+    """A bar that is not drawn yet."""
+    from rich import progress as columns
+
+    return columns.Progress(
+        columns.TextColumn("reading"),
+        columns.BarColumn(),
+        columns.DownloadColumn(),
+        columns.TransferSpeedColumn(),
+        columns.TimeRemainingColumn(),
+        console=console,
+        transient=True,
+    )
+
+
 @contextmanager
 def _bar(console: Console) -> Iterator[Progress]:
     """Draw a bar with rate and time left; it goes away when the work is done."""
-    from rich import progress as bars
-
-    columns = (
-        bars.TextColumn("reading"),
-        bars.BarColumn(),
-        bars.DownloadColumn(),
-        bars.TransferSpeedColumn(),
-        bars.TimeRemainingColumn(),
-    )
-    with bars.Progress(*columns, console=console, transient=True) as bar:
+    with _progress(console) as bar:
         task = bar.add_task("reading", total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 @contextmanager
 def _cell(console: Console) -> Iterator[Progress]:
-    """Print a line for every tenth of the work that is done.
+    """Show a bar below a cell of a notebook, drawn anew as the work goes on.
 
-    A bar that moves would need ipywidgets in the notebook, which it need not have.
+    rich would do it by itself with ipywidgets, which a notebook need not have.
     """
-    from rich.progress_bar import ProgressBar
+    from IPython.display import display
 
-    shown = 0
+    bar = _progress(console)
+    task = bar.add_task("reading", total=None)
+    cell = display(bar, display_id=True)
 
     def draw(done: int, total: int) -> None:
-        nonlocal shown
-        tenths = 10 * done // total if total else 10
-        if tenths > shown:
-            shown = tenths
-            console.print(ProgressBar(total=total or 1, completed=done if total else 1, width=60))
+        bar.update(task, completed=done, total=total)
+        if cell is not None:
+            cell.update(bar)
 
     yield draw

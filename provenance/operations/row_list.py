@@ -1,4 +1,4 @@
-"""Rows that a public method answers with: a list of contracts that is an Arrow table as well."""
+"""Rows that a public method answers with: a list of contracts, or an Arrow table of them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _TYPES: dict[type, pa.DataType] = {
 
 
 class Rows(list[Row]):
-    """A list of rows of one kind; libraries that read Arrow take it as a table.
+    """A list of rows of one kind, which can be taken as an Arrow table.
 
     >>> from provenance.model.finding import Finding
     >>> found = Rows([Finding(code="a", severity="note", subject="s", reason="r")], Finding)
@@ -49,13 +49,10 @@ class Rows(list[Row]):
         ]
         return pa.table(columns, schema=schema)
 
-    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
-        """Export as an Arrow stream, for ``polars.DataFrame(rows)`` and the like."""
-        return self.table().__arrow_c_stream__(requested_schema)
-
     def __repr__(self) -> str:
         """One row a line, the first of them."""
-        lines = [f"{len(self):,} rows of {self._kind.__name__}"]
+        noun = "row" if len(self) == 1 else "rows"
+        lines = [f"{len(self):,} {noun} of {self._kind.__name__}"]
         lines += [f"  {row!r}" for row in self[:_SHOWN]]
         if len(self) > _SHOWN:
             lines.append(f"  and {len(self) - _SHOWN:,} more")
