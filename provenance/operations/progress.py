@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -74,7 +74,7 @@ def _cell(console: Console) -> Iterator[Progress]:
 
     bar = _progress(console)
     task = bar.add_task("reading", total=None)
-    cell = display(bar, display_id=True)
+    cell: Any = display(bar, display_id=True)  # type: ignore[no-untyped-call]
 
     def draw(done: int, total: int) -> None:
         bar.update(task, completed=done, total=total)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import doctest
+import re
 from pathlib import Path
 
 import pyarrow as pa
@@ -46,9 +46,10 @@ PAGE = Path(__file__).resolve().parents[3] / "docs" / "concepts" / "marks.md"
 
 
 def test_the_page_is_true() -> None:
-    result = doctest.testfile(str(PAGE), module_relative=False, encoding="utf-8")
-    assert result.attempted >= 4
-    assert result.failed == 0
+    rows = re.findall(r"^\| (`.*`) \| `(.*)` \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(rows) == 2
+    for names, folded in rows:
+        assert {fold_name(name) for name in re.findall("`([^`]+)`", names)} == {folded}
 
 
 def test_ten_spellings_of_one_name() -> None:
