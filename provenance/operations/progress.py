@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
@@ -28,17 +29,22 @@ def progress_callback(
     if progress != "auto":
         yield progress
         return
+    console = console or _console()
+    if console is None:
+        yield None
+        return
+    with _cell(console) if console.is_jupyter else _bar(console) as callback:
+        yield callback
+
+
+def _console() -> Console | None:
+    """The notebook or the terminal that this process writes to; rich is not loaded for others."""
+    if "IPython" not in sys.modules and not sys.stderr.isatty():
+        return None
     from rich.console import Console
 
-    console = console or Console(stderr=True)
-    if console.is_jupyter:
-        with _cell(console) as callback:
-            yield callback
-    elif console.is_terminal:
-        with _bar(console) as callback:
-            yield callback
-    else:
-        yield None
+    console = Console(stderr=True)
+    return console if console.is_jupyter or sys.stderr.isatty() else None
 
 
 def _progress(console: Console) -> Bar:

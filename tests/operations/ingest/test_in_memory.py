@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.datafiles import texts, write_jsonl
+from support.servers import PostgresServer
 
 import provenance
 from provenance import InputError, Ledger, MisuseError
@@ -205,3 +206,14 @@ def test_what_has_no_named_columns_is_refused_and_leaves_nothing(tmp_path: Path)
     with pytest.raises(InputError, match="cannot be kept as Parquet"):
         as_paths(polars.Series([1]), Layout(tmp_path))
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_a_table_of_a_shared_ledger_lies_beside_its_data(
+    postgres_cluster: PostgresServer, bucket: str
+) -> None:
+    found = provenance.init(postgres_cluster.url(f"s3://{bucket}/memory", "memory"))
+    summary = found.ingest(pa.table(ROWS), source="s", content="text")
+    assert summary.kept == 3
+    assert summary.files[0].uri.startswith(f"s3://{bucket}/memory/tables/")
+    assert found.ingest(pa.table(ROWS), source="s").unchanged_files == 1
+    assert found.verify().problems == ()
