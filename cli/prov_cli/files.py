@@ -1,4 +1,4 @@
-"""Read and atomically write the small files that options name: policies, baselines, reports."""
+"""Atomically write the files that options name: reports, baselines, receipts."""
 
 from __future__ import annotations
 
@@ -9,22 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from provenance.errors import InputError, NotFoundError, StorageError
-
-
-def read_text(path: str) -> str:
-    """Read a text file.
-
-    Raises:
-        NotFoundError, InputError: it is not there, or is no UTF-8 text.
-    """
-    try:
-        return Path(path).read_text(encoding="utf-8-sig")
-    except FileNotFoundError as error:
-        raise NotFoundError(f"there is no file `{path}`") from error
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise InputError(f"`{path}` cannot be read: {reason}") from error
+from provenance import StorageError
 
 
 def write_text(path: str, text: str) -> None:

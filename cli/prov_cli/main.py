@@ -13,7 +13,7 @@ import click
 
 from prov_cli.interrupt import heed_interrupts
 from prov_cli.streams import keep_answers_apart
-from provenance.errors import ProvError
+from provenance import ProvError, bootstrap, visible
 
 _INTERRUPTED = 128 + signal.SIGINT
 COMMANDS: dict[str, str] = {
@@ -97,9 +97,8 @@ def cli(ctx: click.Context, ledger: str | None, as_json: bool, quiet: bool, verb
 
 def main() -> None:
     """Run the program ``prov`` in a process of its own."""
+    bootstrap()
     keep_answers_apart()
-    import provenance.engine.bootstrap  # noqa: F401 - for what it does
-
     run()
 
 
@@ -157,8 +156,6 @@ def _usage_hint(error: click.ClickException) -> str:
 
 
 def _tell(code: str, message: str, hint: str) -> None:
-    from provenance.content.display import visible
-
     if "--json" in sys.argv[1:]:
         document: dict[str, Any] = {"error": {"code": code, "message": message, "hint": hint}}
         click.echo(json.dumps(document, ensure_ascii=False), err=True)

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from prov_cli.streams import answers, printing_apart
-from provenance.content.display import visible
+from provenance import visible
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from provenance.ledger import Ledger
+    from provenance import Ledger
 
 DEFAULT_LEDGER = ".prov"
 
@@ -157,7 +157,7 @@ def contract(build: Callable[[], Any], subject: str) -> Any:
     """Build a contract from options; report the first invalid option as misuse."""
     from pydantic import ValidationError
 
-    from provenance.errors import MisuseError
+    from provenance import MisuseError
 
     try:
         return build()

@@ -6,7 +6,9 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
-from provenance.content.display import visible
+from provenance import visible
+
+_LONGEST = 240
 
 
 def table(
@@ -52,6 +54,11 @@ def cell(value: Any) -> str:
     if isinstance(value, list | tuple):
         return visible(", ".join(map(str, value)))
     return visible(str(value))
+
+
+def shortened(text: str) -> str:
+    """One value that may be long: safe to look at, with its end left out."""
+    return visible(text, longest=_LONGEST)
 
 
 def size(count: float) -> str:

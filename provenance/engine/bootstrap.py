@@ -1,4 +1,4 @@
-"""Set up the program's own processes before other imports: no pandas, one BLAS thread."""
+"""Set up a process of this program: without pandas, and with one thread for linear algebra."""
 
 from __future__ import annotations
 
@@ -21,7 +21,13 @@ class _WithoutPandas:
             raise ModuleNotFoundError("pandas is not used here", name=name)
 
 
-sys.meta_path.insert(0, _WithoutPandas)
+def bootstrap() -> None:
+    """Set this process up before it imports a library; for programs of their own only.
 
-# NumPy would start a thread per processor for linear algebra, and each would wait in a busy loop.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    ``prov`` and its worker processes call it. An ``import pandas`` fails from then on, which saves
+    its start-up time and 50 MB, and NumPy starts one thread for linear algebra: by default it
+    starts one per processor, and each waits in a busy loop.
+    """
+    if _WithoutPandas not in sys.meta_path:
+        sys.meta_path.insert(0, _WithoutPandas)
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

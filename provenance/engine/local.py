@@ -23,7 +23,7 @@ from provenance.engine.base import Divide, Outcome, Result, Task, worker_died
 from provenance.engine.worker import Message, serve, too_slow
 from provenance.errors import ProvError
 
-PRELOAD = ("provenance.engine.bootstrap", "provenance.operations.ingest.worker")
+PRELOAD = ("provenance.engine.worker_bootstrap", "provenance.operations.ingest.worker")
 """Modules that the fork server imports before workers are forked."""
 
 _NOTICE = 0.2
@@ -47,11 +47,11 @@ def default_workers() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def start_server() -> None:
+def start_workers() -> None:
     """Start the server from which workers are forked.
 
-    It imports what they need while whoever is going to have work for them imports its own. An
-    interrupt is not for it, nor for them: they go with the process that started them.
+    It imports what workers need while the caller imports its own modules. An ingest starts it
+    where it is not running yet. It ignores interrupts, and ends with the process that started it.
     """
     forkserver.set_forkserver_preload(list(PRELOAD))
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
@@ -168,7 +168,7 @@ class LocalEngine:
     def __init__(self, workers: int | None = None) -> None:
         self._workers = workers or default_workers()
         self._context = _Context()
-        start_server()
+        start_workers()
         self._idle: list[_Hand] = []
         self._left: list[_Hand] = []
 

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator
 
 from provenance.model.base import Name
 
-PREFIX = "release:"
+RELEASE_PREFIX = "release:"
 """Prefix that marks a name as that of a release."""
 
 
@@ -18,7 +18,7 @@ def release_name(text: str) -> str:
     >>> release_name("release:v1"), release_name("v1")
     ('v1', 'v1')
     """
-    return text.removeprefix(PREFIX)
+    return text.removeprefix(RELEASE_PREFIX)
 
 
 def _bare(value: Any) -> Any:

@@ -37,7 +37,7 @@ _NESTED: Mapping[str, type[Contract]] = {"budgets": Budget, "processing": Proces
 AnyContract = TypeVar("AnyContract", bound=Contract)
 
 
-def load_policy(text: str, name: str, *, attributes: Collection[str] | None = None) -> Policy:
+def parse_policy(text: str, name: str, *, attributes: Collection[str] | None = None) -> Policy:
     """Load a policy from YAML.
 
     Args:
@@ -60,7 +60,7 @@ def load_policy(text: str, name: str, *, attributes: Collection[str] | None = No
     return policy
 
 
-def load_source(text: str, name: str) -> list[Source]:
+def parse_sources(text: str, name: str) -> list[Source]:
     """Load source contracts from YAML: one mapping, a list, or ``sources:`` with a list.
 
     Raises:
@@ -89,7 +89,7 @@ def load_source(text: str, name: str) -> list[Source]:
     return found
 
 
-def load_answers(text: str, name: str, kinds: Mapping[str, AnswerKind]) -> Answers:
+def parse_answers(text: str, name: str, kinds: Mapping[str, AnswerKind]) -> Answers:
     """Load an answered questionnaire; empty answers are left out.
 
     Args:

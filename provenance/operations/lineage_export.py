@@ -13,11 +13,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from provenance.errors import MisuseError
-from provenance.interchange.graph import ACTIVITIES, MODELS, Graph
-from provenance.interchange.graph import EDGES as EDGE_SCHEMA
-from provenance.interchange.graph import NODES as NODE_SCHEMA
+from provenance.interchange.drawing.draw import draw
+from provenance.interchange.graph import (
+    ACTIVITIES,
+    EDGES as EDGE_SCHEMA,
+    MODELS,
+    NODES as NODE_SCHEMA,
+    Graph,
+)
 from provenance.io.files import storage_errors
-from provenance.model.base import quote_literal
+from provenance.model.base import Contract, quote_literal
 from provenance.store.connection import Database
 from provenance.store.ledger_store import Store
 from provenance.views.ledger_graph import HISTORY, NAMED, make_graph
@@ -50,8 +55,15 @@ WHERE e.parent IS NOT NULL ORDER BY ALL
 """
 
 
-def export_lineage(store: Store, target: Path, form: str) -> dict[str, int]:
-    """Write the whole graph to one file (``parquet``: to a folder); return counts by kind.
+class GraphCounts(Contract):
+    """How many nodes and edges an exported graph has."""
+
+    nodes: int
+    edges: int
+
+
+def export_lineage(store: Store, target: Path, form: str) -> GraphCounts:
+    """Write the whole graph to one file (``parquet``: to a folder).
 
     Raises:
         MisuseError: the format is unknown, or the target exists.
@@ -76,12 +88,13 @@ def export_lineage(store: Store, target: Path, form: str) -> dict[str, int]:
     return counts
 
 
-def _counts(connection: Database) -> dict[str, int]:
+def _counts(connection: Database) -> GraphCounts:
     row = connection.execute(
         f"SELECT (SELECT count(*) FROM ({_NODES_SQL})), "
         f"(SELECT count(*) FROM {HISTORY} WHERE parent IS NOT NULL)"
     ).fetchone()
-    return {"nodes": int(row[0]), "edges": int(row[1])} if row else {"nodes": 0, "edges": 0}
+    nodes, edges = row or (0, 0)
+    return GraphCounts(nodes=nodes, edges=edges)
 
 
 def graph_tables(connection: Database) -> Graph:
@@ -156,20 +169,6 @@ def _picture(form: str) -> Callable[[Database, Path], None]:
         path.write_text(draw(graph_tables(connection), form, "Lineage"), encoding="utf-8")
 
     return write
-
-
-def draw(graph: Graph, form: str, title: str) -> str:
-    """Draw a graph as ``dot``, ``mermaid`` or a ``html`` page.
-
-    Raises:
-        MisuseError: it is too large to draw.
-    """
-    from provenance.interchange.drawing.html_page import to_html
-    from provenance.interchange.drawing.text_diagram import to_dot, to_mermaid
-
-    if form == "html":
-        return to_html(graph, title)
-    return to_dot(graph) if form == "dot" else to_mermaid(graph)
 
 
 FORMATS: Mapping[str, Callable[[Database, Path], None]] = {

@@ -12,6 +12,7 @@ from provenance.errors import NotFoundError
 from provenance.model.base import Contract, quote_literal
 from provenance.model.evidence import Evidence
 from provenance.model.origin import TIER_RANK, Label, Origin, Tier
+from provenance.model.origin_rules import RULES
 from provenance.model.takedown import Revoked
 from provenance.operations.older_rules import OlderReadings, older_readings
 from provenance.origin import resolver
@@ -60,6 +61,11 @@ class ShownOrigin(Origin):
     """The origin of a record, with its evidence."""
 
     evidence: tuple[Evidence, ...]
+
+    @property
+    def rule_text(self) -> str:
+        """What the rule that decided means; empty for a rule of another version."""
+        return RULES.get(self.rule, "")
 
 
 class Shown(Contract):

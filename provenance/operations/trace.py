@@ -7,6 +7,8 @@ from typing import Any
 
 from pydantic import Field
 
+from provenance.errors import MisuseError
+from provenance.interchange.drawing.draw import draw
 from provenance.interchange.graph import Graph
 from provenance.lineage import DOWN, UP, Direction, ancestors, descendants, edges_walked
 from provenance.model.base import Contract
@@ -96,8 +98,23 @@ def trace(store: Store, text: str, *, down: bool = False, hops: int | None = Non
         return _answer(connection, edges, root, DOWN if down else UP)
 
 
-def trace_graph(found: Trace) -> Graph:
-    """Convert a trace to the graph that diagrams are drawn from."""
+PICTURES = ("dot", "mermaid", "html")
+"""Formats of ``draw_trace``."""
+
+
+def draw_trace(trace: Trace, format: str) -> str:  # noqa: A002 - the word of the option
+    """Draw a trace as a picture: ``dot``, ``mermaid`` or a ``html`` page, as text.
+
+    Raises:
+        MisuseError: there is no such format, or the trace is too large to be looked at.
+    """
+    if format not in PICTURES:
+        raise MisuseError(f"there is no format `{format}`", hint=f"one of: {', '.join(PICTURES)}")
+    return draw(_graph(trace), format, f"Lineage of {trace.root}")
+
+
+def _graph(found: Trace) -> Graph:
+    """A trace as the graph that pictures are drawn from."""
     return Graph.of_rows(
         [{"id": n.id, "kind": n.kind, "label": n.label, "depth": n.depth} for n in found.nodes],
         [edge.model_dump() for edge in found.edges],

@@ -73,6 +73,15 @@ class Layout:
         return self.root / "content"
 
     @property
+    def tables(self) -> Path | Location:
+        """Tables that were ingested from memory, each a Parquet file."""
+        return self.root / "tables"
+
+    def kept_table(self, sha256: str) -> Path | Location:
+        """A table that was ingested from memory, named by the digest of its file."""
+        return self.tables / f"{sha256}.parquet"
+
+    @property
     def merging(self) -> Path:
         """What maintenance is about to put in the place of other parts; nobody else looks there."""
         return self.folder / "merging"

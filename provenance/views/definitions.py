@@ -124,7 +124,7 @@ VIEWS: dict[str, str] = {
 }
 """Name to SQL, in an order in which they can be made."""
 
-PUBLIC: dict[str, str] = {
+PUBLIC_VIEWS: dict[str, str] = {
     "records": "one row per distinct record: its id, sizes, origin, where it was seen",
     "origins": "one row per record: label, share interval, rule, generator, conflict",
     "sightings": "one row per appearance of a record in a file that is current",

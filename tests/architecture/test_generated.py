@@ -14,7 +14,7 @@ from support.cli_reference import reference
 from provenance.errors import MisuseError
 from provenance.model.base import SCHEMA_BASE
 from provenance.model.schemas import ANSWERED, WRITTEN, as_text, file_name, schemas
-from provenance.operations.documents import load_policy, load_source
+from provenance.operations.documents import parse_policy, parse_sources
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -124,6 +124,6 @@ def test_what_the_schema_refuses_the_program_refuses(name: str, document: Any) -
 def load(name: str, document: Any) -> None:
     text = json.dumps(document)
     if name == "policy":
-        load_policy(text, "policy.yaml")
+        parse_policy(text, "policy.yaml")
     else:
-        load_source(text, "sources.yaml")
+        parse_sources(text, "sources.yaml")

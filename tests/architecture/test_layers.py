@@ -13,6 +13,8 @@ from statistics import median
 
 import pytest
 
+import provenance
+
 ROOT = Path(__file__).resolve().parents[2]
 
 GROUND = {"errors": set[str](), "model": {"errors"}, "content": {"errors", "model"}}
@@ -42,8 +44,9 @@ FLOORS = {
         ("discovery", "exports"),
     ),
     "operations": (
+        ("coerce", "keyword_types", "progress", "row_list"),
         ("documents", "older_rules", "trace", "lineage_export", "derivation", "takedown"),
-        ("after_commit", "sources", "records"),
+        ("load", "after_commit", "sources", "records"),
         ("activities", "ingest", "models"),
         ("lineage_import", "members"),
         ("judging",),
@@ -57,7 +60,7 @@ HOMES = {
     "duckdb": {"provenance.store", "provenance.io"},
     "click": {"prov_cli"},
     "jinja2": {"provenance.content.web_page"},
-    "rich": {"prov_cli"},
+    "rich": {"prov_cli", "provenance.operations.progress"},
     "ray": {"provenance.engine"},
     "highspy": {"provenance.policy.fit"},
     "prov": {"provenance.interchange"},
@@ -203,6 +206,16 @@ def test_no_imports_in_circles(depth: int) -> None:
 
 
 PACKAGES = {name for name, path in PROVENANCE.items() if path.name == "__init__.py"}
+
+
+def test_the_command_line_uses_the_public_face_only() -> None:
+    public = {"provenance"} | {f"provenance.{name}" for name in provenance.__all__}
+    assert not [
+        f"{own}:{line} imports {name}"
+        for own in CLI
+        for line, name in imports(own)
+        if name.partition(".")[0] == "provenance" and name not in public
+    ]
 
 
 def test_the_library_calls_no_command() -> None:

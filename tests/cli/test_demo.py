@@ -13,7 +13,7 @@ import pytest
 
 from prov_cli import demo
 from provenance.errors import MisuseError
-from provenance.operations.documents import load_policy, load_source
+from provenance.operations.documents import parse_policy, parse_sources
 
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -128,7 +128,7 @@ def test_the_example_is_what_the_text_says_of_it(tmp_path: Path) -> None:
     assert len(human & {row["generation"] for row in read["generated"]}) == 2
     labels = {
         source.name: source.label
-        for source in load_source((tmp_path / "sources.yaml").read_text(), "sources.yaml")
+        for source in parse_sources((tmp_path / "sources.yaml").read_text(), "sources.yaml")
     }
     assert labels == {"field-notes": "human", "town-chronicle": "human", "generated": "synthetic"}
-    assert load_policy((tmp_path / "policy.yaml").read_text(), "policy.yaml").budgets
+    assert parse_policy((tmp_path / "policy.yaml").read_text(), "policy.yaml").budgets

@@ -8,8 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 import rfc8785
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from provenance.content.identity import FIRST_RULE, canonical_forms, canonical_json, digest
 from provenance.content.measure import Emptiness, content_digests, measure

@@ -9,8 +9,7 @@ import uuid
 
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from provenance.content import folding, identity, norm_rules
 from provenance.content.measure import measure

@@ -13,10 +13,10 @@ from support.sessions import Exchange, Session, agrees, carry_out, exchanges
 
 from prov_cli.main import COMMANDS
 from provenance.model.policy import RULES
-from provenance.operations.documents import load_policy, load_source
+from provenance.operations.documents import parse_policy, parse_sources
 from provenance.reports.compliance import REPORTS
 from provenance.reports.render import FACTS_FORMATS, JUDGEMENT_FORMATS
-from provenance.views.definitions import PUBLIC
+from provenance.views.definitions import PUBLIC_VIEWS
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -167,13 +167,13 @@ def test_commands_rules_and_formats_are_documented() -> None:
 
 def test_every_view_is_documented() -> None:
     page = (DOCS / "guide" / "query-in-sql.md").read_text(encoding="utf-8")
-    assert not [view for view in PUBLIC if f"`{view}`" not in page]
+    assert not [view for view in PUBLIC_VIEWS if f"`{view}`" not in page]
 
 
 def test_the_examples_are_what_they_seem() -> None:
     policies = sorted((ROOT / "examples").glob("*policy*.yaml"))
     assert policies
     for path in policies:
-        assert load_policy(path.read_text(encoding="utf-8"), path.name).budgets
+        assert parse_policy(path.read_text(encoding="utf-8"), path.name).budgets
     sources = ROOT / "examples" / "sources.yaml"
-    assert load_source(sources.read_text(encoding="utf-8"), sources.name)
+    assert parse_sources(sources.read_text(encoding="utf-8"), sources.name)

@@ -10,8 +10,7 @@ from typing import NamedTuple
 
 import duckdb
 import networkx as nx
-from hypothesis import HealthCheck, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, settings, strategies as st
 
 SHARED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 """Hypothesis may use one database for all examples: each makes its own tables."""

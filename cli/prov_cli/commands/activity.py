@@ -47,8 +47,7 @@ def add(
 
     Lineage edges name it in their column `activity` (see `prov lineage import`).
     """
-    from provenance.model.edge import Activity
-    from provenance.operations.activities import new_activity
+    from provenance import Activity, new_activity
 
     if not name.strip():
         raise click.UsageError("the name of an activity is empty")

@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from prov_cli.commands.policy import read_policy
 from prov_cli.options import Session, command, contract, pairs
 from prov_cli.tables import cell, table
 
 if TYPE_CHECKING:
-    from provenance.model.finding import Finding
-    from provenance.operations.releases.assemble import AssemblyPlan
+    from provenance import AssemblyPlan, Finding
 
 
 @command("assemble")
@@ -65,9 +63,9 @@ def assemble(
 
     Nothing is sealed if a budget is exceeded.
     """
-    from provenance.model.manifest import Selection
+    from provenance import Selection, load_policy
 
-    policy = read_policy(policy_file)
+    policy = load_policy(Path(policy_file))
     selection = contract(
         lambda: Selection(
             **given, weights=pairs(weights, "--weight"), splits=pairs(splits, "--split")
@@ -75,7 +73,7 @@ def assemble(
         "assemble",
     )
     plan = session.ledger().assemble(
-        name, policy, selection, folder=Path(policy_file).parent, dry_run=dry_run
+        name, policy, selection, policy_dir=Path(policy_file).parent, dry_run=dry_run
     )
     session.answer(plan, lambda: plan_text(plan, dry_run))
     leave_with(plan.verdict.value, policy.indeterminate)
@@ -94,7 +92,7 @@ _SHOWN = 5
 
 def _first_findings(plan: AssemblyPlan) -> tuple[Finding, ...]:
     """Take the first findings of each kind, and add how many more there are."""
-    from provenance.model.finding import Finding
+    from provenance import Finding
 
     counted: Counter[str] = Counter()
     first = []
@@ -118,15 +116,14 @@ def _first_findings(plan: AssemblyPlan) -> tuple[Finding, ...]:
 
 def plan_text(plan: AssemblyPlan, dry_run: bool) -> str:
     """Format an assembly plan as text."""
-    from provenance.model.finding import Judgement
-    from provenance.reports.render.text import judgement_text
+    from provenance import Judgement, render
 
     lines = []
     if plan.budgets:
         judged = Judgement(
             verdict=plan.verdict, budgets=plan.budgets, findings=_first_findings(plan)
         )
-        lines.append(judgement_text(judged).rstrip("\n"))
+        lines.append(render(judged, "text").rstrip("\n"))
     else:
         lines.append("verdict: fail: no selection satisfies the budgets; every record was left out")
     share = f" of {plan.candidates:,} selected" if plan.candidates != plan.records else ""

@@ -10,14 +10,12 @@ import click
 
 from prov_cli.commands.assemble import leave_with
 from prov_cli.commands.ingest import ByteSize
-from prov_cli.commands.policy import read_policy
-from prov_cli.files import read_text, write_text
+from prov_cli.files import write_text
 from prov_cli.options import Session, command, contract, put, table_options
-from provenance.model.release_name import PREFIX, release_name
+from provenance import RELEASE_PREFIX, release_name
 
 if TYPE_CHECKING:
-    from provenance.model.finding import Judgement
-    from provenance.model.policy import Policy
+    from provenance import Judgement, Policy
 
 
 @command("audit")
@@ -95,11 +93,17 @@ def audit(
 
     Write release:NAME or ./NAME if NAME is both a release and a path.
     """
-    from provenance.operations.judging.baseline import apply_baseline
-    from provenance.operations.judging.baseline import write_baseline as baseline_text
-    from provenance.reports.render import JUDGEMENT_FORMATS, Subject, render
+    from provenance import (
+        JUDGEMENT_FORMATS,
+        Subject,
+        apply_baseline,
+        baseline_text,
+        load_baseline,
+        load_policy,
+        render,
+    )
 
-    policy = read_policy(policy_file)
+    policy = load_policy(Path(policy_file))
     if form is not None and form not in JUDGEMENT_FORMATS:
         given["input_format"] = given["input_format"] or form
         form = None
@@ -107,7 +111,7 @@ def audit(
     if write_baseline:
         write_text(write_baseline, baseline_text(judgement))
     if baseline:
-        judgement, accepted = apply_baseline(judgement, read_text(baseline), baseline)
+        judgement, accepted = apply_baseline(judgement, load_baseline(baseline))
         session.say(f"{accepted} findings are accepted by {baseline}")
     name = release_name(targets[0]) if len(targets) == 1 else ""
     subject = Subject(
@@ -134,23 +138,19 @@ def judge(
     given: dict[str, Any],
 ) -> Judgement:
     """Judge the targets: a release if there is one of that name, else files."""
-    from provenance.errors import NotFoundError
-    from provenance.operations.ingest.options import IngestOptions
-
-    def ledger() -> Any:
-        return session.ledger()
+    from provenance import IngestOptions, NotFoundError, audit_files
 
     if not targets:
-        return ledger().audit(policy, folder=folder)  # type: ignore[no-any-return]
+        return session.ledger().audit(policy, policy_dir=folder)
     if names_release(session, targets):
         try:
-            return ledger().audit(policy, targets[0], folder=folder)  # type: ignore[no-any-return]
+            return session.ledger().audit(policy, targets[0], policy_dir=folder)
         except NotFoundError as error:
             if not any(sign in targets[0] for sign in "*?[/.:"):
                 raise NotFoundError(
                     f"there is no release and no file `{targets[0]}`", hint=error.hint
                 ) from error
-            if targets[0].startswith(PREFIX):
+            if targets[0].startswith(RELEASE_PREFIX):
                 raise
     options = contract(
         lambda: IngestOptions(
@@ -165,15 +165,18 @@ def judge(
         ),
         "audit",
     )
-    from provenance.operations.audit.run_audit import audit_files
-
-    store = None
+    ledger = None
     if session.named or Path(session.url).exists():
-        store = session.ledger().store
+        ledger = session.ledger()
     else:
         session.say("there is no ledger here: every record counts as unknown")
     return audit_files(
-        store, list(targets), policy, options, folder, allow_unread=given["allow_unread"]
+        targets,
+        policy,
+        options,
+        ledger=ledger,
+        policy_dir=folder,
+        allow_unread=given["allow_unread"],
     )
 
 
@@ -183,21 +186,24 @@ def names_release(session: Session, targets: tuple[str, ...]) -> bool:
     Raises:
         MisuseError: a name is both a release and a path, or a release is not the only target.
     """
-    from provenance.errors import MisuseError
+    from provenance import MisuseError
 
-    if len(targets) > 1 and (named := [name for name in targets if name.startswith(PREFIX)]):
+    if len(targets) > 1 and (
+        named := [name for name in targets if name.startswith(RELEASE_PREFIX)]
+    ):
         raise MisuseError(
             f"`{named[0]}` cannot be judged with other targets", hint="name one release, or files"
         )
-    if targets[0].startswith(PREFIX):
+    if targets[0].startswith(RELEASE_PREFIX):
         return True
     both = [name for name in targets if "/" not in name and os.path.lexists(name)]
     if both and (session.named or Path(session.url).exists()):
-        known = {item["name"] for item in session.ledger().releases()}
+        known = {item.name for item in session.ledger().releases()}
         for name in both:
             if name in known:
                 raise MisuseError(
                     f"`{name}` is both a release and a path",
-                    hint=f"write `{PREFIX}{name}` for the release, or `./{name}` for the path",
+                    hint=f"write `{RELEASE_PREFIX}{name}` for the release, or `./{name}` for "
+                    "the path",
                 )
     return len(targets) == 1 and not os.path.exists(targets[0])

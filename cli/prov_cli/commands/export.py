@@ -10,7 +10,7 @@ from prov_cli.options import Session, command, count, pairs
 from prov_cli.tables import cell, table
 
 if TYPE_CHECKING:
-    from provenance.operations.releases.export import ExportSummary
+    from provenance import ExportSummary
 
 
 @command("export")

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from prov_cli.commands.source import LABELS, PROCESSES
 from prov_cli.options import Session, command, contract, count, pairs, table_options
-from prov_cli.tables import size, table
-from provenance.content.display import shown, visible
+from prov_cli.tables import shortened, size, table
+from provenance import visible
 
 if TYPE_CHECKING:
-    from provenance.model.unread import Unread
-    from provenance.operations.ingest.run import Progress
-    from provenance.operations.ingest.summary import FileSummary, IngestSummary, Parents, Question
+    from provenance import FileSummary, IngestSummary, Parents, Question, Unread
 
 
 _SHOWN_REJECTS = 10
@@ -163,11 +158,10 @@ def ingest(session: Session, paths: tuple[str, ...], **given: Any) -> None:
     an earlier version of a file stays in force until --replace.
     """
     if given["engine"] != "ray":
-        from provenance.engine.local import start_server
+        from provenance import start_workers
 
-        start_server()  # it starts while this process does
-    from provenance.errors import InputError
-    from provenance.operations.ingest.options import IngestOptions
+        start_workers()  # they start while this process does
+    from provenance import IngestOptions, InputError
 
     strict = given.pop("strict")
     given["attributes"] = pairs(given["attributes"], "--attr")
@@ -175,8 +169,8 @@ def ingest(session: Session, paths: tuple[str, ...], **given: Any) -> None:
         raise click.UsageError("--parent-by applies only with --parent-file")
     options = contract(lambda: IngestOptions(**given), "ingest")
     ledger = session.ledger_or_new()
-    with progress_bar(session) as progress:
-        summary = ledger.ingest(list(paths), options, progress)
+    silent = session.quiet or session.as_json
+    summary = ledger.ingest(paths, options, progress=None if silent else "auto")
     session.answer(summary, lambda: summary_text(summary))
     for file in summary.failed:
         session.fail(f"{file.error}" + (f" ({file.hint})" if file.hint else ""))
@@ -216,40 +210,10 @@ def unread_text(unread: Unread) -> list[str]:
     return [
         f"{amount} {verb} not read: {first}{more}",
         *(
-            f"not read: {shown(reason)} ({count(found.files, 'file')}, {size(found.bytes)})"
+            f"not read: {shortened(reason)} ({count(found.files, 'file')}, {size(found.bytes)})"
             for reason, found in reasons
         ),
     ]
-
-
-@contextmanager
-def progress_bar(session: Session) -> Iterator[Progress | None]:
-    """Show a progress bar on stderr if it is a terminal."""
-    if session.quiet or session.as_json or not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        DownloadColumn,
-        TextColumn,
-        TimeRemainingColumn,
-        TransferSpeedColumn,
-    )
-    from rich.progress import (
-        Progress as Bar,
-    )
-
-    columns = (
-        TextColumn("reading"),
-        BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("reading", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def summary_text(summary: IngestSummary) -> str:
@@ -328,18 +292,18 @@ def _parents(parents: Parents) -> str:
 
 def _question(asked: Question) -> str:
     """Describe a field that may be a mark of origin, and how to exclude it."""
-    values = ", ".join(map(shown, asked.samples))
+    values = ", ".join(map(shortened, asked.samples))
     return (
-        f"question: `{shown(asked.field)}` looks like a mark of origin in "
+        f"question: `{shortened(asked.field)}` looks like a mark of origin in "
         f"{count(asked.records, 'record')} ({values}); they are not counted as human. If it "
-        f"is not a mark, use --ignore-field {shown(asked.field)}, or `ignores:` in the source's "
-        "contract"
+        f"is not a mark, use --ignore-field {shortened(asked.field)}, or `ignores:` in the "
+        "source's contract"
     )
 
 
 def _lost(file: FileSummary) -> str:
     return (
-        f"evidence lost: an earlier version of {shown(shown_path(file.uri))} marks "
+        f"evidence lost: an earlier version of {shortened(shown_path(file.uri))} marks "
         f"{count(file.evidence_lost, 'record')} that the current one does not; the earlier "
         "evidence stays in force until --replace"
     )

@@ -9,10 +9,10 @@ import click
 
 from prov_cli.options import Session, command, contract, count
 from prov_cli.tables import table
-from provenance.content.display import visible
+from provenance import visible
 
 if TYPE_CHECKING:
-    from provenance.operations.lineage_import.import_summary import ImportedFile, ImportSummary
+    from provenance import ImportedFile, ImportSummary
 
 FORMATS = (
     "duckdb",
@@ -51,8 +51,8 @@ def export(session: Session, target: str, form: str) -> None:
     """Write the whole lineage graph: records, sources, releases, models and their edges."""
     counts = session.ledger().lineage_export(Path(target), form)
     session.answer(
-        {"to": target, "format": form, **counts},
-        lambda: f"wrote {counts['nodes']:,} nodes and {counts['edges']:,} edges to {target}",
+        {"to": target, "format": form, **counts.model_dump()},
+        lambda: f"wrote {counts.nodes:,} nodes and {counts.edges:,} edges to {target}",
     )
 
 
@@ -85,7 +85,7 @@ def import_(session: Session, files: tuple[str, ...], **given: Any) -> None:
     source:NAME, release:NAME, model:NAME or entity:NAME. Records may be ingested after their edges.
     A file that was imported already adds nothing.
     """
-    from provenance.operations.lineage_import.import_options import ImportOptions
+    from provenance import ImportOptions
 
     options = contract(lambda: ImportOptions(**given), "lineage import")
     summary = session.ledger_or_new().lineage_import(list(files), options)

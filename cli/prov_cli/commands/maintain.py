@@ -12,7 +12,7 @@ from prov_cli.options import Session, command, count
 from prov_cli.tables import size, table
 
 if TYPE_CHECKING:
-    from provenance.operations.maintenance.compact import Maintenance
+    from provenance import Maintenance
 
 
 class Hours(click.FloatRange):

@@ -12,9 +12,10 @@ from prov_cli.tables import table
 @click.option("--list", "only_list", is_flag=True, help="Only list pending migrations.")
 def migrate(session: Session, only_list: bool) -> None:
     """Upgrade a ledger that an older version wrote. Opening a ledger never upgrades it."""
-    from provenance.operations.maintenance.migrate import due, run
+    import provenance
 
-    steps = due(session.url) if only_list else run(session.url)
+    run = provenance.pending_migrations if only_list else provenance.migrate
+    steps = run(session.url)
     done = "due" if only_list else "done"
     session.answer(
         {"migrations": steps, "state": done},

@@ -23,7 +23,7 @@ def model() -> None:
 @click.option("--trained-on", metavar="RELEASE", help="Release that the model was trained on.")
 def set_(session: Session, name: str, **given: Any) -> None:
     """Register the model NAME; records that it generated descend from its training release."""
-    from provenance.operations.models import Model
+    from provenance import Model
 
     found = contract(lambda: Model(name=name, **given), f"model `{name}`")
     changed = session.ledger_or_new().model_set(found)

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from prov_cli.files import read_text
 from prov_cli.options import Session, command
 from prov_cli.tables import table
 
 if TYPE_CHECKING:
-    from provenance.model.policy import Policy
-
-
-def read_policy(path: str) -> Policy:
-    """Load a policy file."""
-    from provenance.operations.documents import load_policy
-
-    return load_policy(read_text(path), path)
+    from provenance import Policy
 
 
 @click.group()
@@ -31,9 +24,9 @@ def policy() -> None:
 @click.argument("file", type=click.Path())
 def check(session: Session, file: str) -> None:
     """Check the policy in FILE, conditions included, and list its budgets."""
-    from provenance.policy.monotone import judged_on_a_bound, not_monotone
+    from provenance import judged_on_a_bound, load_policy, not_monotone
 
-    found = read_policy(file)
+    found = load_policy(Path(file))
     reasons = {item.name: not_monotone(item) for item in found.budgets}
     moving = [{"budget": name, "reasons": list(why)} for name, why in reasons.items() if why]
     bound = [item.name for item in found.budgets if judged_on_a_bound(item)]

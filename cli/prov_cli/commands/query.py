@@ -14,7 +14,7 @@ import click
 
 from prov_cli.options import Session, command, put
 from prov_cli.tables import cell, table
-from provenance.content.display import visible
+from provenance import visible
 
 _SHOWN = 1_000
 
@@ -39,9 +39,11 @@ def query(session: Session, sql: str | None, form: str, allow_files: bool) -> No
     prov query "SELECT label, count(*) FROM records GROUP BY label"
     """
     if sql is None:
-        from provenance.views.definitions import PUBLIC
+        from provenance import PUBLIC_VIEWS
 
-        session.answer({"views": PUBLIC}, lambda: table(("view", "holds"), list(PUBLIC.items())))
+        session.answer(
+            {"views": PUBLIC_VIEWS}, lambda: table(("view", "holds"), list(PUBLIC_VIEWS.items()))
+        )
         return
     found = session.ledger().query(sql, allow_files=allow_files)
     if session.as_json or form == "json":

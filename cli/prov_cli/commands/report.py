@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from prov_cli.files import read_text, staged, write_bytes, write_text
+from prov_cli.files import staged, write_bytes, write_text
 from prov_cli.options import Session, command, count, put
 
 if TYPE_CHECKING:
-    from provenance.model.reports.comparison import Comparison
-    from provenance.reports.compliance import Filled
+    from provenance import Comparison, Filled
 
 SUFFIXES = {
     ".md": "markdown",
@@ -78,8 +77,7 @@ def report(
     -o names a new folder for all reports and an index.html, and --answers the folder that --init
     wrote.
     """
-    from provenance.model.release_name import release_name
-    from provenance.reports.render import FACTS_FORMATS, render
+    from provenance import FACTS_FORMATS, release_name, render
 
     if diff:
         return _diff(session, diff, form, output)
@@ -158,15 +156,12 @@ def _filled(
     paths: tuple[str | None, str | None],
 ) -> Filled:
     """Fill a report; it names exported files relative to the folder that it is written to."""
-    from provenance.operations.documents import load_answers
-    from provenance.reports.compliance import report_of
+    from provenance import load_answers
 
-    kinds = report_of(form).form.kinds()
-    given = load_answers(read_text(answers), answers, kinds) if answers else None
-    files, output = paths
-    folder = Path(files) if files else None
-    beside = Path(output).parent if output else None
-    return session.ledger().report(release, form, given, folder, beside)
+    given = load_answers(Path(answers), form) if answers else None
+    export_dir, output = paths
+    relative_to = Path(output).parent if output else None
+    return session.ledger().report(release, form, given, export_dir or None, relative_to)
 
 
 def _account(session: Session, filled: Filled, *, strict: bool) -> None:
@@ -175,7 +170,7 @@ def _account(session: Session, filled: Filled, *, strict: bool) -> None:
     Raises:
         GateError: an answer is missing and ``strict`` is set.
     """
-    from provenance.errors import GateError
+    from provenance import GateError
 
     for warning in filled.warnings:
         session.warn(warning)
@@ -190,17 +185,15 @@ def _account(session: Session, filled: Filled, *, strict: bool) -> None:
 def _printed(
     session: Session, filled: Filled, layout: str | None, output: str | None
 ) -> str | bytes:
-    from provenance.operations.reporting.fill import print_report
+    from provenance import render_report
 
     by_name = SUFFIXES.get(Path(output).suffix.lower()) if output else None
-    return print_report(filled, "json" if session.as_json else layout or by_name)
+    return render_report(filled, "json" if session.as_json else layout or by_name)
 
 
 def _domains(session: Session, release: str, path: str) -> None:
-    from provenance.operations.reporting.fill import write_domains
-
     with staged(path) as file:
-        total = write_domains(session.ledger().store, release, file)
+        total = session.ledger().write_domains(release, file)
     session.say(f"wrote {count(total, 'domain')} to {path}")
 
 

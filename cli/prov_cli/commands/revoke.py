@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from prov_cli.files import write_text
-from prov_cli.options import Session, command, contract
+from prov_cli.options import Session, command
 from prov_cli.tables import table
-from provenance.content.display import visible
+from provenance import visible
 
 if TYPE_CHECKING:
-    from provenance.ledger import Ledger
-    from provenance.model.takedown import Digests, Kind, Receipt, Takedown
+    from provenance import Digests, Ledger, Receipt, Takedown
 
 
 @command("revoke")
@@ -26,7 +25,11 @@ if TYPE_CHECKING:
     help="Record, by its digest or a unique prefix.",
 )
 @click.option(
-    "--external-id", "ids", multiple=True, metavar="ID", help="Record, by its own id in a source."
+    "--external-id",
+    "external_ids",
+    multiple=True,
+    metavar="ID",
+    help="Record, by its own id in a source.",
 )
 @click.option("--source", "sources", multiple=True, metavar="S", help="All records of a source.")
 @click.option("--file", "files", multiple=True, metavar="F", help="All records of a file.")
@@ -77,37 +80,18 @@ def revoke(
 
 def asked(ledger: Ledger, given: dict[str, Any]) -> Takedown:
     """Build the takedown from the options."""
-    from provenance.model.takedown import Selector, Takedown
-
-    wanted: dict[tuple[Kind, str | None], list[str]] = {}
-    for record in given["records"]:
-        wanted.setdefault(("record", None), []).append(ledger.digest_of(record))
-    for external_id in given["ids"]:
-        wanted.setdefault(("external_id", None), []).append(external_id)
-    for source in given["sources"]:
-        wanted.setdefault(("source", None), []).append(source)
-    for path in given["files"]:
-        wanted.setdefault(("file", None), []).append(ledger.uri_of_file(path))
+    attributes: dict[str, list[str]] = {}
     for text in given["attributes"]:
         name, equals, value = text.partition("=")
         if not equals or not name or not value:
             raise click.UsageError(f"--attr takes NAME=VALUE, not {text!r}")
-        wanted.setdefault(("attribute", name), []).append(value)
-    if not wanted:
+        attributes.setdefault(name, []).append(value)
+    named = {name: given[name] for name in ("records", "external_ids", "sources", "files")}
+    if not attributes and not any(named.values()):
         raise click.UsageError(
             "no selector: give --record, --external-id, --source, --file or --attr"
         )
-    found: Takedown = contract(
-        lambda: Takedown(
-            selectors=tuple(
-                Selector(kind=kind, name=name, values=tuple(values))
-                for (kind, name), values in wanted.items()
-            ),
-            through_models=given["through_models"],
-        ),
-        "revoke",
-    )
-    return found
+    return ledger.takedown(**named, attributes=attributes, through_models=given["through_models"])
 
 
 def deliver(session: Session, found: Receipt, path: str | None = None) -> None:
@@ -128,8 +112,6 @@ _DONE = {
 
 def receipt_text(found: Receipt) -> str:
     """Format a receipt as text."""
-    from provenance.operations.takedown import describe_takedown
-
     done = _DONE[found.event] + (" (unchanged)" if found.unchanged else "")
     reach = found.reach
     hops = ", ".join(f"{count:,} at {hop}" for hop, count in reach.hops.items())
@@ -141,7 +123,7 @@ def receipt_text(found: Receipt) -> str:
         ("sources", ", ".join(reach.sources)),
         ("models", ", ".join(f"{m.name} (on {m.trained_on})" for m in reach.models) or "none"),
     ]
-    lines = [visible(f"{found.revocation}: {describe_takedown(found.takedown)}: {done}"), ""]
+    lines = [visible(f"{found.revocation}: {found.takedown.description}: {done}"), ""]
     lines += [f"{name:<20} {visible(value)}" for name, value in rows]
     if reach.releases:
         releases = [(item.name, item.records, item.through_models) for item in reach.releases]

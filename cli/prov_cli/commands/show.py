@@ -8,11 +8,10 @@ import click
 
 from prov_cli.options import Session, command, count
 from prov_cli.tables import cell, table
-from provenance.content.display import visible
+from provenance import visible
 
 if TYPE_CHECKING:
-    from provenance.model.takedown import Revoked
-    from provenance.operations.records import Shown
+    from provenance import Revoked, Shown
 
 
 @command("show")
@@ -28,8 +27,6 @@ def show(session: Session, record: str) -> None:
 
 def shown_text(found: Shown) -> str:
     """Format a record as text."""
-    from provenance.model.origin_rules import RULES
-
     origin = found.origin
     low, high = origin.share
     share = f"{low:.1%}" if low == high else f"{low:.1%} to {high:.1%}"
@@ -42,7 +39,7 @@ def shown_text(found: Shown) -> str:
             origin.label.value + (" (evidence contradicts itself)" if origin.conflict else ""),
         ),
         ("synthetic", share),
-        ("rule", f"{origin.rule}: {RULES.get(origin.rule, '')}"),
+        ("rule", f"{origin.rule}: {origin.rule_text}"),
         ("made by", ", ".join(filter(None, (origin.process, origin.generator))) or None),
         ("depth", f"at least {origin.depth}"),
         ("releases", ", ".join(found.releases) or None),

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from prov_cli.files import read_text
 from prov_cli.options import Session, command, contract
 from prov_cli.tables import table
 
 if TYPE_CHECKING:
-    from provenance.model.source import Source
+    from provenance import Source
 
 LABELS = click.Choice(["human", "synthetic", "mixed", "unknown"])
 PROCESSES = click.Choice(
@@ -71,7 +71,7 @@ def set_(session: Session, name: str | None, file: str | None, **given: Any) -> 
 
     The new declaration replaces the old one as a whole: members that it omits are withdrawn.
     """
-    from provenance.model.source import Source
+    from provenance import Source
 
     members = {key: value for key, value in given.items() if value not in (None, ())}
     if (name is None) == (file is None):
@@ -79,9 +79,9 @@ def set_(session: Session, name: str | None, file: str | None, **given: Any) -> 
     if file is not None:
         if members:
             raise click.UsageError("--from FILE takes no further options")
-        from provenance.operations.documents import load_source
+        from provenance import load_sources
 
-        sources = load_source(read_text(file), file)
+        sources = load_sources(Path(file))
     else:
         sources = [contract(lambda: Source(name=name, **members), f"source `{name}`")]
     ledger = session.ledger_or_new()

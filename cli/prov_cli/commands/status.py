@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from prov_cli.options import Session, command, count
-from prov_cli.tables import cell, size, table
-from provenance.content.display import shown, visible
+from prov_cli.tables import cell, shortened, size, table
+from provenance import visible
 
 if TYPE_CHECKING:
-    from provenance.operations.records import Status
+    from provenance import Status
 
 
 @command("status")
@@ -37,8 +37,8 @@ def status_text(found: Status) -> str:
     for each in found.older_rules:
         lines.append("")
         lines.append(
-            f"{count(each.files, 'file')} of source {shown(each.source)}: structured records have "
-            f"ids of the older rule {each.rule}; re-read them under the newest rule with:"
+            f"{count(each.files, 'file')} of source {shortened(each.source)}: structured records "
+            f"have ids of the older rule {each.rule}; re-read them under the newest rule with:"
         )
         lines.append(f"  {visible(each.command)}")
     return "\n".join(lines)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from prov_cli.options import Session, command
-from provenance.content.display import visible
+from provenance import visible
 
 if TYPE_CHECKING:
-    from provenance.operations.trace import Trace, TraceNode
+    from provenance import Trace, TraceNode
 
 
 @command("trace")
@@ -31,16 +31,10 @@ def trace(session: Session, node: str, up: bool, hops: int | None, form: str) ->
 
     ID is a record (digest, unique prefix or own id), source:NAME, release:NAME or model:NAME.
     """
+    from provenance import draw_trace
+
     found = session.ledger().trace(node, down=not up, hops=hops)
-    session.answer(found, lambda: tree(found) if form == "tree" else picture(found, form))
-
-
-def picture(found: Trace, form: str) -> str:
-    """Format a trace as a diagram: ``dot``, ``mermaid`` or ``html``."""
-    from provenance.operations.lineage_export import draw
-    from provenance.operations.trace import trace_graph
-
-    return draw(trace_graph(found), form, f"Lineage of {found.root}")
+    session.answer(found, lambda: tree(found) if form == "tree" else draw_trace(found, form))
 
 
 def tree(found: Trace) -> str:

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-from provenance.errors import MisuseError
-from provenance.io.files import storage_errors
-from provenance.model.schemas import WRITTEN, as_text, file_name, schemas
+from provenance import MisuseError, StorageError, write_schemas
 
 RELEASE = "first-release"
 
@@ -97,13 +95,11 @@ def prepare(folder: Path) -> None:
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise MisuseError(f"`{folder}` is not an empty folder", hint="choose another --to")
-    with storage_errors(folder):
+    try:
         folder.mkdir(parents=True, exist_ok=True)
         packaged = resources.files(__package__)
         for name in _FILES:
             (folder / name).write_bytes((packaged / name).read_bytes())
-        (folder / "schemas").mkdir()
-        built = schemas()
-        for name in WRITTEN:
-            path = folder / "schemas" / file_name(name)
-            path.write_text(as_text(built[name]), encoding="utf-8")
+        write_schemas(folder / "schemas", ("source", "policy"))
+    except OSError as error:
+        raise StorageError(f"writing `{folder}` failed: {error.strerror or error}") from error

@@ -32,8 +32,7 @@ from provenance.io.streams import zip_members
 from provenance.io.streams.archive_members import open_member
 from provenance.io.streams.compression import compression_at
 from provenance.io.streams.decompress import open_decoded, open_path
-from provenance.io.streams.tar_members import ArchiveEntry, ForwardStream
-from provenance.io.streams.tar_members import entries as tar_entries
+from provenance.io.streams.tar_members import ArchiveEntry, ForwardStream, entries as tar_entries
 
 SEPARATOR = "!/"
 """Separates an archive from the name of a member in a URI."""

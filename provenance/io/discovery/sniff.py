@@ -12,8 +12,7 @@ from os.path import basename
 
 from provenance.io.contract.formats import COMPRESSIONS, CONTAINERS, SHORT, SUFFIXES
 from provenance.io.discovery.sniff_text import is_binary, texts_of
-from provenance.io.readers.media import HEAD as MEDIA_HEAD
-from provenance.io.readers.media import media_type
+from provenance.io.readers.media import HEAD as MEDIA_HEAD, media_type
 
 HEAD = 64 << 10
 """First bytes that are checked."""

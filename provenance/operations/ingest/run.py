@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from provenance.content.identity import RULE
@@ -49,13 +49,11 @@ from provenance.operations.ingest.unread_files import failed_file, ledger_folder
 from provenance.operations.ingest.worker import check_max_rejects, run_unit
 from provenance.operations.ingest.worker_contract import FileResult, FileTask
 from provenance.operations.older_rules import has_older_readings, readings_by_older_rules
+from provenance.operations.progress import Progress
 from provenance.operations.sources import source_row
 from provenance.store.data_files import Part, delete, place_of, write_part
 from provenance.store.ledger_store import Store
 from provenance.store.renamed_ids import carry_over
-
-Progress = Callable[[int, int], None]
-"""Called with the bytes done and the total bytes."""
 
 
 def ingest(

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 from provenance.errors import IntegrityError
+from provenance.io.files import file_sha256
 from provenance.model.base import Contract
 from provenance.operations.members.of_release import release_members
 from provenance.operations.releases.inspect import release_manifest
 from provenance.operations.releases.seal import members_digest
+from provenance.store.connection import Database
 from provenance.store.data_files import at_hand, check_part
+from provenance.store.kept_tables import kept_tables
 from provenance.store.ledger_store import Store
 from provenance.store.replacements import standing
 
@@ -45,6 +49,7 @@ def verify(store: Store, release: str | None = None) -> Verification:
                     check_part(file, rows=part["rows"], size=part["bytes"], sha256=part["sha256"])
             except IntegrityError as error:
                 problems.append(f"{part['table']}: {error.message}")
+        problems += _kept_tables(store, connection)
         names = (
             [release]
             if release
@@ -64,3 +69,23 @@ def verify(store: Store, release: str | None = None) -> Verification:
     return Verification(
         parts=parts, bytes=size, rows=rows, releases=len(names), problems=tuple(problems)
     )
+
+
+def _kept_tables(store: Store, connection: Database) -> Iterator[str]:
+    """Tables that were ingested from memory and are not what the names of their files say.
+
+    Those with purged records are left out: a purge asks to delete them.
+    """
+    files = """(
+        SELECT uri FROM files ANTI JOIN (
+            SELECT reading_id FROM ledger.sightings SEMI JOIN ledger.tombstones USING (record_id)
+        ) USING (reading_id))"""
+    for uri, sha256, place in kept_tables(store.layout, connection, files):
+        try:
+            with at_hand(place) as file:
+                if not file.is_file():
+                    yield f"tables: `{uri}` is missing"
+                elif file_sha256(file) != sha256:
+                    yield f"tables: `{uri}` is not what was ingested"
+        except IntegrityError as error:
+            yield f"tables: {error.message}"

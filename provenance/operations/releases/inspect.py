@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
+
+from pydantic import Field
 
 from provenance.errors import IntegrityError, NotFoundError
+from provenance.model.base import Contract
+from provenance.model.finding import Verdict
 from provenance.model.manifest import Manifest
 from provenance.model.reports.facts import Facts
 from provenance.operations.judging.origin_findings import conflict_view, release_drift
@@ -57,8 +61,17 @@ def release_facts(store: Store, release: str) -> Facts:
         )
 
 
-def list_releases(store: Store) -> list[dict[str, Any]]:
-    """List name, time, records and verdict of every release, oldest first."""
+class Release(Contract):
+    """A release as it is listed; its manifest has all that was sealed."""
+
+    name: str
+    recorded_at: datetime = Field(description="When it was sealed.")
+    records: int
+    verdict: Verdict
+
+
+def list_releases(store: Store) -> list[Release]:
+    """Every release, oldest first."""
     with store.snapshot(threads=1) as connection:
         rows = connection.execute(
             "SELECT name, recorded_at, manifest FROM releases ORDER BY seq"
@@ -66,7 +79,5 @@ def list_releases(store: Store) -> list[dict[str, Any]]:
     found = []
     for name, at, text in rows:
         body = Manifest.model_validate_json(text).body
-        found.append(
-            {"name": name, "recorded_at": at, "records": body.records, "verdict": body.verdict}
-        )
+        found.append(Release(name=name, recorded_at=at, records=body.records, verdict=body.verdict))
     return found

@@ -101,7 +101,7 @@ def fill_report(
     return compliance.filled(report, release_evidence(store, release, files, beside), answers)
 
 
-def print_report(filled: Filled, layout: str | None = None) -> str | bytes:
+def render_report(filled: Filled, layout: str | None = None) -> str | bytes:
     """Render a filled report as text, or as the bytes of a document.
 
     Raises:

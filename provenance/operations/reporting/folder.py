@@ -13,7 +13,7 @@ from provenance.model.reports.answers import Answers
 from provenance.model.reports.facts import Facts
 from provenance.model.reports.report_index import IndexEntry, OpenQuestion, ReportIndex
 from provenance.operations.releases.inspect import release_facts
-from provenance.operations.reporting.fill import print_report, release_evidence
+from provenance.operations.reporting.fill import release_evidence, render_report
 from provenance.reports import compliance
 from provenance.reports.compliance import REPORTS, Filled
 from provenance.reports.render import FACTS_FORMATS, index_html, render
@@ -108,7 +108,7 @@ def _pieces(facts: Facts, filled: list[Filled]) -> Iterator[tuple[str, bytes]]:
         yield f"release{SUFFIXES[layout]}", render(facts, layout).encode()
     for one in filled:
         for layout in REPORTS[one.form.report].layouts:
-            content = print_report(one, layout)
+            content = render_report(one, layout)
             name = f"{one.form.report}{SUFFIXES[layout]}"
             yield name, content if isinstance(content, bytes) else content.encode()
 

@@ -1,9 +1,8 @@
 """Takedowns: revoke records, restore them, or purge what is kept of them."""
 
-from provenance.operations.takedown.arguments import digest_of, uri_of_file
+from provenance.operations.takedown.arguments import build_takedown, digest_of, uri_of_file
 from provenance.operations.takedown.purge import purge
 from provenance.operations.takedown.revocations import (
-    describe_takedown,
     follow,
     plan_revocation,
     restore,
@@ -11,7 +10,7 @@ from provenance.operations.takedown.revocations import (
 )
 
 __all__ = [
-    "describe_takedown",
+    "build_takedown",
     "digest_of",
     "follow",
     "plan_revocation",

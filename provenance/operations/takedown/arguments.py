@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 
-from provenance.errors import NotFoundError
+from provenance.errors import MisuseError, NotFoundError
 from provenance.io.discovery.discover import uri_of
+from provenance.model.takedown import Kind, Selector, Takedown
+from provenance.operations.coerce import AnyPath, build_options, path_list
 from provenance.store.ledger_store import Store
 from provenance.views.identifiers import resolve_record
 
@@ -35,3 +38,36 @@ def uri_of_file(store: Store, text: str) -> str:
     with store.snapshot(threads=1) as connection:
         known = connection.execute("SELECT 1 FROM ledger.files WHERE uri = ? LIMIT 1", [text])
         return text if known.fetchall() else uri_of(text)
+
+
+def build_takedown(
+    store: Store,
+    selectors: Mapping[Kind, AnyPath | Iterable[AnyPath]],
+    attributes: Mapping[str, str | Iterable[str]],
+    *,
+    through_models: bool = False,
+) -> Takedown:
+    """Build a takedown of what people name: any id of a record, the path of a file.
+
+    Raises:
+        MisuseError: nothing is named, or a value is empty.
+        NotFoundError: there is no such record.
+    """
+    found: list[Selector] = []
+    for kind, given in selectors.items():
+        values = path_list(given)
+        if kind == "record":
+            values = [digest_of(store, value) for value in values]
+        elif kind == "file":
+            values = [uri_of_file(store, value) for value in values]
+        if values:
+            found.append(_selector({"kind": kind, "values": values}))
+    for name, given in attributes.items():
+        found.append(_selector({"kind": "attribute", "name": name, "values": path_list(given)}))
+    if not found:
+        raise MisuseError("no record is named", hint="name records, sources, files or attributes")
+    return Takedown(selectors=tuple(found), through_models=through_models)
+
+
+def _selector(members: dict[str, object]) -> Selector:
+    return build_options(Selector, None, members, "takedown")

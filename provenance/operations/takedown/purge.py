@@ -11,7 +11,7 @@ from operator import itemgetter
 from provenance.content.norm_rules import KNOWN_COPY, NORM_RULE
 from provenance.errors import MisuseError
 from provenance.model.base import quote_identifier, quote_literal
-from provenance.model.takedown import Purged, Receipt, Takedown
+from provenance.model.takedown import SHORT_NOTE, Purged, Receipt, Takedown
 from provenance.operations.takedown.revocations import (
     State,
     commit_event,
@@ -21,6 +21,7 @@ from provenance.operations.takedown.revocations import (
 )
 from provenance.store.connection import Database
 from provenance.store.data_files import Part
+from provenance.store.kept_tables import kept_tables
 from provenance.store.ledger_store import Store
 from provenance.store.maintenance.compaction import maintaining
 from provenance.store.maintenance.vacuum import forget_replaced
@@ -137,7 +138,11 @@ def _rewrite(store: Store, connection: Database, state: State) -> Receipt:
     receipt = _blind(state.receipt, words).model_copy(
         update={
             "event": "purge",
-            "purged": Purged(tombstones=tombstones.rows if tombstones else 0, parts=len(replaced)),
+            "purged": Purged(
+                tombstones=tombstones.rows if tombstones else 0,
+                parts=len(replaced),
+                note=SHORT_NOTE + _kept_note(store, connection),
+            ),
         }
     )
     made = commit_event(store, receipt, commit_id, [tombstones], replaced)
@@ -240,3 +245,19 @@ def write_tombstones(
     except BaseException:
         writer.discard()
         raise
+
+
+def _kept_note(store: Store, connection: Database) -> str:
+    """Which tables that were ingested from memory still hold the content: nobody else has them."""
+    files = f"""(
+        SELECT f.uri FROM ledger.files f SEMI JOIN (
+            SELECT s.reading_id FROM ledger.sightings s
+            SEMI JOIN {_NAMED} n ON n.record_id = s.record_id
+        ) r USING (reading_id))"""
+    uris = [uri for uri, *_ in kept_tables(store.layout, connection, files)]
+    if not uris:
+        return ""
+    return (
+        f"; tables that were ingested from memory still hold the content, delete them: "
+        f"{', '.join(uris)}"
+    )

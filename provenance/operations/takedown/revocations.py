@@ -49,7 +49,7 @@ def _plan(connection: Database, takedown: Takedown) -> Receipt:
     prepare(connection)
     if not find(connection, takedown):
         raise NotFoundError(
-            f"no record matches {describe_takedown(takedown)}",
+            f"no record matches {takedown.description}",
             hint="`prov query 'SELECT * FROM sightings LIMIT 5'` shows the attributes of records",
         )
     return Receipt(
@@ -59,21 +59,6 @@ def _plan(connection: Database, takedown: Takedown) -> Receipt:
         ledger_sequence=_last(connection),
         reach=reach(connection),
     )
-
-
-def describe_takedown(takedown: Takedown) -> str:
-    """Format the selectors of a takedown as text.
-
-    >>> from provenance.model.takedown import Selector
-    >>> author = Selector(kind="attribute", name="author", values=("Ada",))
-    >>> describe_takedown(Takedown(selectors=(author,)))
-    'author `Ada`'
-    """
-    found = []
-    for item in takedown.selectors:
-        noun = item.name or item.kind.replace("_", " ")
-        found.append(f"{noun} " + " or ".join(f"`{value}`" for value in item.values))
-    return " and ".join(found)
 
 
 def revoke(

@@ -10,8 +10,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from provenance.content.json_writer import compact_json
 from provenance.io.columns.row_types import (

@@ -16,8 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import zstandard
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from support.archives import TAR_MODES, digests, tar_bytes, zip_bytes
 
 from provenance.errors import InputError, NotFoundError

@@ -9,8 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import zstandard
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from provenance.errors import InputError, MisuseError, NotFoundError
 from provenance.io.contract.formats import FORMATS, SUFFIXES, reader_for

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from provenance.errors import InputError, MisuseError, NotFoundError, StorageError
 from provenance.io.discovery.discover import Discovery, discover, split_of

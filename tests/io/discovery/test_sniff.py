@@ -20,8 +20,7 @@ import pyarrow.orc
 import pyarrow.parquet as pq
 import pytest
 import zstandard
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from provenance.io.discovery.discover import discover
 from provenance.io.discovery.metadata_files import is_metadata_document

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from support.reader_contract import Reading, check_reader, read_all
 
 from provenance.io.contract.reader import Input, ReadLayout

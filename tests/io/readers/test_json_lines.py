@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 import zstandard
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from support.reader_contract import check_reader, read_all
 
 from provenance.content.json_reader import DefectError, parse

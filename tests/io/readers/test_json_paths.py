@@ -10,8 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from support.reader_contract import Reading, read_all
 
 from provenance.io.contract.reader import Batch, BlockShare, Input, ReadLayout, Slice

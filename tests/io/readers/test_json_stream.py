@@ -12,8 +12,7 @@ from pathlib import Path
 import lz4.frame
 import pytest
 import zstandard
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from support.reader_contract import check_batch
 
 from provenance.content.json_reader import parse

@@ -6,8 +6,7 @@ import gzip
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from support.reader_cases import FOLDER, case_folders, check_case
 from support.reader_contract import check_reader, read_all
 

@@ -8,8 +8,7 @@ from itertools import groupby
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from support.archives import digests, tar_bytes
 from support.reader_contract import check_reader, read_all
 

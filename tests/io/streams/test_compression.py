@@ -11,8 +11,7 @@ from pathlib import Path
 import lz4.frame
 import pytest
 import zstandard
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from provenance.errors import InputError
 from provenance.io.contract.formats import COMPRESSIONS, SUFFIXES

@@ -21,8 +21,7 @@ import pyarrow.parquet as pq
 import pytest
 import rfc8785
 import zstandard
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 from support.datafiles import cap, ingest, policy
 
 import provenance

@@ -20,12 +20,11 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 import zstandard
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from support.datafiles import ingest, texts, write_jsonl
 
 import provenance
-from provenance.engine.local import LocalEngine, start_server
+from provenance.engine.local import LocalEngine, start_workers
 from provenance.errors import InputError, NotFoundError
 from provenance.io.contract.reader import BlockShare, Input
 from provenance.ledger import Ledger
@@ -333,7 +332,7 @@ def test_a_worker_that_dies_loses_its_task_only() -> None:
 def test_a_server_whose_end_is_noticed_late_is_no_fault_of_the_tasks(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    start_server()
+    start_workers()
     server = forkserver._forkserver
     pid, start = server._forkserver_pid, server.ensure_running
     os.kill(pid, signal.SIGKILL)
@@ -375,7 +374,7 @@ def test_a_killed_ingest_leaves_a_ledger_that_goes_on(ledger: Ledger, tmp_path: 
 
 ORPHANS = """
 import time
-from provenance.engine.local import LocalEngine, start_server
+from provenance.engine.local import LocalEngine, start_workers
 engine = LocalEngine(1)
 engine.warm()
 print("ready", flush=True)

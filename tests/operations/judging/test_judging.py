@@ -75,7 +75,7 @@ def test_assembly_refuses_to_seal_what_fails(ledger: Ledger) -> None:
     assert (plan.verdict, plan.sealed) == ("indeterminate", True)
     plan = ledger.assemble("r2", policy(cap("0.40")), Selection(), dry_run=True)
     assert (plan.verdict, plan.sealed) == ("pass", False)
-    assert [item["name"] for item in ledger.releases()] == ["r1"]
+    assert [item.name for item in ledger.releases()] == ["r1"]
 
 
 def test_fit_takes_the_most_that_passes(ledger: Ledger) -> None:
@@ -332,9 +332,9 @@ def test_tokens_are_counted_by_the_tokenizer_of_the_policy(tmp_path: Path) -> No
     rows = [{"text": "one"}]
     ingest(ledger, write_jsonl(tmp_path / "s.jsonl", rows), "s", label="synthetic")
     rules = policy(cap("0.25"), unit="tokens", tokenizer="tokenizer.json")
-    result = ledger.audit(rules, folder=tmp_path).budgets[0]
+    result = ledger.audit(rules, policy_dir=tmp_path).budgets[0]
     assert (result.numerator_lo, result.denominator, result.verdict) == (1, 4, "pass")
-    plan = ledger.assemble("r", rules, Selection(), folder=tmp_path)
+    plan = ledger.assemble("r", rules, Selection(), policy_dir=tmp_path)
     assert plan.totals["tokens"] == 4
     exported = ledger.export("r", tmp_path / "out", "jsonl")
     again = audit_files(

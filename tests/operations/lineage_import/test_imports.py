@@ -11,8 +11,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from prov.model import ProvActivity, ProvAgent, ProvDocument, ProvEntity, ProvRelation
 from support.datafiles import cap, ingest, policy, texts, write_jsonl
 

@@ -156,7 +156,7 @@ def test_roots_hold_for_places_that_are_found_by_content(ledger: Ledger, tmp_pat
     with pytest.raises(NotFoundError):
         ledger.export("old", tmp_path / "out")
     roots = {str(tmp_path / "d"): str(tmp_path / "moved")}
-    assert len(exported(ledger, "old", tmp_path / "out", roots=roots)) == 6
+    assert len(exported(ledger, "old", tmp_path / "out", path_map=roots)) == 6
 
 
 def test_tokens_of_members_that_moved_are_counted(ledger: Ledger, tmp_path: Path) -> None:
@@ -166,9 +166,9 @@ def test_tokens_of_members_that_moved_are_counted(ledger: Ledger, tmp_path: Path
     tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
     tokenizer.save(str(tmp_path / "tokenizer.json"))
     rules = policy(cap("1"), unit="tokens", tokenizer="tokenizer.json")
-    before = ledger.audit(rules, "old", folder=tmp_path).budgets[0].denominator
+    before = ledger.audit(rules, "old", policy_dir=tmp_path).budgets[0].denominator
     ingest(ledger, shards(tmp_path / "d", range(2), range(2, 4), range(4, 6)), "s", label="human")
-    after = ledger.audit(rules, "old", folder=tmp_path).budgets[0].denominator
+    after = ledger.audit(rules, "old", policy_dir=tmp_path).budgets[0].denominator
     assert before == after > 0
 
 

@@ -18,8 +18,7 @@ import pyarrow.ipc
 import pyarrow.parquet as pq
 import pytest
 import rfc8785
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 from support.datafiles import cap, ingest, policy, write_jsonl
 
 import provenance

@@ -7,8 +7,7 @@ import re
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from provenance.model import model_names as names
 from provenance.origin.recognisers import (

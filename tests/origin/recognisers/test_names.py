@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import doctest
+import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from provenance.model.model_names import clean_name, fold_name
 from provenance.origin.recognisers.families import family_of
@@ -44,9 +43,10 @@ PAGE = Path(__file__).resolve().parents[3] / "docs" / "concepts" / "marks.md"
 
 
 def test_the_page_is_true() -> None:
-    result = doctest.testfile(str(PAGE), module_relative=False, encoding="utf-8")
-    assert result.attempted >= 4
-    assert result.failed == 0
+    rows = re.findall(r"^\| (`.*`) \| `(.*)` \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(rows) == 2
+    for names, folded in rows:
+        assert {fold_name(name) for name in re.findall("`([^`]+)`", names)} == {folded}
 
 
 def test_ten_spellings_of_one_name() -> None:

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
-from provenance.content.json_reader import MAX_DEPTH, DefectError, parse
-from provenance.content.json_reader import shortened as short
+from provenance.content.json_reader import MAX_DEPTH, DefectError, parse, shortened as short
 from provenance.io.contract.reader import Input, ReadLayout
 from provenance.io.readers.json.enclosing_members import Enclosing
 from provenance.io.readers.json.json_content import MISSING
