@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 import sysconfig
@@ -32,12 +33,19 @@ class Fold(BuildHookInterface):
 
 def compiled(source: Path, library: Path) -> bool:
     """Whether the library could be made; who has the former one open keeps it."""
-    compiler = next(filter(None, map(shutil.which, ("cc", "gcc", "clang"))), None)
-    if compiler is None:
+    compiler = compiler_command()
+    if not compiler:
         return False
     made = library.with_name(f".{library.name}.{os.getpid()}")
-    command = [compiler, "-O3", "-shared", "-fPIC", "-o", str(made), str(source)]
+    command = [*compiler, "-O3", "-shared", "-fPIC", "-o", str(made), str(source)]
     done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 (ours)
     if done.returncode == 0:
         made.replace(library)
     return done.returncode == 0
+
+
+def compiler_command() -> list[str]:
+    """The command of ``CC``, else the first compiler found; empty where there is none."""
+    named = shlex.split(os.environ.get("CC", ""))
+    candidates = [named] if named else [["cc"], ["gcc"], ["clang"]]
+    return next((command for command in candidates if shutil.which(command[0])), [])

@@ -1,9 +1,10 @@
 """Record-level provenance, lineage and synthetic-data budgets for training sets.
 
->>> import provenance, tempfile
->>> ledger = provenance.init(tempfile.mkdtemp())
->>> ledger.status().records
-0
+Examples:
+    >>> import provenance, tempfile
+    >>> ledger = provenance.init(tempfile.mkdtemp())
+    >>> ledger.status().records
+    0
 """
 
 from __future__ import annotations

@@ -163,12 +163,13 @@ class Ledger:
 
         Where ``name`` is a process (``rephrase``, ``translate``, …) the edges say so.
 
-        >>> import tempfile
-        >>> ledger = init(tempfile.mkdtemp())
-        >>> with ledger.activity("rephrase", model="gpt-4") as a:
-        ...     a.derive("The cat sat.", "There was a cat, and it sat.")
-        >>> ledger.query("SELECT process FROM lineage WHERE parent_kind = 'record'").num_rows
-        1
+        Examples:
+            >>> import tempfile
+            >>> ledger = init(tempfile.mkdtemp())
+            >>> with ledger.activity("rephrase", model="gpt-4") as a:
+            ...     a.derive("The cat sat.", "There was a cat, and it sat.")
+            >>> ledger.query("SELECT process FROM lineage WHERE parent_kind = 'record'").num_rows
+            1
         """
         from provenance.operations.activities import new_activity, record_activity
 
@@ -216,7 +217,7 @@ class Ledger:
         self, policy: Policy, release: str | None = None, *, folder: Path | None = None
     ) -> Judgement:
         """Judge a release, or the whole ledger."""
-        from provenance.operations.audit.audit_set import audit_ledger, audit_release
+        from provenance.operations.audit.run_audit import audit_ledger, audit_release
 
         if release is None:
             return audit_ledger(self.store, policy, folder)
@@ -232,7 +233,7 @@ class Ledger:
         allow_unread: bool = False,
     ) -> Judgement:
         """Judge files, whoever made them; what was not read keeps them from passing."""
-        from provenance.operations.audit.audit_set import audit_files
+        from provenance.operations.audit.run_audit import audit_files
 
         return audit_files(self.store, paths, policy, options, folder, allow_unread=allow_unread)
 

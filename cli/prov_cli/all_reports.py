@@ -1,4 +1,4 @@
-"""``prov report --format all``: a folder of reports, or of the questions for them."""
+"""``prov report --format all``: write a folder of all reports, or of their questionnaires."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ def write_all(
     strict: bool,
     files: str | None,
 ) -> None:
-    """Every report in every layout, with the page that leads to them."""
+    """Write every report in every layout, with an index page."""
     given = _answers(answers) if answers else {}
     described = Path(files) if files else None
     index = session.ledger().write_reports(release, output, given, files=described, strict=strict)
     for warning in dict.fromkeys(w for one in index.reports for w in one.warnings):
         session.warn(warning)
-    session.answer(index, lambda: _said(index, output))
+    session.answer(index, lambda: _index_text(index, output))
 
 
 def write_questions(session: Session, release: str, output: str) -> None:
-    """The questions of every report that asks any."""
+    """Write the questionnaire of every report that has one."""
     from provenance.operations.reporting.folder import write_questionnaires
 
     written = write_questionnaires(session.ledger().store, release, Path(output))
@@ -43,19 +43,21 @@ def write_questions(session: Session, release: str, output: str) -> None:
 
 
 def _answers(folder: str) -> dict[str, Answers]:
-    """What people answered, from the files of a folder that are named after reports."""
+    """Load the answers from a folder; each file is named after its report."""
     from provenance.operations.documents import load_answers
     from provenance.reports.compliance import report_of
 
     if not Path(folder).is_dir():
-        raise click.UsageError(f"`{folder}` is no folder: --format all takes the one of --init")
+        raise click.UsageError(
+            f"`{folder}` is not a folder: --format all takes the folder that --init wrote"
+        )
     return {
         path.stem: load_answers(read_text(str(path)), str(path), report_of(path.stem).form.kinds())
         for path in sorted(Path(folder).glob("*.yaml"))
     }
 
 
-def _said(index: ReportIndex, output: str) -> str:
+def _index_text(index: ReportIndex, output: str) -> str:
     rows = [
         (one.title, f"{len(one.not_provided)} of {one.asked}" if one.asked else "", one.files[0])
         for one in index.reports

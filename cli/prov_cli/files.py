@@ -1,4 +1,4 @@
-"""Small text files that a user names or asks for: policies, contracts, baselines, reports."""
+"""Read and atomically write the small files that options name: policies, baselines, reports."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from provenance.errors import InputError, NotFoundError, StorageError
 
 
 def read_text(path: str) -> str:
-    """The text of a file.
+    """Read a text file.
 
     Raises:
         NotFoundError, InputError: it is not there, or is no UTF-8 text.
@@ -28,7 +28,7 @@ def read_text(path: str) -> str:
 
 
 def write_text(path: str, text: str) -> None:
-    """Write a text file, whole or not at all.
+    """Write a text file atomically.
 
     Raises:
         StorageError: it cannot be written.
@@ -37,7 +37,7 @@ def write_text(path: str, text: str) -> None:
 
 
 def write_bytes(path: str, content: bytes) -> None:
-    """Write a file, whole or not at all.
+    """Write a file atomically.
 
     Raises:
         StorageError: it cannot be written.
@@ -48,7 +48,7 @@ def write_bytes(path: str, content: bytes) -> None:
 
 @contextmanager
 def staged(path: str) -> Iterator[BinaryIO]:
-    """A file that takes its name when all of it is written, and leaves nothing otherwise.
+    """Open a temporary file that is renamed to ``path`` on success and removed on failure.
 
     Raises:
         StorageError: it cannot be written.

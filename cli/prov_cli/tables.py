@@ -1,4 +1,4 @@
-"""Tables on a terminal: aligned, escaped, readable without colour."""
+"""Format tables for a terminal: aligned, escaped, without colour."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def table(
     right: Sequence[str] = (),
     width: int = 120,
 ) -> str:
-    """Rows as a table; numbers stand on the right, nothing stands as a dash."""
+    """Format rows as a table: numbers right-aligned, empty values as a dash."""
     if not rows:
         return "(none)"
     from rich import box
@@ -25,9 +25,9 @@ def table(
     from rich.text import Text
 
     drawn = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    for place, name in enumerate(header):
+    for index, name in enumerate(header):
         numeric = name in right or all(
-            isinstance(row[place], int | float) or row[place] is None for row in rows
+            isinstance(row[index], int | float) or row[index] is None for row in rows
         )
         drawn.add_column(name, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
@@ -40,7 +40,7 @@ def table(
 
 
 def cell(value: Any) -> str:
-    """One value as it stands in a table."""
+    """Format one value for a table cell."""
     if value is None or value == "":
         return "-"
     if isinstance(value, bool):
@@ -55,7 +55,7 @@ def cell(value: Any) -> str:
 
 
 def size(count: float) -> str:
-    """Bytes as people say them.
+    """Format a number of bytes with a decimal unit.
 
     >>> size(1_270_000_000)
     '1.27 GB'

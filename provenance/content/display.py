@@ -1,13 +1,13 @@
-"""Text from data made safe to look at: nothing in it moves a cursor or turns a line around."""
+"""Escape text from data for display: control characters cannot move a cursor or reverse a line."""
 
 from __future__ import annotations
 
 LONGEST = 240
-"""Characters of one value that a person is shown; machine formats carry all of it."""
+"""Characters of one value that are displayed; machine formats carry all of it."""
 
 
 def visible(text: str) -> str:
-    r"""The text with everything that cannot be seen written as an escape.
+    r"""Write everything that cannot be seen as an escape.
 
     Control characters and terminal sequences, bidirectional and zero-width marks, line and
     paragraph separators, odd spaces, lone surrogates and unassigned code points. Letters of every
@@ -22,7 +22,7 @@ def visible(text: str) -> str:
 
 
 def shown(text: str) -> str:
-    """``visible``, with the end of a very long text left out and its length said.
+    """Escape a text as ``visible`` does; cut a very long one and add its length.
 
     >>> shown("x" * 1000)[-26:]
     'xxxxxx… (1,000 characters)'

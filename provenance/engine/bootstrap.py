@@ -1,4 +1,4 @@
-"""Imported first by a process that is wholly ours: its libraries leave out what it never uses."""
+"""Set up the program's own processes before other imports: no pandas, one BLAS thread."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class _WithoutPandas:
 
     @staticmethod
     def find_spec(name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> None:
-        """Say that there is none."""
+        """Report that pandas is not installed."""
         if name == "pandas":
             raise ModuleNotFoundError("pandas is not used here", name=name)
 

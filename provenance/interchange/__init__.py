@@ -1,1 +1,1 @@
-"""Lineage in the formats of others: PROV, OpenLineage, GraphML, DOT, Mermaid and HTML."""
+"""Exchange lineage with other tools: PROV, OpenLineage, GraphML, DOT, Mermaid and HTML."""

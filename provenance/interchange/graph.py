@@ -1,4 +1,4 @@
-"""The lineage graph that is exchanged: four Arrow tables, whatever the format outside."""
+"""Hold a lineage graph as four Arrow tables, the common form of every exchange format."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ NODES = pa.schema(
         ("external_id", _STR),
     ]
 )
-"""One row per thing: `record:…`, `source:…`, `release:…`, `model:…`; ``attributes`` is JSON."""
+"""One row per node: `record:…`, `source:…`, `release:…`, `model:…`; ``attributes`` is JSON."""
 
 EDGES = pa.schema([(n, _STR) for n in ("child", "parent", "relation", "process", "activity")])
-"""One row per statement that a child came of a parent; either end may lack a row in ``NODES``."""
+"""One row per edge from a child to a parent; either end may lack a row in ``NODES``."""
 
 ACTIVITIES = pa.schema(
     [
@@ -42,22 +42,22 @@ ACTIVITIES = pa.schema(
         ("detail", _STR),
     ]
 )
-"""One row per thing that happened; ``detail`` is JSON."""
+"""One row per activity that made or changed data; ``detail`` is JSON."""
 
 MODELS = pa.schema(
     [(n, _STR) for n in ("model", "name", "family", "provider", "version", "trained_on")]
 )
-"""What is known of the nodes of kind ``model``; ``model`` and ``trained_on`` are node ids."""
+"""One row per node of kind ``model``; ``model`` and ``trained_on`` are node ids."""
 
 DERIVED, CONTEXT = "derived", "context"
 
 BATCH_ROWS = 8_192
-"""Rows that are Python objects at one time while a table is written out."""
+"""Rows that are Python objects at the same time while a table is written."""
 
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """Lineage as tables; a column that says nothing holds nulls."""
+    """A lineage graph as four tables; unknown values are null."""
 
     nodes: pa.Table
     edges: pa.Table
@@ -65,7 +65,7 @@ class Graph:
     models: pa.Table
 
     def __post_init__(self) -> None:
-        """Refuse tables of another shape: a caller's mistake, never the data's."""
+        """Check the columns of the tables; other columns are a bug of the caller, not bad data."""
         for name, schema in SCHEMAS.items():
             found = getattr(self, name).schema
             if found.names != schema.names or found.types != schema.types:
@@ -79,7 +79,7 @@ class Graph:
         activities: list[dict[str, Any]],
         models: list[dict[str, Any]],
     ) -> Graph:
-        """A graph from rows as dicts; a key that a row lacks is null."""
+        """Make a graph of rows as dicts; a key that a row lacks is null."""
         return cls(
             pa.Table.from_pylist(nodes, NODES),
             pa.Table.from_pylist(edges, EDGES),
@@ -92,13 +92,13 @@ SCHEMAS = {"nodes": NODES, "edges": EDGES, "activities": ACTIVITIES, "models": M
 
 
 def rows(table: pa.Table) -> Iterator[dict[str, Any]]:
-    """The rows of a table as dicts, a bounded batch at a time."""
+    """Yield the rows of a table as dicts, a bounded batch at a time."""
     for batch in table.to_batches(max_chunksize=BATCH_ROWS):
         yield from batch.to_pylist()
 
 
 def drawn(graph: Graph) -> list[dict[str, Any]]:
-    """The nodes, and after them the ends of edges that have no row of their own."""
+    """List the nodes, and after them the ends of edges that have no row of their own."""
     nodes = {node["id"]: node for node in rows(graph.nodes)}
     for edge in rows(graph.edges):
         for end in (edge["child"], edge["parent"]):
@@ -107,7 +107,7 @@ def drawn(graph: Graph) -> list[dict[str, Any]]:
 
 
 def misfit(row: Mapping[str, Any], schema: pa.Schema) -> str | None:
-    """Why a row from outside cannot stand in a table: its first value of the wrong type.
+    """Say why a row from a file does not fit a table: its first value of the wrong type.
 
     >>> misfit({"depth": "2"}, NODES)
     "depth is '2', not a whole number"

@@ -1,4 +1,4 @@
-"""Lineage as GraphML, written a batch at a time, for graph tools of any size."""
+"""Write a lineage graph of any size as GraphML, a batch at a time."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _HEAD = (
 _TYPES = {pa.string(): "string", pa.float64(): "double", pa.int64(): "long"}
 _ENDS = ("child", "parent")
 _ACTIVITY = {"kind": "activity_kind", "name": "activity_name", "agent": "activity_agent"}
-"""Columns of an activity that its edges carry, GraphML having nodes and edges only."""
+"""Columns of an activity that are written on its edges: GraphML has no activities."""
 
 _UNSAFE_ID = re.compile("[%\x00-\x20\x7f]")
 _FLUSH = 1 << 20
@@ -37,14 +37,14 @@ def to_graphml(graph: Graph, stream: BinaryIO) -> None:
     edges without a row of their own are nodes of kind ``unknown``.
     """
     buffer: list[bytes] = []
-    held = 0
+    size = 0
     for piece in _pieces(graph):
         data = piece.encode()
         buffer.append(data)
-        held += len(data)
-        if held >= _FLUSH:
+        size += len(data)
+        if size >= _FLUSH:
             stream.write(b"".join(buffer))
-            buffer, held = [], 0
+            buffer, size = [], 0
     stream.write(b"".join(buffer))
 
 
@@ -67,8 +67,8 @@ def _pieces(graph: Graph) -> Iterator[str]:
     for number, edge in enumerate(rows(graph.edges)):
         ends = f"source={_id(edge.pop('child'))} target={_id(edge.pop('parent'))}"
         activity = activities.get(edge["activity"], {})
-        said = edge | {called: activity.get(name) for name, called in _ACTIVITY.items()}
-        yield _element("edge", f'id="e{number}" {ends}', said)
+        values = edge | {called: activity.get(name) for name, called in _ACTIVITY.items()}
+        yield _element("edge", f'id="e{number}" {ends}', values)
     yield "</graph>\n</graphml>\n"
 
 
@@ -86,10 +86,10 @@ def _key(where: str, name: str, kind: str) -> str:
     return f'<key id="{where}_{name}" for="{where}" attr.name="{name}" attr.type="{kind}"/>\n'
 
 
-def _element(kind: str, head: str, said: Mapping[str, Any]) -> str:
+def _element(kind: str, head: str, values: Mapping[str, Any]) -> str:
     data = "".join(
         f'<data key="{kind}_{name}">{_text(value)}</data>'
-        for name, value in said.items()
+        for name, value in values.items()
         if value is not None
     )
     return f"<{kind} {head}>{data}</{kind}>\n"

@@ -1,4 +1,4 @@
-"""What every contract shares: frozen, no unknown members, one canonical encoding."""
+"""Provide the base class of all contracts, canonical encoding, and quoting for SQL."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _clean_name(value: str) -> str:
 
 
 Name = Annotated[str, AfterValidator(_clean_name)]
-"""What a user may call a source, a release, a model or a budget."""
+"""Pattern of names of sources, releases, models and budgets."""
 
 
 class Rows(Protocol):

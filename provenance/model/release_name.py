@@ -1,4 +1,4 @@
-"""The name of a release, which may be written so that it is not taken for a path."""
+"""Validate names of releases, and tell them from paths."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic import BeforeValidator
 from provenance.model.base import Name
 
 PREFIX = "release:"
-"""What a name may begin with that is that of a release, whatever else is called so."""
+"""Prefix that marks a name as that of a release."""
 
 
 def release_name(text: str) -> str:

@@ -1,4 +1,4 @@
-"""JSON Schemas (draft 2020-12) of the contracts, for editors and for whoever reads our answers.
+"""Write the JSON Schemas (draft 2020-12) of the contracts, for editors and other programs.
 
 ``python -m provenance.model.schemas FOLDER`` writes them.
 """

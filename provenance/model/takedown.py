@@ -1,4 +1,4 @@
-"""Takedowns: what is asked to be taken out, and the receipt of what that reached."""
+"""Define takedowns: the request, and the receipt of what it reached."""
 
 from __future__ import annotations
 

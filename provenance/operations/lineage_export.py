@@ -1,4 +1,4 @@
-"""Write the lineage of a ledger for others: as tables, as W3C PROV, as events, as a picture."""
+"""Export the lineage of a ledger: tables, W3C PROV, GraphML, OpenLineage events, diagrams."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _EDGES_SQL = f"""
 WITH names AS (
     SELECT record_id AS id, 'record:' || digest AS name FROM records
     UNION ALL SELECT id, kind || ':' || name FROM {NAMED}
-    -- Records that edges lead to, and that the ledger never saw.
+    -- Records that are only in edges.
     UNION ALL SELECT DISTINCT id, 'record:' || ref FROM (
         SELECT child AS id, child_ref AS ref FROM lineage
         UNION ALL SELECT parent, parent_ref FROM lineage
@@ -51,16 +51,16 @@ WHERE e.parent IS NOT NULL ORDER BY ALL
 
 
 def export_lineage(store: Store, target: Path, form: str) -> dict[str, int]:
-    """Write the whole graph to one file (``parquet``: to a folder); returns what is in it.
+    """Write the whole graph to one file (``parquet``: to a folder); return counts by kind.
 
     Raises:
-        MisuseError: an unknown format, or something is at the target already.
+        MisuseError: the format is unknown, or the target exists.
         StorageError: it cannot be written.
     """
     if form not in FORMATS:
         raise MisuseError(f"there is no format `{form}`", hint=f"one of: {', '.join(FORMATS)}")
     if target.exists():
-        raise MisuseError(f"`{target}` exists already", hint="choose another --to")
+        raise MisuseError(f"`{target}` already exists", hint="choose another --to")
     staging = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.tmp")
     with store.snapshot() as connection:
         make_graph(connection)
@@ -159,10 +159,10 @@ def _picture(form: str) -> Callable[[Database, Path], None]:
 
 
 def draw(graph: Graph, form: str, title: str) -> str:
-    """A graph as a picture: ``dot``, ``mermaid`` or a ``html`` page.
+    """Draw a graph as ``dot``, ``mermaid`` or a ``html`` page.
 
     Raises:
-        MisuseError: it is too large to be looked at.
+        MisuseError: it is too large to draw.
     """
     from provenance.interchange.drawing.html_page import to_html
     from provenance.interchange.drawing.text_diagram import to_dot, to_mermaid
@@ -184,4 +184,4 @@ FORMATS: Mapping[str, Callable[[Database, Path], None]] = {
     "mermaid": _picture("mermaid"),
     "html": _picture("html"),
 }
-"""How lineage can be written."""
+"""Writers by format."""

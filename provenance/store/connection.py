@@ -20,7 +20,7 @@ from provenance.errors import (
     VersionError,
 )
 from provenance.io import objects
-from provenance.io.objects import Place
+from provenance.io.objects import Location
 from provenance.model.base import quote_literal
 from provenance.store.layout import Layout
 
@@ -131,7 +131,7 @@ def load_extension(connection: duckdb.DuckDBPyConnection, name: str) -> None:
 
 def let_read(connection: duckdb.DuckDBPyConnection, layout: Layout) -> None:
     """Let a connection reach the parts of a ledger, with credentials for this place alone."""
-    if not isinstance(layout.root, Place):
+    if not isinstance(layout.root, Location):
         return
     load_extension(connection, "httpfs")
     access = objects.s3_access()

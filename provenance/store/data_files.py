@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from provenance.errors import IntegrityError
 from provenance.io import objects
 from provenance.io.files import file_sha256, storage_errors, sync_folder
-from provenance.io.objects import Place
+from provenance.io.objects import Location
 from provenance.store.layout import Layout
 from provenance.store.schema import TABLES
 
@@ -171,7 +171,7 @@ def _as_uuid(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return pa.chunked_array(chunks, pa.uuid())
 
 
-def publish(staging: Path, final: Path | Place) -> None:
+def publish(staging: Path, final: Path | Location) -> None:
     """Give a synced file its place, where it is whole from the first moment on."""
     if isinstance(final, Path):
         staging.rename(final)
@@ -181,7 +181,7 @@ def publish(staging: Path, final: Path | Place) -> None:
         staging.unlink()
 
 
-def delete(place: Path | Place) -> None:
+def delete(place: Path | Location) -> None:
     """Take a file out of its place, if it is there."""
     if isinstance(place, Path):
         place.unlink(missing_ok=True)
@@ -189,9 +189,9 @@ def delete(place: Path | Place) -> None:
         objects.remove(place)
 
 
-def place_of(path: str) -> Path | Place:
+def place_of(path: str) -> Path | Location:
     """The place of a part by its written path."""
-    return objects.parse(path) if objects.is_url(path) else Path(path)
+    return objects.parse_url(path) if objects.is_url(path) else Path(path)
 
 
 def read_part(path: str, columns: list[str]) -> pa.Table:
@@ -204,7 +204,7 @@ def read_part(path: str, columns: list[str]) -> pa.Table:
 
 
 @contextlib.contextmanager
-def at_hand(place: Path | Place) -> Iterator[Path]:
+def at_hand(place: Path | Location) -> Iterator[Path]:
     """A part as a file on this disk: itself, or a copy of what its store holds.
 
     Raises:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from provenance.lineage import Whole
+from provenance.lineage import GraphArrays
 from provenance.model.base import quote_literal
 from provenance.store.connection import Database
 from provenance.store.data_files import Part
@@ -128,7 +128,7 @@ def as_list(commits: Iterable[uuid.UUID]) -> str:
     return ", ".join(quote_literal(str(commit)) for commit in commits) or "NULL"
 
 
-def write_index(store: Store, commit_id: uuid.UUID, graph: Whole) -> list[Part | None]:
+def write_index(store: Store, commit_id: uuid.UUID, graph: GraphArrays) -> list[Part | None]:
     """The edges of a graph as two finished parts, one by child and one by parent."""
     return [
         _write(store, commit_id, table, graph, getattr(graph, key))
@@ -137,7 +137,11 @@ def write_index(store: Store, commit_id: uuid.UUID, graph: Whole) -> list[Part |
 
 
 def _write(
-    store: Store, commit_id: uuid.UUID, table: str, graph: Whole, key: np.typing.NDArray[np.int32]
+    store: Store,
+    commit_id: uuid.UUID,
+    table: str,
+    graph: GraphArrays,
+    key: np.typing.NDArray[np.int32],
 ) -> Part | None:
     # The key above and the place below: sorting whole numbers is quicker than sorting places.
     order = (key.astype(np.int64) << 32) | np.arange(len(key))
@@ -145,7 +149,7 @@ def _write(
     order &= 0xFFFFFFFF
     ids = graph.nodes.column("id").combine_chunks()
     keys = _keys(ids)
-    words = graph.words.select(["relation", "process", "activity", "found"]).combine_chunks()
+    words = graph.edge_words.select(["relation", "process", "activity", "found"]).combine_chunks()
     writer = store.part(table, commit_id)
     try:
         for first in range(0, len(order), _SLICE):

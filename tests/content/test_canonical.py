@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pyarrow as pa
+import pytest
 import rfc8785
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -31,6 +32,7 @@ def by_hand(value: Any, empties: tuple[Any, ...]) -> Any:
     return [by_hand(item, empties) for item in value] if isinstance(value, list) else value
 
 
+@pytest.mark.newest
 @settings(max_examples=200)
 @given(objects)
 def test_both_rules_are_what_they_say(value: dict[str, Any]) -> None:

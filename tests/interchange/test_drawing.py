@@ -218,11 +218,11 @@ def test_the_layout(case: tuple[int, list[tuple[int, int]]]) -> None:
         if parent == child:
             assert line == []
             continue
-        assert (line[0], line[-1]) == (drawing.places[parent], drawing.places[child])
-        left_to_right = drawing.places[parent][0] < drawing.places[child][0]
+        assert (line[0], line[-1]) == (drawing.centres[parent], drawing.centres[child])
+        left_to_right = drawing.centres[parent][0] < drawing.centres[child][0]
         assert left_to_right == (number not in drawing.backward)
     columns: dict[float, list[float]] = {}
-    for x, y in drawing.places:
+    for x, y in drawing.centres:
         columns.setdefault(x, []).append(y)
         assert 0 <= x < drawing.width
         assert 0 <= y <= drawing.height - ROW + 1e-6
@@ -239,7 +239,7 @@ def test_a_tree_has_no_crossings() -> None:
     drawing = draw(32, edges)
     by_column: dict[float, list[tuple[float, float]]] = {}
     for parent, child in edges:
-        (x, y), (_, to) = drawing.places[parent], drawing.places[child]
+        (x, y), (_, to) = drawing.centres[parent], drawing.centres[child]
         by_column.setdefault(x, []).append((y, to))
     for lines in by_column.values():
         lines.sort()

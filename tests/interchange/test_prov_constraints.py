@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from prov.model import ProvDocument
 
-from provenance.interchange.prov.check import check_prov
+from provenance.interchange.prov.check_document import check_prov
 from provenance.interchange.prov.constraints import CONSTRAINTS
 from provenance.interchange.prov.read_document import read_prov
 

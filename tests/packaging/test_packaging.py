@@ -19,13 +19,15 @@ DATA = {
     "provenance/py.typed",
     "prov_cli/py.typed",
     "provenance/content/norm-2.txt",
-    "provenance/reports/render/page.css",
-    "provenance/reports/render/page.html",
-    "cli/prov_cli/demo/field-notes.jsonl",
-    "cli/prov_cli/demo/town-chronicle.jsonl",
-    "cli/prov_cli/demo/generated.jsonl",
-    "cli/prov_cli/demo/sources.yaml",
-    "cli/prov_cli/demo/policy.yaml",
+    "provenance/content/pages/base.css",
+    "provenance/content/pages/base.html",
+    "provenance/reports/render/templates/release.html",
+    "provenance/interchange/drawing/templates/lineage.js",
+    "prov_cli/demo/field-notes.jsonl",
+    "prov_cli/demo/town-chronicle.jsonl",
+    "prov_cli/demo/generated.jsonl",
+    "prov_cli/demo/sources.yaml",
+    "prov_cli/demo/policy.yaml",
 }
 
 
@@ -68,6 +70,10 @@ def test_without_a_compiler_the_wheel_is_for_all_platforms(tmp_path: Path) -> No
     with zipfile.ZipFile(bare) as opened:
         assert "provenance/content/fold.so" not in members(opened)
         assert "provenance/content/fold.c" in members(opened)
+
+
+def test_a_compiler_that_fails_leaves_a_wheel_for_all_platforms(tmp_path: Path) -> None:
+    assert built(tmp_path, CC=shutil.which("false") or "").name.endswith("-py3-none-any.whl")
 
 
 def members(wheel: zipfile.ZipFile) -> set[str]:

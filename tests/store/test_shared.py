@@ -67,9 +67,10 @@ def names(store: Store) -> list[str]:
 
 
 def keys(bucket: str) -> list[str]:
-    return [stored.place.key for stored in objects.listing(objects.parse(f"s3://{bucket}"))]
+    return [stored.location.key for stored in objects.listing(objects.parse_url(f"s3://{bucket}"))]
 
 
+@pytest.mark.newest
 def test_a_shared_ledger_is_made_once_and_answers(new_url: str, bucket: str) -> None:
     store = create_store(locate(new_url), VIEWS)
     assert names(store) == []
@@ -224,7 +225,7 @@ def test_a_part_that_is_gone_or_damaged_is_found(store: Store, bucket: str) -> N
     part = write_part(store.layout, "sources", uuid.uuid4(), [source("one")])
     assert part is not None
     place = place_of(part.path)
-    assert isinstance(place, objects.Place)
+    assert isinstance(place, objects.Location)
     with at_hand(place) as path:
         check_part(path, rows=1, size=part.bytes, sha256=part.sha256)
         damaged = path.read_bytes()[:-1] + b"?"

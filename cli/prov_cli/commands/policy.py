@@ -1,4 +1,4 @@
-"""``prov policy``."""
+"""The commands ``prov policy``: check a policy file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def read_policy(path: str) -> Policy:
-    """The policy in a file, or the error that says what is wrong with it."""
+    """Load a policy file."""
     from provenance.operations.documents import load_policy
 
     return load_policy(read_text(path), path)
@@ -30,7 +30,7 @@ def policy() -> None:
 @command("check")
 @click.argument("file", type=click.Path())
 def check(session: Session, file: str) -> None:
-    """Check that FILE is a policy, conditions included, and say what it asks for."""
+    """Check the policy in FILE, conditions included, and list its budgets."""
     from provenance.policy.monotone import judged_on_a_bound, not_monotone
 
     found = read_policy(file)
@@ -65,8 +65,8 @@ def _text(file: str, found: Policy, reasons: Mapping[str, Sequence[str]], bound:
         if why
     ]
     lines += [
-        f"note: {name}: depth is judged on its known lower bound, 1 for what is only known to be "
-        "synthetic"
+        f"note: {name}: depth is judged on its known lower bound (1 if a record is only known "
+        "to be synthetic)"
         for name in bound
     ]
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""``prov show``."""
+"""The command ``prov show``: print one record with its origin and evidence."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 @command("show")
 @click.argument("record")
 def show(session: Session, record: str) -> None:
-    """Show one record: its origin, the rule that decided, the evidence.
+    """Show one record: its origin, the deciding rule and the evidence.
 
-    RECORD is a digest, a unique prefix of one, or the record's own id in its source.
+    RECORD is a digest, a unique prefix of it, or the record's own id in its source.
     """
     found = session.ledger().show(record)
     session.answer(found, lambda: shown_text(found))
 
 
 def shown_text(found: Shown) -> str:
-    """A record as a person reads it."""
+    """Format a record as text."""
     from provenance.model.origin_rules import RULES
 
     origin = found.origin

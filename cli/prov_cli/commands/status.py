@@ -1,4 +1,4 @@
-"""``prov status``."""
+"""The command ``prov status``: print the totals of the ledger."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 @command("status")
 def status(session: Session) -> None:
-    """Show what the ledger holds: records, sources, labels, conflicts."""
+    """Show totals: records, sources, labels, conflicts."""
     found = session.ledger().status()
     session.answer(found, lambda: status_text(found))
 
 
 def status_text(found: Status) -> str:
-    """The counts as a person reads them."""
+    """Format the totals as text."""
     counts = [
         ("records", cell(found.records)),
         ("size", size(found.bytes)),
@@ -38,7 +38,7 @@ def status_text(found: Status) -> str:
         lines.append("")
         lines.append(
             f"{count(each.files, 'file')} of source {shown(each.source)}: structured records have "
-            f"the ids of the rule {each.rule}; to read again under the newest one:"
+            f"ids of the older rule {each.rule}; re-read them under the newest rule with:"
         )
         lines.append(f"  {visible(each.command)}")
     return "\n".join(lines)

@@ -1,1 +1,1 @@
-"""Drawings of lineage as text and HTML."""
+"""Draw small lineage graphs as text and as HTML pages."""

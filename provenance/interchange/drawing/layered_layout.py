@@ -1,4 +1,4 @@
-"""Where the nodes of a small graph stand in a drawing: ancestors left, descendants right."""
+"""Lay out a small graph for a drawing: ancestors left, descendants right."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ COLUMN, ROW, BEND = 288, 64, 20
 """Distance of columns, of nodes in a column, and of lines that pass through one."""
 
 MAX_BENDS = 20_000
-"""Bends beyond which long edges are drawn straight: a layout must end soon."""
+"""Most bends; in a graph with more, long edges are drawn straight, to bound the time taken."""
 
 _SWEEPS = 12
 
@@ -19,17 +19,17 @@ Pair = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """Places of the centres of nodes, and the points that each edge passes, parent first.
+    """The centres of nodes, and the points that each edge passes, parent first.
 
     Attributes:
-        places: x and y of each node.
+        centres: x and y of each node.
         lines: for each edge, its points; empty for a node that is its own parent.
         backward: edges that close a cycle: they are drawn from right to left.
         width: of everything.
         height: of everything.
     """
 
-    places: list[tuple[float, float]]
+    centres: list[tuple[float, float]]
     lines: list[list[tuple[float, float]]]
     backward: set[int]
     width: float
@@ -39,8 +39,9 @@ class Drawing:
 def draw(nodes: int, edges: Sequence[Pair]) -> Drawing:
     """Lay out nodes 0 to n - 1 and their edges, each a parent and its child.
 
-    In layers: cycles are opened, a child stands right of all its parents, crossings are reduced by
-    ordering each column by its neighbours, and places are the nearest to them that do not overlap.
+    A layered layout (Sugiyama, Tagawa and Toda, 1981): cycles are opened, a child stands right of
+    all its parents, crossings are reduced by ordering each column by its neighbours, and each node
+    is put as close to the mean of its neighbours as it can be without overlapping another.
     """
     backward = _backward(nodes, edges)
     forward = [
@@ -52,11 +53,11 @@ def draw(nodes: int, edges: Sequence[Pair]) -> Drawing:
     links = [link for chain in chains for link in pairwise(chain)]
     columns = _order(ranks, links)
     ys = _heights(columns, links, nodes)
-    places = [(float(COLUMN * rank), y) for rank, y in zip(ranks, ys, strict=True)]
+    centres = [(float(COLUMN * rank), y) for rank, y in zip(ranks, ys, strict=True)]
     return Drawing(
-        places=places[:nodes],
+        centres=centres[:nodes],
         lines=[
-            [places[n] for n in (reversed(chain) if number in backward else chain)]
+            [centres[n] for n in (reversed(chain) if number in backward else chain)]
             for number, chain in enumerate(chains)
         ],
         backward=backward,
@@ -66,33 +67,33 @@ def draw(nodes: int, edges: Sequence[Pair]) -> Drawing:
 
 
 def _backward(nodes: int, edges: Sequence[Pair]) -> set[int]:
-    """Edges that lead back to a node on the way to them, by a walk in depth."""
+    """Find the edges that close a cycle, by depth-first search."""
     out: list[list[tuple[int, int]]] = [[] for _ in range(nodes)]
     for number, (parent, child) in enumerate(edges):
         out[parent].append((number, child))
     found: set[int] = set()
-    state = [0] * nodes  # 0 not met, 1 on the way, 2 done
+    state = [0] * nodes  # 0 not met, 1 on the path, 2 done
     for start in range(nodes):
         if state[start]:
             continue
         state[start] = 1
-        way: list[tuple[int, Iterator[tuple[int, int]]]] = [(start, iter(out[start]))]
-        while way:
-            node, rest = way[-1]
+        path: list[tuple[int, Iterator[tuple[int, int]]]] = [(start, iter(out[start]))]
+        while path:
+            node, rest = path[-1]
             step = next(rest, None)
             if step is None:
                 state[node] = 2
-                way.pop()
+                path.pop()
             elif state[step[1]] == 1:
                 found.add(step[0])
             elif state[step[1]] == 0:
                 state[step[1]] = 1
-                way.append((step[1], iter(out[step[1]])))
+                path.append((step[1], iter(out[step[1]])))
     return found
 
 
 def _ranks(nodes: int, edges: Sequence[Pair]) -> list[int]:
-    """The column of each node: right of its parents, and roots close to their children."""
+    """Give each node a column: right of its parents, and roots close to their children."""
     out: list[list[int]] = [[] for _ in range(nodes)]
     waiting = [0] * nodes
     for parent, child in edges:
@@ -113,7 +114,7 @@ def _ranks(nodes: int, edges: Sequence[Pair]) -> list[int]:
 
 
 def _bend(edges: Sequence[Pair], ranks: list[int]) -> tuple[list[list[int]], list[int]]:
-    """Each edge as a chain of nodes in neighbouring columns, with new ones where it only passes."""
+    """Make each edge a chain of nodes in neighbouring columns; new nodes are its bends."""
     ranks = list(ranks)
     spans = [max(ranks[child] - ranks[parent] - 1, 0) for parent, child in edges]
     bent = sum(spans) <= MAX_BENDS
@@ -138,26 +139,26 @@ def _neighbours(size: int, links: Sequence[Pair]) -> tuple[list[list[int]], list
 
 
 def _order(ranks: list[int], links: Sequence[Pair]) -> list[list[int]]:
-    """The nodes of each column from top to bottom, by the mean place of their neighbours."""
+    """Order the nodes of each column by the mean position of their neighbours."""
     columns: list[list[int]] = [[] for _ in range(max(ranks, default=-1) + 1)]
     for node, rank in enumerate(ranks):
         columns[rank].append(node)
     left, right = _neighbours(len(ranks), links)
-    place = [0.0] * len(ranks)
+    position = [0.0] * len(ranks)
 
-    def settle(column: list[int]) -> None:
+    def renumber(column: list[int]) -> None:
         for number, node in enumerate(column):
-            place[node] = number / max(len(column), 1)
+            position[node] = number / max(len(column), 1)
 
     for column in columns:
-        settle(column)
+        renumber(column)
     for sweep in range(_SWEEPS):
         down = sweep % 2 == 0
         for column in columns if down else reversed(columns):
-            near = left if down else right
-            mean = {n: _mean([place[m] for m in near[n]], place[n]) for n in column}
+            neighbours = left if down else right
+            mean = {n: _mean([position[m] for m in neighbours[n]], position[n]) for n in column}
             column.sort(key=lambda n: mean[n])
-            settle(column)
+            renumber(column)
     return columns
 
 
@@ -171,8 +172,8 @@ def _heights(columns: list[list[int]], links: Sequence[Pair], nodes: int) -> lis
     for sweep in range(_SWEEPS):
         down = sweep % 2 == 0
         for column in columns if down else reversed(columns):
-            near = left if down else right
-            wanted = [_mean([ys[m] for m in near[node]], ys[node]) for node in column]
+            neighbours = left if down else right
+            wanted = [_mean([ys[m] for m in neighbours[node]], ys[node]) for node in column]
             for node, y in zip(column, _apart(column, wanted, nodes), strict=True):
                 ys[node] = y
     top = min(ys, default=0.0)
@@ -180,9 +181,10 @@ def _heights(columns: list[list[int]], links: Sequence[Pair], nodes: int) -> lis
 
 
 def _apart(column: list[int], wanted: list[float], nodes: int) -> list[float]:
-    """The places nearest to the wanted ones that keep the order and do not overlap.
+    """Find the heights closest to the wanted ones that keep the order and do not overlap.
 
-    Least squares under an order: neighbours that collide are moved together, as one block.
+    Least squares under an order constraint (isotonic regression, pool adjacent violators):
+    neighbours that collide are moved together, as one block.
     """
     offsets, offset = [], 0.0
     for before, node in zip([None, *column], column, strict=False):

@@ -1,4 +1,4 @@
-"""Small lineage as text that drawing tools read: Graphviz DOT and Mermaid."""
+"""Write a small lineage graph as text for drawing tools: Graphviz DOT and Mermaid."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _COLOURS = {"human": "#2b7196", "synthetic": "#c4561b", "mixed": "#8a5c00", "unk
 
 
 def to_dot(graph: Graph) -> str:
-    """The graph in DOT, parents above their children; context edges are dashed."""
+    """Write the graph in DOT, parents above their children; context edges are dashed."""
     nodes = drawn(graph)
-    places = {node["id"]: number for number, node in enumerate(nodes)}
+    numbers = {node["id"]: number for number, node in enumerate(nodes)}
     lines = [
         "digraph lineage {",
         "  rankdir=BT;",
@@ -40,13 +40,13 @@ def to_dot(graph: Graph) -> str:
         marks = [f"label={_quoted(edge['process'])}"] if edge["process"] else []
         if edge["relation"] == CONTEXT:
             marks.append("style=dashed")
-        said = f" [{', '.join(marks)}]" if marks else ""
-        lines.append(f"  n{places[edge['child']]} -> n{places[edge['parent']]}{said};")
+        suffix = f" [{', '.join(marks)}]" if marks else ""
+        lines.append(f"  n{numbers[edge['child']]} -> n{numbers[edge['parent']]}{suffix};")
     return "\n".join([*lines, "}", ""])
 
 
 def to_mermaid(graph: Graph) -> str:
-    """The graph as a Mermaid flowchart, parents above their children; context edges are dotted.
+    """Write the graph as a Mermaid flowchart, parents above children; context edges are dotted.
 
     Raises:
         MisuseError: more edges than Mermaid draws.
@@ -57,7 +57,7 @@ def to_mermaid(graph: Graph) -> str:
             hint="trace fewer hops, or take another format: dot, html, graphml",
         )
     nodes = drawn(graph)
-    places = {node["id"]: number for number, node in enumerate(nodes)}
+    numbers = {node["id"]: number for number, node in enumerate(nodes)}
     lines = ["flowchart BT"]
     for number, node in enumerate(nodes):
         opened, closed = _BRACKETS.get(node["kind"], ("[", "]"))
@@ -65,22 +65,22 @@ def to_mermaid(graph: Graph) -> str:
         lines.append(f'  n{number}{opened}"{_entities(_caption(node, " "))}"{closed}{mark}')
     for edge in rows(graph.edges):
         line = "-.->" if edge["relation"] == CONTEXT else "-->"
-        said = f'|"{_entities(edge["process"])}"|' if edge["process"] else ""
-        lines.append(f"  n{places[edge['child']]} {line}{said} n{places[edge['parent']]}")
+        label = f'|"{_entities(edge["process"])}"|' if edge["process"] else ""
+        lines.append(f"  n{numbers[edge['child']]} {line}{label} n{numbers[edge['parent']]}")
     lines += [f"  classDef {name} stroke:{colour}" for name, colour in _COLOURS.items()]
     return "\n".join([*lines, ""])
 
 
 def _caption(node: dict[str, Any], between: str) -> str:
-    said = [shorten(visible(node["external_id"] or node["id"]), _LONGEST)]
+    parts = [shorten(visible(node["external_id"] or node["id"]), _LONGEST)]
     about = [node["label"], f"depth {node['depth']}" if node["depth"] is not None else None]
     if any(about):
-        said.append(", ".join(visible(part) for part in about if part))
-    return between.join(said)
+        parts.append(", ".join(visible(part) for part in about if part))
+    return between.join(parts)
 
 
 def _quoted(text: str) -> str:
-    """A DOT string; in a label, a backslash would begin an escape and an ampersand an entity."""
+    """Quote a DOT string; in a label a backslash begins an escape and an ampersand an entity."""
     lines = (visible(line).translate(_DOT) for line in text.split("\n"))
     return '"' + "\\n".join(lines) + '"'
 
@@ -92,5 +92,5 @@ _MARKUP = re.compile(r"[^\w ,:/….-]|^-|(?<=\d)\.")
 
 
 def _entities(text: str) -> str:
-    """Text of a Mermaid label: all that might be markup there as the number of the character."""
+    """Escape a Mermaid label: every character that might be markup becomes its number."""
     return _MARKUP.sub(lambda match: f"#{ord(match[0])};", visible(text))

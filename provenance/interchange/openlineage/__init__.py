@@ -1,1 +1,1 @@
-"""OpenLineage events."""
+"""Read and write OpenLineage events."""

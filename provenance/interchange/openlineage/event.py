@@ -1,4 +1,4 @@
-"""One OpenLineage event, checked for what lineage rests on, and nothing else."""
+"""Read one OpenLineage event, and check the members that lineage is made of."""
 
 from __future__ import annotations
 
@@ -17,45 +17,45 @@ from provenance.interchange.openlineage.write_events import ACTIVITY_FACET, INDI
 from provenance.interchange.text import shorten
 from provenance.model.edge import EDGE_PROCESSES
 
-Place = tuple[str, str]
-"""Namespace and name: what a dataset or a job is known by."""
+FullName = tuple[str, str]
+"""Namespace and name, which together identify a dataset or a job."""
 
-Parents = dict[Place, tuple[str, str | None]]
+Parents = dict[FullName, tuple[str, str | None]]
 """Each parent that a facet states, with the relation and the process."""
 
 
 class RefusedError(ValueError):
-    """An event that cannot be taken; the text says why."""
+    """An event that cannot be read; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """A dataset as one event has it.
+    """A dataset as one event describes it.
 
     Attributes:
-        ours: the columns of its node, where we wrote the event.
-        model: the columns of its model, in the same way.
-        facets: everybody else's facets.
-        stated: its parents, where the lineage facet states them: there are no others.
+        ours: the columns of its node, where this tool wrote the event.
+        model: the columns of its model, where this tool wrote the event.
+        facets: facets that other tools wrote.
+        stated: its parents by the lineage facet, which then names all of them; else ``None``.
         columns: datasets that its columns were computed from, by the column lineage facet.
     """
 
-    place: Place
+    full_name: FullName
     ours: dict[str, Any]
     model: dict[str, Any]
     facets: dict[str, Any]
     stated: Parents | None
-    columns: tuple[Place, ...]
+    columns: tuple[FullName, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An event; ``activity`` is ``None`` where nothing ran, in an event about a dataset.
+    """One event; ``activity`` is ``None`` in an event about a dataset, where nothing ran.
 
     Attributes:
         type: ``START``, ``COMPLETE`` and so on; ``JOB`` and ``DATASET`` for events without a run.
-        ours: the columns of the activity, where we wrote the event.
-        said: job, run and event as they are written, for the detail of the activity.
+        ours: the columns of the activity, where this tool wrote the event.
+        detail: job and run as the event has them, for the column ``detail`` of the activity.
         stated: parents of datasets that the job's own lineage facet states.
     """
 
@@ -64,17 +64,17 @@ class Event:
     job: str | None
     time: str | None
     ours: dict[str, Any]
-    said: dict[str, Any]
+    detail: dict[str, Any]
     inputs: tuple[Dataset, ...]
     outputs: tuple[Dataset, ...]
-    stated: dict[Place, Parents]
+    stated: dict[FullName, Parents]
 
 
 def read_event(value: Any) -> Event:
-    """An event from its JSON.
+    """Read an event from its JSON value.
 
     Raises:
-        RefusedError: something that lineage rests on is missing, or is not what it should be.
+        RefusedError: a member that lineage is made of is missing or of the wrong type.
     """
     event = _object(value, "the event")
     ran = "run" in event
@@ -84,16 +84,20 @@ def read_event(value: Any) -> Event:
     if not ran and "eventType" in event:
         raise RefusedError(f"the event is a {_short(kind)} and has no run")
     job, run = _object(event.get("job"), "job"), _object(event.get("run", {}), "run")
-    place, job_facets, run_facets = _place(job, "job"), _facets(job, "job"), _facets(run, "run")
+    full_name, job_facets, run_facets = (
+        _full_name(job, "job"),
+        _facets(job, "job"),
+        _facets(run, "run"),
+    )
     ours = _columns(run_facets.pop(ACTIVITY_FACET, {}), ACTIVITIES, "activity")
     return Event(
         type=kind,
-        activity=ours.get("activity") or _activity(place, run, ran),
-        job=place[1],
+        activity=ours.get("activity") or _activity(full_name, run, ran),
+        job=full_name[1],
         time=_time(event),
         ours=ours,
-        said={
-            "job": {"namespace": place[0], "name": place[1]} | _given(facets=job_facets),
+        detail={
+            "job": {"namespace": full_name[0], "name": full_name[1]} | _given(facets=job_facets),
             "run": _given(id=run.get("runId"), facets=run_facets),
         },
         inputs=tuple(_datasets(event, "inputs")),
@@ -109,15 +113,15 @@ def _dataset_event(event: dict[str, Any]) -> Event:
         job=None,
         time=_time(event),
         ours={},
-        said={},
+        detail={},
         inputs=(),
         outputs=(_dataset(event["dataset"], "dataset"),),
         stated={},
     )
 
 
-def _activity(job: Place, run: dict[str, Any], ran: bool) -> str:
-    """The id of the activity: the run's own where it is a UUID, else one within its job.
+def _activity(job: FullName, run: dict[str, Any], ran: bool) -> str:
+    """Give the activity its id: that of the run where it is a UUID, else one within its job.
 
     Templates write the same placeholder for every run, and runs of two jobs are never one.
     """
@@ -140,7 +144,7 @@ def _datasets(event: dict[str, Any], side: str) -> Iterator[Dataset]:
 
 def _dataset(value: Any, where: str) -> Dataset:
     dataset = _object(value, where)
-    place = _place(dataset, where)
+    full_name = _full_name(dataset, where)
     facets = _facets(dataset, where)
     origin = _object(facets.pop(ORIGIN_FACET, {}), ORIGIN_FACET)
     ours = _columns(origin, NODES, "id")
@@ -151,7 +155,7 @@ def _dataset(value: Any, where: str) -> Dataset:
     if ours:
         facets.pop("lineage", None)
     return Dataset(
-        place=place,
+        full_name=full_name,
         ours=ours,
         model=model if "model" in origin else {},
         facets=facets,
@@ -161,7 +165,7 @@ def _dataset(value: Any, where: str) -> Dataset:
 
 
 def _stated(lineage: Any) -> Parents:
-    """The parents that a lineage facet names, for the dataset as a whole or for its fields."""
+    """Read the parents that a lineage facet names, for the dataset as a whole or for its fields."""
     facet = _object(lineage, "lineage")
     listed = list(_list(facet.get("inputs"), "lineage inputs"))
     for field in _object(facet.get("fields", {}), "lineage fields").values():
@@ -171,47 +175,49 @@ def _stated(lineage: Any) -> Parents:
         source = _object(value, "lineage input")
         if source.get("type") == "JOB":
             continue
-        place = _place(source, "lineage input")
-        ways = [
-            _object(way, "transformation")
-            for way in _list(source.get("transformations"), "transformations")
+        full_name = _full_name(source, "lineage input")
+        transformations = [
+            _object(transformation, "transformation")
+            for transformation in _list(source.get("transformations"), "transformations")
         ]
-        relation, process = _how(ways)
-        if parents.get(place, (CONTEXT, None))[0] == CONTEXT:
-            parents[place] = relation, process
+        relation, process = _how(transformations)
+        if parents.get(full_name, (CONTEXT, None))[0] == CONTEXT:
+            parents[full_name] = relation, process
     return parents
 
 
-def _how(ways: list[dict[str, Any]]) -> tuple[str, str | None]:
-    """Context where every transformation is indirect: a filter, a join, a sort."""
-    indirect = bool(ways) and all(way.get("type") == INDIRECT for way in ways)
-    named = [str(way.get("subtype", "")).lower() for way in ways]
+def _how(transformations: list[dict[str, Any]]) -> tuple[str, str | None]:
+    """Read relation and process; all transformations indirect, such as a filter, mean context."""
+    indirect = bool(transformations) and all(
+        transformation.get("type") == INDIRECT for transformation in transformations
+    )
+    named = [str(transformation.get("subtype", "")).lower() for transformation in transformations]
     process = next((name for name in named if name in EDGE_PROCESSES), None)
     return (CONTEXT if indirect else DERIVED), process
 
 
-def _job_lineage(facets: dict[str, Any]) -> Iterator[tuple[Place, Parents]]:
+def _job_lineage(facets: dict[str, Any]) -> Iterator[tuple[FullName, Parents]]:
     entries = _object(facets.get("lineage", {}), "lineage").get("entries")
     for value in _list(entries, "lineage entries"):
         entry = _object(value, "lineage entry")
         if entry.get("type") == "DATASET":
-            yield _place(entry, "lineage entry"), _stated(entry)
+            yield _full_name(entry, "lineage entry"), _stated(entry)
 
 
-def _column_lineage(facet: Any) -> Iterator[Place]:
-    said = _object(facet, "columnLineage") if facet is not None else {}
-    listed = list(_list(said.get("dataset"), "columnLineage dataset"))
-    for field in _object(said.get("fields", {}), "columnLineage fields").values():
+def _column_lineage(facet: Any) -> Iterator[FullName]:
+    content = _object(facet, "columnLineage") if facet is not None else {}
+    listed = list(_list(content.get("dataset"), "columnLineage dataset"))
+    for field in _object(content.get("fields", {}), "columnLineage fields").values():
         inputs = _object(field, "columnLineage field").get("inputFields")
         listed.extend(_list(inputs, "columnLineage inputFields"))
     for value in listed:
-        yield _place(_object(value, "columnLineage input"), "columnLineage input")
+        yield _full_name(_object(value, "columnLineage input"), "columnLineage input")
 
 
 def _columns(facet: Any, schema: pa.Schema, key: str) -> dict[str, Any]:
-    """The columns that a facet of ours fills; nothing where it does not name its subject."""
-    said = _object(facet, "facet")
-    columns = {name: said[name] for name in schema.names if said.get(name) is not None}
+    """Read the columns of a facet that this tool wrote; none where it does not name its subject."""
+    content = _object(facet, "facet")
+    columns = {name: content[name] for name in schema.names if content.get(name) is not None}
     for name in ("started_at", "ended_at"):
         if name in columns:
             columns[name] = instant(columns[name])
@@ -222,7 +228,7 @@ def _columns(facet: Any, schema: pa.Schema, key: str) -> dict[str, Any]:
 
 
 def instant(text: Any) -> datetime | None:
-    """A time with its zone; ``None`` for text that is no instant, such as a placeholder."""
+    """Read a time with its zone; ``None`` for other values, such as a template's placeholder."""
     if not isinstance(text, str):
         return None
     try:
@@ -237,7 +243,7 @@ def _time(event: dict[str, Any]) -> str | None:
     return time if isinstance(time, str) else None
 
 
-def _place(value: dict[str, Any], where: str) -> Place:
+def _full_name(value: dict[str, Any], where: str) -> FullName:
     for key in ("namespace", "name"):
         if key not in value:
             raise RefusedError(f"{where} has no {key}")

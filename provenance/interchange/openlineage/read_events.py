@@ -1,4 +1,4 @@
-"""OpenLineage events of anybody's making as lineage."""
+"""Read OpenLineage events of any tool as a lineage graph."""
 
 from __future__ import annotations
 
@@ -9,18 +9,20 @@ from typing import Any
 from urllib.parse import quote
 
 from provenance.content.display import visible
+from provenance.content.json_reader import read_document
+from provenance.content.json_writer import sorted_json
 from provenance.errors import InputError
 from provenance.interchange.graph import DERIVED, Graph
 from provenance.interchange.openlineage.event import (
     Dataset,
     Event,
+    FullName,
     Parents,
-    Place,
     RefusedError,
     instant,
     read_event,
 )
-from provenance.interchange.text import read_json, shorten, write_json
+from provenance.interchange.text import shorten
 
 MAX_PAIRS = 1_000_000
 """Most edges that are made of the inputs and outputs of runs, over a whole file."""
@@ -30,7 +32,7 @@ _ENDS = frozenset({"COMPLETE", "FAIL", "ABORT"})
 
 @dataclass(frozen=True, slots=True)
 class EventCounts:
-    """What a file of events holds; ``events`` are all, and those that were refused among them."""
+    """Counts of a file of events; ``events`` counts all, refused ones included."""
 
     events: int
     refused: int
@@ -40,33 +42,33 @@ class EventCounts:
 
 
 def from_openlineage(text: str) -> tuple[Graph, EventCounts, list[tuple[str, str]]]:
-    """The events as lineage, their number, and the place and reason of each that is refused.
+    """Read events as a graph; also count them, and list position and reason of each refused one.
 
-    The text is one event, a list of events, or JSON lines. What lineage rests on is required: the
-    run's id, and the namespace and name of the job and of every dataset. A time that is none, such
-    as a template's placeholder, is kept as text; a run id that is no UUID names a run of its job.
+    The text is one event, a list of events, or JSON lines. An event needs the run's id, and the
+    namespace and name of the job and of every dataset. A time that cannot be read, such as a
+    template's placeholder, is kept as text; a run id that is no UUID names a run of its job.
 
     Raises:
         InputError: the text holds no events in any of these shapes, or more edges than can be held.
     """
-    reading = _Import()
+    reading = _EventReader()
     refused = []
-    for place, value in _events(text):
+    for position, value in _events(text):
         try:
             if isinstance(value, RefusedError):
                 raise value
             reading.take(read_event(value))
         except RefusedError as error:
-            refused.append((place, str(error)))
+            refused.append((position, str(error)))
     return reading.graph(), reading.counts(len(refused)), refused
 
 
 def _events(text: str) -> Iterator[tuple[str, Any]]:
-    """Every event with its place; in JSON lines, a line that is no JSON is one that is refused."""
+    """Yield every event with its position; a line that is not JSON is a refused event."""
     if not text.strip():
         raise InputError("no events: the text is empty")
     try:
-        value = read_json(text)
+        value = read_document(text)
     except ValueError as error:
         lines = [(n, line) for n, line in enumerate(text.split("\n"), 1) if line.strip()]
         parsed = [(f"line {n}", _parse(line)) for n, line in lines]
@@ -85,43 +87,43 @@ def _events(text: str) -> Iterator[tuple[str, Any]]:
 
 def _parse(line: str) -> Any:
     try:
-        return read_json(line)
+        return read_document(line)
     except ValueError as error:
         return RefusedError(f"not JSON: {error}")
 
 
 @dataclass(slots=True)
 class _Activity:
-    """A run, or a job described without one: what all of its events say together."""
+    """A run, or a job described without one, merged from all of its events."""
 
     row: dict[str, Any]
     ours: bool = False
-    said: dict[str, Any] = field(default_factory=dict)
-    inputs: dict[Place, None] = field(default_factory=dict)
-    outputs: dict[Place, None] = field(default_factory=dict)
-    stated: dict[Place, Parents] = field(default_factory=dict)
+    detail: dict[str, Any] = field(default_factory=dict)
+    inputs: dict[FullName, None] = field(default_factory=dict)
+    outputs: dict[FullName, None] = field(default_factory=dict)
+    stated: dict[FullName, Parents] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class _Node:
-    """A dataset: what all the events that name it say together, the latest word on each facet."""
+    """A dataset, merged from all events that name it; the last value of each facet wins."""
 
     ours: dict[str, Any] = field(default_factory=dict)
     facets: dict[str, Any] = field(default_factory=dict)
 
 
-class _Import:
+class _EventReader:
     def __init__(self) -> None:
-        self._nodes: dict[Place, _Node] = {}
+        self._nodes: dict[FullName, _Node] = {}
         self._models: dict[str, dict[str, Any]] = {}
         self._activities: dict[str, _Activity] = {}
-        # What is stated of datasets without anything having run.
-        self._stated: dict[Place, Parents] = {}
-        self._columns: dict[Place, dict[Place, None]] = {}
+        # Parents of datasets that are stated outside any run.
+        self._stated: dict[FullName, Parents] = {}
+        self._columns: dict[FullName, dict[FullName, None]] = {}
         self._types: Counter[str] = Counter()
 
     def take(self, event: Event) -> None:
-        """One event; what several events say of the same run and dataset adds up."""
+        """Merge one event into the runs and datasets read so far."""
         self._types[event.type] += 1
         activity = self._activity(event)
         stated = self._stated if activity is None else activity.stated
@@ -129,12 +131,12 @@ class _Import:
             self._dataset(dataset)
         for dataset in event.outputs:
             if dataset.stated is not None:
-                stated[dataset.place] = dataset.stated
-            self._columns.setdefault(dataset.place, {}).update(dict.fromkeys(dataset.columns))
+                stated[dataset.full_name] = dataset.stated
+            self._columns.setdefault(dataset.full_name, {}).update(dict.fromkeys(dataset.columns))
         stated.update(event.stated)
         if activity is not None:
-            activity.inputs.update((dataset.place, None) for dataset in event.inputs)
-            activity.outputs.update((dataset.place, None) for dataset in event.outputs)
+            activity.inputs.update((dataset.full_name, None) for dataset in event.inputs)
+            activity.outputs.update((dataset.full_name, None) for dataset in event.outputs)
 
     def _activity(self, event: Event) -> _Activity | None:
         if event.activity is None:
@@ -152,22 +154,22 @@ class _Import:
             activity.row.setdefault("started_at", time)
         elif time is not None and event.type in _ENDS:
             activity.row["ended_at"] = time
-        for part, said in event.said.items():
-            held = activity.said.setdefault(part, {})
-            facets = held.get("facets", {}) | said.get("facets", {})
-            held.update(said | ({"facets": facets} if facets else {}))
-        activity.said.setdefault("events", []).append({"type": event.type, "time": event.time})
+        for part, stated in event.detail.items():
+            known = activity.detail.setdefault(part, {})
+            facets = known.get("facets", {}) | stated.get("facets", {})
+            known.update(stated | ({"facets": facets} if facets else {}))
+        activity.detail.setdefault("events", []).append({"type": event.type, "time": event.time})
         return activity
 
     def _dataset(self, dataset: Dataset) -> None:
-        node = self._nodes.setdefault(dataset.place, _Node())
+        node = self._nodes.setdefault(dataset.full_name, _Node())
         node.ours.update(dataset.ours)
         node.facets.update(dataset.facets)
         if dataset.model:
             self._models[dataset.model["model"]] = dataset.model
 
     def counts(self, refused: int) -> EventCounts:
-        """What was taken, and what was not."""
+        """Count what was read and what was refused."""
         return EventCounts(
             events=self._types.total() + refused,
             refused=refused,
@@ -177,39 +179,39 @@ class _Import:
         )
 
     def graph(self) -> Graph:
-        """Everything that was taken."""
-        nodes = [row for place in self._nodes if (row := self._row(place)) is not None]
+        """Make the graph of everything read."""
+        nodes = [row for full_name in self._nodes if (row := self._row(full_name)) is not None]
         activities = [
-            a.row if a.ours else a.row | {"detail": write_json(a.said)}
+            a.row if a.ours else a.row | {"detail": sorted_json(a.detail)}
             for a in self._activities.values()
         ]
         return Graph.of_rows(
             _distinct(nodes), list(self._edges()), activities, list(self._models.values())
         )
 
-    def _row(self, place: Place) -> dict[str, Any] | None:
-        node = self._nodes[place]
+    def _row(self, full_name: FullName) -> dict[str, Any] | None:
+        node = self._nodes[full_name]
         if node.ours.keys() == {"id"} and not node.facets:
-            # We named it and knew nothing of it: the end of an edge, and no more than that.
+            # This tool wrote only its id: it is the end of an edge and has no row.
             return None
         if node.ours and not node.facets:
             return node.ours
-        said = {"namespace": place[0], "name": place[1], "facets": node.facets}
+        stated = {"namespace": full_name[0], "name": full_name[1], "facets": node.facets}
         if node.ours:
-            both = {"said": node.ours.get("attributes"), "openlineage": said}
-            return node.ours | {"attributes": write_json(both)}
+            both = {"said": node.ours.get("attributes"), "openlineage": stated}
+            return node.ours | {"attributes": sorted_json(both)}
         return {
-            "id": self._id(place),
+            "id": self._id(full_name),
             "kind": "dataset",
-            "external_id": place[1],
-            "attributes": write_json(said),
+            "external_id": full_name[1],
+            "attributes": sorted_json(stated),
         }
 
-    def _id(self, place: Place) -> str:
-        node = self._nodes.get(place)
+    def _id(self, full_name: FullName) -> str:
+        node = self._nodes.get(full_name)
         if node is not None and node.ours:
             return str(node.ours["id"])
-        return "dataset:" + "/".join(quote(part, safe="") for part in place)
+        return "dataset:" + "/".join(quote(part, safe="") for part in full_name)
 
     def _edges(self) -> Iterator[dict[str, Any]]:
         self._refuse_too_many()
@@ -219,14 +221,14 @@ class _Import:
         for child, parents in self._stated.items():
             yield from self._parents(child, parents, None)
 
-    def _parents_of(self, child: Place, activity: _Activity) -> Parents:
-        """The parents that a facet states; without one, all that the run read."""
+    def _parents_of(self, child: FullName, activity: _Activity) -> Parents:
+        """List the parents that a facet states; without one, all inputs of the run."""
         if child in activity.stated:
             return activity.stated[child]
         return dict.fromkeys({**activity.inputs, **self._columns.get(child, {})}, (DERIVED, None))
 
     def _parents(
-        self, child: Place, parents: Parents, activity: str | None
+        self, child: FullName, parents: Parents, activity: str | None
     ) -> Iterator[dict[str, Any]]:
         for parent, (relation, process) in parents.items():
             yield {
@@ -244,12 +246,12 @@ class _Import:
         )
         if pairs > MAX_PAIRS:
             raise InputError(
-                f"the inputs and outputs of runs make {pairs:,} edges, "
-                f"and at most {MAX_PAIRS:,} are made",
-                hint="state what each output came of, with the lineage facet",
+                f"pairing the inputs and outputs of runs gives {pairs:,} edges, "
+                f"over the limit of {MAX_PAIRS:,}",
+                hint="name the inputs of each output with the lineage facet",
             )
 
 
 def _distinct(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """One row for each id: two datasets may claim to be the same node of ours."""
+    """Keep one row for each id: two datasets may carry the same node id."""
     return list({row["id"]: row for row in rows}.values())

@@ -1,4 +1,4 @@
-"""Lineage as OpenLineage events: a run for each activity, with what it read and wrote."""
+"""Write a lineage graph as OpenLineage events: one run for each activity."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ ORIGIN_FACET, ORIGIN_SCHEMA = "prov_origin", "urn:prov-ledger:schema:openlineage
 ACTIVITY_FACET, ACTIVITY_SCHEMA = "prov_activity", "urn:prov-ledger:schema:openlineage-activity:1"
 
 RUNS = UUID("5f0c2d3e-8f6c-5a7b-9d55-0f3a1f4f7c11")
-"""The namespace under which an activity's id becomes its run id: the same one every time."""
+"""Namespace of the version 5 UUID that an activity's id becomes, its run id."""
 
 DIRECT, INDIRECT = "DIRECT", "INDIRECT"
-"""How a child came of its parent: derived, or with the parent as context."""
+"""Transformation types of derived edges, and of context edges."""
 
 Edges = dict[str, list[dict[str, Any]]]
 """The edges of each child, in the order of the table."""
@@ -33,12 +33,12 @@ Edges = dict[str, list[dict[str, Any]]]
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What events say that lineage does not know.
+    """Values of events that a lineage graph does not hold.
 
     Attributes:
         job_namespace: namespace of the jobs; a job has its activity's name, else its kind.
         dataset_namespace: namespace of the datasets; a dataset's name is its node id.
-        at: the time of what has no time of its own, such as the moment of the export.
+        at: the time of events that have none of their own, such as the moment of the export.
     """
 
     job_namespace: str
@@ -47,34 +47,34 @@ class Setting:
 
 
 def to_openlineage(graph: Graph, setting: Setting) -> Iterator[dict[str, Any]]:
-    """The events of every activity, START then COMPLETE, in the order of the activities.
+    """Yield the events of every activity, START then COMPLETE, in the order of the activities.
 
-    COMPLETE says of each output exactly which inputs it came of, in the lineage facet. Edges
-    without an activity, and nodes without an edge, are dataset events: nothing ran that is known.
+    COMPLETE names the parents of each output in the lineage facet. Edges without an activity, and
+    nodes without an edge, become dataset events: no run of them is known.
     """
-    return _Writer(graph, setting).events()
+    return _EventWriter(graph, setting).events()
 
 
-class _Writer:
+class _EventWriter:
     def __init__(self, graph: Graph, setting: Setting) -> None:
         self._graph = graph
         self._setting = setting
         self._rows = {node: row for row, node in enumerate(graph.nodes["id"].to_pylist())}
         self._models = {row.pop("model"): _known(row) for row in graph.models.to_pylist()}
         self._edges = graph.edges.sort_by("activity")
-        self._places = dict(_runs_of_equals(self._edges["activity"]))
+        self._slices = dict(_runs_of_equals(self._edges["activity"]))
 
     def events(self) -> Iterator[dict[str, Any]]:
         for activity in rows(self._graph.activities):
             yield from self._run(activity, self._made_by(activity["activity"]))
         # An edge may name an activity of which nothing else is known.
-        unknown = self._places.keys() - set(self._graph.activities["activity"].to_pylist())
+        unknown = self._slices.keys() - set(self._graph.activities["activity"].to_pylist())
         for name in sorted(unknown - {None}, key=str):
             yield from self._run({"activity": name}, self._made_by(name))
         yield from self._static()
 
     def _made_by(self, activity: str | None) -> Edges:
-        start, length = self._places.get(activity, (0, 0))
+        start, length = self._slices.get(activity, (0, 0))
         children: Edges = {}
         for edge in rows(self._edges.slice(start, length)):
             children.setdefault(edge["child"], []).append(edge)
@@ -111,13 +111,13 @@ class _Writer:
         children = self._made_by(None)
         for node, facets in self._origins(children):
             yield self._dataset_event(node, facets | self._lineage(children[node]))
-        # What is only the parent of such an edge is named in its facet, so it is said here.
+        # A node that is only the parent of such an edge needs an event of its own.
         edges = self._edges
         run = edges.filter(pc.is_valid(edges["activity"]))
-        said = _together(edges["child"], run["parent"])
+        in_runs = _together(edges["child"], run["parent"])
         everything = _together(self._graph.nodes["id"], edges["parent"])
         for node, facets in self._origins(
-            everything.filter(pc.invert(pc.is_in(everything, said))).to_pylist()
+            everything.filter(pc.invert(pc.is_in(everything, in_runs))).to_pylist()
         ):
             yield self._dataset_event(node, facets)
 
@@ -136,12 +136,12 @@ class _Writer:
         return self._name(node) | {"facets": facets}
 
     def _origins(self, nodes: Iterable[str]) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Each node with the facet that says what is known of it; its id at the least."""
-        known = [node for node in nodes if node in self._rows]
-        taken = self._graph.nodes.take(pa.array([self._rows[n] for n in known], pa.int64()))
-        said = {row["id"]: _known(row) for row in rows(taken)}
+        """Yield each node with the facet of its columns; at least its id."""
+        with_rows = [node for node in nodes if node in self._rows]
+        taken = self._graph.nodes.take(pa.array([self._rows[n] for n in with_rows], pa.int64()))
+        known_rows = {row["id"]: _known(row) for row in rows(taken)}
         for node in nodes:
-            facet = _facet(ORIGIN_SCHEMA, said.get(node, {"id": node}))
+            facet = _facet(ORIGIN_SCHEMA, known_rows.get(node, {"id": node}))
             if node in self._models:
                 facet["model"] = self._models[node]
             yield node, {ORIGIN_FACET: facet}
@@ -158,19 +158,19 @@ class _Writer:
 
 
 def run_id(activity: str) -> str:
-    """The id of the run that an activity is: the same for the same activity, everywhere."""
+    """Derive the run id of an activity; the same activity has the same run id everywhere."""
     return str(uuid5(RUNS, activity))
 
 
 def _together(*columns: pa.ChunkedArray) -> pa.Array:
-    """The distinct values of several columns."""
+    """Collect the distinct values of several columns."""
     return pc.unique(
         pa.chunked_array([c for column in columns for c in column.chunks], pa.string())
     )
 
 
 def _runs_of_equals(column: pa.ChunkedArray) -> Iterator[tuple[str | None, tuple[int, int]]]:
-    """Each value of a sorted column with its first place and its number."""
+    """Yield each value of a sorted column with its first row and its number of rows."""
     encoded = pc.run_end_encode(column.combine_chunks())
     start = 0
     for value, end in zip(encoded.values.to_pylist(), encoded.run_ends.to_pylist(), strict=True):
@@ -179,7 +179,7 @@ def _runs_of_equals(column: pa.ChunkedArray) -> Iterator[tuple[str | None, tuple
 
 
 def _known(row: dict[str, Any]) -> dict[str, Any]:
-    """What a row says, as JSON says it."""
+    """Drop the nulls of a row, and write its times as JSON does."""
     return {
         name: _instant(value) if isinstance(value, datetime) else value
         for name, value in row.items()
@@ -187,8 +187,8 @@ def _known(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _facet(schema: str, said: dict[str, Any]) -> dict[str, Any]:
-    return {"_producer": PRODUCER, "_schemaURL": schema} | said
+def _facet(schema: str, members: dict[str, Any]) -> dict[str, Any]:
+    return {"_producer": PRODUCER, "_schemaURL": schema} | members
 
 
 def _instant(time: datetime) -> str:

@@ -1,1 +1,1 @@
-"""W3C PROV documents."""
+"""Read, check and write W3C PROV documents."""

@@ -1,6 +1,6 @@
-"""The constraints of W3C PROV-CONSTRAINTS by number, and findings that break them.
+"""Name the constraints of W3C PROV-CONSTRAINTS by number, and make findings of breaches.
 
-Numbers, names and what is forbidden: https://www.w3.org/TR/prov-constraints/, sections 5 and 6.
+Numbers and names: https://www.w3.org/TR/prov-constraints/, sections 5 and 6.
 """
 
 from __future__ import annotations
@@ -54,14 +54,16 @@ CONSTRAINTS = {
     55: ("entity-activity-disjoint", "Give the two things two names."),
     56: ("membership-empty-collection", "Leave the type out, or the member."),
 }
-"""Number to name, and what helps."""
+"""Name and remedy of each constraint, by its number."""
 
 
 def broken(number: int, subject: Any, reason: str) -> Finding:
-    """A finding that a constraint is broken.
+    """Make the finding that a constraint is broken.
 
     Args:
-        subject: the name of what it is about.
+        number: of the constraint.
+        subject: the name that the finding is about.
+        reason: how it is broken.
     """
     name, remedy = CONSTRAINTS[number]
     return Finding(
@@ -74,5 +76,5 @@ def broken(number: int, subject: Any, reason: str) -> Finding:
 
 
 def shown(name: Any) -> str:
-    """A name as findings print it."""
+    """Shorten a name for a finding, and make its invisible characters visible."""
     return shorten(visible(str(name)), 200)

@@ -1,4 +1,4 @@
-"""The statements of one PROV bundle with those put together that state one thing; and conflicts."""
+"""Merge the statements of a PROV bundle that state the same thing, and find conflicts."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ _UNIQUE: dict[type[ProvRelation], tuple[int, tuple[int, int]]] = {
     ProvStart: (26, (0, 2)),
     ProvEnd: (27, (0, 2)),
 }
-"""Relations that hold once for two of their ends: the constraint, and which ends."""
+"""Relations of which there is one between two ends: number of the constraint, and which ends."""
 
 
 @dataclass(slots=True)
 class Statement:
-    """One relation; what nobody says of it is ``None``.
+    """One relation; what is not stated is ``None``.
 
     Attributes:
-        kind: the class of the library.
+        kind: its class in the library `prov`.
         name: its identifier.
         values: its formal attributes in the order of PROV-DM.
     """
@@ -51,7 +51,7 @@ class Statement:
 
     @property
     def word(self) -> str:
-        """How PROV-N writes it."""
+        """Its name in PROV-N."""
         return _WORDS[self.kind]
 
 
@@ -63,14 +63,14 @@ _WORDS: dict[type[ProvRelation], str] = {
 
 
 class Statements:
-    """What one bundle states, after the keys of constraints 22 to 29.
+    """The statements of one bundle, merged by the keys of constraints 22 to 29.
 
     Attributes:
-        elements: what is said of entities, activities and agents, by name.
+        elements: the statements about each entity, activity and agent, by name.
         relations: each once.
-        starts: the times at which activities started that somebody states.
-        ends: those at which they ended.
-        findings: the keys that do not hold, and identifiers that name two things.
+        starts: stated start time of each activity that has one.
+        ends: stated end time of each activity that has one.
+        findings: keys that are broken, and identifiers that name two things.
     """
 
     def __init__(self, bundle: ProvBundle) -> None:
@@ -93,54 +93,54 @@ class Statements:
     def _activities(self) -> None:
         for name, elements in self.elements.items():
             activities = [one for one in elements if isinstance(one, ProvActivity)]
-            for what, times, stated in (
+            for event, times, stated in (
                 ("start", self.starts, [one.get_startTime() for one in activities]),
                 ("end", self.ends, [one.get_endTime() for one in activities]),
             ):
-                said = sorted((time for time in stated if time is not None), key=str)
-                if said:
-                    times[name] = said[0]
-                for time in said[1:]:
-                    if differ(said[0], time):
-                        reason = f"stated to {what} at {said[0]} and at {time}"
+                found = sorted((time for time in stated if time is not None), key=str)
+                if found:
+                    times[name] = found[0]
+                for time in found[1:]:
+                    if differ(found[0], time):
+                        reason = f"stated to {event} at {found[0]} and at {time}"
                         self.findings.append(broken(22, name, reason))
 
     def _overlaps(self, stated: Iterable[Statement]) -> None:
-        """Identifiers of relations that name other things as well."""
+        """Find identifiers of relations that name other things as well."""
         words: defaultdict[QualifiedName, set[str]] = defaultdict(set)
         for one in stated:
             if one.name is not None:
                 words[one.name].add(one.word)
         for name, kinds in words.items():
-            apart = sorted(kinds - {"wasInfluencedBy"})
-            if len(apart) > 1:
-                said = f"the identifier of a {apart[0]} and of a {apart[1]}"
-                self.findings.append(broken(53, name, said))
+            distinct = sorted(kinds - {"wasInfluencedBy"})
+            if len(distinct) > 1:
+                reason = f"the identifier of a {distinct[0]} and of a {distinct[1]}"
+                self.findings.append(broken(53, name, reason))
             if things := self.elements.get(name):
                 thing = min(str(PROV_N_MAP[one.get_type()]) for one in things)
-                said = f"the identifier of an {thing} and of a {min(kinds)}"
-                self.findings.append(broken(54, name, said))
+                reason = f"the identifier of an {thing} and of a {min(kinds)}"
+                self.findings.append(broken(54, name, reason))
 
     def _by_name(self, stated: Iterable[Statement]) -> list[Statement]:
-        """One statement for each identifier of a kind."""
+        """Merge statements of one kind and identifier."""
         groups: defaultdict[Any, list[Statement]] = defaultdict(list)
-        for place, one in enumerate(stated):
-            groups[place if one.name is None else (one.kind, one.name)].append(one)
+        for position, one in enumerate(stated):
+            groups[position if one.name is None else (one.kind, one.name)].append(one)
         return [self._merged(group, 23) for group in groups.values()]
 
     def _by_ends(self, stated: Iterable[Statement]) -> list[Statement]:
-        """One statement where one is all there can be between two ends."""
+        """Merge statements of which there can be only one between two ends."""
         groups: defaultdict[Any, list[Statement]] = defaultdict(list)
-        for place, one in enumerate(stated):
+        for position, one in enumerate(stated):
             ends = [one.values[at] for at in _UNIQUE[one.kind][1]] if one.kind in _UNIQUE else []
-            groups[place if not ends or None in ends else (one.kind, *ends)].append(one)
+            groups[position if not ends or None in ends else (one.kind, *ends)].append(one)
         return [
             self._merged(group, _UNIQUE[group[0].kind][0] if group[0].kind in _UNIQUE else 0)
             for group in groups.values()
         ]
 
     def _merged(self, group: list[Statement], number: int) -> Statement:
-        """What several statements of one thing say together; where they differ, the first holds."""
+        """Merge several statements of one thing; where they differ, the first wins."""
         if len(group) == 1:
             return group[0]
         first, *others = sorted(group, key=lambda one: (str(one.name), str(one.values)))
@@ -149,25 +149,25 @@ class Statements:
             if whole.name is None:
                 whole.name = one.name
             elif one.name is not None and whole.name != one.name:
-                said = f"a {one.word} that is stated twice, as {whole.name} and as {one.name}"
-                self.findings.append(broken(number, whole.values[0], said))
-            for place, value in enumerate(one.values):
-                held = whole.values[place]
-                if held is None:
-                    whole.values[place] = value
-                elif value is not None and differ(held, value):
+                reason = f"a {one.word} that is stated twice, as {whole.name} and as {one.name}"
+                self.findings.append(broken(number, whole.values[0], reason))
+            for position, value in enumerate(one.values):
+                known = whole.values[position]
+                if known is None:
+                    whole.values[position] = value
+                elif value is not None and differ(known, value):
                     subject = whole.name if number == 23 else whole.values[0]
-                    said = f"a {one.word} that is stated twice, with {held} and with {value}"
-                    self.findings.append(broken(number, subject, said))
+                    reason = f"a {one.word} that is stated twice, with {known} and with {value}"
+                    self.findings.append(broken(number, subject, reason))
         return whole
 
     def _times(self) -> None:
-        """The times of activities beside those of their starts and ends."""
+        """Compare the times of activities with those of their starts and ends."""
         for one in self.relations:
             if one.kind is ProvStart:
-                number, times, what = 28, self.starts, "start"
+                number, times, event = 28, self.starts, "start"
             elif one.kind is ProvEnd:
-                number, times, what = 29, self.ends, "end"
+                number, times, event = 29, self.ends, "end"
             else:
                 continue
             activity, time = one.values[0], one.values[3]
@@ -175,12 +175,12 @@ class Statements:
                 continue
             other = times.get(activity)
             if other is not None and differ(other, time):
-                said = f"stated to {what} at {other} and at {time}"
-                self.findings.append(broken(number, activity, said))
+                reason = f"stated to {event} at {other} and at {time}"
+                self.findings.append(broken(number, activity, reason))
 
 
 def _elements(bundle: ProvBundle) -> dict[QualifiedName, list[ProvElement]]:
-    """What is said of each entity, activity and agent."""
+    """Group the statements about each entity, activity and agent by name."""
     named: defaultdict[QualifiedName, list[ProvElement]] = defaultdict(list)
     for one in bundle.records:
         if isinstance(one, ProvElement) and one.identifier is not None:
@@ -189,7 +189,7 @@ def _elements(bundle: ProvBundle) -> dict[QualifiedName, list[ProvElement]]:
 
 
 def differ(one: Any, two: Any) -> bool:
-    """Whether two values are not one; times with and without a zone cannot be told apart."""
+    """Whether two values differ; a time with a zone and one without are never known to differ."""
     if isinstance(one, datetime) and isinstance(two, datetime):
         return (one.tzinfo is None) == (two.tzinfo is None) and one != two
     return bool(one != two)
@@ -198,12 +198,12 @@ def differ(one: Any, two: Any) -> bool:
 def _half_derivations(stated: Iterable[Statement]) -> Iterator[Finding]:
     for one in stated:
         if one.kind is ProvDerivation and one.values[2] is None and any(one.values[3:5]):
-            said = f"derived from {one.values[1]} by a generation or usage of no activity"
-            yield broken(51, one.values[0], said)
+            reason = f"derived from {one.values[1]} by a generation or usage of no activity"
+            yield broken(51, one.values[0], reason)
 
 
 def _implied(stated: Iterable[Statement]) -> Iterator[Statement]:
-    """What derivations, starts and ends state besides (inferences 9, 10 and 11)."""
+    """Infer generations and usages from derivations, starts and ends (inferences 9, 10 and 11)."""
     for one in stated:
         if one.kind is ProvDerivation and one.values[2] is not None:
             child, parent, activity, generation, usage = one.values[:5]

@@ -1,4 +1,4 @@
-"""PROV-JSON, PROV-JSONLD and PROV-N as a document, or refused with the reason."""
+"""Read PROV-JSON, PROV-JSONLD and PROV-N documents, or refuse them with the reason."""
 
 from __future__ import annotations
 
@@ -12,25 +12,26 @@ import prov
 from prov.model import ProvDocument, ProvWarning
 
 from provenance.content.display import visible
+from provenance.content.json_reader import read_document
 from provenance.errors import InputError
 from provenance.interchange.prov.write_document import ProvFormat
-from provenance.interchange.text import read_json, shorten
+from provenance.interchange.text import shorten
 from provenance.model.finding import Finding
 
 _PROVN = re.compile(r"(?:\s|//[^\n\r]*|/\*.*?\*/)*document\b", re.S)
 _TURTLE = re.compile(r"\s*@?(?:prefix|base)\s", re.I)
-_CONVERT = "convert it with `prov-convert` to PROV-JSON, PROV-JSONLD or PROV-N, which are read here"
+_CONVERT = "convert it with `prov-convert` to PROV-JSON, PROV-JSONLD or PROV-N"
 
-# The library checks the outer shapes and trusts the values in them, so that a prefix bound to an
-# object, or a list as a datatype, comes out as one of these.
+# The library checks the outer structure only: a prefix bound to an object, or a list as a datatype,
+# raises one of these.
 _WRONG_SHAPE = (TypeError, AttributeError, KeyError, IndexError)
 
 
 def read_prov(data: bytes) -> tuple[ProvDocument, tuple[Finding, ...]]:
-    """A PROV document from its bytes, and what was read otherwise than it was written.
+    """Read a PROV document, and findings where it was read differently from how it was written.
 
     Raises:
-        InputError: the bytes are no document in one of the three formats; the message says why.
+        InputError: the bytes are not a document in one of the three formats; the message says why.
     """
     text = _decode(data)
     format_ = _format(text)
@@ -60,15 +61,15 @@ def _decode(data: bytes) -> str:
 
 
 def _format(text: str) -> ProvFormat:
-    """The format by its first characters, and for JSON by its shape; nothing is tried in turn."""
+    """Detect the format by the first characters, and for JSON by its members."""
     if text.lstrip().startswith("<"):
-        raise InputError("XML, and PROV-XML and RDF/XML are not read", hint=_CONVERT)
+        raise InputError("XML: PROV-XML and RDF/XML are not supported", hint=_CONVERT)
     if _TURTLE.match(text):
-        raise InputError("Turtle or TriG, which are not read", hint=_CONVERT)
+        raise InputError("Turtle or TriG: not supported", hint=_CONVERT)
     if _PROVN.match(text):
         return "provn"
     try:
-        value = read_json(text)
+        value = read_document(text)
     except ValueError as error:
         raise InputError(f"neither JSON nor PROV-N: {error}", hint=_CONVERT) from error
     return "jsonld" if isinstance(value, dict) and "@context" in value else "json"
@@ -76,7 +77,7 @@ def _format(text: str) -> ProvFormat:
 
 @contextmanager
 def _watch(caught: list[warnings.WarningMessage]) -> Iterator[None]:
-    """Collect the library's warnings, and keep what it logs about values out of our log."""
+    """Collect the library's warnings, and silence its log."""
     log = logging.getLogger("prov.model")
     with warnings.catch_warnings(record=True) as seen:
         warnings.simplefilter("always", ProvWarning)
@@ -98,13 +99,13 @@ _NEXT_RELEASE = re.compile(r"\. prov 3\.3\.0 will .* \(#\d+\)$", re.S)
 
 def _reading_findings(caught: list[warnings.WarningMessage]) -> Iterator[Finding]:
     for reason in dict.fromkeys(_NEXT_RELEASE.sub("", str(w.message)) for w in caught):
-        place = (
+        subject = (
             reason.partition(":")[0] if reason.startswith(("record ", "bundle ")) else "document"
         )
         yield Finding(
             code="prov-reading",
             severity="warning",
-            subject=shorten(visible(place), 200),
+            subject=shorten(visible(subject), 200),
             reason=shorten(visible(reason), 300),
             remedy="Correct the document: it is read here as the reason says.",
         )

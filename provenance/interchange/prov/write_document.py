@@ -1,4 +1,4 @@
-"""Lineage as W3C PROV: entities at the top, and one bundle for each activity."""
+"""Write a lineage graph as W3C PROV: entities at the top, and one bundle for each activity."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from prov.serializers.provjson import encode_json_document
 from prov.serializers.provjsonld import encode_jsonld_document
 
 from provenance.interchange.graph import CONTEXT, DERIVED, Graph, rows
-from provenance.interchange.prov.names import Names
+from provenance.interchange.prov.qualified_names import Names
 
 ProvFormat = Literal["json", "jsonld", "provn"]
 
 MAKING = frozenset({"generate", "transform", "train", "assemble"})
-"""Kinds of activity that make their children; the others only bring an edge to light."""
+"""Kinds of activity that make their children; others, such as a review, only record an edge."""
 
 _NODE_TERMS = {
     "kind": "kind",
@@ -45,28 +45,28 @@ TERMS: dict[str, Mapping[str, str]] = {
     "activities": _ACTIVITY_TERMS,
     "models": _MODEL_TERMS,
 }
-"""Column of each table to the local name of the attribute that carries it.
+"""Local name of the attribute that holds each column, by table.
 
-The relation of an edge is said by the kind of the statement, and its activity by the bundle.
+The kind of a statement holds the relation of an edge, and its bundle the activity.
 """
 
 
 def to_prov(graph: Graph) -> ProvDocument:
-    """The graph as a PROV document, from which ``from_prov`` makes the same graph again."""
-    return _Writer(graph).document()
+    """Write the graph as a PROV document, from which ``from_prov`` makes the same graph again."""
+    return _DocumentWriter(graph).document()
 
 
 def write_prov(document: ProvDocument, format: ProvFormat) -> bytes:  # noqa: A002
-    """A document as PROV-JSON, PROV-JSONLD (its context embedded) or PROV-N, in UTF-8."""
+    """Serialise a document as PROV-JSON, PROV-JSONLD (context embedded) or PROV-N, in UTF-8."""
     if format == "provn":
         return document.get_provn().encode()
-    # The library's own writers stream through the slow encoder of `json.dump`.
+    # Faster than the library's own writers, which stream through `json.dump`.
     if format == "json":
         return json.dumps(encode_json_document(document), ensure_ascii=False).encode()
     return json.dumps(encode_jsonld_document(document, "embed"), ensure_ascii=False).encode()
 
 
-class _Writer:
+class _DocumentWriter:
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
         self._names = Names()
@@ -76,8 +76,8 @@ class _Writer:
             zip(graph.nodes["id"].to_pylist(), graph.nodes["kind"].to_pylist(), strict=True)
         )
         self._making = {a["activity"] for a in rows(graph.activities) if a["kind"] in MAKING}
-        # What was said already, so that an activity with many edges says each thing once.
-        self._said: set[tuple[str, str, str]] = set()
+        # Statements already written: an activity with many edges repeats none.
+        self._written: set[tuple[str, str, str]] = set()
 
     def document(self) -> ProvDocument:
         for node in rows(self._graph.nodes):
@@ -94,12 +94,12 @@ class _Writer:
         return self._document
 
     def _node(self, node: dict[str, Any]) -> None:
-        said = self._attributes("nodes", node)
+        attributes = self._attributes("nodes", node)
         if node["external_id"] is not None:
-            said[PROV["label"]] = node["external_id"]
+            attributes[PROV["label"]] = node["external_id"]
         if node["kind"] == "release":
-            said[PROV["type"]] = PROV["Collection"]
-        self._document.entity(self._names.node(node["id"]), said)
+            attributes[PROV["type"]] = PROV["Collection"]
+        self._document.entity(self._names.node(node["id"]), attributes)
 
     def _activity(self, activity: dict[str, Any]) -> None:
         name = activity["activity"]
@@ -118,7 +118,7 @@ class _Writer:
             self._associate(bundle, name, model)
             return
         who = self._names.agent(agent)
-        # Only a review is known to be the work of a person; elsewhere the agent may be a program.
+        # A review is the work of a person; the agent of another activity may be a program.
         person = {PROV["type"]: PROV["Person"]} if activity["kind"] == "review" else {}
         bundle.agent(who, person)
         bundle.wasAssociatedWith(self._names.activity(name), who)
@@ -133,7 +133,7 @@ class _Writer:
         if self._is_membership(edge):
             bundle.hadMember(*ends)
         elif edge["relation"] == CONTEXT:
-            # An influence alone could be any; this one is an edge of the lineage.
+            # The attribute tells this influence from those of other tools.
             relation = {self._names.terms["relation"]: CONTEXT}
             bundle.wasInfluencedBy(
                 *ends, other_attributes=relation | self._attributes("edges", edge)
@@ -163,7 +163,7 @@ class _Writer:
         return self._kinds.get(node) == "model"
 
     def _is_membership(self, edge: dict[str, Any]) -> bool:
-        """A release holds a record; what more an edge says, a membership could not carry."""
+        """Whether an edge says only that a release holds a record: a membership."""
         return (
             edge["relation"] == DERIVED
             and edge["process"] is None
@@ -171,10 +171,10 @@ class _Writer:
             and self._kinds.get(edge["parent"]) == "record"
         )
 
-    def _first(self, what: str, activity: str, node: str) -> bool:
-        known = len(self._said)
-        self._said.add((what, activity, node))
-        return len(self._said) > known
+    def _first(self, relation: str, activity: str, node: str) -> bool:
+        known = len(self._written)
+        self._written.add((relation, activity, node))
+        return len(self._written) > known
 
     def _bundle(self, activity: str | None) -> ProvBundle:
         if activity not in self._bundles and activity is not None:

@@ -1,4 +1,4 @@
-"""Bring a ledger of an older version up to date."""
+"""Upgrade a ledger that an older version wrote."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from provenance.views.definitions import VIEWS
 
 
 def due(url: str) -> list[str]:
-    """Names of the migrations that a ledger lacks."""
+    """List the names of pending migrations."""
     return [step.name for step in migrations.due(open_store(locate(url), VIEWS).layout)]
 
 
 def run(url: str) -> list[str]:
-    """Apply them; returns their names."""
+    """Apply all pending migrations and return their names."""
     return [step.name for step in migrations.run(open_store(locate(url), VIEWS))]

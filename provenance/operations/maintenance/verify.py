@@ -1,4 +1,4 @@
-"""Check that nothing stored was changed or lost."""
+"""Verify that no stored data was changed or lost."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 
 from provenance.errors import IntegrityError
 from provenance.model.base import Contract
-from provenance.operations.members.relation import release_members
+from provenance.operations.members.of_release import release_members
 from provenance.operations.releases.inspect import release_manifest
 from provenance.operations.releases.seal import members_digest
 from provenance.store.data_files import at_hand, check_part
@@ -15,7 +15,7 @@ from provenance.store.replacements import standing
 
 
 class Verification(Contract):
-    """What was checked, and what is wrong."""
+    """What was checked, and the problems found."""
 
     parts: int
     bytes: int
@@ -25,10 +25,10 @@ class Verification(Contract):
 
 
 def verify(store: Store, release: str | None = None) -> Verification:
-    """Compare every part with what was recorded of it, and every release with its digests.
+    """Verify every data file against its recorded size and digest, and releases against theirs.
 
     Args:
-        release: only this one; its parts are not told apart from the others, so all are checked.
+        release: verify only this release; data files are all verified.
 
     Raises:
         NotFoundError: there is no such release.
@@ -58,9 +58,7 @@ def verify(store: Store, release: str | None = None) -> Verification:
                 manifest = release_manifest(connection, name)
                 release_members(connection, name, today=False)
                 if members_digest(connection) != manifest.body.members_digest:
-                    problems.append(
-                        f"release `{name}`: its members are not those it was sealed over"
-                    )
+                    problems.append(f"release `{name}`: its members differ from the sealed digest")
             except IntegrityError as error:
                 problems.append(error.message)
     return Verification(

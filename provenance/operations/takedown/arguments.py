@@ -1,4 +1,4 @@
-"""Records and files as people name them, put as a takedown names them."""
+"""Resolve the records and files that a user names to digests and uris."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _WHOLE = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
 
 
 def digest_of(store: Store, text: str) -> str:
-    """The whole digest of a record: of one that is in a current file by any of its ids.
+    """Resolve a whole digest, or any id of a record in a current file, to the whole digest.
 
     Raises:
         NotFoundError, MisuseError: there is none, or there are several.
@@ -31,7 +31,7 @@ def digest_of(store: Store, text: str) -> str:
 
 
 def uri_of_file(store: Store, text: str) -> str:
-    """A file as the ledger calls it: by that name, else by the place that a path leads to."""
+    """Resolve a file to its uri: a uri of the ledger, else a path."""
     with store.snapshot(threads=1) as connection:
         known = connection.execute("SELECT 1 FROM ledger.files WHERE uri = ? LIMIT 1", [text])
         return text if known.fetchall() else uri_of(text)

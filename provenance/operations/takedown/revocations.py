@@ -1,4 +1,4 @@
-"""Revoke, restore, and keep revoked what comes later: each an event in the ledger."""
+"""Revoke and restore records, and extend revocations to records that are ingested later."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from provenance.store.ledger_store import Commit, Store
 from provenance.store.replacements import Replacement
 
 _VERBS = "('revoke', 'restore', 'purge', 'follow', 'maintain', 'origins')"
-"""Commits that bring no record and no edge."""
+"""Verbs of commits that add no record and no edge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class State:
 
 
 def plan_revocation(store: Store, takedown: Takedown) -> Receipt:
-    """What a revocation would reach; nothing is changed.
+    """Show what a revocation would reach, without changes.
 
     Raises:
         NotFoundError: no record matches.
@@ -49,8 +49,8 @@ def _plan(connection: Database, takedown: Takedown) -> Receipt:
     prepare(connection)
     if not find(connection, takedown):
         raise NotFoundError(
-            f"no record matches {said(takedown)}",
-            hint="`prov query 'SELECT * FROM sightings LIMIT 5'` shows what is kept of each",
+            f"no record matches {describe_takedown(takedown)}",
+            hint="`prov query 'SELECT * FROM sightings LIMIT 5'` shows the attributes of records",
         )
     return Receipt(
         revocation=takedown.revocation,
@@ -61,24 +61,25 @@ def _plan(connection: Database, takedown: Takedown) -> Receipt:
     )
 
 
-def said(takedown: Takedown) -> str:
-    """A takedown as a person writes it.
+def describe_takedown(takedown: Takedown) -> str:
+    """Format the selectors of a takedown as text.
 
     >>> from provenance.model.takedown import Selector
-    >>> said(Takedown(selectors=(Selector(kind="attribute", name="author", values=("Ada",)),)))
+    >>> author = Selector(kind="attribute", name="author", values=("Ada",))
+    >>> describe_takedown(Takedown(selectors=(author,)))
     'author `Ada`'
     """
     found = []
     for item in takedown.selectors:
-        what = item.name or item.kind.replace("_", " ")
-        found.append(f"{what} " + " or ".join(f"`{value}`" for value in item.values))
+        noun = item.name or item.kind.replace("_", " ")
+        found.append(f"{noun} " + " or ".join(f"`{value}`" for value in item.values))
     return " and ".join(found)
 
 
 def revoke(
     store: Store, takedown: Takedown, reason: str, requested_by: str | None = None
 ) -> Receipt:
-    """Take records out, with everything derived from them, now and whenever more of it comes.
+    """Revoke records and everything derived from them, including records ingested later.
 
     Raises:
         NotFoundError: no record matches.
@@ -95,7 +96,7 @@ def revoke(
         which = "TRUE" if takedown.through_models else "NOT through"
         hits = _write_hits(store, connection, commit_id, takedown.revocation, which)
     made = commit_event(store, receipt, commit_id, [hits])
-    # What was committed between the look at the ledger and the revocation is caught up with.
+    # Covers commits between the snapshot and this one.
     follow(store)
     return receipt.model_copy(update={"recorded_at": made.recorded_at})
 
@@ -103,7 +104,7 @@ def revoke(
 def restore(
     store: Store, revocation: str, reason: str | None = None, requested_by: str | None = None
 ) -> Receipt:
-    """Undo one revocation; what others took out stays out.
+    """Undo a revocation; records that another one covers stay revoked.
 
     Raises:
         NotFoundError, MisuseError: there is no such revocation, or it was purged.
@@ -113,7 +114,7 @@ def restore(
     if state.event == "purge":
         raise MisuseError(
             f"revocation `{state.revocation}` was purged",
-            hint="a purge cannot be undone: its attributes and own ids are gone",
+            hint="a purge cannot be undone: attributes and own ids are erased",
         )
     if state.event == "restore":
         return state.receipt.model_copy(update={"unchanged": True})
@@ -131,14 +132,14 @@ def commit_event(
     parts: list[Part | None],
     replaced: Sequence[Replacement] = (),
 ) -> Commit:
-    """Record an event of a revocation with what belongs to it, in one transaction."""
+    """Commit an event of a revocation with its data files in one transaction."""
     head = store.rows("revocations", commit_id, [event_row(receipt)])
     key = f"{receipt.event}:{receipt.revocation}:{commit_id}"
     return store.commit(receipt.event, key, [*parts, head], commit_id, replaced)
 
 
 def event_row(receipt: Receipt) -> dict[str, object]:
-    """A receipt as a row of the table ``revocations``."""
+    """Make a row of the table ``revocations`` from a receipt."""
     return {
         "revocation": receipt.revocation,
         "event": receipt.event,
@@ -150,9 +151,9 @@ def event_row(receipt: Receipt) -> dict[str, object]:
 
 
 def follow(store: Store) -> Commit | None:
-    """Revoke what came since and falls under a revocation: matched by it, or derived from it.
+    """Extend active revocations to new records that match them or derive from revoked ones.
 
-    One look at the ledger where nothing was ever revoked.
+    Costs one query if nothing was ever revoked.
     """
     with store.snapshot() as connection:
         if not connection.execute("FROM ledger.revocations LIMIT 1").fetchall():
@@ -192,7 +193,7 @@ def _follow_one(
 
 
 def _followed(connection: Database, state: State) -> int:
-    """The last commit that a revocation was brought up to date with."""
+    """Get the last commit that a revocation was extended to."""
     rows = connection.execute(
         """SELECT max(CAST(split_part(key, ':', 2) AS BIGINT)) FROM ledger.commits
         WHERE verb = 'follow' AND CAST(split_part(key, ':', 3) AS BIGINT) >= ?""",
@@ -202,7 +203,7 @@ def _followed(connection: Database, state: State) -> int:
 
 
 def state_of(connection: Database, text: str) -> State:
-    """The revocation of an id, or of a unique beginning of one.
+    """Load a revocation by its id or a unique prefix.
 
     Raises:
         NotFoundError, MisuseError: there is none, or there are several.
@@ -214,7 +215,7 @@ def state_of(connection: Database, text: str) -> State:
         )
     if len(found) > 1:
         some = ", ".join(state.revocation for state in found[:5])
-        raise MisuseError(f"`{text}` fits {len(found)} revocations", hint=f"among them {some}")
+        raise MisuseError(f"`{text}` matches {len(found)} revocations", hint=f"for example {some}")
     return found[0]
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from markupsafe import Markup
+
 from provenance.model.finding import BudgetResult
 from provenance.model.reports.facts import BreakdownRow, Share
 from provenance.reports.render import number, wording
-from provenance.reports.render.markup import Markup, join, tag
+from provenance.reports.render.markup import join, tag
 
 LIMIT = 0.5
 """Where the limit stands on a budget's scale, which ends at twice the limit: the ticks of all

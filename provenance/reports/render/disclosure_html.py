@@ -2,48 +2,37 @@
 
 from __future__ import annotations
 
-from provenance.model.reports.disclosure import Disclosure, Line, Section, Table
-from provenance.reports.render import disclosure_wording, number
-from provenance.reports.render.html import composition, figures, page
-from provenance.reports.render.markup import Markup, join, tag, text, whole
-from provenance.reports.render.sections import Column, missing, table_row
-from provenance.reports.render.sections import Section as Part
+from markupsafe import Markup
 
-FIELDS = (Column("Field"), Column("Content", "text"), Column("From", "from"))
+from provenance.content.web_page import Skip
+from provenance.model.reports.disclosure import Disclosure, Line, Scalar, Section, Table
+from provenance.reports.render import disclosure_wording, number
+from provenance.reports.render.markup import join, tag, text, whole
+from provenance.reports.render.page import PageSection, answers, day, report_page
+from provenance.reports.render.tables import Cells, TableColumn, missing, table
+
+FIELDS = (TableColumn("Field"), TableColumn("Content", "text"), TableColumn("From", "from"))
 
 
 def disclosure_html(report: Disclosure) -> str:
     """The page; it loads nothing from anywhere and holds every number of the JSON."""
-    parts = [_part(section) for section in report.sections]
-    return page(
+    parts = [_section(section) for section in report.sections]
+    return report_page(
+        "disclosure.html",
         f"{report.title}: {report.release}",
-        _header(report, parts),
         parts,
-        _footer(report),
-        skip=(parts[0].anchor, "the first section"),
-    )
-
-
-def _header(report: Disclosure, parts: list[Part]) -> Markup:
-    links = (tag("li", tag("a", part.title, href=f"#{part.anchor}")) for part in parts)
-    outcome = "fail" if report.missing else "pass"
-    return tag(
-        "header",
-        tag("p", report.law, class_="eyebrow"),
-        tag("h1", report.title),
-        tag(
-            "p",
-            tag("span", disclosure_wording.completeness(report), class_=f"verdict {outcome}"),
-            tag("span", "Release ", tag("strong", report.release)),
-            class_="outcome",
-        ),
-        composition(
+        skip=Skip(parts[0].anchor, "the first section"),
+        facts=report,
+        eyebrow=report.law,
+        heading=report.title,
+        outcome="fail" if report.missing else "pass",
+        completeness=disclosure_wording.completeness(report),
+        figures=_figures(report),
+        vouched=disclosure_wording.vouched(report),
+        warnings=[whole(warning) for warning in report.warnings],
+        **answers(
             report.share, disclosure_wording.synthetic(report), disclosure_wording.unknown(report)
         ),
-        figures(_figures(report)),
-        tag("p", disclosure_wording.vouched(report), class_="vouched"),
-        warnings_box(report.warnings),
-        tag("nav", tag("ul", *links), aria_label="Sections"),
     )
 
 
@@ -52,36 +41,26 @@ def _figures(report: Disclosure) -> list[tuple[str, str]]:
         ("Records", number.count(report.records)),
         ("Size", number.size(report.share.size)),
         ("Sources", number.count(report.sources)),
-        ("Sealed", f"{report.created_at:%d %B %Y}".lstrip("0")),
+        ("Sealed", day(report.created_at)),
     ]
     if report.asked:
         found.append(("Answers", f"{report.asked - report.missing:,} of {report.asked:,}"))
     return found
 
 
-def warnings_box(warnings: tuple[str, ...]) -> Markup | None:
-    """What a reader has to know, above the sections; nothing where there is nothing."""
-    if not warnings:
-        return None
-    items = (tag("li", whole(warning)) for warning in warnings)
-    return tag(
-        "div", tag("p", tag("strong", "What to know first")), tag("ul", *items), class_="warnings"
-    )
-
-
-def _part(section: Section) -> Part:
+def _section(section: Section) -> PageSection:
     anchor = "section-" + "".join(c if c.isalnum() else "-" for c in section.number).strip("-")
     tables = (_table(line.label, line.table) for line in section.lines if line.table)
     plain = [line for line in section.lines if not line.table]
     fields = _fields(section.title, plain) if plain else None
     title = section.title if section.number == "0" else f"{section.number} {section.title}"
     lead = None if section.lines else "Nothing is stated here."
-    return Part(anchor, title, lead, join(fields, *tables))
+    return PageSection(anchor, title, lead, join(fields, *tables))
 
 
 def _fields(title: str, lines: list[Line]) -> Markup:
-    rows = (table_row(FIELDS, (line.label, _content(line), _origin(line))) for line in lines)
-    return framed(f"{title}: fields", None, FIELDS, rows_of=join(*rows), kind="fields stack")
+    rows = ((line.label, _content(line), _origin(line)) for line in lines)
+    return table(f"{title}: fields", FIELDS, rows, named=False, kind="fields stack")
 
 
 def _content(line: Line) -> Markup:
@@ -99,71 +78,32 @@ def _origin(line: Line) -> Markup:
     return text(disclosure_wording.origin(line))
 
 
-def _table(title: str, table: Table) -> Markup:
-    columns = [Column(name, _kind(place, table)) for place, name in enumerate(table.columns)]
-    columns[0] = Column(table.columns[0])
-    rows = (
-        table_row(
-            columns,
-            [
-                missing(disclosure_wording.NOT_STATED)
-                if one is None
-                else whole(disclosure_wording.scalar(one))
-                for one in row
-            ],
-        )
-        for row in table.rows
-    )
+def _table(title: str, content: Table) -> Markup:
+    first, *others = content.columns
+    columns = [
+        TableColumn(first),
+        *(TableColumn(name, _kind(at, content)) for at, name in enumerate(others, 1)),
+    ]
     kind = "wide" if len(columns) > WIDE else None
-    return framed(title, title, columns, rows_of=join(*rows), kind=kind)
+    return table(title, columns, map(_cells, content.rows), kind=kind)
+
+
+def _cells(row: tuple[Scalar, ...]) -> Cells:
+    return [
+        missing(disclosure_wording.NOT_STATED)
+        if value is None
+        else whole(disclosure_wording.scalar(value))
+        for value in row
+    ]
 
 
 WIDE = 8
 """Columns from which on a table is set in smaller letters."""
 
 
-def _kind(place: int, table: Table) -> str:
+def _kind(column: int, content: Table) -> str:
     """The class of a column: numbers stand on the right, only addresses break within a word."""
-    if disclosure_wording.numeric(place, table.rows):
+    if disclosure_wording.numeric(column, content.rows):
         return "number"
-    cells = (row[place] for row in table.rows)
+    cells = (row[column] for row in content.rows)
     return "address" if any("://" in one for one in cells if isinstance(one, str)) else "cell"
-
-
-def framed(
-    name: str,
-    caption: str | None,
-    columns: list[Column] | tuple[Column, ...],
-    *,
-    rows_of: Markup,
-    kind: str | None,
-) -> Markup:
-    """A table in a region that scrolls; without a caption its name is for readers of screens."""
-    heads = (tag("th", title, scope="col", class_=style or None) for title, style in columns)
-    return tag(
-        "div",
-        tag(
-            "table",
-            tag("caption", tag("strong", caption or name, class_=None if caption else "unseen")),
-            tag("thead", tag("tr", *heads)),
-            tag("tbody", rows_of),
-            class_=kind,
-        ),
-        class_="scroll",
-        role="region",
-        aria_label=name,
-        tabindex="0",
-    )
-
-
-def _footer(report: Disclosure) -> Markup:
-    return tag(
-        "footer",
-        tag("p", "Body digest ", tag("code", report.body_digest)),
-        tag(
-            "p",
-            "Facts are of the sealed release and of the contracts of its sources; answers are "
-            "what people say. Nothing here is legal advice.",
-        ),
-        tag("p", f"Sealed {report.created_at.isoformat()} by prov {report.tool_version}."),
-    )

@@ -12,14 +12,6 @@ _PERCENT = re.compile(r"\d+(\.\d+)?%")
 
 NOT_STATED = "not stated"
 
-STATES = {
-    "ledger": "ledger",
-    "answered": "answered",
-    "not provided": "not provided",
-    "not applicable": "not applicable",
-    "out of scope": "out of scope",
-}
-
 
 def synthetic(report: Disclosure | ReportIndex) -> str:
     """The first answer: how much is synthetic."""
@@ -89,7 +81,7 @@ def origin(line: Line) -> str:
         return f"answered by {line.by}" if line.by else "answered"
     if line.status == "not provided":
         return line.note or ""
-    return STATES[line.status] if line.status == "ledger" else ""
+    return "ledger" if line.status == "ledger" else ""
 
 
 def numeric(column: int, rows: tuple[tuple[Scalar, ...], ...]) -> bool:

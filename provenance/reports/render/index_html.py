@@ -1,18 +1,25 @@
-"""The first page of a folder of reports: what there is, for whom, and what is missing."""
+"""Render the index page of a folder of reports: what each is, for whom, and what is missing."""
 
 from __future__ import annotations
 
 from pathlib import PurePath
 
+from markupsafe import Markup
+
+from provenance.content.web_page import Skip
 from provenance.model.reports.report_index import IndexEntry, ReportIndex
 from provenance.reports.render import disclosure_wording, number, wording
-from provenance.reports.render.disclosure_html import framed, warnings_box
-from provenance.reports.render.html import composition, figures, page
-from provenance.reports.render.markup import Markup, join, tag, text, whole
-from provenance.reports.render.sections import Column, Section, missing, table_row
+from provenance.reports.render.markup import join, tag, text, whole
+from provenance.reports.render.page import PageSection, answers, day, report_page
+from provenance.reports.render.tables import TableColumn, missing, table
 
-REPORTS = (Column("Report"), Column("For", "text"), Column("Answers", "cell"), Column("Read"))
-OPEN = (Column("Report"), Column("Questions, by who should answer"))
+REPORTS = (
+    TableColumn("Report"),
+    TableColumn("For", "text"),
+    TableColumn("Answers", "cell"),
+    TableColumn("Read"),
+)
+OPEN = (TableColumn("Report"), TableColumn("Questions, by who should answer"))
 
 LAYOUTS = {
     ".html": "HTML",
@@ -21,132 +28,103 @@ LAYOUTS = {
     ".json": "JSON",
     ".jsonl": "JSON lines",
 }
-"""What a file is called, by how its name ends; in the order in which files are listed."""
+"""Name of a file's layout by the suffix of the file, in the order in which files are listed."""
 
 
 def index_html(index: ReportIndex) -> str:
-    """The page; its links lead to the files beside it, and nowhere else."""
-    parts = [part for part in (_reports(index), _open(index)) if part.body]
-    return page(
+    """Render the page; its links lead to files of the same folder only."""
+    return report_page(
+        "index.html",
         f"Reports: {index.release}",
-        _header(index, parts),
-        parts,
-        _footer(index),
-        skip=("reports", "the reports"),
-    )
-
-
-def _header(index: ReportIndex, parts: list[Section]) -> Markup:
-    links = (tag("li", tag("a", part.title, href=f"#{part.anchor}")) for part in parts)
-    outcome = "fail" if index.missing else "pass"
-    return tag(
-        "header",
-        tag("p", "Reports of a release", class_="eyebrow"),
-        tag("h1", index.release),
-        tag(
-            "p",
-            tag("span", wording.OUTCOMES[index.verdict], class_=f"verdict {index.verdict.value}"),
-            tag("span", "Policy ", tag("strong", index.policy)),
-            tag("span", disclosure_wording.completeness(index), class_=f"verdict {outcome}"),
-            class_="outcome",
-        ),
-        composition(
+        [part for part in (_reports(index), _open(index)) if part.body],
+        skip=Skip("reports", "the reports"),
+        facts=index,
+        eyebrow="Reports of a release",
+        heading=index.release,
+        verdict=wording.OUTCOMES[index.verdict],
+        outcome="fail" if index.missing else "pass",
+        completeness=disclosure_wording.completeness(index),
+        figures=[
+            ("Records", number.count(index.records)),
+            ("Size", number.size(index.share.size)),
+            ("Sources", number.count(index.sources)),
+            ("Reports", number.count(len(index.reports))),
+            ("Sealed", day(index.created_at)),
+        ],
+        warnings=[whole(warning) for warning in _warnings(index)],
+        **answers(
             index.share, disclosure_wording.synthetic(index), disclosure_wording.unknown(index)
         ),
-        figures(
-            [
-                ("Records", number.count(index.records)),
-                ("Size", number.size(index.share.size)),
-                ("Sources", number.count(index.sources)),
-                ("Reports", number.count(len(index.reports))),
-                ("Sealed", f"{index.created_at:%d %B %Y}".lstrip("0")),
-            ]
-        ),
-        warnings_box(_warnings(index)),
-        tag("nav", tag("ul", *links), aria_label="Sections"),
     )
 
 
-def _reports(index: ReportIndex) -> Section:
+def _reports(index: ReportIndex) -> PageSection:
     rows = (
-        table_row(REPORTS, (_what(one), text(one.readers), _answers(one), _files(one)))
-        for one in index.reports
+        (_about(entry), text(entry.readers), _answers(entry), _files(entry))
+        for entry in index.reports
     )
-    return Section(
+    return PageSection(
         "reports",
         "Reports",
-        "All are filled from the same sealed release, so that their numbers are the same.",
-        framed("Reports in this folder", None, REPORTS, rows_of=join(*rows), kind="reports stack"),
+        "All reports are made from the same sealed release, so their numbers agree.",
+        table("Reports in this folder", REPORTS, rows, named=False, kind="reports stack"),
     )
 
 
-def _what(one: IndexEntry) -> Markup:
-    law = tag("span", one.law, class_="detail") if one.law else None
-    return join(one.title, law, tag("span", one.about, class_="detail"))
+def _about(entry: IndexEntry) -> Markup:
+    law = tag("span", entry.law, class_="detail") if entry.law else None
+    return join(entry.title, law, tag("span", entry.about, class_="detail"))
 
 
-def _answers(one: IndexEntry) -> Markup:
-    if not one.asked:
-        return missing("nothing is asked")
-    if not one.not_provided:
-        return text(f"all {one.asked:,} provided")
-    said = f"{len(one.not_provided):,} of {one.asked:,} not provided"
-    return tag("span", said, class_="due")
+def _answers(entry: IndexEntry) -> Markup:
+    if not entry.asked:
+        return missing("no questions")
+    if not entry.not_provided:
+        return text(f"all {entry.asked:,} provided")
+    open_of_all = f"{len(entry.not_provided):,} of {entry.asked:,} not provided"
+    return tag("span", open_of_all, class_="due")
 
 
-def _files(one: IndexEntry) -> Markup:
-    found = {PurePath(name).suffix: name for name in one.files}
+def _files(entry: IndexEntry) -> Markup:
+    found = {PurePath(name).suffix: name for name in entry.files}
     links = (
-        tag("li", tag("a", called, href=found[suffix], aria_label=f"{one.title}, {called}"))
-        for suffix, called in LAYOUTS.items()
+        tag("li", tag("a", layout, href=found[suffix], aria_label=f"{entry.title}, {layout}"))
+        for suffix, layout in LAYOUTS.items()
         if suffix in found
     )
     return tag("ul", *links, class_="files")
 
 
 def _warnings(index: ReportIndex) -> tuple[str, ...]:
-    """What several reports warn of is said once, with their names."""
+    """List each warning once, with the names of the reports that give it."""
     found: dict[str, list[str]] = {}
-    for one in index.reports:
-        for warning in one.warnings:
-            found.setdefault(warning, []).append(one.report)
+    for entry in index.reports:
+        for warning in entry.warnings:
+            found.setdefault(warning, []).append(entry.report)
     return tuple(f"{', '.join(names)}: {warning}" for warning, names in found.items())
 
 
-def _open(index: ReportIndex) -> Section:
-    rows = join(
-        *(
-            table_row(OPEN, (one.title, _questions(one)))
-            for one in index.reports
-            if one.not_provided
-        )
-    )
-    return Section(
+def _open(index: ReportIndex) -> PageSection:
+    rows = [(entry.title, _questions(entry)) for entry in index.reports if entry.not_provided]
+    return PageSection(
         "open",
-        "What nobody answered",
-        "The ledger cannot know these. --init writes the questions, --answers takes them back.",
-        framed("Questions without an answer", None, OPEN, rows_of=rows, kind="open stack")
+        "Questions without an answer",
+        "Only people can answer these. `prov report --init` writes the questions to a file, and "
+        "`prov report --answers` reads the answers from it.",
+        table("Questions without an answer", OPEN, rows, named=False, kind="open stack")
         if rows
         else Markup(),
     )
 
 
-def _questions(one: IndexEntry) -> Markup:
-    """The questions under whoever should answer them."""
+def _questions(entry: IndexEntry) -> Markup:
+    """List the questions under whoever should answer them."""
     found: dict[str, list[str]] = {}
-    for question in one.not_provided:
+    for question in entry.not_provided:
         found.setdefault(question.who, []).append(question.label)
     return join(
         *(
             tag("p", tag("strong", who), ": ", whole("; ".join(labels)))
             for who, labels in found.items()
         )
-    )
-
-
-def _footer(index: ReportIndex) -> Markup:
-    return tag(
-        "footer",
-        tag("p", "Body digest ", tag("code", index.body_digest)),
-        tag("p", f"Sealed {index.created_at.isoformat()} by prov {index.tool_version}."),
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+
+from markupsafe import Markup
 
 from provenance.model.finding import BudgetResult
 from provenance.model.origin import Label
@@ -18,38 +19,26 @@ from provenance.model.reports.facts import (
     Share,
 )
 from provenance.reports.render import chart, number, wording
-from provenance.reports.render.markup import Markup, join, tag
+from provenance.reports.render.markup import join, tag
+from provenance.reports.render.page import PageSection
+from provenance.reports.render.tables import Cells, TableColumn, missing, table
 
 SHOWN = 200
 """Most rows of one table on the page; the JSON report holds more."""
 
 
-class Section(NamedTuple):
-    """A part of the page, with its name in the table of contents."""
-
-    anchor: str
-    title: str
-    lead: str | None
-    body: Markup
-
-
-class Column(NamedTuple):
-    """A column's heading, and the class of its cells."""
-
-    title: str | Markup
-    kind: str = ""
-
-
-def all_of(facts: Facts) -> Iterator[Section]:
+def all_of(facts: Facts) -> Iterator[PageSection]:
     """The sections in reading order; one without a body has nothing to say."""
-    yield Section("budgets", "Budgets", BUDGETS_LEAD, _budgets(facts.budgets))
-    yield Section("composition", "What is in it", COMPOSITION_LEAD, _composition(facts))
-    yield Section("models", "Which models", None, _cuts(facts, "generator", "process", "depth"))
-    yield Section("unknown", "What is not known, and why", None, _unsettled(facts))
-    yield Section("sources", "Who declared what", SOURCES_LEAD, _declarations(facts.declarations))
-    yield Section("conflicts", "Conflicts", CONFLICTS_LEAD, _conflicts(facts))
-    yield Section("findings", "Findings", None, _findings(facts))
-    yield Section("selection", "How it was put together", None, _selection(facts))
+    yield PageSection("budgets", "Budgets", BUDGETS_LEAD, _budgets(facts.budgets))
+    yield PageSection("composition", "What is in it", COMPOSITION_LEAD, _composition(facts))
+    yield PageSection("models", "Which models", None, _cuts(facts, "generator", "process", "depth"))
+    yield PageSection("unknown", "What is not known, and why", None, _unsettled(facts))
+    yield PageSection(
+        "sources", "Who declared what", SOURCES_LEAD, _declarations(facts.declarations)
+    )
+    yield PageSection("conflicts", "Conflicts", CONFLICTS_LEAD, _conflicts(facts))
+    yield PageSection("findings", "Findings", None, _findings(facts))
+    yield PageSection("selection", "How it was put together", None, _selection(facts))
 
 
 BUDGETS_LEAD = (
@@ -68,57 +57,30 @@ CONFLICTS_LEAD = "Records about which the evidence disagrees, and the rule that 
 def _table(
     title: str,
     caption: str | None,
-    columns: Sequence[Column],
-    rows: Sequence[Sequence[str | Markup]],
+    columns: Sequence[TableColumn],
+    rows: Sequence[Cells],
     *,
     total: int | None = None,
     kind: str | None = None,
 ) -> Markup:
-    """A table whose first cell of each row is its heading, cut off at ``SHOWN`` rows."""
-    head = tag(
-        "tr", *(tag("th", name, scope="col", class_=style or None) for name, style in columns)
-    )
-    body = (table_row(columns, row) for row in rows[:SHOWN])
+    """Build a table of at most ``SHOWN`` rows, out of ``total`` where not all rows are given."""
+    shown = table(title, columns, rows[:SHOWN], caption=caption, kind=kind)
     more = (len(rows) if total is None else total) - min(len(rows), SHOWN)
-    return join(
-        tag(
-            "div",
-            tag(
-                "table",
-                tag("caption", tag("strong", title), caption),
-                tag("thead", head),
-                tag("tbody", *body),
-                class_=kind,
-            ),
-            class_="scroll",
-            role="region",
-            aria_label=title,
-            tabindex="0",
-        ),
-        tag("p", f"and {number.count(more)} more", class_="more") if more > 0 else None,
-    )
-
-
-def table_row(columns: Sequence[Column], row: Sequence[str | Markup]) -> Markup:
-    """A row whose first cell is its heading."""
-    cells = [tag("th", row[0], scope="row")]
-    for (name, kind), value in zip(columns[1:], row[1:], strict=True):
-        label = None if isinstance(name, Markup) else name
-        quiet = " zero" if value == "0" else ""
-        cells.append(tag("td", value, class_=f"{kind}{quiet}".strip() or None, data_label=label))
-    return tag("tr", *cells)
+    if more <= 0:
+        return shown
+    return join(shown, tag("p", f"and {number.count(more)} more", class_="more"))
 
 
 def _budgets(budgets: Sequence[BudgetResult]) -> Markup:
     axis = tag("span", tag("span", "0"), tag("span", "limit"), tag("span", "twice"), class_="axis")
     columns = (
-        Column("Budget"),
-        Column("Verdict"),
-        Column(axis, "chart"),
-        Column("At least", "number"),
-        Column("At most", "number"),
-        Column("Limit", "number"),
-        Column("Why", "text"),
+        TableColumn("Budget"),
+        TableColumn("Verdict"),
+        TableColumn(axis, "chart"),
+        TableColumn("At least", "number"),
+        TableColumn("At most", "number"),
+        TableColumn("Limit", "number"),
+        TableColumn("Why", "text"),
     )
     rows = [_budget(result) for result in wording.worst_first(budgets)]
     return _table("Verdict of each budget", None, columns, rows, kind="budgets stack")
@@ -148,12 +110,12 @@ def _budget(result: BudgetResult) -> tuple[str | Markup, ...]:
 
 def _composition(facts: Facts) -> Markup:
     columns = (
-        Column("Unit"),
-        Column("Size", "number"),
-        Column("Synthetic, at least", "number"),
-        Column("Synthetic, at most", "number"),
-        Column("Share, at least", "number"),
-        Column("Share, at most", "number"),
+        TableColumn("Unit"),
+        TableColumn("Size", "number"),
+        TableColumn("Synthetic, at least", "number"),
+        TableColumn("Synthetic, at most", "number"),
+        TableColumn("Share, at least", "number"),
+        TableColumn("Share, at most", "number"),
     )
     table = _table("The whole set", None, columns, [_share(share) for share in facts.shares])
     return join(table, _cuts(facts, "source", "label", "language", "split", "licence"))
@@ -177,13 +139,13 @@ def _cuts(facts: Facts, *dimensions: str) -> Markup:
 
 def _cut(cut: Breakdown) -> Markup:
     columns = (
-        Column(wording.COLUMN[cut.by]),
-        Column("Records", "number"),
-        Column("Bytes", "number"),
-        Column("Synthetic bytes, at least", "number"),
-        Column("Synthetic bytes, at most", "number"),
-        Column("Composition", "chart"),
-        *(Column(f"{label.value.title()} records", "number") for label in _labels(cut)),
+        TableColumn(wording.COLUMN[cut.by]),
+        TableColumn("Records", "number"),
+        TableColumn("Bytes", "number"),
+        TableColumn("Synthetic bytes, at least", "number"),
+        TableColumn("Synthetic bytes, at most", "number"),
+        TableColumn("Composition", "chart"),
+        *(TableColumn(f"{label.value.title()} records", "number") for label in _labels(cut)),
     )
     rows = [_cut_row(cut, row) for row in cut.rows]
     title, caption = wording.HEADINGS[cut.by], wording.CAPTIONS[cut.by]
@@ -208,20 +170,15 @@ def _labels(cut: Breakdown) -> Sequence[Label]:
     return () if cut.by == "label" else tuple(Label)
 
 
-def missing(said: str) -> Markup:
-    """A word in the place of a value that is not there."""
-    return tag("span", said, class_="none")
-
-
 def _unsettled(facts: Facts) -> Markup:
     if not facts.unsettled:
         return tag("p", "Nothing: the evidence settles the origin of every record.")
     columns = (
-        Column("Source"),
-        Column("Records", "number"),
-        Column("Bytes", "number"),
-        Column("Bytes not known", "number"),
-        Column("Why", "text"),
+        TableColumn("Source"),
+        TableColumn("Records", "number"),
+        TableColumn("Bytes", "number"),
+        TableColumn("Bytes not known", "number"),
+        TableColumn("Why", "text"),
     )
     rows = [
         (
@@ -239,13 +196,13 @@ def _unsettled(facts: Facts) -> Markup:
 
 def _declarations(declarations: Sequence[Declaration]) -> Markup:
     columns = (
-        Column("Source"),
-        Column("Records", "number"),
-        Column("Kind"),
-        Column("Claim", "text"),
-        Column("Licence", "text"),
-        Column("Declared by", "text"),
-        Column("Address", "text"),
+        TableColumn("Source"),
+        TableColumn("Records", "number"),
+        TableColumn("Kind"),
+        TableColumn("Claim", "text"),
+        TableColumn("Licence", "text"),
+        TableColumn("Declared by", "text"),
+        TableColumn("Address", "text"),
     )
     return _table("Contracts", None, columns, [_declaration(one) for one in declarations])
 
@@ -288,12 +245,12 @@ def _conflict_table(title: str, caption: str | None, conflicts: Conflicts) -> Ma
     if not conflicts.total:
         return None
     columns = (
-        Column("Record"),
-        Column("Label"),
-        Column("Sources", "text"),
-        Column("Rule", "text"),
-        Column("Place", "text"),
-        Column("Characters", "number"),
+        TableColumn("Record"),
+        TableColumn("Label"),
+        TableColumn("Sources", "text"),
+        TableColumn("Rule", "text"),
+        TableColumn("Place", "text"),
+        TableColumn("Characters", "number"),
     )
     rows = [_conflict(conflict) for conflict in conflicts.listed]
     counted = f"{number.count(conflicts.total)} in all. {caption or ''}".rstrip()
@@ -315,11 +272,11 @@ def _findings(facts: Facts) -> Markup:
     if not facts.findings:
         return Markup("")
     columns = (
-        Column("Finding"),
-        Column("Severity"),
-        Column("Subject", "text"),
-        Column("Reason", "text"),
-        Column("Remedy", "text"),
+        TableColumn("Finding"),
+        TableColumn("Severity"),
+        TableColumn("Subject", "text"),
+        TableColumn("Reason", "text"),
+        TableColumn("Remedy", "text"),
     )
     rows = [
         (tag("code", found.code), found.severity, found.subject, found.reason, found.remedy)
@@ -340,4 +297,4 @@ def _selection(facts: Facts) -> Markup:
         ("Fitted to the budgets", "yes" if asked.fit else "no"),
         ("Seed", str(asked.seed)),
     ]
-    return _table("Selection", None, (Column("Setting"), Column("Value", "text")), rows)
+    return _table("Selection", None, (TableColumn("Setting"), TableColumn("Value", "text")), rows)

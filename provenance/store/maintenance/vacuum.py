@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from provenance.io import objects
-from provenance.io.objects import Place
+from provenance.io.objects import Location
 from provenance.store.catalog import LAKE, held
 from provenance.store.connection import Database
 from provenance.store.data_files import delete
@@ -76,10 +76,10 @@ def forget_replaced(store: Store, keep: timedelta = timedelta(0)) -> Forgotten:
 
 def _replaced(
     store: Store, connection: Database, before: datetime
-) -> tuple[list[Path | Place], int, list[Path | Place]]:
+) -> tuple[list[Path | Location], int, list[Path | Location]]:
     """Parts replaced up to a time, the number of the last commit that did so, and the others."""
-    ripe: list[Path | Place] = []
-    waiting: list[Path | Place] = []
+    ripe: list[Path | Location] = []
+    waiting: list[Path | Location] = []
     last = 0
     for seq, recorded_at, text in connection.execute(_REPLACING).fetchall():
         old = [
@@ -96,9 +96,11 @@ def _replaced(
     return ripe, last, waiting
 
 
-def _sizes(places: Iterable[Path | Place], before: float = math.inf) -> dict[Path | Place, int]:
+def _sizes(
+    places: Iterable[Path | Location], before: float = math.inf
+) -> dict[Path | Location, int]:
     """Those that are there and were last written before a time, with their sizes."""
-    found: dict[Path | Place, int] = {}
+    found: dict[Path | Location, int] = {}
     for place in places:
         if isinstance(place, Path):
             with contextlib.suppress(FileNotFoundError):
@@ -123,7 +125,7 @@ def _expire(connection: Database, last: int) -> int:
     return len(found)
 
 
-def remove_orphans(store: Store, age: timedelta = ORPHAN_AGE) -> dict[Path | Place, int]:
+def remove_orphans(store: Store, age: timedelta = ORPHAN_AGE) -> dict[Path | Location, int]:
     """Remove files that killed runs left among the parts; what they were, with their sizes.
 
     Those in a bucket are left to its own rules of expiry.

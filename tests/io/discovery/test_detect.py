@@ -184,7 +184,7 @@ DOLMA = {
 def test_documents_of_other_people(real_data: Path, name: str) -> None:
     from support.reader_contract import check_reader
 
-    from provenance.io.contract.reader import Layout
+    from provenance.io.contract.reader import ReadLayout
     from provenance.io.records.content_fields import choose_content, choose_fields
 
     path = real_data / "dolma_fixtures" / name
@@ -196,7 +196,7 @@ def test_documents_of_other_people(real_data: Path, name: str) -> None:
     choice = choose_content(shape, (), found)
     assert choice.kind == "text"
     standard = [name for names in choose_fields(shape.fields).values() for name in names]
-    layout = Layout(choice.kind, choice.content, tuple(standard))
+    layout = ReadLayout(choice.kind, choice.content, tuple(standard))
     reading = check_reader(reader, source, layout)
     assert (len(reading.rows), reading.reasons) == (DOLMA[name], [])
 

@@ -20,7 +20,7 @@ import provenance
 from provenance.errors import InputError, NotFoundError
 from provenance.ledger import Ledger
 from provenance.model.finding import Judgement
-from provenance.operations.audit.audit_set import audit_files
+from provenance.operations.audit.run_audit import audit_files
 from provenance.operations.ingest import IngestOptions
 
 POOL = texts("h", 8)

@@ -127,7 +127,7 @@ def test_lineage_is_written_in_every_format(ledger: Ledger, tmp_path: Path, form
     target = tmp_path / "out"
     assert ledger.lineage_export(target, form) == {"nodes": 3, "edges": 1}
     assert target.exists()
-    with pytest.raises(MisuseError, match="exists already"):
+    with pytest.raises(MisuseError, match="already exists"):
         ledger.lineage_export(target, form)
     if form == "duckdb":
         with duckdb.connect(str(target), read_only=True) as connection:

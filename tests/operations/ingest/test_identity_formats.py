@@ -29,8 +29,8 @@ import provenance
 from provenance.io.discovery.discover import discover
 from provenance.operations.ingest.options import IngestOptions
 from provenance.operations.ingest.plan import file_task
-from provenance.operations.ingest.tasks import UnitResult, UnitTask
 from provenance.operations.ingest.worker import run_unit
+from provenance.operations.ingest.worker_contract import UnitResult, UnitTask
 from provenance.store.data_files import read_part
 from provenance.store.layout import Layout
 

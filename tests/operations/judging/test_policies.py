@@ -11,7 +11,7 @@ import provenance
 from provenance.errors import ConditionError, MisuseError
 from provenance.ledger import Ledger
 from provenance.model.manifest import Selection
-from provenance.operations.audit.audit_set import audit_files
+from provenance.operations.audit.run_audit import audit_files
 from provenance.operations.documents import load_source
 from provenance.operations.ingest import IngestOptions
 from provenance.operations.models import Model
@@ -136,7 +136,7 @@ def test_records_are_chosen_by_all_of_their_licences(ledger: Ledger, licensed: P
         ("licence <> 'CC0-1.0'", 1),
     ):
         if not found:
-            with pytest.raises(MisuseError, match="takes no record"):
+            with pytest.raises(MisuseError, match="matches no record"):
                 ledger.assemble("r", every, Selection(where=where), dry_run=True)
         else:
             plan = ledger.assemble("r", every, Selection(where=where), dry_run=True)

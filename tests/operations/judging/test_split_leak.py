@@ -11,7 +11,7 @@ import provenance
 from provenance.ledger import Ledger
 from provenance.model.finding import Judgement
 from provenance.model.manifest import Selection
-from provenance.operations.audit.audit_set import audit_files
+from provenance.operations.audit.run_audit import audit_files
 from provenance.operations.ingest import IngestOptions
 
 OPEN = policy(cap("1"))
@@ -86,8 +86,8 @@ def test_copies_of_a_text_leak_as_well(tmp_path: Path) -> None:
     )
     write_jsonl(tmp_path / "dev.jsonl", [{"text": "Yes."}])
     same, copies = of_files(tmp_path)
-    assert same.startswith("1 text stands")
-    assert copies.startswith("1 text, equal but for case, spacing and the like, stands")
+    assert same.startswith("1 text is")
+    assert copies.startswith("1 text, equal after normalisation, is")
 
 
 def test_copies_in_two_splits_of_a_release(tmp_path: Path) -> None:

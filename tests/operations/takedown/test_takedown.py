@@ -149,7 +149,7 @@ def test_assemblies_leave_it_out_and_restoring_brings_it_back(ledger: Ledger) ->
     receipt = ledger.revoke(BY_JO, "asked for")
     plan = ledger.assemble("r1", ANYTHING, Selection(), dry_run=True)
     assert (plan.records, plan.candidates, plan.revoked) == (21, 21, 23)
-    with pytest.raises(MisuseError, match="holds another set"):
+    with pytest.raises(MisuseError, match="already exists with different members or policy"):
         ledger.assemble("r1", ANYTHING, Selection())
     assert ledger.restore(receipt.revocation, "a mistake").event == "restore"
     again = ledger.assemble("r1", ANYTHING, Selection())
@@ -197,7 +197,7 @@ def test_what_cannot_be_done_is_said(ledger: Ledger) -> None:
     with pytest.raises(MisuseError, match="was purged"):
         ledger.restore(receipt.revocation)
     ledger.revoke(asked(selector("source", "al")), "asked for")
-    with pytest.raises(MisuseError, match="fits 2 revocations"):
+    with pytest.raises(MisuseError, match="matches 2 revocations"):
         ledger.restore("rv-")
 
 

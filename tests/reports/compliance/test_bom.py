@@ -96,6 +96,7 @@ def cyclonedx_validator() -> Any:
     return module.JsonStrictValidator(SchemaVersion.V1_7)
 
 
+@pytest.mark.newest
 def test_cyclonedx_is_taken_by_its_strict_validator(evidence: ReleaseEvidence) -> None:
     for found in (document(evidence, "cyclonedx"), document(evidence, "cyclonedx", cdx_models="m")):
         assert cyclonedx_validator().validate_str(json.dumps(found)) is None
@@ -322,6 +323,7 @@ def test_a_broken_spdx_document_is_noticed(
     assert shapes(found)
 
 
+@pytest.mark.newest
 def test_the_model_of_spdx_loads_every_element(evidence: ReleaseEvidence) -> None:
     model = pytest.importorskip("spdx_python_model", reason="spdx-python-model is not installed")
     found = document(evidence, "spdx", **WORDS)

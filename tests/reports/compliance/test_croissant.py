@@ -78,6 +78,7 @@ def faults(metadata: Any) -> list[str]:
     return sorted(found)
 
 
+@pytest.mark.newest
 def test_a_whole_document_has_the_shape_and_loaders_take_it() -> None:
     metadata = document()
     assert faults(metadata) == []

@@ -65,6 +65,7 @@ def problems(data: dict[str, Any]) -> list[str]:
     return found + [one for one in data.get("language") or [] if len(one) not in {2, 3}]
 
 
+@pytest.mark.newest
 @pytest.mark.parametrize("complete", [True, False], ids=["answered", "empty"])
 def test_the_hub_reads_the_front_matter(*, complete: bool) -> None:
     filled = whole() if complete else fill()

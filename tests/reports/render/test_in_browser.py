@@ -87,6 +87,12 @@ def test_a_page_is_for_everybody(browser: Any, folder: Path, name: str) -> None:
     page.on("request", lambda request: asked.append(request.url))
     page.goto((folder / name).as_uri())
     assert faults(page) == []
+    assert (
+        page.locator("header").evaluate(
+            "it => it.offsetTop + parseFloat(getComputedStyle(it).paddingTop)"
+        )
+        > 30
+    )
     page.emulate_media(color_scheme="dark")
     assert faults(page, runOnly=["color-contrast"]) == []
     # On a telephone nothing is wider than the screen but tables, which scroll in their region.
