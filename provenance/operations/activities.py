@@ -18,6 +18,7 @@ from provenance.model.base import Contract
 from provenance.model.edge import Activity, ActivityKind, NodeKind, Relation
 from provenance.model.origin import Process
 from provenance.operations.after_commit import refresh_derived
+from provenance.store.commits import Verb
 from provenance.store.data_files import Part
 from provenance.store.ledger_store import Store
 
@@ -62,7 +63,7 @@ def add_activity(store: Store, activity: Activity) -> str:
     if activity.started_at and activity.ended_at and activity.ended_at < activity.started_at:
         raise MisuseError(f"activity `{activity.activity}` ends before it starts")
     key = f"activity:{activity.activity}:{digest(activity.canonical()).hex()[:16]}"
-    store.record("activity", key, {"activities": [_row(activity)]})
+    store.record(Verb.ACTIVITY, key, {"activities": [_row(activity)]})
     return activity.activity
 
 
@@ -166,7 +167,7 @@ def record_activity(store: Store, activity: Activity, model: str | None) -> Iter
         raise
     ended = activity.model_copy(update={"ended_at": activity.ended_at or datetime.now(UTC)})
     head = store.rows("activities", commit_id, [_row(ended)])
-    store.commit("activity", f"activity:{commit_id}", [edges, head], commit_id)
+    store.commit(Verb.ACTIVITY, f"activity:{commit_id}", [edges, head], commit_id)
     refresh_derived(store)
 
 

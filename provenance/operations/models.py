@@ -10,6 +10,7 @@ from provenance.errors import NotFoundError
 from provenance.model.base import Contract
 from provenance.model.release_name import ReleaseName
 from provenance.operations.after_commit import refresh_derived
+from provenance.store.commits import Verb
 from provenance.store.ledger_store import Store
 
 
@@ -39,7 +40,7 @@ def set_model(store: Store, model: Model) -> bool:
         if known is None:
             raise NotFoundError(f"there is no release `{model.trained_on}`")
     key = f"model:{time.time_ns()}:{model.name}"
-    store.record("model", key, {"models": [model.model_dump()]})
+    store.record(Verb.MODEL, key, {"models": [model.model_dump()]})
     refresh_derived(store)
     return True
 

@@ -10,6 +10,7 @@ from provenance.errors import NotFoundError
 from provenance.model.code_lists import check_language, check_licence
 from provenance.model.source import Source
 from provenance.origin.declarations import declared_generator, registered_families
+from provenance.store.commits import Verb
 from provenance.store.ledger_store import Store
 
 
@@ -54,7 +55,7 @@ def set_sources(store: Store, sources: Sequence[Source]) -> list[str]:
             state.update(source.canonical())
         key = f"source:{last[0] if last else 0}:{state.hexdigest()}"
         rows = [source_row(source, families) for source in changed]
-        store.record("source", key, {"sources": rows})
+        store.record(Verb.SOURCE, key, {"sources": rows})
         # Imported lazily: an ingest imports this module and does not need it.
         from provenance.operations.derivation.propagate import propagate
 

@@ -21,6 +21,7 @@ from provenance.io.files import storage_errors, sync_folder
 from provenance.model.base import quote_identifier, quote_literal
 from provenance.store import postgres
 from provenance.store.catalog import LAKE, create_tables, held, reading, writing
+from provenance.store.commits import Verb
 from provenance.store.data_files import Part, PartWriter, write_part
 from provenance.store.layout import Layout
 from provenance.store.replacements import Replacement
@@ -105,7 +106,7 @@ class Store:
         """Register finished parts in one transaction.
 
         Args:
-            verb: what was done (``ingest``, ``source``, …).
+            verb: a ``Verb``; one that this program does not know may have changed anything.
             key: idempotency key: of two commits with one key, views show the first.
             parts: what to register; ``None`` stands for a part without rows.
             commit_id: the id that the parts' rows carry.
@@ -122,7 +123,7 @@ class Store:
             row = {
                 "key": key,
                 "seq": seq,
-                "verb": verb,
+                "verb": str(verb),
                 "recorded_at": now,
                 "tool_version": tool_version(),
                 "parts": json.dumps(
@@ -208,7 +209,7 @@ def _build(layout: Layout, views: Views) -> None:
         create_tables(connection, views)
         connection.execute("COMMIT")
     version: dict[str, object] = {"version": SCHEMA_VERSION, "migration": "create"}
-    Store(layout, views).record("init", "init", {"versions": [version]})
+    Store(layout, views).record(Verb.INIT, "init", {"versions": [version]})
 
 
 def _register(connection: duckdb.DuckDBPyConnection, part: Part | None) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from provenance.errors import VersionError
 from provenance.model.base import quote_identifier
 from provenance.store.catalog import held
+from provenance.store.commits import Verb
 from provenance.store.connection import Database
 from provenance.store.layout import Layout
 from provenance.store.ledger_store import Store
@@ -105,7 +106,7 @@ def run(store: Store) -> tuple[Migration, ...]:
             _replace_views(connection, store.views)
             connection.execute("COMMIT")
         row: dict[str, object] = {"version": step.version, "migration": step.name}
-        store.record("migrate", f"migrate:{step.version}", {"versions": [row]})
+        store.record(Verb.MIGRATE, f"migrate:{step.version}", {"versions": [row]})
     return steps
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import uuid
 
+from provenance.store.commits import Verb
 from provenance.store.connection import Database
 from provenance.store.data_files import Part
 from provenance.store.ledger_store import Store
@@ -93,7 +94,7 @@ def carry_over(store: Store) -> None:
             for table, query in (("evidence", _EVIDENCE), ("edges", _EDGES))
         ]
     if any(parts):
-        store.commit("ingest", f"renamed:{commit_id}", parts, commit_id)
+        store.commit(Verb.INGEST, f"renamed:{commit_id}", parts, commit_id)
 
 
 def _written(

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from provenance.lineage import GraphArrays
 from provenance.model.base import quote_literal
+from provenance.store.commits import LINEAGE_UNCHANGED, Verb
 from provenance.store.connection import Database
 from provenance.store.data_files import Part
 from provenance.store.ledger_store import Store
@@ -30,11 +31,6 @@ _COLUMNS = "child, parent, relation, process, activity"
 _HISTORY = f"process IS DISTINCT FROM '{COLLECT}'"
 
 _SLICE = 1_000_000
-
-STILL = frozenset(
-    {"propagate", "pass", "init", "revoke", "restore", "follow", "maintain", "origins"}
-)
-"""What changes neither edges nor what is claimed of any record."""
 
 
 def keyed(relation: str, nodes: str) -> str:
@@ -101,11 +97,11 @@ def make_paths(connection: Database) -> Paths:
     """
     known = indexed(connection)
     since = None if known is None else commits_since(connection, known.through)
-    if since is None or not {verb for _, verb in since} <= STILL | {"assemble"}:
+    if since is None or not {verb for _, verb in since} <= LINEAGE_UNCHANGED | {Verb.ASSEMBLE}:
         make_graph(connection)
         return Paths(HISTORY, HISTORY, kept=False)
     make_named(connection)
-    sealed = [commit for commit, verb in since if verb == "assemble"]
+    sealed = [commit for commit, verb in since if verb == Verb.ASSEMBLE]
     for view, old, end in (("graph_up", UP, "child"), ("graph_down", DOWN, "parent")):
         newer = f"SELECT {_key(end)}, {_COLUMNS} FROM ({edges_since(as_list(sealed))})"
         connection.execute(

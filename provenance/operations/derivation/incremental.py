@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from provenance.lineage import descendants_within
 from provenance.operations.derivation.staleness import superseded
+from provenance.store.commits import LINEAGE_UNCHANGED, Effect, verbs_with
 from provenance.store.connection import Database
 from provenance.views.copies import copied_since
 from provenance.views.edge_index import (
     DOWN,
-    STILL,
     UP,
     Indexed,
     as_list,
@@ -32,7 +32,7 @@ KNOWN = "change_known"
 ``beside``: the node is outside the region.
 """
 
-_ADDING = frozenset({"ingest", "import", "activity", "assemble", "source"})
+_INCREMENTAL = LINEAGE_UNCHANGED | verbs_with(Effect.LINEAGE_BY_ROWS)
 
 # Beyond so many runs, or so large a share of the graph, the whole graph is computed again.
 _MAX_RUNS, _MAX_SHARE, _MIN_REGION = 64, 16, 1_000
@@ -49,7 +49,7 @@ def make_change(connection: Database, known: Indexed | None) -> bool:
     if known is None or len(known.commits) >= _MAX_RUNS:
         return False
     since = commits_since(connection, known.through)
-    if not {verb for _, verb in since} <= STILL | _ADDING or superseded(connection, known.through):
+    if not {verb for _, verb in since} <= _INCREMENTAL or superseded(connection, known.through):
         return False
     commits = as_list(commit for commit, _ in since)
     if not _make_new(connection, commits):

@@ -13,11 +13,11 @@ from provenance.operations.derivation.incremental import (
     make_known,
 )
 from provenance.operations.derivation.staleness import needs_propagation, through
+from provenance.store.commits import LINEAGE_UNCHANGED, Verb
 from provenance.store.connection import Database
 from provenance.store.data_files import Part
 from provenance.store.ledger_store import Commit, Store
 from provenance.views.edge_index import (
-    STILL,
     Indexed,
     commits_since,
     indexed,
@@ -52,7 +52,9 @@ def propagate(store: Store) -> Commit | None:
         changed = outcome_sql(connection, whole, derive_claims(whole), base=base)
         derived = _write(store, connection, commit_id, changed)
     head = store.rows("propagations", commit_id, [{"through": last, "base": base}])
-    commit = store.commit("propagate", f"propagate:{commit_id}", [derived, *parts, head], commit_id)
+    commit = store.commit(
+        Verb.PROPAGATE, f"propagate:{commit_id}", [derived, *parts, head], commit_id
+    )
     return None if derived is None else commit
 
 
@@ -60,10 +62,10 @@ def _note_no_change(store: Store, connection: Database, known: Indexed | None, l
     """Record that commits since the last propagation do not affect lineage."""
     verbs = {verb for _, verb in commits_since(connection, known.through)} if known else set()
     # The members of a release are edges, which the next propagation adds.
-    if verbs <= STILL or "assemble" in verbs:
+    if verbs <= LINEAGE_UNCHANGED or Verb.ASSEMBLE in verbs:
         return
     rows: list[dict[str, object]] = [{"through": last, "base": False}]
-    store.record("pass", f"pass:{last}:{uuid.uuid4()}", {"propagations": rows})
+    store.record(Verb.PASS, f"pass:{last}:{uuid.uuid4()}", {"propagations": rows})
 
 
 def _write(store: Store, connection: Database, commit_id: uuid.UUID, changed: str) -> Part | None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from provenance.store.commits import LINEAGE_UNCHANGED, Effect, verbs_with
 from provenance.store.connection import Database
 from provenance.views.copies import copied_since
-from provenance.views.edge_index import STILL
 from provenance.views.ledger_graph import EDGES, NAMED, make_graph
 from provenance.views.lineage import has_lineage
 
 # They affect lineage only by the records and releases that they add.
-_ADDING = frozenset({"ingest", "assemble"})
+_BY_RECORDS = verbs_with(Effect.LINEAGE_BY_RECORDS)
 
 _SINCE = "SELECT commit_id FROM commits WHERE seq > ?"
 
@@ -73,8 +73,8 @@ def needs_propagation(connection: Database) -> bool:
         return True
     last = int(row[0])
     rows = connection.execute("SELECT DISTINCT verb FROM commits WHERE seq > ?", [last]).fetchall()
-    verbs = {str(verb) for (verb,) in rows} - STILL
-    if not verbs <= _ADDING:
+    verbs = {str(verb) for (verb,) in rows} - LINEAGE_UNCHANGED
+    if not verbs <= _BY_RECORDS:
         return True
     if not verbs:
         return False

@@ -51,6 +51,7 @@ from provenance.operations.ingest.worker_contract import FileResult, FileTask
 from provenance.operations.older_rules import has_older_readings, readings_by_older_rules
 from provenance.operations.progress import Progress
 from provenance.operations.sources import source_row
+from provenance.store.commits import Verb
 from provenance.store.data_files import Part, delete, place_of, write_part
 from provenance.store.ledger_store import Store
 from provenance.store.renamed_ids import carry_over
@@ -179,7 +180,7 @@ class _Run:
         rows = [row for row in corrections if row is not None]
         if rows:
             key = _key("declare", (f"{row}{time.time_ns()}" for row in rows))
-            self._store.record("declare", key, {"declarations": rows})
+            self._store.record(Verb.DECLARE, key, {"declarations": rows})
             self._relabelled = len(rows)
 
     def group(self, group: Group, engine: Engine) -> None:
@@ -262,7 +263,7 @@ class _Run:
                 for r in files
             ),
         )
-        self._store.commit("ingest", key, made, commit_id)
+        self._store.commit(Verb.INGEST, key, made, commit_id)
         by_path = [uri for uri, words in self._path_values.items() if words.origin]
         self._totals.add(self._store, files, parts, frozenset(by_path))
 

@@ -21,6 +21,7 @@ from provenance.operations.lineage_import.import_worker import (
     ImportTask,
     run_import,
 )
+from provenance.store.commits import Verb
 from provenance.store.connection import Database
 from provenance.store.data_files import write_part
 from provenance.store.ledger_store import Store
@@ -69,7 +70,7 @@ def import_lineage(store: Store, paths: Sequence[str], options: ImportOptions) -
     new = [item for item in result.files if item.reading_id and not item.summary.error]
     if new:
         row = write_part(store.layout, "imports", commit_id, [_row(i, options) for i in new])
-        store.commit("import", _key(store, new, options), [*result.parts, row], commit_id)
+        store.commit(Verb.IMPORT, _key(store, new, options), [*result.parts, row], commit_id)
         refresh_derived(store)
     with store.snapshot() as connection:
         unresolved, examples = _unresolved(connection, [item.reading_id for item in new])

@@ -10,6 +10,7 @@ from datetime import timedelta
 from pydantic import Field
 
 from provenance.model.base import Contract, quote_identifier
+from provenance.store.commits import Verb
 from provenance.store.connection import Database
 from provenance.store.layout import Layout
 from provenance.store.ledger_store import Store
@@ -193,7 +194,7 @@ def _carry_out(
 
 def _commit(store: Store, staged: Layout, made: Sequence[Replacement]) -> None:
     commit_id = uuid.uuid4()
-    store.commit("maintain", f"maintain:{commit_id}", [], commit_id, place(store, staged, made))
+    store.commit(Verb.MAINTAIN, f"maintain:{commit_id}", [], commit_id, place(store, staged, made))
 
 
 def _foreseen(before: Sequence[Held], tasks: Sequence[_Task]) -> Maintenance:

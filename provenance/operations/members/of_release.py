@@ -13,14 +13,15 @@ from provenance.operations.members.relation import (
     known_names,
 )
 from provenance.operations.members.self_consumption import DESCENT, make_descent
+from provenance.store.commits import LINEAGE_UNCHANGED, Effect, Verb, verbs_with
 from provenance.store.connection import Database
 from provenance.views.copies import hold_copies
-from provenance.views.edge_index import STILL, as_list, commits_since
+from provenance.views.edge_index import as_list, commits_since
 from provenance.views.generator_names import spellings
 from provenance.views.materialized_origins import moved_since
 from provenance.views.subset import origins_of
 
-_FOLLOWED = STILL | {"assemble", "ingest", "declare", "import", "source", "model", "activity"}
+_FOLLOWED = LINEAGE_UNCHANGED | verbs_with(Effect.ORIGINS_BY_ROWS)
 """Verbs of commits that change origins only by the rows that they add."""
 
 
@@ -123,7 +124,7 @@ def _sealed(connection: Database, release: str) -> str:
 def _sealed_origins_still_current(connection: Database, release: str) -> bool:
     """Whether no commit since sealing can have changed an origin."""
     since = commits_since(connection, _sequence(connection, release))
-    if not {verb for _, verb in since} <= STILL | {"assemble"}:
+    if not {verb for _, verb in since} <= LINEAGE_UNCHANGED | {Verb.ASSEMBLE}:
         return False
     derived = (
         f"SELECT record_id FROM ledger.derived WHERE commit_id IN ({as_list(c for c, _ in since)})"

@@ -24,6 +24,7 @@ from provenance.operations.members.token_counts import count_tokens
 from provenance.operations.releases.seal import members_digest, write_members
 from provenance.policy import evaluate
 from provenance.policy.fit import fit
+from provenance.store.commits import Verb
 from provenance.store.connection import Database
 from provenance.store.ledger_store import Store, tool_version
 
@@ -231,7 +232,7 @@ def _seal(
         "manifest": manifest.model_dump_json(),
     }
     head = store.rows("releases", commit_id, [row])
-    store.commit("assemble", f"release:{plan.release}", [part, head], commit_id)
+    store.commit(Verb.ASSEMBLE, f"release:{plan.release}", [part, head], commit_id)
     return plan.model_copy(update={"sealed": True, "body_digest": manifest.body_digest})
 
 

@@ -10,13 +10,14 @@ from provenance.errors import MisuseError, NotFoundError
 from provenance.model.base import quote_literal
 from provenance.model.takedown import Receipt, Takedown
 from provenance.operations.takedown.reach import HIT, find, prepare, reach
+from provenance.store.commits import Effect, Verb, verb_list, verbs_without
 from provenance.store.connection import Database
 from provenance.store.data_files import Part
 from provenance.store.ledger_store import Commit, Store
 from provenance.store.replacements import Replacement
 
-_VERBS = "('revoke', 'restore', 'purge', 'follow', 'maintain', 'origins')"
-"""Verbs of commits that add no record and no edge."""
+_NO_REACH = verb_list(verbs_without(Effect.REACH))
+"""Verbs of commits that add no record and no edge, as SQL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +156,7 @@ def follow(store: Store) -> Commit | None:
         prepare(connection)
         parts = [_follow_one(store, connection, commit_id, *item) for item in behind]
         seen = connection.execute("SELECT max(seq) FROM ledger.commits").fetchall()[0][0]
-    return store.commit("follow", f"follow:{last}:{seen}", parts, commit_id)
+    return store.commit(Verb.FOLLOW, f"follow:{last}:{seen}", parts, commit_id)
 
 
 def _follow_one(
@@ -167,7 +168,7 @@ def _follow_one(
         SELECT record_id, digest_rest FROM ledger.revoked
         WHERE revocation = {name} AND hops = 0 AND record_id IN {known})"""
     fresh = connection.execute(
-        f"SELECT commit_id FROM ledger.commits WHERE seq > ? AND verb NOT IN {_VERBS}", [since]
+        f"SELECT commit_id FROM ledger.commits WHERE seq > ? AND verb NOT IN ({_NO_REACH})", [since]
     ).fetchall()
     listed = ", ".join(f"'{row[0]}'::UUID" for row in fresh) or "NULL"
     find(connection, state.takedown, f"s.commit_id IN ({listed})", before)
@@ -181,7 +182,7 @@ def _followed(connection: Database, state: State) -> int:
     """Get the last commit that a revocation was extended to."""
     rows = connection.execute(
         """SELECT max(CAST(split_part(key, ':', 2) AS BIGINT)) FROM ledger.commits
-        WHERE verb = 'follow' AND CAST(split_part(key, ':', 3) AS BIGINT) >= ?""",
+        WHERE verb = '{Verb.FOLLOW}' AND CAST(split_part(key, ':', 3) AS BIGINT) >= ?""",
         [state.seq],
     ).fetchall()
     return max(state.receipt.ledger_sequence, rows[0][0] or 0)
@@ -224,7 +225,7 @@ def _states(connection: Database, prefix: str = "") -> list[State]:
 
 def _last(connection: Database) -> int:
     row = connection.execute(
-        f"SELECT max(seq) FROM ledger.commits WHERE verb NOT IN {_VERBS}"
+        f"SELECT max(seq) FROM ledger.commits WHERE verb NOT IN ({_NO_REACH})"
     ).fetchone()
     return int(row[0] or 0) if row else 0
 

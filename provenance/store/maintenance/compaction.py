@@ -16,6 +16,7 @@ import pyarrow as pa
 from provenance.errors import IntegrityError
 from provenance.io.files import storage_errors, sync_folder
 from provenance.model.base import quote_identifier, quote_literal
+from provenance.store.commits import Verb
 from provenance.store.connection import Database
 from provenance.store.data_files import Part, PartWriter, delete, publish
 from provenance.store.layout import Layout
@@ -87,7 +88,9 @@ def held_parts(store: Store, connection: Database) -> list[Held]:
 
 def settled_parts(connection: Database) -> set[str]:
     """Names of the parts that earlier merges made."""
-    rows = connection.execute("SELECT parts FROM ledger.commits WHERE verb = 'maintain'").fetchall()
+    rows = connection.execute(
+        f"SELECT parts FROM ledger.commits WHERE verb = '{Verb.MAINTAIN}'"
+    ).fetchall()
     return {str(part["sha256"]) for (text,) in rows for part in json.loads(text)}
 
 

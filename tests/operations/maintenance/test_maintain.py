@@ -185,9 +185,9 @@ KILLED = """
 import fcntl, os, sys
 from datetime import timedelta
 import provenance
-from provenance.store import merge
+from provenance.store.maintenance import compaction
 
-merge.FEWEST = 2
+compaction.FEWEST = 2
 left = int(sys.argv[2])
 def counted(real):
     def call(*arguments, **named):
