@@ -239,7 +239,9 @@ def test_a_release_is_judged_with_the_origins_of_today(ledger: Ledger, tmp_path:
     assert judgement.verdict == "fail"
     codes = {finding.code: finding for finding in judgement.findings}
     assert "sealed with the verdict pass" in codes["sealed-verdict"].reason
-    assert "60 records were sealed as human and are synthetic" in codes["drift"].reason
+    assert (
+        "60 records were sealed as human; current evidence says synthetic" in codes["drift"].reason
+    )
     facts = ledger.facts("r1")
     assert facts.verdict == "pass"
     assert facts.share("records").lo == 30

@@ -46,7 +46,7 @@ def of_files(folder: Path) -> list[str]:
 
 def test_a_text_in_two_splits_of_audited_files_is_found(leaking: Path) -> None:
     (reason,) = of_files(leaking)
-    assert reason.startswith("2 texts stand in more than one split: sha256:")
+    assert reason.startswith("2 texts are in more than one split: sha256:")
     assert reason.count("train (") == 2
     assert "train-00000-of-00002.jsonl, row 5)" in reason
     assert "test-00000-of-00001.jsonl, row 1) and train (" in reason
