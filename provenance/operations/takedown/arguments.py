@@ -70,4 +70,4 @@ def build_takedown(
 
 
 def _selector(members: dict[str, object]) -> Selector:
-    return build_options(Selector, None, members, "takedown")
+    return build_options(Selector, None, members, "revoke")

@@ -129,7 +129,7 @@ def test_answers_are_taken_and_the_same_release_gives_the_same_bytes(
         ({"strict": True}, GateError),
         ({"answers": {"ab2013": Answers(report="eu-art53")}}, MisuseError),
         ({"answers": {"magic": Answers(report="magic")}}, MisuseError),
-        ({"files": Path("/nowhere")}, NotFoundError),
+        ({"export_dir": Path("/nowhere")}, NotFoundError),
     ],
 )
 def test_an_error_leaves_nothing(
