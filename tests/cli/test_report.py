@@ -84,7 +84,7 @@ def test_layouts_and_misuse(release: Terminal) -> None:
     for arguments, said in [
         (("--format", "ab2013", "--as", "docx"), "name a file with -o"),
         (("--format", "ab2013", "--as", "pdf"), "not written as pdf"),
-        (("--format", "ab2014"), "there is no report 'ab2014'"),
+        (("--format", "ab2014"), "unknown report 'ab2014'"),
         (("--strict",), "go with eu-art53"),
         (("--format", "html", "--init"), "go with eu-art53"),
     ]:
@@ -166,7 +166,7 @@ def test_all_reports_from_questions_to_a_folder(release: Terminal) -> None:
 REFUSED: list[tuple[list[str], str]] = [
     ([], "name it with -o"),
     (["-o", "out", "--answers", "sources.yaml"], "is no folder"),
-    (["-o", "out", "--answers", "."], "there is no report 'policy'"),
+    (["-o", "out", "--answers", "."], "unknown report 'policy'"),
     (["-o", "web.jsonl"], "not an empty folder"),
     (["-o", "out", "--as", "html"], "--as goes with one report"),
 ]
