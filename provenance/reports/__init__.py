@@ -1,1 +1,1 @@
-"""Facts of releases, the documents made of them, and their rendering."""
+"""Make the reports of releases: facts, the documents that laws ask for, and their rendering."""

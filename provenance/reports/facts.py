@@ -1,4 +1,4 @@
-"""The facts of a release: sums over the members relation, beside its manifest and contracts."""
+"""Sum up the members of a release, and put its manifest and source contracts with the sums."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from provenance.model.source import Source
 DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
 
 COLUMNS: dict[Dimension, str] = {"language": "lang"}
-"""Where a dimension is not named like its column."""
+"""Column of a dimension, where its name differs."""
 
 MADE_BY_MACHINES: frozenset[Dimension] = frozenset({"generator", "process"})
-"""Dimensions that human records have no part in: there, null means "not known"."""
+"""Dimensions of machine-made records; human records are left out, null means "not known"."""
 
 _SHORT = f"kind <> 'binary' AND chars < {SHORT_TEXT}"
 
@@ -45,19 +45,19 @@ def facts(
     conflicts: str | None = None,
     findings: Sequence[Finding] = (),
 ) -> Facts:
-    """What a report of a release says, in exact integers.
+    """Compute the facts that a report of a release shows, in exact integers.
 
     Args:
         connection: where the relations are known.
         members: the members relation of the release (docs/architecture.md), quoted.
-        manifest: the release's own, as sealed.
-        sources: contracts of its sources; those of other sources are passed over.
-        conflicts: a relation ``(record_id UUID, sources VARCHAR[], rule VARCHAR)``, quoted, that
-            says between which sources a conflict is and which rule decided.
-        findings: what an audit has to add.
+        manifest: the sealed manifest of the release.
+        sources: contracts of its sources; contracts of other sources are ignored.
+        conflicts: a relation ``(record_id UUID, sources VARCHAR[], rule VARCHAR)``, quoted: the
+            sources of each conflict and the rule that decided it.
+        findings: of an audit, to be listed.
 
     Raises:
-        IntegrityError: the members are not those that the manifest was sealed over.
+        IntegrityError: the members differ from those that the manifest was sealed over.
     """
     contracts = {source.name: source for source in sources}
     body = manifest.body
@@ -87,16 +87,16 @@ def facts(
     )
 
 
-def _times_weight(column: str) -> str:
-    """An exact sum with repeats counted; the product is taken in 128 bits."""
+def weighted_sum(column: str) -> str:
+    """Write SQL for an exact sum with repeats counted, in 128 bits."""
     return f"coalesce(sum(weight::HUGEINT * {column}), 0)"
 
 
 def _totals(connection: Connection, members: str) -> tuple[int, tuple[Share, ...]]:
-    """Members, and the share in every unit that all of them were measured in."""
+    """Count the members, and sum up each unit that all of them were measured in."""
     measured = [
-        f"count({unit}) = count(*), {_times_weight(f'lo_{unit}')}, "
-        f"{_times_weight(f'hi_{unit}')}, {_times_weight(unit)}"
+        f"count({unit}) = count(*), {weighted_sum(f'lo_{unit}')}, "
+        f"{weighted_sum(f'hi_{unit}')}, {weighted_sum(unit)}"
         for unit in UNITS
     ]
     row = connection.execute(f"SELECT count(*), {', '.join(measured)} FROM {members}").fetchone()
@@ -104,14 +104,14 @@ def _totals(connection: Connection, members: str) -> tuple[int, tuple[Share, ...
 
 
 def _shares(numbers: Sequence[Any]) -> Iterator[Share]:
-    for place, unit in enumerate(UNITS):
-        complete, lo, hi, size = numbers[4 * place : 4 * place + 4]
+    for at, unit in enumerate(UNITS):
+        complete, lo, hi, size = numbers[4 * at : 4 * at + 4]
         if complete:
             yield Share(unit=unit, lo=lo, hi=hi, size=size)
 
 
 def _check(manifest: Manifest, records: int, shares: tuple[Share, ...]) -> None:
-    """Verdicts come from the manifest and numbers from the members: they must be of one set."""
+    """Check that manifest and members are of one set: one has the verdicts, one the numbers."""
     found: dict[str, int] = {share.unit: share.size for share in shares}
     differing = [
         f"{found[unit]:,} {unit} instead of {sealed:,}"
@@ -128,13 +128,13 @@ def _check(manifest: Manifest, records: int, shares: tuple[Share, ...]) -> None:
 
 
 def _breakdowns(connection: Connection, members: str) -> tuple[Breakdown, ...]:
-    """Every cut, in one pass over the members."""
+    """Compute all breakdowns in one pass over the members."""
     named = ", ".join(
         f"{COLUMNS.get(by, by)}::VARCHAR AS {quote_identifier(by)}" for by in DIMENSIONS
     )
     sizes = [*UNITS[:4], "lo_bytes", "hi_bytes"]
     labels = [f"coalesce(sum(weight) FILTER (WHERE made = '{label}'), 0)" for label in Label]
-    sums = ", ".join([f"{_times_weight(name)} AS {name}" for name in sizes] + labels)
+    sums = ", ".join([f"{weighted_sum(name)} AS {name}" for name in sizes] + labels)
     keys = ", ".join(map(quote_identifier, DIMENSIONS))
     sets = ", ".join(
         f"({quote_identifier(by)}, human)"
@@ -163,7 +163,7 @@ def _breakdowns(connection: Connection, members: str) -> tuple[Breakdown, ...]:
 
 
 def _grouped_by(bits: int) -> Dimension:
-    """GROUPING_ID sets a bit for each dimension that a row was not grouped by, the last lowest."""
+    """Read the dimension from GROUPING_ID, which has a bit for each one not grouped by."""
     everything = (1 << len(DIMENSIONS)) - 1
     return DIMENSIONS[len(DIMENSIONS) - (everything ^ bits).bit_length()]
 
@@ -194,8 +194,8 @@ def _unsettled(
 ) -> tuple[Unsettled, ...]:
     rows = connection.execute(
         f"""
-        SELECT source, sum(weight), {_times_weight("bytes")} AS size,
-               {_times_weight("(hi_bytes - lo_bytes)")} AS open
+        SELECT source, sum(weight), {weighted_sum("bytes")} AS size,
+               {weighted_sum("(hi_bytes - lo_bytes)")} AS open
         FROM {members} WHERE label = 'unknown' OR lo_bytes < hi_bytes
         GROUP BY source ORDER BY open DESC, size DESC, source
         """

@@ -83,8 +83,8 @@ def test_layouts_and_misuse(release: Terminal) -> None:
     assert release.prov("report", "r", "--format", "ab2013", "--as", "html").out.startswith("<!")
     for arguments, said in [
         (("--format", "ab2013", "--as", "docx"), "DOCX is binary"),
-        (("--format", "ab2013", "--as", "pdf"), "no layout pdf"),
-        (("--format", "ab2014"), "there is no report 'ab2014'"),
+        (("--format", "ab2013", "--as", "pdf"), "not written as pdf"),
+        (("--format", "ab2014"), "unknown report 'ab2014'"),
         (("--strict",), "apply only to questionnaire reports"),
         (("--format", "html", "--init"), "apply only to questionnaire reports"),
     ]:
@@ -166,7 +166,7 @@ def test_all_reports_from_questions_to_a_folder(release: Terminal) -> None:
 REFUSED: list[tuple[list[str], str]] = [
     ([], "name it with -o"),
     (["-o", "out", "--answers", "sources.yaml"], "is not a folder"),
-    (["-o", "out", "--answers", "."], "there is no report 'policy'"),
+    (["-o", "out", "--answers", "."], "unknown report 'policy'"),
     (["-o", "web.jsonl"], "not an empty folder"),
     (["-o", "out", "--as", "html"], "--as applies to one report"),
 ]

@@ -41,7 +41,7 @@ def test_a_folder_is_ingested_and_judged_for_what_is_in_it(folder: Terminal) -> 
 
     judged = folder.prov("audit", "d", "--policy", "p.yaml")
     assert judged.code == 3
-    assert judged.out.startswith("Undecided: something of 2 files was not read")
+    assert judged.out.startswith("Undecided: 2 files were not fully read")
     assert "d/.g.jsonl" in judged.out
     allowed = folder.prov("audit", "d", "--policy", "p.yaml", "--allow-unread", "--json")
     assert allowed.code == 0

@@ -1,8 +1,8 @@
-"""Reports that laws, venues and hubs ask for: one form and one module each, one registry.
+"""Fill the reports that laws, venues and dataset hubs ask for: one form and one module each.
 
-A report's form (``forms/NAME.yaml``) lists its fields and what is asked of people; its module says
-what the ledger knows of them; ``registry`` puts both together. Everything here is a function of a
-release's evidence and of answers, so that the same release gives the same bytes.
+A report's form (``forms/NAME.yaml``) lists its fields and the questions for people; its module
+fills the fields from the ledger; ``registry`` joins both. Every report is a function of a release's
+evidence and of people's answers, so that the same release gives the same bytes.
 """
 
 from provenance.reports.compliance.compare import compare

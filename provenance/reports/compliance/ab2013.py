@@ -1,4 +1,4 @@
-"""What a ledger says in the training data transparency statement of California's AB 2013."""
+"""Fill the training data transparency statement of California's AB 2013 from the ledger."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from provenance.reports.compliance.fill import Draft
 
 
 def draft(evidence: ReleaseEvidence, _: Mapping[str, AnswerValue]) -> Draft:
-    """The statement as far as the ledger can fill it."""
+    """Fill the statement as far as the ledger can."""
     sources = evidence.sources
     start, end = rows.first_and_last(sources)
     content: dict[str, Any] = {
@@ -22,10 +22,10 @@ def draft(evidence: ReleaseEvidence, _: Mapping[str, AnswerValue]) -> Draft:
         "systems": (),
         "published": f"{evidence.created_at:%d/%m/%Y}",
         "sources": rows.source_rows(sources),
-        "intended_purpose_description": rows.told_by_all(sources, "purpose"),
+        "intended_purpose_description": rows.described_by_all(sources, "purpose"),
         "data_points": _data_points(evidence),
-        "types_of_data_points": rows.told_by_all(sources, "content_types"),
-        "types_of_labels": rows.told(sources, "label_types"),
+        "types_of_data_points": rows.described_by_all(sources, "content_types"),
+        "types_of_labels": rows.described(sources, "label_types"),
         "ip_status": {
             "includes_copyrighted_content": rows.stated(sources, "copyrighted"),
             "includes_trademarked_content": rows.stated(sources, "trademarked"),
@@ -41,7 +41,7 @@ def draft(evidence: ReleaseEvidence, _: Mapping[str, AnswerValue]) -> Draft:
         "collection_periods": _periods(sources),
         "collection_period": f"{start} to {end}" if start and end else None,
         "collection_ongoing": rows.stated(sources, "ongoing"),
-        "first_used_in_development_date": rows.told_by_all(sources, "first_used"),
+        "first_used_in_development_date": rows.described_by_all(sources, "first_used"),
         "synthetic_data_generation": _generation(evidence),
         "shares": rows.share_rows(evidence),
     }
@@ -56,7 +56,7 @@ def _data_points(evidence: ReleaseEvidence) -> tuple[DataPoints, ...]:
 
 
 def _acquired(sources: Sequence[SourceEvidence]) -> bool | None:
-    """Whether anything was bought or licensed; a source of that class was."""
+    """Whether any source was purchased or licensed; one of section 2.2.1 was."""
     if any(source.section == "2.2.1" for source in sources):
         return True
     return rows.stated(sources, "purchased")
@@ -101,12 +101,12 @@ def _generation(evidence: ReleaseEvidence) -> dict[str, Any]:
 
 def _suggestions(evidence: ReleaseEvidence) -> dict[str, str]:
     partly = {
-        "ab.2.purpose": rows.told(evidence.sources, "purpose"),
-        "ab.4.types": rows.told(evidence.sources, "content_types"),
-        "ab.9.cleaning": rows.processing_told(evidence.sources),
-        "ab.11.first-use": rows.told(evidence.sources, "first_used"),
+        "ab.2.purpose": rows.described(evidence.sources, "purpose"),
+        "ab.4.types": rows.described(evidence.sources, "content_types"),
+        "ab.9.cleaning": rows.processing_steps(evidence.sources),
+        "ab.11.first-use": rows.described(evidence.sources, "first_used"),
     }
-    return {question: f"some sources say: {said}" for question, said in partly.items() if said}
+    return {question: f"some sources say: {text}" for question, text in partly.items() if text}
 
 
 def _warnings(evidence: ReleaseEvidence) -> list[str]:

@@ -1,4 +1,4 @@
-"""What a ledger says to the actions of NIST AI 600-1 that speak of training data."""
+"""Fill an audit by the actions on training data of NIST AI 600-1 from the ledger."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from provenance.reports.render import number, wording
 
 
 def draft(evidence: ReleaseEvidence, _: Mapping[str, AnswerValue]) -> Draft:
-    """The audit; all of it is from the ledger."""
+    """Fill the audit; all of it is from the ledger."""
     return Draft(
         {
             "verdict": wording.OUTCOMES[evidence.verdict],

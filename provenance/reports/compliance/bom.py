@@ -1,4 +1,4 @@
-"""What both bills of materials say: names, licences, addresses and numbers in their words."""
+"""Build the names, licences, addresses and numbers that both bills of materials share."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from provenance.reports.compliance import fill, rows
 from provenance.reports.render import number
 
 Property = tuple[str, str]
-"""A name and a value: what a standard has no member for."""
+"""A name and a value, for what a standard has no member for."""
 
 DOCUMENTS = UUID("9f6f0c52-7b1d-5d0e-9d53-1c8f5a0c7e44")
-"""The namespace under which what a document says becomes its id."""
+"""Namespace of the version 5 UUIDs of documents."""
 
 _LICENCE = r"[A-Za-z0-9][A-Za-z0-9.+:-]*"
 _EXPRESSION = re.compile(rf"\(*{_LICENCE}\)*(?: (?:AND|OR|WITH) \(*{_LICENCE}\)*)*")
@@ -34,28 +34,28 @@ _ADDRESS = re.compile(
 
 
 def document_id(evidence: ReleaseEvidence, form: str) -> UUID:
-    """The id of a document about a release: the same release, the same id."""
+    """Derive the id of a document from its release."""
     return uuid5(DOCUMENTS, f"{form}:{evidence.release}:{evidence.body_digest}")
 
 
 def content_id(filled: fill.Filled) -> UUID:
-    """The id of what a document says: the same evidence and answers, the same id."""
+    """Derive the id of a document from its evidence and answers."""
     paths = {item.id: item.path or "" for _, item in filled.form.items()}
     answers = [
-        (one.model_dump(mode="json"), fill.found(filled.content, paths[one.id]))
+        (one.model_dump(mode="json"), fill.value_at(filled.content, paths[one.id]))
         for one in filled.attestations.values()
     ]
-    told = (filled.form.report, filled.evidence.model_dump(mode="json"), answers)
-    return uuid5(DOCUMENTS, json.dumps(told))
+    identity = (filled.form.report, filled.evidence.model_dump(mode="json"), answers)
+    return uuid5(DOCUMENTS, json.dumps(identity))
 
 
 def sha256(evidence: ReleaseEvidence) -> str:
-    """The digest of the sealed body, which stands for every record of it, without its name."""
+    """Return the digest of the sealed body in hexadecimal, without the prefix `sha256:`."""
     return evidence.body_digest.removeprefix("sha256:")
 
 
-def said(**members: Any) -> dict[str, Any]:
-    """Those members that say anything: no nulls, no empty lists."""
+def non_empty(**members: Any) -> dict[str, Any]:
+    """Drop the members that are null or empty."""
     return {
         name: value
         for name, value in members.items()
@@ -64,7 +64,7 @@ def said(**members: Any) -> dict[str, Any]:
 
 
 def is_expression(licence: str) -> bool:
-    """Whether a licence reads as an SPDX expression; whether its ids exist is not looked up.
+    """Whether a licence has the syntax of an SPDX expression; its ids are not looked up.
 
     >>> is_expression("CC-BY-4.0 OR MIT"), is_expression("ask the owner")
     (True, False)
@@ -73,7 +73,7 @@ def is_expression(licence: str) -> bool:
 
 
 def address(text: str | None) -> str | None:
-    """An address as a valid IRI, its odd characters percent-encoded; nothing for other texts.
+    """Make a valid IRI of an address by percent-encoding; ``None`` for other texts.
 
     >>> address("https://example.org/a b"), address("in the cellar")
     ('https://example.org/a%20b', None)
@@ -82,14 +82,14 @@ def address(text: str | None) -> str | None:
         return None
     found = quote(text.strip(), safe="%:/?#@!$&'()*+,;=~")
     found = re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", found)
-    # A second hash is no part of any fragment.
+    # A fragment holds no second hash.
     before, mark, after = found.partition("#")
     found = before + mark + after.replace("#", "%23")
     return found if _ADDRESS.fullmatch(found) else None
 
 
 def release_properties(evidence: ReleaseEvidence) -> Iterator[Property]:
-    """The numbers of a release: sizes, synthetic at least and at most, labels, verdict."""
+    """List the numbers of a release: sizes, synthetic sizes, labels, verdict."""
     yield "prov:release", evidence.release
     yield "prov:body-digest", evidence.body_digest
     yield "prov:policy", evidence.policy
@@ -108,13 +108,13 @@ def release_properties(evidence: ReleaseEvidence) -> Iterator[Property]:
 
 
 def label_properties(labels: dict[Label, int]) -> Iterator[Property]:
-    """Records by label; unknown is a label of its own."""
+    """List the number of records of each label; unknown is one of them."""
     for label, count in labels.items():
         yield f"prov:origin:{label}", str(count)
 
 
 def amount_properties(amount: Amount) -> Iterator[Property]:
-    """The sizes of a part of a release."""
+    """List the sizes of a part of a release."""
     yield "prov:records", str(amount.records)
     yield "prov:bytes", str(amount.bytes)
     yield "prov:synthetic:bytes:at-least", str(amount.lo_bytes)
@@ -122,7 +122,7 @@ def amount_properties(amount: Amount) -> Iterator[Property]:
 
 
 def made(one: GeneratorEvidence) -> str:
-    """What a model made in one source, in a sentence."""
+    """Describe what a model made in one source."""
     how = f", by {one.process}" if one.process else ""
     role = f" (role: {one.role})" if one.role else ""
     for_whom = f", made for {one.on_behalf_of}" if one.on_behalf_of else ""
@@ -130,7 +130,7 @@ def made(one: GeneratorEvidence) -> str:
 
 
 def generators(evidence: ReleaseEvidence) -> dict[str, list[GeneratorEvidence]]:
-    """What each model that is named made, by model."""
+    """Group what models made by model; models without a name are left out."""
     found: dict[str, list[GeneratorEvidence]] = {}
     for one in evidence.generators:
         if one.generator is not None:
@@ -139,12 +139,12 @@ def generators(evidence: ReleaseEvidence) -> dict[str, list[GeneratorEvidence]]:
 
 
 def first_stated(parts: list[GeneratorEvidence], member: str) -> Any:
-    """What is stated of a model anywhere, the first where statements differ."""
+    """Return the first value that is stated for a model."""
     return next((value for one in parts if (value := getattr(one, member)) is not None), None)
 
 
 def seed_nodes(evidence: ReleaseEvidence) -> list[tuple[str, str]]:
-    """Sources and what they were made from: ``source:NAME``, ``release:NAME``, ``entity:…``."""
+    """Pair sources with their seeds: ``source:NAME``, ``release:NAME``, ``entity:…``."""
     known = {source.source for source in evidence.sources}
     return [(f"source:{seed.source}", _seed_node(seed, known)) for seed in evidence.seeds]
 
@@ -156,7 +156,7 @@ def _seed_node(seed: SeedEvidence, known: set[str]) -> str:
 
 
 def upstream(evidence: ReleaseEvidence) -> dict[str, list[str]]:
-    """What each source came of, as far as it is known: its models and its seeds."""
+    """List the known parents of each source: its models and its seeds."""
     found: dict[str, dict[str, None]] = {f"source:{one.source}": {} for one in evidence.sources}
     for one in evidence.generators:
         if one.generator is not None:
@@ -169,7 +169,7 @@ def upstream(evidence: ReleaseEvidence) -> dict[str, list[str]]:
 
 
 def outer_nodes(evidence: ReleaseEvidence) -> list[str]:
-    """What sources came of that is itself neither a source of the release nor a model named."""
+    """List parents of sources that are neither a source of the release nor a named model."""
     known = {f"source:{one.source}" for one in evidence.sources}
     known |= {f"model:{name}" for name in generators(evidence)}
     nodes = dict.fromkeys(node for parents in upstream(evidence).values() for node in parents)
@@ -177,7 +177,7 @@ def outer_nodes(evidence: ReleaseEvidence) -> list[str]:
 
 
 def warnings(evidence: ReleaseEvidence) -> tuple[str, ...]:
-    """What a reader of a bill of materials has to know of the origin of the data."""
+    """Warn where the origin of the data is unknown, or models are left out."""
     found = []
     if rows.uses_synthetic(evidence) is None:
         unknown = f"the origin of {evidence.labels[Label.UNKNOWN]:,} records is unknown"

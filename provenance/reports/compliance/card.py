@@ -1,4 +1,4 @@
-"""What dataset cards, datasheets and metadata say of a release alike, from its evidence."""
+"""Build the texts that dataset cards, datasheets and metadata documents share."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NAMED = 8
 
 
 def description(evidence: ReleaseEvidence) -> str:
-    """The release in a few sentences: what it is of, and how much is synthetic."""
+    """Describe the release in two sentences: its records and sources, and how much is synthetic."""
     kinds = ", ".join(f"{one.records:,} {one.modality}" for one in evidence.modalities)
     total = evidence.totals
     return (
@@ -34,7 +34,7 @@ def description(evidence: ReleaseEvidence) -> str:
 
 
 def named(names: Iterable[str]) -> str:
-    """Names in a sentence, the first of many.
+    """Name the first of many names in a sentence.
 
     >>> named(f"s{n}" for n in range(10))
     's0, s1, s2, s3, s4, s5, s6, s7 and 2 more'
@@ -45,13 +45,13 @@ def named(names: Iterable[str]) -> str:
 
 
 def languages(evidence: ReleaseEvidence) -> tuple[str, ...]:
-    """Every language that records or contracts state, each once, by name."""
+    """List every language that records or contracts state, sorted."""
     stated = {one.language for one in evidence.languages if one.language}
     return tuple(sorted(stated.union(rows.listed(evidence.sources, "languages"))))
 
 
 def personal(sources: Sequence[SourceEvidence]) -> tuple[str, ...]:
-    """What contracts say of personal information; nothing where that does not settle it."""
+    """State what contracts say about personal information; empty if they do not decide it."""
     stated = rows.stated(sources, "personal_data")
     if stated is None:
         return ()
@@ -66,7 +66,7 @@ def personal(sources: Sequence[SourceEvidence]) -> tuple[str, ...]:
 
 
 def licences(evidence: ReleaseEvidence) -> str | None:
-    """The licences that contracts state, each with its sources."""
+    """List the licences that contracts state, each with its sources."""
     found: dict[str, list[str]] = {}
     for source in rows.contracts_of(evidence.sources):
         if source.licence:
@@ -75,22 +75,22 @@ def licences(evidence: ReleaseEvidence) -> str | None:
 
 
 def rights(sources: Sequence[SourceEvidence], flag: str) -> str | None:
-    """What contracts state of a right: whose data it is held in, or `no` where all deny it."""
+    """State which sources hold data under a right, or `no` if all contracts deny it."""
     stated = rows.stated(sources, flag)
     if not stated:
         return None if stated is None else "no"
-    held = (source.name for source in rows.contracts_of(sources) if getattr(source, flag))
-    return f"yes: {named(held)}"
+    holders = (source.name for source in rows.contracts_of(sources) if getattr(source, flag))
+    return f"yes: {named(holders)}"
 
 
 def processing(sources: Sequence[SourceEvidence]) -> str | None:
-    """What was done to the data, once every source says it of its own."""
+    """Join the processing steps of all sources; ``None`` unless each states its own."""
     whole = all(source.contract and source.contract.processing for source in sources)
-    return rows.processing_told(sources) if whole else None
+    return rows.processing_steps(sources) if whole else None
 
 
 def repeats(evidence: ReleaseEvidence) -> str:
-    """How often the release counts a record more than once."""
+    """State how often the release repeats records."""
     more = evidence.totals["records"] - evidence.records
     return (
         f"{evidence.records:,} records are distinct by content, synthetic ones too; the "
@@ -99,25 +99,25 @@ def repeats(evidence: ReleaseEvidence) -> str:
 
 
 def fields(evidence: ReleaseEvidence) -> str | None:
-    """The fields of the rows that were exported."""
+    """List the fields of the exported rows."""
     columns = dict.fromkeys(one.name for file in evidence.files for one in file.columns)
     return f"fields: {', '.join(columns)}" if columns else None
 
 
 def splits(evidence: ReleaseEvidence) -> str | None:
-    """The splits with their parts, and by what they were made."""
+    """State the splits with their parts, and how they were made."""
     chosen = evidence.selection
     parts = ", ".join(f"{name} {part}" for name, part in chosen.splits.items())
     return f"{parts} of the records, by {chosen.split_by}" if parts else None
 
 
 def collected(sources: Iterable[SourceEvidence]) -> tuple[SourceEvidence, ...]:
-    """Those that were collected over a time; what a model made was not."""
+    """Keep the sources that were collected over a period: all but those that a model made."""
     return tuple(source for source in sources if source.section != "2.5")
 
 
 def no_addresses(answers: Mapping[str, AnswerValue], *questions: str) -> Iterator[str]:
-    """What a reader has to know of answers that should be addresses and are none."""
+    """Warn of answers that should be addresses and are not."""
     for question in questions:
         given = answers.get(question)
         if isinstance(given, str) and bom.address(given) is None:
@@ -125,7 +125,7 @@ def no_addresses(answers: Mapping[str, AnswerValue], *questions: str) -> Iterato
 
 
 def iso(value: str) -> str:
-    """A day or a month of a form as ISO 8601 writes it.
+    """Write a date or month of a form in ISO 8601.
 
     >>> iso("31/03/2026"), iso("03/2026")
     ('2026-03-31', '2026-03')
@@ -138,10 +138,10 @@ def source_type(
     generators: Iterable[GeneratorEvidence],
     modalities: Iterable[Modality],
 ) -> str | None:
-    """The IPTC digital source type of some records; nothing where their origin does not say it.
+    """Find the IPTC digital source type of records; ``None`` where their origin does not decide it.
 
-    IPTC has no word for unknown, and many for what people made; only texts are sure to be digital
-    creations.
+    IPTC has no term for unknown origin, and several for human works; of these only texts are
+    certain to be digital creations.
     """
     kinds = set(modalities)
     made = labels[Label.SYNTHETIC] + labels[Label.MIXED]
@@ -160,7 +160,7 @@ def source_type(
 
 
 def modality_rows(evidence: ReleaseEvidence) -> tuple[dict[str, Any], ...]:
-    """What the records are, with their sizes."""
+    """List the modalities of the records, with their sizes."""
     return tuple(
         {
             "modality": one.modality,
@@ -176,7 +176,7 @@ def modality_rows(evidence: ReleaseEvidence) -> tuple[dict[str, Any], ...]:
 
 
 def file_rows(evidence: ReleaseEvidence) -> tuple[dict[str, Any], ...]:
-    """The files of the release as a report lists them."""
+    """List the files of the release."""
     return tuple(
         {
             "file": one.path,
@@ -190,7 +190,7 @@ def file_rows(evidence: ReleaseEvidence) -> tuple[dict[str, Any], ...]:
 
 
 def synthetic(evidence: ReleaseEvidence) -> dict[str, Any]:
-    """The members that tell how much is synthetic, and how much nobody knows."""
+    """Build the members on how much is synthetic, and how much is unknown."""
     return {
         "used": rows.uses_synthetic(evidence),
         "statement": rows.synthetic_statement(evidence),

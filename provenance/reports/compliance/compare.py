@@ -1,4 +1,4 @@
-"""What changed from one release to another, in numbers and in a report's fields."""
+"""Compare two releases: their numbers, and the fields of a report of both."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from provenance.model.reports.comparison import Change, Comparison
 from provenance.model.reports.release_evidence import ReleaseEvidence
 
 HEAD = frozenset({"release", "body_digest", "sealed_on", "tool_version"})
-"""Members that differ between any two releases, and say nothing."""
+"""Members that always differ between two releases, and are not compared."""
 
 
 def compare(
@@ -18,13 +18,13 @@ def compare(
     records: tuple[int, int, int],
     reports: tuple[Mapping[str, Any], Mapping[str, Any]] | None = None,
 ) -> Comparison:
-    """Everything in which two releases differ.
+    """List everything in which two releases differ.
 
     Args:
         before: the one release.
         after: the other.
         records: how many records are in both, in the first only, in the second only.
-        reports: one report of both, whose fields are compared, too.
+        reports: the same report of both, whose fields are compared as well.
     """
     kept, gone, new = records
     return Comparison(
@@ -57,7 +57,7 @@ def compare(
 
 
 def _changes(before: Mapping[Any, Any], after: Mapping[Any, Any]) -> tuple[Change, ...]:
-    """What differs, in the order of the first and then of the second."""
+    """List what differs, in the order of the first, then of the second."""
     return tuple(
         Change(subject=str(key), before=before.get(key), after=after.get(key))
         for key in dict.fromkeys((*before, *after))
@@ -88,7 +88,7 @@ def _generators(evidence: ReleaseEvidence) -> dict[str, int]:
 
 
 def _flat(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Every plain value of a report by its path; a row of a list by its first member."""
+    """Yield each plain value of a report with its path; a row is named by its first member."""
     if isinstance(value, Mapping):
         for name, member in value.items():
             if path or name not in HEAD:

@@ -1,4 +1,4 @@
-"""A release as Croissant 1.1 with RAI 1.0 and PROV-O: what the ledger says, and the JSON-LD."""
+"""Fill and write Croissant 1.1 metadata of a release, with RAI 1.0 and PROV-O, as JSON-LD."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from provenance.model.reports.answers import AnswerValue
 from provenance.model.reports.release_evidence import ReleaseEvidence, SourceEvidence
 from provenance.model.source import Kind
 from provenance.reports.compliance import card, rows
-from provenance.reports.compliance.bom import said, warnings
+from provenance.reports.compliance.bom import non_empty, warnings
 from provenance.reports.compliance.croissant_files import distribution, left_out, record_sets
 from provenance.reports.compliance.croissant_prov import derived_from, generated_by
 from provenance.reports.compliance.fill import Draft, Filled
@@ -38,7 +38,7 @@ CONTEXT: Mapping[str, Any] = {
     "examples": {"@id": "cr:examples", "@type": "@json"},
     **{term: f"cr:{term}" for term in _TERMS.split()},
 }
-"""The context that the specification gives, with PROV-O beside it."""
+"""The context of the specification, with PROV-O added."""
 
 COLLECTION: Mapping[Kind, str] = {
     "crawl": "Web Scraping",
@@ -49,11 +49,11 @@ COLLECTION: Mapping[Kind, str] = {
     "annotation": "Manual Human Curator",
     "synthetic": "Others",
 }
-"""Recommended values of ``rai:dataCollectionType``; none of them is for synthetic data."""
+"""Recommended values of ``rai:dataCollectionType`` by kind; none is for synthetic data."""
 
 
 def draft(evidence: ReleaseEvidence, answers: Mapping[str, AnswerValue]) -> Draft:
-    """The metadata as far as the ledger can fill them."""
+    """Fill the metadata as far as the ledger can."""
     sources = evidence.sources
     content: dict[str, Any] = {
         "name": evidence.release,
@@ -79,8 +79,8 @@ def draft(evidence: ReleaseEvidence, answers: Mapping[str, AnswerValue]) -> Draf
         "seeds": rows.seed_rows(evidence),
         "rai": _rai(evidence),
     }
-    told = (*_warnings(evidence), *card.no_addresses(answers, "cr.url", "cr.files-at"))
-    return Draft(content, _suggestions(evidence), {}, told)
+    all_warnings = (*_warnings(evidence), *card.no_addresses(answers, "cr.url", "cr.files-at"))
+    return Draft(content, _suggestions(evidence), {}, all_warnings)
 
 
 def _rai(evidence: ReleaseEvidence) -> dict[str, Any]:
@@ -95,7 +95,7 @@ def _rai(evidence: ReleaseEvidence) -> dict[str, Any]:
     return {
         **dict.fromkeys(asked.split()),
         "personalSensitiveInformation": card.personal(sources),
-        "dataCollection": rows.told_by_all(sources, "description"),
+        "dataCollection": rows.described_by_all(sources, "description"),
         "dataCollectionType": _collection_types(sources),
         "dataCollectionTimeframe": tuple(card.iso(one) for one in period if one)
         if all(period)
@@ -112,7 +112,7 @@ def _rai(evidence: ReleaseEvidence) -> dict[str, Any]:
 
 
 def _collection_types(sources: tuple[SourceEvidence, ...]) -> tuple[str, ...]:
-    """The types of all sources; nothing where one of them states no class."""
+    """List the collection types of the sources; empty if the kind of one has none."""
     kinds = [source.contract.kind if source.contract else "other" for source in sources]
     if not all(kind in COLLECTION for kind in kinds):
         return ()
@@ -120,14 +120,14 @@ def _collection_types(sources: tuple[SourceEvidence, ...]) -> tuple[str, ...]:
 
 
 def _preprocessing(sources: tuple[SourceEvidence, ...]) -> tuple[str, ...]:
-    told = (rows.processing_told([source]) for source in sources)
-    return tuple(one for one in told if one)
+    steps = (rows.processing_steps([source]) for source in sources)
+    return tuple(one for one in steps if one)
 
 
 def _suggestions(evidence: ReleaseEvidence) -> dict[str, str]:
     licences = card.licences(evidence)
-    purpose = rows.told(evidence.sources, "purpose")
-    collection = rows.told(evidence.sources, "description")
+    purpose = rows.described(evidence.sources, "purpose")
+    collection = rows.described(evidence.sources, "description")
     unknown = rows.unknown_rows(evidence)
     found = {
         "cr.licence": f"sources state {licences}" if licences else None,
@@ -154,14 +154,14 @@ def _warnings(evidence: ReleaseEvidence) -> list[str]:
 
 
 def finish(filled: Filled) -> dict[str, Any]:
-    """The document in JSON-LD; what nobody said is left out."""
+    """Write the document in JSON-LD, without members that have no value."""
     content, evidence = filled.content, filled.evidence
     synthetic = content["synthetic"]
     return {
         "@context": dict(CONTEXT),
         "@type": "sc:Dataset",
         "conformsTo": list(CONFORMS_TO),
-        **said(
+        **non_empty(
             name=content["name"],
             description=content["description"],
             url=content["url"],
@@ -179,11 +179,11 @@ def finish(filled: Filled) -> dict[str, Any]:
             digitalSourceType=_node(synthetic["source_type"]),
             additionalProperty=_numbers(evidence),
         ),
-        **said(**{f"rai:{name}": value for name, value in content["rai"].items()}),
-        **said(**{"rai:hasSyntheticData": synthetic["used"]}),
+        **non_empty(**{f"rai:{name}": value for name, value in content["rai"].items()}),
+        **non_empty(**{"rai:hasSyntheticData": synthetic["used"]}),
         "prov:wasDerivedFrom": derived_from(evidence),
         "prov:wasGeneratedBy": generated_by(evidence),
-        **said(
+        **non_empty(
             distribution=distribution(evidence, content["files_at"]),
             recordSet=record_sets(evidence),
         ),
@@ -195,7 +195,7 @@ def _node(address: str | None) -> dict[str, str] | None:
 
 
 def _numbers(evidence: ReleaseEvidence) -> list[dict[str, Any]]:
-    """The synthetic size at least and at most in every unit, and the records by label."""
+    """List the bounds of the synthetic size in every unit, and the records by label."""
     shares = [
         {
             "@type": "sc:PropertyValue",

@@ -1,4 +1,4 @@
-"""The files of an export as the distribution and the record sets of Croissant."""
+"""Describe the files of an export as the distribution and record sets of Croissant."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from provenance.model.reports.release_evidence import ReleaseEvidence
 from provenance.model.reports.release_file import Column, ColumnType, ReleaseFile
-from provenance.reports.compliance.bom import said
+from provenance.reports.compliance.bom import non_empty
 
 Node = dict[str, Any]
 
@@ -39,17 +39,18 @@ ORIGIN: Mapping[str, tuple[str, str | None]] = {
     "prov_depth": ("Generative steps back to human text, at least.", None),
     "prov_split": ("The split that the record is in.", None),
 }
-"""What an export adds to each row: what it is, and the property that it stands for."""
+"""Description and equivalent property of each column that an export adds."""
 
 _SAFE = re.compile(r"[A-Za-z0-9_.-]+")
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def distribution(evidence: ReleaseEvidence, address: str | None) -> list[Node]:
-    """The files, each with its digest.
+    """Describe the files, each with its digest.
 
     Args:
-        address: below which they are published; they lie beside the document where none is said.
+        evidence: of the release.
+        address: URL below which the files are published; ``None`` if in the document's folder.
     """
     return [
         {
@@ -57,7 +58,7 @@ def distribution(evidence: ReleaseEvidence, address: str | None) -> list[Node]:
             "@id": name,
             "name": PurePosixPath(file.path).name,
             "description": f"{file.rows:,} records of {evidence.release}",
-            "contentUrl": _place(file, address),
+            "contentUrl": _address(file, address),
             "contentSize": f"{file.bytes} B",
             "encodingFormat": MEDIA[file.format],
             "sha256": file.sha256,
@@ -66,7 +67,7 @@ def distribution(evidence: ReleaseEvidence, address: str | None) -> list[Node]:
     ]
 
 
-def _place(file: ReleaseFile, address: str | None) -> str:
+def _address(file: ReleaseFile, address: str | None) -> str:
     name = PurePosixPath(file.path).name
     return f"{address.rstrip('/')}/{quote(name)}" if address else file.path
 
@@ -76,9 +77,9 @@ def _file_ids(files: Sequence[ReleaseFile]) -> list[str]:
 
 
 def _ids(names: Iterable[str], kind: str, taken: set[str]) -> Iterator[str]:
-    """Ids that no other node has: the names themselves where they are plain and free."""
-    for place, name in enumerate(names, 1):
-        found = name if _SAFE.fullmatch(name) and name not in taken else f"{kind}-{place}"
+    """Make unique ids: the names themselves where they are valid and not taken."""
+    for number, name in enumerate(names, 1):
+        found = name if _SAFE.fullmatch(name) and name not in taken else f"{kind}-{number}"
         while found in taken:
             found += "_"
         taken.add(found)
@@ -86,7 +87,7 @@ def _ids(names: Iterable[str], kind: str, taken: set[str]) -> Iterator[str]:
 
 
 def record_sets(evidence: ReleaseEvidence) -> list[Node]:
-    """The rows of each file, field by field, with the origin of every record."""
+    """Describe the rows of each file field by field, those about the origin included."""
     files = evidence.files
     file_ids = _file_ids(files)
     stems = (PurePosixPath(file.path).stem for file in files)
@@ -111,39 +112,40 @@ def _record_set(file: ReleaseFile, file_id: str, set_id: str, *, once: bool) -> 
         "name": PurePosixPath(file.path).stem,
         "description": f"The {file.rows:,} rows of {PurePosixPath(file.path).name}.",
         "dataType": "prov:Entity",
-        # A record that the release repeats has several rows, and its id is no key then.
-        **said(key={"@id": key} if key and once else None),
+        # A record that the release repeats has several rows, so that its id is not a key.
+        **non_empty(key={"@id": key} if key and once else None),
         "field": [field for _, field in fields if field],
     }
 
 
 def _field(column: Column, file_id: str, field_id: str) -> Node | None:
-    """A column as a field; nothing where Croissant has no type for what it holds."""
+    """Describe a column as a field; ``None`` where Croissant has no type for its values."""
     about, property_ = ORIGIN.get(column.name, (None, None))
     head = {
         "@type": "cr:Field",
         "@id": field_id,
         "name": column.name,
-        **said(description=about, equivalentProperty=property_),
+        **non_empty(description=about, equivalentProperty=property_),
         **({"isArray": True, "arrayShape": "-1"} if column.repeated else {}),
     }
     source: Node = {"fileObject": {"@id": file_id}, "extract": {"column": column.name}}
     if column.type in TYPES:
         return {**head, "dataType": TYPES[column.type], "source": source}
-    told = [one for one in column.members if _is_leaf(one)]
-    if not told:
+    leaves = [one for one in column.members if _is_leaf(one)]
+    if not leaves:
         return None
-    names = _ids((one.name for one in told), "field", set())
+    names = _ids((one.name for one in leaves), "field", set())
     return {
         **head,
         "subField": [
-            _leaf(one, f"{field_id}/{name}", source) for one, name in zip(told, names, strict=True)
+            _leaf(one, f"{field_id}/{name}", source)
+            for one, name in zip(leaves, names, strict=True)
         ],
     }
 
 
 def _is_leaf(column: Column) -> bool:
-    """Whether it can stand in a nested field: of one type, under a name that a path can take."""
+    """Whether a column can be a nested field: of a plain type, with a name valid in a path."""
     return column.type in TYPES and bool(_PLAIN.fullmatch(column.name))
 
 
@@ -159,7 +161,7 @@ def _leaf(column: Column, field_id: str, source: Node) -> Node:
 
 
 def left_out(files: Iterable[ReleaseFile]) -> list[str]:
-    """The columns, or members of columns, that no field is written for."""
+    """List the columns, or members of columns, without a field."""
     found: dict[str, None] = {}
     for column in (column for file in files for column in file.columns):
         if column.type == "object":

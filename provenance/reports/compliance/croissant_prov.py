@@ -1,4 +1,4 @@
-"""Where a release comes from, as PROV-O in the JSON-LD of Croissant."""
+"""Describe the provenance of a release as PROV-O in the JSON-LD of Croissant."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from provenance.model.reports.release_evidence import (
 )
 from provenance.model.source import Source
 from provenance.reports.compliance import bom, card
-from provenance.reports.compliance.bom import said
+from provenance.reports.compliance.bom import non_empty
 from provenance.reports.render import wording
 
 Node = dict[str, Any]
@@ -21,13 +21,13 @@ _KINDS = "https://www.wikidata.org/wiki/"
 COLLECTING, PREPARING, ANNOTATING = (
     f"{_KINDS}{item}" for item in ("Q4929239", "Q1172378", "Q109719325")
 )
-"""Kinds of activity, in the items that editors of Croissant write."""
+"""Kinds of activity, as the Wikidata items that Croissant editors use."""
 
 _TIMES = {4: "xsd:gYear", 7: "xsd:gYearMonth", 10: "xsd:date"}
 
 
 def derived_from(evidence: ReleaseEvidence) -> list[Node]:
-    """The sources, each with its licence, owner and how it was collected."""
+    """Describe the sources, each with licence, owner and collection."""
     made: dict[str, list[GeneratorEvidence]] = {}
     for one in evidence.generators:
         made.setdefault(one.source, []).append(one)
@@ -42,7 +42,7 @@ def _source(evidence: ReleaseEvidence, one: SourceEvidence, made: list[Generator
         "@type": "prov:Entity",
         "@id": _id(evidence, f"source:{one.source}"),
         "prov:label": one.source,
-        **said(
+        **non_empty(
             description=contract.description,
             url=contract.url,
             license=contract.licence,
@@ -60,7 +60,7 @@ def _source(evidence: ReleaseEvidence, one: SourceEvidence, made: list[Generator
                 "maxValue": one.hi_bytes,
             },
         ],
-        **said(
+        **non_empty(
             **{
                 "prov:wasAttributedTo": _agent(evidence, "Organization", owner),
                 "prov:wasGeneratedBy": _collection(evidence, contract),
@@ -70,8 +70,8 @@ def _source(evidence: ReleaseEvidence, one: SourceEvidence, made: list[Generator
 
 
 def _collection(evidence: ReleaseEvidence, contract: Source) -> Node | None:
-    """How a source was collected, where its contract says any of it."""
-    details = said(
+    """Describe how a source was collected; ``None`` if its contract states nothing about it."""
+    details = non_empty(
         **{
             "prov:startedAtTime": _time(contract.collected_from),
             "prov:endedAtTime": _time(contract.collected_to),
@@ -93,7 +93,7 @@ def _collection(evidence: ReleaseEvidence, contract: Source) -> Node | None:
 
 
 def generated_by(evidence: ReleaseEvidence) -> list[Node]:
-    """The assembly, and whatever models did; none of them points back to the dataset."""
+    """Describe the assembly and the work of models; none refers back to the dataset."""
     seeds = {
         source: [node for node in parents if not node.startswith("model:")]
         for source, parents in bom.upstream(evidence).items()
@@ -129,12 +129,14 @@ def _making(evidence: ReleaseEvidence, one: GeneratorEvidence, seeds: dict[str, 
     return {
         "@type": "prov:Activity",
         "@id": _id(evidence, f"making:{one.generator}:{one.source}:{one.process}"),
-        **said(**{"prov:type": {"@id": kind} if kind else None}),
+        **non_empty(**{"prov:type": {"@id": kind} if kind else None}),
         "prov:label": f"{how}: {one.source}, by {model or 'a model that is not named'}",
         "description": bom.made(one),
         "prov:wasAssociatedWith": _model(evidence, one, model),
         "prov:generated": {"@id": _id(evidence, f"source:{one.source}")},
-        **said(**{"prov:used": [_seed(evidence, node) for node in seeds[f"source:{one.source}"]]}),
+        **non_empty(
+            **{"prov:used": [_seed(evidence, node) for node in seeds[f"source:{one.source}"]]}
+        ),
     }
 
 
@@ -143,7 +145,7 @@ def _model(evidence: ReleaseEvidence, one: GeneratorEvidence, model: str) -> Nod
         "@type": "prov:SoftwareAgent",
         "@id": _id(evidence, f"model:{one.generator}:{one.version}:{one.provider}"),
         "prov:label": model or "a model that is not named",
-        **said(
+        **non_empty(
             name=one.generator,
             version=one.version,
             url=one.summary,
@@ -153,15 +155,15 @@ def _model(evidence: ReleaseEvidence, one: GeneratorEvidence, model: str) -> Nod
 
 
 def _seed(evidence: ReleaseEvidence, node: str) -> Node:
-    """Seed data; a source of the release is described elsewhere."""
+    """Describe seed data, or refer to it where it is a source of the release."""
     kind, _, name = node.partition(":")
     known = kind == "source" and any(one.source == name for one in evidence.sources)
     if known:
         return {"@id": _id(evidence, node)}
-    place = bom.address(name) if kind == "entity" else None
+    link = bom.address(name) if kind == "entity" else None
     return {
         "@type": "prov:Entity",
-        "@id": place or _id(evidence, node),
+        "@id": link or _id(evidence, node),
         "prov:label": name if kind == "entity" else f"{kind} {name}",
     }
 
@@ -181,5 +183,5 @@ def _time(value: str | None) -> Node | None:
 
 
 def _id(evidence: ReleaseEvidence, node: str) -> str:
-    """The same node of the same release has the same id everywhere."""
+    """Derive the id of a node from the release and the node."""
     return f"urn:uuid:{uuid5(bom.document_id(evidence, 'croissant'), node)}"

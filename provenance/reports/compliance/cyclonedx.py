@@ -1,4 +1,4 @@
-"""A CycloneDX 1.7 bill of materials: a release, its sources, and the models that wrote in them."""
+"""Fill and write a CycloneDX 1.7 bill of materials of a release, its sources and models."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from provenance.model.reports.release_evidence import (
     SourceEvidence,
 )
 from provenance.reports.compliance import bom, rows
-from provenance.reports.compliance.bom import said
+from provenance.reports.compliance.bom import non_empty
 from provenance.reports.compliance.fill import Draft, Filled
 
 RELEASE = "release"
-"""What the set is called within the bill."""
+"""Reference of the release within the bill."""
 
 POINTERS: Mapping[str, str] = {
     "cdx.supplier": "/metadata/component/supplier",
@@ -25,11 +25,11 @@ POINTERS: Mapping[str, str] = {
     "cdx.classification": "/metadata/component/data/0/classification",
     "cdx.personal": "/metadata/component/data/0",
 }
-"""Where in the bill each answer stands."""
+"""JSON pointer of each answer in the bill."""
 
 
 def draft(evidence: ReleaseEvidence, _: Mapping[str, AnswerValue]) -> Draft:
-    """What the ledger says; the bill itself is built when the answers are in."""
+    """Fill what the ledger knows; ``finish`` builds the bill when the answers are there."""
     return Draft(
         {
             "description": f"Synthetic: {rows.synthetic_statement(evidence)}",
@@ -48,11 +48,11 @@ def draft(evidence: ReleaseEvidence, _: Mapping[str, AnswerValue]) -> Draft:
 
 
 def finish(filled: Filled) -> dict[str, Any]:
-    """The bill as plain members, as the strict JSON schema of CycloneDX 1.7 has it."""
+    """Build the bill by the strict JSON schema of CycloneDX 1.7."""
     evidence, content = filled.evidence, filled.content
     trained = [_trained(name) for name in dict.fromkeys(content["models"])]
     components = [*_sources(evidence), *_models(evidence), *_outer(evidence), *trained]
-    return said(
+    return non_empty(
         **{"$schema": "http://cyclonedx.org/schema/bom-1.7.schema.json"},
         bomFormat="CycloneDX",
         specVersion="1.7",
@@ -69,7 +69,7 @@ def finish(filled: Filled) -> dict[str, Any]:
 def _metadata(filled: Filled) -> dict[str, Any]:
     evidence = filled.evidence
     tool = {"type": "application", "name": "prov", "version": evidence.tool_version}
-    return said(
+    return non_empty(
         timestamp=_instant(evidence.created_at),
         lifecycles=[{"phase": "build"}],
         tools={"components": [tool]},
@@ -86,17 +86,17 @@ def _metadata(filled: Filled) -> dict[str, Any]:
 
 def _release(filled: Filled) -> dict[str, Any]:
     evidence, content = filled.evidence, filled.content
-    return said(
+    return non_empty(
         **{"bom-ref": RELEASE},
         type="data",
         name=evidence.release,
         version=evidence.body_digest,
-        supplier=said(name=content["supplier"]),
+        supplier=non_empty(name=content["supplier"]),
         description=content["description"],
         hashes=[{"alg": "SHA-256", "content": bom.sha256(evidence)}],
         licenses=_licences(content["licence"]),
         data=[
-            said(
+            non_empty(
                 type="dataset",
                 name=evidence.release,
                 classification=content["classification"],
@@ -127,12 +127,12 @@ def _sources(evidence: ReleaseEvidence) -> Iterator[dict[str, Any]]:
     for source in evidence.sources:
         contract = source.contract
         owner = (contract.legal_entity or contract.owner) if contract else None
-        yield said(
+        yield non_empty(
             **{"bom-ref": f"source:{source.source}"},
             type="data",
             name=source.source,
             version=contract.version if contract else None,
-            supplier=said(name=owner),
+            supplier=non_empty(name=owner),
             description=contract.description if contract else None,
             licenses=_licences(contract.licence if contract else None),
             externalReferences=_link("distribution", contract.url if contract else None),
@@ -143,13 +143,13 @@ def _sources(evidence: ReleaseEvidence) -> Iterator[dict[str, Any]]:
 
 def _dataset(source: SourceEvidence, owner: str | None) -> dict[str, Any]:
     contract = source.contract
-    return said(
+    return non_empty(
         type="dataset",
         name=source.source,
-        contents=said(url=bom.address(contract.url)) if contract else None,
+        contents=non_empty(url=bom.address(contract.url)) if contract else None,
         sensitiveData=_sensitive([source], contract.personal_data if contract else None),
         description=", ".join(contract.content_types) if contract else None,
-        governance=said(owners=[{"organization": {"name": owner}}] if owner else []),
+        governance=non_empty(owners=[{"organization": {"name": owner}}] if owner else []),
     )
 
 
@@ -170,12 +170,12 @@ def _source_properties(source: SourceEvidence) -> Iterator[bom.Property]:
 
 def _models(evidence: ReleaseEvidence) -> Iterator[dict[str, Any]]:
     for name, parts in bom.generators(evidence).items():
-        yield said(
+        yield non_empty(
             **{"bom-ref": f"model:{name}"},
             type="machine-learning-model",
             name=name,
             version=bom.first_stated(parts, "version"),
-            supplier=said(name=bom.first_stated(parts, "provider")),
+            supplier=non_empty(name=bom.first_stated(parts, "provider")),
             modelCard=_card(parts),
             externalReferences=_link("documentation", bom.first_stated(parts, "summary")),
             properties=_properties(_model_properties(parts)),
@@ -183,11 +183,11 @@ def _models(evidence: ReleaseEvidence) -> Iterator[dict[str, Any]]:
 
 
 def _card(parts: list[GeneratorEvidence]) -> dict[str, Any]:
-    """What is known of what a model was trained on."""
-    release, told = (bom.first_stated(parts, member) for member in ("trained_on", "training"))
-    if not (release or told):
+    """Build the model card: what is known of the training data of a model."""
+    release, training = (bom.first_stated(parts, member) for member in ("trained_on", "training"))
+    if not (release or training):
         return {}
-    dataset = said(type="dataset", name=release, description=told)
+    dataset = non_empty(type="dataset", name=release, description=training)
     return {"modelParameters": {"datasets": [dataset]}}
 
 
@@ -202,10 +202,10 @@ def _model_properties(parts: list[GeneratorEvidence]) -> Iterator[bom.Property]:
 
 
 def _outer(evidence: ReleaseEvidence) -> Iterator[dict[str, Any]]:
-    """Seeds that lie outside of the release."""
+    """List seeds that are not part of the release."""
     for node in bom.outer_nodes(evidence):
         kind, _, name = node.partition(":")
-        yield said(
+        yield non_empty(
             **{"bom-ref": node},
             type="machine-learning-model" if kind == "model" else "data",
             name=name,
@@ -233,22 +233,22 @@ def _dependencies(evidence: ReleaseEvidence, trained: list[dict[str, Any]]) -> l
 
 
 def _compositions(evidence: ReleaseEvidence) -> list[dict[str, Any]]:
-    """The sources of a release are all there; of what they came is known of some only."""
+    """State completeness: all sources are listed, the parents of some sources are unknown."""
     lone = [ref for ref, parents in bom.upstream(evidence).items() if not parents]
     found = [{"aggregate": "complete", "dependencies": [RELEASE]}]
     return [*found, {"aggregate": "unknown", "dependencies": lone}] if lone else found
 
 
 def _citations(filled: Filled, trained: range) -> list[dict[str, Any]]:
-    """Who says what; an answer without a day has no citation, since one needs a time."""
+    """Cite who gave each answer; an answer without a date has no citation, which needs one."""
     authors = _authors(filled)
-    places = {
+    pointers_of = {
         **{name: [pointer] for name, pointer in POINTERS.items()},
-        "cdx.models": [f"/components/{place}" for place in trained],
+        "cdx.models": [f"/components/{index}" for index in trained],
     }
     return [
         {
-            "pointers": places[one.id],
+            "pointers": pointers_of[one.id],
             "timestamp": f"{one.on.isoformat()}T00:00:00Z",
             "attributedTo": authors[one.by],
         }

@@ -1,4 +1,4 @@
-"""A release as a datasheet for datasets: what the ledger says to the questions of its sections."""
+"""Fill a datasheet for datasets (Gebru et al., 2021) from the ledger."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from provenance.reports.compliance.form import load_form
 
 
 def draft(evidence: ReleaseEvidence, _: Mapping[str, AnswerValue]) -> Draft:
-    """The datasheet as far as the ledger can fill it."""
+    """Fill the datasheet as far as the ledger can."""
     sources = evidence.sources
     known: dict[str, Any] = {
-        "purpose": rows.told_by_all(sources, "purpose"),
-        "instances": rows.told_by_all(sources, "content_types"),
+        "purpose": rows.described_by_all(sources, "purpose"),
+        "instances": rows.described_by_all(sources, "content_types"),
         "count": _count(evidence),
         "modalities": card.modality_rows(evidence),
         "selection": _selection(evidence),
         "languages": tuple(one.model_dump() for one in evidence.languages),
         "data": card.fields(evidence),
-        "labels": rows.told_by_all(sources, "label_types"),
+        "labels": rows.described_by_all(sources, "label_types"),
         "synthetic": card.synthetic(evidence),
         "generators": rows.generator_rows(evidence.generators),
         "seeds": rows.seed_rows(evidence),
@@ -33,7 +33,7 @@ def draft(evidence: ReleaseEvidence, _: Mapping[str, AnswerValue]) -> Draft:
         "redundancies": card.repeats(evidence),
         "sensitive": card.personal(sources),
         "sources": rows.source_rows(sources),
-        "acquired": rows.told_by_all(sources, "description"),
+        "acquired": rows.described_by_all(sources, "description"),
         "mechanisms": _mechanisms(sources),
         "sampling": _sampling(evidence),
         "timeframe": _timeframe(sources),
@@ -51,7 +51,7 @@ def draft(evidence: ReleaseEvidence, _: Mapping[str, AnswerValue]) -> Draft:
 
 @cache
 def _questions() -> tuple[str, ...]:
-    """Where the answers to the form's questions stand, each a member of its own."""
+    """List the members that hold the answers to the form's questions."""
     return tuple(
         item.path for _, item in load_form("datasheet").items() if item.asked and item.path
     )
@@ -69,7 +69,7 @@ def _count(evidence: ReleaseEvidence) -> str:
 
 
 def _selection(evidence: ReleaseEvidence) -> str:
-    """What of the ledger's records was taken; whether those are all there are, people say."""
+    """State which records of the ledger were selected."""
     chosen = evidence.selection
     named = f"the sources {card.named(chosen.sources)}" if chosen.sources else "all sources"
     where = f", where {chosen.where}" if chosen.where else ""
@@ -90,9 +90,9 @@ def _sampling(evidence: ReleaseEvidence) -> str:
 
 
 def _mechanisms(sources: Sequence[SourceEvidence]) -> str | None:
-    """How the crawlers went about, where all was crawled."""
+    """Describe the crawlers, if all sources were crawled."""
     crawled = all(source.section == "2.3" for source in sources)
-    return rows.told_by_all(sources, "crawl_behaviour") if crawled else None
+    return rows.described_by_all(sources, "crawl_behaviour") if crawled else None
 
 
 def _timeframe(sources: Sequence[SourceEvidence]) -> str | None:
@@ -101,8 +101,8 @@ def _timeframe(sources: Sequence[SourceEvidence]) -> str | None:
 
 
 def _rights(sources: Sequence[SourceEvidence]) -> str | None:
-    """What contracts state of rights, once they settle all three of them."""
-    said = {
+    """State the rights in the data, if contracts decide all three of them."""
+    rights = {
         name: card.rights(sources, flag)
         for name, flag in (
             ("copyright", "copyrighted"),
@@ -110,8 +110,8 @@ def _rights(sources: Sequence[SourceEvidence]) -> str | None:
             ("patents", "patented"),
         )
     }
-    whole = all(said.values())
-    return "; ".join(f"{name}: {text}" for name, text in said.items()) if whole else None
+    whole = all(rights.values())
+    return "; ".join(f"{name}: {text}" for name, text in rights.items()) if whole else None
 
 
 def _suggestions(evidence: ReleaseEvidence) -> dict[str, str]:
@@ -119,16 +119,16 @@ def _suggestions(evidence: ReleaseEvidence) -> dict[str, str]:
     domains = evidence.domains.domains
     unknown = rows.unknown_rows(evidence)
     partly = {
-        "ds.purpose": rows.told(sources, "purpose"),
-        "ds.instances": rows.told(sources, "content_types"),
-        "ds.labels": rows.told(sources, "label_types"),
-        "ds.acquired": rows.told(sources, "description"),
-        "ds.mechanisms": rows.told(sources, "crawl_behaviour"),
-        "ds.preprocessing": rows.processing_told(sources),
-        "ds.offensive": rows.processing_told(sources, "filter-illegal"),
+        "ds.purpose": rows.described(sources, "purpose"),
+        "ds.instances": rows.described(sources, "content_types"),
+        "ds.labels": rows.described(sources, "label_types"),
+        "ds.acquired": rows.described(sources, "description"),
+        "ds.mechanisms": rows.described(sources, "crawl_behaviour"),
+        "ds.preprocessing": rows.processing_steps(sources),
+        "ds.offensive": rows.processing_steps(sources, "filter-illegal"),
         "ds.external": f"addresses lie in {domains:,} registrable domains" if domains else None,
         "ds.licence": card.licences(evidence),
-        "ds.notified": rows.told(sources, "tdm_measures"),
+        "ds.notified": rows.described(sources, "tdm_measures"),
         "ds.affects": rows.synthetic_statement(evidence)
         if unknown or evidence.generators
         else None,

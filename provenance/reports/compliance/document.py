@@ -1,4 +1,4 @@
-"""A filled form as a report for people: every field a line, lists as tables."""
+"""Turn a filled form into a report for people: a line for each field, a table for each list."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 from provenance.model.base import Contract
 from provenance.model.origin import Label
 from provenance.model.reports.disclosure import Disclosure, Line, Scalar, Section, Table
-from provenance.reports.compliance.fill import Filled, found
-from provenance.reports.compliance.form import Item, Part
+from provenance.reports.compliance.fill import Filled, value_at
+from provenance.reports.compliance.form import FormSection, Item
 
 
 def disclosure(filled: Filled) -> Disclosure:
-    """The report, whatever it will be printed as."""
+    """Build the report, independent of the layout that it is printed in."""
     evidence = filled.evidence
     signed = (_signature(one.by, one.on) for one in filled.attestations.values())
     return Disclosure(
@@ -41,16 +41,16 @@ def _signature(by: str | None, on: date | None) -> str:
     return f"{by or 'somebody who gives no name'}{f', {on}' if on else ''}"
 
 
-def _section(filled: Filled, part: Part) -> Section:
+def _section(filled: Filled, part: FormSection) -> Section:
     lines = (_line(filled, item) for item in part.items if _shown(filled, item))
     return Section(number=part.number, title=part.title, lines=tuple(lines))
 
 
 def _shown(filled: Filled, item: Item) -> bool:
-    """All but what nobody had to say, and what the release holds nothing of."""
+    """Whether to print a field: not an optional one that is empty, nor one that does not apply."""
     state = filled.states[item.id]
-    said = state in {"not provided", "ledger"} and found(filled.content, item.path or "")
-    if item.optional and said in (None, (), []):
+    value = state in {"not provided", "ledger"} and value_at(filled.content, item.path or "")
+    if item.optional and value in (None, (), []):
         return False
     return not (state == "not applicable" and item.when is None)
 
@@ -64,7 +64,7 @@ def _line(filled: Filled, item: Item) -> Line:
         return line
     if state == "not provided":
         return line.model_copy(update={"note": f"to be answered by: {item.who}"})
-    value = found(filled.content, item.path or "")
+    value = value_at(filled.content, item.path or "")
     if isinstance(value, list | tuple) and any(isinstance(one, Contract | dict) for one in value):
         return line.model_copy(update={"table": _table(value)})
     signed = filled.attestations.get(item.id)
@@ -77,7 +77,7 @@ def _line(filled: Filled, item: Item) -> Line:
 
 
 def _table(rows: Sequence[Contract | Mapping[str, Any]]) -> Table:
-    """Rows under the names of their members; a column in which nothing stands is left out."""
+    """Build a table with a column for each member that any row has."""
     plain = [row.model_dump() if isinstance(row, Contract) else dict(row) for row in rows]
     names = [name for name in plain[0] if any(row[name] is not None for row in plain)]
     return Table(

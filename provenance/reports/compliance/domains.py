@@ -1,4 +1,4 @@
-"""Registrable domains of a release, from the addresses of its records."""
+"""Sum up the records of a release by registrable domain of their addresses."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ if TYPE_CHECKING:
     from publicsuffixlist import PublicSuffixList
 
 LISTED = 1_000
-"""Most domains that the evidence spells out; ``domain_rows`` gives every one."""
+"""Most domains that the evidence lists; ``domain_rows`` returns every one."""
 
 PAGE = 50_000
-"""Hosts that are looked up at a time."""
+"""Hosts that are looked up in one batch."""
 
 SMALL_MOST = 1_000
 """A small or medium provider lists 5 % of the domains, or this many, whichever is fewer."""
 
 DOMAINS = "release_domains"
-"""Name of the temporary table of records and bytes by domain."""
+"""Temporary table of records and bytes by domain."""
 
-# Whatever stands between the scheme, the user and the path; a bare host too.
+# The text between scheme or user and path; also a host without a scheme.
 _HOST = (
     "lower(rtrim(regexp_extract(json_extract_string(attributes, '/url'), "
     r"'^\s*(?:[A-Za-z][A-Za-z0-9+.-]*://|//)?(?:[^/?#@]*@)?(\[[0-9A-Fa-f:.]+\]|[^/?#:@\s]+)', 1), "
@@ -33,12 +33,12 @@ _HOST = (
 
 
 def make_domains(connection: Connection, members: str, crawled: str) -> None:
-    """Make ``release_domains``: the sums of every domain, and those of crawled records beside.
+    """Create the table ``release_domains``: sums by domain, of all and of crawled records.
 
     Args:
         connection: where the relations are known.
         members: the members relation of a release, quoted.
-        crawled: SQL that is true of members that were crawled.
+        crawled: SQL condition of members that were crawled.
     """
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE release_hosts AS
@@ -50,8 +50,8 @@ def make_domains(connection: Connection, members: str, crawled: str) -> None:
             FROM {members} GROUP BY ALL)""")
     connection.execute("CREATE OR REPLACE TEMP TABLE release_registered (n BIGINT, domain VARCHAR)")
     row = connection.execute("SELECT count(*) FROM release_hosts").fetchone()
-    # A page travels as one text either way, since a host holds no blanks: a list that is bound as a
-    # parameter takes a hundred times as long.
+    # A batch is passed as one text in each direction, since a host has no line end: binding a list
+    # as a parameter takes a hundred times as long.
     for first in range(1, row[0] + 1, PAGE):
         page = connection.execute(
             "SELECT string_agg(coalesce(host, ''), '\n' ORDER BY n) FROM release_hosts "
@@ -72,7 +72,7 @@ def make_domains(connection: Connection, members: str, crawled: str) -> None:
 
 
 def registrable(host: str) -> str | None:
-    """The domain that somebody registered, by the public suffix list; an address stays itself.
+    """Find the registrable domain of a host by the public suffix list; an IP address is kept.
 
     >>> registrable("news.bbc.co.uk"), registrable("192.0.2.7"), registrable("localhost")
     ('bbc.co.uk', '192.0.2.7', None)
@@ -83,21 +83,21 @@ def registrable(host: str) -> str | None:
         except ValueError:
             pass
     found: str | None = _suffixes().privatesuffix(host)
-    # A public suffix may be somebody's site, too: `github.io` has a page of its own.
+    # A public suffix may itself be a site: `github.io` has a page.
     labels = host.split(".")
     return found or (host if len(labels) > 1 and all(labels) else None)
 
 
 @cache
 def _suffixes() -> PublicSuffixList:
-    # The list takes a moment to read, and most reports need none of it.
+    # Loaded when needed: reading the list is slow, and most reports do not use it.
     from publicsuffixlist import PublicSuffixList
 
     return PublicSuffixList()
 
 
 def domains(connection: Connection, *, crawled: bool) -> DomainEvidence:
-    """The domains of a release, or of what was crawled of it."""
+    """Sum up the domains of a release, or of its crawled records."""
     records, size = _columns(crawled)
     counted, with_records, with_bytes, lone_records, lone_bytes = connection.execute(f"""
         SELECT count(*) FILTER (WHERE domain IS NOT NULL),
@@ -121,7 +121,7 @@ def domains(connection: Connection, *, crawled: bool) -> DomainEvidence:
 def domain_rows(
     connection: Connection, *, crawled: bool, first: int, most: int
 ) -> tuple[Domain, ...]:
-    """Domains from the largest down, those of one size by name."""
+    """List domains by descending size, then by name."""
     records, size = _columns(crawled)
     rows = connection.execute(
         f"""

@@ -1,4 +1,4 @@
-"""A release as OASIS Data Provenance Metadata 1.0: what the ledger says, and the document."""
+"""Fill and write OASIS Data Provenance Metadata 1.0 of a release."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from provenance.model.reports.release_evidence import (
 )
 from provenance.model.source import Kind
 from provenance.reports.compliance import bom, card, rows
-from provenance.reports.compliance.bom import said
+from provenance.reports.compliance.bom import non_empty
 from provenance.reports.compliance.fill import Draft, Filled
 
 SCHEMA = "https://docs.oasis-open.org/dps/prov-meta/v1.0/schema/data-provenance.json"
@@ -26,7 +26,7 @@ METHODS: Mapping[Kind, str] = {
     "user": "user-generated-content",
     "annotation": "primary-user-source",
 }
-"""Codes of methods by the class of a source; none says where a public or licensed set is from."""
+"""Codes of methods by kind of source; there is none for public or licensed datasets."""
 
 USES = frozenset(
     {
@@ -47,13 +47,13 @@ _VERSION = re.compile(r"(0|[1-9]\d*)(\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]
 
 
 def draft(evidence: ReleaseEvidence, answers: Mapping[str, AnswerValue]) -> Draft:
-    """The metadata as far as the ledger can fill them."""
+    """Fill the metadata as far as the ledger can."""
     sources = evidence.sources
     start, end = rows.first_and_last(card.collected(sources))
     content: dict[str, Any] = {
         "publisher": {"name": None, "namespace": None, "contact": None},
         "label": f"Provenance of {evidence.release}",
-        # Nobody but its publisher can call a document final.
+        # Only the publisher can declare a document final.
         "status": "draft",
         "set_version": "1",
         "notes": _notes(evidence),
@@ -63,7 +63,7 @@ def draft(evidence: ReleaseEvidence, answers: Mapping[str, AnswerValue]) -> Draf
         "issuers": (),
         "about": {
             "content": card.description(evidence),
-            "purpose": rows.told_by_all(sources, "purpose"),
+            "purpose": rows.described_by_all(sources, "purpose"),
             "scope": _scope(evidence),
         },
         "digests": _digests(evidence),
@@ -90,12 +90,12 @@ def draft(evidence: ReleaseEvidence, answers: Mapping[str, AnswerValue]) -> Draf
             ("processing-included", "processing-excluded", "storage-allowed", "storage-forbidden")
         ),
     }
-    told = (*bom.warnings(evidence), *_doubts(answers))
-    return Draft(content, _suggestions(evidence), {}, told)
+    all_warnings = (*bom.warnings(evidence), *_doubts(answers))
+    return Draft(content, _suggestions(evidence), {}, all_warnings)
 
 
 def _notes(evidence: ReleaseEvidence) -> tuple[dict[str, str], ...]:
-    """What the standard has no member for: how much is synthetic, by which models, of what."""
+    """Note what the standard has no member for: synthetic share, models and seeds."""
     made = (f"{_named(one)}: {bom.made(one)}" for one in evidence.generators)
     seeds = (
         f"{one.source}: {one.made_from} (known by {one.known_by})"
@@ -120,7 +120,7 @@ def _named(one: GeneratorEvidence) -> str:
 
 
 def _scope(evidence: ReleaseEvidence) -> str | None:
-    """What is not known of the origin, as a limitation; nothing where all of it is."""
+    """State unknown origin as a limitation; ``None`` if all origins are known."""
     parts = [
         f"{one.source}, {one.records:,} records: {one.reason}"
         for one in rows.unknown_rows(evidence)
@@ -131,7 +131,7 @@ def _scope(evidence: ReleaseEvidence) -> str | None:
 
 
 def _digests(evidence: ReleaseEvidence) -> tuple[dict[str, str], ...]:
-    """The sealed manifest, which stands for every record, and the files where they are named."""
+    """List the digests of the sealed manifest, which covers every record, and of the files."""
     manifest = {"path": "body of the manifest, RFC 8785", "sha256": bom.sha256(evidence)}
     return (manifest, *({"path": one.path, "sha256": one.sha256} for one in evidence.files))
 
@@ -142,18 +142,18 @@ def _geography(sources: Sequence[SourceEvidence]) -> tuple[str, ...]:
 
 
 def _methods(evidence: ReleaseEvidence) -> tuple[dict[str, str], ...]:
-    """How each source came to be, then what each model did in it."""
+    """Describe how each source was made, then what each model made."""
     made = {one.source for one in evidence.generators}
     found = []
     for source in evidence.sources:
         kind = source.contract.kind if source.contract else "other"
         if source.source in made and source.labels[Label.SYNTHETIC] == source.records:
             continue
-        told = (source.contract.description if source.contract else None) or "not described"
+        description = (source.contract.description if source.contract else None) or "not described"
         found.append(
             {
                 "code": METHODS.get(kind, "other"),
-                "description": f"{source.source}, {source.records:,} records: {told}",
+                "description": f"{source.source}, {source.records:,} records: {description}",
             }
         )
     for one in evidence.generators:
@@ -168,7 +168,7 @@ def _first(month: str | None) -> str | None:
 
 
 def _last(month: str | None) -> str | None:
-    """The last second of a month."""
+    """Return the last second of a month."""
     if month is None:
         return None
     last = calendar.monthrange(int(month[3:]), int(month[:2]))[1]
@@ -196,15 +196,15 @@ def _reducing(sources: Sequence[SourceEvidence]) -> tuple[dict[str, str], ...]:
 
 def _suggestions(evidence: ReleaseEvidence) -> dict[str, str]:
     partly = {
-        "dps.purpose": rows.told(evidence.sources, "purpose"),
-        "dps.geography": rows.told(evidence.sources, "regions"),
+        "dps.purpose": rows.described(evidence.sources, "purpose"),
+        "dps.geography": rows.described(evidence.sources, "regions"),
         "dps.licence": card.licences(evidence),
     }
     return {question: f"some sources say: {text}" for question, text in partly.items() if text}
 
 
 def _doubts(answers: Mapping[str, AnswerValue]) -> list[str]:
-    """Answers that the schema will refuse, or that fall under `other`."""
+    """Warn of answers that the schema refuses, or that are written as `other`."""
     found = list(card.no_addresses(answers, "dps.namespace", "dps.location"))
     for question in ("dps.version", "dps.set-version"):
         given = answers.get(question)
@@ -220,7 +220,7 @@ def _doubts(answers: Mapping[str, AnswerValue]) -> list[str]:
 
 
 def finish(filled: Filled) -> dict[str, Any]:
-    """The document; what nobody said is left out, and its schema misses it."""
+    """Write the document; members without a value are left out, even required ones."""
     content, evidence = filled.content, filled.evidence
     return {
         "$schema": SCHEMA,
@@ -238,7 +238,7 @@ def _set(content: Mapping[str, Any], evidence: ReleaseEvidence) -> dict[str, Any
         "category": "training-data",
         "schema-version": "1.0",
         "language": "en",
-        "publisher": said(
+        "publisher": non_empty(
             **{
                 "name": publisher["name"],
                 "namespace": _uri(publisher["namespace"]),
@@ -259,10 +259,10 @@ def _set(content: Mapping[str, Any], evidence: ReleaseEvidence) -> dict[str, Any
                     "summary": f"{evidence.release} was sealed as {evidence.body_digest}.",
                 }
             ],
-            "generator": {"date": time, "engine": said(name="prov", version=version)},
+            "generator": {"date": time, "engine": non_empty(name="prov", version=version)},
         },
         "notes": list(content["notes"]),
-        **said(references=_references(evidence)),
+        **non_empty(references=_references(evidence)),
     }
 
 
@@ -286,9 +286,9 @@ def _source(content: Mapping[str, Any], evidence: ReleaseEvidence) -> dict[str, 
     ]
     return {
         "name": content["name"],
-        "about": said(**content["about"]),
+        "about": non_empty(**content["about"]),
         "id": {"uuids": [str(bom.document_id(evidence, "release"))], "hashes": hashes},
-        **said(
+        **non_empty(
             **{
                 "issuer": [{"legal-name": one} for one in content["issuers"]],
                 "location": _uri(content["location"]),
@@ -299,7 +299,7 @@ def _source(content: Mapping[str, Any], evidence: ReleaseEvidence) -> dict[str, 
 
 
 def _provenance(content: Mapping[str, Any], evidence: ReleaseEvidence) -> dict[str, Any]:
-    return said(
+    return non_empty(
         **{
             "origin-geography": _countries(content["geography"]),
             "date": content["date"],
@@ -307,9 +307,9 @@ def _provenance(content: Mapping[str, Any], evidence: ReleaseEvidence) -> dict[s
                 {"code": one["code"], "long-description": one["description"]}
                 for one in content["methods"]
             ],
-            "generation-period": said(**content["period"]),
+            "generation-period": non_empty(**content["period"]),
             "origin": [{"legal-name": one} for one in content["origins"]],
-            # Neither Parquet nor JSON lines are among the formats of the standard.
+            # The standard has no code for Parquet or JSON lines.
             "format": ["other"] if evidence.files else None,
         }
     )
@@ -317,7 +317,7 @@ def _provenance(content: Mapping[str, Any], evidence: ReleaseEvidence) -> dict[s
 
 def _use(content: Mapping[str, Any]) -> dict[str, Any]:
     purpose = content["about"]["purpose"] or "not described"
-    return said(
+    return non_empty(
         **{
             "intended-purpose": [_purpose(one, purpose) for one in content["uses"]],
             "classification": _classification(content["personal"]),
@@ -347,11 +347,13 @@ def _purpose(code: str, purpose: str) -> dict[str, str]:
 
 
 def _classification(personal: bool | None) -> list[dict[str, Any]]:
-    """Whether there is personal information, where somebody says it."""
+    """State whether there is personal information; empty if nobody stated it."""
     if personal is None:
         return []
-    told = "personal information is included" if personal else "no personal information is included"
-    return [{"regulation": {"code": "pi", "long-description": told}, "evaluated": personal}]
+    description = (
+        "personal information is included" if personal else "no personal information is included"
+    )
+    return [{"regulation": {"code": "pi", "long-description": description}, "evaluated": personal}]
 
 
 def _countries(names: Sequence[str] | None) -> list[dict[str, str]]:

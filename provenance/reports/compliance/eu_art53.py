@@ -1,4 +1,4 @@
-"""What a ledger says in the public summary of training content (Art. 53(1)(d))."""
+"""Fill the EU's public summary of training content (AI Act, Art. 53(1)(d)) from the ledger."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from provenance.reports.compliance import rows
 from provenance.reports.compliance.fill import Draft
 
 LARGE = 3
-"""Per cent of all public data of a modality above which a dataset is a large one."""
+"""Per cent of all public data of a modality above which a dataset counts as large."""
 
 BANDS: Mapping[Modality, tuple[tuple[int, ...], tuple[str, ...]]] = {
     "text": (
@@ -41,7 +41,7 @@ BANDS: Mapping[Modality, tuple[tuple[int, ...], tuple[str, ...]]] = {
         ),
     ),
 }
-"""The template's bands; hours of audio and video are not measured, so people say those."""
+"""The template's size ranges; hours of audio and video are not measured, so people state them."""
 
 ASKED_OF: Mapping[str, tuple[EuSection, ...]] = {
     "eu.2.1.used": ("2.1",),
@@ -50,11 +50,11 @@ ASKED_OF: Mapping[str, tuple[EuSection, ...]] = {
     "eu.2.3.used": ("2.3",),
     "eu.2.6.used": ("2.6",),
 }
-"""Questions of yes or no, with the sections whose sources speak for a yes."""
+"""Yes-no questions, with the sections whose sources imply a yes."""
 
 
 def draft(evidence: ReleaseEvidence, answers: Mapping[str, AnswerValue]) -> Draft:
-    """The summary as far as the ledger can fill it."""
+    """Fill the summary as far as the ledger can."""
     content: dict[str, Any] = {
         "version": None,
         "last_update": f"{evidence.created_at:%d/%m/%Y}",
@@ -67,7 +67,7 @@ def draft(evidence: ReleaseEvidence, answers: Mapping[str, AnswerValue]) -> Draf
             "synthetic_data": _synthetic(evidence),
             "other_sources": {
                 "used": None,
-                "description": rows.told_by_all(evidence.in_section("2.6"), "description"),
+                "description": rows.described_by_all(evidence.in_section("2.6"), "description"),
                 "additional_comments": None,
             },
         },
@@ -94,14 +94,14 @@ def _general(evidence: ReleaseEvidence) -> dict[str, Any]:
         "latest_data_collection_date": rows.first_and_last(evidence.sources)[1],
         "continuously_trained_on_new_data": None,
         "linguistic_characteristics": _languages(evidence),
-        "other_characteristics": rows.told(evidence.sources, "regions"),
+        "other_characteristics": rows.described(evidence.sources, "regions"),
         "additional_comments": None,
     }
 
 
 def _modality(one: ModalityEvidence, sources: Sequence[SourceEvidence]) -> dict[str, Any]:
     holding = [source for source in sources if one.modality in source.modalities]
-    types = rows.told_by_all(holding, "content_types")
+    types = rows.described_by_all(holding, "content_types")
     size, unit = {
         "text": (one.bytes, "bytes"),
         "image": (one.records, "images"),
@@ -122,7 +122,7 @@ def _modality(one: ModalityEvidence, sources: Sequence[SourceEvidence]) -> dict[
 
 
 def band(one: ModalityEvidence) -> str | None:
-    """The band that the size is certainly in, whatever tokenizer is used.
+    """Find the size range that applies with any tokenizer; ``None`` if it is not certain.
 
     A text has at least as many tokens as words, and at most as many as bytes.
     """
@@ -132,18 +132,18 @@ def band(one: ModalityEvidence) -> str | None:
     low = high = one.records
     if one.modality == "text":
         low, high = (one.words, one.bytes) if one.tokens is None else (one.tokens, one.tokens)
-    places = {sum(size >= limit for limit in limits) for size in (low, high)}
-    return names[places.pop()] if len(places) == 1 else None
+    bands = {sum(size >= limit for limit in limits) for size in (low, high)}
+    return names[bands.pop()] if len(bands) == 1 else None
 
 
 def _languages(evidence: ReleaseEvidence) -> str | None:
     known = [one for one in evidence.languages if one.language is not None]
-    told = rows.told(evidence.sources, "languages")
+    by_source = rows.described(evidence.sources, "languages")
     counted = [f"{one.language} {one.records:,} records" for one in known]
     rest = sum(one.records for one in evidence.languages if one.language is None)
     if counted and rest:
         counted.append(f"not stated {rest:,} records")
-    parts = [", ".join(counted), f"by source: {told}" if told else ""]
+    parts = [", ".join(counted), f"by source: {by_source}" if by_source else ""]
     return "; ".join(part for part in parts if part) or None
 
 
@@ -162,7 +162,7 @@ def _public(sources: Sequence[SourceEvidence]) -> dict[str, Any]:
         "used": None,
         "modalities_covered": rows.modalities_of(sources),
         "large_datasets": [_dataset(source) for source in large],
-        "other_datasets_general_description": rows.told_by_all(others, "description")
+        "other_datasets_general_description": rows.described_by_all(others, "description")
         if others
         else ("none" if sources else None),
         "additional_comments": None,
@@ -196,7 +196,7 @@ def _private(evidence: ReleaseEvidence) -> dict[str, Any]:
             "obtained": None,
             "modalities_covered": rows.modalities_of(other),
             "publicly_known_datasets": tuple(_named(source) for source in known),
-            "general_description": rows.told_by_all(hidden, "description")
+            "general_description": rows.described_by_all(hidden, "description")
             if hidden
             else ("none" if other else None),
             "additional_comments": None,
@@ -217,11 +217,11 @@ def _crawled(evidence: ReleaseEvidence, *, small: bool) -> dict[str, Any]:
     return {
         "crawlers_used": None,
         "crawler_names": rows.listed(sources, "crawlers"),
-        "crawler_purposes": rows.told_by_all(sources, "crawl_purpose"),
-        "crawler_behaviour_description": rows.told_by_all(sources, "crawl_behaviour"),
+        "crawler_purposes": rows.described_by_all(sources, "crawl_purpose"),
+        "crawler_behaviour_description": rows.described_by_all(sources, "crawl_behaviour"),
         "collection_period_start": start,
         "collection_period_end": end,
-        "content_and_sources_description": rows.told_by_all(sources, "description"),
+        "content_and_sources_description": rows.described_by_all(sources, "description"),
         "modalities_covered": rows.modalities_of(sources),
         "small_or_medium_provider": None,
         "top_domains_summary": _summary(domains, most, small=small) if sources else None,
@@ -234,19 +234,19 @@ def _crawled(evidence: ReleaseEvidence, *, small: bool) -> dict[str, Any]:
 def _summary(domains: DomainEvidence, most: int, *, small: bool) -> str:
     rule = "5 %, at most 1,000," if small else "10 %"
     listed = min(most, len(domains.listed))
-    said = (
+    text = (
         f"The largest {rule} of {domains.domains:,} registrable domains by bytes, {most:,} in "
         f"number: {', '.join(one.domain for one in domains.listed[: min(listed, 10)])}"
     )
     if not domains.domains:
-        said = "No record of the crawled sources has an address"
+        text = "No record of the crawled sources has an address"
     elif listed > 10:
-        said += ", and so on"
+        text += ", and so on"
     if listed < most:
-        said += f". The first {listed:,} are listed; the option --domains writes every one"
+        text += f". The first {listed:,} are listed; the option --domains writes every one"
     if domains.without_records:
-        said += f". {domains.without_records:,} crawled records have no address"
-    return said
+        text += f". {domains.without_records:,} crawled records have no address"
+    return text
 
 
 def _user(sources: Sequence[SourceEvidence]) -> dict[str, Any]:
@@ -260,7 +260,7 @@ def _user(sources: Sequence[SourceEvidence]) -> dict[str, Any]:
 
 
 def in_scope(one: GeneratorEvidence) -> bool:
-    """Whether section 2.5 counts it: neither cleaning and enriching only, nor made for others."""
+    """Whether section 2.5 counts a model's output: not only cleaned, and not made for others."""
     return one.role not in rows.ENRICHING and one.on_behalf_of != "others"
 
 
@@ -289,7 +289,7 @@ def _model(one: GeneratorEvidence) -> str:
 
 
 def _others(others: Mapping[str, GeneratorEvidence]) -> str | None:
-    """What is known of models that are not on the market, if it is known of every one."""
+    """Describe models that are not on the market, if something is known of each."""
     if not others:
         return "none"
     if not all(one.training or one.on_market is False for one in others.values()):
@@ -304,11 +304,11 @@ def _processing(evidence: ReleaseEvidence) -> dict[str, Any]:
     return {
         "tdm_reservation_respect": {
             "is_code_of_practice_signatory": None,
-            "measures_description": rows.told(evidence.sources, "tdm_measures"),
+            "measures_description": rows.described(evidence.sources, "tdm_measures"),
             "additional_comments": None,
         },
         "illegal_content_removal": {
-            "measures_description": rows.processing_told(evidence.sources, "filter-illegal")
+            "measures_description": rows.processing_steps(evidence.sources, "filter-illegal")
         },
         "other_information": None,
     }
@@ -344,8 +344,8 @@ def _speaks(sources: Sequence[SourceEvidence], unclassed: int) -> str:
     records = sum(source.records for source in sources)
     names = ", ".join(source.source for source in sources[:5])
     more = f" and {len(sources) - 5:,} more" if len(sources) > 5 else ""
-    said = f"yes: {names}{more}, {records:,} records" if sources else "no source is of this class"
-    return f"{said}; {unclassed:,} sources state no class" if unclassed else said
+    text = f"yes: {names}{more}, {records:,} records" if sources else "no source is of this class"
+    return f"{text}; {unclassed:,} sources state no class" if unclassed else text
 
 
 def _warnings(evidence: ReleaseEvidence) -> list[str]:

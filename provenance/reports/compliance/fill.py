@@ -1,4 +1,4 @@
-"""Fill a form: the ledger's facts, then people's answers, and an account of what is missing."""
+"""Fill a form with the ledger's facts and people's answers, and list what is missing."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from provenance.reports.compliance.form import Form, Item
 
 
 class Draft(NamedTuple):
-    """What the ledger says in a form.
+    """A form as far as the ledger fills it.
 
     Attributes:
-        content: the report as nested members; what is not known is null or empty.
-        suggestions: what the ledger suggests to whoever answers a question.
-        expected: answers of yes or no that the ledger's own data speak for.
-        warnings: what a reader has to know.
+        content: the report as nested members; unknown values are null or empty.
+        suggestions: a text from the ledger for each question that it can help with.
+        expected: answers to yes-no questions that the ledger's data imply.
+        warnings: for readers of the report.
     """
 
     content: dict[str, Any]
@@ -32,7 +32,7 @@ class Draft(NamedTuple):
 
 
 class Filled(NamedTuple):
-    """A form that is filled as far as it goes."""
+    """A form with the values of the ledger and of people."""
 
     form: Form
     evidence: ReleaseEvidence
@@ -51,14 +51,14 @@ class Filled(NamedTuple):
 
 
 class _AbsentError(Exception):
-    """The report has no place of that path: the release holds nothing of the kind."""
+    """The report has no member at that path: the release has no such modality."""
 
 
 def check_answers(form: Form, answers: Answers, release: str) -> None:
-    """Stop where answers are for another report or another release, or answer what is not asked.
+    """Refuse answers for another report or release, or to questions that the form does not ask.
 
     Raises:
-        MisuseError: with the first of them.
+        MisuseError: naming the first mistake.
     """
     if answers.report != form.report:
         raise MisuseError(
@@ -68,7 +68,7 @@ def check_answers(form: Form, answers: Answers, release: str) -> None:
     if answers.release not in {None, release}:
         raise MisuseError(
             f"the answers are about release {answers.release}, not {release}",
-            hint="look through them and change the line `release:`",
+            hint="check the answers, then change the line `release:`",
         )
     unknown = [one.id for one in answers.answers if one.id not in form.kinds()]
     if unknown:
@@ -76,7 +76,7 @@ def check_answers(form: Form, answers: Answers, release: str) -> None:
 
 
 def fill(form: Form, evidence: ReleaseEvidence, draft: Draft, answers: Answers) -> Filled:
-    """A form with the ledger's facts and people's answers in it."""
+    """Fill a form with the ledger's facts and people's answers."""
     given = {one.id: one for one in answers.answers}
     states: dict[str, Status] = {}
     attested: dict[str, Attestation] = {}
@@ -86,7 +86,7 @@ def fill(form: Form, evidence: ReleaseEvidence, draft: Draft, answers: Answers) 
         answer = given.get(item.id)
         state = _state(item, draft.content, given.keys(), _refused(item, given))
         if answer is not None and state == "answered":
-            place(draft.content, item.path or "", answer.value)
+            set_value(draft.content, item.path or "", answer.value)
             attested[item.id] = Attestation(
                 id=item.id, by=answer.by or answers.answered_by, on=answers.answered_on
             )
@@ -100,7 +100,7 @@ def fill(form: Form, evidence: ReleaseEvidence, draft: Draft, answers: Answers) 
 
 
 def _refused(item: Item, given: Mapping[str, Any]) -> bool:
-    """Whether the question falls away because another one was answered no."""
+    """Whether the question does not apply because another one was answered no."""
     asker = given.get(item.when or "")
     return asker is not None and asker.value is False
 
@@ -109,7 +109,7 @@ def _state(item: Item, content: Any, given: Any, refused: bool) -> Status:
     if item.filled == "out of scope":
         return "out of scope"
     try:
-        value = found(content, item.path or "")
+        value = value_at(content, item.path or "")
     except _AbsentError:
         return "not applicable"
     if item.asked and item.id in given:
@@ -130,7 +130,7 @@ def _contradictions(draft: Draft, given: Mapping[str, Any]) -> list[str]:
 
 
 def open_items(form: Form, draft: Draft) -> list[Item]:
-    """The questions that the ledger leaves to people, in the form's order."""
+    """List the questions that the ledger leaves to people, in the form's order."""
     return [
         item
         for _, item in form.items()
@@ -138,23 +138,23 @@ def open_items(form: Form, draft: Draft) -> list[Item]:
     ]
 
 
-def found(content: Any, path: str) -> Any:
-    """What stands at a path."""
+def value_at(content: Any, path: str) -> Any:
+    """Read the value at a path."""
     for step in path.split("."):
         content = _step(content, step)
     return content
 
 
-def place(content: Any, path: str, value: AnswerValue) -> None:
-    """Set what stands at a path."""
-    *way, last = path.split(".")
-    for step in way:
+def set_value(content: Any, path: str, value: AnswerValue) -> None:
+    """Set the value at a path."""
+    *parents, last = path.split(".")
+    for step in parents:
         content = _step(content, step)
     content[last] = value
 
 
 def _step(content: Any, step: str) -> Any:
-    """One step down; within a list, to the row of a modality."""
+    """Go one step down; in a list, to the row of a modality."""
     if isinstance(content, list):
         for row in content:
             if row["modality"] == step:
@@ -164,13 +164,13 @@ def _step(content: Any, step: str) -> Any:
 
 
 def members(filled: Filled) -> dict[str, Any]:
-    """A report that is nobody's contract as plain members: its head, then its content."""
-    found: dict[str, Any] = to_jsonable_python({**head(filled), **filled.content})
-    return found
+    """Return a report as plain members: its head, then its content."""
+    content: dict[str, Any] = to_jsonable_python({**head(filled), **filled.content})
+    return content
 
 
 def head(filled: Filled) -> dict[str, Any]:
-    """The members of ``Head``."""
+    """Return the members of ``Head``, with which every report begins."""
     evidence = filled.evidence
     return {
         "report": filled.form.report,

@@ -1,4 +1,4 @@
-"""A release as a dataset card of the Hugging Face Hub: its front matter, and the page after it."""
+"""Fill and write a dataset card of the Hugging Face Hub: its front matter and its page."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from provenance.model.origin import Label
 from provenance.model.reports.answers import AnswerValue
 from provenance.model.reports.release_evidence import ReleaseEvidence, SourceEvidence
 from provenance.reports.compliance import card, rows
-from provenance.reports.compliance.bom import address, said, warnings
+from provenance.reports.compliance.bom import address, non_empty, warnings
 from provenance.reports.compliance.fill import Draft, Filled, members
 
 HUB = "https://huggingface.co/datasets/"
@@ -34,7 +34,7 @@ SIZES: tuple[tuple[int, str], ...] = (
 CREATORS = frozenset(
     {"crowdsourced", "expert-generated", "found", "machine-generated", "no-annotation", "other"}
 )
-"""Values that the hub knows for who wrote or annotated."""
+"""The hub's values for who wrote or annotated."""
 
 _LICENCES = (
     "afl-3.0 agpl-3.0 apache-2.0 apple-amlr apple-ascl artistic-2.0 bigcode-openrail-m "
@@ -49,7 +49,7 @@ _LICENCES = (
     "osl-3.0 pddl postgresql unknown unlicense wtfpl zlib"
 )
 LICENCES = frozenset(_LICENCES.split())
-"""Licences that the hub has identifiers for; every other one is ``other``, with its name."""
+"""The hub's licence identifiers; another licence is ``other``, with its name."""
 
 _CODE = re.compile(r"[a-z]{2,3}")
 _TAGGED = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{1,8})+")
@@ -57,7 +57,7 @@ _SPLIT = re.compile(r"\w+(\.\w+)*")
 
 
 def draft(evidence: ReleaseEvidence, answers: Mapping[str, AnswerValue]) -> Draft:
-    """The card as far as the ledger can fill it."""
+    """Fill the card as far as the ledger can."""
     sources = evidence.sources
     spoken = card.languages(evidence)
     content: dict[str, Any] = {
@@ -82,7 +82,7 @@ def draft(evidence: ReleaseEvidence, answers: Mapping[str, AnswerValue]) -> Draf
         "curated_by": None,
         "licence": None,
         "links": (),
-        "direct_use": rows.told_by_all(sources, "purpose"),
+        "direct_use": rows.described_by_all(sources, "purpose"),
         "out_of_scope_use": None,
         "modalities": card.modality_rows(evidence),
         "files": card.file_rows(evidence),
@@ -99,12 +99,12 @@ def draft(evidence: ReleaseEvidence, answers: Mapping[str, AnswerValue]) -> Draf
         "citation": None,
         "contact": None,
     }
-    told = (*warnings(evidence), *_doubts(answers))
-    return Draft(content, _suggestions(evidence), {}, told)
+    all_warnings = (*warnings(evidence), *_doubts(answers))
+    return Draft(content, _suggestions(evidence), {}, all_warnings)
 
 
 def size_category(records: int) -> str:
-    """The hub's category of so many records.
+    """Find the hub's size category of a number of records.
 
     >>> size_category(999), size_category(1000), size_category(10**12)
     ('n<1K', '1K<n<10K', 'n>1T')
@@ -113,7 +113,7 @@ def size_category(records: int) -> str:
 
 
 def _source_datasets(sources: Sequence[SourceEvidence]) -> tuple[str, ...]:
-    """Datasets of the hub by their ids; what is from elsewhere is ``original`` there."""
+    """List datasets of the hub by id; the hub calls data from elsewhere ``original``."""
     found: dict[str, None] = {}
     for source in sources:
         url = (source.contract.url if source.contract else None) or ""
@@ -123,7 +123,7 @@ def _source_datasets(sources: Sequence[SourceEvidence]) -> tuple[str, ...]:
 
 
 def _language_creators(sources: Sequence[SourceEvidence]) -> tuple[str, ...]:
-    """How texts came to be, as the hub says it; ``found`` says nothing of whom they are by."""
+    """List how texts were made in the hub's terms; ``found`` leaves their authors open."""
     found: set[str] = set()
     for source in sources:
         made = source.labels[Label.SYNTHETIC] + source.labels[Label.MIXED]
@@ -137,7 +137,7 @@ def _language_creators(sources: Sequence[SourceEvidence]) -> tuple[str, ...]:
 
 
 def _annotators(evidence: ReleaseEvidence) -> tuple[str, ...]:
-    """Machines that annotated; whether people did, too, is asked where none is known."""
+    """List machine annotation; people are asked for the rest if there is none."""
     roles = {one.role for one in evidence.generators}
     return ("machine-generated",) if "annotate" in roles else ()
 
@@ -152,15 +152,15 @@ def _suggestions(evidence: ReleaseEvidence) -> dict[str, str]:
     sources = evidence.sources
     partly = {
         "hf.licence": card.licences(evidence),
-        "hf.direct": rows.told(sources, "purpose"),
-        "hf.processing": rows.processing_told(sources),
-        "hf.annotations": rows.told(sources, "label_types"),
+        "hf.direct": rows.described(sources, "purpose"),
+        "hf.processing": rows.processing_steps(sources),
+        "hf.annotations": rows.described(sources, "label_types"),
     }
     return {question: f"some sources say: {text}" for question, text in partly.items() if text}
 
 
 def _doubts(answers: Mapping[str, AnswerValue]) -> list[str]:
-    """Answers that the hub will not know."""
+    """Warn of answers that are not among the hub's values."""
     found = []
     for question, known in (("hf.annotations", CREATORS.__contains__), ("hf.language", _is_code)):
         given = answers.get(question)
@@ -175,11 +175,11 @@ def _is_code(language: str) -> bool:
 
 
 def front_matter(filled: Filled) -> str:
-    """The card's metadata as the YAML block that it begins with."""
+    """Write the card's metadata as the YAML block at its beginning."""
     data = metadata(filled)
     text = _yaml(data, plain=True)
     if not all(line.isprintable() for line in text.split("\n")):
-        # A file may be called anything, and its name has to stay what it is.
+        # A file name may hold any character, and must not change.
         text = _yaml(data, plain=False)
     return f"---\n{text}---\n\n"
 
@@ -189,9 +189,9 @@ def _yaml(data: dict[str, Any], *, plain: bool) -> str:
 
 
 def metadata(filled: Filled) -> dict[str, Any]:
-    """What the hub reads: languages, licence, size, how the data came to be, and the files."""
+    """Build the metadata that the hub reads."""
     known = {name: _plain(value) for name, value in filled.content["card"].items()}
-    return said(
+    return non_empty(
         pretty_name=known.pop("pretty_name"),
         **_licence(filled.content["licence"]),
         **known,
@@ -214,7 +214,7 @@ def _licence(given: str | None) -> dict[str, str]:
 
 
 def _configs(evidence: ReleaseEvidence) -> list[dict[str, Any]]:
-    """Where the hub finds the data: it would else take the manifest beside them for data, too."""
+    """Name the data files, so that the hub does not read the manifest as data."""
     if not evidence.files:
         return []
     splits = [one.split for one in evidence.files if one.split and _SPLIT.fullmatch(one.split)]
@@ -225,5 +225,5 @@ def _configs(evidence: ReleaseEvidence) -> list[dict[str, Any]]:
 
 
 def finish(filled: Filled) -> dict[str, Any]:
-    """The card's content, with the front matter as the hub reads it."""
+    """Return the card's content with its front matter."""
     return {**members(filled), "front_matter": metadata(filled)}

@@ -1,4 +1,4 @@
-"""What a release came of, a line per source, model and seed: lineage that stays small."""
+"""Build the lineage of a release by source, model and seed, not by record."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from provenance.model.reports.release_evidence import (
     SourceEvidence,
 )
 from provenance.reports.compliance import bom, rows
-from provenance.reports.compliance.bom import said
+from provenance.reports.compliance.bom import non_empty
 from provenance.reports.compliance.fill import Draft, Filled
 from provenance.reports.render import number
 
 Row = dict[str, Any]
 
 GENERATING = frozenset({None, "generate", "template", "distil"})
-"""Processes that make anew; the others work on what is there."""
+"""Processes that make new data; the others change existing data."""
 
 FACETS = "https://openlineage.io/spec/facets"
 PRODUCER = "urn:prov-ledger"
 
 
 def draft(evidence: ReleaseEvidence, _: Mapping[str, AnswerValue]) -> Draft:
-    """The lineage as rows: things, what came of what, what happened, and what is known of models.
+    """Build the rows of nodes, edges, activities and models.
 
-    A release comes of its sources, a source of its seeds and of the parts that models made of it,
-    a part of its model, a model of the release that it was trained on.
+    The parents of a release are its sources; those of a source are its seeds and the parts that
+    models made of it; that of a part is its model, and of a model the release it was trained on.
     """
     return Draft(
         {
@@ -49,7 +49,7 @@ def draft(evidence: ReleaseEvidence, _: Mapping[str, AnswerValue]) -> Draft:
 
 
 def finish(filled: Filled) -> dict[str, Any]:
-    """The rows, with whoever assembled the release as the agent of that."""
+    """Return the rows, with the agent that assembled the release."""
     assembled, *others = filled.content["activities"]
     detail = json.loads(assembled["detail"])
     if filled.missing:
@@ -65,7 +65,7 @@ def _release(evidence: ReleaseEvidence) -> str:
 
 
 def _part(evidence: ReleaseEvidence, one: GeneratorEvidence) -> str:
-    """The name of what one model made in one way in one source."""
+    """Name the part that one model made by one process in one source."""
     model = f"/{one.generator}" if one.generator is not None else ""
     return f"entity:{evidence.release}/{one.source}/{one.process or 'not stated'}{model}"
 
@@ -91,7 +91,7 @@ def _nodes(evidence: ReleaseEvidence) -> Iterator[Row]:
     for source in evidence.sources:
         yield _node(f"source:{source.source}", "source", source, _about(source, evidence))
     for one in evidence.generators:
-        told = said(
+        about = non_empty(
             source=one.source,
             process=one.process,
             role=one.role,
@@ -99,7 +99,7 @@ def _nodes(evidence: ReleaseEvidence) -> Iterator[Row]:
             modalities=list(one.modalities),
         )
         yield {
-            **_node(_part(evidence, one), "entity", one, told),
+            **_node(_part(evidence, one), "entity", one, about),
             "generator": one.generator,
         }
     for name in bom.generators(evidence):
@@ -109,7 +109,7 @@ def _nodes(evidence: ReleaseEvidence) -> Iterator[Row]:
 
 
 def _node(
-    name: str, kind: str, part: SourceEvidence | GeneratorEvidence, told: Mapping[str, Any]
+    name: str, kind: str, part: SourceEvidence | GeneratorEvidence, about: Mapping[str, Any]
 ) -> Row:
     sizes = {**dict(bom.amount_properties(part)), **dict(bom.label_properties(part.labels))}
     return {
@@ -117,17 +117,17 @@ def _node(
         "kind": kind,
         "label": _label(part.labels),
         **_ends(part.lo_bytes, part.hi_bytes, part.bytes),
-        "attributes": _json({**sizes, **told}),
+        "attributes": _json({**sizes, **about}),
     }
 
 
 def _about(source: SourceEvidence, evidence: ReleaseEvidence) -> dict[str, Any]:
-    """What a contract says of a source, and what of it was made of the source itself."""
+    """List what a contract states of a source, and how many records were made from itself."""
     contract = source.contract
     own = sum(one.records or 0 for one in evidence.seeds if one.source == one.seed == source.source)
     if contract is None:
-        return said(made_of_itself=own or None)
-    return said(
+        return non_empty(made_of_itself=own or None)
+    return non_empty(
         section=source.section,
         owner=contract.legal_entity or contract.owner,
         licence=contract.licence,
@@ -140,7 +140,7 @@ def _about(source: SourceEvidence, evidence: ReleaseEvidence) -> dict[str, Any]:
 
 
 def _label(labels: Mapping[Label, int]) -> str | None:
-    """The label that all records have; nothing where they differ."""
+    """Return the label that all records have; ``None`` if they differ."""
     found = [label.value for label, count in labels.items() if count]
     return found[0] if len(found) == 1 else None
 
@@ -162,7 +162,7 @@ def _edges(evidence: ReleaseEvidence) -> Iterator[Row]:
             parent = f"model:{one.generator}"
             yield _edge(part, parent, one.process, _making(evidence, one))
     for child, parent in bom.seed_nodes(evidence):
-        # Nothing comes of itself: what a source made of its own is told among its attributes.
+        # No edge to itself: records made from their own source are counted in its attributes.
         if parent != child:
             yield _edge(child, parent, None, None)
     for model in _models(evidence):
@@ -181,7 +181,7 @@ def _edge(child: str, parent: str, process: str | None, activity: str | None) ->
 
 
 def _activities(evidence: ReleaseEvidence) -> Iterator[Row]:
-    """The assembly, first of all, and every making; when models ran is known of none."""
+    """List the assembly first, then what each model made, whose times are unknown."""
     yield {
         "activity": _assembling(evidence),
         "kind": "assemble",
@@ -203,7 +203,7 @@ def _activities(evidence: ReleaseEvidence) -> Iterator[Row]:
                 "activity": _making(evidence, one),
                 "kind": "generate" if one.process in GENERATING else "transform",
                 "name": one.process,
-                "detail": _json(said(role=one.role, made_for=one.on_behalf_of)),
+                "detail": _json(non_empty(role=one.role, made_for=one.on_behalf_of)),
             }
 
 
@@ -225,7 +225,7 @@ def _trained_on(evidence: ReleaseEvidence) -> list[str]:
 
 
 def _facets(evidence: ReleaseEvidence) -> Iterator[tuple[str, dict[str, Row]]]:
-    """What OpenLineage has facets of its own for, by thing and by the place of the facet."""
+    """List the standard OpenLineage facets of each node, by kind of facet."""
     share = evidence.share("bytes")
     tests = [_assertion(result) for result in evidence.budgets]
     yield (
@@ -269,7 +269,7 @@ def _statistics(amount: Amount) -> Row:
 
 
 def _assertion(result: BudgetResult) -> Row:
-    """A budget as a test; that unknown records decide is no success."""
+    """Write a budget as an assertion; an undecided one did not succeed."""
     ends = number.figures(result)
     return {
         "assertion": result.rule,

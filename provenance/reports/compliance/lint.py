@@ -1,4 +1,4 @@
-"""What is missing in contracts of sources, and which reports that will hurt."""
+"""Find members that contracts of sources leave out and that reports need."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ def _known_model(source: Source) -> bool:
 
 
 def _collected(source: Source) -> bool:
-    """Whether it was collected over a time; what a model made was not."""
+    """Whether a source was collected over a period; what a model made was not."""
     return source.section != "2.5"
 
 
-class Rule(NamedTuple):
+class Requirement(NamedTuple):
     """A member that some reports need of some sources."""
 
     member: str
@@ -52,69 +52,77 @@ class Rule(NamedTuple):
 
 EU, AB, CR, HF, DPS, DS = "eu-art53", "ab2013", "croissant", "hf-card", "dps", "datasheet"
 
-RULES: tuple[Rule, ...] = (
-    Rule("owner", (AB, CR, DPS), "item 1 lists owners"),
-    Rule("purpose", (AB, HF, DPS, DS), "item 2 says how the data further the purpose"),
-    Rule("content_types", (EU, AB, DS), "1.3 and item 4 say what types of content there are"),
-    Rule("description", (EU, CR, DPS, DS), "section 2 describes what is not listed by name"),
-    Rule(
+REQUIREMENTS: tuple[Requirement, ...] = (
+    Requirement("owner", (AB, CR, DPS), "item 1 lists owners"),
+    Requirement("purpose", (AB, HF, DPS, DS), "item 2 says how the data further the purpose"),
+    Requirement(
+        "content_types", (EU, AB, DS), "1.3 and item 4 say what types of content there are"
+    ),
+    Requirement("description", (EU, CR, DPS, DS), "section 2 describes what is not listed by name"),
+    Requirement(
         "languages",
         (EU, CR, HF),
         "1.3 says which languages there are",
         lambda one: one.kind != "other",
     ),
-    Rule("regions", (EU, DPS), "1.3 says which regions the data are from"),
-    Rule("licence", (AB, CR, HF, DS), "items 5 and 6 rest on it"),
-    Rule(
+    Requirement("regions", (EU, DPS), "1.3 says which regions the data are from"),
+    Requirement("licence", (AB, CR, HF, DS), "items 5 and 6 rest on it"),
+    Requirement(
         "url", (EU, CR, HF, DPS), "2.1 links to public datasets", lambda one: one.section == "2.1"
     ),
-    Rule("publicly_known", (EU,), "2.2.2 lists those known", lambda one: one.section == "2.2.2"),
-    Rule(
+    Requirement(
+        "publicly_known", (EU,), "2.2.2 lists those known", lambda one: one.section == "2.2.2"
+    ),
+    Requirement(
         "collected_from",
         (EU, AB, CR, DPS, DS),
         "2.3 and item 10 give the period, by month",
         _collected,
     ),
-    Rule(
+    Requirement(
         "collected_to", (EU, AB, CR, DPS, DS), "1.3 and item 10 give the last month of collection"
     ),
-    Rule("ongoing", (AB,), "item 10 says whether collection goes on"),
-    Rule("first_used", (AB,), "item 11 gives the dates of first use"),
-    Rule("copyrighted", (AB, DPS, DS), "item 5 asks for copyright"),
-    Rule("trademarked", (AB, DPS, DS), "item 5 asks for trademarks"),
-    Rule("patented", (AB, DPS, DS), "item 5 asks for patents"),
-    Rule("public_domain", (AB,), "item 5 asks for the public domain"),
-    Rule("purchased", (AB,), "item 6 asks for purchases", lambda one: one.section != "2.2.1"),
-    Rule("personal_data", (AB, CR, HF, DPS, DS), "item 7 asks for personal information"),
-    Rule("consumer_data", (AB,), "item 8 asks for aggregate consumer information"),
-    Rule("processing", (EU, AB, CR, HF, DS), "3.2 and item 9 say what was done to the data"),
-    Rule("crawlers", (EU, CR), "2.3 names the crawlers", _crawled),
-    Rule("crawl_purpose", (EU,), "2.3 gives their purposes", _crawled),
-    Rule("crawl_behaviour", (EU, CR), "2.3 describes what they do", _crawled),
-    Rule("tdm_measures", (EU,), "3.1 describes how opt-outs were respected", _crawled),
-    Rule("user_data_from", (EU,), "2.4 tells them apart", lambda one: one.section == "2.4"),
-    Rule("services", (EU,), "2.4 names the services", lambda one: one.section == "2.4"),
-    Rule("generator", (EU, AB, CR, DPS, DS), "2.5 and item 12 name the models", _made),
-    Rule("process", (EU,), "2.5 leaves out what was only cleaned or enriched", _made),
-    Rule("on_behalf_of", (EU,), "2.5 counts what was made for the provider", _made),
-    Rule(
+    Requirement("ongoing", (AB,), "item 10 says whether collection goes on"),
+    Requirement("first_used", (AB,), "item 11 gives the dates of first use"),
+    Requirement("copyrighted", (AB, DPS, DS), "item 5 asks for copyright"),
+    Requirement("trademarked", (AB, DPS, DS), "item 5 asks for trademarks"),
+    Requirement("patented", (AB, DPS, DS), "item 5 asks for patents"),
+    Requirement("public_domain", (AB,), "item 5 asks for the public domain"),
+    Requirement(
+        "purchased", (AB,), "item 6 asks for purchases", lambda one: one.section != "2.2.1"
+    ),
+    Requirement("personal_data", (AB, CR, HF, DPS, DS), "item 7 asks for personal information"),
+    Requirement("consumer_data", (AB,), "item 8 asks for aggregate consumer information"),
+    Requirement("processing", (EU, AB, CR, HF, DS), "3.2 and item 9 say what was done to the data"),
+    Requirement("crawlers", (EU, CR), "2.3 names the crawlers", _crawled),
+    Requirement("crawl_purpose", (EU,), "2.3 gives their purposes", _crawled),
+    Requirement("crawl_behaviour", (EU, CR), "2.3 describes what they do", _crawled),
+    Requirement("tdm_measures", (EU,), "3.1 describes how opt-outs were respected", _crawled),
+    Requirement("user_data_from", (EU,), "2.4 tells them apart", lambda one: one.section == "2.4"),
+    Requirement("services", (EU,), "2.4 names the services", lambda one: one.section == "2.4"),
+    Requirement("generator", (EU, AB, CR, DPS, DS), "2.5 and item 12 name the models", _made),
+    Requirement("process", (EU,), "2.5 leaves out what was only cleaned or enriched", _made),
+    Requirement("on_behalf_of", (EU,), "2.5 counts what was made for the provider", _made),
+    Requirement(
         "seed_data", (AB, CR, DPS, DS), "item 12 rests on seed data; lineage may say it, too", _made
     ),
-    Rule("generator_version", (EU, CR, DPS), "2.5 names models with their versions", _known_model),
-    Rule(
+    Requirement(
+        "generator_version", (EU, CR, DPS), "2.5 names models with their versions", _known_model
+    ),
+    Requirement(
         "generator_provider",
         (EU, CR, DPS),
         "2.5 tells the provider's own models apart",
         _known_model,
     ),
-    Rule("generator_on_market", (EU,), "2.5 tells models on the market apart", _known_model),
-    Rule(
+    Requirement("generator_on_market", (EU,), "2.5 tells models on the market apart", _known_model),
+    Requirement(
         "generator_summary",
         (EU,),
         "2.5 links to the Summary of a model on the market",
         lambda one: one.generator_on_market is True,
     ),
-    Rule(
+    Requirement(
         "generator_training",
         (EU,),
         "2.5 describes the training data of other models",
@@ -124,7 +132,7 @@ RULES: tuple[Rule, ...] = (
 
 
 def lint_sources(sources: Sequence[Source]) -> tuple[Gap, ...]:
-    """Every member that a report will miss, source by source."""
+    """List every missing member, source by source."""
     return tuple(gap for source in sources for gap in _gaps(source))
 
 
@@ -133,14 +141,14 @@ def _gaps(source: Source) -> list[Gap]:
     if source.section is None:
         reason = "state a kind or a section: without it the source stands in no section"
         found.append(Gap(source=source.name, member="kind", reports=(EU, AB), reason=reason))
-    for rule in RULES:
-        if rule.applies(source) and _missing(source, rule.member):
+    for requirement in REQUIREMENTS:
+        if requirement.applies(source) and _missing(source, requirement.member):
             found.append(
                 Gap(
                     source=source.name,
-                    member=rule.member,
-                    reports=rule.reports,
-                    reason=rule.reason,
+                    member=requirement.member,
+                    reports=requirement.reports,
+                    reason=requirement.reason,
                 )
             )
     return found

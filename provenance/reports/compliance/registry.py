@@ -1,4 +1,4 @@
-"""The reports there are, by the name that `--format` takes."""
+"""Register every report under the name that `--format` takes."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from provenance.reports.compliance.fill import Draft, Filled, check_answers, fil
 from provenance.reports.compliance.form import Form, load_form
 
 Layout = str
-"""What a report is written as: ``json``, ``jsonl``, ``markdown``, ``html``, ``docx``."""
+"""Layout of a written report: ``json``, ``jsonl``, ``markdown``, ``html`` or ``docx``."""
 
 PAGES: tuple[Layout, ...] = ("markdown", "html", "json", "docx")
-"""Layouts of a report that people read; the first is what it is unless they say."""
+"""Layouts of a report that people read; the first is the default."""
 
 DATA: tuple[Layout, ...] = ("json",)
 """Layouts of a report that programs read."""
@@ -40,18 +40,18 @@ EVENTS: tuple[Layout, ...] = ("jsonl", "json")
 """Layouts of a report that is a list of events: one a line, or one document."""
 
 BOTH: tuple[Layout, ...] = ("json", "markdown", "html", "docx")
-"""Layouts of a report that programs read, and whose questions and answers people read."""
+"""Layouts of a report for programs whose questions and answers people read."""
 
 
 class Report(NamedTuple):
     """One report format.
 
     Attributes:
-        name: as `--format` takes it, and the name of its form.
-        draft: what the ledger says in its form; it may look at the answers given.
-        finish: the filled form as a contract, or as the members of somebody else's format.
-        layouts: what it may be written as, the usual one first.
-        front: what stands before it in Markdown.
+        name: the value of `--format`, and the name of its form.
+        draft: fills the form from the ledger; it may read the answers given.
+        finish: turns the filled form into a contract, or into the members of a standard format.
+        layouts: that it can be written in, the default first.
+        front: text before the report in Markdown.
     """
 
     name: str
@@ -62,7 +62,7 @@ class Report(NamedTuple):
 
     @property
     def form(self) -> Form:
-        """Its fields."""
+        """The form with its fields."""
         return load_form(self.name)
 
 
@@ -89,18 +89,18 @@ REPORTS: Mapping[str, Report] = {
 
 
 def report_of(name: str) -> Report:
-    """A report format by its name.
+    """Find a report by its name.
 
     Raises:
-        MisuseError: there is none of that name.
+        MisuseError: there is no report of that name.
     """
     if name not in REPORTS:
-        raise MisuseError(f"there is no report {name!r}", hint=f"one of: {', '.join(REPORTS)}")
+        raise MisuseError(f"unknown report {name!r}", hint=f"one of: {', '.join(REPORTS)}")
     return REPORTS[name]
 
 
 def filled(report: Report, evidence: ReleaseEvidence, answers: Answers | None = None) -> Filled:
-    """A report's form, filled from a release and from answers.
+    """Fill a report's form from a release and from answers.
 
     Raises:
         MisuseError: the answers are for another report or release.

@@ -1,4 +1,4 @@
-"""What reports list, row by row, and what they say in words, from the evidence of a release."""
+"""Build the rows and sentences that several reports share from the evidence of a release."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from provenance.model.source import Source
 from provenance.reports.render import number
 
 ENRICHING = frozenset({"annotate", "clean"})
-"""Roles of a model that only cleaned or enriched: no synthetic data in the sense of the EU."""
+"""Roles of models that only clean or enrich: not synthetic data in the EU's template."""
 
 
 def share_rows(evidence: ReleaseEvidence) -> tuple[ShareRow, ...]:
-    """The synthetic share in every unit."""
+    """List the synthetic share in every unit."""
     return tuple(
         ShareRow(
             unit=share.unit,
@@ -44,7 +44,7 @@ def share_rows(evidence: ReleaseEvidence) -> tuple[ShareRow, ...]:
 
 
 def source_rows(sources: Iterable[SourceEvidence]) -> tuple[SourceRow, ...]:
-    """Sources as a report lists them."""
+    """List sources with owner, licence, period and sizes."""
     return tuple(_source_row(source, source.contract) for source in sources)
 
 
@@ -65,7 +65,7 @@ def _source_row(source: SourceEvidence, contract: Source | None) -> SourceRow:
 
 
 def generator_rows(generators: Iterable[GeneratorEvidence]) -> tuple[GeneratorRow, ...]:
-    """Models with what they made."""
+    """List models with what they made."""
     return tuple(
         GeneratorRow(
             model=one.generator,
@@ -87,7 +87,7 @@ def generator_rows(generators: Iterable[GeneratorEvidence]) -> tuple[GeneratorRo
 
 
 def seed_rows(evidence: ReleaseEvidence) -> tuple[SeedRow, ...]:
-    """What the synthetic records were made from."""
+    """List what the synthetic records were made from."""
     return tuple(
         SeedRow(
             source=one.source,
@@ -100,7 +100,7 @@ def seed_rows(evidence: ReleaseEvidence) -> tuple[SeedRow, ...]:
 
 
 def unknown_rows(evidence: ReleaseEvidence) -> tuple[UnknownRow, ...]:
-    """Whose origin is open, and why."""
+    """List sources with records of unknown origin, and why it is unknown."""
     return tuple(
         UnknownRow(
             source=one.source,
@@ -114,14 +114,14 @@ def unknown_rows(evidence: ReleaseEvidence) -> tuple[UnknownRow, ...]:
 
 
 def domain_rows(domains: Iterable[Domain]) -> tuple[DomainRow, ...]:
-    """Domains as a report lists them."""
+    """List domains with their sizes."""
     return tuple(
         DomainRow(domain=one.domain, records=one.records, bytes=one.bytes) for one in domains
     )
 
 
 def synthetic_statement(evidence: ReleaseEvidence) -> str:
-    """How much is synthetic, with its denominator and unit, and how much nobody knows."""
+    """State how much is synthetic, with total and unit, and how many records are unknown."""
     share = evidence.share("bytes")
     labels = evidence.labels
     return (
@@ -133,9 +133,9 @@ def synthetic_statement(evidence: ReleaseEvidence) -> str:
 
 
 def uses_synthetic(evidence: ReleaseEvidence) -> bool | None:
-    """Whether any part is synthetic or mixed; nothing where only unknown records remain.
+    """Whether any record is synthetic or mixed; ``None`` where the others include unknown ones.
 
-    A plain yes or no cannot say "unknown", so unknown records are never counted as human.
+    A plain yes or no cannot express "unknown", so unknown records are never counted as human.
     """
     if evidence.labels[Label.SYNTHETIC] or evidence.labels[Label.MIXED]:
         return True
@@ -143,39 +143,39 @@ def uses_synthetic(evidence: ReleaseEvidence) -> bool | None:
 
 
 def modalities_of(sources: Iterable[SourceEvidence]) -> tuple[Modality, ...]:
-    """The modalities that sources hold, in their usual order."""
+    """List the modalities of sources, in their usual order."""
     found = {modality for source in sources for modality in source.modalities}
     return tuple(modality for modality in MODALITIES if modality in found)
 
 
 def contracts_of(sources: Iterable[SourceEvidence]) -> list[Source]:
-    """Those contracts that there are."""
+    """List the contracts of the sources that have one."""
     return [source.contract for source in sources if source.contract]
 
 
 def stated(sources: Sequence[SourceEvidence], member: str) -> bool | None:
-    """What contracts say together of yes and no: any yes is a yes, a no takes them all."""
-    said = [getattr(source.contract, member, None) for source in sources]
-    if True in said:
+    """Combine yes-no members of contracts: any yes is a yes, a no needs a no from all."""
+    statements = [getattr(source.contract, member, None) for source in sources]
+    if True in statements:
         return True
-    return False if said and all(one is False for one in said) else None
+    return False if statements and all(one is False for one in statements) else None
 
 
-def told(sources: Iterable[SourceEvidence], member: str) -> str | None:
-    """What contracts say in words, each under the name of its source; nothing where none does."""
-    said = ((source.name, getattr(source, member)) for source in contracts_of(sources))
-    lines = [f"{name}: {_words(value)}" for name, value in said if value]
+def described(sources: Iterable[SourceEvidence], member: str) -> str | None:
+    """Join the texts of contracts, each after the name of its source; ``None`` without any."""
+    statements = ((source.name, getattr(source, member)) for source in contracts_of(sources))
+    lines = [f"{name}: {_words(value)}" for name, value in statements if value]
     return "; ".join(lines) or None
 
 
-def told_by_all(sources: Sequence[SourceEvidence], member: str) -> str | None:
-    """The same, but only where every source says it."""
+def described_by_all(sources: Sequence[SourceEvidence], member: str) -> str | None:
+    """Join the texts as ``described`` does, but only if every source has one."""
     whole = all(source.contract and getattr(source.contract, member) for source in sources)
-    return told(sources, member) if whole else None
+    return described(sources, member) if whole else None
 
 
 def listed(sources: Iterable[SourceEvidence], member: str) -> tuple[str, ...]:
-    """The words that contracts list, each once, in their order."""
+    """List the entries of a list member of contracts, each once, in their order."""
     words = (word for source in contracts_of(sources) for word in getattr(source, member))
     return tuple(dict.fromkeys(words))
 
@@ -185,7 +185,7 @@ def _words(value: object) -> str:
 
 
 def month(value: str | None) -> str | None:
-    """A month as the laws write it; nothing for a bare year.
+    """Write a month as the laws do; ``None`` for a year alone.
 
     >>> month("2024-06-30"), month("2024")
     ('06/2024', None)
@@ -194,7 +194,7 @@ def month(value: str | None) -> str | None:
 
 
 def first_and_last(sources: Sequence[SourceEvidence]) -> tuple[str | None, str | None]:
-    """The months between which sources were collected, each where all of them state it."""
+    """Find the first and the last month of collection, each if all sources state it."""
     starts = [one.contract.collected_from if one.contract else None for one in sources]
     ends = [one.contract.collected_to if one.contract else None for one in sources]
     return _extreme(starts, last=False), _extreme(ends, last=True)
@@ -207,8 +207,8 @@ def _extreme(values: Sequence[str | None], *, last: bool) -> str | None:
     return month(max(months) if last else min(months))
 
 
-def processing_told(sources: Iterable[SourceEvidence], *steps: str) -> str | None:
-    """What was done to the data, with its purpose, as the contracts state it."""
+def processing_steps(sources: Iterable[SourceEvidence], *steps: str) -> str | None:
+    """Join the processing steps that contracts state, with their purposes."""
     lines = [
         f"{source.name}: {step.step} ({step.purpose})"
         + (f": {step.description}" if step.description else "")

@@ -1,4 +1,4 @@
-"""An SPDX 3.0.1 document: a release as a dataset package, with its sources and models."""
+"""Fill and write an SPDX 3.0.1 document: a release as a dataset package, its sources, models."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from provenance.model.reports.answers import AnswerValue
 from provenance.model.reports.release_evidence import Modality, ReleaseEvidence, SourceEvidence
 from provenance.model.source import Source
 from provenance.reports.compliance import bom, rows
-from provenance.reports.compliance.bom import said
+from provenance.reports.compliance.bom import non_empty
 from provenance.reports.compliance.fill import Draft, Filled
 
 CONTEXT = "https://spdx.org/rdf/3.0.1/spdx-context.jsonld"
-"""The context that the standard fixes by its address; nothing here reads it."""
+"""Address of the context that the standard requires; it is never loaded."""
 
 MADE = "_:creation"
 
@@ -33,7 +33,7 @@ PERSONAL = {True: "yes", False: "no", None: "noAssertion"}
 
 
 def draft(evidence: ReleaseEvidence, answers: Mapping[str, AnswerValue]) -> Draft:
-    """What the ledger says; the document itself is built when the answers are in."""
+    """Fill what the ledger knows; ``finish`` builds the document when the answers are there."""
     sources = evidence.sources
     return Draft(
         {
@@ -50,7 +50,7 @@ def draft(evidence: ReleaseEvidence, answers: Mapping[str, AnswerValue]) -> Draf
             "availability": None,
             "licence": None,
             "confidentiality": None,
-            "intended_use": rows.told_by_all(sources, "purpose"),
+            "intended_use": rows.described_by_all(sources, "purpose"),
             "known_bias": (),
             "noise": None,
             "personal_data": rows.stated(sources, "personal_data"),
@@ -66,10 +66,12 @@ def draft(evidence: ReleaseEvidence, answers: Mapping[str, AnswerValue]) -> Draf
 
 
 def _collection(evidence: ReleaseEvidence) -> str:
-    """How the data came about; where the standard has no word for synthetic, it is said here."""
-    told = rows.told(evidence.sources, "description")
+    """State the synthetic share, for which the standard has no member, and the sources."""
+    descriptions = rows.described(evidence.sources, "description")
     return (
-        "Synthetic: " + rows.synthetic_statement(evidence) + (f" Sources: {told}" if told else "")
+        "Synthetic: "
+        + rows.synthetic_statement(evidence)
+        + (f" Sources: {descriptions}" if descriptions else "")
     )
 
 
@@ -83,7 +85,7 @@ def _preprocessing(sources: tuple[SourceEvidence, ...]) -> tuple[str, ...]:
 
 
 def _misfits(answers: Mapping[str, AnswerValue]) -> Iterator[str]:
-    """Answers that are none of the standard's words, and are left out for that."""
+    """Warn of answers that are left out because the standard has no such value."""
     for question, words in (
         ("spdx.availability", AVAILABILITY),
         ("spdx.confidentiality", CONFIDENTIALITY),
@@ -95,19 +97,19 @@ def _misfits(answers: Mapping[str, AnswerValue]) -> Iterator[str]:
 
 
 def _word(answer: AnswerValue | None, words: tuple[str, ...]) -> str | None:
-    """An answer as one of the standard's words, however it is spaced."""
-    said_ = "".join(str(answer).lower().split())
-    return next((word for word in words if word.lower() == said_), None)
+    """Match an answer with a value of the standard, whatever its case and spaces."""
+    given = "".join(str(answer).lower().split())
+    return next((word for word in words if word.lower() == given), None)
 
 
 def finish(filled: Filled) -> dict[str, Any]:
-    """The document as JSON-LD members, in the standard's own serialisation."""
+    """Build the document in the standard's JSON-LD serialisation."""
     document = _Document(filled)
     return {"@context": CONTEXT, "@graph": document.graph()}
 
 
 class _Document:
-    """The elements of one document, under ids that are the same for the same release."""
+    """The elements of one document, with ids derived from its release and answers."""
 
     def __init__(self, filled: Filled) -> None:
         self._evidence = filled.evidence
@@ -120,7 +122,7 @@ class _Document:
         self._organisations: dict[str, dict[str, Any]] = {}
 
     def graph(self) -> list[dict[str, Any]]:
-        # The organisations are known when everything else has named its own.
+        # Built first: packages and relations register the organisations that they name.
         packages = [
             self._release(),
             *(self._source(one) for one in self._evidence.sources),
@@ -159,17 +161,17 @@ class _Document:
         }
 
     def _document(self, package: dict[str, Any], elements: list[dict[str, Any]]) -> dict[str, Any]:
-        """The document; conformance is claimed to what holds only.
+        """Build the document element, with the profiles that the document conforms to.
 
-        The Dataset profile asks for four members beside those that a schema can check.
+        The Dataset profile requires four members that its schema does not.
         """
         asked = ("originatedBy", "software_downloadLocation", "releaseTime", "builtTime")
-        # The profile of extensions cannot be claimed: the context takes its name for a property.
+        # The extension profile cannot be claimed: the context reads its name as a property.
         profiles = ["core", "software", "simpleLicensing"]
         if all(member in package for member in asked):
             profiles.append("dataset")
         notes = [*(f"not provided: {one}" for one in self._missing), *self._warnings]
-        return said(
+        return non_empty(
             type="SpdxDocument",
             spdxId=self._id("document"),
             creationInfo=MADE,
@@ -183,7 +185,7 @@ class _Document:
     def _release(self) -> dict[str, Any]:
         evidence, content = self._evidence, self._content
         originator, supplier = content["originator"], content["supplier"]
-        return said(
+        return non_empty(
             type="dataset_DatasetPackage",
             spdxId=self._set,
             creationInfo=MADE,
@@ -218,7 +220,7 @@ class _Document:
         contract = source.contract or Source(name=source.source)
         owner = contract.legal_entity or contract.owner
         redacted = [one.purpose for one in contract.processing if one.step == "redact"]
-        return said(
+        return non_empty(
             type="dataset_DatasetPackage",
             spdxId=self._id(f"source:{source.source}"),
             creationInfo=MADE,
@@ -242,7 +244,7 @@ class _Document:
     def _models(self) -> Iterator[dict[str, Any]]:
         for name, parts in bom.generators(self._evidence).items():
             provider = bom.first_stated(parts, "provider")
-            yield said(
+            yield non_empty(
                 type="ai_AIPackage",
                 spdxId=self._id(f"model:{name}"),
                 creationInfo=MADE,
@@ -262,7 +264,7 @@ class _Document:
             )
 
     def _outer(self, node: str) -> dict[str, Any]:
-        """A seed that lies outside of the release; what type of data it is, nobody says."""
+        """Build a seed that is not part of the release; its type of data is unknown."""
         kind, _, name = node.partition(":")
         if kind == "model":
             return {
@@ -271,7 +273,7 @@ class _Document:
                 "creationInfo": MADE,
                 "name": name,
             }
-        return said(
+        return non_empty(
             type="dataset_DatasetPackage",
             spdxId=self._id(node),
             creationInfo=MADE,
@@ -282,14 +284,14 @@ class _Document:
         )
 
     def _licences(self) -> Iterator[dict[str, Any]]:
-        """Each licence once, and who stands under it; what is no expression is left in words."""
+        """Yield each licence once, then its relations; one that is not an expression stays text."""
         under: dict[str, list[str]] = {}
         if self._content["licence"]:
             under.setdefault(self._content["licence"], []).append(self._set)
         for source in self._evidence.sources:
             if source.contract and source.contract.licence:
-                place = self._id(f"source:{source.source}")
-                under.setdefault(source.contract.licence, []).append(place)
+                package = self._id(f"source:{source.source}")
+                under.setdefault(source.contract.licence, []).append(package)
         for number, (licence, elements) in enumerate(under.items(), 1):
             element = self._licence(self._id(f"licence:{number}"), licence)
             yield element
@@ -313,7 +315,7 @@ class _Document:
         }
 
     def _relations(self) -> Iterator[dict[str, Any]]:
-        """What came of what: sources of their seeds and models, the release of its sources."""
+        """Yield the lineage: sources from seeds and models, the release from its sources."""
         upstream = bom.upstream(self._evidence)
         yield self._relation("of-sources", "descendantOf", self._set, map(self._id, upstream))
         for child, parents in upstream.items():
@@ -339,7 +341,7 @@ class _Document:
         }
 
     def _organisation(self, name: str) -> str:
-        """The id of an organisation, which is an element of its own."""
+        """Register an organisation as an element, and return its id."""
         spdx_id = self._id(f"organisation:{name}")
         self._organisations.setdefault(name, self._agent("Organization", spdx_id, name))
         return spdx_id
@@ -350,7 +352,7 @@ class _Document:
 
 
 def _extension(found: Iterable[bom.Property]) -> list[dict[str, Any]]:
-    """Numbers that the standard has no member for, as its own extension for properties."""
+    """Write numbers without a member in the standard as its extension for properties."""
     return [
         {
             "type": "extension_CdxPropertiesExtension",

@@ -1,4 +1,4 @@
-"""The evidence of a release that reports are filled from: sums over its members, in SQL."""
+"""Compute the evidence that reports are filled from: sums over the members of a release."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from provenance.model.reports.release_evidence import (
 )
 from provenance.model.source import ROLES, AiRole, Source
 from provenance.reports.compliance.domains import domains, make_domains
+from provenance.reports.facts import weighted_sum
 
 LISTED = 1_000
 """Most models, languages or seeds that are listed."""
@@ -38,13 +39,13 @@ MODALITY_SQL = (
     "CASE WHEN kind = 'text' THEN 'text' WHEN kind = 'structured' THEN 'other' "
     f"{_BY_SUFFIX} ELSE 'other' END"
 )
-"""What a member is, by its kind and, for files, by how their names end."""
+"""SQL of a member's modality, by its kind and, for files, by the suffix of their names."""
 
 _SIZES = ("bytes", "words", "lo_bytes", "hi_bytes")
 
 
 class Registered(NamedTuple):
-    """What a ledger's register says of a model."""
+    """A model as the ledger's register describes it."""
 
     provider: str | None
     version: str | None
@@ -58,14 +59,14 @@ def release_evidence(
     sources: Sequence[Source],
     models: Mapping[str, Registered],
 ) -> ReleaseEvidence:
-    """Everything that reports need to know of a release, in exact integers.
+    """Compute everything that reports need of a release, in exact integers.
 
     Args:
         connection: where the members and the views ``lineage`` and ``sightings`` are known.
         members: the members relation of the release (docs/architecture.md), quoted.
         facts: the sums of the release, checked against its manifest.
-        sources: contracts of its sources; those of other sources are passed over.
-        models: models that are registered, by name.
+        sources: contracts of its sources; contracts of other sources are ignored.
+        models: registered models, by name.
     """
     contracts = {source.name: source for source in sources}
     crawled = [source.name for source in sources if source.section == "2.3"]
@@ -101,14 +102,9 @@ def _one_of(column: str, names: Sequence[str]) -> str:
     return f"{column} IN ({', '.join(map(quote_literal, names))})" if names else "FALSE"
 
 
-def _times_weight(column: str) -> str:
-    """An exact sum with repeats counted; the product is taken in 128 bits."""
-    return f"coalesce(sum(weight::HUGEINT * {column}), 0)"
-
-
 def _amounts() -> str:
     return ", ".join(
-        ["sum(weight) AS records", *(f"{_times_weight(name)} AS {name}" for name in _SIZES)]
+        ["sum(weight) AS records", *(f"{weighted_sum(name)} AS {name}" for name in _SIZES)]
     )
 
 
@@ -121,7 +117,7 @@ def _label_counts() -> str:
 def _modalities(connection: Connection, members: str) -> tuple[ModalityEvidence, ...]:
     rows = connection.execute(f"""
         SELECT {MODALITY_SQL} AS modality,
-            CASE WHEN count(tokens) = count(*) THEN {_times_weight("tokens")} END, {_amounts()}
+            CASE WHEN count(tokens) = count(*) THEN {weighted_sum("tokens")} END, {_amounts()}
         FROM {members} GROUP BY ALL""").fetchall()
     found = [
         ModalityEvidence(modality=modality, tokens=tokens, **_amount(amounts))
@@ -158,9 +154,7 @@ def _source(row: Sequence[Any], contract: Source | None) -> SourceEvidence:
         section=contract.section if contract else None,
         labels=dict(zip(Label, labels, strict=True)),
         modalities={
-            modality: sizes[2 * place]
-            for place, modality in enumerate(MODALITIES)
-            if sizes[2 * place + 1]
+            modality: sizes[2 * at] for at, modality in enumerate(MODALITIES) if sizes[2 * at + 1]
         },
         **_amount(amounts),
     )
@@ -189,8 +183,8 @@ def _generator(
 ) -> GeneratorEvidence:
     generator, source, process, modalities, *numbers = row
     labels, amounts = numbers[: len(Label)], numbers[len(Label) : -1]
-    # The contract speaks of its own generator; a record may name another one.
-    said = contract if contract and generator in {None, contract.generator} else None
+    # The contract describes its own generator; a record may name another one.
+    own = contract if contract and generator in {None, contract.generator} else None
     return GeneratorEvidence(
         generator=generator,
         source=source,
@@ -198,11 +192,11 @@ def _generator(
         role=_role(process, contract),
         labels=dict(zip(Label, labels, strict=True)),
         modalities=tuple(sorted(modalities, key=MODALITIES.index)),
-        version=(said.generator_version if said else None) or (model.version if model else None),
-        provider=(said.generator_provider if said else None) or (model.provider if model else None),
-        on_market=said.generator_on_market if said else None,
-        summary=said.generator_summary if said else None,
-        training=said.generator_training if said else None,
+        version=(own.generator_version if own else None) or (model.version if model else None),
+        provider=(own.generator_provider if own else None) or (model.provider if model else None),
+        on_market=own.generator_on_market if own else None,
+        summary=own.generator_summary if own else None,
+        training=own.generator_training if own else None,
         trained_on=model.trained_on if model else None,
         on_behalf_of=contract.on_behalf_of if contract else None,
         **_amount(amounts),
@@ -210,7 +204,7 @@ def _generator(
 
 
 def _role(process: str | None, contract: Source | None) -> AiRole | None:
-    """The contract's word, unless the record's own evidence speaks of another process."""
+    """Return the contract's role, unless the record's evidence names another process."""
     if contract and contract.ai_role and process in {None, contract.process}:
         return contract.ai_role
     return ROLES[Process(process)] if process else None
@@ -219,7 +213,7 @@ def _role(process: str | None, contract: Source | None) -> AiRole | None:
 def _seeds(
     connection: Connection, members: str, contracts: Mapping[str, Source]
 ) -> tuple[SeedEvidence, ...]:
-    """What lineage and contracts say that the synthetic records were made from."""
+    """List what synthetic records were made from, by lineage and by contracts."""
     rows = connection.execute(f"""
         WITH made AS (
             SELECT m.source, m.record_id, m.weight, l.parent, l.parent_ref, l.parent_kind

@@ -1,4 +1,4 @@
-"""Releases and judgements as text, JSON, Markdown, HTML, SARIF and JUnit; it never computes."""
+"""Render releases, disclosures and judgements as text, JSON, Markdown, HTML, Word, SARIF, JUnit."""
 
 from __future__ import annotations
 
@@ -36,17 +36,17 @@ __all__ = [
 
 
 def as_json(answer: Contract) -> str:
-    """ASCII, so that no terminal is moved by what data says; infinity, as no number, is null."""
+    """Write an answer as JSON in ASCII, harmless in a terminal; infinity becomes null."""
     return json_text(json.loads(answer.model_dump_json()))
 
 
 def json_text(members: Any) -> str:
-    """Members as one JSON document."""
+    """Write members as one JSON document."""
     return json.dumps(members, indent=2) + "\n"
 
 
 def json_lines(rows: Iterable[Any]) -> str:
-    """Rows as JSON documents, one a line."""
+    """Write rows as JSON documents, one a line."""
     return "".join(json.dumps(row) + "\n" for row in rows)
 
 
@@ -61,7 +61,7 @@ DISCLOSURE_FORMATS: Mapping[str, Callable[[Disclosure], str | bytes]] = {
     "html": disclosure_html,
     "docx": disclosure_docx,
 }
-"""Layouts of a report for people; its JSON is the report's own contract."""
+"""Layouts of a report for people."""
 
 JUDGEMENT_FORMATS: Mapping[str, Callable[[Judgement, Subject], str]] = {
     "text": lambda judgement, _: judgement_text(judgement),
@@ -77,7 +77,7 @@ def render(
     format: str,  # noqa: A002 - the word of the option
     subject: Subject | None = None,
 ) -> str:
-    """Write the facts of a release, or a judgement, as text in one of its formats.
+    """Render the facts of a release, or a judgement, as text in one of its formats.
 
     Args:
         format: html, markdown or json for facts; text, json, markdown, sarif or junit for a
@@ -85,13 +85,11 @@ def render(
         subject: what was judged, as the formats for other tools name it.
 
     Raises:
-        MisuseError: a format that the answer does not have.
+        MisuseError: the answer has no such format.
     """
     formats = FACTS_FORMATS if isinstance(answer, Facts) else JUDGEMENT_FORMATS
     if format not in formats:
-        raise MisuseError(
-            f"there is no format {format!r} here", hint=f"one of: {', '.join(formats)}"
-        )
+        raise MisuseError(f"unknown format {format!r}", hint=f"one of: {', '.join(formats)}")
     if isinstance(answer, Facts):
         return FACTS_FORMATS[format](answer)
     return JUDGEMENT_FORMATS[format](answer, subject or Subject("the set"))

@@ -1,4 +1,4 @@
-"""Pictures of intervals: as inline SVG for pages, as a line of characters for plain text."""
+"""Draw intervals: as inline SVG for pages, as a line of characters for plain text."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from provenance.reports.render import number, wording
 from provenance.reports.render.markup import join, tag
 
 LIMIT = 0.5
-"""Where the limit stands on a budget's scale, which ends at twice the limit: the ticks of all
-budgets are in one line, whatever their limits are."""
+"""Position of the limit on a budget's scale, which ends at twice the limit, so that the ticks of
+all budgets are aligned."""
 
 NARROWEST = 0.02
-"""Width of a band whose ends are the same, so that it is seen at all."""
+"""Least width of a band, so that one with equal ends is visible."""
 
 CELLS = 20
 """Width of a bar in characters."""
@@ -31,9 +31,9 @@ class Band(NamedTuple):
 
 
 def band(result: BudgetResult) -> Band:
-    """Where a budget's interval lies, with its limit at ``LIMIT``.
+    """Scale a budget's interval, with its limit at ``LIMIT``.
 
-    A limit of nothing has no multiples: zero stands on the limit, all else beyond the scale.
+    Where the limit is 0, zero is drawn on the limit and all else beyond the scale.
     """
     limit = float(result.limit)
     ends = result.ends
@@ -45,9 +45,9 @@ def band(result: BudgetResult) -> Band:
 
 
 def budget_bar(result: BudgetResult) -> Markup:
-    """A budget's interval as a band, with its limit as a tick."""
+    """Draw a budget's interval as a band, with its limit as a tick."""
     lo, hi, beyond = band(result)
-    said = (
+    description = (
         f"{wording.VERDICTS[result.verdict]}: {wording.interval(result)}"
         f"{', beyond the end of the scale' if beyond else ''}"
     )
@@ -56,7 +56,7 @@ def budget_bar(result: BudgetResult) -> Markup:
     return tag(
         "svg",
         tag("title", f"Interval and limit of {result.name}"),
-        tag("desc", said),
+        tag("desc", description),
         tag("rect", x="0", y="9", width="100%", height="6", rx="3", class_="track"),
         tag(
             "rect",
@@ -76,8 +76,8 @@ def budget_bar(result: BudgetResult) -> Markup:
 
 
 def share_bar(share: Share) -> Markup:
-    """The whole set as one bar: synthetic, not known, human."""
-    said = (
+    """Draw the whole set as one bar: synthetic, not known, human."""
+    description = (
         f"Synthetic {number.at_least(share.lo, share.size)} of {share.unit}, "
         f"not known {number.at_most(share.hi - share.lo, share.size)}, "
         f"human {number.at_least(share.size - share.hi, share.size)}"
@@ -85,7 +85,7 @@ def share_bar(share: Share) -> Markup:
     return tag(
         "svg",
         tag("title", f"Composition of the set by {share.unit}"),
-        tag("desc", said),
+        tag("desc", description),
         _thirds(share.lo, share.hi, share.size, height="28"),
         role="img",
         class_="composition",
@@ -95,7 +95,7 @@ def share_bar(share: Share) -> Markup:
 
 
 def row_bar(row: BreakdownRow) -> Markup:
-    """A table row's composition; the numbers stand beside it, so it is hidden from readers."""
+    """Draw the composition of a table row, hidden from screen readers: the row has the numbers."""
     return tag(
         "svg",
         _thirds(row.lo_bytes, row.hi_bytes, row.bytes, height="10"),
@@ -129,9 +129,9 @@ def _percent(fraction: float) -> str:
 
 
 def budget_line(result: BudgetResult) -> str:
-    """The same bar in characters: full up to the lower end, shaded to the upper, ``┃`` the limit.
+    """Draw a budget in characters: full to the lower end, shaded to the upper, ``┃`` the limit.
 
-    An interval that ends above the limit is drawn past it, however little it is above.
+    An interval that ends above the limit is drawn past it even if it is above by less than a cell.
     """
     lo, hi, beyond = band(result)
     limit = round(LIMIT * CELLS)

@@ -1,4 +1,4 @@
-"""A disclosure as a Word document: plain Office Open XML, the same bytes for the same report."""
+"""Render a disclosure as a Word document (Office Open XML), the same bytes for the same report."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 _WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml"
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
-"""The time of every member: a document has the date of its release inside, none outside."""
+"""Time of every member of the archive, so that equal reports give equal bytes."""
 
 _TYPES = (
     f'{_HEAD}<Types xmlns="{_PACKAGE}/content-types">'
@@ -42,7 +42,7 @@ _PAGE = (
 
 
 def disclosure_docx(report: Disclosure) -> bytes:
-    """The document, with headings that a table of contents can be made of."""
+    """Render the document, with heading styles for a table of contents."""
     body = [
         _paragraph(report.title, "Title"),
         _paragraph(report.law),
@@ -129,7 +129,7 @@ def _paragraph(value: str, style: str | None = None, *, bold: bool = False) -> s
 
 
 def _styles() -> str:
-    """Names that word processors know, so that headings can be walked and listed."""
+    """Define styles under the names that word processors know."""
     sizes = {"Title": ("Title", 40), "Heading1": ("heading 1", 28), "Heading2": ("heading 2", 24)}
     styles = "".join(
         f'<w:style w:type="paragraph" w:styleId="{name}"><w:name w:val="{called}"/>'

@@ -1,4 +1,4 @@
-"""A disclosure as one HTML page: the look of a release's report, every field with its source."""
+"""Render a disclosure as one HTML page, every field with its source."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FIELDS = (TableColumn("Field"), TableColumn("Content", "text"), TableColumn("Fro
 
 
 def disclosure_html(report: Disclosure) -> str:
-    """The page; it loads nothing from anywhere and holds every number of the JSON."""
+    """Render the page; it loads nothing and holds every number of the JSON."""
     parts = [_section(section) for section in report.sections]
     return report_page(
         "disclosure.html",
@@ -98,11 +98,11 @@ def _cells(row: tuple[Scalar, ...]) -> Cells:
 
 
 WIDE = 8
-"""Columns from which on a table is set in smaller letters."""
+"""Most columns of a table in letters of normal size."""
 
 
 def _kind(column: int, content: Table) -> str:
-    """The class of a column: numbers stand on the right, only addresses break within a word."""
+    """Choose the CSS class of a column: numbers align right, addresses break within words."""
     if disclosure_wording.numeric(column, content.rows):
         return "number"
     cells = (row[column] for row in content.rows)

@@ -1,4 +1,4 @@
-"""A disclosure as GitHub-flavoured Markdown."""
+"""Render a disclosure as GitHub-flavoured Markdown."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from provenance.reports.render.markdown import code, whole
 
 
 def disclosure_markdown(report: Disclosure) -> str:
-    """The report with the same content as the page and the JSON."""
+    """Render the report with the same content as the page and the JSON."""
     lines = [
         f"# {whole(report.title)}",
         "",
@@ -61,19 +61,19 @@ def _section(section: Section) -> Iterator[str]:
 
 def _content(line: Line) -> str:
     pieces = (_cell(piece) for piece in disclosure_wording.values(line))
-    said = "; ".join(pieces)
-    return f"*{said}*" if line.status in {"not provided", "not applicable"} else said
+    content = "; ".join(pieces)
+    return f"*{content}*" if line.status in {"not provided", "not applicable"} else content
 
 
 def _cell(value: str) -> str:
-    """A text of several lines in one cell."""
+    """Write a text of several lines in one cell."""
     return "<br>".join(whole(line) for line in value.splitlines())
 
 
 def _table(table: Table) -> Iterator[str]:
     rules = [
-        "---:" if disclosure_wording.numeric(place, table.rows) else "---"
-        for place in range(len(table.columns))
+        "---:" if disclosure_wording.numeric(column, table.rows) else "---"
+        for column in range(len(table.columns))
     ]
     yield f"| {' | '.join(map(whole, table.columns))} |"
     yield f"| {' | '.join(rules)} |"

@@ -1,4 +1,4 @@
-"""The words of a disclosure that every layout shares."""
+"""Word the sentences and values of a disclosure that every layout shares."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NOT_STATED = "not stated"
 
 
 def synthetic(report: Disclosure | ReportIndex) -> str:
-    """The first answer: how much is synthetic."""
+    """State the first answer: how much is synthetic."""
     share = report.share
     return (
         f"Synthetic: at least {number.at_least(share.lo, share.size)}, "
@@ -23,7 +23,7 @@ def synthetic(report: Disclosure | ReportIndex) -> str:
 
 
 def unknown(report: Disclosure | ReportIndex) -> str:
-    """The second answer: how much is not known."""
+    """State the second answer: how much is not known."""
     share = report.share
     if share.lo == share.hi:
         return "The origin of every byte is known."
@@ -35,7 +35,7 @@ def unknown(report: Disclosure | ReportIndex) -> str:
 
 
 def completeness(report: Disclosure | ReportIndex) -> str:
-    """How many questions stay open."""
+    """State how many questions have no answer."""
     if not report.asked:
         return "Filled from the ledger"
     if not report.missing:
@@ -45,16 +45,16 @@ def completeness(report: Disclosure | ReportIndex) -> str:
 
 
 def vouched(report: Disclosure) -> str:
-    """Who answered."""
+    """State who is responsible for the answers."""
     if not report.asked:
-        return "Nobody is asked anything: everything here is from the ledger."
+        return "This report asks no questions: everything here is from the ledger."
     if not report.attested:
-        return "Nobody has answered a question yet: everything here is from the ledger."
-    return f"Answers are vouched for by: {'; '.join(report.attested)}."
+        return "No question has been answered yet: everything here is from the ledger."
+    return f"Responsible for the answers: {'; '.join(report.attested)}."
 
 
 def scalar(value: Scalar) -> str:
-    """One plain value in words."""
+    """Write one plain value."""
     if value is None:
         return NOT_STATED
     if isinstance(value, bool):
@@ -63,7 +63,7 @@ def scalar(value: Scalar) -> str:
 
 
 def values(line: Line) -> tuple[str, ...]:
-    """What a line says, piece by piece; nothing in it is a word, too."""
+    """Write the values of a line; an empty one is written as a word."""
     if line.status in {"not provided", "not applicable"}:
         return (line.status,)
     if line.status == "out of scope":
@@ -76,7 +76,7 @@ def values(line: Line) -> tuple[str, ...]:
 
 
 def origin(line: Line) -> str:
-    """Who says so, or who should."""
+    """State who gave a value, or who should."""
     if line.status == "answered":
         return f"answered by {line.by}" if line.by else "answered"
     if line.status == "not provided":
@@ -85,7 +85,7 @@ def origin(line: Line) -> str:
 
 
 def numeric(column: int, rows: tuple[tuple[Scalar, ...], ...]) -> bool:
-    """Whether a column of a table holds numbers."""
+    """Whether a column of a table holds numbers only."""
     cells = [row[column] for row in rows if row[column] is not None]
     if cells and all(isinstance(one, str) and _PERCENT.fullmatch(one) for one in cells):
         return True

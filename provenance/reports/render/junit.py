@@ -1,4 +1,4 @@
-"""A judgement as JUnit XML, for build servers that draw test results."""
+"""Render a judgement as JUnit XML, for build servers that show test results."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from provenance.reports.render.subject import Subject
 
 
 def judgement_junit(judgement: Judgement, subject: Subject) -> str:
-    """A suite for the policy with a case per budget and group, and a suite for the findings."""
+    """Render a suite with a case per budget and group, and a suite for the findings."""
     root = ET.Element("testsuites", name=f"prov audit of {visible(subject.name)}")
     suite = ET.SubElement(root, "testsuite", name=visible(subject.policy))
     for result in judgement.budgets:
@@ -34,42 +34,42 @@ def _budget(suite: ET.Element, result: BudgetResult, subject: Subject) -> None:
     group = wording.group(result)
     name = f"{result.name} [{group}]" if group else result.name
     case = ET.SubElement(suite, "testcase", classname=visible(subject.policy), name=shown(name))
-    said = f"{shown(result.reason)}\n{wording.interval(result)}"
+    text = f"{shown(result.reason)}\n{wording.interval(result)}"
     if result.verdict == Verdict.PASS:
-        ET.SubElement(case, "system-out").text = said
+        ET.SubElement(case, "system-out").text = text
     elif result.verdict == Verdict.INDETERMINATE and subject.indeterminate == "warn":
         ET.SubElement(case, "skipped", message=shown(result.reason))
     else:
         kind = result.verdict.value
-        ET.SubElement(case, "failure", type=kind, message=shown(result.reason)).text = said
+        ET.SubElement(case, "failure", type=kind, message=shown(result.reason)).text = text
 
 
 def _unread(suite: ET.Element, unread: Unread, subject: Subject) -> None:
-    """A case of its own: what was not read decides as a budget does."""
+    """Add a case for unread files: they decide the outcome as a budget does."""
     case = ET.SubElement(suite, "testcase", classname=visible(subject.policy), name="all was read")
     if not unread.files:
         return
-    said = wording.not_read(unread)
+    text = wording.not_read(unread)
     if unread.allowed or subject.indeterminate == "warn":
-        ET.SubElement(case, "skipped", message=said + (", allowed" if unread.allowed else ""))
+        ET.SubElement(case, "skipped", message=text + (", allowed" if unread.allowed else ""))
         return
     reasons = "\n".join(map(shown, wording.unread_reasons(unread)))
-    ET.SubElement(case, "failure", type="indeterminate", message=said).text = reasons
+    ET.SubElement(case, "failure", type="indeterminate", message=text).text = reasons
 
 
 def _finding(suite: ET.Element, found: Finding, subject: Subject) -> None:
     case = ET.SubElement(suite, "testcase", classname=found.code, name=shown(found.subject))
-    said = shown(found.reason) + (f"\n{shown(found.remedy)}" if found.remedy else "")
+    text = shown(found.reason) + (f"\n{shown(found.remedy)}" if found.remedy else "")
     if subject.accepts(found.fingerprint):
         ET.SubElement(case, "skipped", message="accepted by the baseline")
     elif found.severity == "error":
-        ET.SubElement(case, "failure", type=found.code, message=shown(found.reason)).text = said
+        ET.SubElement(case, "failure", type=found.code, message=shown(found.reason)).text = text
     else:
-        ET.SubElement(case, "system-out").text = f"{found.severity}: {said}"
+        ET.SubElement(case, "system-out").text = f"{found.severity}: {text}"
 
 
 def _count(element: ET.Element) -> None:
-    """Totals that the schema asks for; a gate has no errors of its own to report here."""
+    """Count the cases as the JUnit schema requires; an audit reports no errors, only failures."""
     for name, path in (("tests", "testcase"), ("failures", "failure"), ("skipped", "skipped")):
         element.set(name, str(sum(1 for _ in element.iter(path))))
     element.set("errors", "0")

@@ -1,4 +1,4 @@
-"""Releases and judgements as GitHub-flavoured Markdown, for repositories and pull requests."""
+"""Render releases and judgements as GitHub-flavoured Markdown, for pull requests and files."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
 
 
 def code(value: str) -> str:
-    """A value from data as code, where nothing is a link, a mention or a tag.
+    """Write a value from data as code, where nothing is a link, a mention or a tag.
 
-    A pipe would end a table's cell, and the dialects differ on how it is escaped in a code span:
-    such values are written as an element, with a reference for every sign.
+    A pipe would end a table's cell, and dialects differ on how to escape it in a code span: such
+    values become an element in which every punctuation character is a reference.
 
     >>> code("a`b"), code("a|b")
     ('``a`b``', '<code>a&#124;b</code>')
@@ -32,7 +32,7 @@ def code(value: str) -> str:
     if "|" in value:
         return f"<code>{_PUNCTUATION.sub(_reference, value)}</code>"
     fence = "`" * (1 + max((len(run) for run in re.findall(r"`+", value)), default=0))
-    # A span is set off by a space, which is not shown, where its ends would be misread.
+    # A space, which is not shown, separates the fence from a backtick or space at either end.
     touching = (
         value[0] == "`"
         or value[-1] == "`"
@@ -43,7 +43,7 @@ def code(value: str) -> str:
 
 
 def prose(value: str) -> str:
-    """A sentence that may quote data: no markup, no links, nobody mentioned.
+    """Write a sentence that may quote data: no markup, no links, no mentions.
 
     >>> prose("<b> *x* @you")
     '&#60;b&#62; \\\\*x\\\\* @<!-- -->you'
@@ -52,7 +52,7 @@ def prose(value: str) -> str:
 
 
 def whole(value: str) -> str:
-    """The same for a text of any length."""
+    """Write a text of any length without markup, links and mentions."""
     value = re.sub(r"[&<>|]", _reference, _SPECIAL.sub(r"\\\1", visible(value)))
     return value.replace("@", "@<!-- -->").replace("www.", "www\\.")
 
@@ -62,7 +62,7 @@ def _reference(found: re.Match[str]) -> str:
 
 
 def judgement_markdown(judgement: Judgement, subject: Subject) -> str:
-    """A comment for a pull request: the verdict first, the budgets, the findings folded away."""
+    """Render a comment for a pull request: the verdict, the budgets, the findings folded."""
     lines = [
         f"### {wording.outcome(judgement)}",
         "",
@@ -76,7 +76,7 @@ def judgement_markdown(judgement: Judgement, subject: Subject) -> str:
 
 
 def _read(judgement: Judgement) -> Iterator[str]:
-    """What was judged of files, and what was not read."""
+    """List which fields of files were judged, and what was not read."""
     if judgement.judged:
         yield ""
         yield from (f"- judged: {prose(wording.judged_fields(one))}" for one in judgement.judged)
@@ -93,7 +93,7 @@ def _under(name: str, policy: str, budgets: Sequence[BudgetResult]) -> str:
 
 
 def facts_markdown(facts: Facts) -> str:
-    """The release report with the same numbers as the page and the JSON."""
+    """Render the release report with the same numbers as the page and the JSON."""
     lines = [
         f"# Release {code(facts.release)}",
         "",
@@ -126,7 +126,7 @@ def facts_markdown(facts: Facts) -> str:
 def _table(
     heads: Sequence[str], rows: Sequence[Sequence[str]], *, right: int, total: int | None = None
 ) -> Iterator[str]:
-    """A table whose last ``right`` columns are numbers."""
+    """Write a table whose last ``right`` columns are numbers."""
     rules = ["---"] * (len(heads) - right) + ["---:"] * right
     for cells in (heads, rules, *rows[:SHOWN]):
         yield f"| {' | '.join(cells)} |"
@@ -215,7 +215,7 @@ def _cut(cut: Breakdown) -> Iterator[str]:
 
 def _unsettled(facts: Facts) -> Iterator[str]:
     if not facts.unsettled:
-        yield "Nothing: the evidence settles the origin of every record."
+        yield "Nothing: the origin of every record is known."
         return
     rows = [
         (
@@ -257,8 +257,8 @@ def _declaration(declaration: Declaration) -> tuple[str, ...]:
 def _conflicts(facts: Facts) -> Iterator[str]:
     long, short = facts.conflicts, facts.short_conflicts
     yield (
-        f"{number.count(long.total)} records in conflict, and {number.count(short.total)} texts "
-        "that are too short to say much."
+        f"{number.count(long.total)} records in conflict, and {number.count(short.total)} short "
+        "texts, which are weak evidence."
     )
     if not long.total:
         return

@@ -1,4 +1,4 @@
-"""HTML and SVG by construction: a string is text and is escaped, only ``Markup`` is markup."""
+"""Build HTML and SVG elements: a string is text and is escaped, only ``Markup`` is markup."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ VOID = frozenset({"meta", "br"})
 
 
 def text(value: str) -> Markup:
-    """A value from anywhere as harmless text, invisible characters shown."""
+    """Escape a value of bounded length, with invisible characters shown."""
     return escape(shown(value))
 
 
 def whole(value: str) -> Markup:
-    """A text of any length, its lines kept apart."""
+    """Escape a text of any length, with its line breaks."""
     return Markup("<br>").join(visible(line) for line in value.splitlines())
 
 
 def tag(element: str, *content: str | None, **attributes: str | int | None) -> Markup:
-    """An element; content that is not ``Markup`` is escaped, ``None`` is left out.
+    """Build an element; content that is not ``Markup`` is escaped, ``None`` is left out.
 
-    Attribute names drop a trailing underscore, and an inner one is a hyphen.
+    Attribute names drop a trailing underscore; inner underscores become hyphens.
 
     >>> str(tag("td", "a<b", class_="number", aria_label=None))
     '<td class="number">a&lt;b</td>'
@@ -39,7 +39,7 @@ def tag(element: str, *content: str | None, **attributes: str | int | None) -> M
 
 
 def join(*parts: str | None) -> Markup:
-    """Several pieces one after the other, each escaped unless it is ``Markup``."""
+    """Join pieces, each escaped unless it is ``Markup``."""
     return Markup().join(
         part if isinstance(part, Markup) else text(part) for part in parts if part is not None
     )

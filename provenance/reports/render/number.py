@@ -1,4 +1,4 @@
-"""Numbers as people read them; an interval is only ever rounded outwards."""
+"""Format numbers for people; intervals are always rounded outwards."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import NamedTuple
 from provenance.model.finding import BudgetResult
 
 SHARES = frozenset({"max_synthetic", "max_share"})
-"""Rules whose ends and limit are fractions; those of the other rules are counts."""
+"""Rules whose interval and limit are fractions; those of other rules are counts."""
 
 FINEST = 6
-"""Most decimals of a percentage; finer differences than that are left to the exact numbers."""
+"""Most decimals of a percentage; the reports also hold the exact numbers."""
 
 
 def count(number: int) -> str:
-    """An integer with its thousands set apart."""
+    """Format an integer with thousands separators."""
     return f"{number:,}"
 
 
 def size(number: int) -> str:
-    """Bytes in decimal units, as a first impression.
+    """Format a size in bytes in decimal units.
 
     >>> size(1_234_567), size(999)
     ('1.2 MB', '999 B')
@@ -34,7 +34,7 @@ def size(number: int) -> str:
 
 
 def at_least(part: int, whole: int) -> str:
-    """A percentage rounded down.
+    """Format a percentage rounded down.
 
     >>> at_least(1, 3), at_least(999_999, 1_000_000)
     ('33.3%', '99.9%')
@@ -43,7 +43,7 @@ def at_least(part: int, whole: int) -> str:
 
 
 def at_most(part: int, whole: int) -> str:
-    """A percentage rounded up: nothing is called 0 % that is not.
+    """Format a percentage rounded up: 0 % is printed for zero only.
 
     >>> at_most(1, 3), at_most(1, 1_000_000)
     ('33.4%', '0.1%')
@@ -64,14 +64,14 @@ class Figures(NamedTuple):
 
     @property
     def interval(self) -> str:
-        """Both ends, or the one where they are the same."""
+        """Format both ends, or one if they are equal."""
         return self.lo if self.lo == self.hi else f"{self.lo} to {self.hi}"
 
 
 def figures(result: BudgetResult) -> Figures:
-    """A budget's numbers with as many decimals as it takes to tell the ends from the limit.
+    """Format a budget's numbers with as many decimals as needed to tell the ends from the limit.
 
-    A share of 35.004 % under a limit of 35 % would else be printed as equal to it.
+    Otherwise a share of 35.004 % with a limit of 35 % would be printed as equal to it.
     """
     if result.rule not in SHARES:
         lo, hi = result.ends
@@ -79,7 +79,7 @@ def figures(result: BudgetResult) -> Figures:
         return Figures(least_count, most_count, _whole(result.limit, ROUND_CEILING))
     limit = result.limit * 100
     least, most = (exact(end) * 100 for end in result.ends)
-    # Rounded outwards, but a single value must not look like an interval.
+    # Rounded outwards, except a single value, which must not become an interval.
     down, up = (ROUND_HALF_EVEN,) * 2 if least == most else (ROUND_FLOOR, ROUND_CEILING)
     for decimals in range(1, FINEST + 1):
         low, high = _round(least, decimals, down), _round(most, decimals, up)
@@ -89,7 +89,7 @@ def figures(result: BudgetResult) -> Figures:
 
 
 def exact(value: float) -> Decimal:
-    """The decimal that a float was written as.
+    """Return the shortest decimal of a float.
 
     >>> exact(0.35)
     Decimal('0.35')

@@ -1,4 +1,4 @@
-"""A judgement as SARIF 2.1.0, for code scanning."""
+"""Render a judgement as SARIF 2.1.0, for code scanning."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ Json = dict[str, Any]
 
 
 def judgement_sarif(judgement: Judgement, subject: Subject) -> str:
-    """A rule per budget and per code of finding; a result for each that does not pass."""
+    """Render a rule per budget and per finding code, and a result for each that does not pass."""
     rules: dict[str, Json] = {}
     for result in judgement.budgets:
         rule = _budget_id(result)
-        said = f"Budget {shown(result.name)}: {wording.measure(result)}"
-        rules.setdefault(rule, _rule(rule, said))
+        description = f"Budget {shown(result.name)}: {wording.measure(result)}"
+        rules.setdefault(rule, _rule(rule, description))
     for found in judgement.findings:
         rules.setdefault(found.code, _rule(found.code, found.code.replace("-", " ")))
-    places = {rule: place for place, rule in enumerate(rules)}
+    index_of = {rule: index for index, rule in enumerate(rules)}
     results = [
         _budget(result, subject) for result in judgement.budgets if result.verdict in LEVELS
     ] + [_finding(found, subject) for found in judgement.findings]
     for entry in results:
-        entry["ruleIndex"] = places[entry["ruleId"]]
+        entry["ruleIndex"] = index_of[entry["ruleId"]]
     run: Json = {
         "tool": {"driver": {"name": "prov", "rules": list(rules.values())}},
         "automationDetails": {"id": f"prov-audit/{visible(subject.policy)}/"},
@@ -57,8 +57,8 @@ def judgement_sarif(judgement: Judgement, subject: Subject) -> str:
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
 
-def _rule(name: str, said: str) -> Json:
-    return {"id": name, "shortDescription": {"text": said}}
+def _rule(name: str, text: str) -> Json:
+    return {"id": name, "shortDescription": {"text": text}}
 
 
 def _budget_id(result: BudgetResult) -> str:
@@ -67,14 +67,14 @@ def _budget_id(result: BudgetResult) -> str:
 
 def _budget(result: BudgetResult, subject: Subject) -> Json:
     numbers, group = number.figures(result), wording.group(result)
-    said = f"{wording.interval(result)}: {result.reason}"
+    text = f"{wording.interval(result)}: {result.reason}"
     scope = f"{result.name} [{group}]" if group else result.name
     groups = json.dumps(result.group, sort_keys=True)
     return {
         **_baseline(subject, accepted=False),
         "ruleId": _budget_id(result),
         "level": LEVELS[result.verdict],
-        "message": {"text": _message(f"{scope}: {said}")},
+        "message": {"text": _message(f"{scope}: {text}")},
         "locations": [_location(subject, f"{subject.name}/{scope}")],
         "partialFingerprints": {"provBudget/v1": _fingerprint(f"budget:{result.name}:{groups}")},
         "properties": {
@@ -99,7 +99,7 @@ def _finding(found: Finding, subject: Subject) -> Json:
 
 
 def _baseline(subject: Subject, *, accepted: bool) -> Json:
-    """With a baseline every result says how it stands to it; budgets are not accepted by one."""
+    """State whether a result is new against the baseline, which never accepts budgets."""
     if subject.baseline is None:
         return {}
     if not accepted:
@@ -110,14 +110,14 @@ def _baseline(subject: Subject, *, accepted: bool) -> Json:
     }
 
 
-def _message(said: str) -> str:
-    """A text in which nothing is a link or a placeholder (SARIF 2.1.0, 3.11.5 and 3.11.6)."""
-    escaped = re.sub(r"([\\\[\]])", r"\\\1", shown(said))
+def _message(text: str) -> str:
+    """Escape a text so that it has no link or placeholder (SARIF 2.1.0, 3.11.5 and 3.11.6)."""
+    escaped = re.sub(r"([\\\[\]])", r"\\\1", shown(text))
     return escaped.replace("{", "{{").replace("}", "}}")
 
 
 def _fingerprint(name: str) -> str:
-    """Of fixed length, whatever the names in it are."""
+    """Hash a name to a fixed length."""
     return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -132,20 +132,20 @@ def _location(subject: Subject, name: str) -> Json:
 
 
 def artifact_uri(path: str) -> str:
-    """A path or URL as a URI reference; without the userinfo and query that may hold a secret.
+    """Write a path or URL as a URI reference, without userinfo and query, which may be secret.
 
     >>> artifact_uri("data/my set.jsonl"), artifact_uri("/srv/a.jsonl")
     ('data/my%20set.jsonl', 'file:///srv/a.jsonl')
     """
     scheme, mark, rest = path.partition("://")
     if mark and scheme.isalnum():
-        host, slash, place = re.split(r"[?#]", rest, maxsplit=1)[0].partition("/")
-        return f"{scheme}://{host.rpartition('@')[2]}{slash}{_quoted(place, '/%')}"
+        host, slash, tail = re.split(r"[?#]", rest, maxsplit=1)[0].partition("/")
+        return f"{scheme}://{host.rpartition('@')[2]}{slash}{_quoted(tail, '/%')}"
     if path.startswith("/"):
         return f"file://{_quoted(path, '/')}"
     return _quoted(path, "/")
 
 
 def _quoted(path: str, safe: str) -> str:
-    """Names that are not UTF-8 arrive with surrogates and leave as the bytes they were."""
+    """Percent-encode a path; names that are not UTF-8 hold surrogates, which become bytes again."""
     return quote(path, safe=safe, errors="surrogateescape")

@@ -1,4 +1,4 @@
-"""The sections of the HTML page: budgets, composition, open questions, sources, conflicts."""
+"""Build the sections of the release page: budgets, composition, unknowns, sources, conflicts."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from provenance.reports.render.page import PageSection
 from provenance.reports.render.tables import Cells, TableColumn, missing, table
 
 SHOWN = 200
-"""Most rows of one table on the page; the JSON report holds more."""
+"""Most rows of one table on the page; the JSON report lists more."""
 
 
 def all_of(facts: Facts) -> Iterator[PageSection]:
-    """The sections in reading order; one without a body has nothing to say."""
+    """Yield the sections in reading order; one without a body is left out."""
     yield PageSection("budgets", "Budgets", BUDGETS_LEAD, _budgets(facts.budgets))
     yield PageSection("composition", "What is in it", COMPOSITION_LEAD, _composition(facts))
     yield PageSection("models", "Which models", None, _cuts(facts, "generator", "process", "depth"))
@@ -38,20 +38,19 @@ def all_of(facts: Facts) -> Iterator[PageSection]:
     )
     yield PageSection("conflicts", "Conflicts", CONFLICTS_LEAD, _conflicts(facts))
     yield PageSection("findings", "Findings", None, _findings(facts))
-    yield PageSection("selection", "How it was put together", None, _selection(facts))
+    yield PageSection("selection", "How it was assembled", None, _selection(facts))
 
 
 BUDGETS_LEAD = (
-    "Each bar shows the least and the most that a budget's part of the set may come to, because "
-    "records of unknown origin may be either. The tick is the limit; the scale runs from nothing "
-    "to twice the limit."
+    "Each bar spans the lowest and the highest possible value, because records of unknown origin "
+    "may be human or synthetic. The tick is the limit; the scale runs from zero to twice the limit."
 )
 COMPOSITION_LEAD = (
-    "Records that the set repeats count each time. What is synthetic at least rests on evidence; "
-    "at most adds everything whose origin is not known."
+    'Repeated records count each time. "At least" counts what evidence shows to be synthetic; '
+    '"at most" adds everything of unknown origin.'
 )
-SOURCES_LEAD = "What the contracts of the sources say. These are claims, not measurements."
-CONFLICTS_LEAD = "Records about which the evidence disagrees, and the rule that decided."
+SOURCES_LEAD = "What the contracts of the sources state. These are claims, not measurements."
+CONFLICTS_LEAD = "Records whose evidence disagrees, and the rule that decided their label."
 
 
 def _table(
@@ -172,7 +171,7 @@ def _labels(cut: Breakdown) -> Sequence[Label]:
 
 def _unsettled(facts: Facts) -> Markup:
     if not facts.unsettled:
-        return tag("p", "Nothing: the evidence settles the origin of every record.")
+        return tag("p", "Nothing: the origin of every record is known.")
     columns = (
         TableColumn("Source"),
         TableColumn("Records", "number"),
@@ -232,8 +231,8 @@ def _conflicts(facts: Facts) -> Markup:
     if not facts.conflicts.total and not facts.short_conflicts.total:
         return tag("p", "None.")
     short = (
-        f"Texts under {SHORT_TEXT} characters. The same few words are written by people and by "
-        "machines, so these say little."
+        f"Texts under {SHORT_TEXT} characters. People and machines write the same short texts, so "
+        "these conflicts are weak evidence."
     )
     return join(
         _conflict_table("Records in conflict", None, facts.conflicts),
@@ -249,7 +248,7 @@ def _conflict_table(title: str, caption: str | None, conflicts: Conflicts) -> Ma
         TableColumn("Label"),
         TableColumn("Sources", "text"),
         TableColumn("Rule", "text"),
-        TableColumn("Place", "text"),
+        TableColumn("File and row", "text"),
         TableColumn("Characters", "number"),
     )
     rows = [_conflict(conflict) for conflict in conflicts.listed]

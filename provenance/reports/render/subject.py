@@ -1,4 +1,4 @@
-"""What a judgement is about, as far as the formats for other people's tools need to know."""
+"""Describe the judged set for the formats of other tools: its name, policy, file, baseline."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The set that was judged, and by what.
+    """The set that was judged, and the policy that it was judged by.
 
     Attributes:
-        name: a release, a path, or how else the set is called.
+        name: of the set: a release, a path, or another name.
         policy: name of the policy.
-        artifact: path or URL of the judged file, or of the policy file; code scanning shows its
-            results there. ``None`` where there is no file.
-        indeterminate: what the policy says about an undecided budget.
-        baseline: fingerprints of the findings that were accepted before; ``None`` for no baseline.
+        artifact: path or URL of the judged file, or of the policy file, at which code scanning
+            shows results; ``None`` without a file.
+        indeterminate: whether an undecided budget fails the audit, by the policy.
+        baseline: fingerprints of accepted findings; ``None`` for no baseline.
         tool_version: version of prov.
     """
 
@@ -28,5 +28,5 @@ class Subject:
     tool_version: str | None = None
 
     def accepts(self, fingerprint: str) -> bool:
-        """Whether a finding was accepted before."""
+        """Whether the baseline accepts a finding."""
         return self.baseline is not None and fingerprint in self.baseline

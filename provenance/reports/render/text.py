@@ -1,4 +1,4 @@
-"""A judgement as plain text in aligned columns."""
+"""Render a judgement as plain text in aligned columns."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ GAP = "  "
 
 
 def judgement_text(judgement: Judgement) -> str:
-    """The verdict, a line per budget with its reason below, and the findings."""
+    """Render the verdict, a line per budget with its reason below, and the findings."""
     lines = [f"{wording.outcome(judgement)} ({wording.tally(judgement.budgets)})", ""]
     lines += _budgets(judgement)
     if judgement.judged:
@@ -69,14 +69,14 @@ def _aligned(rows: Sequence[Sequence[str]], right: range) -> Iterator[str]:
     widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = []
-        for place, cell in enumerate(row):
-            space = " " * (widths[place] - width(cell))
-            cells.append(space + cell if place in right else cell + space)
+        for column, cell in enumerate(row):
+            space = " " * (widths[column] - width(cell))
+            cells.append(space + cell if column in right else cell + space)
         yield GAP.join(cells).rstrip()
 
 
 def width(text: str) -> int:
-    """Columns that a text takes in a terminal: wide letters two, combining marks none.
+    """Count the terminal columns of a text: wide letters take two, combining marks none.
 
     >>> width("\u65e5\u672c"), width("e\u0301")
     (4, 1)

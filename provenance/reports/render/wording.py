@@ -1,4 +1,4 @@
-"""The words that every format shares, so that no two of them say different things."""
+"""Word verdicts, headings and sentences once for all formats."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ OUTCOMES: Mapping[Verdict, str] = {
 
 
 def outcome(judgement: Judgement) -> str:
-    """The verdict as a heading: what decides, and what it leaves out."""
+    """Word the verdict as a heading, with what was not read."""
     unread = judgement.unread
     if unread is None or not unread.files:
         return OUTCOMES[judgement.verdict]
@@ -35,18 +35,18 @@ def outcome(judgement: Judgement) -> str:
 
 
 def not_read(unread: Unread) -> str:
-    """How much was not read.
+    """State how much was not read.
 
     >>> not_read(Unread(files=2, bytes=1200, rows=None))
-    'something of 2 files was not read (1,200 bytes)'
+    '2 files were not fully read (1,200 bytes)'
     """
     rows = f", {number.count(unread.rows)} rows" if unread.rows else ""
-    files = "1 file" if unread.files == 1 else f"{number.count(unread.files)} files"
-    return f"something of {files} was not read ({number.count(unread.bytes)} bytes{rows})"
+    files = "1 file was" if unread.files == 1 else f"{number.count(unread.files)} files were"
+    return f"{files} not fully read ({number.count(unread.bytes)} bytes{rows})"
 
 
 def unread_reasons(unread: Unread) -> list[str]:
-    """Each reason with how much was not read for it, most files first; the caller escapes it."""
+    """List each reason with the size of what was not read; the caller escapes it."""
     found = []
     for reason, counted in unread.by_reason.items():
         files = "1 file" if counted.files == 1 else f"{number.count(counted.files)} files"
@@ -56,11 +56,11 @@ def unread_reasons(unread: Unread) -> list[str]:
 
 
 def judged_fields(shape: Judged) -> str:
-    """What of files of one shape was judged; the caller escapes it."""
+    """State which fields of files of one structure were judged; the caller escapes it."""
     fields = ", ".join(shape.content) if shape.content != ("*",) else "the whole row"
     files = "1 file" if shape.files == 1 else f"{number.count(shape.files)} files"
-    said = f"{fields} of {number.count(shape.rows)} rows in {files} ({shape.format})"
-    return f"{said}; not {', '.join(shape.other_text)}" if shape.other_text else said
+    text = f"{fields} of {number.count(shape.rows)} rows in {files} ({shape.format})"
+    return f"{text}; not {', '.join(shape.other_text)}" if shape.other_text else text
 
 
 HEADINGS: Mapping[Dimension, str] = {
@@ -87,11 +87,11 @@ COLUMN: Mapping[Dimension, str] = {
 
 CAPTIONS: Mapping[Dimension, str] = {
     "source": "Where the records come from.",
-    "label": "What the evidence says the records are.",
+    "label": "The origin of the records by their evidence.",
     "generator": "Models that wrote the synthetic part. Human records are left out.",
-    "language": "Languages, as stated for each record.",
-    "depth": "Generative steps back to human text, at least.",
-    "split": "The parts that the set was divided into.",
+    "language": "Languages that the records state.",
+    "depth": "Least number of generative steps back to human text.",
+    "split": "The splits of the set.",
     "process": "How the synthetic part was made. Human records are left out.",
     "licence": "Licences that the sources declare.",
 }
@@ -102,7 +102,7 @@ NOTHING: Mapping[Dimension, str] = {
     "process": "not known",
     "split": "no split",
 }
-"""What a missing key is called; "not stated" elsewhere."""
+"""Name of a missing key by dimension; "not stated" for others."""
 
 MEASURES: Mapping[str, str] = {
     "max_synthetic": "synthetic share of {unit}",
@@ -114,7 +114,7 @@ MEASURES: Mapping[str, str] = {
 
 
 def key(row: BreakdownRow, by: Dimension) -> str:
-    """What a row is called; the caller escapes it."""
+    """Name a row; the caller escapes it."""
     if row.key is None:
         return NOTHING.get(by, "not stated")
     if not row.key.strip():
@@ -123,9 +123,9 @@ def key(row: BreakdownRow, by: Dimension) -> str:
 
 
 def group(result: BudgetResult) -> str:
-    """The group that a budget was judged on; the caller escapes it.
+    """Name the group that a budget was judged on; the caller escapes it.
 
-    A name is set in quotes where it could be taken for the mark of a missing one.
+    A value that is empty, or equals the text for a missing value, is quoted.
     """
     members = (result.group or {}).items()
     return ", ".join(f"{name} = {_value(value)}" for name, value in members)
@@ -138,26 +138,26 @@ def _value(value: str | None) -> str:
 
 
 def measure(result: BudgetResult) -> str:
-    """What a budget's numbers are numbers of."""
+    """Name the quantity of a budget's numbers."""
     if result.per == "human":
         return f"synthetic {result.unit} for each human one"
     return MEASURES[result.rule].format(unit=result.unit)
 
 
 def interval(result: BudgetResult) -> str:
-    """A budget's interval and limit in words."""
+    """Write a budget's interval and limit in words."""
     numbers = number.figures(result)
     share = " of" if result.rule in number.SHARES else ""
     return f"{numbers.interval}{share} {result.unit}, limit {numbers.limit}"
 
 
 def advice(found: Finding) -> str:
-    """Why a finding is one, and what to do; the caller escapes it."""
+    """Write the reason and remedy of a finding; the caller escapes it."""
     return f"{found.reason}; {found.remedy}" if found.remedy else found.reason
 
 
 def synthetic(facts: Facts) -> str:
-    """The first answer: how much is synthetic."""
+    """State the first answer: how much is synthetic."""
     share = facts.share("bytes")
     return (
         f"Synthetic: at least {number.at_least(share.lo, share.size)}, "
@@ -166,7 +166,7 @@ def synthetic(facts: Facts) -> str:
 
 
 def unknown(facts: Facts) -> str:
-    """The second answer: how much is not known."""
+    """State the second answer: how much is not known."""
     share = facts.share("bytes")
     if share.lo == share.hi:
         return "The origin of every byte is known."
@@ -176,7 +176,7 @@ def unknown(facts: Facts) -> str:
 
 
 def tally(budgets: Iterable[BudgetResult]) -> str:
-    """How many results there are of each verdict, the worst first."""
+    """Count the results of each verdict, the worst first."""
     verdicts = [result.verdict for result in budgets]
     parts = [
         f"{verdicts.count(verdict):,} {VERDICTS[verdict]}"
@@ -187,5 +187,5 @@ def tally(budgets: Iterable[BudgetResult]) -> str:
 
 
 def worst_first(budgets: Iterable[BudgetResult]) -> list[BudgetResult]:
-    """Results in the policy's order, those that need attention before the others."""
+    """Sort results by verdict, the worst first, else in the policy's order."""
     return sorted(budgets, key=lambda result: -WORSE[result.verdict])

@@ -13,7 +13,7 @@ from provenance.reports.compliance import REPORTS, lint_sources
 from provenance.reports.compliance.domains import registrable
 from provenance.reports.compliance.eu_art53 import BANDS, band
 from provenance.reports.compliance.form import Item
-from provenance.reports.compliance.lint import RULES
+from provenance.reports.compliance.lint import REQUIREMENTS
 from provenance.reports.compliance.rows import month
 
 
@@ -57,11 +57,11 @@ def test_an_answer_of_another_type_is_refused(kind: str, given_: object) -> None
 
 
 def test_a_form_says_who_is_asked_and_why_something_is_left_out() -> None:
-    with pytest.raises(ValueError, match="say what and of whom"):
+    with pytest.raises(ValueError, match="needs `question` and `who`"):
         Item(id="a", label="A", filled="person", path="a")
-    with pytest.raises(ValueError, match="has a reason"):
+    with pytest.raises(ValueError, match="`reason` is for a field out of scope"):
         Item(id="a", label="A", filled="out of scope")
-    with pytest.raises(ValueError, match="has a path"):
+    with pytest.raises(ValueError, match="`path` is for a field that is filled"):
         Item(id="a", label="A", filled="ledger")
     asked = {item.who for report in REPORTS.values() for _, item in report.form.items()}
     assert asked == {None, "legal", "data", "model owner", "privacy"}
@@ -128,5 +128,5 @@ def test_what_is_missing_depends_on_the_source() -> None:
 
 
 def test_rules_speak_of_members_and_reports_that_there_are() -> None:
-    assert {rule.member for rule in RULES} <= set(Source.model_fields)
-    assert {report for rule in RULES for report in rule.reports} <= set(REPORTS)
+    assert {one.member for one in REQUIREMENTS} <= set(Source.model_fields)
+    assert {report for one in REQUIREMENTS for report in one.reports} <= set(REPORTS)

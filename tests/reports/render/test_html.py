@@ -178,7 +178,7 @@ def test_an_empty_answer_is_said_in_words(facts: Facts) -> None:
     )
     text = " ".join(Page(render(settled, "html")).text)
     assert "The origin of every byte is known." in text
-    assert "the evidence settles the origin of every record" in text
+    assert "the origin of every record is known" in text
     assert "Findings" not in text
 
 

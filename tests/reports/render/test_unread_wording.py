@@ -74,11 +74,11 @@ def test_reasons_from_data_are_escaped(form: str) -> None:
 
 
 def test_the_heading_says_what_decides() -> None:
-    assert outcome(judgement()).startswith("Undecided: something of 2 files was not read")
+    assert outcome(judgement()).startswith("Undecided: 2 files were not fully read")
     allowed = outcome(judgement(Verdict.PASS, allowed=True))
     assert allowed.startswith("Passes the policy; ")
     assert allowed.endswith("which was allowed")
-    assert outcome(judgement(Verdict.FAIL)).startswith("Fails the policy; something of 2 files")
+    assert outcome(judgement(Verdict.FAIL)).startswith("Fails the policy; 2 files were not")
     assert outcome(Judgement(verdict=Verdict.PASS, budgets=())) == "Passes the policy"
 
 
