@@ -15,7 +15,7 @@ import provenance
 NAMES = """
 Activity AmbiguousError Answers AssemblyPlan Budget BudgetResult BusyError Comparison ConditionError
 Digests Edge Evidence ExportSummary ExportedFile ExternalId FACTS_FORMATS Facts FileSummary Filled
-Finding Gap GateError GraphCounts ImportOptions ImportSummary ImportedFile 
+Finding Gap GateError GraphCounts ImportOptions ImportSummary ImportedFile
 IngestOptions IngestSummary InputError IntegrityError JUDGEMENT_FORMATS Judgement Label Ledger
 LeftOut Maintenance Manifest MisuseError Model NotFoundError Origin PUBLIC_VIEWS Parents Policy
 PolicyError Process Progress ProvError Question RELEASE_PREFIX ReadOnlyError Receipt Recording

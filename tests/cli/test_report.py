@@ -83,7 +83,7 @@ def test_layouts_and_misuse(release: Terminal) -> None:
     assert release.prov("report", "r", "--format", "ab2013", "--as", "html").out.startswith("<!")
     for arguments, said in [
         (("--format", "ab2013", "--as", "docx"), "DOCX is binary"),
-        (("--format", "ab2013", "--as", "pdf"), "not written as pdf"),
+        (("--format", "ab2013", "--as", "pdf"), "no layout pdf"),
         (("--format", "ab2014"), "unknown report 'ab2014'"),
         (("--strict",), "apply only to questionnaire reports"),
         (("--format", "html", "--init"), "apply only to questionnaire reports"),
