@@ -19,7 +19,6 @@ from provenance.views.definitions import VIEWS
 from provenance.views.materialized_origins import with_kept_origins
 
 if TYPE_CHECKING:
-    import duckdb
     import pyarrow as pa
 
     from provenance.model.edge import Activity, ActivityKind
@@ -44,6 +43,7 @@ if TYPE_CHECKING:
     from provenance.operations.releases.export import ExportSummary, Format
     from provenance.operations.trace import Trace
     from provenance.reports.compliance import Filled, Gap
+    from provenance.store.connection import DuckDBConnection
 
 
 def open(url: str = ".prov") -> Ledger:  # noqa: A001 - provenance.open(url) reads like what it is
@@ -193,7 +193,7 @@ class Ledger:
         with user_query(self.store, sql, allow_files=allow_files) as relation:
             return relation.to_arrow_table()
 
-    def snapshot(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+    def snapshot(self) -> AbstractContextManager[DuckDBConnection]:
         """A DuckDB connection that sees the views as they are now, read-only."""
         return self.store.connection()
 
