@@ -18,6 +18,7 @@ from provenance.store.connection import Database
 from provenance.store.data_files import delete
 from provenance.store.ledger_store import Store
 from provenance.store.replacements import names_replaced
+from provenance.store.snapshot_pool import forget
 
 META = f"__ducklake_metadata_{LAKE}"
 
@@ -71,6 +72,8 @@ def expire_replaced(store: Store, keep: timedelta = timedelta(0)) -> VacuumResul
             connection.execute(f"CALL ducklake_cleanup_old_files('{LAKE}', cleanup_all => true)")
         for path in gone:
             delete(path)
+    # What was deleted must not stay in memory either.
+    forget(store.layout)
     return VacuumResult(expired, len(gone), sum(gone.values()), len(kept), sum(kept.values()))
 
 
