@@ -19,7 +19,7 @@ from provenance.model.edge import Activity, ActivityKind, NodeKind, Relation
 from provenance.model.origin import Process
 from provenance.operations.after_commit import refresh_derived
 from provenance.store.commits import Verb
-from provenance.store.data_files import Part
+from provenance.store.data_files import DataFile
 from provenance.store.ledger_store import Store
 
 _BUFFERED_EDGES = 50_000
@@ -97,7 +97,7 @@ class Recording:
         self.edges = 0
         self._store = store
         self._commit_id = uuid.uuid4()
-        self._writer = store.part("edges", self._commit_id)
+        self._writer = store.data_file_writer("edges", self._commit_id)
         self._process = process
         self._model = model
         self._buffer: list[dict[str, object]] = []
@@ -144,7 +144,7 @@ class Recording:
             self._writer.write_rows(self._buffer)
             self._buffer = []
 
-    def finish(self) -> tuple[uuid.UUID, Part | None]:
+    def finish(self) -> tuple[uuid.UUID, DataFile | None]:
         """Finish the data file of the edges."""
         self._flush()
         return self._commit_id, self._writer.finish()

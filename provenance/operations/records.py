@@ -18,7 +18,7 @@ from provenance.operations.older_rules import OlderReadings, older_readings
 from provenance.origin import resolver
 from provenance.store.connection import Database
 from provenance.store.ledger_store import Store
-from provenance.views.copies import hold_copies
+from provenance.views.copies import materialize_copies
 from provenance.views.identifiers import resolve_record
 from provenance.views.materialized_origins import kept_origins
 
@@ -170,7 +170,7 @@ def _labels(connection: Database) -> list[tuple[str, int, int, int]]:
     kept = kept_origins(connection)
     if kept is not None and not kept.stale:
         return connection.execute(_KEPT_LABELS).fetchall()
-    hold_copies(connection)
+    materialize_copies(connection)
     rows = connection.execute(_DECLARED_LABELS).fetchall()
     if connection.execute("FROM evidence LIMIT 1").fetchall():
         rows += connection.execute(_EVIDENCE_LABELS).fetchall()
@@ -185,7 +185,7 @@ def show(store: Store, text: str) -> Shown:
     """
     with store.snapshot() as connection:
         record_id = resolve_record(connection, text)
-        hold_copies(connection)
+        materialize_copies(connection)
         row = connection.execute(
             """SELECT digest, bytes, chars, words, kind, norm_id, label, lo_chars, hi_chars,
                 lo_bytes, hi_bytes, process, generator, depth, rule, conflict

@@ -16,7 +16,7 @@ from provenance.store.connection import Database
 from provenance.store.ledger_store import Store
 from provenance.views.edge_index import Paths, make_paths
 from provenance.views.ledger_graph import NAMED, chain_text, node_names, resolve_node
-from provenance.views.subset import few_of, origins_of
+from provenance.views.subset import id_list, origins_for_ids
 
 _REACHED, _BETWEEN = "trace_reached", "trace_between"
 
@@ -128,11 +128,11 @@ def _answer(connection: Database, graph: Paths, root: uuid.UUID, direction: Dire
         CREATE OR REPLACE TEMP TABLE trace_shown AS
         SELECT id, min(hops) AS hops FROM {_REACHED} GROUP BY id ORDER BY hops, id LIMIT {LIMIT}""")
     names = node_names(connection, "trace_shown")
-    shown = few_of(connection, "trace_shown")
+    shown = id_list(connection, "trace_shown")
     nodes = connection.execute(f"""
         SELECT t.id, coalesce(n.kind, 'record'), r.label, r.depth, t.hops
         FROM trace_shown t LEFT JOIN {NAMED} n USING (id)
-        LEFT JOIN ({origins_of(shown)}) r ON r.record_id = t.id
+        LEFT JOIN ({origins_for_ids(shown)}) r ON r.record_id = t.id
         ORDER BY t.hops, t.id""").fetchall()
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE {_BETWEEN} AS

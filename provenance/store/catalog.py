@@ -82,7 +82,7 @@ def _there(layout: Layout) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def held(layout: Layout, purpose: str) -> Iterator[duckdb.DuckDBPyConnection]:
+def locked_for_writing(layout: Layout, purpose: str) -> Iterator[duckdb.DuckDBPyConnection]:
     """The catalogue open for writing, and held against all others.
 
     Raises:

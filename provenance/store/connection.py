@@ -24,6 +24,9 @@ from provenance.io.objects import Location
 from provenance.model.base import quote_literal
 from provenance.store.layout import Layout
 
+DuckDBConnection = duckdb.DuckDBPyConnection
+"""For rooms that name the type without importing DuckDB."""
+
 
 class Database(Protocol):
     """What answers queries about a ledger: a snapshot, or a connection of DuckDB."""

@@ -90,7 +90,7 @@ class Layout:
         """Folder of a table's parts."""
         return self.data / "ledger" / name
 
-    def part(self, table: str, sha256: str) -> Path | Location:
+    def data_file(self, table: str, sha256: str) -> Path | Location:
         """A part, named by what it holds."""
         return self.table(table) / f"{sha256}.parquet"
 

@@ -20,9 +20,9 @@ from provenance.errors import BusyError, MisuseError, NotFoundError, StorageErro
 from provenance.io.files import storage_errors, sync_folder
 from provenance.model.base import quote_identifier, quote_literal
 from provenance.store import postgres
-from provenance.store.catalog import LAKE, create_tables, held, reading, writing
+from provenance.store.catalog import LAKE, create_tables, locked_for_writing, reading, writing
 from provenance.store.commits import Verb
-from provenance.store.data_files import Part, PartWriter, write_part
+from provenance.store.data_files import DataFile, DataFileWriter, write_data_file
 from provenance.store.layout import Layout
 from provenance.store.replacements import Replacement
 from provenance.store.schema import SCHEMA_VERSION
@@ -85,21 +85,21 @@ class Store:
         """Read the ledger as it is now through a connection of DuckDB with every view in it."""
         return open_connection(self.layout, self.views, self.shortcut)
 
-    def part(self, table: str, commit_id: uuid.UUID | None) -> PartWriter:
+    def data_file_writer(self, table: str, commit_id: uuid.UUID | None) -> DataFileWriter:
         """A writer for one new part; without a commit its rows bring their own."""
-        return PartWriter(self.layout, table, commit_id)
+        return DataFileWriter(self.layout, table, commit_id)
 
     def rows(
         self, table: str, commit_id: uuid.UUID | None, rows: list[dict[str, object]]
-    ) -> Part | None:
+    ) -> DataFile | None:
         """A few rows, given as mappings, as one finished part."""
-        return write_part(self.layout, table, commit_id, rows)
+        return write_data_file(self.layout, table, commit_id, rows)
 
     def commit(
         self,
         verb: str,
         key: str,
-        parts: Sequence[Part | None],
+        parts: Sequence[DataFile | None],
         commit_id: uuid.UUID,
         replaced: Sequence[Replacement] = (),
     ) -> Commit:
@@ -117,7 +117,7 @@ class Store:
             BusyError, ReadOnlyError, StorageError: nothing of it is visible then.
         """
         finished = [part for part in parts if part is not None]
-        with held(self.layout, verb) as connection:
+        with locked_for_writing(self.layout, verb) as connection:
             seq = _next_sequence(connection)
             now = datetime.now(UTC)
             row = {
@@ -131,7 +131,7 @@ class Store:
                     + [entry for item in replaced for entry in item.entries()]
                 ),
             }
-            head = write_part(self.layout, "commits", commit_id, [row])
+            head = write_data_file(self.layout, "commits", commit_id, [row])
             connection.execute("BEGIN")
             for item in replaced:
                 _drop(connection, item)
@@ -143,7 +143,7 @@ class Store:
     def record(self, verb: str, key: str, rows: Mapping[str, list[dict[str, object]]]) -> Commit:
         """Commit a few rows, given as mappings by table."""
         commit_id = uuid.uuid4()
-        parts = [write_part(self.layout, table, commit_id, rows[table]) for table in rows]
+        parts = [write_data_file(self.layout, table, commit_id, rows[table]) for table in rows]
         return self.commit(verb, key, parts, commit_id)
 
 
@@ -212,7 +212,7 @@ def _build(layout: Layout, views: Views) -> None:
     Store(layout, views).record(Verb.INIT, "init", {"versions": [version]})
 
 
-def _register(connection: duckdb.DuckDBPyConnection, part: Part | None) -> None:
+def _register(connection: duckdb.DuckDBPyConnection, part: DataFile | None) -> None:
     if part is None:
         return
     connection.execute(
@@ -221,7 +221,7 @@ def _register(connection: duckdb.DuckDBPyConnection, part: Part | None) -> None:
     )
 
 
-def _new_parts(replaced: Iterable[Replacement]) -> Iterator[Part]:
+def _new_parts(replaced: Iterable[Replacement]) -> Iterator[DataFile]:
     return (part for item in replaced for part in item.new)
 
 

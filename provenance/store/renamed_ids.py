@@ -13,7 +13,7 @@ import uuid
 
 from provenance.store.commits import Verb
 from provenance.store.connection import Database
-from provenance.store.data_files import Part
+from provenance.store.data_files import DataFile
 from provenance.store.ledger_store import Store
 from provenance.store.schema import TABLES
 
@@ -99,9 +99,9 @@ def carry_over(store: Store) -> None:
 
 def _written(
     store: Store, connection: Database, commit_id: uuid.UUID, table: str, query: str
-) -> Part | None:
+) -> DataFile | None:
     names = ", ".join(f'"{name}"' for name in TABLES[table].names if name != "commit_id")
-    writer = store.part(table, commit_id)
+    writer = store.data_file_writer(table, commit_id)
     try:
         for batch in connection.execute(f"SELECT {names} FROM ({query})").to_arrow_reader(100_000):
             writer.write(batch)

@@ -198,7 +198,7 @@ COPY_VIEWS: dict[str, str] = {
 _HELD = "held_copies"
 
 
-def hold_copies(connection: Database) -> None:
+def materialize_copies(connection: Database) -> None:
     """Look for copies once, for all that a snapshot is asked from now on.
 
     Evidence is read many times on the way to a judgement, and every time the view would compare

@@ -142,7 +142,7 @@ def keep_origins(store: Store) -> int:
         if sightings < FROM_RECORDS:
             return 0
         commit_id = uuid.uuid4()
-        writer = store.part("origins", commit_id)
+        writer = store.data_file_writer("origins", commit_id)
         try:
             # Sorted, for whoever looks up one record reads one stretch then.
             found = connection.execute("FROM origins ORDER BY record_id")

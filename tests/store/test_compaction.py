@@ -14,15 +14,15 @@ from provenance.store.maintenance.compaction import (
     FEWEST,
     GROWTH,
     PART_ROWS,
-    Held,
+    CurrentFile,
     choose,
     parts_of,
 )
 from provenance.store.replacements import standing
 
 
-def held(sizes: list[int]) -> list[Held]:
-    return [Held("t", f"/t/{n}.parquet", rows, rows, rows) for n, rows in enumerate(sizes)]
+def held(sizes: list[int]) -> list[CurrentFile]:
+    return [CurrentFile("t", f"/t/{n}.parquet", rows, rows, rows) for n, rows in enumerate(sizes)]
 
 
 SIZES = st.lists(st.one_of(st.integers(1, 50), st.integers(1, 3 * PART_ROWS)), max_size=40)
@@ -43,7 +43,7 @@ def test_what_was_merged_is_left_alone_from_then_on(sizes: list[int]) -> None:
         for piece in range(count):
             size = min(most, rows - piece * most)
             name = f"m{place}-{piece}"
-            left.append(Held("t", f"/t/{name}.parquet", size, size, size))
+            left.append(CurrentFile("t", f"/t/{name}.parquet", size, size, size))
             settled.add(name)
     assert choose(left, settled) == []
 

@@ -18,7 +18,7 @@ from provenance.store import snapshot_pool
 from provenance.store.connection import Database
 from provenance.store.layout import locate
 from provenance.store.ledger_store import Store, create_store, open_store
-from provenance.store.maintenance.vacuum import forget_replaced
+from provenance.store.maintenance.vacuum import expire_replaced
 from provenance.store.replacements import Replacement
 from provenance.store.snapshot_pool import close_all
 from provenance.views.definitions import VIEWS
@@ -110,13 +110,13 @@ def test_a_snapshot_stays_at_its_commit_while_others_write(store: Store) -> None
 
 
 def test_files_that_are_deleted_meanwhile_are_still_of_the_snapshot(store: Store) -> None:
-    writer = store.part("sources", None)
+    writer = store.data_file_writer("sources", None)
     row = {**source("one"), "commit_id": uuid.uuid4()}
     writer.write_rows([row])
     old = writer.finish()
     assert old is not None
     store.commit("source", "old", [old], uuid.uuid4())
-    writer = store.part("sources", None)
+    writer = store.data_file_writer("sources", None)
     writer.write_rows([{**row, "name": "two"}])
     new = writer.finish()
     assert new is not None
@@ -124,7 +124,7 @@ def test_files_that_are_deleted_meanwhile_are_still_of_the_snapshot(store: Store
         store.commit(
             "maintain", "m", [], uuid.uuid4(), [Replacement("sources", (old.path,), 1, (new,))]
         )
-        assert forget_replaced(store).parts == 1
+        assert expire_replaced(store).parts == 1
         assert before.execute("SELECT name FROM ledger.sources").fetchall() == [("one",)]
     with store.snapshot() as after:
         assert after.execute("SELECT name FROM ledger.sources").fetchall() == [("two",)]

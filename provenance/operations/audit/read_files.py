@@ -22,7 +22,7 @@ from provenance.operations.ingest.split_work import cut
 from provenance.operations.ingest.unread_files import failed_file, unread_files, unread_rows
 from provenance.operations.ingest.worker import run_unit
 from provenance.operations.ingest.worker_contract import FileResult, FileTask, UnitTask
-from provenance.store.data_files import Part
+from provenance.store.data_files import DataFile
 from provenance.store.layout import Layout
 
 _SMALL = 8 << 20
@@ -41,7 +41,7 @@ class Read:
     """
 
     results: list[FileResult] = field(default_factory=list)
-    parts: list[Part] = field(default_factory=list)
+    parts: list[DataFile] = field(default_factory=list)
     gone: list[tuple[str, ProvError]] = field(default_factory=list)
     rejects: list[str] = field(default_factory=list)
 
@@ -85,7 +85,7 @@ def read_files(
             tasks.append(file_task(item))
         except OSError as error:
             read.gone.append((item.uri, InputError(f"{item.uri}: {error.strerror}")))
-    made: list[tuple[set[str], Part]] = []
+    made: list[tuple[set[str], DataFile]] = []
     small = sum(task.bytes for task in tasks) < _SMALL
     with LocalEngine(1 if small else None) as engine:
         for group in cut(tasks, scratch_layout, options, models=models, former=former):

@@ -22,7 +22,7 @@ from provenance.origin import resolver
 from provenance.origin.recognisers.families import family_of
 from provenance.store.connection import Database
 from provenance.views.ledger_graph import EDGES, FOUND, NAMED
-from provenance.views.subset import labels_of
+from provenance.views.subset import labels_for_ids
 
 TAINTED = "tainted"
 """Pseudo-claim of a source or release that holds or passes on synthetic text."""
@@ -58,7 +58,7 @@ SELECT (SELECT count(*) FROM ledger.edges) + (SELECT count(*) FROM ledger.member
 _BOUND_NODES = f"""(
 SELECT record_id AS id, 'record' AS kind, label::VARCHAR AS label, NULL::BIGINT AS own_depth,
     false AS proven
-FROM ({labels_of(f"SELECT id FROM {_BOUND}", _OWN)})
+FROM ({labels_for_ids(f"SELECT id FROM {_BOUND}", _OWN)})
 UNION ALL SELECT id, kind, label, NULL, false FROM {_CONTRACT})"""
 
 
@@ -85,7 +85,7 @@ SELECT n.id, coalesce(named.kind, 'record') AS kind,
     coalesce(named.label, o.label::VARCHAR) AS label,
     CASE WHEN n.beside THEN n.depth END AS own_depth, n.beside AND n.claim IS NOT NULL AS proven
 FROM {KNOWN} n LEFT JOIN {_CONTRACT} named USING (id)
-LEFT JOIN ({labels_of("SELECT id FROM " + KNOWN, _OWN)}) o ON o.record_id = n.id
+LEFT JOIN ({labels_for_ids("SELECT id FROM " + KNOWN, _OWN)}) o ON o.record_id = n.id
 WHERE named.id IS NOT NULL OR o.record_id IS NOT NULL)"""
 """Nodes of an incremental run, as ``make_known`` lists them."""
 
@@ -151,7 +151,7 @@ def _artificial_nodes(
             "WHERE beside AND claim IS NOT NULL"
         )
     copy_to_temp_table(connection, whole.nodes.select(["id", "number"]), _NUMBERS)
-    labels = labels_of(f"SELECT id FROM {_PROOFS}", _RAISED)
+    labels = labels_for_ids(f"SELECT id FROM {_PROOFS}", _RAISED)
     positions = connection.execute(
         f"SELECT number FROM {_NUMBERS} JOIN ({labels}) o "
         "ON o.record_id = id WHERE label IN ('synthetic', 'mixed')"

@@ -8,12 +8,12 @@ from provenance.store.commits import LINEAGE_UNCHANGED, Effect, verbs_with
 from provenance.store.connection import Database
 from provenance.views.copies import copied_since
 from provenance.views.edge_index import (
-    DOWN,
-    UP,
+    EDGES_BY_CHILD,
+    EDGES_BY_PARENT,
     Indexed,
     as_list,
     commits_since,
-    keyed,
+    filter_by_key,
 )
 from provenance.views.ledger_graph import FOUND, NAMED, edges_since
 
@@ -59,7 +59,7 @@ def make_change(connection: Database, known: Indexed | None) -> bool:
 
 def _make_new(connection: Database, commits: str) -> bool:
     """Create the table of new edges; false if an earlier edge resolves differently now."""
-    before = f"SELECT {_COLUMNS} FROM {UP} WHERE found"
+    before = f"SELECT {_COLUMNS} FROM {EDGES_BY_CHILD} WHERE found"
     now = f"SELECT {_ENDS}, way, choice, true AS found FROM {FOUND}"
     gone = f"(({before} AND parent IS NOT NULL) EXCEPT {now})"
     if connection.execute(f"SELECT 1 FROM {gone} LIMIT 1").fetchone():
@@ -79,9 +79,11 @@ def _make_region(connection: Database, commits: str) -> bool:
         f"UNION ALL SELECT n.id FROM {NAMED} n JOIN ledger.sources s ON s.name = n.name "
         f"WHERE n.kind = 'source' AND s.commit_id IN ({commits}))"
     )
-    row = connection.execute(f"SELECT count(*) FROM {UP}").fetchone()
+    row = connection.execute(f"SELECT count(*) FROM {EDGES_BY_CHILD}").fetchone()
     most = max(_MIN_REGION, int(row[0]) // _MAX_SHARE if row else 0)
-    if not descendants_within(connection, (NEW, keyed(DOWN, "frontier")), seeds, most, REGION):
+    if not descendants_within(
+        connection, (NEW, filter_by_key(EDGES_BY_PARENT, "frontier")), seeds, most, REGION
+    ):
         return False
     chosen = f"WHERE child IN (SELECT id FROM {REGION})"
     # A parent that was missing before may exist now.
@@ -89,7 +91,7 @@ def _make_region(connection: Database, commits: str) -> bool:
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {EDGES_INTO_REGION} AS "
         f"SELECT {_COLUMNS} FROM {NEW} {chosen} "
-        f"UNION ALL SELECT {_COLUMNS} FROM {keyed(UP, REGION)} {chosen} "
+        f"UNION ALL SELECT {_COLUMNS} FROM {filter_by_key(EDGES_BY_CHILD, REGION)} {chosen} "
         f"AND NOT (found AND parent IS NULL) "
         f"UNION ALL ({absent} EXCEPT SELECT {_COLUMNS} FROM {NEW})"
     )

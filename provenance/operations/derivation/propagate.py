@@ -15,7 +15,7 @@ from provenance.operations.derivation.incremental import (
 from provenance.operations.derivation.staleness import needs_propagation, through
 from provenance.store.commits import LINEAGE_UNCHANGED, Verb
 from provenance.store.connection import Database
-from provenance.store.data_files import Part
+from provenance.store.data_files import DataFile
 from provenance.store.ledger_store import Commit, Store
 from provenance.views.edge_index import (
     Indexed,
@@ -68,8 +68,10 @@ def _note_no_change(store: Store, connection: Database, known: Indexed | None, l
     store.record(Verb.PASS, f"pass:{last}:{uuid.uuid4()}", {"propagations": rows})
 
 
-def _write(store: Store, connection: Database, commit_id: uuid.UUID, changed: str) -> Part | None:
-    writer = store.part("derived", commit_id)
+def _write(
+    store: Store, connection: Database, commit_id: uuid.UUID, changed: str
+) -> DataFile | None:
+    writer = store.data_file_writer("derived", commit_id)
     try:
         for batch in connection.execute(changed).to_arrow_reader(100_000):
             writer.write(batch)

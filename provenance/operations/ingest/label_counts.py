@@ -12,7 +12,7 @@ from provenance.operations.ingest.superseded_evidence import CLAIMED, CarriedEvi
 from provenance.origin import resolver
 from provenance.store.catalog import over_parts
 from provenance.store.connection import Database
-from provenance.store.data_files import Part
+from provenance.store.data_files import DataFile
 from provenance.store.layout import Layout
 from provenance.views.evidence_in_force import counted_evidence
 from provenance.views.open_questions import questions_sql
@@ -34,7 +34,7 @@ FROM sightings GROUP BY record_id
 
 def outcome_counts(
     layout: Layout,
-    parts: Sequence[Part],
+    parts: Sequence[DataFile],
     context: SourceContext,
     kept: int,
     carried: CarriedEvidence | None = None,

@@ -52,7 +52,7 @@ from provenance.operations.older_rules import has_older_readings, readings_by_ol
 from provenance.operations.progress import Progress
 from provenance.operations.sources import source_row
 from provenance.store.commits import Verb
-from provenance.store.data_files import Part, delete, place_of, write_part
+from provenance.store.data_files import DataFile, delete, parse_path, write_data_file
 from provenance.store.ledger_store import Store
 from provenance.store.renamed_ids import carry_over
 
@@ -211,9 +211,9 @@ class _Run:
 
     def _gather(
         self, group: Group, engine: Engine
-    ) -> tuple[list[FileResult], list[tuple[set[object], Part]]]:
+    ) -> tuple[list[FileResult], list[tuple[set[object], DataFile]]]:
         results: list[FileResult] = []
-        parts: list[tuple[set[object], Part]] = []
+        parts: list[tuple[set[object], DataFile]] = []
         for outcome in engine.map(run_unit, group.units, divide_unit):
             owners: set[object] = {file.reading_id for file in outcome.task.files}
             if isinstance(outcome.failure, ReadOnlyError):
@@ -232,28 +232,28 @@ class _Run:
         return results, parts
 
     @staticmethod
-    def _discard(parts: Iterable[Part]) -> None:
+    def _discard(parts: Iterable[DataFile]) -> None:
         for part in parts:
-            delete(place_of(part.path))
+            delete(parse_path(part.path))
 
     def _commit(
         self,
         group: Group,
         files: list[FileResult],
-        parts: list[Part],
+        parts: list[DataFile],
         everything: dict[object, FileResult],
     ) -> None:
         layout, commit_id = self._store.layout, group.commit_id
         options = self._options
         rows = [self._file_row(result) for result in files]
-        made = [*parts, write_part(layout, "files", commit_id, rows)]
+        made = [*parts, write_data_file(layout, "files", commit_id, rows)]
         read = {r.task.reading_id: self._options_for(r.task.source.uri) for r in files}
         declared = declarations(self._totals.context, read, self._again)
         if declared:
-            made.append(write_part(layout, "declarations", commit_id, declared))
+            made.append(write_data_file(layout, "declarations", commit_id, declared))
         if self._new_source:
             source = source_row(Source(name=options.source))
-            made.append(write_part(layout, "sources", commit_id, [source]))
+            made.append(write_data_file(layout, "sources", commit_id, [source]))
             self._new_source = False
         key = _key(
             "ingest",

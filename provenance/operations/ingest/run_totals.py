@@ -11,7 +11,7 @@ from provenance.operations.ingest.label_counts import outcome_counts
 from provenance.operations.ingest.summary import Question
 from provenance.operations.ingest.superseded_evidence import carried_evidence
 from provenance.operations.ingest.worker_contract import FileResult
-from provenance.store.data_files import Part
+from provenance.store.data_files import DataFile
 from provenance.store.ledger_store import Store
 
 
@@ -29,7 +29,7 @@ class RunTotals:
         self,
         store: Store,
         files: Sequence[FileResult],
-        parts: Sequence[Part],
+        parts: Sequence[DataFile],
         labelled_by_path: frozenset[str] = frozenset(),
     ) -> None:
         """Add the records of one commit, after it was made.

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from provenance.content.measure import Measured
 from provenance.content.norm_rules import KNOWN_COPY
-from provenance.store.data_files import read_part
+from provenance.store.data_files import read_data_file
 from provenance.store.schema import TABLES
 from provenance.store.snapshot import Snapshot
 
@@ -73,7 +73,7 @@ def _indexes(parts: tuple[str, ...]) -> tuple[TombstoneIndex, TombstoneIndex]:
     # A data file of the first schema has no normalised ids.
     columns = ["revocation", "record_id", "digest_rest", "norm_id"]
     schema = pa.schema([TABLES["tombstones"].field(name) for name in columns])
-    read = [read_part(part, columns) for part in parts]
+    read = [read_data_file(part, columns) for part in parts]
     table = pa.concat_tables([schema.empty_table(), *read], promote_options="default")
     return TombstoneIndex.of(table, "record_id"), TombstoneIndex.of(table, "norm_id")
 

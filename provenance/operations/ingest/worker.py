@@ -45,7 +45,7 @@ from provenance.operations.ingest.unjudged_columns import unjudged_columns, unju
 from provenance.operations.ingest.worker_contract import FileResult, FileTask, UnitResult, UnitTask
 from provenance.origin.recognisers.record_parts import parts_of
 from provenance.origin.recognisers.registry import recognise
-from provenance.store.data_files import PartWriter
+from provenance.store.data_files import DataFileWriter
 from provenance.store.quarantine import Quarantine
 
 _NO_RECORD = ContentChoice("text", ("text",), "there was no record to look at")
@@ -114,7 +114,7 @@ class _UnitWriter:
 
     def __init__(self, task: UnitTask) -> None:
         self._task = task
-        self._writers: dict[str, PartWriter] = {}
+        self._writers: dict[str, DataFileWriter] = {}
         self._quarantine = Quarantine(task.ledger_paths, task.commit_id)
         self._read_plans: dict[object, _ReadPlan] = {}
         self._buffers: SmallBatchBuffers[BatchKey, FileResult] = SmallBatchBuffers()
@@ -290,7 +290,9 @@ class _UnitWriter:
         if columns.num_rows == 0:
             return
         if table not in self._writers:
-            self._writers[table] = PartWriter(self._task.ledger_paths, table, self._task.commit_id)
+            self._writers[table] = DataFileWriter(
+                self._task.ledger_paths, table, self._task.commit_id
+            )
         self._writers[table].write(columns)
 
     def _flush(self) -> None:

@@ -12,7 +12,7 @@ from provenance.io.contract.reader import BlockShare, Input, Kind, Portion, Slic
 from provenance.operations.ingest.options import IngestOptions
 from provenance.operations.ingest.repeat_counts import Repeats
 from provenance.operations.ingest.summary import Reject
-from provenance.store.data_files import Part
+from provenance.store.data_files import DataFile
 from provenance.store.layout import Layout as LedgerLayout
 
 _PLAIN = frozenset({"jsonl", "json", "csv", "tsv", "text", "warc"})
@@ -129,5 +129,5 @@ class UnitResult:
     """Finished data files, not yet committed, and the results of their files."""
 
     files: tuple[FileResult, ...]
-    parts: tuple[Part, ...]
+    parts: tuple[DataFile, ...]
     quarantine: str | None

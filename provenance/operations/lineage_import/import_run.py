@@ -23,7 +23,7 @@ from provenance.operations.lineage_import.import_worker import (
 )
 from provenance.store.commits import Verb
 from provenance.store.connection import Database
-from provenance.store.data_files import write_part
+from provenance.store.data_files import write_data_file
 from provenance.store.ledger_store import Store
 
 EXAMPLES = 10
@@ -69,7 +69,7 @@ def import_lineage(store: Store, paths: Sequence[str], options: ImportOptions) -
         item.summary = _explain_empty(item.summary)
     new = [item for item in result.files if item.reading_id and not item.summary.error]
     if new:
-        row = write_part(store.layout, "imports", commit_id, [_row(i, options) for i in new])
+        row = write_data_file(store.layout, "imports", commit_id, [_row(i, options) for i in new])
         store.commit(Verb.IMPORT, _key(store, new, options), [*result.parts, row], commit_id)
         refresh_derived(store)
     with store.snapshot() as connection:

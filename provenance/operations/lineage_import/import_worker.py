@@ -30,7 +30,13 @@ from provenance.operations.lineage_import.edge_rows import (
 )
 from provenance.operations.lineage_import.import_options import Form, ImportOptions
 from provenance.operations.lineage_import.import_summary import ImportedFile
-from provenance.store.data_files import Part, PartWriter, delete, place_of, write_part
+from provenance.store.data_files import (
+    DataFile,
+    DataFileWriter,
+    delete,
+    parse_path,
+    write_data_file,
+)
 from provenance.store.layout import Layout as LedgerLayout
 from provenance.store.quarantine import Quarantine
 
@@ -64,14 +70,14 @@ class ImportResult:
     """Finished data files, not yet committed, and the results of their files."""
 
     files: tuple[Imported, ...]
-    parts: tuple[Part, ...]
+    parts: tuple[DataFile, ...]
 
 
 @dataclass(slots=True)
 class _Pieces:
     """Contents of files; edge tables are written to data files at once, as they may be large."""
 
-    parts: list[Part] = field(default_factory=list)
+    parts: list[DataFile] = field(default_factory=list)
     edges: list[pa.Table] = field(default_factory=list)
     nodes: list[dict[str, object]] = field(default_factory=list)
     activities: list[dict[str, object]] = field(default_factory=list)
@@ -86,7 +92,7 @@ class _Pieces:
     def discard(self) -> None:
         """Delete the data files."""
         for part in self.parts:
-            delete(place_of(part.path))
+            delete(parse_path(part.path))
 
 
 def run_import(task: ImportTask) -> ImportResult:
@@ -160,7 +166,7 @@ def _edge_file(
     layout = ReadLayout(kind="structured", content=ENDPOINTS, fields=FIELDS)
     counted, reasons = Counter[str](), Counter[str]()
     examples: list[Reject] = []
-    writer = PartWriter(task.ledger_paths, "edges", task.commit_id)
+    writer = DataFileWriter(task.ledger_paths, "edges", task.commit_id)
     try:
         for batch in reader.read(source, layout):
             rows = file_edges(batch, task.options, reading_id)
@@ -274,14 +280,14 @@ def _events(data: bytes) -> tuple[Graph, dict[str, Any], pa.Table]:
     return graph, facts_read, pa.Table.from_pylist(rows, schema=REJECTS)
 
 
-def _written(task: ImportTask, pieces: _Pieces) -> list[Part]:
+def _written(task: ImportTask, pieces: _Pieces) -> list[DataFile]:
     """Write the contents of documents, one data file per table."""
     made = [
-        write_part(task.ledger_paths, "imported_nodes", task.commit_id, pieces.nodes),
-        write_part(task.ledger_paths, "activities", task.commit_id, pieces.activities),
+        write_data_file(task.ledger_paths, "imported_nodes", task.commit_id, pieces.nodes),
+        write_data_file(task.ledger_paths, "activities", task.commit_id, pieces.activities),
     ]
     if pieces.edges:
-        writer = PartWriter(task.ledger_paths, "edges", task.commit_id)
+        writer = DataFileWriter(task.ledger_paths, "edges", task.commit_id)
         try:
             writer.write(pa.concat_tables(pieces.edges))
             made.append(writer.finish())

@@ -17,16 +17,16 @@ from provenance.store.ledger_store import Store
 from provenance.store.maintenance.compaction import (
     LEFT_ALONE,
     RUN_ROWS,
-    Held,
+    CurrentFile,
     choose,
-    held_parts,
+    compacted_files,
+    current_files,
     maintaining,
     merge,
     parts_of,
-    place,
-    settled_parts,
+    publish_staged,
 )
-from provenance.store.maintenance.vacuum import forget_replaced, remove_orphans
+from provenance.store.maintenance.vacuum import expire_replaced, remove_orphans
 from provenance.store.replacements import Replacement
 from provenance.views.edge_index import Indexed, as_list, indexed
 from provenance.views.materialized_origins import Kept, keep_origins, kept_origins
@@ -73,7 +73,7 @@ class Maintenance(Contract):
 class _Task:
     """Data files of one table to merge, or to drop if none of their rows is needed."""
 
-    parts: tuple[Held, ...]
+    parts: tuple[CurrentFile, ...]
     needed: str = "true"
 
     @property
@@ -102,7 +102,7 @@ def maintain(store: Store, *, keep: timedelta = KEEP, dry_run: bool = False) -> 
         ReadOnlyError, StorageError, IntegrityError: the ledger cannot be read or written.
     """
     with store.snapshot(cache_small_tables=False) as connection:
-        before = held_parts(store, connection)
+        before = current_files(store, connection)
         if dry_run:
             return _foreseen(before, _tasks(store, connection))
     done: list[MergedTable] = []
@@ -113,10 +113,10 @@ def maintain(store: Store, *, keep: timedelta = KEEP, dry_run: bool = False) -> 
             with store.snapshot(cache_small_tables=False) as connection:
                 tasks = [t for t in _tasks(store, connection) if (t.table == _LAST) is last]
                 done += _carry_out(store, staged, connection, tasks)
-        forgotten = forget_replaced(store, keep)
+        forgotten = expire_replaced(store, keep)
         orphans = remove_orphans(store)
     with store.snapshot(cache_small_tables=False) as connection:
-        after = held_parts(store, connection)
+        after = current_files(store, connection)
     return Maintenance(
         dry_run=False,
         parts_before=len(before),
@@ -136,9 +136,9 @@ def maintain(store: Store, *, keep: timedelta = KEEP, dry_run: bool = False) -> 
 
 def _tasks(store: Store, connection: Database) -> list[_Task]:
     """List the tasks by table."""
-    settled = settled_parts(connection)
-    by_table: dict[str, list[Held]] = {}
-    for part in held_parts(store, connection):
+    settled = compacted_files(connection)
+    by_table: dict[str, list[CurrentFile]] = {}
+    for part in current_files(store, connection):
         by_table.setdefault(part.table, []).append(part)
     known = indexed(connection)
     kept = kept_origins(connection)
@@ -164,7 +164,9 @@ def _wanted(table: str, known: Indexed | None, kept: Kept | None) -> Sequence[uu
     return [kept.commit_id] if table == _ORIGINS and kept is not None else None
 
 
-def _still_needed(connection: Database, parts: Sequence[Held], needed: str) -> list[Held]:
+def _still_needed(
+    connection: Database, parts: Sequence[CurrentFile], needed: str
+) -> list[CurrentFile]:
     """Count the rows that are still needed in each data file of one table."""
     counts: dict[str, int] = dict(
         connection.execute(
@@ -194,10 +196,12 @@ def _carry_out(
 
 def _commit(store: Store, staged: Layout, made: Sequence[Replacement]) -> None:
     commit_id = uuid.uuid4()
-    store.commit(Verb.MAINTAIN, f"maintain:{commit_id}", [], commit_id, place(store, staged, made))
+    store.commit(
+        Verb.MAINTAIN, f"maintain:{commit_id}", [], commit_id, publish_staged(store, staged, made)
+    )
 
 
-def _foreseen(before: Sequence[Held], tasks: Sequence[_Task]) -> Maintenance:
+def _foreseen(before: Sequence[CurrentFile], tasks: Sequence[_Task]) -> Maintenance:
     """Estimate the result of a run."""
     tables = _by_table(_merged_table(task, parts_of(task.rows)) for task in tasks)
     fewer = sum(item.merged + item.dropped - item.into for item in tables)

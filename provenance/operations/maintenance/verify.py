@@ -12,7 +12,7 @@ from provenance.operations.members.of_release import release_members
 from provenance.operations.releases.inspect import release_manifest
 from provenance.operations.releases.seal import members_digest
 from provenance.store.connection import Database
-from provenance.store.data_files import at_hand, check_part
+from provenance.store.data_files import check_data_file, local_copy
 from provenance.store.kept_tables import kept_tables
 from provenance.store.ledger_store import Store
 from provenance.store.replacements import standing
@@ -42,11 +42,13 @@ def verify(store: Store, release: str | None = None) -> Verification:
     with store.snapshot(cache_small_tables=False) as connection:
         listed = connection.execute("SELECT parts FROM ledger.commits ORDER BY seq").fetchall()
         for part in standing([json.loads(text) for (text,) in listed]):
-            path = store.layout.part(part["table"], part["sha256"])
+            path = store.layout.data_file(part["table"], part["sha256"])
             parts, size, rows = parts + 1, size + part["bytes"], rows + part["rows"]
             try:
-                with at_hand(path) as file:
-                    check_part(file, rows=part["rows"], size=part["bytes"], sha256=part["sha256"])
+                with local_copy(path) as file:
+                    check_data_file(
+                        file, rows=part["rows"], size=part["bytes"], sha256=part["sha256"]
+                    )
             except IntegrityError as error:
                 problems.append(f"{part['table']}: {error.message}")
         problems += _kept_tables(store, connection)
@@ -82,7 +84,7 @@ def _kept_tables(store: Store, connection: Database) -> Iterator[str]:
         ) USING (reading_id))"""
     for uri, sha256, place in kept_tables(store.layout, connection, files):
         try:
-            with at_hand(place) as file:
+            with local_copy(place) as file:
                 if not file.is_file():
                     yield f"tables: `{uri}` is missing"
                 elif file_sha256(file) != sha256:

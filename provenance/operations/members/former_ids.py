@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from provenance.model.base import quote_literal
 from provenance.store.connection import Database
-from provenance.store.data_files import Part
+from provenance.store.data_files import DataFile
 
 _TABLES = ("sightings", "evidence", "parts")
 _FORMER = "file_former"
@@ -34,7 +34,7 @@ JOIN (SELECT DISTINCT own_id, known_id FROM {_FORMER} WHERE NOT instead) n
 """
 
 
-def make_file_rows(connection: Database, parts: Sequence[Part]) -> str:
+def make_file_rows(connection: Database, parts: Sequence[DataFile]) -> str:
     """Create the views ``file_sightings``, ``file_evidence`` and ``file_parts``.
 
     Returns:
@@ -59,7 +59,7 @@ def make_file_rows(connection: Database, parts: Sequence[Part]) -> str:
     return f"UNION ALL {_ALSO_KNOWN}" if also else ""
 
 
-def _read(table: str, parts: Sequence[Part]) -> str:
+def _read(table: str, parts: Sequence[DataFile]) -> str:
     listed = ", ".join(quote_literal(part.path) for part in parts if part.table == table)
     return f"FROM read_parquet([{listed}])" if listed else f"FROM ledger.{table} LIMIT 0"
 

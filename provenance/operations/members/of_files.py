@@ -16,8 +16,8 @@ from provenance.operations.members.relation import (
 from provenance.operations.members.self_consumption import DESCENT, make_descent
 from provenance.origin import resolver
 from provenance.store.connection import Database
-from provenance.store.data_files import Part
-from provenance.views.copies import hold_copies, make_file_copies
+from provenance.store.data_files import DataFile
+from provenance.views.copies import make_file_copies, materialize_copies
 from provenance.views.definitions import DEPTH_SQL
 from provenance.views.generator_names import spellings
 
@@ -27,7 +27,7 @@ FILE_EVIDENCE = "file_evidence_heard"
 
 def file_members(
     connection: Database,
-    parts: Sequence[Part],
+    parts: Sequence[DataFile],
     results: Sequence[FileResult],
     models: Sequence[str] = (),
     ignores: Sequence[str] = (),
@@ -39,7 +39,7 @@ def file_members(
     Args:
         ignores: fields that look like marks but are not.
     """
-    hold_copies(connection)
+    materialize_copies(connection)
     _file_views(connection, parts, results, ignores)
     make_descent(connection, models, FILE_EVIDENCE)
     _make_known(connection)
@@ -96,7 +96,7 @@ def _make_known(connection: Database) -> None:
 
 def _file_views(
     connection: Database,
-    parts: Sequence[Part],
+    parts: Sequence[DataFile],
     results: Sequence[FileResult],
     ignores: Sequence[str],
 ) -> None:

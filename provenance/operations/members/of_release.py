@@ -15,11 +15,11 @@ from provenance.operations.members.relation import (
 from provenance.operations.members.self_consumption import DESCENT, make_descent
 from provenance.store.commits import LINEAGE_UNCHANGED, Effect, Verb, verbs_with
 from provenance.store.connection import Database
-from provenance.views.copies import hold_copies
+from provenance.views.copies import materialize_copies
 from provenance.views.edge_index import as_list, commits_since
 from provenance.views.generator_names import spellings
 from provenance.views.materialized_origins import moved_since
-from provenance.views.subset import origins_of
+from provenance.views.subset import origins_for_ids
 
 _FOLLOWED = LINEAGE_UNCHANGED | verbs_with(Effect.ORIGINS_BY_ROWS)
 """Verbs of commits that change origins only by the rows that they add."""
@@ -46,7 +46,7 @@ def release_members(
             f"there is no release `{release}`", hint=known_names(connection, "releases", "releases")
         )
     if today:
-        hold_copies(connection)
+        materialize_copies(connection)
     make_descent(connection, models)
     sealed = _sealed(connection, release)
     moved = (
@@ -95,7 +95,7 @@ def _changed_since_seal(connection: Database, release: str) -> str:
     ).fetchall()[0]
     if changed * MAX_CHANGED_SHARE > records:
         return "origins"
-    ids = origins_of(f"SELECT record_id FROM {_CHANGED}")
+    ids = origins_for_ids(f"SELECT record_id FROM {_CHANGED}")
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {_TODAY} AS {ids}")
     return _TODAY
 

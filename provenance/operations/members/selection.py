@@ -30,10 +30,10 @@ from provenance.origin import resolver
 from provenance.policy.conditions import grammar
 from provenance.policy.conditions.three_valued import column_sql, members_truth
 from provenance.store.connection import Database
-from provenance.views.copies import hold_copies
+from provenance.views.copies import materialize_copies
 from provenance.views.definitions import DEPTH_SQL
 from provenance.views.generator_names import Spellings, spellings
-from provenance.views.subset import origins_of
+from provenance.views.subset import origins_for_ids
 
 _SPLIT_BITS = 60
 
@@ -88,7 +88,7 @@ def select_members(connection: Database, selection: Selection, models: Sequence[
     """
     _check_sources(connection, (*selection.sources, *selection.weights))
     names = attribute_names(connection)
-    hold_copies(connection)
+    materialize_copies(connection)
     make_descent(connection, models)
     where = _where(selection.where, names)
     kept = (
@@ -214,7 +214,9 @@ def _make_others(
     origin = origin_columns("o", spelt)
     aside = f"SELECT record_id FROM {_ASIDE}"
     only, origins = (
-        ("", "origins") if every else (f"WHERE s.record_id IN ({aside})", f"({origins_of(aside)})")
+        ("", "origins")
+        if every
+        else (f"WHERE s.record_id IN ({aside})", f"({origins_for_ids(aside)})")
     )
     norm = "min(s.norm_id)" if "norm_id" in kept else "NULL::UUID"
     attributes = "attributes" in kept

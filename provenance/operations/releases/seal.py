@@ -19,7 +19,7 @@ from provenance.content.measure import buffers
 from provenance.model.base import quote_identifier
 from provenance.operations.members.relation import MEMBERS
 from provenance.store.connection import Database
-from provenance.store.data_files import Part
+from provenance.store.data_files import DataFile
 from provenance.store.ledger_store import Store
 from provenance.store.schema import TABLES
 
@@ -60,10 +60,10 @@ def members_digest(connection: Database, members: str = f"FROM {MEMBERS}") -> st
 
 def write_members(
     store: Store, connection: Database, release: str, members: str, commit_id: uuid.UUID
-) -> tuple[Part | None, str]:
+) -> tuple[DataFile | None, str]:
     """Write the data file of the members of a release; also return ``members_digest``."""
     state = hashlib.sha256()
-    writer = store.part("members", commit_id)
+    writer = store.data_file_writer("members", commit_id)
 
     def digested(batch: pa.RecordBatch) -> None:
         state.update(lines(batch))

@@ -20,11 +20,11 @@ from provenance.operations.takedown.revocations import (
     state_of,
 )
 from provenance.store.connection import Database
-from provenance.store.data_files import Part
+from provenance.store.data_files import DataFile
 from provenance.store.kept_tables import kept_tables
 from provenance.store.ledger_store import Store
 from provenance.store.maintenance.compaction import maintaining
-from provenance.store.maintenance.vacuum import forget_replaced
+from provenance.store.maintenance.vacuum import expire_replaced
 from provenance.store.replacements import Replacement, row_by_row
 
 _NAMED, _OWN_IDS = "purge_named", "purge_ids"
@@ -112,7 +112,7 @@ def purge(store: Store, revocation: str) -> Receipt:
     with maintaining(store, "purge"):  # concurrent maintenance could restore old data files
         with store.snapshot(cache_small_tables=False) as connection:  # it is about files
             receipt = _rewrite(store, connection, state_of(connection, state.revocation))
-        forgotten = forget_replaced(store)
+        forgotten = expire_replaced(store)
     purged = (receipt.purged or Purged(tombstones=0, parts=0)).model_copy(
         update={"snapshots": forgotten.snapshots}
     )
@@ -162,9 +162,9 @@ def _blanked(store: Store, connection: Database, table: str) -> list[Replacement
     return [row_by_row(path, _write(store, connection, table, query, path)) for (path,) in found]
 
 
-def _write(store: Store, connection: Database, table: str, query: str, path: str) -> Part:
+def _write(store: Store, connection: Database, table: str, query: str, path: str) -> DataFile:
     """Write a data file with the rows of a query, which keep their commits."""
-    writer = store.part(table, None)
+    writer = store.data_file_writer(table, None)
     try:
         for batch in connection.execute(query, [path]).to_arrow_reader(100_000):
             writer.write(batch)
@@ -218,13 +218,13 @@ def _without(text: str | None, words: Collection[str]) -> str | None:
 
 def write_tombstones(
     store: Store, connection: Database, commit_id: uuid.UUID, revocation: str
-) -> Part | None:
+) -> DataFile | None:
     """Write tombstones of the named records that have none yet, or none by the newest rule.
 
     A long text is also identified by its normalised text, so that a copy that differs in case or
     spacing is rejected too. Records read under an older rule are identified by digest only.
     """
-    writer = store.part("tombstones", commit_id)
+    writer = store.data_file_writer("tombstones", commit_id)
     query = f"""
         SELECT {quote_literal(revocation)} AS revocation, record_id, digest_rest, norm_id
         FROM {_NAMED} n LEFT JOIN (

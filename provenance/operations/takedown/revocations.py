@@ -12,7 +12,7 @@ from provenance.model.takedown import Receipt, Takedown
 from provenance.operations.takedown.reach import HIT, find, prepare, reach
 from provenance.store.commits import Effect, Verb, verb_list, verbs_without
 from provenance.store.connection import Database
-from provenance.store.data_files import Part
+from provenance.store.data_files import DataFile
 from provenance.store.ledger_store import Commit, Store
 from provenance.store.replacements import Replacement
 
@@ -115,7 +115,7 @@ def commit_event(
     store: Store,
     receipt: Receipt,
     commit_id: uuid.UUID,
-    parts: list[Part | None],
+    parts: list[DataFile | None],
     replaced: Sequence[Replacement] = (),
 ) -> Commit:
     """Commit an event of a revocation with its data files in one transaction."""
@@ -161,7 +161,7 @@ def follow(store: Store) -> Commit | None:
 
 def _follow_one(
     store: Store, connection: Database, commit_id: uuid.UUID, state: State, since: int
-) -> Part | None:
+) -> DataFile | None:
     name = quote_literal(state.revocation)
     known = f"(SELECT record_id FROM revoked WHERE revocation = {name})"
     before = f"""(
@@ -232,8 +232,8 @@ def _last(connection: Database) -> int:
 
 def _write_hits(
     store: Store, connection: Database, commit_id: uuid.UUID, revocation: str, where: str
-) -> Part | None:
-    writer = store.part("revoked", commit_id)
+) -> DataFile | None:
+    writer = store.data_file_writer("revoked", commit_id)
     query = f"""
         SELECT {quote_literal(revocation)} AS revocation, record_id, digest_rest, hops
         FROM {HIT} WHERE {where} ORDER BY record_id"""

@@ -13,11 +13,12 @@ from pathlib import Path
 
 from provenance.io import objects
 from provenance.io.objects import Location
-from provenance.store.catalog import LAKE, held
+from provenance.store.catalog import LAKE, locked_for_writing
 from provenance.store.connection import Database
 from provenance.store.data_files import delete
 from provenance.store.ledger_store import Store
 from provenance.store.replacements import names_replaced
+from provenance.store.snapshot_pool import forget
 
 META = f"__ducklake_metadata_{LAKE}"
 
@@ -37,7 +38,7 @@ UNION ALL SELECT path FROM {META}.ducklake_files_scheduled_for_deletion
 
 
 @dataclass(frozen=True, slots=True)
-class Forgotten:
+class VacuumResult:
     """What was removed for good, and what still waits for it.
 
     Attributes:
@@ -53,7 +54,7 @@ class Forgotten:
     kept_bytes: int = 0
 
 
-def forget_replaced(store: Store, keep: timedelta = timedelta(0)) -> Forgotten:
+def expire_replaced(store: Store, keep: timedelta = timedelta(0)) -> VacuumResult:
     """Expire the snapshots that show replaced parts, and remove the files.
 
     Doing it again completes what was interrupted. Whoever still reads from an older copy of the
@@ -62,7 +63,7 @@ def forget_replaced(store: Store, keep: timedelta = timedelta(0)) -> Forgotten:
     Raises:
         BusyError, ReadOnlyError, StorageError: as the ledger is.
     """
-    with held(store.layout, "maintain") as connection:
+    with locked_for_writing(store.layout, "maintain") as connection:
         ripe, last, waiting = _replaced(store, connection, datetime.now(UTC) - keep)
         kept = _sizes(waiting)
         expired = _expire(connection, last)
@@ -71,7 +72,9 @@ def forget_replaced(store: Store, keep: timedelta = timedelta(0)) -> Forgotten:
             connection.execute(f"CALL ducklake_cleanup_old_files('{LAKE}', cleanup_all => true)")
         for path in gone:
             delete(path)
-    return Forgotten(expired, len(gone), sum(gone.values()), len(kept), sum(kept.values()))
+    # What was deleted must not stay in memory either.
+    forget(store.layout)
+    return VacuumResult(expired, len(gone), sum(gone.values()), len(kept), sum(kept.values()))
 
 
 def _replaced(
@@ -83,7 +86,7 @@ def _replaced(
     last = 0
     for seq, recorded_at, text in connection.execute(_REPLACING).fetchall():
         old = [
-            store.layout.part(part["table"], name)
+            store.layout.data_file(part["table"], name)
             for part in json.loads(text)
             for name in names_replaced(part)
         ]
