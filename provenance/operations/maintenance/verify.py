@@ -51,7 +51,7 @@ def verify(store: Store, release: str | None = None) -> Verification:
                     )
             except IntegrityError as error:
                 problems.append(f"{part['table']}: {error.message}")
-        problems += _kept_tables(store, connection)
+        readable = not problems
         names = (
             [release]
             if release
@@ -60,7 +60,7 @@ def verify(store: Store, release: str | None = None) -> Verification:
                 for row in connection.execute("SELECT name FROM releases ORDER BY seq").fetchall()
             ]
         )
-        for name in names if not problems else ():
+        for name in names if readable else ():
             try:
                 manifest = release_manifest(connection, name)
                 release_members(connection, name, today=False)
@@ -68,6 +68,8 @@ def verify(store: Store, release: str | None = None) -> Verification:
                     problems.append(f"release `{name}`: its members differ from the sealed digest")
             except IntegrityError as error:
                 problems.append(error.message)
+        if readable:
+            problems += _kept_tables(store, connection)
     return Verification(
         parts=parts, bytes=size, rows=rows, releases=len(names), problems=tuple(problems)
     )
