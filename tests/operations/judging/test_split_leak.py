@@ -57,14 +57,14 @@ def test_the_ledger_is_asked_too(leaking: Path, tmp_path: Path) -> None:
     ledger = provenance.init(str(tmp_path / "ledger"))
     ingest(ledger, leaking, "s")
     (reason,) = leaks(ledger.audit(OPEN))
-    assert reason.startswith("2 texts stand")
+    assert reason.startswith("2 texts are")
 
 
 def test_only_a_few_are_named(tmp_path: Path) -> None:
     write_jsonl(tmp_path / "train.jsonl", letters(*range(20)))
     write_jsonl(tmp_path / "test.jsonl", letters(*range(20)))
     (reason,) = of_files(tmp_path)
-    assert reason.startswith("20 texts stand")
+    assert reason.startswith("20 texts are")
     assert reason.count("sha256:") == 3
     assert reason.endswith("; …")
 
