@@ -33,7 +33,7 @@ class Inline(NamedTuple):
 
 
 def render_page(package: str, template: str, *, title: str, skip: Skip, **values: Any) -> str:
-    """An HTML page that loads nothing.
+    """Render an HTML page that loads nothing.
 
     Every value is text and is escaped, characters that cannot be seen included; only ``Markup`` is
     markup. ``style`` and ``script``, where given, name files in the folder ``templates`` of the
@@ -58,7 +58,7 @@ def render_page(package: str, template: str, *, title: str, skip: Skip, **values
 
 
 def as_text(value: object) -> str | Markup:
-    """A value as a page shows it: nothing for ``None``, ``Markup`` as it is, else visible text.
+    """Write a value for a page: nothing for ``None``, ``Markup`` as it is, else visible text.
 
     The text is of bounded length: see ``shown``.
     """

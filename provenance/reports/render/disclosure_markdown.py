@@ -23,7 +23,7 @@ def disclosure_markdown(report: Disclosure) -> str:
         whole(disclosure_wording.vouched(report)),
     ]
     if report.warnings:
-        lines += ["", "## What to know first", ""]
+        lines += ["", "## Warnings", ""]
         lines += [f"- {whole(warning)}" for warning in report.warnings]
     for section in report.sections:
         lines += ["", *_section(section)]

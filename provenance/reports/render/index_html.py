@@ -20,6 +20,13 @@ REPORTS = (
     TableColumn("Read"),
 )
 OPEN = (TableColumn("Report"), TableColumn("Questions, by who should answer"))
+OPEN_LEAD = join(
+    "Only people can answer these. ",
+    tag("code", "prov report --init"),
+    " writes the questions to a file, and ",
+    tag("code", "prov report --answers"),
+    " reads the answers from it.",
+)
 
 LAYOUTS = {
     ".html": "HTML",
@@ -109,8 +116,7 @@ def _open(index: ReportIndex) -> PageSection:
     return PageSection(
         "open",
         "Questions without an answer",
-        "Only people can answer these. `prov report --init` writes the questions to a file, and "
-        "`prov report --answers` reads the answers from it.",
+        OPEN_LEAD,
         table("Questions without an answer", OPEN, rows, named=False, kind="open stack")
         if rows
         else Markup(),

@@ -116,7 +116,7 @@ def facts_markdown(facts: Facts) -> str:
             lines += ["", f"### {wording.HEADINGS[cut.by]}", "", wording.CAPTIONS[cut.by], ""]
             lines += _cut(cut)
     lines += ["", "## What is not known, and why", "", *_unsettled(facts)]
-    lines += ["", "## Who declared what", "", *_declarations(facts.declarations)]
+    lines += ["", "## What the sources declare", "", *_declarations(facts.declarations)]
     lines += ["", "## Conflicts", "", *_conflicts(facts)]
     lines += _findings(facts.findings, Subject(facts.release, facts.policy))
     lines += ["", *_footer(facts)]

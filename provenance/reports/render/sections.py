@@ -34,7 +34,7 @@ def all_of(facts: Facts) -> Iterator[PageSection]:
     yield PageSection("models", "Which models", None, _cuts(facts, "generator", "process", "depth"))
     yield PageSection("unknown", "What is not known, and why", None, _unsettled(facts))
     yield PageSection(
-        "sources", "Who declared what", SOURCES_LEAD, _declarations(facts.declarations)
+        "sources", "What the sources declare", SOURCES_LEAD, _declarations(facts.declarations)
     )
     yield PageSection("conflicts", "Conflicts", CONFLICTS_LEAD, _conflicts(facts))
     yield PageSection("findings", "Findings", None, _findings(facts))

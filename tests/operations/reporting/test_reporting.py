@@ -33,7 +33,7 @@ from provenance.operations.documents import parse_answers
 from provenance.operations.reporting.fill import render_report, write_domains
 from provenance.reports import compliance
 from provenance.reports.compliance import REPORTS, Filled
-from provenance.reports.compliance.fill import found
+from provenance.reports.compliance.fill import value_at
 
 FORMS = ("eu-art53", "ab2013")
 ALL = (*FORMS, "audit")
@@ -193,12 +193,12 @@ def test_every_field_is_filled_asked_or_out_of_scope(ledger: Ledger, form: str) 
             assert "modalities." in (item.path or ""), item.id
         elif state == "not provided":
             assert item.id in asked
-            assert found(printed, item.path or "") in (None, []), item.id
+            assert value_at(printed, item.path or "") in (None, []), item.id
             assert (item.id in printed["not_provided"]) == (not item.optional)
         else:
             assert state == "ledger"
             assert item.id not in asked
-            found(printed, item.path or "")
+            value_at(printed, item.path or "")
             assert item.label in page, item.id
 
 

@@ -18,7 +18,7 @@ from provenance.operations.documents import parse_answers
 from provenance.operations.reporting.fill import render_report
 from provenance.reports import compliance
 from provenance.reports.compliance import REPORTS, Filled
-from provenance.reports.compliance.fill import found
+from provenance.reports.compliance.fill import value_at
 
 REPORT = REPORTS["datasheet"]
 
@@ -55,7 +55,7 @@ def test_every_question_is_filled_or_asked() -> None:
     page = " ".join(Page(str(render_report(filled, "html"))).text)
     document = printed(filled)
     for _, item in REPORT.form.items():
-        value = found(document, item.path or "")
+        value = value_at(document, item.path or "")
         if filled.states[item.id] == "not provided":
             assert item.id in asked
             assert value is None

@@ -17,7 +17,7 @@
     }
   }
   const folded = new Set();
-  const said = document.getElementById("said");
+  const status = document.getElementById("status");
 
   const reach = (starts, next) => {
     const met = new Set(starts);
@@ -54,10 +54,10 @@
       edge.line.classList.toggle("gone", !seen.has(edge.from) || !seen.has(edge.to));
     }
     const hidden = nodes.length - seen.size;
-    said.textContent = hidden ? `${hidden} of ${nodes.length} nodes folded away` : "";
+    status.textContent = hidden ? `${hidden} of ${nodes.length} nodes folded away` : "";
   };
 
-  const look = (n) => {
+  const highlight = (n) => {
     const on = reach([n], (m) => into[m]);
     for (const m of reach([n], (k) => out[k])) on.add(m);
     const up = reach([n], (m) => into[m]);
@@ -67,7 +67,7 @@
       const below = !up.has(edge.to) && on.has(edge.from) && on.has(edge.to);
       edge.line.classList.toggle("on", above || below);
     }
-    svg.classList.add("looking");
+    svg.classList.add("highlighting");
   };
 
   const fold = (n) => {
@@ -76,25 +76,25 @@
     draw();
   };
 
-  const place = (n) => {
+  const corner = (n) => {
     const box = nodes[n].querySelector(".box");
     return [Number(box.getAttribute("x")), Number(box.getAttribute("y"))];
   };
 
-  const beside = (n, step) => {
-    const [x, y] = place(n);
+  const neighbour = (n, step) => {
+    const [x, y] = corner(n);
     const column = nodes
       .map((_, m) => m)
-      .filter((m) => place(m)[0] === x && !nodes[m].classList.contains("gone"))
-      .filter((m) => (step > 0 ? place(m)[1] > y : place(m)[1] < y));
-    return column.sort((a, b) => step * (place(a)[1] - place(b)[1]))[0];
+      .filter((m) => corner(m)[0] === x && !nodes[m].classList.contains("gone"))
+      .filter((m) => (step > 0 ? corner(m)[1] > y : corner(m)[1] < y));
+    return column.sort((a, b) => step * (corner(a)[1] - corner(b)[1]))[0];
   };
 
   const moves = {
     ArrowLeft: (n) => into[n].find((m) => !nodes[m].classList.contains("gone")),
     ArrowRight: (n) => out[n].find((m) => !nodes[m].classList.contains("gone")),
-    ArrowUp: (n) => beside(n, -1),
-    ArrowDown: (n) => beside(n, 1),
+    ArrowUp: (n) => neighbour(n, -1),
+    ArrowDown: (n) => neighbour(n, 1),
   };
 
   const reachable = (n) => {
@@ -104,13 +104,13 @@
 
   nodes.forEach((node, n) => {
     node.setAttribute("role", out[n].length ? "button" : "img");
-    node.addEventListener("mouseenter", () => look(n));
-    node.addEventListener("mouseleave", () => svg.classList.remove("looking"));
+    node.addEventListener("mouseenter", () => highlight(n));
+    node.addEventListener("mouseleave", () => svg.classList.remove("highlighting"));
     node.addEventListener("focus", () => {
       reachable(n);
-      look(n);
+      highlight(n);
     });
-    node.addEventListener("blur", () => svg.classList.remove("looking"));
+    node.addEventListener("blur", () => svg.classList.remove("highlighting"));
     node.addEventListener("click", () => fold(n));
     node.addEventListener("keydown", (event) => {
       if (event.key === "Enter" || event.key === " ") {
