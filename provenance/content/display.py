@@ -16,8 +16,9 @@ def visible(text: str, *, longest: int | None = None) -> str:
     Args:
         longest: characters after which the rest is left out, and the length stated.
 
-    >>> visible("safe\x1b[31m \u202etxt.exe\n")
-    'safe\\x1b[31m \\u202etxt.exe\\n'
+    Examples:
+        >>> visible("safe\x1b[31m \u202etxt.exe\n")
+        'safe\\x1b[31m \\u202etxt.exe\\n'
     """
     if longest is not None and len(text) > longest:
         return f"{visible(text[:longest])}… ({len(text):,} characters)"

@@ -15,8 +15,9 @@ RELEASE_PREFIX = "release:"
 def release_name(text: str) -> str:
     """The name itself.
 
-    >>> release_name("release:v1"), release_name("v1")
-    ('v1', 'v1')
+    Examples:
+        >>> release_name("release:v1"), release_name("v1")
+        ('v1', 'v1')
     """
     return text.removeprefix(RELEASE_PREFIX)
 

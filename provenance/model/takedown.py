@@ -115,10 +115,11 @@ class Takedown(Contract):
     def description(self) -> str:
         """The takedown as a person writes it.
 
-        >>> Takedown(
-        ...     selectors=(Selector(kind="attribute", name="author", values=("Ada",)),)
-        ... ).description
-        'author `Ada`'
+        Examples:
+            >>> Takedown(
+            ...     selectors=(Selector(kind="attribute", name="author", values=("Ada",)),)
+            ... ).description
+            'author `Ada`'
         """
         found = []
         for item in self.selectors:

@@ -29,10 +29,11 @@ _TYPES: dict[type, pa.DataType] = {
 class Rows(list[Row]):
     """A list of rows of one kind, which can be taken as an Arrow table.
 
-    >>> from provenance.model.finding import Finding
-    >>> found = Rows([Finding(code="a", severity="note", subject="s", reason="r")], Finding)
-    >>> found.table().column_names
-    ['code', 'severity', 'subject', 'reason', 'remedy']
+    Examples:
+        >>> from provenance.model.finding import Finding
+        >>> found = Rows([Finding(code="a", severity="note", subject="s", reason="r")], Finding)
+        >>> found.table().column_names
+        ['code', 'severity', 'subject', 'reason', 'remedy']
     """
 
     def __init__(self, rows: Iterable[Row], kind: type[Row]) -> None:

@@ -234,7 +234,7 @@ def test_edges_are_looked_up_and_not_compared_with_every_record(
 ) -> None:
     rows = [{"id": str(n), "text": f"record {n}", "of": str(n // 2)} for n in range(1, 50)]
     ingest(ledger, write_jsonl(tmp_path / "a.jsonl", rows), "web", parent_field="of")
-    with ledger.store.snapshot() as connection:
+    with ledger.store.connection() as connection:
         plan = str(connection.execute("EXPLAIN (FORMAT json) FROM late_edges").fetchall())
     assert "HASH_JOIN" in plan
     assert "NL_JOIN" not in plan
