@@ -244,7 +244,7 @@ def test_answers_are_printed_with_who_vouches_for_them(ledger: Ledger, form: str
     assert {one["by"] for one in attested} == {"Ada Example"}
     assert {one["on"] for one in attested} == {"2026-11-02"}
     page = Page(str(render_report(filled, "html")))
-    assert "Answers are vouched for by: Ada Example, 2026-11-02." in page.text
+    assert "Responsible for the answers: Ada Example, 2026-11-02." in page.text
     assert "Every question is answered" in page.text
     assert "not provided" not in page.text
 
