@@ -19,7 +19,7 @@ import sys
 from contextlib import suppress
 from typing import Any
 
-LIMIT = 400  # seconds of one command; one that takes longer ends by SIGALRM, with code -14
+LIMIT = 3600  # seconds of one command; one that takes longer ends by SIGALRM, with code -14
 KEPT = ("provenance", "prov_cli", "duckdb", "pyarrow", "numpy", "pydantic", "yaml")
 
 

@@ -50,6 +50,7 @@ class Masks:
         """A string, masked."""
         for folder in sorted(self.folders, key=len, reverse=True):
             text = text.replace(folder, self.folders[folder])
+        text = re.sub(r"(quarantine/)[0-9a-f]{32}", r"\1<id>", text)
         text = _UUID.sub(lambda found: self.ids.get(found[0], found[0]), text)
         text = re.sub(
             r"\b[0-9a-f]{32}\b",

@@ -138,8 +138,7 @@ class Recording:
         if error is not None:
             kept["error"] = self._masks.document(error)
         if files:
-            found = [path for name in files for path in _below(self.here / name)]
-            kept["files"] = {str(path.relative_to(self.here)): self._file(path) for path in found}
+            kept["files"] = self._files(files)
         self.answers[self._name(words)] = kept
         return answer
 
@@ -176,6 +175,14 @@ class Recording:
     def _version(self) -> str:
         _, answer, _ = self._run(["--version"])
         return str(answer).split()[-1]
+
+    def _files(self, names: tuple[str, ...]) -> dict[str, list[Any]]:
+        """What is kept of files by their paths; files whose names are ids by chance share one."""
+        kept: dict[str, list[Any]] = {}
+        for path in (found for name in names for found in _below(self.here / name)):
+            name = self._masks.text(str(path.relative_to(self.here)))
+            kept.setdefault(name, []).append(self._file(path))
+        return {name: sorted(found, key=json.dumps) for name, found in kept.items()}
 
     def _file(self, path: Path) -> Any:
         """What is kept of a file: its content masked, or of prose only that it is there."""

@@ -1,8 +1,10 @@
 """Show that two checkouts of ``prov`` give the same answers.
 
-    python bench/same_answers.py record OUT.json --tree TREE [--data FOLDER] [--only GROUP …]
+    python bench/same_answers.py record OUT.json --tree TREE [--data FOLDER] [--lanes N]
     python bench/same_answers.py compare BEFORE.json AFTER.json
-    python bench/same_answers.py commits OLD NEW [--data FOLDER] [--only GROUP …]
+    python bench/same_answers.py commits OLD NEW [--data FOLDER] [--lanes N]
+
+``--only GROUP …`` runs some groups of the commands alone.
 
 One fixed script of commands is run with each checkout: answers to ``--json``, exit codes, codes of
 errors, the rows of every documented view, manifests, exported files and reports. Times, durations,
@@ -31,7 +33,6 @@ from answers_masks import differences
 from answers_recording import Recording
 
 ROOT = Path(__file__).resolve().parents[1]
-LANES = 4  # groups of commands that run at the same time
 SHOWN = 200  # characters of a value that differs
 
 
@@ -39,7 +40,7 @@ def main() -> int:
     """Do what is asked; 1 where answers differ."""
     options = _options()
     if options.what == "record":
-        record(options.tree, options.data, options.only, options.out)
+        record(options.tree, options.data, options.only, options.lanes, options.out)
         return 0
     if options.what == "compare":
         return compare(
@@ -48,12 +49,12 @@ def main() -> int:
     records = []
     for commit in (options.old, options.new):
         with checkout(commit) as tree:
-            records.append(record(tree, options.data, options.only))
+            records.append(record(tree, options.data, options.only, options.lanes))
     return compare(*records)
 
 
 def record(
-    tree: Path, data: Path | None, only: list[str], out: Path | None = None
+    tree: Path, data: Path | None, only: list[str], lanes: int, out: Path | None = None
 ) -> dict[str, Any]:
     """The masked answers of a checkout, some groups of commands at a time; kept in ``out``, too.
 
@@ -69,8 +70,8 @@ def record(
         fcntl.flock(lock, fcntl.LOCK_EX)
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
-        with ThreadPoolExecutor(LANES) as lanes:
-            lots = [lanes.submit(_answers, name, tree, folder, data) for name in names]
+        with ThreadPoolExecutor(lanes) as pool:
+            lots = [pool.submit(_answers, name, tree, folder, data) for name in names]
             answers: dict[str, Any] = {}
             for lot in as_completed(lots):
                 answers |= lot.result()
@@ -103,7 +104,7 @@ def compare(before: dict[str, Any], after: dict[str, Any]) -> int:
 
 @contextmanager
 def checkout(commit: str) -> Iterator[Path]:
-    """A commit, checked out beside this checkout for a while."""
+    """A commit, checked out in a temporary folder for a while."""
     folder = Path(tempfile.mkdtemp(prefix="same-answers-tree-"))
     git = ("git", "-C", str(ROOT), "worktree")
     subprocess.run([*git, "add", "--quiet", "--detach", str(folder / "tree"), commit], check=True)
@@ -136,6 +137,7 @@ def _options() -> argparse.Namespace:
     commits.add_argument("new")
     for parser in (recording, commits):
         parser.add_argument("--data", type=Path, help="folder of published data sets")
+        parser.add_argument("--lanes", type=int, default=2, help="groups that run at a time")
         parser.add_argument("--only", nargs="*", default=[], choices=GROUPS)
     return made.parse_args()
 
