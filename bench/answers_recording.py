@@ -10,7 +10,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -57,7 +56,7 @@ class Recording:
         folders = {str(folder): "<folder>", str(tree): "<tree>"}
         if data is not None:
             folders[str(data)] = "<data>"
-        self._masks = Masks(folders, self._version(), datetime.now(UTC).date())
+        self._masks = Masks(folders, self._version())
 
     def __enter__(self) -> Recording:
         return self

@@ -7,7 +7,6 @@ import json
 import subprocess
 import sys
 import uuid
-from datetime import date
 from pathlib import Path
 
 import pytest
@@ -187,7 +186,7 @@ def test_answers_are_masked_where_two_runs_differ_and_nowhere_else() -> None:
             "seconds": share,
             "tool": "prov 1.2.3",
         }
-        return masks_of({folder: "<folder>"}, "1.2.3", date(2026, 3, 1)).document(answer)
+        return masks_of({folder: "<folder>"}, "1.2.3").document(answer)
 
     one, other = (str(uuid.UUID(int=number)) for number in (1, 2))
     before = run("/tmp/x", one, "2026-03-01 10:00:00.123+00:00", "too much", 0.5)
