@@ -249,7 +249,9 @@ def _without_parts(commits: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _without_sizes(answer: Any, words: list[str]) -> Any:
     """Without the size of what is stored, which compresses as its times and ids happen to be."""
     if isinstance(answer, dict) and not STORAGE.isdisjoint(words):
-        return {name: SIZE if "bytes" in name else value for name, value in answer.items()}
+        return {
+            name: SIZE if value and "bytes" in name else value for name, value in answer.items()
+        }
     return answer
 
 
