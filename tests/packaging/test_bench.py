@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 
 import pytest
@@ -160,3 +162,73 @@ def test_every_disguise_that_is_promised_is_seen_through(tmp_path: Path) -> None
     assert (len(caught), set(caught) - promised) == (20, others)
     assert sum(line.endswith("  promised") for line in said.splitlines()) == 14
     assert _left(tmp_path) == {"disguises.json"}
+
+
+@pytest.fixture
+def bench(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The modules of the folder, to be imported by a test."""
+    monkeypatch.syspath_prepend(str(ROOT / "bench"))
+
+
+@pytest.mark.usefixtures("bench")
+def test_answers_are_masked_where_two_runs_differ_and_nowhere_else() -> None:
+    masks_of = importlib.import_module("answers_masks").Masks
+
+    def run(folder: str, commit: str, moment: str, reason: str, share: float) -> object:
+        answer = {
+            "commit_id": commit,
+            "file": f"{folder}/a.jsonl",
+            "contract": json.dumps({"commit": commit.replace("-", ""), "hint": reason}),
+            "recorded_at": moment,
+            "collected": "2024-01-01",
+            "reason": reason,
+            "share": share,
+            "seconds": share,
+            "tool": "prov 1.2.3",
+        }
+        return masks_of({folder: "<folder>"}, "1.2.3").document(answer)
+
+    one, other = (str(uuid.UUID(int=number)) for number in (1, 2))
+    before = run("/tmp/x", one, "2026-03-01 10:00:00.123+00:00", "too much", 0.5)
+    assert before == run("/var/y", other, "2026-03-02T01:00:00Z", "over the limit", 0.5)
+    assert before == {
+        "commit_id": "<id 1>",
+        "file": "<folder>/a.jsonl",
+        "contract": {"<json>": {"commit": "<id 1>", "hint": "<prose>"}},
+        "recorded_at": "<time>",
+        "collected": "2024-01-01",
+        "reason": "<prose>",
+        "share": 0.5,
+        "seconds": "<duration>",
+        "tool": "prov <version>",
+    }
+
+
+@pytest.mark.usefixtures("bench")
+def test_comparing_answers_names_the_command_the_pointer_and_both_values(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    compare = importlib.import_module("same_answers").compare
+    before = {"a 001: status": {"exit": 0, "answer": {"labels": {"a/b": [1, 2]}, "share": 1}}}
+    assert compare(before, json.loads(json.dumps(before))) == 0
+    after = {
+        "a 001: status": {"exit": 0, "answer": {"labels": {"a/b": [1, 3]}, "share": 1.0}},
+        "a 002: verify": {"exit": 0},
+    }
+    capsys.readouterr()
+    assert compare(before, after) == 1
+    assert capsys.readouterr().out.splitlines() == [
+        "a 001: status",
+        "  /answer/labels/a~1b/1",
+        "  - 2",
+        "  + 3",
+        "a 001: status",
+        "  /answer/share",
+        "  - 1",
+        "  + 1.0",
+        "a 002: verify",
+        "  /exit",
+        '  - "(absent)"',
+        "  + 0",
+        "1 answers and 2: 3 differences",
+    ]
