@@ -119,7 +119,7 @@ def _commit(ledger: Ledger, connection: duckdb.DuckDBPyConnection, counts: list[
     commit, parts, rows = uuid.uuid4(), [], []
     for count in counts:
         reading = uuid.uuid4()
-        writer = ledger.store.part("sightings", commit)
+        writer = ledger.store.data_file_writer("sightings", commit)
         chosen = {"reading": reading, "records": count}
         for batch in connection.execute(SIGHTINGS, chosen).to_arrow_reader(100_000):
             writer.write(batch)

@@ -143,7 +143,7 @@ def fill(ledger: Ledger, records: int) -> None:
     connection.execute("SET arrow_lossless_conversion = true")
     for place in range(SOURCES):
         commit, reading, name = uuid.uuid4(), uuid.uuid4(), f"s{place}"
-        writer = ledger.store.part("sightings", commit)
+        writer = ledger.store.data_file_writer("sightings", commit)
         chosen = {"reading": reading, "source": name, "records": records // SOURCES}
         for batch in connection.execute(SIGHTINGS, chosen).to_arrow_reader(100_000):
             writer.write(batch)

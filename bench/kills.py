@@ -34,7 +34,7 @@ from provenance.errors import ProvError
 from provenance.model.manifest import Selection
 from provenance.model.policy import Policy
 from provenance.operations.ingest import IngestOptions
-from provenance.views.definitions import PUBLIC
+from provenance.views.definitions import PUBLIC_VIEWS
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(
@@ -54,7 +54,7 @@ _DRAWN = frozenset(
 )
 
 # Each piece of work is one more commit; a killed one may be noted and done in two.
-_VIEWS = [view for view in PUBLIC if view != "commits"]
+_VIEWS = [view for view in PUBLIC_VIEWS if view != "commits"]
 
 Step = tuple[str, dict[str, Any]]
 

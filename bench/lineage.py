@@ -1,4 +1,4 @@
-"""Lineage at size: propagation against other ways of doing it, traces, and small updates.
+"""Lineage at size: propagation against other ways of doing it, and traces.
 
     PYTHONPATH=. python bench/lineage.py --edges 10_000_000
 
@@ -23,12 +23,13 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from provenance import lineage
 
 LAYERS = 7
 RELEASES = 10
-NEW_EDGES = 10_000
 TRACES = 25
 
 
@@ -104,14 +105,22 @@ def make(folder: Path, edges: int) -> None:
 
 
 def ours(folder: Path) -> Measured:
-    """Depth and taint, Parquet to Parquet."""
+    """Depth, Parquet to Parquet."""
     connection, measured = connect("1GB"), Measured()
+    connection.execute("SET arrow_lossless_conversion = true")
     with timing(measured.took, "all"):
-        lineage.depths(connection, *sources(folder), "depths")
+        nodes, edges = sources(folder)
+        whole = lineage.number_graph(
+            connection,
+            f"(SELECT *, false AS proven FROM {nodes})",
+            f"(SELECT *, 0 AS way, 0 AS choice, false AS found FROM {edges})",
+        )
+        written = whole.nodes.column("artificial").to_numpy().astype(bool)
+        depth = lineage.propagate_depths(whole, written)
         with timing(measured.took, "write"):
-            connection.execute(f"COPY depths TO '{folder}/depths.parquet'")
-    answer = connection.execute("SELECT max(depth), sum(depth) FROM depths").fetchone()
-    measured.notes["answer"] = answer
+            ids = whole.nodes.select(["id"])
+            pq.write_table(ids.append_column("depth", pa.array(depth)), folder / "depths.parquet")
+    measured.notes["answer"] = (int(depth.max()), int(depth.sum()))
     return measured
 
 
@@ -197,7 +206,8 @@ def traces(folder: Path) -> Measured:
     connection, measured = connect(), Measured()
     nodes, edges = sources(folder)
     with timing(measured.took, "index"):
-        index = lineage.index_edges(connection, edges, "sorted")
+        both = f"(SELECT *, 0 AS way, 0 AS choice FROM {edges})"
+        index = lineage.index_edges(connection, both, "sorted")
     roots = connection.execute(
         f"SELECT id FROM {nodes} WHERE kind = 'record' ORDER BY hash(id) LIMIT {TRACES}"
     ).fetchall()
@@ -223,43 +233,6 @@ def traces(folder: Path) -> Measured:
                 statistics.median(took.cpu for took in some),
             )
         least = most
-    return measured
-
-
-def updates(folder: Path) -> Measured:
-    """Ten thousand new edges: of records that are new, and of records that waited for a parent."""
-    connection, measured = connect(), Measured()
-    nodes, edges = sources(folder)
-    index = lineage.index_edges(connection, edges, "sorted")
-    lineage.depths(connection, nodes, edges, "depths")
-    draw = (
-        "SELECT id, level, row_number() OVER (ORDER BY hash(id, 5)) AS n FROM (SELECT id, level "
-        f"FROM depths SEMI JOIN {nodes} AS nodes ON nodes.id = depths.id AND kind = 'record' "
-        f"ORDER BY hash(id, ?) LIMIT {3 * NEW_EDGES})"
-    )
-    kinds = {
-        "new records": ("md5('new' || n)::UUID", "true"),
-        "late parents from above": ("a.id", "b.level < a.level"),
-        "late parents from beside": ("a.id", "b.level = a.level AND b.id < a.id"),
-    }
-    for name, (child, chosen) in kinds.items():
-        connection.execute(
-            f"CREATE OR REPLACE TABLE new_edges AS SELECT {child} AS child, b.id AS parent, "
-            "'derived' AS relation, 'rephrase' AS process, NULL::VARCHAR AS activity "
-            f"FROM ({draw}) AS a JOIN ({draw}) AS b USING (n) WHERE {chosen} LIMIT {NEW_EDGES}",
-            [1, 2],
-        )
-        connection.execute(
-            f"CREATE OR REPLACE TABLE nodes AS FROM {nodes} UNION ALL "
-            "SELECT child, 'record', 'synthetic', NULL FROM new_edges "
-            f"WHERE child NOT IN (SELECT id FROM {nodes})"
-        )
-        with timing(measured.took, name):
-            answer = lineage.update_depths(connection, "nodes", index, "new_edges", "depths")
-        given = count(connection, "new_edges")
-        measured.notes[name] = (
-            f"{given:,} edges, {answer.changed:,} changed, {answer.reckoned:,} reckoned"
-        )
     return measured
 
 
@@ -327,10 +300,6 @@ def main() -> None:
             ratio(f"ours / {name}", mine.took["all"], theirs.took["all"])
             print(f"ours / {name}: memory {mine.memory / theirs.memory:.3f}")
         show("traces", alone(traces, large))
-        update = alone(updates, large)
-        show("updates", update)
-        for what, took in update.took.items():
-            ratio(f"new edges, {what} / full run", took, full.took["all"])
 
 
 def alone_make(folder: Path, edges: int) -> None:

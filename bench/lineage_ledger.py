@@ -68,7 +68,7 @@ def fill(ledger: Ledger, connection: duckdb.DuckDBPyConnection, uri: str) -> Non
     commit_id, reading = uuid.uuid4(), uuid.uuid4()
     parts = []
     for table, query in _COLUMNS.items():
-        writer = ledger.store.part(table, commit_id)
+        writer = ledger.store.data_file_writer(table, commit_id)
         found = connection.execute(query, {"reading": reading}).to_arrow_reader(100_000)
         for batch in found:
             writer.write(batch)

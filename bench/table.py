@@ -39,7 +39,7 @@ PROGRAMS = {
     "bench/growth.py": "ingest into a ledger of 200 million sightings against an empty one",
     "bench/startup.py": "commands that have little to do against an empty program",
     "bench/judge.py": "assembly, with and without fit, and an audit",
-    "bench/lineage.py": "depth and taint against rustworkx, networkx and recursive SQL",
+    "bench/lineage.py": "depth against rustworkx, networkx and recursive SQL",
     "bench/lineage_ledger.py": "the same with a ledger read and written, and traces",
     "bench/disguises.py": "which of twenty disguises of a known text are seen through",
     "bench/takedown.py": "one author taken out of a ledger, undone, done and purged",

@@ -6,18 +6,13 @@ python examples/gate.py POLICY FILE...
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import provenance
-from provenance.operations.documents import load_policy
-from provenance.operations.ingest import IngestOptions
 
 
 def main(policy_file: str, *files: str) -> int:
     """Print one line per budget that does not hold, and what was not read; 0 when it passes."""
-    policy = load_policy(Path(policy_file).read_text(encoding="utf-8"), policy_file)
-    ledger = provenance.open()
-    judgement = ledger.audit_files(files, policy, IngestOptions(source="gate"))
+    judgement = provenance.open().audit_files(files, policy_file)
     for budget in judgement.budgets:
         if budget.verdict != "pass":
             print(f"{budget.name} {budget.group or ''}: {budget.reason}")

@@ -1,27 +1,27 @@
-"""The one tree of failures that a user is meant to read, each with its exit code.
+"""Define all errors that are shown to users, as one tree of classes with exit codes.
 
 ====================  ====  ======================================================
 class                 exit  meaning
 ====================  ====  ======================================================
 ProvError               70  the root; never raised itself
-  GateError              1  the gate says no
+  GateError              1  a check failed
   MisuseError            2  the request itself is wrong: option, policy, name
-    PolicyError          2  a policy file that cannot be judged by
+    PolicyError          2  a policy that is not valid
     ConditionError       2  a condition that does not parse, or names no column
-  IndeterminateError     3  the unknown records decide
   InputError            10  data that cannot be read as it is
     AmbiguousError      10  data that can be read in more than one way
-    UnforeseenError     10  data on which the program fails in a way nobody foresaw
-  NotFoundError         11  a name, id or path that is not there
-  BusyError             12  the ledger is held by somebody else
+    UnforeseenError     10  data on which the program fails unexpectedly
+  NotFoundError         11  a name, id or path that does not exist
+  BusyError             12  another process is writing to the ledger
   IntegrityError        13  stored or re-read bytes are not what was recorded
-  StorageError          14  a disk, a directory or an object store refuses
+  StorageError          14  a disk, a directory or an object store failed
     ReadOnlyError       14  the ledger may be read but not written
     VersionError        14  the ledger was made by another schema version
 ====================  ====  ======================================================
 
-Anything that is not a ``ProvError`` is a bug (70) and keeps its traceback. Two more codes come
-from the system: 130 interrupted, 141 closed pipe.
+Anything that is not a ``ProvError`` is a bug (70) and keeps its traceback. An indeterminate verdict
+is an answer and not an error: `audit` and `assemble` end with 3. Two more codes come from the
+system: 130 interrupted, 141 closed pipe.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ class ProvError(Exception):
     """A failure that is shown to the user as one line, with a hint below it.
 
     Args:
-        message: what happened, with the value; no full stop.
-        hint: what to do next; empty when there is nothing useful to say.
+        message: the problem, with the value; no full stop.
+        hint: how to fix it; may be empty.
     """
 
     exit_code: ClassVar[int] = 70
@@ -55,7 +55,7 @@ def _rebuild(kind: type[ProvError], message: str, hint: str) -> ProvError:
 
 
 class GateError(ProvError):
-    """The gate says no."""
+    """A check failed."""
 
     exit_code = 1
     code = "gate"
@@ -69,7 +69,7 @@ class MisuseError(ProvError):
 
 
 class PolicyError(MisuseError):
-    """A policy file that cannot be judged by."""
+    """A policy that is not valid."""
 
     code = "policy"
 
@@ -78,13 +78,6 @@ class ConditionError(MisuseError):
     """A condition that does not parse, or names no column."""
 
     code = "condition"
-
-
-class IndeterminateError(ProvError):
-    """The unknown records decide."""
-
-    exit_code = 3
-    code = "indeterminate"
 
 
 class InputError(ProvError):
@@ -101,10 +94,10 @@ class AmbiguousError(InputError):
 
 
 class UnforeseenError(InputError):
-    """Data on which the program fails in a way nobody foresaw: a defect of it, but of one file.
+    """Data on which the program fails unexpectedly: a defect, limited to one file.
 
     Args:
-        trace: where in the program that was, as Python prints it.
+        trace: the traceback, as Python prints it.
     """
 
     code = "unforeseen"
@@ -123,14 +116,14 @@ def _rebuild_traced(message: str, hint: str, trace: str) -> UnforeseenError:
 
 
 class NotFoundError(ProvError):
-    """A name, id or path that is not there."""
+    """A name, id or path that does not exist."""
 
     exit_code = 11
     code = "not-found"
 
 
 class BusyError(ProvError):
-    """The ledger is held by somebody else."""
+    """Another process is writing to the ledger."""
 
     exit_code = 12
     code = "busy"
@@ -144,7 +137,7 @@ class IntegrityError(ProvError):
 
 
 class StorageError(ProvError):
-    """A disk, a directory or an object store refuses."""
+    """A disk, a directory or an object store failed."""
 
     exit_code = 14
     code = "storage"

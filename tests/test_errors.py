@@ -15,8 +15,8 @@ from provenance.errors import ProvError
 
 ROOT = Path(__file__).resolve().parents[1]
 
-SYSTEM_CODES = {0, 70, 130, 141}
-"""Success, a bug, and what the system says of an interruption and a closed pipe."""
+OTHER_CODES = {0, 3, 70, 130, 141}
+"""Success, an indeterminate verdict, a bug, an interruption, and a closed pipe."""
 
 ROW = re.compile(r"^(?P<indent> *)(?P<name>\w+Error) +(?P<code>\d+) +\S.*$", re.MULTILINE)
 
@@ -66,7 +66,7 @@ def test_no_exception_stands_outside_the_tree() -> None:
 
 
 def used_codes() -> set[int]:
-    return {kind.exit_code for kind in classes()} | SYSTEM_CODES
+    return {kind.exit_code for kind in classes()} | OTHER_CODES
 
 
 def test_the_help_lists_every_exit_code() -> None:

@@ -1,4 +1,4 @@
-"""``prov report --format all``: a folder of reports, or of the questions for them."""
+"""``prov report --format all``: write a folder of all reports, or of their questionnaires."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from prov_cli.files import read_text
 from prov_cli.options import Session, count
 from prov_cli.tables import table
 
 if TYPE_CHECKING:
-    from provenance.model.reports.answers import Answers
-    from provenance.model.reports.report_index import ReportIndex
+    from provenance import ReportIndex
 
 
 def write_all(
@@ -25,37 +23,25 @@ def write_all(
     strict: bool,
     files: str | None,
 ) -> None:
-    """Every report in every layout, with the page that leads to them."""
-    given = _answers(answers) if answers else {}
-    described = Path(files) if files else None
-    index = session.ledger().write_reports(release, output, given, files=described, strict=strict)
+    """Write every report in every layout, with an index page."""
+    if answers and not Path(answers).is_dir():
+        raise click.UsageError(
+            f"`{answers}` is not a folder: --format all takes the folder that --init wrote"
+        )
+    ledger = session.ledger()
+    index = ledger.write_reports(release, output, answers, export_dir=files, strict=strict)
     for warning in dict.fromkeys(w for one in index.reports for w in one.warnings):
         session.warn(warning)
-    session.answer(index, lambda: _said(index, output))
+    session.answer(index, lambda: _index_text(index, output))
 
 
 def write_questions(session: Session, release: str, output: str) -> None:
-    """The questions of every report that asks any."""
-    from provenance.operations.reporting.folder import write_questionnaires
-
-    written = write_questionnaires(session.ledger().store, release, Path(output))
+    """Write the questionnaire of every report that has one."""
+    written = session.ledger().write_questionnaires(release, output)
     session.say(f"wrote {count(len(written), 'file')} to {output}: {', '.join(written)}")
 
 
-def _answers(folder: str) -> dict[str, Answers]:
-    """What people answered, from the files of a folder that are named after reports."""
-    from provenance.operations.documents import load_answers
-    from provenance.reports.compliance import report_of
-
-    if not Path(folder).is_dir():
-        raise click.UsageError(f"`{folder}` is no folder: --format all takes the one of --init")
-    return {
-        path.stem: load_answers(read_text(str(path)), str(path), report_of(path.stem).form.kinds())
-        for path in sorted(Path(folder).glob("*.yaml"))
-    }
-
-
-def _said(index: ReportIndex, output: str) -> str:
+def _index_text(index: ReportIndex, output: str) -> str:
     rows = [
         (one.title, f"{len(one.not_provided)} of {one.asked}" if one.asked else "", one.files[0])
         for one in index.reports

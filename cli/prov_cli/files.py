@@ -1,4 +1,4 @@
-"""Small text files that a user names or asks for: policies, contracts, baselines, reports."""
+"""Atomically write the files that options name: reports, baselines, receipts."""
 
 from __future__ import annotations
 
@@ -9,26 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from provenance.errors import InputError, NotFoundError, StorageError
-
-
-def read_text(path: str) -> str:
-    """The text of a file.
-
-    Raises:
-        NotFoundError, InputError: it is not there, or is no UTF-8 text.
-    """
-    try:
-        return Path(path).read_text(encoding="utf-8-sig")
-    except FileNotFoundError as error:
-        raise NotFoundError(f"there is no file `{path}`") from error
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise InputError(f"`{path}` cannot be read: {reason}") from error
+from provenance import StorageError
 
 
 def write_text(path: str, text: str) -> None:
-    """Write a text file, whole or not at all.
+    """Write a text file atomically.
 
     Raises:
         StorageError: it cannot be written.
@@ -37,7 +22,7 @@ def write_text(path: str, text: str) -> None:
 
 
 def write_bytes(path: str, content: bytes) -> None:
-    """Write a file, whole or not at all.
+    """Write a file atomically.
 
     Raises:
         StorageError: it cannot be written.
@@ -48,7 +33,7 @@ def write_bytes(path: str, content: bytes) -> None:
 
 @contextmanager
 def staged(path: str) -> Iterator[BinaryIO]:
-    """A file that takes its name when all of it is written, and leaves nothing otherwise.
+    """Open a temporary file that is renamed to ``path`` on success and removed on failure.
 
     Raises:
         StorageError: it cannot be written.

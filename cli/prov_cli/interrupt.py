@@ -1,4 +1,4 @@
-"""Ctrl-C that always ends the program."""
+"""Exit on Ctrl-C, even while DuckDB runs a query."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ GRACE = 3.0  # seconds between Ctrl-C and the end, where the work does not stop 
 
 
 def heed_interrupts(code: int, grace: float = GRACE) -> None:
-    """See to it that the process is over, with ``code``, soon after SIGINT.
+    """Exit with ``code`` at most ``grace`` seconds after SIGINT.
 
-    A KeyboardInterrupt reaches Python code between two of its instructions. A query that DuckDB
-    runs is one instruction, and an import that DuckDB starts swallows the exception; then nobody
-    would end the query. What is stored is whole at every moment, so that it is safe to leave.
+    Python raises KeyboardInterrupt between two of its instructions. A DuckDB query is one
+    instruction, and an import that DuckDB starts swallows the exception, so the query would go on.
+    The stored data is consistent at every moment, so exiting is safe.
     """
-    heard, told = os.pipe()
-    os.set_blocking(told, False)
-    signal.set_wakeup_fd(told, warn_on_full_buffer=False)
+    read_end, write_end = os.pipe()
+    os.set_blocking(write_end, False)
+    signal.set_wakeup_fd(write_end, warn_on_full_buffer=False)
 
     def watch() -> None:
-        while int(signal.SIGINT) not in os.read(heard, 64):
+        while int(signal.SIGINT) not in os.read(read_end, 64):
             continue
         time.sleep(grace)
         os._exit(code)

@@ -1,4 +1,4 @@
-"""The program ``prov``: commands loaded when they are run, failures told in one place."""
+"""The program ``prov``: load commands on demand, and map failures to exit codes."""
 
 from __future__ import annotations
 
@@ -13,53 +13,53 @@ import click
 
 from prov_cli.interrupt import heed_interrupts
 from prov_cli.streams import keep_answers_apart
-from provenance.errors import ProvError
+from provenance import ProvError, bootstrap, visible
 
 _INTERRUPTED = 128 + signal.SIGINT
 COMMANDS: dict[str, str] = {
     # Name to the line that `prov --help` shows; the module is loaded only when it is needed.
-    "init": "Make a ledger.",
-    "source": "Declare where data come from, and what is claimed of them.",
-    "model": "Register the models that wrote data, and what they were trained on.",
-    "activity": "Record what a pipeline did, so that lineage can name it.",
+    "init": "Create a ledger.",
+    "source": "Declare data sources: origin, licence, owner.",
+    "model": "Register models and the releases they were trained on.",
+    "activity": "Record pipeline activities that lineage edges can name.",
     "ingest": "Read files into the ledger.",
-    "status": "Show what the ledger holds.",
-    "show": "Show one record: its origin, the rule that decided, the evidence.",
+    "status": "Show totals: records, sources, labels, conflicts.",
+    "show": "Show one record: its origin, the deciding rule and the evidence.",
     "trace": "Show what a record was made from, or what was made from it.",
-    "lineage": "Exchange lineage with other tools.",
-    "query": "Ask the ledger in SQL, read-only.",
+    "lineage": "Import and export lineage.",
+    "query": "Query the ledger in SQL, read-only.",
     "policy": "Check a policy file.",
-    "assemble": "Make a release that keeps its budgets.",
-    "audit": "Judge a release, the ledger or any file under a policy.",
-    "export": "Write the data of a release, every digest checked.",
-    "report": "Write the report of a release.",
-    "revoke": "Take records out of the ledger, with all that was made from them.",
+    "assemble": "Select records, check the budgets and seal a release.",
+    "audit": "Check a release, the ledger or any files against a policy.",
+    "export": "Write the data of a release to files, verifying every digest.",
+    "report": "Write reports about a release.",
+    "revoke": "Revoke records and everything derived from them.",
     "restore": "Undo a revocation.",
-    "purge": "Remove for good what is kept of revoked records.",
-    "verify": "Check that nothing stored was changed or lost.",
-    "maintain": "Make few large files of the ledger's many small ones.",
-    "migrate": "Bring a ledger of an older version up to date.",
-    "demo": "Run the whole job on a small example, and open its report.",
+    "purge": "Permanently erase the attributes and ids of revoked records.",
+    "verify": "Check that no stored data was changed or lost.",
+    "maintain": "Compact small data files and remove replaced ones.",
+    "migrate": "Upgrade a ledger that an older version wrote.",
+    "demo": "Run every step on a small example and open its report.",
 }
 
 EXIT_CODES = """
 \b
 Exit codes:
-  0 yes   1 the gate says no   2 misuse   3 indeterminate
-  10 bad input   11 not found   12 ledger busy   13 integrity
-  14 storage   70 a bug   130 interrupted   141 closed pipe
+  0 success   1 check failed   2 misuse   3 indeterminate
+  10 bad input   11 not found   12 ledger busy   13 integrity error
+  14 storage error   70 internal error   130 interrupted   141 closed pipe
 """
 
 
 class LazyGroup(click.Group):
-    """A group that knows its commands by name and imports them one by one."""
+    """A click group that imports a command only when it is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """All names, in the order of a typical job."""
+        """List all command names in the order of a typical job."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command behind a name."""
+        """Import and return the command of a name."""
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"prov_cli.commands.{cmd_name}")
@@ -67,7 +67,7 @@ class LazyGroup(click.Group):
         return found if isinstance(found, click.Command) else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The list of commands, without importing any."""
+        """Write the list of commands without importing any."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
@@ -77,17 +77,17 @@ class LazyGroup(click.Group):
     epilog=EXIT_CODES,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.option("--ledger", metavar="URL", help="The ledger; else PROV_LEDGER, else ./.prov.")
-@click.option("--json", "as_json", is_flag=True, help="Answer as one JSON document.")
-@click.option("-q", "--quiet", is_flag=True, help="Only results and errors.")
-@click.option("-v", "--verbose", is_flag=True, help="More about what is done.")
+@click.option("--ledger", metavar="URL", help="Ledger (default: $PROV_LEDGER, else ./.prov).")
+@click.option("--json", "as_json", is_flag=True, help="Print the answer as one JSON document.")
+@click.option("-q", "--quiet", is_flag=True, help="Print only results and errors.")
+@click.option("-v", "--verbose", is_flag=True, help="Print more detail.")
 @click.version_option(package_name="prov-ledger", prog_name="prov")
 @click.pass_context
 def cli(ctx: click.Context, ledger: str | None, as_json: bool, quiet: bool, verbose: bool) -> None:
     """Record-level provenance, lineage and synthetic-data budgets for training sets.
 
     \b
-    A first run:
+    First steps:
       prov ingest data.jsonl --source web
       prov status
       prov audit --policy policy.yaml
@@ -96,9 +96,8 @@ def cli(ctx: click.Context, ledger: str | None, as_json: bool, quiet: bool, verb
 
 
 def main() -> None:
-    """Be the program ``prov``, in a process of its own."""
-    import provenance.engine.bootstrap  # noqa: F401 - for what it does
-
+    """Run the program ``prov`` in a process of its own."""
+    bootstrap()
     keep_answers_apart()
     run()
 
@@ -110,7 +109,7 @@ def run() -> None:
     except (click.Abort, KeyboardInterrupt):
         sys.exit(_INTERRUPTED)
     except BrokenPipeError:
-        # Whoever read us went away; what is still buffered has nowhere to go.
+        # The reader closed the pipe: discard what is still buffered.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(128 + signal.SIGPIPE)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -130,7 +129,7 @@ def run() -> None:
 
 
 def _run() -> int:
-    """One command. Click's own ``main`` would take a closed pipe for an exit code of 1."""
+    """Run one command. Click's own ``main`` would turn a closed pipe into exit code 1."""
     if "_PROV_COMPLETE" in os.environ:
         cli.main(prog_name="prov")
     try:
@@ -145,7 +144,7 @@ def _run() -> int:
 
 
 def _interrupted(error: Exception) -> bool:
-    """Whether DuckDB stopped a query because somebody pressed Ctrl-C."""
+    """Whether DuckDB stopped a query because of Ctrl-C."""
     return type(error).__name__ in {"InterruptException", "RuntimeError"} and (
         "interrupt" in str(error).lower()
     )
@@ -157,8 +156,6 @@ def _usage_hint(error: click.ClickException) -> str:
 
 
 def _tell(code: str, message: str, hint: str) -> None:
-    from provenance.content.display import visible
-
     if "--json" in sys.argv[1:]:
         document: dict[str, Any] = {"error": {"code": code, "message": message, "hint": hint}}
         click.echo(json.dumps(document, ensure_ascii=False), err=True)

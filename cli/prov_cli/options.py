@@ -1,4 +1,4 @@
-"""What every command shares: the ledger, how to answer, and where messages go."""
+"""Global options, the session of a command, and how answers and messages are printed."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from provenance.content.display import visible
+from prov_cli.streams import answers, printing_apart
+from provenance import visible
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from provenance.ledger import Ledger
+    from provenance import Ledger
 
 DEFAULT_LEDGER = ".prov"
 
@@ -34,37 +35,37 @@ class Session:
     verbose: bool
 
     def ledger(self) -> Ledger:
-        """The ledger, which must exist."""
+        """Open the ledger, which must exist."""
         import provenance
 
         return provenance.open(self.url)
 
     def ledger_or_new(self) -> Ledger:
-        """The ledger; the default one is made where there is none, one that was named is not."""
+        """Open the ledger; create the default one if it is missing, but not one that was named."""
         import provenance
 
         if self.named or os.path.exists(self.url):
             return provenance.open(self.url)
-        self.say(f"made a ledger at {self.url}")
+        self.say(f"created a ledger at {self.url}")
         return provenance.init(self.url)
 
     def say(self, message: str) -> None:
-        """A message beside the answer."""
+        """Print a message on standard error, unless quiet."""
         if not self.quiet:
             click.echo(visible(message), err=True)
 
     def warn(self, message: str) -> None:
-        """A message that matters even when quiet."""
+        """Print a warning on standard error, even when quiet."""
         click.echo(
             click.style("warning", fg="yellow", bold=True) + f": {visible(message)}", err=True
         )
 
     def fail(self, message: str) -> None:
-        """An error that decides the exit code, where the run went on all the same."""
+        """Print an error after which the run went on; it decides the exit code."""
         click.echo(click.style("error", fg="red", bold=True) + f": {visible(message)}", err=True)
 
     def answer(self, value: BaseModel | dict[str, Any], text: Callable[[], str]) -> None:
-        """The result, as JSON or as text: the same facts."""
+        """Print the result as JSON or as text; both hold the same facts."""
         if self.as_json:
             data = value if isinstance(value, dict) else value.model_dump(mode="json")
             put(json.dumps(data, ensure_ascii=False, indent=2, default=str))
@@ -73,17 +74,17 @@ class Session:
 
 
 def put(text: str) -> None:
-    """Text on standard output, piece by piece.
+    """Print text on standard output in pieces.
 
-    Where a pipe is closed within one large write, CPython reports success; the next piece tells.
+    When a pipe closes within one large write, CPython reports success; the next write fails.
     """
     whole = text if text.endswith("\n") else text + "\n"
     for start in range(0, len(whole), _PIECE):
-        click.echo(whole[start : start + _PIECE], nl=False)
+        click.echo(whole[start : start + _PIECE], nl=False, file=answers())
 
 
 def command(name: str, **settings: Any) -> Callable[[Callable[..., Any]], click.Command]:
-    """A command that takes the shared options and is handed a ``Session`` first."""
+    """Make a command that takes the global options and gets a ``Session`` as first argument."""
 
     def make(function: Callable[..., Any]) -> click.Command:
         decorate: Callable[[Callable[..., Any]], click.Command] = click.command(name, **settings)
@@ -93,12 +94,12 @@ def command(name: str, **settings: Any) -> Callable[[Callable[..., Any]], click.
 
 
 def with_session(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the shared options to a function, before or after the name of the command."""
+    """Add the global options to a function; they may stand before or after the command."""
 
-    @click.option("--ledger", metavar="URL", help="The ledger; else PROV_LEDGER, else ./.prov.")
-    @click.option("--json", "as_json", is_flag=True, help="Answer as one JSON document.")
-    @click.option("-q", "--quiet", is_flag=True, help="Only results and errors.")
-    @click.option("-v", "--verbose", is_flag=True, help="More about what is done.")
+    @click.option("--ledger", metavar="URL", help="Ledger (default: $PROV_LEDGER, else ./.prov).")
+    @click.option("--json", "as_json", is_flag=True, help="Print the answer as one JSON document.")
+    @click.option("-q", "--quiet", is_flag=True, help="Print only results and errors.")
+    @click.option("-v", "--verbose", is_flag=True, help="Print more detail.")
     @functools.wraps(function)
     def run(
         ledger: str | None,
@@ -116,30 +117,35 @@ def with_session(function: Callable[..., Any]) -> Callable[..., Any]:
             quiet=quiet or bool(given.get("quiet")),
             verbose=verbose or bool(given.get("verbose")),
         )
-        return function(session, **rest)
+        with printing_apart():
+            return function(session, **rest)
 
     return run
 
 
 def table_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that say how tables of text are written."""
+    """Add the options that describe how CSV files are written."""
     for decorate in reversed(
         (
             click.option(
-                "--delimiter", metavar="C", help="Sign between the columns of CSV; else found."
+                "--delimiter",
+                metavar="C",
+                help="Column separator of CSV files (default: detected).",
             ),
             click.option(
                 "--header/--no-header",
                 default=None,
-                help="Whether the first line of CSV names the columns; else column1, column2, ...",
+                help="Whether the first CSV line holds column names; if not: column1, column2, ...",
             ),
             click.option(
-                "--encoding", metavar="E", help="Encoding of CSV: cp1252, utf-16, ...; else UTF-8."
+                "--encoding",
+                metavar="E",
+                help="Encoding of CSV files, such as cp1252 (default: UTF-8).",
             ),
             click.option(
                 "--escape",
                 metavar="C",
-                help="Sign before a quote that is text in CSV, or `none`; else found.",
+                help="Character that escapes a quote in CSV, or `none` (default: detected).",
             ),
         )
     ):
@@ -147,18 +153,18 @@ def table_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
-def contract(build: Callable[[], Any], what: str) -> Any:
-    """Build a contract from options; what it refuses is misuse, said in one line."""
+def contract(build: Callable[[], Any], subject: str) -> Any:
+    """Build a contract from options; report the first invalid option as misuse."""
     from pydantic import ValidationError
 
-    from provenance.errors import MisuseError
+    from provenance import MisuseError
 
     try:
         return build()
     except ValidationError as error:
         first = error.errors()[0]
         text = first["msg"].removeprefix("Value error, ")
-        raise MisuseError(f"{what}: {_option(first['loc'])}{text}") from error
+        raise MisuseError(f"{subject}: {_option(first['loc'])}{text}") from error
 
 
 _OPTIONS = {
@@ -175,20 +181,20 @@ _OPTIONS = {
     "ignores": "--ignore",
     "name": "NAME",
 }
-"""Where an option is not called like the member it sets."""
+"""Option names that differ from the member they set."""
 
 
-def _option(place: tuple[int | str, ...]) -> str:
-    """The option behind a member of a contract, as a user knows it."""
-    if not place:
+def _option(path: tuple[int | str, ...]) -> str:
+    """Name the option that sets a member of a contract."""
+    if not path:
         return ""
-    member, *rest = map(str, place)
+    member, *rest = map(str, path)
     named = _OPTIONS.get(member, "--" + member.replace("_", "-"))
     return f"{named} {'.'.join(rest)}: " if rest else f"{named}: "
 
 
 def count(number: int, noun: str) -> str:
-    """A number with its noun.
+    """Format a number with its noun.
 
     >>> count(1, "record"), count(1200, "record")
     ('1 record', '1,200 records')
@@ -197,7 +203,7 @@ def count(number: int, noun: str) -> str:
 
 
 def pairs(values: tuple[str, ...], option: str) -> dict[str, str]:
-    """``NAME=VALUE`` options as a mapping."""
+    """Parse ``NAME=VALUE`` options into a mapping."""
     found: dict[str, str] = {}
     for value in values:
         name, equals, rest = value.partition("=")

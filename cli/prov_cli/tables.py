@@ -1,4 +1,4 @@
-"""Tables on a terminal: aligned, escaped, readable without colour."""
+"""Format tables for a terminal: aligned, escaped, without colour."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
-from provenance.content.display import visible
+from provenance import visible
+
+_LONGEST = 240
 
 
 def table(
@@ -16,7 +18,7 @@ def table(
     right: Sequence[str] = (),
     width: int = 120,
 ) -> str:
-    """Rows as a table; numbers stand on the right, nothing stands as a dash."""
+    """Format rows as a table: numbers right-aligned, empty values as a dash."""
     if not rows:
         return "(none)"
     from rich import box
@@ -25,9 +27,9 @@ def table(
     from rich.text import Text
 
     drawn = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    for place, name in enumerate(header):
+    for index, name in enumerate(header):
         numeric = name in right or all(
-            isinstance(row[place], int | float) or row[place] is None for row in rows
+            isinstance(row[index], int | float) or row[index] is None for row in rows
         )
         drawn.add_column(name, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
@@ -40,7 +42,7 @@ def table(
 
 
 def cell(value: Any) -> str:
-    """One value as it stands in a table."""
+    """Format one value for a table cell."""
     if value is None or value == "":
         return "-"
     if isinstance(value, bool):
@@ -54,8 +56,13 @@ def cell(value: Any) -> str:
     return visible(str(value))
 
 
+def shortened(text: str) -> str:
+    """One value that may be long: safe to look at, with its end left out."""
+    return visible(text, longest=_LONGEST)
+
+
 def size(count: float) -> str:
-    """Bytes as people say them.
+    """Format a number of bytes with a decimal unit.
 
     >>> size(1_270_000_000)
     '1.27 GB'

@@ -1,4 +1,4 @@
-"""norm-2 of many texts at once, where a compiler was at hand at installation (pure)."""
+"""Normalise many texts by rule norm-2 in the compiled loop ``fold.c``, where it is built (pure)."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from provenance.content.norm_rules import ASCII_DROP, ASCII_FOLD, SYLLABLES, nam
 Offsets = npt.NDArray[np.int64]
 
 _FORM = 2
-"""Of the library: what ``fold.c`` calls by this name."""
+"""Version of the interface of ``fold.c`` that this module calls."""
 
 _ASCII = bytes(0 if byte in ASCII_DROP else ASCII_FOLD[byte] for byte in range(256))
 
 _SLACK = 128
-"""Bytes of room that the loop wants beside those of the text that it is at."""
+"""Spare bytes that the loop needs behind the output of the current text."""
 
 _ITSELF, _SYLLABLE, _TEXTS, _LENGTH_BITS, _TORN = 1, 2, 128, 6, 1 << 31
 """As in ``fold.c``."""
@@ -46,7 +46,7 @@ class Folded:
 
 
 class _Tables(ctypes.Structure):
-    held: tuple[npt.NDArray[np.generic], ...]
+    kept_alive: tuple[npt.NDArray[np.generic], ...]
     codes: int | None
     _fields_ = (
         ("ascii", ctypes.c_char_p),
@@ -63,7 +63,7 @@ class _Tables(ctypes.Structure):
 
 
 def fold(data: memoryview, offsets: Offsets) -> Folded | None:
-    """Texts under norm-2, in one compiled pass; ``None`` where that was not compiled.
+    """Normalise texts in one compiled pass; return ``None`` where the loop was not compiled.
 
     Args:
         data: UTF-8.
@@ -111,32 +111,32 @@ def _at(array: npt.NDArray[np.generic]) -> ctypes.c_void_p:
 
 
 def _tables() -> _Tables:
-    """What ASCII needs, and nothing else, as long as no text asked for more."""
+    """Return the tables for ASCII until a text needs the full ones."""
     return _all_tables() if _all_tables.cache_info().currsize else _Tables(ascii=_ASCII)
 
 
 @cache
 def _all_tables() -> _Tables:
     codes, texts = np.zeros(0x110000, np.uint32), bytearray(b"\0" * _TEXTS)
-    held: dict[str, int] = {}
+    known: dict[str, int] = {}
 
     def value(text: str) -> int:
         if len(text) == 1 and text.isascii():
             return ord(text)
-        if text not in held:
-            stands = text.encode()
-            held[text] = len(texts) << _LENGTH_BITS | len(stands)
-            texts.extend(stands)
-        return held[text]
+        if text not in known:
+            replacement = text.encode()
+            known[text] = len(texts) << _LENGTH_BITS | len(replacement)
+            texts.extend(replacement)
+        return known[text]
 
-    for first, last, stands in runs():
-        codes[first : last + 1] = _ITSELF if stands is None else value(stands)
+    for first, last, replacement in runs():
+        codes[first : last + 1] = _ITSELF if replacement is None else value(replacement)
     codes[SYLLABLES.start : SYLLABLES.stop] = _SYLLABLE
     other = np.array([[code, value(text)] for code, text in torn().items()], np.uint32)
     codes[other[:, 0]] |= _TORN
     listed = sorted((name.encode(), text.encode()) for name, text in names().items())
     name_ends, named_ends = (
-        np.cumsum([len(item[place]) for item in listed], dtype=np.int32) for place in (0, 1)
+        np.cumsum([len(item[position]) for item in listed], dtype=np.int32) for position in (0, 1)
     )
     tables = _Tables(
         ascii=_ASCII,
@@ -150,12 +150,12 @@ def _all_tables() -> _Tables:
         named_ends=_at(named_ends),
         name_count=len(listed),
     )
-    tables.held = (codes, other, name_ends, named_ends)
+    tables.kept_alive = (codes, other, name_ends, named_ends)
     return tables
 
 
 def _load() -> ctypes.CDLL | None:
-    """The library, where it is there and of the form that is known here."""
+    """Load the compiled library, if it is there and has the expected interface version."""
     try:
         library = ctypes.CDLL(str(Path(__file__).with_name("fold.so")))
         form = ctypes.c_int32.in_dll(library, "prov_fold_form").value

@@ -1,28 +1,29 @@
-"""Names for content: digests, record ids and file fingerprints; ``norms`` has normalised ids.
+"""Compute the identity of content: canonical JSON, digests, record ids and file fingerprints.
 
-Every function here is pure and works on bytes; design.md section 3 says what each name is for.
+All functions are pure and work on bytes; ``norm_rules`` has the normalised ids.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import uuid
 from collections.abc import Mapping
 from typing import Any
 
 import rfc8785
 
+from provenance.content.json_writer import sorted_json
+
 MAX_SAFE_INTEGER = 2**53
 """RFC 8785 numbers are IEEE doubles: integers beyond this cannot be written exactly."""
 
 
 class CanonicalError(ValueError):
-    """A value that has no canonical form; the text says why, for a reject."""
+    """A value has no canonical form; the message is the reason of a reject."""
 
 
 def digest(content: bytes | memoryview) -> bytes:
-    """SHA-256 of canonical bytes: what is sealed, signed and published.
+    """Return the SHA-256 of canonical bytes, which is sealed, signed and published.
 
     >>> digest(b"hello\\n").hex()
     '5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03'
@@ -31,7 +32,7 @@ def digest(content: bytes | memoryview) -> bytes:
 
 
 def record_id(full: bytes) -> uuid.UUID:
-    """The first 128 bits of a digest, as the UUID that tables join on.
+    """Return the first 128 bits of a digest as the UUID that tables join on.
 
     >>> record_id(digest(b"hello\\n"))
     UUID('5891b5b5-22d5-df08-6d0f-f0b110fbd9d2')
@@ -40,7 +41,7 @@ def record_id(full: bytes) -> uuid.UUID:
 
 
 def write_digest(full: bytes) -> str:
-    """A digest as people write it, with the name of its algorithm.
+    """Write a digest in hex with the name of its algorithm.
 
     >>> write_digest(digest(b""))[:20]
     'sha256:e3b0c44298fc1'
@@ -49,7 +50,7 @@ def write_digest(full: bytes) -> str:
 
 
 def write_fingerprint(state: bytes) -> str:
-    """A file fingerprint (XXH3-128 of its bytes) as people write it.
+    """Write a file fingerprint (XXH3-128 of its bytes) in hex with the name of its algorithm.
 
     >>> import xxhash
     >>> write_fingerprint(xxhash.xxh3_128_digest(b""))
@@ -59,21 +60,20 @@ def write_fingerprint(state: bytes) -> str:
 
 
 RULES = ("json-1", "json-2")
-"""Rules of the canonical form of structured records, the newest last.
-
-``json-1`` leaves null members out; ``json-2`` also members that are an empty string, and objects in
-which nothing is left. What was read and sealed under a rule is told by it for ever.
+"""Versions of the canonical form of structured records, the newest last. // ``json-1`` leaves null
+members out; ``json-2`` also empty strings, and objects in which nothing is left. A record that
+was sealed under a version keeps it for ever.
 """
 
 FIRST_RULE, RULE = RULES
 
 
 def canonical_json(value: Mapping[str, Any], rule: str = RULE) -> bytes:
-    """RFC 8785 bytes of an object without the members that say nothing, at every level.
+    """Return the RFC 8785 bytes of an object without its empty members, at every level.
 
-    Writers of tables fill what is missing with null or with an empty text, and the same chat must
-    keep its id; hence such a member is no member, nor is an object that has no other ones. What
-    stands in an array stays, for a position has a meaning, and so does an empty array.
+    Table writers fill missing values with null or an empty string, and the same chat must keep its
+    id; hence such a member is left out, and so is an object that has no others. Elements of an
+    array stay, since a position has a meaning, and so does an empty array.
 
     Args:
         rule: one of ``RULES``.
@@ -90,7 +90,7 @@ def canonical_json(value: Mapping[str, Any], rule: str = RULE) -> bytes:
 
 
 def canonical_forms(value: Mapping[str, Any]) -> tuple[bytes, bytes | None]:
-    """The canonical form under the newest rule, and that under the first one where it is another.
+    """Return the canonical form of the newest version, and of the first where it differs.
 
     Raises:
         CanonicalError: as ``canonical_json``.
@@ -112,8 +112,7 @@ def _written(pruned: Any) -> bytes:
         if _plain(pruned):
             # The standard encoder writes the very same bytes for these types, ten times faster
             # (tests/content/test_canonical.py holds the two together).
-            text = json.dumps(pruned, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-            return text.encode("utf-8")
+            return sorted_json(pruned).encode("utf-8")
         return rfc8785.dumps(pruned)
     except rfc8785.IntegerDomainError as error:
         raise CanonicalError("integer beyond 2^53 in a content field") from error
@@ -170,10 +169,10 @@ def _plain(value: Any) -> bool:
 
 
 def text_parts(value: Any) -> list[str]:
-    """The strings in a structured record that count as its text, in document order.
+    """Collect the strings of a structured record that count as its text, in document order.
 
-    Object keys and the values of short control fields are structure, not text: of a chat turn only
-    what was said counts. A record without any other string counts all of its strings.
+    Object keys and the values of short control fields are structure: of a chat turn only the
+    content counts. A record without any other string counts all of its strings.
 
     >>> text_parts({"messages": [{"role": "user", "content": "Hi"}]})
     ['Hi']
@@ -183,26 +182,26 @@ def text_parts(value: Any) -> list[str]:
 
 
 CONTROL_KEYS = frozenset({"role", "from", "type", "name", "id", "tool_call_id", "language", "lang"})
-"""Members of a turn that say who speaks or what kind of part it is, not what is said."""
+"""Members of a turn that state its speaker or kind of part, not its content."""
 
 TURN_METADATA = frozenset(
     {"timestamp", "hashed_ip", "header", "country", "state", "turn_identifier", "created_at"}
 )
-"""What chat logs note beside a turn."""
+"""Members that chat logs add to a turn."""
 
 MEDIA_KEYS = frozenset(
     {"image", "images", "image_url", "audio", "audios", "audio_url", "input_audio"}
     | {"input_image", "video", "videos", "video_url"}
 )
-"""Members that hold pictures, sounds or their addresses, and kinds of parts that are such."""
+"""Members that hold pictures, sounds or their addresses; also values of ``type`` of such parts."""
 
 _PAYLOAD = frozenset({"source", "data", "url", "file", "file_id", "path", "base64", "detail"})
 
 
 def text_members(value: Mapping[str, Any]) -> list[tuple[str, Any, bool]]:
-    """The members of an object that may hold text, and whether structure is passed over in them.
+    """List the members of an object that may hold text, and whether control keys apply inside.
 
-    What a model asks a tool, it wrote, whatever the members are called: there all is text.
+    All strings in the arguments of a tool call were written by the model, whatever their names.
 
     >>> text_members({"type": "function", "arguments": {"name": "Ada"}})
     [('arguments', {'name': 'Ada'}, False)]

@@ -1,10 +1,9 @@
-"""Ids and sizes of a batch of records, column by column (pure; design.md section 3)."""
+"""Compute ids and sizes of a batch of records, column by column (pure)."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -31,15 +30,15 @@ PARTS = pa.schema(
         pa.field("norm_chars", pa.int64()),
     ]
 )
-"""One row per text of a structured record: ``index`` is the record's place among those kept."""
+"""One row per text of a structured record; ``index`` is the record's position among those kept."""
 
 Split = Callable[[Any], Sequence[tuple[str, str | None, bool | None, str]]]
-"""Gives the texts of a structured record: where each stands, who speaks, whose side that is."""
+"""Function that lists the texts of a structured record: path, speaker, model side, text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What is known of each record of a batch from its content alone.
+    """Ids and sizes of the records of a batch.
 
     Attributes:
         record_id, digest_rest: uuid[n], the two halves of the SHA-256.
@@ -47,10 +46,10 @@ class Measured:
         bytes, chars, words: int64[n], sizes of the text parts; chars and words are 0 for binary.
         refused: position in the batch to reason, for records without a canonical form; those have
             no row in the columns.
-        kept: int64[n], positions in the batch that the columns stand for.
+        kept: int64[n], positions in the batch of the rows of the columns.
         norm_chars: int64[n], code points of the normalised text; null for binary.
         former_id, former_rest: uuid[n], the halves of the SHA-256 under the first rule of the
-            canonical form; null where that is the same, and where nobody asked for it.
+            canonical form; null where it is the same or was not requested.
         parts: schema ``PARTS``; of structured records, if they were asked for.
     """
 
@@ -68,7 +67,7 @@ class Measured:
     parts: pa.Table = field(default_factory=PARTS.empty_table)
 
     def without(self, gone: Sequence[int], reasons: dict[int, str]) -> Measured:
-        """The same without some of the records, which were refused for these reasons."""
+        """Remove records and note the reasons why they are refused."""
         stay = np.delete(np.arange(len(self.record_id)), gone)
         left = {name: getattr(self, name).take(pa.array(stay)) for name in _COLUMNS}
         places = np.full(len(self.record_id), -1)
@@ -87,7 +86,7 @@ _COLUMNS = (
 
 
 class Emptiness(NamedTuple):
-    """When a structured record is refused because nothing is left of it.
+    """Rule by which a structured record is refused as empty.
 
     Attributes:
         reason: what its reject says.
@@ -99,7 +98,7 @@ class Emptiness(NamedTuple):
 
 
 WHOLE_ROWS = Emptiness()
-"""Of a whole row an empty list is something."""
+"""Rule for whole rows, in which an empty list counts as content."""
 
 
 def measure(
@@ -110,7 +109,7 @@ def measure(
     *,
     former: bool = False,
 ) -> Measured:
-    """Ids and sizes of the records in one batch.
+    """Compute the ids and sizes of the records in a batch.
 
     Args:
         content: ``text``: string; ``structured``: JSON objects as text; ``binary``: binary.
@@ -153,30 +152,32 @@ def _structured(
     ends: list[int] = [0]
     kept: list[int] = []
     refused: dict[int, str] = {}
-    for place, text in enumerate(content.to_pylist()):
+    for position, text in enumerate(content.to_pylist()):
         try:
             value = json.loads(text)
             form, first_form = forms(value)
         except CanonicalError as error:
-            refused[place] = str(error)
+            refused[position] = str(error)
             continue
         if _is_empty(form, lists=empty.lists):
-            refused[place] = empty.reason
+            refused[position] = empty.reason
             continue
         found = split(value) if split else [("", None, None, part) for part in text_parts(value)]
         parts.extend(found or [("", None, None, form.decode())])
         canonical.append(form)
         former.append(first_form)
         ends.append(len(parts))
-        kept.append(place)
+        kept.append(position)
     first, rest = _digests(*buffers(pa.array(canonical, pa.large_binary())))
     places, roles, sides, texts = zip(*parts, strict=True) if parts else ((), (), (), ())
     data, offsets = buffers(pa.array(texts, pa.large_string()))
-    said = _normalised(data, offsets)
+    folded = _normalised(data, offsets)
     sizes, bounds = np.diff(offsets), np.array(ends)
-    totals = (_sums(column, bounds) for column in (sizes, said.chars, said.words, said.norm_chars))
+    totals = (
+        _sums(column, bounds) for column in (sizes, folded.chars, folded.words, folded.norm_chars)
+    )
     size, chars, words, norm_chars = map(pa.array, totals)
-    norm, everything = _norm_ids(said, ends), pa.array(kept, pa.int64())
+    norm, everything = _norm_ids(folded, ends), pa.array(kept, pa.int64())
     measured = Measured(
         *(first, rest, norm, size, chars, words, refused, everything, norm_chars),
         *_former_ids(former),
@@ -184,24 +185,24 @@ def _structured(
     if split is None:
         return measured
     index = np.repeat(np.arange(len(kept)), np.diff(bounds))
-    told = (index, places, roles, sides, sizes, said.chars, said.words)
-    columns = [pa.array(column, kind.type) for column, kind in zip(told, PARTS, strict=False)]
-    columns += [_norm_ids(said), pa.array(said.norm_chars)]
+    values = (index, places, roles, sides, sizes, folded.chars, folded.words)
+    columns = [pa.array(column, kind.type) for column, kind in zip(values, PARTS, strict=False)]
+    columns += [_norm_ids(folded), pa.array(folded.norm_chars)]
     table = pa.Table.from_arrays(columns, schema=PARTS)
-    # A record without any text stands for itself, and is no part.
+    # A record without any text has no parts.
     spoken = pc.and_(pc.greater(table.column("bytes"), 0), pc.not_equal(table.column("part"), ""))
     return replace(measured, parts=table.filter(spoken))
 
 
 def _sums(column: Offsets, bounds: Offsets) -> Offsets:
-    """The sums of runs of a column."""
+    """Sum up runs of a column."""
     running = np.zeros(len(column) + 1, np.int64)
     np.cumsum(column, out=running[1:])
     return np.diff(running[bounds])
 
 
 def _is_empty(form: bytes, *, lists: bool) -> bool:
-    """Whether a canonical form has no member, or, with ``lists``, none but empty lists."""
+    """Check whether a canonical form has no member or, with ``lists``, only empty lists."""
     if form == b"{}":
         return True
     return (
@@ -210,7 +211,7 @@ def _is_empty(form: bytes, *, lists: bool) -> bool:
 
 
 def _former_ids(forms: Sequence[bytes | None]) -> tuple[pa.Array, pa.Array]:
-    """The halves of the digests of some forms; null where there is none."""
+    """Split the digests of some forms into halves; null where there is no form."""
     if not any(forms):
         return pa.nulls(len(forms), pa.uuid()), pa.nulls(len(forms), pa.uuid())
     digests = [form and hashlib.sha256(form).digest() for form in forms]
@@ -223,7 +224,7 @@ def _former_ids(forms: Sequence[bytes | None]) -> tuple[pa.Array, pa.Array]:
 
 
 class Digests(NamedTuple):
-    """SHA-256 of the records of a batch, as binary(32); null where one has no canonical form.
+    """SHA-256 of the records of a batch as binary(32); null where one has no canonical form.
 
     Attributes:
         newest: under the newest rule of the canonical form.
@@ -234,18 +235,18 @@ class Digests(NamedTuple):
     former: pa.Array
 
     def are(self, recorded: pa.Array) -> pa.Array:
-        """bool[n]: whether each is what was recorded, by whatever rule that was."""
+        """Compare with recorded digests under either version of the canonical form; bool[n]."""
         found = (pc.fill_null(pc.equal(each, recorded), False) for each in self)
         return pc.or_(*found)
 
     def index_in(self, recorded: pa.Array) -> pa.Array:
-        """int32[n]: where each stands among those recorded; null where it does not."""
+        """Find the position of each among recorded digests; int32[n], null where absent."""
         newest, former = (pc.index_in(each, recorded, skip_nulls=True) for each in self)
         return pc.coalesce(newest, former)
 
 
 def content_digests(content: pa.Array, kind: str) -> Digests:
-    """The digests of every record of a batch, and nothing else of it.
+    """Compute only the digests of the records in a batch.
 
     Args:
         content, kind: as for ``measure``.
@@ -269,7 +270,7 @@ def content_digests(content: pa.Array, kind: str) -> Digests:
 
 
 def buffers(values: pa.Array) -> tuple[memoryview, Offsets]:
-    """The bytes behind a string or binary array, and int64[n + 1] where each value begins."""
+    """Return the bytes behind a string or binary array, and int64[n + 1] offsets of its values."""
     narrow = pa.types.is_string(values.type) or pa.types.is_binary(values.type)
     _, places, data = values.buffers()
     if places is None:
@@ -296,13 +297,13 @@ def _uuids(joined: bytes) -> pa.Array:
 
 
 def _normalised(data: memoryview, offsets: Offsets) -> Folded:
-    """Texts under the newest rule."""
+    """Normalise texts by the newest rule."""
     found = fold(data, offsets)
     return _fold_plainly(data, offsets) if found is None else found
 
 
 def _fold_plainly(data: memoryview, offsets: Offsets) -> Folded:
-    """The same where nothing is compiled."""
+    """Normalise texts in Python, where the loop is not compiled."""
     texts = [bytes(data[start:end]) for start, end in pairwise(offsets.tolist())]
     folded = [normalise(text) for text in texts]
     norm_chars, chars = (
@@ -318,7 +319,7 @@ def _count_chars(text: bytes) -> int:
 
 
 def _norm_ids(folded: Folded, bounds: Sequence[int] | None = None) -> pa.Array:
-    """Ids of folded texts, or of runs of them, each of which is one text then."""
+    """Hash folded texts or, with ``bounds``, runs of them as one text each."""
     ends = [0, *folded.ends.tolist()]
     cuts = ends if bounds is None else [ends[bound] for bound in bounds]
     data, digest, seed = folded.data, xxhash.xxh3_128_digest, SEEDS[NORM_RULE]
@@ -326,7 +327,7 @@ def _norm_ids(folded: Folded, bounds: Sequence[int] | None = None) -> pa.Array:
 
 
 def _running(flags: npt.NDArray[np.bool_], places: Offsets) -> Offsets:
-    """How many flags are set before each place: popcounts of 64 at a time, then the odd ones."""
+    """Count the flags set before each position: popcounts of 64 at a time, then the remainder."""
     packed = np.packbits(flags, bitorder="little")
     words = np.zeros(len(packed) // 8 + 1, "<u8")
     words.view(np.uint8)[: len(packed)] = packed
@@ -339,7 +340,7 @@ def _running(flags: npt.NDArray[np.bool_], places: Offsets) -> Offsets:
 
 
 def count_words(data: memoryview, offsets: Offsets) -> npt.NDArray[np.int64]:
-    """Words of every value: maximal runs of bytes above 0x20, which ASCII white space parts."""
+    """Count the words of every value: maximal runs of bytes above 0x20."""
     if len(offsets) == 1:
         return np.zeros(0, np.int64)
     start, end = int(offsets[0]), int(offsets[-1])
@@ -352,8 +353,3 @@ def count_words(data: memoryview, offsets: Offsets) -> npt.NDArray[np.int64]:
     firsts = places[:-1][places[:-1] < end - start]
     begins[firsts] = inked[firsts]
     return np.diff(_running(begins, places))
-
-
-def record_digest(first: uuid.UUID, rest: uuid.UUID) -> bytes:
-    """The whole digest from its two halves."""
-    return first.bytes + rest.bytes

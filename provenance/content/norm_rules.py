@@ -1,14 +1,14 @@
-"""The rules by which text is folded before copies are looked for: ``norm-1`` and ``norm-2`` (pure).
+"""Normalise text by rule ``norm-2`` so that copies of a text can be found by a hash (pure).
 
-What is behind a ``norm_id`` never changes under a name: readings of before keep the rule that they
-were read with, and the ids of two rules never meet, for each hashes with a seed of its own.
+A rule never changes under its name. Readings keep the rule that they were read with; readings of
+older ledgers have ids of ``norm-1`` (NFKC, casefold, letters and digits only). The ids of two rules
+never meet, because each rule hashes with a seed of its own.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-import uuid
 from bisect import bisect_right
 from collections.abc import Iterator
 from functools import cache
@@ -17,29 +17,24 @@ from pathlib import Path
 import xxhash
 
 NORM_RULE = "norm-2"
-"""Name and version of the rule that new readings follow."""
+"""Name of the rule for new readings."""
 
 SEEDS = {"norm-1": 0, "norm-2": 2}
-"""Every rule with the seed of its hash."""
+"""Hash seed of every rule."""
 
 KNOWN_COPY = 40
-"""Characters of normalised text from which a match says anything: shorter texts are all alike."""
+"""Fewest characters of normalised text for which a match means a copy; short texts coincide."""
 
 ASCII_FOLD = bytes(range(256)).lower().translate(bytes.maketrans(b"l10", b"iio"))
-"""norm-2 for ASCII in one pass: what becomes of each byte …"""
+"""Translation table of norm-2 for ASCII."""
 
 ASCII_DROP = bytes(b for b in range(128) if not chr(b).isalnum())
-"""… and which of them are dropped: those that are no letter and no digit."""
+"""ASCII bytes that norm-2 drops: all but letters and digits."""
 
 SYLLABLES = range(0xAC00, 0xD7A4)
-"""Hangul, which falls apart by arithmetic."""
-
-OTHER_SCRIPTS = 0x370
-"""The code point from which letters are no longer Latin, to speak roughly."""
+"""Hangul syllables, which are decomposed by arithmetic."""
 
 _TABLE = Path(__file__).with_name("norm-2.txt")
-_LOWER = bytes(range(256)).lower()
-_NOT_ALNUM = re.compile(r"[\W_]+")
 _ASCII_LETTER = re.compile(r"[A-Za-z]")
 
 _TAG = re.compile(r"<(?:/?[A-Za-z]|[!?])[^<>]*>")
@@ -53,12 +48,12 @@ Row = tuple[str, str, tuple[str, ...]]
 
 
 def normalise(text: bytes | memoryview) -> bytes:
-    """The bytes behind ``norm_id``, rule ``norm-2``: letters and digits of all dresses as one.
+    """Normalise a text by ``norm-2``: fold letters and digits, drop everything else.
 
     Character references of HTML are decoded and tags removed. Case, compatibility forms (full
     width, ligatures, mathematical letters), accents and other marks, and lookalikes of Latin
-    letters and digits are folded by a written table, ``norm-2.txt``. White space, punctuation,
-    symbols and what nobody sees are dropped, so that wrapping and quotation do not matter either.
+    letters and digits are folded by the table ``norm-2.txt``. White space, punctuation, symbols
+    and invisible characters are dropped, so that wrapping and quotation do not matter either.
 
     Args:
         text: UTF-8.
@@ -75,44 +70,13 @@ def normalise(text: bytes | memoryview) -> bytes:
     return fold_text(plain, latin=is_latin(plain))
 
 
-def normalise_1(text: bytes | memoryview) -> bytes:
-    """The bytes behind ids of rule ``norm-1``: NFKC, casefold, letters and digits only.
-
-    It follows the Unicode tables of the Python that runs it.
-
-    >>> normalise_1("\\ufb01ne\\u200b CAF\\u00c9".encode()).decode()
-    'finecafé'
-    """
-    data = bytes(text)
-    if data.isascii():
-        return data.translate(_LOWER, ASCII_DROP)
-    folded = unicodedata.normalize("NFKC", data.decode("utf-8", "surrogatepass")).casefold()
-    return _NOT_ALNUM.sub("", unicodedata.normalize("NFKC", folded)).encode(
-        "utf-8", "surrogatepass"
-    )
-
-
-_RULES = {"norm-1": normalise_1, "norm-2": normalise}
-
-
-def norm_id(text: bytes | memoryview, rule: str = NORM_RULE) -> uuid.UUID:
-    """XXH3-128 of the normalised text: a lead to a copy, never a proof.
-
-    >>> norm_id(b"Hello, World!") == norm_id(b"<p>hello&nbsp;world</p>")
-    True
-    >>> norm_id(b"hello") == norm_id(b"hello", "norm-1")
-    False
-    """
-    return uuid.UUID(bytes=hash_normalised(_RULES[rule](text), rule))
-
-
 def hash_normalised(text: bytes | memoryview, rule: str = NORM_RULE) -> bytes:
-    """The 16 bytes of a ``norm_id`` from what a rule makes of a text."""
+    """Hash a text that is normalised already into the 16 bytes of a ``norm_id``."""
     return xxhash.xxh3_128_digest(text, SEEDS[rule])
 
 
 def open_html(text: str) -> str:
-    """Text without tags, character references decoded before: what was escaped is seen through.
+    """Decode the character references of a text, then remove its tags.
 
     >>> open_html("<p>a &lt;b&gt;bold&lt;/b&gt; caf&eacute; &amp;amp;</p>")
     'a bold café &'
@@ -134,10 +98,10 @@ def _decode(found: re.Match[str]) -> str:
 
 
 def is_latin(text: str) -> bool:
-    """Whether letters of other scripts that a text holds are read as those they look like.
+    """Check whether lookalike letters of other scripts are read as Latin letters.
 
-    Greek nu is the small letter of what looks like N, and looks like v: it is read as v where
-    Latin letters are the more, and else as its own capital is.
+    Greek nu looks like v, and its capital like N: it is read as v where Latin letters prevail, and
+    else folded like its capital.
     """
     if not _torn().search(text):
         return False
@@ -147,12 +111,12 @@ def is_latin(text: str) -> bool:
 
 
 def fold_text(text: str, *, latin: bool = False) -> bytes:
-    """Text without HTML under ``norm-2``, character by character."""
+    """Fold text without HTML by ``norm-2``, character by character."""
     return text.translate(_folds(latin)).encode()
 
 
 class _Folds(dict[int, str]):
-    """What becomes of each code point; looked up in the rows of the table when it is asked for."""
+    """Replacement of each code point, looked up in the table on first use."""
 
     def __init__(self, latin: bool) -> None:
         super().__init__(torn() if latin else {})
@@ -160,13 +124,13 @@ class _Folds(dict[int, str]):
         self._starts = [first for first, _, _ in self._runs]
 
     def __missing__(self, code: int) -> str:
-        first, last, stands = self._runs[max(bisect_right(self._starts, code) - 1, 0)]
+        first, last, replacement = self._runs[max(bisect_right(self._starts, code) - 1, 0)]
         if code in SYLLABLES:
             text = unicodedata.normalize("NFD", chr(code))
         elif not first <= code <= last:
             text = ""
         else:
-            text = chr(code) if stands is None else stands
+            text = chr(code) if replacement is None else replacement
         self[code] = text
         return text
 
@@ -183,7 +147,7 @@ def _torn() -> re.Pattern[str]:
 
 @cache
 def names() -> dict[str, str]:
-    """Names of character references, and what they stand for; what is dropped anyway is empty."""
+    """Map names of character references to their text; to "" where it would be dropped anyway."""
     return {
         name: "" if kind[1] == "-" else text_of(kind[1])
         for kind in table()
@@ -193,16 +157,16 @@ def names() -> dict[str, str]:
 
 
 def runs() -> Iterator[tuple[int, int, str | None]]:
-    """First and last code points with what stands for each of them; ``None`` for itself."""
+    """List ranges of code points with their replacement; ``None`` keeps each code point."""
     for kind, text, items in table():
         if kind in {"keep", "fold"}:
-            stands = None if kind == "keep" else text_of(text)
-            yield from ((*_run(item), stands) for item in items)
+            replacement = None if kind == "keep" else text_of(text)
+            yield from ((*_run(item), replacement) for item in items)
 
 
 @cache
 def torn() -> dict[int, str]:
-    """What stands for some code points where a text is Latin."""
+    """Map code points to their replacement in Latin text."""
     return {
         code: text_of(text)
         for kind, text, items in table()
@@ -214,7 +178,7 @@ def torn() -> dict[int, str]:
 
 @cache
 def table() -> tuple[Row, ...]:
-    """The rows of ``norm-2.txt``: kind, text, and code points or names."""
+    """Read the rows of ``norm-2.txt``: kind, text, and code points or names."""
     rows: list[Row] = []
     for line in _TABLE.read_text(encoding="ascii").splitlines():
         if line[:1] not in {"", "#"}:
@@ -225,7 +189,7 @@ def table() -> tuple[Row, ...]:
 
 
 def text_of(codes: str) -> str:
-    """Text that the table writes as code points: ``61+65`` is ``ae``."""
+    """Decode text that the table writes as code points: ``61+65`` is ``ae``."""
     return "".join(chr(int(code, 16)) for code in codes.split("+"))
 
 

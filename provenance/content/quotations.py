@@ -7,17 +7,17 @@ import re
 from provenance.content.norm_rules import fold_text, hash_normalised, is_latin, open_html
 
 TRIMMED = 10
-"""Most pieces that may stand before and behind the quotation, taken together."""
+"""Most pieces before and behind a quotation, taken together."""
 
 SHORTEST = 40
-"""Bytes of normalised text under which a piece is no quotation: short texts are all alike."""
+"""Fewest bytes of normalised text of a quotation: short texts coincide."""
 
-# What an instruction ends with and a quotation stands between; norm-2 keeps none of these.
+# Characters around a quotation or at the end of an instruction; norm-2 drops them all.
 _BOUNDARY = re.compile("[\n:.!?;\"'`<>\\[\\](){}|#*\u00ab\u00bb\u2018\u2019\u201c\u201d\u201e]+")
 
 
 def quoted_ids(text: str) -> list[bytes]:
-    """Ids (``norm_id``) of a text whole, and of it without some of its first and last pieces.
+    """Hash a text as a whole, and without some of its first and last pieces.
 
     A prompt made from a template is an instruction, the parent's text, and perhaps something more.
     Wherever the parent begins behind one of the first boundaries and ends before one of the last,
@@ -41,7 +41,7 @@ def quoted_ids(text: str) -> list[bytes]:
 
 
 def _pieces(text: str) -> list[bytes]:
-    """The pieces of a text, normalised; those too far from both ends to be trimmed are one."""
+    """Split a text into normalised pieces; join those too far from both ends to be trimmed."""
     plain = open_html(text)
     latin = is_latin(plain)
     pieces = [

@@ -1,1 +1,1 @@
-"""Where work runs: one function mapped over units, in other processes."""
+"""Run a function over many tasks in other processes."""

@@ -1,4 +1,4 @@
-"""The contract of an engine: every task comes back once, or in parts, each with what it came to."""
+"""Define the protocol of engines, which run tasks in workers, and the failures of workers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Outcome(Generic[Task, Result]):
-    """What became of one task; exactly one of ``result`` and ``failure`` is set."""
+    """The result or the failure of one task; exactly one of the two is set."""
 
     task: Task
     result: Result | None = None
@@ -25,12 +25,10 @@ class Outcome(Generic[Task, Result]):
 
 
 Divide = Callable[[Task, int | None], Sequence[Task]]
-"""How a task is divided that its worker did not survive, or in which something went wrong that
-nobody foresaw.
+"""Divides a task whose worker died or that failed with an unexpected error.
 
-It is told the number of the item that was being worked on, where that is known, and answers with
-tasks that come to the same as the whole, that item as the last of them; with none where the task
-cannot be divided.
+It gets the number of the item that was being processed, if that is known. It returns tasks that
+together are the whole task, with that item as the last of them, or no tasks if it is indivisible.
 """
 
 
@@ -47,7 +45,7 @@ class Engine(Protocol):
     ) -> None: ...
 
     def warm(self) -> None:
-        """Begin to start the workers, so that they are there when the first task is."""
+        """Start the workers in advance, so that they are ready for the first task."""
         ...
 
     def map(
@@ -56,74 +54,74 @@ class Engine(Protocol):
         tasks: Iterable[Task],
         divide: Divide[Task] | None = None,
     ) -> Iterator[Outcome[Task, Result]]:
-        """Outcomes in the order in which they are ready; tasks are taken as workers are free.
+        """Run a function on tasks; yield outcomes as they are ready.
 
-        A failure that is a ``ProvError`` is an answer, but for a limit. Another task is divided and
-        its parts are tried; one that cannot be divided is tried once more, alone, where its worker
-        died of it, and then its failure is the outcome.
+        A ``ProvError`` other than an exceeded limit is an outcome. A task that fails in another way
+        is divided, and its parts are tried. An indivisible task whose worker died is tried once
+        more, alone; then its failure is the outcome.
         """
         ...
 
     def close(self) -> None:
-        """Let the workers go."""
+        """Stop the workers."""
         ...
 
 
 _ENDS = {
-    signal.SIGSEGV: "the library that parses it crashed",
-    signal.SIGBUS: "the library that parses it crashed",
-    signal.SIGILL: "the library that parses it crashed",
-    signal.SIGFPE: "the library that parses it crashed",
-    signal.SIGABRT: "the library that parses it gave up",
-    signal.SIGKILL: "it was killed, as a system does that is out of memory",
+    signal.SIGSEGV: "the parsing library crashed",
+    signal.SIGBUS: "the parsing library crashed",
+    signal.SIGILL: "the parsing library crashed",
+    signal.SIGFPE: "the parsing library crashed",
+    signal.SIGABRT: "the parsing library aborted",
+    signal.SIGKILL: "it was killed, probably because the system ran out of memory",
 }
 
 
 def worker_died(times: str, code: int | None = None, words: str = "") -> InputError:
-    """The failure of a task that no worker survived.
+    """Make the failure of a task whose worker process died.
 
     Args:
         times: how often it was tried.
         code: how its process ended, negative for a signal; ``None`` where that is not known.
-        words: what was printed before the end.
+        words: the last output of the process.
     """
-    how = f"it ended with {code}" if code is not None and code >= 0 else "nobody knows of what"
+    how = f"it ended with {code}" if code is not None and code >= 0 else "for an unknown reason"
     if code is not None and code < 0:
         name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
-        how = f"{_ENDS.get(-code, 'it was ended')} ({name})"  # type: ignore[call-overload]
+        how = f"{_ENDS.get(-code, 'it was terminated')} ({name})"  # type: ignore[call-overload]
     how += f": {_short(words)}" if words else ""
     return InputError(
-        f"the worker that read it died {times}: {how}",
-        hint="look at the file by other means; nothing of it was kept",
+        f"the worker process died {times}: {how}",
+        hint="check the file with another tool or split it; nothing of it was kept",
     )
 
 
 def out_of_memory() -> InputError:
-    """The failure of a task that met the limit of its worker."""
+    """Make the failure of a task that exceeded the memory limit of its worker."""
     return InputError("reading it takes more memory than a worker may have")
 
 
 def unforeseen(error: BaseException) -> ProvError:
-    """What a task failed with that nobody foresaw, as a failure of its data.
+    """Turn an unexpected error into a failure of the task's data.
 
     >>> print(unforeseen(KeyError("month")))
     the program failed on it with KeyError: 'month'
     """
     if isinstance(error, MemoryError):
         return out_of_memory()
-    said = _short(str(error))
+    detail = _short(str(error))
     return UnforeseenError(
-        f"the program failed on it with {type(error).__name__}" + (f": {said}" if said else ""),
+        f"the program failed on it with {type(error).__name__}" + (f": {detail}" if detail else ""),
         hint="this is a defect of the program: please report it; `-v` shows where it is",
         trace="".join(traceback.format_exception(error)),
     )
 
 
 _LONGEST = 300
-"""Characters of what others say that are repeated."""
+"""Most characters of another program's text that are quoted."""
 
 
-def _short(said: str) -> str:
-    """A text on one line, and not too long a one."""
-    said = " ".join(said.split())
-    return f"{said[:_LONGEST]}…" if len(said) > _LONGEST else said
+def _short(detail: str) -> str:
+    """Shorten a text to one line of at most ``_LONGEST`` characters."""
+    detail = " ".join(detail.split())
+    return f"{detail[:_LONGEST]}…" if len(detail) > _LONGEST else detail

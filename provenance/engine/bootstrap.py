@@ -1,4 +1,4 @@
-"""Imported first by a process that is wholly ours: its libraries leave out what it never uses."""
+"""Set up a process of this program: without pandas, and with one thread for linear algebra."""
 
 from __future__ import annotations
 
@@ -16,12 +16,18 @@ class _WithoutPandas:
 
     @staticmethod
     def find_spec(name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> None:
-        """Say that there is none."""
+        """Report that pandas is not installed."""
         if name == "pandas":
             raise ModuleNotFoundError("pandas is not used here", name=name)
 
 
-sys.meta_path.insert(0, _WithoutPandas)
+def bootstrap() -> None:
+    """Set this process up before it imports a library; for programs of their own only.
 
-# NumPy would start a thread per processor for linear algebra, and each would wait in a busy loop.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    ``prov`` and its worker processes call it. An ``import pandas`` fails from then on, which saves
+    its start-up time and 50 MB, and NumPy starts one thread for linear algebra: by default it
+    starts one per processor, and each waits in a busy loop.
+    """
+    if _WithoutPandas not in sys.meta_path:
+        sys.meta_path.insert(0, _WithoutPandas)
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

@@ -1,4 +1,4 @@
-"""Workers on this machine: processes with limits, since the files they parse may be hostile."""
+"""Run tasks in worker processes on this machine, with limits because files may be hostile."""
 
 from __future__ import annotations
 
@@ -20,38 +20,38 @@ from types import TracebackType
 from typing import Any, Generic, Self
 
 from provenance.engine.base import Divide, Outcome, Result, Task, worker_died
-from provenance.engine.worker import Said, serve, too_slow
+from provenance.engine.worker import Message, serve, too_slow
 from provenance.errors import ProvError
 
-PRELOAD = ("provenance.engine.bootstrap", "provenance.operations.ingest.worker")
-"""What workers import once, before they are forked off."""
+PRELOAD = ("provenance.engine.worker_bootstrap", "provenance.operations.ingest.worker")
+"""Modules that the fork server imports before workers are forked."""
 
 _NOTICE = 0.2
-"""Seconds after which the end of a process has been noticed."""
+"""Seconds in which the end of a process is noticed."""
 
 _PATIENCE = 5.0
 """Seconds in which the server tells how a worker ended."""
 
 _ATTEMPTS = 2
-"""So often a task that cannot be divided is begun, when workers die of it."""
+"""Attempts at an indivisible task whose worker dies."""
 
 _LAST = 2_000
-"""Bytes of what a worker printed that are looked at when it died."""
+"""Bytes of a dead worker's output that are read."""
 
 _UNKNOWN = 255
-"""The exit code of a process whose server ended before it could say."""
+"""The exit code of a process whose server ended first."""
 
 
 def default_workers() -> int:
-    """Processors that this process may use."""
+    """Number of processors that this process may use."""
     return len(os.sched_getaffinity(0))
 
 
-def start_server() -> None:
-    """Begin to start the server that workers are forked from.
+def start_workers() -> None:
+    """Start the server from which workers are forked.
 
-    It imports what they need while whoever is going to have work for them imports its own. An
-    interrupt is not for it, nor for them: they go with the process that started them.
+    It imports what workers need while the caller imports its own modules. An ingest starts it
+    where it is not running yet. It ignores interrupts, and ends with the process that started it.
     """
     forkserver.set_forkserver_preload(list(PRELOAD))
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
@@ -92,71 +92,71 @@ def _without_script() -> Iterator[None]:
 
 
 @dataclass(slots=True)
-class _Job(Generic[Task]):
-    """A task, and how often a worker died of it."""
+class _Attempt(Generic[Task]):
+    """A task, with the number of workers that died of it."""
 
     task: Task
     deaths: int = 0
 
 
 class _Hand:
-    """One worker process, as the process that hands out the work sees it."""
+    """One worker process, seen from the engine."""
 
     def __init__(self, context: _Context) -> None:
         self._pipe, theirs = context.Pipe()
         # What libraries print before they end a process is for who is told of its end, only.
         self._words = tempfile.NamedTemporaryFile(prefix="prov-worker-")  # noqa: SIM115 - see leave
-        told = (theirs, self._words.name, os.getpid(), dict(os.environ))
-        self._process = context.Process(target=serve, args=told, daemon=True)
+        arguments = (theirs, self._words.name, os.getpid(), dict(os.environ))
+        self._process = context.Process(target=serve, args=arguments, daemon=True)
         try:
             self._process.start()
         finally:
             theirs.close()
         self.item: int | None = None
-        """The item of its task that it works on, as far as it said."""
+        """Number of the item in progress, according to its messages."""
 
     @property
     def pipe(self) -> Connection:
-        """What becomes readable when it has something to say, or is no more."""
+        """Handles that become readable on a message or at the end of the process."""
         return self._pipe
 
     @property
     def alive(self) -> bool:
-        """Whether it can be given something to do."""
+        """Whether it is idle."""
         return self._process.is_alive()
 
     def give(self, order: bytes) -> None:
-        """Hand it a function with its task."""
+        """Send a function with its task."""
         self.item = None
         with contextlib.suppress(OSError):  # it died just now: what it says will tell
             self._pipe.send_bytes(order)
 
-    def hear(self) -> Said | None:
-        """What it says; ``None`` when it died."""
+    def hear(self) -> Message | None:
+        """Receive a message; ``None`` when the process died."""
         try:
-            said: Said = self._pipe.recv()
+            message: Message = self._pipe.recv()
         except (EOFError, OSError):
             return None
-        return said
+        return message
 
     def leave(self) -> None:
-        """Let it go, once it is done with what it does."""
+        """Stop the process after its current task."""
         self._pipe.close()
         self._words.close()
 
     def end(self) -> None:
-        """End it at once."""
+        """Kill the process."""
         self._process.kill()
 
     def last_words(self) -> str:
-        """What it, or a library in it, printed last."""
+        """Return the last output of the process."""
         self._words.seek(0, os.SEEK_END)
         self._words.seek(max(0, self._words.tell() - _LAST))
         lines = self._words.read().decode("utf-8", "replace").split("\n")
         return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
     def code(self, patience: float | None = _PATIENCE) -> int | None:
-        """How the process ended, negative for a signal; ``None`` where nobody knows."""
+        """Return the exit code, negative for a signal; ``None`` if it is unknown."""
         self._process.join(patience)
         code = self._process.exitcode
         return None if code == _UNKNOWN else code
@@ -168,7 +168,7 @@ class LocalEngine:
     def __init__(self, workers: int | None = None) -> None:
         self._workers = workers or default_workers()
         self._context = _Context()
-        start_server()
+        start_workers()
         self._idle: list[_Hand] = []
         self._left: list[_Hand] = []
 
@@ -196,13 +196,13 @@ class LocalEngine:
     ) -> Iterator[Outcome[Task, Result]]:
         """Outcomes as they are ready; what fails otherwise than by a ``ProvError`` is divided."""
         queue = _Queue(tasks, divide)
-        busy: dict[_Hand, _Job[Task]] = {}
+        busy: dict[_Hand, _Attempt[Task]] = {}
         try:
             while True:
-                while len(busy) < self._workers and (job := queue.next(alone=not busy)):
+                while len(busy) < self._workers and (attempt := queue.next(alone=not busy)):
                     hand = self._hand()
-                    busy[hand] = job
-                    hand.give(bytes(ForkingPickler.dumps((function, job.task))))
+                    busy[hand] = attempt
+                    hand.give(bytes(ForkingPickler.dumps((function, attempt.task))))
                 if not busy:
                     return
                 queue.look_ahead()
@@ -216,7 +216,7 @@ class LocalEngine:
                 self._dismiss(hand)
 
     def close(self) -> None:
-        """Let the workers go, each when it is done with what it does."""
+        """Stop each worker after its current task."""
         for hand in self._idle:
             self._dismiss(hand)
         self._idle.clear()
@@ -225,7 +225,7 @@ class LocalEngine:
         self._left.clear()
 
     def stop(self) -> None:
-        """End the workers, whatever they are doing."""
+        """Kill all workers."""
         for hand in (*self._idle, *self._left):
             hand.end()
         self.close()
@@ -233,30 +233,30 @@ class LocalEngine:
     def _heard(
         self,
         hand: _Hand,
-        busy: dict[_Hand, _Job[Task]],
+        busy: dict[_Hand, _Attempt[Task]],
         queue: _Queue[Task],
     ) -> Outcome[Task, Result] | None:
-        """Take in what a worker says; the outcome, if its task came to one."""
-        said = hand.hear()
-        if said is not None and said[0] == "at":
-            hand.item = said[1]
+        """Handle a message of a worker; return the outcome of its task, if any."""
+        message = hand.hear()
+        if message is not None and message[0] == "at":
+            hand.item = message[1]
             return None
-        job = busy.pop(hand)
-        if said is None:
+        attempt = busy.pop(hand)
+        if message is None:
             code, words = hand.code(), hand.last_words()
             self._dismiss(hand)
             if code == -signal.SIGXCPU:
-                return queue.broke(job, hand.item, too_slow())
-            return queue.died(job, hand.item, worker_died("twice", code, words))
+                return queue.broke(attempt, hand.item, too_slow())
+            return queue.died(attempt, hand.item, worker_died("twice", code, words))
         self._idle.append(hand)
-        if said[0] == "broken":
-            return queue.broke(job, hand.item, said[1])
-        if said[0] == "failed":
-            return Outcome(job.task, failure=said[1])
-        return Outcome(job.task, result=said[1])
+        if message[0] == "broken":
+            return queue.broke(attempt, hand.item, message[1])
+        if message[0] == "failed":
+            return Outcome(attempt.task, failure=message[1])
+        return Outcome(attempt.task, result=message[1])
 
     def _hand(self) -> _Hand:
-        """A worker that has nothing to do."""
+        """Return an idle worker."""
         while self._idle:
             hand = self._idle.pop()
             if hand.alive:
@@ -278,16 +278,16 @@ class LocalEngine:
 
 
 class _Queue(Generic[Task]):
-    """What is still to be done: parts of what failed first, what must be alone last."""
+    """Queue of tasks: parts of failed tasks first, tasks that must run alone last."""
 
     def __init__(self, tasks: Iterable[Task], divide: Divide[Task] | None) -> None:
         self._tasks = iter(tasks)
         self._divide = divide
-        self._first: deque[_Job[Task]] = deque()
-        self._alone: deque[_Job[Task]] = deque()
+        self._first: deque[_Attempt[Task]] = deque()
+        self._alone: deque[_Attempt[Task]] = deque()
 
-    def next(self, *, alone: bool) -> _Job[Task] | None:
-        """The next task that may be begun; what must be alone only where nothing else runs."""
+    def next(self, *, alone: bool) -> _Attempt[Task] | None:
+        """Return the next task; a task that must run alone only if nothing else runs."""
         if not self._first:
             self.look_ahead()
         if self._first:
@@ -295,37 +295,37 @@ class _Queue(Generic[Task]):
         return self._alone.popleft() if alone and self._alone else None
 
     def look_ahead(self) -> None:
-        """Have a task at hand for the next worker that is free; to find it may take a while."""
+        """Fetch a task in advance for the next free worker; fetching may be slow."""
         if not self._first:
-            self._first.extend(_Job(task) for task in islice(self._tasks, 1))
+            self._first.extend(_Attempt(task) for task in islice(self._tasks, 1))
 
     def broke(
-        self, job: _Job[Task], item: int | None, failure: ProvError
+        self, attempt: _Attempt[Task], item: int | None, failure: ProvError
     ) -> Outcome[Task, Any] | None:
-        """Something went wrong that would again: it is the item's, and the others are tried."""
-        parts = self._parts(job, item)
+        """Handle a repeatable failure: attribute it to the item, and try the other items."""
+        parts = self._parts(attempt, item)
         if parts and item is None:
             self._do(parts)
             return None
         self._do(parts[:-1])
-        return Outcome(parts[-1] if parts else job.task, failure=failure)
+        return Outcome(parts[-1] if parts else attempt.task, failure=failure)
 
     def died(
-        self, job: _Job[Task], item: int | None, failure: ProvError
+        self, attempt: _Attempt[Task], item: int | None, failure: ProvError
     ) -> Outcome[Task, Any] | None:
-        """A worker died of a task: do it in parts, or once more, or say so."""
-        parts = self._parts(job, item)
+        """Handle the death of a worker: divide the task, retry it, or fail."""
+        parts = self._parts(attempt, item)
         if parts:
             self._do(parts)
             return None
-        job.deaths += 1
-        if job.deaths == _ATTEMPTS:
-            return Outcome(job.task, failure=failure)
-        self._alone.append(job)
+        attempt.deaths += 1
+        if attempt.deaths == _ATTEMPTS:
+            return Outcome(attempt.task, failure=failure)
+        self._alone.append(attempt)
         return None
 
-    def _parts(self, job: _Job[Task], item: int | None) -> Sequence[Task]:
-        return self._divide(job.task, item) if self._divide else ()
+    def _parts(self, attempt: _Attempt[Task], item: int | None) -> Sequence[Task]:
+        return self._divide(attempt.task, item) if self._divide else ()
 
     def _do(self, parts: Sequence[Task]) -> None:
-        self._first.extendleft(_Job(part) for part in reversed(parts))
+        self._first.extendleft(_Attempt(part) for part in reversed(parts))

@@ -1,4 +1,4 @@
-"""Workers of a Ray cluster: of one that is joined, or of one that is started here for the run."""
+"""Run tasks on a Ray cluster: an existing one, or one that is started for the run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from provenance.engine.local import LocalEngine, default_workers
 from provenance.errors import MisuseError, NotFoundError
 
 RETRIES = 3
-"""So often Ray gives a task to another worker after one died of it, or with its machine."""
+"""Retries of Ray after the worker or the machine of a task died."""
 
 REACH = 5.0
 """Seconds in which a cluster must answer; Ray itself would try for minutes, deaf to Ctrl-C."""
@@ -102,7 +102,7 @@ class RayEngine:
                 yield from found
 
     def close(self) -> None:
-        """Let the workers go: break off what runs, and leave or stop the cluster."""
+        """Stop the workers: cancel running tasks, and leave or stop the cluster."""
         left = list(self._running)
         try:
             for reference in left:
@@ -119,7 +119,7 @@ class RayEngine:
                 _on_sigterm(self._on_sigterm)
 
     def _outcomes(self, task: Task, reference: Any) -> list[Outcome[Task, Any]] | None:
-        """What became of a task or its parts; ``None`` when the workers were lost that had it."""
+        """Outcomes of a task or its parts; ``None`` when its workers were lost."""
         errors = self._ray.exceptions
         lost = (errors.WorkerCrashedError, errors.NodeDiedError, errors.LocalRayletDiedError)
         try:
@@ -134,7 +134,7 @@ class RayEngine:
         return outcomes
 
     def _room(self) -> int:
-        """How many tasks there may be at once; a cluster may grow, or lose machines."""
+        """Number of tasks to run at once; a cluster may grow, or lose machines."""
         if self._workers is not None and self._joined:
             return self._workers
         # One more than there are processors: a worker that is done need not wait for its next task.
@@ -186,7 +186,7 @@ class RayEngine:
 
 
 def _library() -> Any:
-    """Ray, which is large and not everybody's."""
+    """Import Ray, an optional library."""
     try:
         # On its import Ray decides what it tells on our standard output; when a worker died, say.
         with _environment("RAY_DEDUP_LOGS_SKIP_REGEX", "(?s).*"):
@@ -201,20 +201,20 @@ def _library() -> Any:
 
 
 def _reason(error: BaseException) -> str:
-    """What an error of Ray comes down to: the end of a traceback, or the start of a lecture."""
+    """Shorten an error of Ray to the last line of its traceback, or its first line."""
     lines = str(error).strip().splitlines() or [type(error).__name__]
     telling = lines[-1] if "Traceback" in str(error) else lines[0]
     return telling.strip().rstrip(".")
 
 
 _hand: LocalEngine | None = None
-"""Of a worker of Ray: what carries tasks out for it, in a process with limits."""
+"""The engine of a Ray worker, which runs its tasks in a process with limits."""
 
 
 def _attempt(
     function: Callable[[Any], Any], task: Any, divide: Divide[Any] | None
 ) -> list[Outcome[Any, Any]]:
-    """Have a task carried out, in parts if need be, by a process that it may bring down."""
+    """Run a task, divided if needed, in a separate process that may crash."""
     global _hand  # noqa: PLW0603 - it outlives the task, as the process does
     if _hand is None:
         _hand = LocalEngine(1)
@@ -239,7 +239,7 @@ def _reach(address: str) -> None:
 
 @contextlib.contextmanager
 def _environment(name: str, value: str) -> Iterator[None]:
-    """A setting for the processes that are started within."""
+    """Set an environment variable for processes started inside the block."""
     before = os.environ.get(name)
     os.environ[name] = value
     try:

@@ -1,4 +1,4 @@
-"""Inside a worker: the limits under which it works, and what it says while it does."""
+"""Enforce limits inside a worker process, and report its progress to the engine."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from provenance.engine.base import unforeseen
 from provenance.errors import InputError, ProvError
 
 WORKER_MEMORY = 6 << 30
-"""Anonymous memory that one worker may have; a file that needs more is refused, not the run."""
+"""Limit on the anonymous memory of one worker; a file that needs more is rejected."""
 
 LEAST_SECONDS = 15.0
 """Processor time that a worker may take for any file, however small …"""
@@ -33,21 +33,21 @@ SECONDS_PER_PACKED_BYTE = 10.0 / (1 << 20)
 """… which are more, where they stand for many: a compressed file, a column, a document."""
 
 _GRACE = 1.0
-"""Seconds after the limit in which Python code may take notice; then the process is ended."""
+"""Seconds after the limit in which Python code can react; then the process is ended."""
 
 _AGAIN = 1.0
-"""Seconds after which the limit is told once more to who did not listen."""
+"""Seconds after which the time-limit error is raised again in code that caught it."""
 
-Said = (
+Message = (
     tuple[Literal["at"], int | None]
     | tuple[Literal["done"], Any]
     | tuple[Literal["failed", "broken"], ProvError]
 )
-"""What a worker says: the item that it begins, and then what came of the task; where that is
-nothing, a failure that is an answer, or one that was not foreseen."""
+"""Messages of a worker: the item that it begins; then the result of the task, an expected failure
+(``failed``), or an unexpected one (``broken``)."""
 
-_say: Callable[[Said], None] | None = None
-"""How the worker that this process is says something; ``None`` where it is none."""
+_send: Callable[[Message], None] | None = None
+"""Sends a message, if this process is a worker; else ``None``."""
 
 
 class TimeLimitError(InputError):
@@ -57,11 +57,11 @@ class TimeLimitError(InputError):
 
 
 def too_slow() -> TimeLimitError:
-    """The failure of an item that met its limit of processor time."""
+    """Make the failure of an item that exceeded its limit of processor time."""
     return TimeLimitError(
         "reading it takes more processor time than a file of its size may",
-        hint="it holds far more than its size promises, like a decompression bomb; write it again "
-        "in parts, or without what repeats",
+        hint="it expands to far more than its size, like a decompression bomb; split it, or remove "
+        "repeated content",
     )
 
 
@@ -80,9 +80,9 @@ def allowance(size: int, *, packed: bool) -> float:
 
 @contextlib.contextmanager
 def item(number: int, seconds: float) -> Iterator[None]:
-    """Work on one item of a task; what goes wrong within, a crash too, is put down to it.
+    """Process one item of a task; errors and crashes inside the block are attributed to it.
 
-    In a process that is no worker there are no limits, and nobody is told.
+    Outside of worker processes there are no limits and no messages.
 
     Args:
         number: which item of the task, counted from 0.
@@ -92,7 +92,7 @@ def item(number: int, seconds: float) -> Iterator[None]:
         TimeLimitError: it took more. Where code that is not Python does not come back to notice,
             the process ends instead.
     """
-    if _say is None:
+    if _send is None:
         yield
         return
     at(number)
@@ -101,13 +101,13 @@ def item(number: int, seconds: float) -> Iterator[None]:
 
 
 def at(number: int | None) -> None:
-    """Say which item is being worked on; ``None`` where it is several, or none of them."""
-    if _say is not None:
-        _say(("at", number))
+    """Report which item is being processed; ``None`` for several or none."""
+    if _send is not None:
+        _send(("at", number))
 
 
 class _Clock:
-    """Counts the processor time of one item at a time, and says when it is over."""
+    """Limits the processor time of one item at a time."""
 
     def __init__(self) -> None:
         self._on = False
@@ -155,12 +155,12 @@ def serve(pipe: Connection, words: str, parent: int, environment: dict[str, str]
         parent: the process that hands out the work.
         environment: the variables of that process.
     """
-    global _say  # noqa: PLW0603 - a process is one worker, for good
+    global _send  # noqa: PLW0603 - a process is one worker, for good
     descriptor = os.open(words, os.O_WRONLY | os.O_APPEND)
     os.dup2(descriptor, sys.stderr.fileno())
     os.close(descriptor)
     _limit(parent, environment)
-    _say = pipe.send
+    _send = pipe.send
     while True:
         try:
             order = pipe.recv_bytes()
@@ -175,7 +175,7 @@ def serve(pipe: Connection, words: str, parent: int, environment: dict[str, str]
             pipe.send(("broken", unforeseen(error)))
 
 
-def _answer(order: bytes) -> Said:
+def _answer(order: bytes) -> Message:
     try:
         function, task = ForkingPickler.loads(order)
         return ("done", function(task))
@@ -188,7 +188,7 @@ def _answer(order: bytes) -> Said:
 
 
 def _limit(parent: int, environment: dict[str, str]) -> None:
-    """What a worker may do, what is told to it, and when it must go.
+    """Settings of a worker process: its limits, its output, and when it ends.
 
     The server that workers are forked from keeps the environment of its own first hour, in which
     credentials may have been others.

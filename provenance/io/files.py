@@ -1,4 +1,4 @@
-"""Files of the operating system: durable names, checksums, and errors in our own terms."""
+"""Hash files, make names durable, and translate errors of the operating system."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _READ_ONLY = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 
 
 def file_sha256(path: Path) -> str:
-    """SHA-256 of a file in hex."""
+    """Compute the SHA-256 of a file in hex."""
     state = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(_HASH_BLOCK):
@@ -37,7 +37,7 @@ def sync_folder(folder: Path) -> None:
 
 @contextlib.contextmanager
 def storage_errors(path: Path) -> Iterator[None]:
-    """Translate what the operating system says about a path of the ledger."""
+    """Translate errors of the operating system about a path of the ledger."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""A folder that is written whole or not at all."""
+"""Write a new folder atomically: complete or not at all."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from provenance.io.files import storage_errors, sync_folder
 
 @contextmanager
 def new_folder(folder: Path, option: str) -> Iterator[Path]:
-    """A folder to write to, which takes its name at the end and leaves nothing on an error.
+    """Provide a folder to write to; it gets its name at the end and is removed on an error.
 
     Args:
         folder: where it shall be; an empty folder may be there already.
-        option: the option that names it, for whoever has to name another.
+        option: the option that names it, for the hint.
 
     Raises:
         MisuseError: something is there already.

@@ -1,29 +1,47 @@
-"""The graph of lineage: depth and taint, ancestors and descendants, paths, loops and claims.
+"""Compute depth, ancestors, descendants, loops and derived claims on the lineage graph.
 
-Pure: every function is handed a connection and the SQL text of two relations.
+The functions know nothing of a ledger. Each takes a connection and the SQL text of two relations.
 
 - nodes: (id UUID, kind VARCHAR, label VARCHAR, own_depth BIGINT), one row per id. ``kind`` is
   record, source, release or model; ``label`` is what a record was resolved to, NULL for the
   others; ``own_depth`` is a depth that is known without the graph, or NULL.
 - edges: (child UUID, parent UUID, relation VARCHAR, process VARCHAR, activity VARCHAR, way INTEGER,
-  choice INTEGER). ``way`` tells the makings of one text apart, and is 0 where nobody does: of all
-  edges of a child or of none. ``choice`` is the same for edges of one way to parents one of which
-  is the true one, and 0 for an edge to a parent that is known.
+  choice INTEGER). ``way`` numbers the derivations of one text, where it came about
+  in several; it is 0 on all edges of a child if the derivations are not told apart. ``choice``
+  numbers the groups of alternative parents within one derivation, of which one is the true one;
+  it is 0 for an edge to a parent that is known.
 
-docs/concepts/lineage.md says what depth, taint and claims mean.
+docs/concepts/lineage.md defines depth and derived claims.
 """
 
 from __future__ import annotations
 
-from provenance.lineage.arrays import NO_NODES, Whole, deepen, is_absent, is_record, number
-from provenance.lineage.claims import derived_claims
 from provenance.lineage.cycles import Cycle, Cycles, cycles
-from provenance.lineage.depth import depths
-from provenance.lineage.derived_claims import Proofs, prove
-from provenance.lineage.edges import Index, Step, index_edges, keep, node_id
-from provenance.lineage.model_descendants import Descent, descends_from, made_from
-from provenance.lineage.traverse import DOWN, UP, Way, ancestors, descend, descendants, paths, trail
-from provenance.lineage.update import Update, update_depths
+from provenance.lineage.derived_claims import DerivedClaims, derive_claims
+from provenance.lineage.edges import EdgeIndex, PathEdge, index_edges, node_id
+from provenance.lineage.graph_arrays import (
+    NO_NODES,
+    GraphArrays,
+    is_absent,
+    is_record,
+    number_graph,
+    propagate_depths,
+)
+from provenance.lineage.model_descendants import (
+    ModelDescendants,
+    find_model_descendants,
+    text_descendants,
+)
+from provenance.lineage.temp_tables import copy_to_temp_table
+from provenance.lineage.traverse import (
+    DOWN,
+    UP,
+    Direction,
+    ancestors,
+    descendants,
+    descendants_within,
+    edges_walked,
+)
 
 __all__ = [
     "DOWN",
@@ -31,30 +49,25 @@ __all__ = [
     "UP",
     "Cycle",
     "Cycles",
-    "Descent",
-    "Index",
-    "Proofs",
-    "Step",
-    "Update",
-    "Way",
-    "Whole",
+    "DerivedClaims",
+    "Direction",
+    "EdgeIndex",
+    "GraphArrays",
+    "ModelDescendants",
+    "PathEdge",
     "ancestors",
+    "copy_to_temp_table",
     "cycles",
-    "deepen",
-    "depths",
-    "derived_claims",
-    "descend",
+    "derive_claims",
     "descendants",
-    "descends_from",
+    "descendants_within",
+    "edges_walked",
+    "find_model_descendants",
     "index_edges",
     "is_absent",
     "is_record",
-    "keep",
-    "made_from",
     "node_id",
-    "number",
-    "paths",
-    "prove",
-    "trail",
-    "update_depths",
+    "number_graph",
+    "propagate_depths",
+    "text_descendants",
 ]

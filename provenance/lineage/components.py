@@ -1,4 +1,4 @@
-"""Loops in a graph: its strongly connected components, and maxima over what they shrink to."""
+"""Find strongly connected components, and propagate maxima over the graph of components."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from provenance.lineage.state import Arrows, Flags, Numbers
+from provenance.lineage.edge_arrays import EdgeArrays, Flags, Numbers
 
 WORTHWHILE = 50
 """A round of trimming reads all edges left; it is worth it while it drops one in so many."""
@@ -26,14 +26,14 @@ class Components:
     looped: Flags
 
 
-def renumber(edges: Arrows) -> tuple[Numbers, Arrows]:
+def renumber(edges: EdgeArrays) -> tuple[Numbers, EdgeArrays]:
     """Only the nodes that have edges, and the edges between their new numbers."""
     nodes, ends = np.unique(np.concatenate([edges.child, edges.parent]), return_inverse=True)
     child, parent = np.split(ends.astype(np.int32), 2)
-    return nodes, Arrows(child, parent, edges.carries)
+    return nodes, EdgeArrays(child, parent, edges.effects)
 
 
-def trim(edges: Arrows, nodes: int) -> Arrows:
+def trim(edges: EdgeArrays, nodes: int) -> EdgeArrays:
     """Drop edges that lead to or come from where nothing goes on: no loop can pass there."""
     while True:
         is_child = np.zeros(nodes + 1, np.bool_)
@@ -47,7 +47,7 @@ def trim(edges: Arrows, nodes: int) -> Arrows:
             return edges
 
 
-def components(edges: Arrows, size: int) -> Components:
+def components(edges: EdgeArrays, size: int) -> Components:
     """Components by Tarjan's algorithm, without recursion: time and memory linear in the edges."""
     number = np.array(_emit(*adjacency(edges, size)), np.int32)
     looped = np.bincount(number, minlength=size)[number] > 1
@@ -55,14 +55,14 @@ def components(edges: Arrows, size: int) -> Components:
     return Components(number, looped)
 
 
-def adjacency(edges: Arrows, size: int) -> tuple[list[int], list[int]]:
+def adjacency(edges: EdgeArrays, size: int) -> tuple[list[int], list[int]]:
     """The parents of all nodes one after the other, and where those of each node begin."""
     starts = np.zeros(size + 1, np.int64)
     np.cumsum(np.bincount(edges.child, minlength=size), out=starts[1:])
     return starts.tolist(), edges.parent[np.lexsort((edges.parent, edges.child))].tolist()
 
 
-def climb(edges: Arrows, weight: Numbers, value: Numbers, parts: Components) -> Numbers:
+def climb(edges: EdgeArrays, weight: Numbers, value: Numbers, parts: Components) -> Numbers:
     """Raise the value of every component to that of each parent component plus the edge's weight.
 
     Edges inside a component add nothing, and all of its members get its value.

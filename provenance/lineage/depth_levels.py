@@ -1,65 +1,61 @@
-"""Depth, level and taint over a graph in arrays, a whole level at a time."""
+"""Propagate depth from parents to children, one level of the graph at a time."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from provenance.lineage.alternatives import Ways
+from provenance.lineage.alternative_derivations import Alternatives
 from provenance.lineage.components import climb, components, renumber, trim
-from provenance.lineage.loop_depth import settle_rounds
-from provenance.lineage.semantics import DEPTH, STEP, TEXT, WRITES
-from provenance.lineage.state import Arrows, Numbers, Places, State
+from provenance.lineage.edge_arrays import EdgeArrays, Numbers, Positions
+from provenance.lineage.loop_depth import raise_loop_depths
+from provenance.lineage.semantics import ADDS_STEP, PASSES_DEPTH
 
 WORTHWHILE = 50
 """A sweep reads every edge that is left; it is worth it while it settles one in so many of them."""
 
 
-def propagate(edges: Arrows, state: State, ways: Ways | None = None) -> None:
-    """Raise the state of every node to what its ancestors ask for.
+def propagate(edges: EdgeArrays, depth: Numbers, alternatives: Alternatives | None = None) -> None:
+    """Raise the depth of every node to what its ancestors require.
 
     Nodes are settled once all of their parents are. Sweeps over all edges settle level after level
     while the levels are wide. What they leave over, long chains, loops and all that comes after
     loops, is sorted by parent first, so that each of many narrow levels costs its own edges only.
 
     Args:
-        ways: of nodes whose depth is a least of several.
+        alternatives: the nodes whose depth is a minimum over several derivations or parents.
     """
-    state.tainted[edges.child[edges.carries & WRITES != 0]] = True
-    rest = _sweep(edges, state, ways)
+    rest = _sweep(edges, depth, alternatives)
     if len(rest):
-        _settle_rest(rest, state, ways)
+        _settle_rest(rest, depth, alternatives)
 
 
-def _sweep(edges: Arrows, state: State, ways: Ways | None) -> Arrows:
+def _sweep(edges: EdgeArrays, depth: Numbers, alternatives: Alternatives | None) -> EdgeArrays:
     """Settle the wide levels; the edges that are left over are returned."""
-    waiting = np.bincount(edges.child, minlength=len(state.depth))
+    waiting = np.bincount(edges.child, minlength=len(depth))
     ready = waiting == 0
     while True:
         hit = ready[edges.parent]
         if np.count_nonzero(hit) * WORTHWHILE <= len(edges):
             return edges
         now, edges = edges.where(hit), edges.where(~hit)
-        _hand_on(now, state)
+        _hand_on(now, depth)
         waiting -= np.bincount(now.child, minlength=len(waiting))
         ready[:] = False
         ready[now.child] = waiting[now.child] == 0
-        if ways is not None:
-            ways.settle(np.flatnonzero(ready), state.depth)
+        if alternatives is not None:
+            alternatives.raise_depths(np.flatnonzero(ready), depth)
 
 
-def _hand_on(edges: Arrows, state: State) -> None:
+def _hand_on(edges: EdgeArrays, depth: Numbers) -> None:
     """From parents that are settled to their children."""
-    np.maximum.at(state.level, edges.child, state.level[edges.parent] + 1)
-    deep = edges.where(edges.carries & DEPTH != 0)
-    reach = state.depth[deep.parent] + (deep.carries & STEP)
-    np.maximum.at(state.depth, deep.child, reach)
-    tainted = (edges.carries & TEXT != 0) & state.tainted[edges.parent]
-    state.tainted[edges.child[tainted]] = True
+    deep = edges.where(edges.effects & PASSES_DEPTH != 0)
+    reach = depth[deep.parent] + (deep.effects & ADDS_STEP)
+    np.maximum.at(depth, deep.child, reach)
 
 
-def _settle_rest(edges: Arrows, state: State, ways: Ways | None) -> None:
+def _settle_rest(edges: EdgeArrays, depth: Numbers, alternatives: Alternatives | None) -> None:
     """Settle narrow levels; the nodes of a loop are settled together, as if they were one."""
-    one = _loops(edges, state)
+    one = _loops(edges, len(depth))
     around = one[edges.child] == one[edges.parent]
     inner, edges = edges.where(around), edges.where(~around)
     inner_starts, inner = _sorted(inner, one)
@@ -68,31 +64,30 @@ def _settle_rest(edges: Arrows, state: State, ways: Ways | None) -> None:
     ready = np.unique(one[np.concatenate([edges.parent, inner.parent])])
     ready = ready[waiting[ready] == 0]
     while len(ready):
-        loops = places(inner_starts, ready)
-        if ways is not None:
-            ways.settle(ready[inner_starts[ready] == inner_starts[ready + 1]], state.depth)
+        loops = edges_of_nodes(inner_starts, ready)
+        if alternatives is not None:
+            alternatives.raise_depths(ready[inner_starts[ready] == inner_starts[ready + 1]], depth)
         if len(loops):
-            _settle_loops(inner.where(loops), state, ways)
-        now = edges.where(places(starts, ready))
-        _hand_on(now, state)
+            _settle_loops(inner.where(loops), depth, alternatives)
+        now = edges.where(edges_of_nodes(starts, ready))
+        _hand_on(now, depth)
         reached = one[now.child]
         np.subtract.at(waiting, reached, 1)
         ready = np.unique(reached[waiting[reached] == 0])
 
 
-def _loops(edges: Arrows, state: State) -> Numbers:
+def _loops(edges: EdgeArrays, size: int) -> Numbers:
     """For every node a node that stands for it: the same one for all nodes of a loop."""
-    one = np.arange(len(state.level), dtype=np.int32)
-    nodes, core = renumber(trim(edges, len(state.level)))
+    one = np.arange(size, dtype=np.int32)
+    nodes, core = renumber(trim(edges, size))
     parts = components(core, len(nodes))
-    state.in_cycle[nodes] = parts.looped
-    first = np.full(len(nodes), len(state.level), np.int32)
+    first = np.full(len(nodes), size, np.int32)
     np.minimum.at(first, parts.number, nodes)
     one[nodes] = first[parts.number]
     return one
 
 
-def _sorted(edges: Arrows, one: Numbers) -> tuple[Places, Arrows]:
+def _sorted(edges: EdgeArrays, one: Numbers) -> tuple[Positions, EdgeArrays]:
     """Edges by the node that stands for their parent, and where those of each node begin."""
     parent = one[edges.parent]
     starts = np.zeros(len(one) + 1, np.int64)
@@ -100,26 +95,19 @@ def _sorted(edges: Arrows, one: Numbers) -> tuple[Places, Arrows]:
     return starts, edges.where(np.argsort(parent, kind="stable"))
 
 
-def places(starts: Places, nodes: Numbers) -> Places:
+def edges_of_nodes(starts: Positions, nodes: Numbers) -> Positions:
     """The places of the edges of some nodes."""
     counts = starts[nodes + 1] - starts[nodes]
     before = np.cumsum(counts) - counts
     return np.repeat(starts[nodes] - before, counts) + np.arange(counts.sum())
 
 
-def _settle_loops(edges: Arrows, state: State, ways: Ways | None) -> None:
+def _settle_loops(edges: EdgeArrays, depth: Numbers, alternatives: Alternatives | None) -> None:
     """Raise the nodes of loops to what they ask of each other, beside what came from outside."""
     nodes, edges = renumber(edges)
-    ones = np.ones(len(edges), np.int32)
-    everywhere = components(edges, len(nodes))
-    state.level[nodes] = climb(edges, ones, state.level[nodes], everywhere)
-    deep = edges.where(edges.carries & DEPTH != 0)
-    if ways is not None and ways.special[nodes].any():
-        settle_rounds(nodes, deep, ways, state.depth)
+    deep = edges.where(edges.effects & PASSES_DEPTH != 0)
+    if alternatives is not None and alternatives.special[nodes].any():
+        raise_loop_depths(nodes, deep, alternatives, depth)
     else:
-        steps = (deep.carries & STEP).astype(np.int32)
-        state.depth[nodes] = climb(deep, steps, state.depth[nodes], components(deep, len(nodes)))
-    text = edges.where(edges.carries & TEXT != 0)
-    tainted = state.tainted[nodes].astype(np.int32)
-    nothing = np.zeros(len(text), np.int32)
-    state.tainted[nodes] = climb(text, nothing, tainted, components(text, len(nodes))) > 0
+        steps = (deep.effects & ADDS_STEP).astype(np.int32)
+        depth[nodes] = climb(deep, steps, depth[nodes], components(deep, len(nodes)))

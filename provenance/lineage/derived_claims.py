@@ -1,4 +1,4 @@
-"""What lineage proves of records, reckoned over a whole graph in arrays."""
+"""Derive claims about the origin of records from their lineage."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from provenance.lineage.arrays import ABSENT, OTHER, RECORD, Whole
-from provenance.lineage.depth_levels import places
+from provenance.lineage.depth_levels import edges_of_nodes
+from provenance.lineage.edge_arrays import Flags, Numbers, Positions, column
+from provenance.lineage.graph_arrays import ABSENT, OTHER, RECORD, GraphArrays
 from provenance.lineage.semantics import MODEL
-from provenance.lineage.state import Flags, Numbers, Places, column
 from provenance.model.origin import Label
 
 WORTHWHILE = 50
@@ -19,30 +19,37 @@ WORTHWHILE = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Proofs:
-    """The one claim that is kept of every record that has any, and what it rests on.
+class DerivedClaims:
+    """The strongest derived claim of every record that has one, and its reason.
 
     Attributes:
         record: places of the records among the nodes, in ascending order.
         claim: synthetic or mixed.
-        process: by what process, if that is known.
+        process: the process, if that is known.
         parent: places of the least of the parents that prove it.
         several: whether there are others.
         writer: by record, place of the model that it came of, the first by name; -1 for none.
         tainted: places of the sources, releases and others that hold or hand on text of a machine.
     """
 
-    record: Places
+    record: Positions
     claim: Any
     process: Any
-    parent: Places
+    parent: Positions
     several: Flags
-    writer: Places
-    tainted: Places
+    writer: Positions
+    tainted: Positions
 
 
-def prove(whole: Whole) -> Proofs:
-    """What the edges prove, as ``derived_claims`` says.
+def derive_claims(whole: GraphArrays) -> DerivedClaims:
+    """Derive claims of tier ``derived`` from the edges.
+
+    A machine process makes its child synthetic, whatever the parents are; so does a model, when no
+    process is named. What was edited or cleaned, or derived by an unnamed process, from a synthetic
+    or mixed record is mixed, and so is what a model edited or cleaned. The child's claim counts for
+    what was made from the child in turn. A source or a release hands on what it contains: it counts
+    as mixed for what was made of it when anything that it came of is synthetic or mixed, or when a
+    machine process made it. Context, feedback and annotation prove nothing.
 
     Of several claims about one record synthetic comes before mixed, then the least process, so that
     the order in which edges came does not matter.
@@ -67,7 +74,7 @@ def prove(whole: Whole) -> Proofs:
     unknown = proves.parent == len(marked) - 1
     np.maximum.at(most, proves.child, np.where(unknown, -1, proves.parent))
     record = np.flatnonzero(best < 2 * ranks)
-    return Proofs(
+    return DerivedClaims(
         record,
         _worded(best[record] // ranks, [Label.SYNTHETIC.value, Label.MIXED.value]),
         _worded(best[record] % ranks, _processes(whole)),
@@ -78,22 +85,22 @@ def prove(whole: Whole) -> Proofs:
     )
 
 
-def _writers(whole: Whole, edges: _Edges) -> Places:
+def _writers(whole: GraphArrays, edges: _Edges) -> Positions:
     """For every node the model that it came of, the first by name where there are several."""
     found = np.flatnonzero(whole.kind == MODEL).tolist()
-    models = np.array(sorted(found, key=lambda place: whole.names.get(place, "")), np.int64)
+    models = np.array(sorted(found, key=lambda position: whole.names.get(position, "")), np.int64)
     rank = np.full(len(whole.kind), len(models), np.int64)
     rank[models] = np.arange(len(models))
     first = np.full(len(whole.kind), len(models), np.int64)
     np.minimum.at(first, edges.child, rank[edges.parent])
-    writers: Places = np.r_[models, -1][first]
+    writers: Positions = np.r_[models, -1][first]
     return writers
 
 
-def _worded(numbers: Places, words: list[str | None]) -> Any:
+def _worded(numbers: Positions, edge_words: list[str | None]) -> Any:
     """Numbers of words as words."""
     return pa.DictionaryArray.from_arrays(
-        pa.array(numbers.astype(np.int32)), pa.array(words, pa.string())
+        pa.array(numbers.astype(np.int32)), pa.array(edge_words, pa.string())
     )
 
 
@@ -108,7 +115,7 @@ class _Edges:
     from_model: Flags
 
     @classmethod
-    def of(cls, whole: Whole) -> _Edges:
+    def of(cls, whole: GraphArrays) -> _Edges:
         child, parent, word = whole.child, whole.parent, whole.word
         machine = whole.flags("machine")[word]
         kind = whole.kind[parent]
@@ -116,11 +123,11 @@ class _Edges:
         writes = machine | (from_model & ~whole.flags("kept")[word])
         counts = whole.flags("proves")[word] & np.isin(whole.kind[child], (RECORD, OTHER))
         counts &= machine | (kind != ABSENT)
-        rank = column(whole.words, "rank")
+        rank = column(whole.edge_words, "rank")
         return cls(child, parent, rank[word], writes, from_model).where(counts)
 
     def where(self, chosen: Flags) -> _Edges:
-        """Some of them."""
+        """Select edges by a mask."""
         return _Edges(
             self.child[chosen],
             self.parent[chosen],
@@ -147,13 +154,13 @@ def _spread(marked: Flags, child: Numbers, parent: Numbers) -> None:
     ready = np.unique(parent[hit])
     child = child[np.argsort(parent, kind="stable")]
     while len(ready):
-        ready = np.unique(child[places(starts, ready)])
+        ready = np.unique(child[edges_of_nodes(starts, ready)])
         ready = ready[~marked[ready]]
         marked[ready] = True
 
 
-def _processes(whole: Whole) -> list[str | None]:
+def _processes(whole: GraphArrays) -> list[str | None]:
     """The processes by rank; ranks begin at 1."""
-    columns = (whole.words.column(name).to_pylist() for name in ("rank", "process"))
-    held = dict(zip(*columns, strict=True))
-    return [held.get(rank) for rank in range(max(held, default=0) + 1)]
+    columns = (whole.edge_words.column(name).to_pylist() for name in ("rank", "process"))
+    named = dict(zip(*columns, strict=True))
+    return [named.get(rank) for rank in range(max(named, default=0) + 1)]

@@ -1,8 +1,8 @@
-"""Depth within loops some of whose nodes came about in several ways.
+"""Compute depth within loops of which some nodes have several possible derivations.
 
-No true history goes round: a node is *grounded* when one of its ways rests on what lies outside its
-loop, or on grounded nodes alone. Grounded nodes have the least depth of such a way. The others
-share what they ask of each other, their steps not counted, as if no node had ways.
+A true history has no loop. A node is *grounded* when one of its derivations rests on nodes outside
+the loop or on grounded nodes only; it has the smallest depth of such a derivation. The other nodes
+share one depth, the largest that any of them requires; steps between them are not counted.
 """
 
 from __future__ import annotations
@@ -14,31 +14,33 @@ from heapq import heapify, heappop, heappush
 
 import numpy as np
 
-from provenance.lineage.alternatives import Ways
+from provenance.lineage.alternative_derivations import Alternatives
 from provenance.lineage.components import components
-from provenance.lineage.semantics import STEP
-from provenance.lineage.state import Arrows, Numbers
+from provenance.lineage.edge_arrays import EdgeArrays, Numbers
+from provenance.lineage.semantics import ADDS_STEP
 
 
 @dataclass(slots=True)
-class _Choice:
+class _AlternativeParents:
     """Parents one of which is the true one, with their steps."""
 
     parents: list[tuple[int, int]]
     node: int = -1
-    way: int = -1
+    derivation: int = -1
 
 
 @dataclass(slots=True)
-class _Web:
-    """Nodes by their places, each with its ways, each way a list of choices."""
+class _LoopNodes:
+    """Nodes by position, each with its derivations; a derivation is a list of choices."""
 
     floors: list[int]
-    ways: list[list[list[_Choice]]]
+    derivations: list[list[list[_AlternativeParents]]]
     values: list[int] = field(default_factory=list)
 
 
-def settle_rounds(nodes: Numbers, edges: Arrows, ways: Ways, depth: Numbers) -> None:
+def raise_loop_depths(
+    nodes: Numbers, edges: EdgeArrays, alternatives: Alternatives, depth: Numbers
+) -> None:
     """Raise the depth of nodes on loops.
 
     Args:
@@ -46,124 +48,128 @@ def settle_rounds(nodes: Numbers, edges: Arrows, ways: Ways, depth: Numbers) -> 
             between them but for those of special nodes.
         depth: of all nodes of the graph; of what lies outside the loops it is settled.
     """
-    web = _Web(depth[nodes].tolist(), [[[]] for _ in nodes])
-    for child, parent, carries in zip(
-        edges.child.tolist(), edges.parent.tolist(), edges.carries.tolist(), strict=True
+    loop = _LoopNodes(depth[nodes].tolist(), [[[]] for _ in nodes])
+    for child, parent, effects in zip(
+        edges.child.tolist(), edges.parent.tolist(), edges.effects.tolist(), strict=True
     ):
-        web.ways[child][0].append(_Choice([(parent, carries & STEP)]))
-    _add_special(web, nodes, ways, depth)
-    web.values = list(web.floors)
+        loop.derivations[child][0].append(_AlternativeParents([(parent, effects & ADDS_STEP)]))
+    _add_special(loop, nodes, alternatives, depth)
+    loop.values = list(loop.floors)
     size = len(nodes)
     ends = [
         (child, parent)
-        for child, listed in enumerate(web.ways)
-        for way in listed
-        for choice in way
+        for child, listed in enumerate(loop.derivations)
+        for derivation in listed
+        for choice in derivation
         for parent, _ in choice.parents
         if parent < size
     ]
     child, parent = np.array(ends, np.int32).reshape(-1, 2).T
-    number = components(Arrows(child, parent, np.zeros(len(child), np.uint8)), size).number
+    number = components(EdgeArrays(child, parent, np.zeros(len(child), np.uint8)), size).number
     # Components are numbered parents first.
     order = np.argsort(number, kind="stable")
     for group in np.split(order, np.flatnonzero(np.diff(number[order])) + 1):
-        _settle(web, group.tolist())
-    depth[nodes] = np.array(web.values[:size], np.int32)
+        _settle(loop, group.tolist())
+    depth[nodes] = np.array(loop.values[:size], np.int32)
 
 
-def _add_special(web: _Web, nodes: Numbers, ways: Ways, depth: Numbers) -> None:
-    """Give special nodes their ways; parents outside the loops become places of their own."""
-    place = {node: at for at, node in enumerate(nodes.tolist())}
-    for node in nodes[ways.special[nodes]].tolist():
-        found = int(np.searchsorted(ways.nodes, node))
-        first, last = int(ways.starts[found]), int(ways.starts[found + 1])
-        listed: list[list[_Choice]] = []
+def _add_special(
+    loop: _LoopNodes, nodes: Numbers, alternatives: Alternatives, depth: Numbers
+) -> None:
+    """Add the derivations of special nodes; parents outside the loops get positions too."""
+    index_of = {node: at for at, node in enumerate(nodes.tolist())}
+    for node in nodes[alternatives.special[nodes]].tolist():
+        found = int(np.searchsorted(alternatives.nodes, node))
+        first, last = int(alternatives.starts[found]), int(alternatives.starts[found + 1])
+        listed: list[list[_AlternativeParents]] = []
         before = (-1, -1)
         for at in range(first, last):
-            here = (int(ways.way[at]), int(ways.choice[at]))
+            here = (int(alternatives.derivation[at]), int(alternatives.choice[at]))
             if here[0] != before[0]:
                 listed.append([])
             if here != before:
-                listed[-1].append(_Choice([]))
+                listed[-1].append(_AlternativeParents([]))
             before = here
-            parent = int(ways.parent[at])
-            if parent not in place:
-                place[parent] = len(web.floors)
-                web.floors.append(int(depth[parent]))
-                web.ways.append([])
-            listed[-1][-1].parents.append((place[parent], int(ways.step[at])))
-        web.ways[place[node]] = listed
+            parent = int(alternatives.parent[at])
+            if parent not in index_of:
+                index_of[parent] = len(loop.floors)
+                loop.floors.append(int(depth[parent]))
+                loop.derivations.append([])
+            listed[-1][-1].parents.append((index_of[parent], int(alternatives.step[at])))
+        loop.derivations[index_of[node]] = listed
 
 
-def _settle(web: _Web, group: Sequence[int]) -> None:
-    """Settle nodes of which each may rest on each; what they rest on beside is settled."""
+def _settle(loop: _LoopNodes, group: Sequence[int]) -> None:
+    """Compute the depths of one component; all other parents of its nodes are done."""
     inside = set(group)
-    grounded = _ground(web, group, inside)
+    grounded = _ground(loop, group, inside)
     rest = [node for node in group if node not in grounded]
     if rest:
-        _level(web, rest, set(rest))
+        _level_rest(loop, rest, set(rest))
 
 
-def _ground(web: _Web, group: Sequence[int], inside: set[int]) -> set[int]:
+def _ground(loop: _LoopNodes, group: Sequence[int], inside: set[int]) -> set[int]:
     """Find the grounded nodes, the least depths first: what is found first is final."""
-    queue, uses = _begin(web, group, inside)
+    queue, uses = _begin(loop, group, inside)
     waiting = {
-        (node, number): len(way) for node in group for number, way in enumerate(web.ways[node])
+        (node, number): len(derivation)
+        for node in group
+        for number, derivation in enumerate(loop.derivations[node])
     }
     ticket = len(queue)
     done: set[int] = set()
     grounded: set[int] = set()
     while queue:
-        value, _, what = heappop(queue)
-        more: list[tuple[int, _Choice | int]] = []
-        if isinstance(what, int):
-            if what not in grounded:
-                grounded.add(what)
-                web.values[what] = value
-                more += [(value + step, choice) for choice, step in uses.get(what, ())]
-        elif id(what) not in done:
-            done.add(id(what))
-            waiting[what.node, what.way] -= 1
-            if not waiting[what.node, what.way]:
-                more.append((max(value, web.floors[what.node]), what.node))
+        value, _, entry = heappop(queue)
+        more: list[tuple[int, _AlternativeParents | int]] = []
+        if isinstance(entry, int):
+            if entry not in grounded:
+                grounded.add(entry)
+                loop.values[entry] = value
+                more += [(value + step, choice) for choice, step in uses.get(entry, ())]
+        elif id(entry) not in done:
+            done.add(id(entry))
+            waiting[entry.node, entry.derivation] -= 1
+            if not waiting[entry.node, entry.derivation]:
+                more.append((max(value, loop.floors[entry.node]), entry.node))
         for reached, reaches in more:
             heappush(queue, (reached, ticket := ticket + 1, reaches))
     return grounded
 
 
-_Queue = list[tuple[int, int, _Choice | int]]
-"""Depths, tickets that tell equal depths apart, and whose depths they are."""
+_Queue = list[tuple[int, int, _AlternativeParents | int]]
+"""Depth, a ticket that orders equal depths, and the node or choice that has it."""
 
 
 def _begin(
-    web: _Web, group: Sequence[int], inside: set[int]
-) -> tuple[_Queue, dict[int, list[tuple[_Choice, int]]]]:
-    """What is known from outside, and for every node the choices that it is a parent of."""
-    found: list[tuple[int, _Choice | int]] = []
-    uses: dict[int, list[tuple[_Choice, int]]] = {}
+    loop: _LoopNodes, group: Sequence[int], inside: set[int]
+) -> tuple[_Queue, dict[int, list[tuple[_AlternativeParents, int]]]]:
+    """Depths known from outside the component, and per node the choices that it is a parent of."""
+    found: list[tuple[int, _AlternativeParents | int]] = []
+    uses: dict[int, list[tuple[_AlternativeParents, int]]] = {}
     for node in group:
-        for number, way in enumerate(web.ways[node]):
-            if not way:
-                found.append((web.floors[node], node))
-            for choice in way:
-                choice.node, choice.way = node, number
+        for number, derivation in enumerate(loop.derivations[node]):
+            if not derivation:
+                found.append((loop.floors[node], node))
+            for choice in derivation:
+                choice.node, choice.derivation = node, number
                 for parent, step in choice.parents:
                     if parent in inside:
                         uses.setdefault(parent, []).append((choice, step))
                     else:
-                        found.append((web.values[parent] + step, choice))
-    queue = [(value, ticket, what) for ticket, (value, what) in enumerate(found)]
+                        found.append((loop.values[parent] + step, choice))
+    queue = [(value, ticket, entry) for ticket, (value, entry) in enumerate(found)]
     heapify(queue)
     return queue, uses
 
 
-def _level(web: _Web, rest: Sequence[int], inside: set[int]) -> None:
-    """Raise nodes that are not grounded to what they ask of each other; steps add nothing there."""
+def _level_rest(loop: _LoopNodes, rest: Sequence[int], inside: set[int]) -> None:
+    """Raise nodes that are not grounded to a common depth; steps between them add nothing."""
     uses: dict[int, set[int]] = {node: set() for node in rest}
     for node in rest:
-        web.values[node] = web.floors[node]
-        for way in web.ways[node]:
-            for choice in way:
+        loop.values[node] = loop.floors[node]
+        for derivation in loop.derivations[node]:
+            for choice in derivation:
                 for parent, _ in choice.parents:
                     if parent in inside:
                         uses[parent].add(node)
@@ -174,13 +180,13 @@ def _level(web: _Web, rest: Sequence[int], inside: set[int]) -> None:
         queued.discard(node)
         least = min(
             max(
-                min(web.values[p] + (0 if p in inside else step) for p, step in choice.parents)
-                for choice in way
+                min(loop.values[p] + (0 if p in inside else step) for p, step in choice.parents)
+                for choice in derivation
             )
-            for way in web.ways[node]
+            for derivation in loop.derivations[node]
         )
-        if least > web.values[node]:
-            web.values[node] = least
+        if least > loop.values[node]:
+            loop.values[node] = least
             fresh = uses[node] - queued
             queue.extend(fresh)
             queued |= fresh

@@ -1,19 +1,20 @@
-"""Which records of a set a model had a part in: the question of self-consumption."""
+"""Find the records of a set that descend from a model: the check for self-consumption."""
 
 from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
 
-from provenance.lineage.edges import Index, Relations, Step, name_steps, scratch
-from provenance.lineage.semantics import SILENT, WRITTEN, among, class_sql
-from provenance.lineage.traverse import DOWN, back, begin, spread
+from provenance.lineage.edges import EdgeIndex, PathEdge, find_edges
+from provenance.lineage.semantics import ARTIFICIAL, NO_TEXT_PROCESSES, class_sql, is_one_of
+from provenance.lineage.temp_tables import ArrowConnection, temp_tables
+from provenance.lineage.traverse import DOWN, expand, pairs_walked, start_walk
 from provenance.model.base import quote_identifier
 
 
 @dataclass(frozen=True, slots=True)
-class Descent:
-    """How many members descend from a model, and one of the shortest chains that show it.
+class ModelDescendants:
+    """Number of members that descend from a model, and one shortest chain as an example.
 
     Attributes:
         members: how many.
@@ -21,17 +22,17 @@ class Descent:
     """
 
     members: int
-    chain: tuple[Step, ...]
+    chain: tuple[PathEdge, ...]
 
 
-def descends_from(
-    connection: Relations,
+def find_model_descendants(
+    connection: ArrowConnection,
     nodes: str,
-    edges: Index,
+    edges: EdgeIndex,
     model: uuid.UUID,
     members: str,
     into: str,
-) -> Descent:
+) -> ModelDescendants:
     """Make the table ``into`` (record_id, hops) of the members that descend from a model.
 
     What descends from a model is what it wrote, what was made from that, the releases that hold any
@@ -42,7 +43,7 @@ def descends_from(
         members: SQL text of a relation with a column ``record_id``.
     """
     table = quote_identifier(into)
-    with scratch(connection, "offspring") as (offspring,):
+    with temp_tables(connection, "offspring") as (offspring,):
         _descend(connection, nodes, edges.down, offspring, f"(SELECT '{model}'::UUID AS id)")
         connection.execute(
             f"CREATE OR REPLACE TEMP TABLE {table} AS "
@@ -52,36 +53,40 @@ def descends_from(
         count, nearest = connection.execute(
             f"SELECT count(*), arg_min(record_id, (hops, record_id)) FROM {table}"
         ).fetchone()
-        pairs = back(connection, offspring, nearest, DOWN) if count else []
-    return Descent(int(count), name_steps(connection, _handed_on(edges.up), pairs))
+        pairs = pairs_walked(connection, offspring, nearest, DOWN) if count else []
+    return ModelDescendants(int(count), find_edges(connection, _handed_on(edges.up), pairs))
 
 
-def made_from(connection: Relations, nodes: str, edges: str, roots: str, into: str) -> None:
+def text_descendants(
+    connection: ArrowConnection, nodes: str, edges: str, roots: str, into: str
+) -> None:
     """Make the temporary table ``into`` (id, hops, via) of nodes and all that descends from them.
 
-    What descends is as for ``descends_from``.
+    What descends is as for ``find_model_descendants``.
 
     Args:
-        edges: any relation of edges; ``Index.down`` where few of many edges will be touched.
+        edges: any relation of edges; ``EdgeIndex.down`` where few of many edges will be touched.
         roots: SQL text of a relation with a column ``id``; they are in the answer, with 0 hops.
     """
     _descend(connection, nodes, edges, quote_identifier(into), roots)
 
 
-def _descend(connection: Relations, nodes: str, edges: str, offspring: str, roots: str) -> None:
+def _descend(
+    connection: ArrowConnection, nodes: str, edges: str, offspring: str, roots: str
+) -> None:
     """Walk down over derived edges, and over context into what a machine wrote."""
-    begin(connection, offspring, roots)
-    written = f"(SELECT id FROM {nodes} AS nodes WHERE {class_sql('nodes')} = {WRITTEN})"
+    start_walk(connection, offspring, roots)
+    written = f"(SELECT id FROM {nodes} AS nodes WHERE {class_sql('nodes')} = {ARTIFICIAL})"
     derived = f"(SELECT * FROM {_handed_on(edges)} WHERE relation = 'derived')"
     context = f"(SELECT * FROM {edges} AS edges WHERE relation = 'context')"
     hop, width = 0, 1
     while width:
         hop += 1
-        width = spread(connection, DOWN, (derived,), hop, offspring)
-        width += spread(connection, DOWN, (context,), hop, offspring, written)
+        width = expand(connection, DOWN, (derived,), hop, offspring)
+        width += expand(connection, DOWN, (context,), hop, offspring, written)
 
 
 def _handed_on(edges: str) -> str:
     """All edges but those of feedback and annotation."""
-    silent = among("process", SILENT)
+    silent = is_one_of("process", NO_TEXT_PROCESSES)
     return f"(SELECT * FROM {edges} AS edges WHERE relation <> 'derived' OR NOT {silent})"

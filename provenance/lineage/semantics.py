@@ -1,4 +1,4 @@
-"""What nodes are and what edges carry from parent to child, in SQL: what depth rests on."""
+"""Define the classes of nodes and the effects of edges in the lineage graph."""
 
 from __future__ import annotations
 
@@ -7,77 +7,34 @@ from collections.abc import Collection
 from provenance.model.base import quote_literal
 from provenance.model.origin import GENERATIVE, Label, Process
 
-MACHINE: frozenset[Process] = GENERATIVE - {Process.FEEDBACK}
-"""Processes of a machine that make the text of the child, whatever the parent is."""
+MACHINE_PROCESSES: frozenset[Process] = GENERATIVE - {Process.FEEDBACK}
+"""Processes in which a machine writes the text of the child, whatever the parent is."""
 
-SILENT: frozenset[Process] = frozenset({Process.FEEDBACK, Process.ANNOTATE})
-"""Processes that say something about the parent and hand on none of its text."""
+NO_TEXT_PROCESSES: frozenset[Process] = frozenset({Process.FEEDBACK, Process.ANNOTATE})
+"""Processes that say something about the parent and pass on none of its text."""
 
-TOUCHED_UP: frozenset[Process] = frozenset({Process.EDIT, Process.CLEAN})
-"""Processes that leave a text what it was, more or less."""
+EDITING_PROCESSES: frozenset[Process] = frozenset({Process.EDIT, Process.CLEAN})
+"""Processes that change a text and do not write a new one."""
 
-FIXED, WRITTEN, VESSEL, MODEL = range(4)
-"""Classes of nodes: a record of human or unknown origin; a synthetic or mixed one; a source or a
+HUMAN_OR_UNKNOWN, ARTIFICIAL, CONTAINER, MODEL = range(4)
+"""Classes of nodes: a record of human or unknown origin; a synthetic or mixed record; a source or a
 release; a model."""
 
-STEP, DEPTH, TEXT, WRITES = 1, 2, 4, 8
-"""What an edge does: adds a generative step, hands on depth, hands on text, proves by itself that a
-machine wrote the child."""
+ADDS_STEP, PASSES_DEPTH = 1, 2
+"""Effects of an edge, as bits: it adds a generative step; it passes the parent's depth on."""
 
 
-def among(column: str, values: Collection[str]) -> str:
-    """SQL that is true where a column holds one of these words, and false for NULL."""
+def is_one_of(column: str, values: Collection[str]) -> str:
+    """SQL that is true where a column is one of these values, and false for NULL."""
     listed = ", ".join(quote_literal(value) for value in sorted(values))
     return f"coalesce({column} IN ({listed}), false)"
 
 
 def class_sql(node: str) -> str:
-    """The class of a node, a row of the nodes relation."""
-    written = among(f"{node}.label", {Label.SYNTHETIC, Label.MIXED})
+    """SQL of the class of a node, given the alias of a row of the nodes relation."""
+    artificial = is_one_of(f"{node}.label", {Label.SYNTHETIC, Label.MIXED})
+    record = f"CASE WHEN {artificial} THEN {ARTIFICIAL} ELSE {HUMAN_OR_UNKNOWN} END"
     return (
-        f"(CASE {node}.kind WHEN 'record' THEN CASE WHEN {written} THEN {WRITTEN} ELSE {FIXED} END "
-        f"WHEN 'model' THEN {MODEL} ELSE {VESSEL} END)::TINYINT"
-    )
-
-
-def floor_sql(node: str) -> str:
-    """The least depth of a node, whatever its parents are."""
-    return (
-        f"(CASE {class_sql(node)} WHEN {FIXED} THEN 0 "
-        f"WHEN {WRITTEN} THEN greatest(coalesce({node}.own_depth, 1), 1) "
-        f"ELSE greatest(coalesce({node}.own_depth, 0), 0) END)::INTEGER"
-    )
-
-
-def offers_sql(edges: str) -> str:
-    """Edges (child, parent, offers, …): what their words alone say that they would do, as bits.
-
-    Words are read here, before any join, and numbers from here on.
-    """
-    generative = f"(process IS NULL OR {among('process', GENERATIVE)})"
-    return (
-        "(SELECT * EXCLUDE (relation, process), ("
-        f"CASE WHEN {generative} THEN {STEP} ELSE 0 END + "
-        f"CASE WHEN relation <> 'derived' THEN 0 WHEN {among('process', SILENT)} THEN {DEPTH} "
-        f"WHEN {among('process', MACHINE)} THEN {DEPTH | TEXT | WRITES} ELSE {DEPTH | TEXT} END"
-        f")::UTINYINT AS offers FROM {edges} AS edges)"
-    )
-
-
-def carries_sql(offers: str, child: str, parent: str) -> str:
-    """What an edge does, as bits.
-
-    A written record takes depth from context too; a fixed one takes none; a vessel or a model takes
-    no step. What comes from a model was written by a machine.
-
-    Args:
-        offers: SQL of what it offers.
-        child: SQL of the class of the child.
-        parent: SQL of the class of the parent, NULL where it is not among the nodes.
-    """
-    return (
-        f"(CASE {child} WHEN {WRITTEN} THEN {offers} & {STEP | TEXT | WRITES} | {DEPTH} "
-        f"WHEN {FIXED} THEN {offers} & {TEXT | WRITES} ELSE {offers} & {DEPTH | TEXT} END "
-        f"| CASE WHEN {child} <= {WRITTEN} AND {parent} = {MODEL} AND {offers} & {TEXT} <> 0 "
-        f"THEN {WRITES} ELSE 0 END)::UTINYINT"
+        f"(CASE {node}.kind WHEN 'record' THEN {record} "
+        f"WHEN 'model' THEN {MODEL} ELSE {CONTAINER} END)::TINYINT"
     )

@@ -1,7 +1,7 @@
-"""Ancestors, descendants and paths: breadth first, a hop at a time, each from the edges it touches.
+"""Traverse the lineage graph breadth first, in SQL: ancestors, descendants and shortest paths.
 
-A walk fills a table (id, hops, via): a row per node reached, with ``via`` the node one hop nearer
-to the root from which it was reached, so that a shortest path is read by following ``via``.
+A walk fills a table (id, hops, via) with a row per node reached; ``via`` is the node from which it
+was reached, one hop closer to the root, so that following ``via`` gives a shortest path.
 """
 
 from __future__ import annotations
@@ -9,123 +9,103 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
-from provenance.lineage.edges import Index, Relations, Step, name_steps, scratch
+from provenance.lineage.edges import PathEdge, find_edges
+from provenance.lineage.temp_tables import ArrowConnection
 from provenance.model.base import quote_identifier
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """A direction: the column of an edge that a hop begins at, and the one that it leads to."""
+class Direction:
+    """A direction: the column of an edge that a hop starts at, and the one that it leads to."""
 
-    near: str
-    far: str
-
-
-UP = Way(near="child", far="parent")
-DOWN = Way(near="parent", far="child")
+    source: str
+    target: str
 
 
-def ancestors(connection: Relations, edges: str, roots: str, hops: int | None, into: str) -> None:
-    """Make the temporary table ``into`` (id, hops, via) of what some nodes came from.
+UP = Direction(source="child", target="parent")
+DOWN = Direction(source="parent", target="child")
+
+
+def ancestors(
+    connection: ArrowConnection, edges: str, roots: str, hops: int | None, into: str
+) -> None:
+    """Make the temporary table ``into`` (id, hops, via) of the ancestors of some nodes.
 
     Args:
-        edges: any relation of edges; ``Index.up`` where few of many edges will be touched.
+        edges: any relation of edges; ``EdgeIndex.up`` is fastest for few roots.
         roots: SQL text of a relation with a column ``id``; they are in the answer, with 0 hops.
         hops: how far to go; ``None`` for as far as it goes.
     """
-    walk(connection, UP, (edges,), roots, hops, quote_identifier(into))
+    walk_edges(connection, UP, (edges,), roots, hops, quote_identifier(into))
 
 
-def descendants(connection: Relations, edges: str, roots: str, hops: int | None, into: str) -> None:
-    """Make the temporary table ``into`` (id, hops, via) of what came of some nodes.
+def descendants(
+    connection: ArrowConnection, edges: str, roots: str, hops: int | None, into: str
+) -> None:
+    """Make the temporary table ``into`` (id, hops, via) of the descendants of some nodes.
 
-    The arguments are as for ``ancestors``, but that ``Index.down`` is the relation to give where
-    few of many edges will be touched.
+    The arguments are those of ``ancestors``; the indexed relation is ``EdgeIndex.down``.
     """
-    walk(connection, DOWN, (edges,), roots, hops, quote_identifier(into))
+    walk_edges(connection, DOWN, (edges,), roots, hops, quote_identifier(into))
 
 
-def trail(
-    connection: Relations, edges: str, walked: str, end: uuid.UUID, way: Way
-) -> tuple[Step, ...]:
-    """The edges by which a walk came to a node, from the node back to the root.
+def edges_walked(
+    connection: ArrowConnection, edges: str, walked: str, end: uuid.UUID, direction: Direction
+) -> tuple[PathEdge, ...]:
+    """List the edges of a walk from a node that it reached back to the root.
 
     Args:
-        edges: the relation that was walked, or ``Index.up``.
+        edges: the relation that was walked, or ``EdgeIndex.up``.
         walked: name of the table that ``ancestors`` (with way ``UP``) or ``descendants`` (``DOWN``)
             made.
     """
-    return name_steps(connection, edges, back(connection, quote_identifier(walked), end, way))
+    return find_edges(
+        connection, edges, pairs_walked(connection, quote_identifier(walked), end, direction)
+    )
 
 
-def paths(
-    connection: Relations, edges: Index, start: uuid.UUID, goal: uuid.UUID, hops: int | None
-) -> tuple[Step, ...] | None:
-    """The edges of a shortest path from a node up to one of its ancestors.
-
-    The search goes up from the one and down from the other, always on the side where fewer nodes
-    were reached last.
-
-    Returns:
-        the edges from ``start`` to ``goal``; nothing when they are the same; ``None`` for no path.
-    """
-    with scratch(connection, "above", "below") as (above, below):
-        sides = {above: (UP, edges.up), below: (DOWN, edges.down)}
-        begin(connection, above, "(SELECT ?::UUID AS id)", [start])
-        begin(connection, below, "(SELECT ?::UUID AS id)", [goal])
-        width = {above: 1, below: 1}
-        depth = {above: 0, below: 0}
-        while (meeting := _meeting(connection, above, below)) is None:
-            if not all(width.values()) or (hops is not None and sum(depth.values()) >= hops):
-                return None
-            side = min(width, key=width.__getitem__)
-            way, relation = sides[side]
-            depth[side] += 1
-            width[side] = spread(connection, way, (relation,), depth[side], side)
-        upper = back(connection, above, meeting, UP)
-        lower = back(connection, below, meeting, DOWN)
-        return name_steps(connection, edges.up, [*reversed(upper), *lower])
-
-
-def walk(
-    connection: Relations,
-    way: Way,
+def walk_edges(
+    connection: ArrowConnection,
+    direction: Direction,
     sources: tuple[str, ...],
     roots: str,
     hops: int | None,
     table: str,
 ) -> None:
-    """Make a quoted table of all that is reached from the roots over several relations of edges."""
-    begin(connection, table, roots)
+    """Make a quoted table of all nodes reached from the roots over several relations of edges."""
+    start_walk(connection, table, roots)
     hop = 0
     found = True
     while found and (hops is None or hop < hops):
         hop += 1
-        found = spread(connection, way, sources, hop, table) > 0
+        found = expand(connection, direction, sources, hop, table) > 0
 
 
-def descend(
-    connection: Relations, sources: tuple[str, ...], roots: str, most: int, into: str
+def descendants_within(
+    connection: ArrowConnection, sources: tuple[str, ...], roots: str, most: int, into: str
 ) -> bool:
-    """Make the temporary table ``into`` of all that came of some nodes, unless it is too much.
+    """Make the temporary table ``into`` of the descendants of some nodes, up to a limit.
 
     Args:
-        most: how many nodes may be reached beside the roots.
+        most: how many nodes may be reached in addition to the roots.
+
+    Returns:
+        whether all descendants were reached.
     """
     table = quote_identifier(into)
-    begin(connection, table, roots)
+    start_walk(connection, table, roots)
     hop, size, found = 0, 0, True
     while found and size <= most:
         hop += 1
-        width = spread(connection, DOWN, sources, hop, table)
+        width = expand(connection, DOWN, sources, hop, table)
         size, found = size + width, width > 0
     return size <= most
 
 
-def begin(
-    connection: Relations, table: str, roots: str, parameters: list[uuid.UUID] | None = None
+def start_walk(
+    connection: ArrowConnection, table: str, roots: str, parameters: list[uuid.UUID] | None = None
 ) -> None:
-    """Make the table of a walk that has not left its roots."""
+    """Make the table of a walk, with the roots only."""
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {table} AS "
         f"SELECT DISTINCT id, 0::BIGINT AS hops, NULL::UUID AS via FROM {roots} AS roots "
@@ -134,54 +114,47 @@ def begin(
     )
 
 
-def spread(
-    connection: Relations,
-    way: Way,
+def expand(
+    connection: ArrowConnection,
+    direction: Direction,
     sources: tuple[str, ...],
     hop: int,
     table: str,
     only: str = "",
 ) -> int:
-    """Add what is one hop farther than the nodes added last; how many that are is returned.
+    """Add the nodes one hop beyond those added last; return how many were added.
 
     Args:
-        sources: relations of edges; their text may speak of ``frontier`` (id), the nodes that edges
-            are looked for of.
-        only: SQL text of a relation with a column ``id``, beside which nothing is added.
+        sources: relations of edges; their text may refer to ``frontier`` (id), the nodes whose
+            edges are looked up.
+        only: SQL text of a relation with a column ``id``: no other nodes are added.
     """
     allowed = f"SEMI JOIN {only} AS allowed USING (id) " if only else ""
     added = 0
     for source in sources:
-        # Materialised, lest the nodes seen before are looked for at the ends of all edges.
+        # Materialised, so that the nodes seen before are not joined with all edges.
         added += connection.execute(
             f"INSERT INTO {table} WITH frontier AS MATERIALIZED "
             f"(SELECT id FROM {table} WHERE hops = {hop - 1}), reached AS MATERIALIZED ("
-            f"SELECT edges.{way.far} AS id, min(edges.{way.near}) AS via FROM {source} AS edges "
-            f"JOIN frontier ON edges.{way.near} = frontier.id "
-            f"WHERE edges.{way.far} IS NOT NULL GROUP BY ALL) "
+            f"SELECT edges.{direction.target} AS id, min(edges.{direction.source}) AS via "
+            f"FROM {source} AS edges "
+            f"JOIN frontier ON edges.{direction.source} = frontier.id "
+            f"WHERE edges.{direction.target} IS NOT NULL GROUP BY ALL) "
             f"SELECT id, {hop}, via FROM reached {allowed}ANTI JOIN {table} AS seen USING (id)"
         ).fetchone()[0]
     return added
 
 
-def back(
-    connection: Relations, table: str, end: uuid.UUID, way: Way
+def pairs_walked(
+    connection: ArrowConnection, table: str, end: uuid.UUID, direction: Direction
 ) -> list[tuple[uuid.UUID, uuid.UUID]]:
-    """Child and parent of every hop from a node that a walk reached back to the root."""
+    """(child, parent) of every hop from a node that a walk reached back to the root."""
     pairs: list[tuple[uuid.UUID, uuid.UUID]] = []
     here = end
     while True:
         row = connection.execute(f"SELECT via FROM {table} WHERE id = ?", [here]).fetchone()
         if row is None or row[0] is None:
             return pairs
-        ends = {way.far: here, way.near: row[0]}
+        ends = {direction.target: here, direction.source: row[0]}
         pairs.append((ends["child"], ends["parent"]))
         here = row[0]
-
-
-def _meeting(connection: Relations, above: str, below: str) -> uuid.UUID | None:
-    row = connection.execute(
-        f"SELECT id FROM {above} AS above JOIN {below} AS below USING (id) "
-        "ORDER BY above.hops + below.hops, id LIMIT 1"
-    ).fetchone()
-    return None if row is None else uuid.UUID(str(row[0]))

@@ -1,1 +1,1 @@
-"""The contracts: frozen, validated once at a door, published as JSON Schemas."""
+"""Define the contracts: immutable pydantic models, validated on entry, with JSON Schemas."""

@@ -1,4 +1,4 @@
-"""Licences and languages of contracts, checked: SPDX expressions and BCP 47 tags."""
+"""Check licences (SPDX expressions) and languages (BCP 47 tags) in contracts."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _TAG = re.compile(
 )
 
 
-def check_licence(text: str, what: str) -> None:
+def check_licence(text: str, subject: str) -> None:
     """Refuse what is no SPDX licence expression.
 
     Args:
-        what: whose licence it is, for the message.
+        subject: whose licence it is, for the message.
 
     Raises:
         MisuseError: it does not parse, or names a licence that is not on the list.
@@ -43,14 +43,14 @@ def check_licence(text: str, what: str) -> None:
             raise ValueError("it is too long")
         rest = _alternatives(tokens)
     except ValueError as error:
-        raise MisuseError(f"{what}: licence `{text}`: {error}", hint=_hint(tokens)) from error
+        raise MisuseError(f"{subject}: licence `{text}`: {error}", hint=_hint(tokens)) from error
     if rest:
         raise MisuseError(
-            f"{what}: licence `{text}`: `{rest[0]}` is one too many", hint=_hint(tokens)
+            f"{subject}: licence `{text}`: `{rest[0]}` is one too many", hint=_hint(tokens)
         )
 
 
-def check_language(tag: str, what: str) -> None:
+def check_language(tag: str, subject: str) -> None:
     """Refuse what is no language tag.
 
     Raises:
@@ -58,7 +58,7 @@ def check_language(tag: str, what: str) -> None:
     """
     if not _TAG.fullmatch(tag):
         raise MisuseError(
-            f"{what}: `{tag}` is no language", hint="a tag of BCP 47: en, de-AT, zh-Hant, gsw"
+            f"{subject}: `{tag}` is no language", hint="a tag of BCP 47: en, de-AT, zh-Hant, gsw"
         )
 
 
@@ -94,8 +94,8 @@ def _hint(tokens: list[str]) -> str:
     for token in (token.lower() for token in tokens[:_MOST]):
         if token in names or token in _WORDS:
             continue
-        if near := difflib.get_close_matches(token, names):
-            return f"did you mean {_spelt()[near[0]]}? An SPDX expression, {_EXAMPLES}"
+        if matches := difflib.get_close_matches(token, names):
+            return f"did you mean {_spelt()[matches[0]]}? An SPDX expression, {_EXAMPLES}"
     return f"an SPDX expression, {_EXAMPLES}"
 
 

@@ -1,4 +1,4 @@
-"""Lineage: what was made from what, and by which activity."""
+"""Define edges of the lineage graph and activities."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NodeKind = Literal["record", "source", "release", "model", "entity"]
 ActivityKind = Literal["ingest", "generate", "transform", "train", "review", "assemble", "revoke"]
 
 EDGE_PROCESSES = frozenset(process.value for process in Process) | {"assemble", "train"}
-"""What an edge may say of how: a process, or what makes a release of records and a model of it."""
+"""Processes of edges: those of texts, ``assemble`` for releases, and ``train`` for models."""
 
 
 class Edge(Contract):

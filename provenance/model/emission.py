@@ -1,4 +1,4 @@
-"""Several records of one row: which parts of it are records, and what is claimed of each."""
+"""Define what a program emits when it makes several records of one row."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from provenance.model.base import Contract, Name
 from provenance.model.origin import Label, Process
 
 FIELD = "field:"
-"""What a value begins with that names a field and is not the value itself."""
+"""Prefix of a value that names a field instead of being the value."""
 
 
 def _no_empty(value: str) -> str:

@@ -1,4 +1,4 @@
-"""One statement about one subject by one observer at one time."""
+"""Define evidence: one claim about one subject by one observer at one time."""
 
 from __future__ import annotations
 

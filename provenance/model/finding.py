@@ -1,4 +1,4 @@
-"""Verdicts and findings: what a judgement answers with."""
+"""Define verdicts, budget results and findings: the answers of audit and assemble."""
 
 from __future__ import annotations
 

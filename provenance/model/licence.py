@@ -1,9 +1,9 @@
-"""Licences of a record: all that it is under hold, its own never in place of its source's."""
+"""Combine the licences of a record and of its sources: all of them apply."""
 
 from __future__ import annotations
 
 AND = " AND "
-"""What stands between licences that hold together, as in SPDX."""
+"""Separator of licences that apply together, as in SPDX."""
 
 
 def licences_sql(column: str) -> str:

@@ -1,4 +1,4 @@
-"""The manifest of a release: a body that is the same for the same inputs, in an envelope."""
+"""Define the manifest of a release: a reproducible body in an envelope."""
 
 from __future__ import annotations
 

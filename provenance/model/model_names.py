@@ -1,4 +1,4 @@
-"""One spelling for every name of a model, however it was written."""
+"""Normalise names of models, so that all spellings of one name compare equal."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _MAKERS = frozenset(
 )
 _REGIONS = frozenset({"us", "eu", "apac"})
 _EDITIONS = frozenset({"turbo", "latest"})
-"""How a model is served; the text is that of the model all the same."""
+"""Words about how a model is served; they are dropped from names."""
 
 _ALWAYS_TURBO = re.compile(r"^gpt-3\.?5(?=-|$)")
 """A name that is never heard without its edition."""

@@ -1,4 +1,4 @@
-"""Labels, tiers and processes: the words in which origin is spoken of."""
+"""Define labels, tiers and processes, and the origin of a record."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ class Tier(StrEnum):
 
 TIERS: tuple[Tier, ...] = tuple(Tier)
 
-TIER_RANK: dict[Tier, int] = {tier: len(TIERS) - 1 - place for place, tier in enumerate(TIERS)}
+TIER_RANK: dict[Tier, int] = {tier: len(TIERS) - 1 - index for index, tier in enumerate(TIERS)}
 """6 for reviewed, 5 verified, 4 tool, 3 derived, 2 declared, 1 detected, 0 heuristic."""
 
 
 NO_TIER = "none"
-"""What stands for the tier of an origin that rests on no evidence."""
+"""The tier of an origin without evidence."""
 
 
 class Process(StrEnum):

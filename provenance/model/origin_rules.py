@@ -1,4 +1,4 @@
-"""The rules that an origin can rest on, and the tiers of evidence that decide."""
+"""List the rules by which an origin is decided, with their meanings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Patterns of paths that say something: ``results/{generator}/outputs.json``."""
+"""Match path patterns with named parts, such as ``results/{generator}/outputs.json``."""
 
 from __future__ import annotations
 

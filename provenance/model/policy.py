@@ -1,4 +1,4 @@
-"""Policies: the rules that a set must satisfy."""
+"""Define policies: the budgets that a set must satisfy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The name of a release, which may be written so that it is not taken for a path."""
+"""Validate names of releases, and tell them from paths."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pydantic import BeforeValidator
 
 from provenance.model.base import Name
 
-PREFIX = "release:"
-"""What a name may begin with that is that of a release, whatever else is called so."""
+RELEASE_PREFIX = "release:"
+"""Prefix that marks a name as that of a release."""
 
 
 def release_name(text: str) -> str:
@@ -18,7 +18,7 @@ def release_name(text: str) -> str:
     >>> release_name("release:v1"), release_name("v1")
     ('v1', 'v1')
     """
-    return text.removeprefix(PREFIX)
+    return text.removeprefix(RELEASE_PREFIX)
 
 
 def _bare(value: Any) -> Any:

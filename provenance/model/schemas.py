@@ -1,4 +1,4 @@
-"""JSON Schemas (draft 2020-12) of the contracts, for editors and for whoever reads our answers.
+"""Write the JSON Schemas (draft 2020-12) of the contracts, for editors and other programs.
 
 ``python -m provenance.model.schemas FOLDER`` writes them.
 """
@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -171,8 +173,21 @@ def _as_written(node: Any) -> Any:
     return found
 
 
+def write_schemas(folder: str | os.PathLike[str], names: Collection[str] | None = None) -> None:
+    """Write JSON Schemas of the contracts to a folder, which is made where it is not there.
+
+    Args:
+        names: which ones, for example ``WRITTEN``; else all.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    target = Path(folder)
+    target.mkdir(exist_ok=True)
+    built = schemas()
+    for name in built if names is None else names:
+        (target / file_name(name)).write_text(as_text(built[name]), encoding="utf-8")
+
+
 if __name__ == "__main__":
-    folder = Path(sys.argv[1])
-    folder.mkdir(exist_ok=True)
-    for each, built in schemas().items():
-        (folder / file_name(each)).write_text(as_text(built), encoding="utf-8")
+    write_schemas(sys.argv[1])

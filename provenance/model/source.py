@@ -1,4 +1,4 @@
-"""The contract of a source: who made the data, under what terms, and what is claimed of them."""
+"""Define the contract of a source: who made the data, its terms, and its declared origin."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Takedowns: what is asked to be taken out, and the receipt of what that reached."""
+"""Define takedowns: the request, and the receipt of what it reached."""
 
 from __future__ import annotations
 
@@ -110,6 +110,21 @@ class Takedown(Contract):
             for value in item.values
             if not _DIGEST.fullmatch(value)
         )
+
+    @property
+    def description(self) -> str:
+        """The takedown as a person writes it.
+
+        >>> Takedown(
+        ...     selectors=(Selector(kind="attribute", name="author", values=("Ada",)),)
+        ... ).description
+        'author `Ada`'
+        """
+        found = []
+        for item in self.selectors:
+            named = item.name or item.kind.replace("_", " ")
+            found.append(f"{named} " + " or ".join(f"`{value}`" for value in item.values))
+        return " and ".join(found)
 
     def blind(self, values: Collection[str]) -> Self:
         """The same with these values put as their SHA-256."""

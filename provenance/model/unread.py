@@ -1,4 +1,4 @@
-"""What of the data was not read: files and rows, counted by the reason."""
+"""Define counts of files and rows that were not read, by reason."""
 
 from __future__ import annotations
 

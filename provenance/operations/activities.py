@@ -1,4 +1,4 @@
-"""Record what a pipeline did: an activity, and the records that it made from others."""
+"""Record pipeline activities, and the edges between the records that they made and used."""
 
 from __future__ import annotations
 
@@ -13,36 +13,37 @@ from pydantic import Field
 
 from provenance.content.identity import canonical_json, digest, record_id
 from provenance.errors import MisuseError
+from provenance.lineage.references import parse_reference
 from provenance.model.base import Contract
 from provenance.model.edge import Activity, ActivityKind, NodeKind, Relation
 from provenance.model.origin import Process
-from provenance.operations.after_commit import settle
-from provenance.operations.ingest.parent_edges import parse_reference
-from provenance.store.data_files import Part
+from provenance.operations.after_commit import refresh_derived
+from provenance.store.commits import Verb
+from provenance.store.data_files import DataFile
 from provenance.store.ledger_store import Store
 
-_FLUSHED = 50_000
-"""Edges after which they are written out: memory is bounded by this."""
+_BUFFERED_EDGES = 50_000
+"""Edges that are buffered before they are written."""
 
 Content = str | bytes | Mapping[str, Any]
-"""A record as a pipeline holds it: text, the bytes of a binary record, or the content fields."""
+"""Content of a record: text, bytes of a binary record, or a mapping of content fields."""
 
 
 class ExternalId(Contract):
-    """A record by the id that its source gave it."""
+    """A record, by its own id in a source."""
 
     source: str
     id: str = Field(min_length=1)
 
 
-End = Content | ExternalId
-"""A child or a parent: its content, its written id (``sha256:…``, ``model:…``), or its own id."""
+Endpoint = Content | ExternalId
+"""An edge endpoint: content, id as text (``sha256:…``, ``model:…``), or own id in a source."""
 
 
 def new_activity(
     name: str, *, kind: ActivityKind, agent: str | None, detail: dict[str, str]
 ) -> Activity:
-    """An activity that starts now, with an id of its own."""
+    """Create an activity that starts now, with a new id."""
     return Activity(
         activity=f"{name}-{uuid.uuid4().hex[:12]}",
         kind=kind,
@@ -54,22 +55,22 @@ def new_activity(
 
 
 def add_activity(store: Store, activity: Activity) -> str:
-    """Record something that happened; edges of other tools may name it by its id.
+    """Record an activity and return its id, which imported edges may name.
 
     Raises:
-        MisuseError: it ended before it began.
+        MisuseError: it ends before it starts.
     """
     if activity.started_at and activity.ended_at and activity.ended_at < activity.started_at:
         raise MisuseError(f"activity `{activity.activity}` ends before it starts")
     key = f"activity:{activity.activity}:{digest(activity.canonical()).hex()[:16]}"
-    store.record("activity", key, {"activities": [_row(activity)]})
+    store.record(Verb.ACTIVITY, key, {"activities": [_row(activity)]})
     return activity.activity
 
 
 def list_activities(store: Store) -> list[Activity]:
-    """Every activity, in the order in which they were recorded."""
+    """List all activities in the order of recording."""
     names = tuple(name for name in Activity.model_fields if name != "detail")
-    with store.snapshot(threads=1, views=("activities",)) as connection:
+    with store.snapshot(threads=1) as connection:
         rows = connection.execute(
             f"SELECT {', '.join(names)}, detail FROM activities ORDER BY seq, activity"
         ).fetchall()
@@ -87,7 +88,7 @@ def _row(activity: Activity) -> dict[str, object]:
 
 
 class Recording:
-    """The edges of a running activity; nothing of it is in the ledger before it ends well."""
+    """The edges of a running activity, which are committed when it ends without an error."""
 
     def __init__(
         self, store: Store, activity: str, process: Process | None, model: str | None
@@ -96,63 +97,66 @@ class Recording:
         self.edges = 0
         self._store = store
         self._commit_id = uuid.uuid4()
-        self._writer = store.part("edges", self._commit_id)
+        self._writer = store.data_file_writer("edges", self._commit_id)
         self._process = process
         self._model = model
-        self._held: list[dict[str, object]] = []
+        self._buffer: list[dict[str, object]] = []
 
     def derive(
-        self, child: End, parents: End | Sequence[End], *, relation: Relation = "derived"
+        self,
+        child: Endpoint,
+        parents: Endpoint | Sequence[Endpoint],
+        *,
+        relation: Relation = "derived",
     ) -> None:
-        """Say that ``child`` was made from ``parents``; with ``context``, that they were at hand.
+        """Record that ``child`` was derived from ``parents``, or made with them as ``context``.
 
-        Where the activity has a model, the child comes of it as well. Ends may be named before
-        they are ingested.
+        If the activity has a model, an edge to it is added. Endpoints need not be ingested yet.
 
         Raises:
             MisuseError: there is neither a parent nor a model.
         """
         single = isinstance(parents, str | bytes | Mapping | ExternalId)
-        listed: list[End] = [parents] if single else list(parents)  # type: ignore[arg-type, list-item]
+        listed: list[Endpoint] = [parents] if single else list(parents)  # type: ignore[arg-type, list-item]
         if not listed and self._model is None:
-            raise MisuseError("a child has parents, or its activity has a model")
-        named = _end(child, "child")
+            raise MisuseError("a child needs parents, or its activity a model")
+        named = _endpoint_columns(child, "child")
         for parent in listed:
-            self._add(named | _end(parent, "parent"), relation)
+            self._add(named | _endpoint_columns(parent, "parent"), relation)
         if self._model is not None:
-            self._add(named | _end(f"model:{self._model}", "parent"), "derived")
+            self._add(named | _endpoint_columns(f"model:{self._model}", "parent"), "derived")
 
-    def _add(self, ends: dict[str, object], relation: Relation) -> None:
-        self._held.append(
+    def _add(self, endpoints: dict[str, object], relation: Relation) -> None:
+        self._buffer.append(
             {
-                **ends,
+                **endpoints,
                 "relation": relation,
                 "process": self._process,
                 "activity": self.activity,
             }
         )
         self.edges += 1
-        if len(self._held) >= _FLUSHED:
+        if len(self._buffer) >= _BUFFERED_EDGES:
             self._flush()
 
     def _flush(self) -> None:
-        if self._held:
-            self._writer.write_rows(self._held)
-            self._held = []
+        if self._buffer:
+            self._writer.write_rows(self._buffer)
+            self._buffer = []
 
-    def finish(self) -> tuple[uuid.UUID, Part | None]:
-        """Close the part of the edges."""
+    def finish(self) -> tuple[uuid.UUID, DataFile | None]:
+        """Finish the data file of the edges."""
         self._flush()
         return self._commit_id, self._writer.finish()
 
     def discard(self) -> None:
-        """Leave nothing behind."""
+        """Delete the unfinished data file."""
         self._writer.discard()
 
 
 @contextmanager
 def record_activity(store: Store, activity: Activity, model: str | None) -> Iterator[Recording]:
-    """Record an activity and its edges when the block ends; nothing when it fails."""
+    """Record an activity and its edges when the block ends; nothing if it raises."""
     process = Process(activity.name) if activity.name in set(Process) else None
     recording = Recording(store, activity.activity, process, model)
     try:
@@ -163,26 +167,26 @@ def record_activity(store: Store, activity: Activity, model: str | None) -> Iter
         raise
     ended = activity.model_copy(update={"ended_at": activity.ended_at or datetime.now(UTC)})
     head = store.rows("activities", commit_id, [_row(ended)])
-    store.commit("activity", f"activity:{commit_id}", [edges, head], commit_id)
-    settle(store)
+    store.commit(Verb.ACTIVITY, f"activity:{commit_id}", [edges, head], commit_id)
+    refresh_derived(store)
 
 
-def _end(end: End, role: str) -> dict[str, object]:
-    """An end of an edge as columns of the table."""
+def _endpoint_columns(endpoint: Endpoint, role: str) -> dict[str, object]:
+    """Make the columns of the table ``edges`` for one endpoint."""
     kind: NodeKind = "record"
     found: uuid.UUID | None = None
     reference: str | None = None
     source: str | None = None
-    if isinstance(end, ExternalId):
-        reference, source = end.id, end.source
-    elif isinstance(end, Mapping):
-        found = record_id(digest(canonical_json(end)))
-    elif isinstance(end, bytes):
-        found = record_id(digest(end))
+    if isinstance(endpoint, ExternalId):
+        reference, source = endpoint.id, endpoint.source
+    elif isinstance(endpoint, Mapping):
+        found = record_id(digest(canonical_json(endpoint)))
+    elif isinstance(endpoint, bytes):
+        found = record_id(digest(endpoint))
     else:
-        kind, raw = parse_reference(end)
-        reference = end if raw else None
-        found = uuid.UUID(bytes=raw) if raw else record_id(digest(end.encode()))
+        kind, raw = parse_reference(endpoint)
+        reference = endpoint if raw else None
+        found = uuid.UUID(bytes=raw) if raw else record_id(digest(endpoint.encode()))
     columns: dict[str, object] = {
         role: found,
         f"{role}_ref": reference,

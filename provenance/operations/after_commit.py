@@ -1,17 +1,17 @@
-"""What follows from a commit: lineage is carried on, revocations are followed."""
+"""Refresh derived evidence and revocations after a commit, if needed."""
 
 from __future__ import annotations
 
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 from provenance.store.ledger_store import Store
 from provenance.views.lineage import has_lineage
 
 
-def settle(store: Store) -> None:
-    """Bring derived evidence, depths and revocations up to date; one look says whether to."""
-    with store.snapshot(views=()) as connection:
-        lineage, revoked = to_settle(connection)
-    # Most ledgers need neither, and a program should not wait for what it does not need.
+def refresh_derived(store: Store) -> None:
+    """Update derived evidence, depths and revocations; cheap if the ledger has neither."""
+    with store.snapshot() as connection:
+        lineage, revoked = needs_refresh(connection)
+    # Imported lazily: most ledgers need neither.
     if lineage:
         from provenance.operations.derivation.propagate import propagate
 
@@ -22,7 +22,7 @@ def settle(store: Store) -> None:
         follow(store)
 
 
-def to_settle(connection: Database) -> tuple[bool, bool]:
-    """Whether there is lineage to carry on, and whether there are revocations to follow."""
+def needs_refresh(connection: Database) -> tuple[bool, bool]:
+    """Whether the ledger has lineage, and whether it has revocations."""
     revoked = connection.execute("FROM ledger.revocations LIMIT 1").fetchall()
     return has_lineage(connection), bool(revoked)

@@ -1,4 +1,4 @@
-"""Write the lineage of a ledger for others: as tables, as W3C PROV, as events, as a picture."""
+"""Export the lineage of a ledger: tables, W3C PROV, GraphML, OpenLineage events, diagrams."""
 
 from __future__ import annotations
 
@@ -13,12 +13,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from provenance.errors import MisuseError
-from provenance.interchange.graph import ACTIVITIES, MODELS, Graph
-from provenance.interchange.graph import EDGES as EDGE_SCHEMA
-from provenance.interchange.graph import NODES as NODE_SCHEMA
+from provenance.interchange.drawing.draw import draw
+from provenance.interchange.graph import (
+    ACTIVITIES,
+    EDGES as EDGE_SCHEMA,
+    MODELS,
+    NODES as NODE_SCHEMA,
+    Graph,
+)
 from provenance.io.files import storage_errors
-from provenance.model.base import quote_literal
-from provenance.store.catalog import Database
+from provenance.model.base import Contract, quote_literal
+from provenance.store.connection import Database
 from provenance.store.ledger_store import Store
 from provenance.views.ledger_graph import HISTORY, NAMED, make_graph
 
@@ -37,7 +42,7 @@ _EDGES_SQL = f"""
 WITH names AS (
     SELECT record_id AS id, 'record:' || digest AS name FROM records
     UNION ALL SELECT id, kind || ':' || name FROM {NAMED}
-    -- Records that edges lead to, and that the ledger never saw.
+    -- Records that are only in edges.
     UNION ALL SELECT DISTINCT id, 'record:' || ref FROM (
         SELECT child AS id, child_ref AS ref FROM lineage
         UNION ALL SELECT parent, parent_ref FROM lineage
@@ -50,17 +55,24 @@ WHERE e.parent IS NOT NULL ORDER BY ALL
 """
 
 
-def export_lineage(store: Store, target: Path, form: str) -> dict[str, int]:
-    """Write the whole graph to one file (``parquet``: to a folder); returns what is in it.
+class GraphCounts(Contract):
+    """How many nodes and edges an exported graph has."""
+
+    nodes: int
+    edges: int
+
+
+def export_lineage(store: Store, target: Path, form: str) -> GraphCounts:
+    """Write the whole graph to one file (``parquet``: to a folder).
 
     Raises:
-        MisuseError: an unknown format, or something is at the target already.
+        MisuseError: the format is unknown, or the target exists.
         StorageError: it cannot be written.
     """
     if form not in FORMATS:
         raise MisuseError(f"there is no format `{form}`", hint=f"one of: {', '.join(FORMATS)}")
     if target.exists():
-        raise MisuseError(f"`{target}` exists already", hint="choose another --to")
+        raise MisuseError(f"`{target}` already exists", hint="choose another --to")
     staging = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.tmp")
     with store.snapshot() as connection:
         make_graph(connection)
@@ -76,12 +88,13 @@ def export_lineage(store: Store, target: Path, form: str) -> dict[str, int]:
     return counts
 
 
-def _counts(connection: Database) -> dict[str, int]:
+def _counts(connection: Database) -> GraphCounts:
     row = connection.execute(
         f"SELECT (SELECT count(*) FROM ({_NODES_SQL})), "
         f"(SELECT count(*) FROM {HISTORY} WHERE parent IS NOT NULL)"
     ).fetchone()
-    return {"nodes": int(row[0]), "edges": int(row[1])} if row else {"nodes": 0, "edges": 0}
+    nodes, edges = row or (0, 0)
+    return GraphCounts(nodes=nodes, edges=edges)
 
 
 def graph_tables(connection: Database) -> Graph:
@@ -158,20 +171,6 @@ def _picture(form: str) -> Callable[[Database, Path], None]:
     return write
 
 
-def draw(graph: Graph, form: str, title: str) -> str:
-    """A graph as a picture: ``dot``, ``mermaid`` or a ``html`` page.
-
-    Raises:
-        MisuseError: it is too large to be looked at.
-    """
-    from provenance.interchange.drawing.html_page import to_html
-    from provenance.interchange.drawing.text_diagram import to_dot, to_mermaid
-
-    if form == "html":
-        return to_html(graph, title)
-    return to_dot(graph) if form == "dot" else to_mermaid(graph)
-
-
 FORMATS: Mapping[str, Callable[[Database, Path], None]] = {
     "duckdb": _duckdb,
     "parquet": _parquet,
@@ -184,4 +183,4 @@ FORMATS: Mapping[str, Callable[[Database, Path], None]] = {
     "mermaid": _picture("mermaid"),
     "html": _picture("html"),
 }
-"""How lineage can be written."""
+"""Writers by format."""

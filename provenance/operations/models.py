@@ -1,4 +1,4 @@
-"""Register models, and the releases that they were trained on."""
+"""Register and list models and the releases that they were trained on."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from pydantic import Field
 from provenance.errors import NotFoundError
 from provenance.model.base import Contract
 from provenance.model.release_name import ReleaseName
-from provenance.operations.after_commit import settle
+from provenance.operations.after_commit import refresh_derived
+from provenance.store.commits import Verb
 from provenance.store.ledger_store import Store
 
 
 class Model(Contract):
-    """A generator; records that name it as theirs descend from what it was trained on."""
+    """A model; records that it generated descend from the release it was trained on."""
 
     name: str = Field(min_length=1, max_length=200)
     family: str | None = None
@@ -24,29 +25,29 @@ class Model(Contract):
 
 
 def set_model(store: Store, model: Model) -> bool:
-    """Register a model, or what is now known of it; returns whether anything changed.
+    """Register a model, or replace its registration; return whether anything changed.
 
     Raises:
-        NotFoundError: there is no release of the name it was trained on.
+        NotFoundError: there is no release ``trained_on``.
     """
     if model in list_models(store):
         return False
     if model.trained_on is not None:
-        with store.snapshot(threads=1, views=("releases",)) as connection:
+        with store.snapshot(threads=1) as connection:
             known = connection.execute(
                 "SELECT 1 FROM releases WHERE name = ?", [model.trained_on]
             ).fetchone()
         if known is None:
             raise NotFoundError(f"there is no release `{model.trained_on}`")
     key = f"model:{time.time_ns()}:{model.name}"
-    store.record("model", key, {"models": [model.model_dump()]})
-    settle(store)
+    store.record(Verb.MODEL, key, {"models": [model.model_dump()]})
+    refresh_derived(store)
     return True
 
 
 def list_models(store: Store) -> list[Model]:
-    """Every model that was registered, by name."""
-    with store.snapshot(threads=1, views=("models",)) as connection:
+    """List the registered models by name."""
+    with store.snapshot(threads=1) as connection:
         rows = connection.execute(
             "SELECT name, family, provider, version, trained_on FROM models ORDER BY name"
         ).fetchall()

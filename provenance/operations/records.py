@@ -1,4 +1,4 @@
-"""Answers about the ledger and about one record."""
+"""Answer `prov status` and `prov show`: totals of the ledger, and one record with evidence."""
 
 from __future__ import annotations
 
@@ -12,23 +12,24 @@ from provenance.errors import NotFoundError
 from provenance.model.base import Contract, quote_literal
 from provenance.model.evidence import Evidence
 from provenance.model.origin import TIER_RANK, Label, Origin, Tier
+from provenance.model.origin_rules import RULES
 from provenance.model.takedown import Revoked
-from provenance.operations.former_rules import OlderReadings, older_readings
+from provenance.operations.older_rules import OlderReadings, older_readings
 from provenance.origin import resolver
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 from provenance.store.ledger_store import Store
-from provenance.views.copies import hold_copies
+from provenance.views.copies import materialize_copies
 from provenance.views.identifiers import resolve_record
 from provenance.views.materialized_origins import kept_origins
 
 UNACCEPTED = "the file says human; nobody accepted that"
 ONLY_RAISES = "the file says that the rest is human; nobody accepted that"
 EARLIER = "said by an earlier version of the file; in force until `prov ingest --replace`"
-"""Notes to evidence that counts for less than it says, or for longer than it stood there."""
+"""Notes on evidence that counts less than stated, or is from an earlier version of a file."""
 
 
 class Status(Contract):
-    """What a ledger holds."""
+    """Totals of a ledger."""
 
     records: int
     sightings: int
@@ -42,12 +43,12 @@ class Status(Contract):
     revoked: int = Field(default=0, description="Records that are revoked now.")
     older_rules: tuple[OlderReadings, ...] = Field(
         default=(),
-        description="Files whose structured records have the ids of a former rule; by source.",
+        description="Files whose structured records have ids of an older rule, by source.",
     )
 
 
 class Sighting(Contract):
-    """One appearance of a record."""
+    """One occurrence of a record in a file."""
 
     source: str
     file: str
@@ -57,13 +58,18 @@ class Sighting(Contract):
 
 
 class ShownOrigin(Origin):
-    """The conclusion about a record, with the evidence it rests on."""
+    """The origin of a record, with its evidence."""
 
     evidence: tuple[Evidence, ...]
 
+    @property
+    def rule_text(self) -> str:
+        """What the rule that decided means; empty for a rule of another version."""
+        return RULES.get(self.rule, "")
+
 
 class Shown(Contract):
-    """One record, its origin and where it was seen."""
+    """One record with its origin and sightings."""
 
     record_id: str
     digest: str
@@ -78,8 +84,9 @@ class Shown(Contract):
     revoked: tuple[Revoked, ...] = Field(default=(), description="Why it is revoked, if it is.")
 
 
-# Most records rest on what is declared of their files alone. There are few combinations of that, so
-# each is resolved once, as a record of one byte; what has evidence of its own is resolved itself.
+# Most records have only the declarations of their files as evidence. These have few combinations,
+# so each is resolved once, as a record of one byte; records with evidence of their own are resolved
+# individually.
 _BITS = (("human", 1), ("synthetic", 2), ("mixed", 4))
 _COMBINED = " UNION ALL ".join(
     f"SELECT combined.record_id, 'declared', '{claim}', true, NULL::BIGINT, NULL::BIGINT, "
@@ -87,12 +94,12 @@ _COMBINED = " UNION ALL ".join(
     for claim, bit in _BITS
 )
 _CLAIM = "tier, claim, whole, part_bytes, part_chars, part_words, process, generator, "
-_SPOKEN_OF = "spoken_of AS (SELECT DISTINCT record_id FROM evidence)"
+_WITH_EVIDENCE = "spoken_of AS (SELECT DISTINCT record_id FROM evidence)"
 _KEPT_LABELS = """
 SELECT label, count(*), sum(bytes), count(*) FILTER (conflict) FROM origins GROUP BY label
 """
 _DECLARED_LABELS = f"""
-WITH {_SPOKEN_OF}, seen AS (
+WITH {_WITH_EVIDENCE}, seen AS (
     SELECT s.record_id, max(s.bytes) AS bytes,
         bit_or(CASE d.label {" ".join(f"WHEN '{c}' THEN {b}" for c, b in _BITS)} ELSE 0 END) AS said
     FROM sightings s LEFT JOIN declared d USING (reading_id) ANTI JOIN spoken_of USING (record_id)
@@ -112,8 +119,8 @@ WITH {_SPOKEN_OF}, seen AS (
 SELECT label, records, tallied.bytes, CASE WHEN conflict THEN records ELSE 0 END
 FROM tallied JOIN combined USING (said) JOIN resolved USING (record_id)
 """
-_SPOKEN_LABELS = f"""
-WITH {_SPOKEN_OF}
+_EVIDENCE_LABELS = f"""
+WITH {_WITH_EVIDENCE}
 SELECT label, count(*), sum(bytes), count(*) FILTER (conflict) FROM ({
     resolver.origin_sql(
         "(SELECT * FROM claims SEMI JOIN spoken_of USING (record_id))",
@@ -125,7 +132,7 @@ SELECT label, count(*), sum(bytes), count(*) FILTER (conflict) FROM ({
 
 
 def status(store: Store) -> Status:
-    """Count what the ledger holds, as it is now."""
+    """Count records, labels and other totals of the ledger."""
     with store.snapshot(threads=1) as connection:
         rows = _labels(connection)
         counts = connection.execute("""
@@ -159,26 +166,26 @@ def status(store: Store) -> Status:
 
 
 def _labels(connection: Database) -> list[tuple[str, int, int, int]]:
-    """Label, records, bytes and conflicts; a label may come more than once."""
+    """Count records, bytes and conflicts by label; a label may occur in several rows."""
     kept = kept_origins(connection)
     if kept is not None and not kept.stale:
         return connection.execute(_KEPT_LABELS).fetchall()
-    hold_copies(connection)
+    materialize_copies(connection)
     rows = connection.execute(_DECLARED_LABELS).fetchall()
     if connection.execute("FROM evidence LIMIT 1").fetchall():
-        rows += connection.execute(_SPOKEN_LABELS).fetchall()
+        rows += connection.execute(_EVIDENCE_LABELS).fetchall()
     return rows
 
 
 def show(store: Store, text: str) -> Shown:
-    """One record with its evidence.
+    """Load one record with its origin, evidence and sightings.
 
     Raises:
         NotFoundError, MisuseError: as ``resolve_record``.
     """
     with store.snapshot() as connection:
         record_id = resolve_record(connection, text)
-        hold_copies(connection)
+        materialize_copies(connection)
         row = connection.execute(
             """SELECT digest, bytes, chars, words, kind, norm_id, label, lo_chars, hi_chars,
                 lo_bytes, hi_bytes, process, generator, depth, rule, conflict

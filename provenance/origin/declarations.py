@@ -1,4 +1,4 @@
-"""What is declared of origin: by a source's contract, or on the command line."""
+"""Turn declarations of origin, in a source contract or on the command line, into claims."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from provenance.model.origin import Label, Process
 from provenance.origin.recognisers.families import family_of
 
 _NO_WRITING = (Process.ANNOTATE, Process.FEEDBACK, Process.CLEAN)
-"""Processes by which a model adds nothing to a text that somebody else wrote."""
+"""Processes in which a model adds nothing to a text that somebody else wrote."""
 
 
 def declared_label(
     label: Label | None, process: Process | None, generator: str | None, family: str | None
 ) -> Label:
-    """The label that is claimed: who names a generator and no label claims synthetic.
+    """Return the label that is claimed: a generator without a label claims synthetic.
 
     >>> declared_label(None, None, "gpt-4", None).value
     'synthetic'

@@ -1,7 +1,7 @@
-"""Which budgets more synthetic evidence can improve: those that ask what the ledger knows.
+"""Find the budgets whose verdict more synthetic evidence can improve.
 
-A verdict is monotone: as a record gets more synthetic evidence, or a synthetic one loses the name
-of its generator, no verdict gets better. Some conditions cannot be like that.
+A verdict is monotone: when a record gets more synthetic evidence, or a synthetic record loses the
+name of its generator, no verdict gets better. Conditions on what the ledger knows break that.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from provenance.policy.conditions.grammar import And, Condition, Not, Or, Test, 
 from provenance.policy.conditions.three_valued import MADE_BY, holds_of
 
 _KNOWN = frozenset({"tier", "rule", "conflict"})
-"""Columns that say what the ledger knows of an origin, and on what ground."""
+"""Columns that describe what the ledger knows of an origin, and on which evidence."""
 
 _MOVING = _KNOWN | {"label", "depth"}
 """Columns by which evidence moves a record from one group to another."""
@@ -66,7 +66,7 @@ def _tests(condition: Condition, negated: bool = False) -> Iterator[tuple[Test, 
 
 
 def _asking(condition: Condition, *, floor: bool) -> Iterator[str]:
-    """What single tests have against it.
+    """Reasons why single tests are not monotone.
 
     Args:
         floor: whether records that meet the condition are wanted, and not limited.

@@ -3,57 +3,54 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import duckdb
 
-from provenance.errors import NotFoundError, StorageError, VersionError
+from provenance.errors import VersionError
 from provenance.model.base import quote_identifier, quote_literal
 from provenance.store import postgres
-from provenance.store.connection import ledger_errors, let_read, quiet
+from provenance.store.catalog_state import copy_catalog, no_ledger, replay_log
+from provenance.store.connection import Database, ledger_errors, let_read, quiet
 from provenance.store.connection_pool import instance
 from provenance.store.layout import Layout
-from provenance.store.memory_tables import (
-    NEAR,
-    Shortcut,
-    Views,
-    bring_near,
-    check_tables,
-    make_views,
-)
 from provenance.store.schema import SCHEMA_VERSION, TABLES, columns_sql
-from provenance.store.writer_lock import exclusive, shared
-
-Database = duckdb.DuckDBPyConnection
-"""What a snapshot is: other rooms name the type without importing DuckDB."""
+from provenance.store.view_sql import Views, make_views
+from provenance.store.writer_lock import exclusive
 
 LAKE = "lake"
 """Name under which the ledger is attached."""
 
 
-@contextlib.contextmanager
-def _attached(
-    connection: Database, layout: Layout, target: str, options: list[str]
-) -> Iterator[None]:
-    """Attach a catalogue as ``lake`` and, when the block ends well, detach all that is attached.
+def attach(
+    connection: duckdb.DuckDBPyConnection, layout: Layout, target: str, options: list[str]
+) -> None:
+    """Attach a catalogue as ``lake``; its data path is always the one of the ledger.
 
-    The data path is always the one beside the ledger.
+    Raises:
+        NotFoundError: there is none.
     """
     options = [f"DATA_PATH {quote_literal(f'{layout.data}/')}", "OVERRIDE_DATA_PATH true", *options]
     with _there(layout):
         connection.execute(f"ATTACH {quote_literal(target)} AS {LAKE} ({', '.join(options)})")
+
+
+@contextlib.contextmanager
+def _attached(
+    connection: duckdb.DuckDBPyConnection, layout: Layout, target: str, options: list[str]
+) -> Iterator[None]:
+    """Attach a catalogue as ``lake``, use it, and detach it when the block ends well."""
+    attach(connection, layout, target, options)
     connection.execute(f"USE {LAKE}")
     yield
     connection.execute("USE memory")
     connection.execute(f"DETACH {LAKE}")
-    connection.execute(f"DETACH DATABASE IF EXISTS {NEAR}")
 
 
 @contextlib.contextmanager
-def writing(layout: Layout, *, new: bool = False) -> Iterator[Database]:
+def writing(layout: Layout, *, new: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
     """The catalogue open for one transaction; the caller holds the lock.
 
     Args:
@@ -81,15 +78,11 @@ def _there(layout: Layout) -> Iterator[None]:
     except duckdb.InvalidInputException as error:
         if "does not exist" not in str(error):
             raise
-        raise _no_ledger(layout) from error
-
-
-def _no_ledger(layout: Layout) -> NotFoundError:
-    return NotFoundError(f"there is no ledger at `{layout.name}`", hint="`prov init` makes one")
+        raise no_ledger(layout) from error
 
 
 @contextlib.contextmanager
-def held(layout: Layout, purpose: str) -> Iterator[duckdb.DuckDBPyConnection]:
+def locked_for_writing(layout: Layout, purpose: str) -> Iterator[duckdb.DuckDBPyConnection]:
     """The catalogue open for writing, and held against all others.
 
     Raises:
@@ -106,19 +99,9 @@ def held(layout: Layout, purpose: str) -> Iterator[duckdb.DuckDBPyConnection]:
 
 @contextlib.contextmanager
 def reading(
-    layout: Layout,
-    views: Views | None = None,
-    shortcut: Shortcut | None = None,
-    *,
-    threads: int | None = None,
-    memory_limit: str | None = None,
-) -> Iterator[Database]:
+    layout: Layout, *, threads: int | None = None, memory_limit: str | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """A copy of the catalogue, attached read-only: it stops no writer, and no writer stops it.
-
-    Args:
-        views: those to make over small tables that were brought near; ``None`` to leave all of it
-            where it lies.
-        shortcut: what to make of these views first.
 
     Raises:
         NotFoundError: there is no ledger.
@@ -127,46 +110,31 @@ def reading(
     with tempfile.TemporaryDirectory(prefix="prov-") as folder:
         copy = Path(folder) / "catalogue.ducklake"
         if layout.database is None:
-            _copy_file(layout, copy)
+            copy_catalog(layout, copy)
         else:
             postgres.copy(layout, layout.database, copy)
-        kept = views is not None and _of_a_folder(layout)
-        with ledger_errors(layout), instance(threads, memory_limit, kept=kept) as connection:
+        with ledger_errors(layout), instance(threads, memory_limit, kept=False) as connection:
             let_read(connection, layout)
-            _replay(connection, copy)
+            replay_log(connection, copy)
             with _attached(connection, layout, f"ducklake:{copy}", ["READ_ONLY"]):
-                _check_version(connection, layout)
-                if views is not None:
-                    bring_near(connection, layout, views, shortcut)
+                check_version(connection, layout, "ledger.versions")
+                check_columns(layout, read_columns(connection))
                 yield connection
 
 
-def _copy_file(layout: Layout, copy: Path) -> None:
-    if not layout.catalogue.is_file():
-        raise _no_ledger(layout)
+def check_version(connection: Database, layout: Layout, versions: str) -> None:
+    """Compare the schema version of a ledger with that of this program.
+
+    Args:
+        versions: SQL of the table of its versions.
+
+    Raises:
+        VersionError: they differ, or it is no ledger.
+    """
     try:
-        with shared(layout):
-            for original in (layout.catalogue, layout.wal(layout.catalogue)):
-                if original.exists():
-                    shutil.copyfile(original, copy.with_name(original.name))
-    except OSError as error:
-        raise StorageError(f"the ledger at `{layout.name}` cannot be read: {error}") from error
-
-
-def _replay(connection: duckdb.DuckDBPyConnection, copy: Path) -> None:
-    """Fold a write-ahead log into the copy: a read-only attachment would have to refuse it."""
-    if copy.with_name(copy.name + ".wal").exists():
-        connection.execute(f"ATTACH {quote_literal(str(copy))} AS replayed")
-        connection.execute("DETACH replayed")
-
-
-def _check_version(connection: duckdb.DuckDBPyConnection, layout: Layout) -> None:
-    try:
-        row = connection.execute("SELECT max(version) FROM ledger.versions").fetchone()
+        row = connection.execute(f"SELECT max(version) FROM {versions}").fetchone()
     except duckdb.CatalogException as error:
-        raise VersionError(
-            f"`{layout.name}` is a DuckLake, but not a ledger of this program"
-        ) from error
+        raise not_a_ledger(layout) from error
     found = row[0] if row else None
     if found is not None and found > SCHEMA_VERSION:
         raise VersionError(
@@ -180,7 +148,38 @@ def _check_version(connection: duckdb.DuckDBPyConnection, layout: Layout) -> Non
             f"this program needs {SCHEMA_VERSION}",
             hint="`prov migrate` brings it up to date",
         )
-    check_tables(connection, layout)
+
+
+def not_a_ledger(layout: Layout) -> VersionError:
+    """The error for a DuckLake that somebody else made."""
+    return VersionError(f"`{layout.name}` is a DuckLake, but not a ledger of this program")
+
+
+_COLUMNS = f"""
+SELECT t.table_name, c.column_name FROM __ducklake_metadata_{LAKE}.ducklake_column c
+JOIN __ducklake_metadata_{LAKE}.ducklake_table t USING (table_id)
+WHERE c.end_snapshot IS NULL AND t.end_snapshot IS NULL
+"""
+
+
+def read_columns(connection: Database) -> set[tuple[str, str]]:
+    """The tables of an attached ledger, each with each of its columns."""
+    return set(connection.execute(_COLUMNS).fetchall())
+
+
+def check_columns(layout: Layout, found: Collection[tuple[str, str]]) -> None:
+    """Compare the tables of a ledger with those that this program knows.
+
+    Raises:
+        VersionError: one is missing, or lacks a column.
+    """
+    wanted = {(table, name) for table, schema in TABLES.items() for name in schema.names}
+    if missing := sorted({table for table, _ in wanted.difference(found)}):
+        raise VersionError(
+            f"the ledger at `{layout.name}` was made before its schema was settled: "
+            f"it lacks (columns of) {', '.join(missing)}",
+            hint="make a new ledger and ingest the files again",
+        )
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ import contextlib
 import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 import duckdb
 
@@ -19,9 +20,29 @@ from provenance.errors import (
     VersionError,
 )
 from provenance.io import objects
-from provenance.io.objects import Place
+from provenance.io.objects import Location
 from provenance.model.base import quote_literal
 from provenance.store.layout import Layout
+
+DuckDBConnection = duckdb.DuckDBPyConnection
+"""For rooms that name the type without importing DuckDB."""
+
+
+class Database(Protocol):
+    """What answers queries about a ledger: a snapshot, or a connection of DuckDB."""
+
+    def execute(self, query: str, parameters: object = None) -> duckdb.DuckDBPyConnection:
+        """Run a query."""
+
+    def executemany(self, query: str, parameters: object = None) -> duckdb.DuckDBPyConnection:
+        """Run a query once per set of parameters."""
+
+    def register(self, view_name: str, python_object: object) -> duckdb.DuckDBPyConnection:
+        """Make a temporary view of an Arrow table."""
+
+    def unregister(self, view_name: str) -> duckdb.DuckDBPyConnection:
+        """Remove such a view."""
+
 
 _LOG_IN = "see PGPASSWORD, ~/.pgpass or the service file"
 
@@ -113,7 +134,7 @@ def load_extension(connection: duckdb.DuckDBPyConnection, name: str) -> None:
 
 def let_read(connection: duckdb.DuckDBPyConnection, layout: Layout) -> None:
     """Let a connection reach the parts of a ledger, with credentials for this place alone."""
-    if not isinstance(layout.root, Place):
+    if not isinstance(layout.root, Location):
         return
     load_extension(connection, "httpfs")
     access = objects.s3_access()

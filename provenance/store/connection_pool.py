@@ -53,22 +53,22 @@ def instance(
     Args:
         kept: false where the block changes what cannot be changed back.
     """
-    held = _take()
+    found = _take()
     good = False
     try:
-        with held.connection.cursor() as connection:
-            _settle(connection, threads, memory_limit)
+        with found.connection.cursor() as connection:
+            _configure(connection, threads, memory_limit)
             yield connection
         good = kept
     finally:
-        _idle.append(held) if good and len(_idle) < MOST_KEPT else held.close()
+        _idle.append(found) if good and len(_idle) < MOST_KEPT else found.close()
 
 
 def _take() -> _Instance:
     while _idle:
-        held = _idle.pop()
-        if held.process == os.getpid():
-            return held
+        found = _idle.pop()
+        if found.process == os.getpid():
+            return found
     return _make()
 
 
@@ -82,7 +82,7 @@ def _make() -> _Instance:
     return _Instance(os.getpid(), connection, folder)
 
 
-def _settle(
+def _configure(
     connection: duckdb.DuckDBPyConnection, threads: int | None, memory_limit: str | None
 ) -> None:
     connection.execute(f"SET threads = {int(threads)}" if threads else "RESET threads")
@@ -96,6 +96,6 @@ def _settle(
 @atexit.register
 def _close_all() -> None:
     while _idle:
-        held = _idle.pop()
-        if held.process == os.getpid():
-            held.close()
+        found = _idle.pop()
+        if found.process == os.getpid():
+            found.close()

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from provenance.errors import IntegrityError
 from provenance.io import objects
 from provenance.io.files import file_sha256, storage_errors, sync_folder
-from provenance.io.objects import Place
+from provenance.io.objects import Location
 from provenance.store.layout import Layout
 from provenance.store.schema import TABLES
 
@@ -36,7 +36,7 @@ _PERSONAL = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class DataFile:
     """A finished file of one table, not yet registered."""
 
     table: str
@@ -52,7 +52,7 @@ class Part:
         return listed
 
 
-class PartWriter:
+class DataFileWriter:
     """Writes one part; nothing is visible under its final name before ``finish``."""
 
     def __init__(self, layout: Layout, table: str, commit_id: uuid.UUID | None) -> None:
@@ -101,7 +101,7 @@ class PartWriter:
         fields = [f for f in self._schema if self._commit is None or f.name != "commit_id"]
         self.write({f.name: _column([row.get(f.name) for row in rows], f) for f in fields})
 
-    def finish(self) -> Part | None:
+    def finish(self) -> DataFile | None:
         """Sync, hash and name the part; ``None`` when it has no rows."""
         with storage_errors(self._staging):
             self._writer.close()
@@ -114,11 +114,11 @@ class PartWriter:
             self._file.close()
             sha256 = file_sha256(self._staging)
             size = self._staging.stat().st_size
-            final = self._layout.part(self._name, sha256)
+            final = self._layout.data_file(self._name, sha256)
             publish(self._staging, final)
             for folder in self._made:
                 sync_folder(folder)
-            return Part(self._name, str(final), self.rows, size, sha256)
+            return DataFile(self._name, str(final), self.rows, size, sha256)
 
     def discard(self) -> None:
         """Leave nothing behind."""
@@ -128,11 +128,11 @@ class PartWriter:
         self._staging.unlink(missing_ok=True)
 
 
-def write_part(
+def write_data_file(
     layout: Layout, table: str, commit_id: uuid.UUID | None, rows: list[dict[str, Any]]
-) -> Part | None:
+) -> DataFile | None:
     """Write a few rows, given as mappings, as one part."""
-    writer = PartWriter(layout, table, commit_id)
+    writer = DataFileWriter(layout, table, commit_id)
     try:
         if rows:
             writer.write_rows(rows)
@@ -171,7 +171,7 @@ def _as_uuid(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return pa.chunked_array(chunks, pa.uuid())
 
 
-def publish(staging: Path, final: Path | Place) -> None:
+def publish(staging: Path, final: Path | Location) -> None:
     """Give a synced file its place, where it is whole from the first moment on."""
     if isinstance(final, Path):
         staging.rename(final)
@@ -181,7 +181,7 @@ def publish(staging: Path, final: Path | Place) -> None:
         staging.unlink()
 
 
-def delete(place: Path | Place) -> None:
+def delete(place: Path | Location) -> None:
     """Take a file out of its place, if it is there."""
     if isinstance(place, Path):
         place.unlink(missing_ok=True)
@@ -189,22 +189,22 @@ def delete(place: Path | Place) -> None:
         objects.remove(place)
 
 
-def place_of(path: str) -> Path | Place:
+def parse_path(path: str) -> Path | Location:
     """The place of a part by its written path."""
-    return objects.parse(path) if objects.is_url(path) else Path(path)
+    return objects.parse_url(path) if objects.is_url(path) else Path(path)
 
 
-def read_part(path: str, columns: list[str]) -> pa.Table:
+def read_data_file(path: str, columns: list[str]) -> pa.Table:
     """Some columns of a part, as far as it has them: one of an older schema may lack some."""
-    place = place_of(path)
+    place = parse_path(path)
     source = place if isinstance(place, Path) else pa.BufferReader(objects.read(place))
     with pq.ParquetFile(source) as file:
-        held = set(file.schema_arrow.names)
-        return file.read([name for name in columns if name in held])
+        present = set(file.schema_arrow.names)
+        return file.read([name for name in columns if name in present])
 
 
 @contextlib.contextmanager
-def at_hand(place: Path | Place) -> Iterator[Path]:
+def local_copy(place: Path | Location) -> Iterator[Path]:
     """A part as a file on this disk: itself, or a copy of what its store holds.
 
     Raises:
@@ -226,7 +226,7 @@ def _missing(name: str) -> IntegrityError:
     return IntegrityError(f"part `{name}` is missing", hint="restore it from a copy")
 
 
-def check_part(path: Path, *, rows: int, size: int, sha256: str) -> None:
+def check_data_file(path: Path, *, rows: int, size: int, sha256: str) -> None:
     """Compare a registered part with what was recorded of it.
 
     Raises:

@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from provenance.errors import MisuseError
-from provenance.io.objects import Place
+from provenance.io.objects import Location
 from provenance.store import url as address
 from provenance.store.url import Postgres
-
-DEFAULT_URL = ".prov"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +22,7 @@ class Layout:
         database: where the catalogue is; else it is a file in the folder.
     """
 
-    root: Path | Place
+    root: Path | Location
     database: Postgres | None = None
 
     @property
@@ -60,34 +58,43 @@ class Layout:
         return self.folder / "lock.holder"
 
     @property
-    def data(self) -> Path | Place:
+    def data(self) -> Path | Location:
         """DuckLake's data path: the Parquet parts."""
         return self.root / "data"
 
     @property
-    def quarantine(self) -> Path | Place:
+    def quarantine(self) -> Path | Location:
         """Rejects, one Parquet file per reading that had any."""
         return self.root / "quarantine"
 
     @property
-    def kept(self) -> Path | Place:
+    def kept(self) -> Path | Location:
         """Archived content of ``ingest --keep``, named by digest."""
         return self.root / "content"
+
+    @property
+    def tables(self) -> Path | Location:
+        """Tables that were ingested from memory, each a Parquet file."""
+        return self.root / "tables"
+
+    def kept_table(self, sha256: str) -> Path | Location:
+        """A table that was ingested from memory, named by the digest of its file."""
+        return self.tables / f"{sha256}.parquet"
 
     @property
     def merging(self) -> Path:
         """What maintenance is about to put in the place of other parts; nobody else looks there."""
         return self.folder / "merging"
 
-    def table(self, name: str) -> Path | Place:
+    def table(self, name: str) -> Path | Location:
         """Folder of a table's parts."""
         return self.data / "ledger" / name
 
-    def part(self, table: str, sha256: str) -> Path | Place:
+    def data_file(self, table: str, sha256: str) -> Path | Location:
         """A part, named by what it holds."""
         return self.table(table) / f"{sha256}.parquet"
 
-    def staging(self, beside: Path | Place, name: str) -> Path:
+    def staging(self, beside: Path | Location, name: str) -> Path:
         """Where a file grows before it is given its place: near that, if that is on this disk."""
         if isinstance(beside, Path):
             return beside / f"{name}.tmp"

@@ -7,7 +7,8 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
@@ -19,12 +20,15 @@ from provenance.errors import BusyError, MisuseError, NotFoundError, StorageErro
 from provenance.io.files import storage_errors, sync_folder
 from provenance.model.base import quote_identifier, quote_literal
 from provenance.store import postgres
-from provenance.store.catalog import LAKE, create_tables, held, reading, writing
-from provenance.store.data_files import Part, PartWriter, write_part
+from provenance.store.catalog import LAKE, create_tables, locked_for_writing, reading, writing
+from provenance.store.commits import Verb
+from provenance.store.data_files import DataFile, DataFileWriter, write_data_file
 from provenance.store.layout import Layout
-from provenance.store.memory_tables import Shortcut, Views, needed
 from provenance.store.replacements import Replacement
 from provenance.store.schema import SCHEMA_VERSION
+from provenance.store.snapshot import Snapshot
+from provenance.store.snapshot_pool import open_connection, open_snapshot
+from provenance.store.view_sql import Shortcut, Views
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,52 +59,54 @@ class Store:
         self,
         *,
         threads: int | None = None,
-        near: bool = True,
-        views: Collection[str] | None = None,
-    ) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A connection that sees the ledger as it is now, and may make temporary tables.
+        cache_small_tables: bool = True,
+    ) -> Iterator[Snapshot]:
+        """Read the ledger as it is now; temporary tables may be made.
 
         Args:
-            near: whether to copy small tables into memory first, which makes all queries quicker.
-            views: those that are going to be asked for, where that is known; making all of them
-                takes longer than most questions. Only of what was copied.
+            threads: that queries may use; all processors by default.
+            cache_small_tables: copy small tables into memory, which makes all queries quicker;
+                without it the catalogue of DuckLake is attached, and every table read from files.
 
         Raises:
             NotFoundError, VersionError, StorageError, IntegrityError: as the ledger is.
         """
         limit = os.environ.get("PROV_MEMORY_LIMIT")
-        wanted = self.views if views is None else needed(self.views, views)
-        with reading(
-            self.layout,
-            wanted if near else None,
-            self.shortcut if "origins" in wanted else None,
-            threads=threads,
-            memory_limit=limit,
-        ) as connection:
-            yield connection
+        if not cache_small_tables:
+            with reading(self.layout, threads=threads, memory_limit=limit) as connection:
+                yield Snapshot(connection)
+            return
+        with open_snapshot(
+            self.layout, self.views, self.shortcut, threads=threads, memory_limit=limit
+        ) as snapshot:
+            yield snapshot
 
-    def part(self, table: str, commit_id: uuid.UUID | None) -> PartWriter:
+    def connection(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+        """Read the ledger as it is now through a connection of DuckDB with every view in it."""
+        return open_connection(self.layout, self.views, self.shortcut)
+
+    def data_file_writer(self, table: str, commit_id: uuid.UUID | None) -> DataFileWriter:
         """A writer for one new part; without a commit its rows bring their own."""
-        return PartWriter(self.layout, table, commit_id)
+        return DataFileWriter(self.layout, table, commit_id)
 
     def rows(
         self, table: str, commit_id: uuid.UUID | None, rows: list[dict[str, object]]
-    ) -> Part | None:
+    ) -> DataFile | None:
         """A few rows, given as mappings, as one finished part."""
-        return write_part(self.layout, table, commit_id, rows)
+        return write_data_file(self.layout, table, commit_id, rows)
 
     def commit(
         self,
         verb: str,
         key: str,
-        parts: Sequence[Part | None],
+        parts: Sequence[DataFile | None],
         commit_id: uuid.UUID,
         replaced: Sequence[Replacement] = (),
     ) -> Commit:
         """Register finished parts in one transaction.
 
         Args:
-            verb: what was done (``ingest``, ``source``, …).
+            verb: a ``Verb``; one that this program does not know may have changed anything.
             key: idempotency key: of two commits with one key, views show the first.
             parts: what to register; ``None`` stands for a part without rows.
             commit_id: the id that the parts' rows carry.
@@ -111,13 +117,13 @@ class Store:
             BusyError, ReadOnlyError, StorageError: nothing of it is visible then.
         """
         finished = [part for part in parts if part is not None]
-        with held(self.layout, verb) as connection:
+        with locked_for_writing(self.layout, verb) as connection:
             seq = _next_sequence(connection)
             now = datetime.now(UTC)
             row = {
                 "key": key,
                 "seq": seq,
-                "verb": verb,
+                "verb": str(verb),
                 "recorded_at": now,
                 "tool_version": tool_version(),
                 "parts": json.dumps(
@@ -125,7 +131,7 @@ class Store:
                     + [entry for item in replaced for entry in item.entries()]
                 ),
             }
-            head = write_part(self.layout, "commits", commit_id, [row])
+            head = write_data_file(self.layout, "commits", commit_id, [row])
             connection.execute("BEGIN")
             for item in replaced:
                 _drop(connection, item)
@@ -137,7 +143,7 @@ class Store:
     def record(self, verb: str, key: str, rows: Mapping[str, list[dict[str, object]]]) -> Commit:
         """Commit a few rows, given as mappings by table."""
         commit_id = uuid.uuid4()
-        parts = [write_part(self.layout, table, commit_id, rows[table]) for table in rows]
+        parts = [write_data_file(self.layout, table, commit_id, rows[table]) for table in rows]
         return self.commit(verb, key, parts, commit_id)
 
 
@@ -203,10 +209,10 @@ def _build(layout: Layout, views: Views) -> None:
         create_tables(connection, views)
         connection.execute("COMMIT")
     version: dict[str, object] = {"version": SCHEMA_VERSION, "migration": "create"}
-    Store(layout, views).record("init", "init", {"versions": [version]})
+    Store(layout, views).record(Verb.INIT, "init", {"versions": [version]})
 
 
-def _register(connection: duckdb.DuckDBPyConnection, part: Part | None) -> None:
+def _register(connection: duckdb.DuckDBPyConnection, part: DataFile | None) -> None:
     if part is None:
         return
     connection.execute(
@@ -215,7 +221,7 @@ def _register(connection: duckdb.DuckDBPyConnection, part: Part | None) -> None:
     )
 
 
-def _new_parts(replaced: Iterable[Replacement]) -> Iterator[Part]:
+def _new_parts(replaced: Iterable[Replacement]) -> Iterator[DataFile]:
     return (part for item in replaced for part in item.new)
 
 

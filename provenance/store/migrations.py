@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 from provenance.errors import VersionError
 from provenance.model.base import quote_identifier
-from provenance.store.catalog import Database, held
+from provenance.store.catalog import locked_for_writing
+from provenance.store.commits import Verb
+from provenance.store.connection import Database
 from provenance.store.layout import Layout
 from provenance.store.ledger_store import Store
-from provenance.store.memory_tables import Views, make_views
 from provenance.store.schema import SCHEMA_VERSION, column_sql, columns_sql
+from provenance.store.view_sql import Views, make_views
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ MIGRATIONS: tuple[Migration, ...] = (
 
 def found_version(layout: Layout) -> int:
     """The schema version of a ledger."""
-    with held(layout, "migrate") as connection:
+    with locked_for_writing(layout, "migrate") as connection:
         row = connection.execute("SELECT max(version) FROM ledger.versions").fetchone()
     return int(row[0]) if row and row[0] is not None else 0
 
@@ -98,13 +100,13 @@ def run(store: Store) -> tuple[Migration, ...]:
     """Apply what is due, and bring the views up with it; each step is recorded as it is done."""
     steps = due(store.layout)
     for step in steps:
-        with held(store.layout, "migrate") as connection:
+        with locked_for_writing(store.layout, "migrate") as connection:
             connection.execute("BEGIN")
             step.apply(connection)
             _replace_views(connection, store.views)
             connection.execute("COMMIT")
         row: dict[str, object] = {"version": step.version, "migration": step.name}
-        store.record("migrate", f"migrate:{step.version}", {"versions": [row]})
+        store.record(Verb.MIGRATE, f"migrate:{step.version}", {"versions": [row]})
     return steps
 
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from provenance.io.files import storage_errors
-from provenance.io.objects import Place
+from provenance.io.objects import Location
 from provenance.store.data_files import publish
 from provenance.store.layout import Layout
 
@@ -38,7 +38,7 @@ class Quarantine:
         self._writer: pq.ParquetWriter | None = None
 
     @property
-    def path(self) -> Path | Place:
+    def path(self) -> Path | Location:
         """Where the rejects will be."""
         return self._folder / f"{self._name}.parquet"
 

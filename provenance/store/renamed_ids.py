@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import uuid
 
-from provenance.store.catalog import Database
-from provenance.store.data_files import Part
+from provenance.store.commits import Verb
+from provenance.store.connection import Database
+from provenance.store.data_files import DataFile
 from provenance.store.ledger_store import Store
 from provenance.store.schema import TABLES
 
@@ -93,14 +94,14 @@ def carry_over(store: Store) -> None:
             for table, query in (("evidence", _EVIDENCE), ("edges", _EDGES))
         ]
     if any(parts):
-        store.commit("ingest", f"renamed:{commit_id}", parts, commit_id)
+        store.commit(Verb.INGEST, f"renamed:{commit_id}", parts, commit_id)
 
 
 def _written(
     store: Store, connection: Database, commit_id: uuid.UUID, table: str, query: str
-) -> Part | None:
+) -> DataFile | None:
     names = ", ".join(f'"{name}"' for name in TABLES[table].names if name != "commit_id")
-    writer = store.part(table, commit_id)
+    writer = store.data_file_writer(table, commit_id)
     try:
         for batch in connection.execute(f"SELECT {names} FROM ({query})").to_arrow_reader(100_000):
             writer.write(batch)

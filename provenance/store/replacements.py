@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from provenance.store.data_files import Part
+from provenance.store.data_files import DataFile
 
 Entry = dict[str, Any]
 """A part as the commits table lists it."""
@@ -26,7 +26,7 @@ class Replacement:
     table: str
     old: tuple[str, ...]
     rows: int
-    new: tuple[Part, ...]
+    new: tuple[DataFile, ...]
 
     def entries(self) -> list[Entry]:
         """The new parts as the commits table lists them; the first says what is gone."""
@@ -35,7 +35,7 @@ class Replacement:
         return [{**first, "replaces": [Path(path).stem for path in self.old]}, *others]
 
 
-def row_by_row(path: str, new: Part) -> Replacement:
+def row_by_row(path: str, new: DataFile) -> Replacement:
     """One part for another, with as many rows."""
     return Replacement(new.table, (path,), new.rows, (new,))
 

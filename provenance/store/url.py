@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from provenance.errors import MisuseError
 from provenance.io import objects
-from provenance.io.objects import Place
+from provenance.io.objects import Location
 
 SCHEMES = ("postgres", "postgresql")
 
@@ -59,7 +59,7 @@ def _escaped(value: str) -> str:
     return value.replace("\\", "\\\\").replace("'", "\\'")
 
 
-def parse(url: str) -> tuple[Postgres, Path | Place]:
+def parse(url: str) -> tuple[Postgres, Path | Location]:
     """Database and place of the parts behind ``postgres://user@host/db?data=PLACE``.
 
     Raises:
@@ -98,7 +98,7 @@ def _host(text: str) -> dict[str, str]:
     return {"host": ",".join(hosts), "port": ",".join(ports) if any(ports) else ""}
 
 
-def _place(data: str) -> Path | Place:
+def _place(data: str) -> Path | Location:
     if not data:
         raise MisuseError(
             "a ledger in PostgreSQL needs a place for its parts: `?data=`", hint=_EXAMPLE
@@ -109,7 +109,7 @@ def _place(data: str) -> Path | Place:
                 f"parts cannot be kept at {data.partition('://')[0]}://", hint=_EXAMPLE
             )
         return Path(data).absolute()
-    place = objects.parse(data.rstrip("/"))
+    place = objects.parse_url(data.rstrip("/"))
     if place.scheme != "s3":
         raise MisuseError(f"parts cannot be kept at {place.scheme}://", hint=_EXAMPLE)
     return place

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 from collections.abc import Iterator
 
@@ -10,6 +11,7 @@ import duckdb
 
 from provenance.errors import MisuseError
 from provenance.model.base import quote_identifier, quote_literal
+from provenance.store.catalog import reading
 from provenance.store.connection import ledger_errors
 from provenance.store.ledger_store import Store
 
@@ -28,7 +30,10 @@ def user_query(
         MisuseError: it writes, reaches for files, is several statements or does not parse.
     """
     _one_select(sql)
-    with store.snapshot(near=False) as connection, ledger_errors(store.layout):
+    with (
+        reading(store.layout, memory_limit=os.environ.get("PROV_MEMORY_LIMIT")) as connection,
+        ledger_errors(store.layout),
+    ):
         _shorten(store, connection)
         if not allow_files:
             data = quote_literal(f"{store.layout.data}/")

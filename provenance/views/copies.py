@@ -9,8 +9,10 @@ from __future__ import annotations
 from provenance.content.norm_rules import KNOWN_COPY
 from provenance.model.base import quote_literal
 from provenance.model.origin import Tier
-from provenance.store.catalog import Database
-from provenance.store.memory_tables import NEAR, Late
+from provenance.store.connection import Database
+from provenance.store.memory_tables import MEMORY
+from provenance.store.snapshot import Snapshot
+from provenance.store.view_sql import Late
 
 OBSERVER = "copies"
 """Who says so in evidence."""
@@ -196,16 +198,18 @@ COPY_VIEWS: dict[str, str] = {
 _HELD = "held_copies"
 
 
-def hold_copies(connection: Database) -> None:
+def materialize_copies(connection: Database) -> None:
     """Look for copies once, for all that a snapshot is asked from now on.
 
     Evidence is read many times on the way to a judgement, and every time the view would compare
     all texts anew.
     """
+    if isinstance(connection, Snapshot) and connection.materializes:
+        return
     found = connection.execute(
         "SELECT current_database(), EXISTS (FROM duckdb_tables() WHERE table_name = ?)", [_HELD]
     ).fetchone()
-    if found != (NEAR, False):
+    if found != (MEMORY, False):
         return  # it is done, or there is nothing that could be written to
     # Most ledgers have no copies: what follows from them is not asked of those, for to plan a query
     # takes longer than to look into a small ledger.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from provenance.origin import resolver
 from provenance.origin.declarations import DECLARED
-from provenance.store.memory_tables import Late
+from provenance.store.view_sql import Late
 from provenance.views.copies import COPY_VIEWS
 from provenance.views.evidence_in_force import EVIDENCE_VIEWS, READING_VIEWS
 from provenance.views.imports import IMPORT_VIEWS
@@ -124,7 +124,7 @@ VIEWS: dict[str, str] = {
 }
 """Name to SQL, in an order in which they can be made."""
 
-PUBLIC: dict[str, str] = {
+PUBLIC_VIEWS: dict[str, str] = {
     "records": "one row per distinct record: its id, sizes, origin, where it was seen",
     "origins": "one row per record: label, share interval, rule, generator, conflict",
     "sightings": "one row per appearance of a record in a file that is current",

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from provenance.lineage import Whole
+from provenance.lineage import GraphArrays
 from provenance.model.base import quote_literal
-from provenance.store.catalog import Database
-from provenance.store.data_files import Part
+from provenance.store.commits import LINEAGE_UNCHANGED, Verb
+from provenance.store.connection import Database
+from provenance.store.data_files import DataFile
 from provenance.store.ledger_store import Store
 from provenance.views.ledger_graph import (
     COLLECT,
@@ -22,7 +23,7 @@ from provenance.views.ledger_graph import (
     make_named,
 )
 
-UP, DOWN = "index_up", "index_down"
+EDGES_BY_CHILD, EDGES_BY_PARENT = "index_up", "index_down"
 """Temporary views of what is indexed, with ``key`` and ``found``; some edges have no parent."""
 
 _COLUMNS = "child, parent, relation, process, activity"
@@ -31,13 +32,8 @@ _HISTORY = f"process IS DISTINCT FROM '{COLLECT}'"
 
 _SLICE = 1_000_000
 
-STILL = frozenset(
-    {"propagate", "pass", "init", "revoke", "restore", "follow", "maintain", "origins"}
-)
-"""What changes neither edges nor what is claimed of any record."""
 
-
-def keyed(relation: str, nodes: str) -> str:
+def filter_by_key(relation: str, nodes: str) -> str:
     """SQL of the edges of an indexed relation that belong to the ids of another.
 
     Parts are skipped by whole numbers only, not by ids. A walk hands in its ``frontier``.
@@ -64,7 +60,7 @@ class Paths:
 
     def into(self, nodes: str) -> str:
         """The edges whose children are among the ids of a relation, and maybe others."""
-        return keyed("graph_up", nodes) if self.kept else self.up
+        return filter_by_key("graph_up", nodes) if self.kept else self.up
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +81,7 @@ def indexed(connection: Database) -> Indexed | None:
         return None
     valid = rows[bases[-1] :]
     listed = ", ".join(quote_literal(str(row[0])) for row in valid)
-    for view, table in ((UP, "edges_up"), (DOWN, "edges_down")):
+    for view, table in ((EDGES_BY_CHILD, "edges_up"), (EDGES_BY_PARENT, "edges_down")):
         connection.execute(
             f"CREATE OR REPLACE TEMP VIEW {view} AS SELECT key, {_COLUMNS}, way, choice, found "
             f"FROM ledger.{table} "
@@ -101,18 +97,23 @@ def make_paths(connection: Database) -> Paths:
     """
     known = indexed(connection)
     since = None if known is None else commits_since(connection, known.through)
-    if since is None or not {verb for _, verb in since} <= STILL | {"assemble"}:
+    if since is None or not {verb for _, verb in since} <= LINEAGE_UNCHANGED | {Verb.ASSEMBLE}:
         make_graph(connection)
         return Paths(HISTORY, HISTORY, kept=False)
     make_named(connection)
-    sealed = [commit for commit, verb in since if verb == "assemble"]
-    for view, old, end in (("graph_up", UP, "child"), ("graph_down", DOWN, "parent")):
+    sealed = [commit for commit, verb in since if verb == Verb.ASSEMBLE]
+    for view, old, end in (
+        ("graph_up", EDGES_BY_CHILD, "child"),
+        ("graph_down", EDGES_BY_PARENT, "parent"),
+    ):
         newer = f"SELECT {_key(end)}, {_COLUMNS} FROM ({edges_since(as_list(sealed))})"
         connection.execute(
             f"CREATE OR REPLACE TEMP VIEW {view} AS SELECT key, {_COLUMNS} FROM {old} "
             f"WHERE {_HISTORY} {f'UNION ALL {newer}' if sealed else ''}"
         )
-    return Paths(keyed("graph_up", "frontier"), keyed("graph_down", "frontier"), kept=True)
+    return Paths(
+        filter_by_key("graph_up", "frontier"), filter_by_key("graph_down", "frontier"), kept=True
+    )
 
 
 def commits_since(connection: Database, through: int) -> list[tuple[uuid.UUID, str]]:
@@ -128,7 +129,7 @@ def as_list(commits: Iterable[uuid.UUID]) -> str:
     return ", ".join(quote_literal(str(commit)) for commit in commits) or "NULL"
 
 
-def write_index(store: Store, commit_id: uuid.UUID, graph: Whole) -> list[Part | None]:
+def write_index(store: Store, commit_id: uuid.UUID, graph: GraphArrays) -> list[DataFile | None]:
     """The edges of a graph as two finished parts, one by child and one by parent."""
     return [
         _write(store, commit_id, table, graph, getattr(graph, key))
@@ -137,16 +138,20 @@ def write_index(store: Store, commit_id: uuid.UUID, graph: Whole) -> list[Part |
 
 
 def _write(
-    store: Store, commit_id: uuid.UUID, table: str, graph: Whole, key: np.typing.NDArray[np.int32]
-) -> Part | None:
+    store: Store,
+    commit_id: uuid.UUID,
+    table: str,
+    graph: GraphArrays,
+    key: np.typing.NDArray[np.int32],
+) -> DataFile | None:
     # The key above and the place below: sorting whole numbers is quicker than sorting places.
     order = (key.astype(np.int64) << 32) | np.arange(len(key))
     order.sort()
     order &= 0xFFFFFFFF
     ids = graph.nodes.column("id").combine_chunks()
     keys = _keys(ids)
-    words = graph.words.select(["relation", "process", "activity", "found"]).combine_chunks()
-    writer = store.part(table, commit_id)
+    words = graph.edge_words.select(["relation", "process", "activity", "found"]).combine_chunks()
+    writer = store.data_file_writer(table, commit_id)
     try:
         for first in range(0, len(order), _SLICE):
             places = order[first : first + _SLICE]

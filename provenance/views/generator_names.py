@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from provenance.model.base import quote_literal
 from provenance.model.model_names import clean_name, fold_name
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 
 _FOLDED: Mapping[str, Callable[[str], str]] = {
     "generator": fold_name,

@@ -6,7 +6,7 @@ import re
 import uuid
 
 from provenance.errors import MisuseError, NotFoundError
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 
 _HEX = re.compile(r"^[0-9a-f]{4,64}$")
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import pyarrow as pa
 
 from provenance.errors import MisuseError, NotFoundError
-from provenance.lineage import Step, node_id
+from provenance.lineage import PathEdge, node_id
 from provenance.model.edge import NodeKind
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 from provenance.views.identifiers import resolve_record
 from provenance.views.lineage import WAY_SQL, row_way
 from provenance.views.model_writers import ALIASES, WRITERS, make_writers
@@ -200,7 +200,7 @@ def node_names(connection: Database, table: str) -> dict[uuid.UUID, str]:
     return dict(rows)
 
 
-def chain_text(connection: Database, steps: Sequence[Step]) -> str:
+def chain_text(connection: Database, steps: Sequence[PathEdge]) -> str:
     """A chain of edges as one line, from its last parent down to its first child.
 
     For example ``model:ours-7b → sha256:0c8a7f27b4d0… (generate) → release:r1 (assemble)``.

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 from provenance.model.base import quote_literal
 from provenance.origin.resolver import origin_sql
-from provenance.store.catalog import Database
+from provenance.store.commits import Effect, Verb, verb_list, verbs_with
+from provenance.store.connection import Database
 from provenance.store.ledger_store import Store
 from provenance.store.schema import TABLES
 from provenance.views.copies import LONG_TEXTS
@@ -27,15 +28,17 @@ COLUMNS = tuple(name for name in TABLES["origins"].names if name != "commit_id")
 _MOVING = "files|declarations|sources|evidence|derived"
 """Tables that origins rest on; a commit says which tables its parts are of."""
 
+_REMOVING = verb_list(verbs_with(Effect.REMOVES))
+
 # Of two commits with one key the first counts. What takes rows out of the ledger, or changes its
 # tables, makes what was written before it worthless.
-_KEPT = """
+_KEPT = f"""
 WITH counted AS (
     FROM ledger.commits QUALIFY row_number() OVER (PARTITION BY key ORDER BY seq, commit_id) = 1
 )
 SELECT commit_id, split_part(key, ':', 2)::BIGINT AS through FROM counted
-WHERE verb = 'origins'
-    AND NOT EXISTS (FROM counted c WHERE c.verb IN ('purge', 'migrate') AND c.seq > through)
+WHERE verb = '{Verb.ORIGINS}'
+    AND NOT EXISTS (FROM counted c WHERE c.verb IN ({_REMOVING}) AND c.seq > through)
 ORDER BY through DESC LIMIT 1
 """
 
@@ -61,7 +64,8 @@ def kept_origins(connection: Database) -> Kept | None:
     if row is None:
         return None
     moved = connection.execute(
-        "SELECT count(*) > 0 FROM ledger.commits WHERE seq > ? AND verb <> 'maintain' "
+        "SELECT count(*) > 0 FROM ledger.commits WHERE seq > ? "
+        f"AND verb <> '{Verb.MAINTAIN}' "
         f"""AND regexp_matches(parts, '"({_MOVING})"')""",
         [row[1]],
     ).fetchone()
@@ -138,7 +142,7 @@ def keep_origins(store: Store) -> int:
         if sightings < FROM_RECORDS:
             return 0
         commit_id = uuid.uuid4()
-        writer = store.part("origins", commit_id)
+        writer = store.data_file_writer("origins", commit_id)
         try:
             # Sorted, for whoever looks up one record reads one stretch then.
             found = connection.execute("FROM origins ORDER BY record_id")
@@ -148,5 +152,5 @@ def keep_origins(store: Store) -> int:
         except BaseException:
             writer.discard()
             raise
-    store.commit("origins", f"origins:{through}", [part], commit_id)
+    store.commit(Verb.ORIGINS, f"origins:{through}", [part], commit_id)
     return part.rows if part else 0

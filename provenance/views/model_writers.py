@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 from provenance.views.generator_names import generator_names
 from provenance.views.model_spellings import ModelNames
 

@@ -21,9 +21,9 @@ def test_the_answer_says_what_is_not_as_the_sources_have_it(terminal: Terminal) 
     assert terminal.prov("assemble", "r", "--policy", "p.yaml").code == 0
     answer = terminal.prov("export", "r", "--to", "out")
     assert answer.code == 0
-    assert "column m is JSON text: objects without members" in answer.out
-    assert "column Text is named Text_2: the name belongs to another column" in answer.out
-    assert "column PROV_LABEL of 1 row is left out: names that begin with prov_ are" in answer.out
+    assert "column m was written as JSON text: objects without members" in answer.out
+    assert "column Text was renamed to Text_2: the name is taken by another column" in answer.out
+    assert "column PROV_LABEL of 1 row was left out: names that begin with prov_ are" in answer.out
     assert "\x1b[31m" not in answer.out
     said = terminal.prov("export", "r", "--to", "again", "--json").json
     assert said["as_json_text"][0] == {"name": "m", "reason": "objects without members"}

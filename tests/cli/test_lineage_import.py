@@ -60,7 +60,7 @@ def test_constraints_that_a_document_breaks_are_said(terminal: Terminal) -> None
     plain = terminal.prov("lineage", "import", name)
     assert plain.code == 0
     assert f"[{code}]" in plain.out
-    assert "constraints of PROV that do not hold: 1" in plain.out
+    assert "violated PROV constraints: 1" in plain.out
     assert terminal.prov("status", "--json").json["edges"] == 2
     again = terminal.prov("lineage", "import", name, "--strict")
     assert again.code == 10

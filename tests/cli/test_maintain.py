@@ -16,14 +16,14 @@ def test_it_says_what_it_did_and_does_it_once(terminal: Terminal) -> None:
     assert planned.code == 0
     assert planned.out.endswith("dry run: nothing was changed\n")
     done = terminal.prov("maintain")
-    assert "kept for those who still read" in done.out
+    assert "kept for open readers" in done.out
     assert "sightings" in done.out
     again = terminal.prov("maintain", "--json").json
     assert (again["tables"], again["removed_parts"]) == ([], 0)
     assert again["parts_before"] == again["parts_after"]
     last = terminal.prov("maintain", "--keep-hours", "0")
-    assert "there is nothing to merge" in last.out
-    assert "that nobody needs" in last.out
+    assert "nothing to compact" in last.out
+    assert "no longer in use" in last.out
     assert terminal.prov("verify").code == 0
     assert terminal.prov("status", "--json").json["sightings"] == 20
 

@@ -30,7 +30,7 @@ def letters(terminal: Terminal) -> Terminal:
 
 def test_marks_that_a_new_version_lacks_are_told(letters: Terminal) -> None:
     again = letters.prov("ingest", "a.jsonl", "--source", "s", "--label", "human")
-    assert "evidence lost: an earlier reading of a.jsonl marks 7 records" in again.out
+    assert "evidence lost: an earlier version of a.jsonl marks 7 records" in again.out
     assert "--replace" in again.out
     audit = letters.prov("audit", "--policy", "p.yaml")
     assert (audit.code, "evidence-lost" in audit.out) == (1, True)
@@ -57,7 +57,7 @@ def test_other_content_has_to_be_asked_for(letters: Terminal) -> None:
     assert letters.prov("ingest", "b.jsonl", "--source", "s").code == 0
     refused = letters.prov("ingest", "b.jsonl", "--source", "s", "--content", "remark")
     assert refused.code == 2
-    assert "read with --content text" in refused.err
+    assert "ingested with --content text" in refused.err
     assert "--replace" in refused.err
     asked = ("ingest", "b.jsonl", "--source", "s", "--content", "remark", "--replace")
     assert letters.prov(*asked).code == 0
@@ -79,7 +79,7 @@ def test_fields_that_may_be_marks_are_named_until_somebody_answers(terminal: Ter
         assert (audit.code, "unread-mark" in audit.out) == (3, True)
     for source in ("s", "t"):
         said = terminal.prov("ingest", "a.jsonl", "--source", source, "--ignore-field", "kind")
-        assert "1 file unchanged, 1 with a new claim" in said.out
+        assert "1 file unchanged, 1 with a new declaration" in said.out
     assert terminal.prov("audit", "--policy", "p.yaml").code == 0
     # What is said of a field holds for its records wherever they are met, and for no others.
     assert terminal.prov("audit", "a.jsonl", "--policy", "p.yaml").code == 0

@@ -41,7 +41,7 @@ def test_from_questions_to_a_report(release: Terminal) -> None:
     assert asked.code == 0
     path = release.folder / "answers.yaml"
     again = release.prov("report", "r", "--format", "eu-art53", "--init", "-o", "answers.yaml")
-    assert (again.code, "there already" in again.err) == (2, True)
+    assert (again.code, "already exists" in again.err) == (2, True)
     strict = release.prov(
         "report", "r", "--format", "eu-art53", "--answers", "answers.yaml", "--strict", "-o", "x.md"
     )
@@ -82,11 +82,11 @@ def test_layouts_and_misuse(release: Terminal) -> None:
     assert release.prov("report", "r", "--format", "ab2013", "--json").json["release"] == "r"
     assert release.prov("report", "r", "--format", "ab2013", "--as", "html").out.startswith("<!")
     for arguments, said in [
-        (("--format", "ab2013", "--as", "docx"), "name a file with -o"),
-        (("--format", "ab2013", "--as", "pdf"), "not written as pdf"),
+        (("--format", "ab2013", "--as", "docx"), "DOCX is binary"),
+        (("--format", "ab2013", "--as", "pdf"), "no layout pdf"),
         (("--format", "ab2014"), "unknown report 'ab2014'"),
-        (("--strict",), "go with eu-art53"),
-        (("--format", "html", "--init"), "go with eu-art53"),
+        (("--strict",), "apply only to questionnaire reports"),
+        (("--format", "html", "--init"), "apply only to questionnaire reports"),
     ]:
         answer = release.prov("report", "r", *arguments)
         assert (answer.code, said in answer.err) == (2, True), (arguments, answer.err)
@@ -127,7 +127,7 @@ def test_the_files_of_an_export_are_described(release: Terminal) -> None:
     for arguments, code, said in [
         (("--files", "nowhere"), 11, "there is no folder"),
         (("--files", "."), 2, "not the folder of an export"),
-        (("--format", "html", "--files", "out"), 2, "go with eu-art53"),
+        (("--format", "html", "--files", "out"), 2, "apply only to questionnaire reports"),
     ]:
         answer = release.prov("report", "r", "--format", "croissant", *arguments)
         assert (answer.code, said in answer.err) == (code, True), (arguments, answer.err)
@@ -165,10 +165,10 @@ def test_all_reports_from_questions_to_a_folder(release: Terminal) -> None:
 
 REFUSED: list[tuple[list[str], str]] = [
     ([], "name it with -o"),
-    (["-o", "out", "--answers", "sources.yaml"], "is no folder"),
+    (["-o", "out", "--answers", "sources.yaml"], "is not a folder"),
     (["-o", "out", "--answers", "."], "unknown report 'policy'"),
     (["-o", "web.jsonl"], "not an empty folder"),
-    (["-o", "out", "--as", "html"], "--as goes with one report"),
+    (["-o", "out", "--as", "html"], "--as applies to one report"),
 ]
 
 

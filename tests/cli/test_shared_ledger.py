@@ -88,7 +88,7 @@ def test_the_whole_job(
     assert (again.json["kept"], again.json["rejected"]) == (1, 1)
     assert again.json["files"][0]["quarantine"].startswith(f"s3://{bucket}/ledger/quarantine/")
     assert "now " in team.prov("maintain", "--keep-hours", "0").out
-    assert "all as recorded" in team.prov("verify").out
+    assert "OK: all files and digests match" in team.prov("verify").out
     assert team.prov("query", "SELECT count(*) AS n FROM records", "--json").json == [{"n": 3}]
     team.prov("query", "FROM read_text('/etc/passwd')", code=2)
     team.prov("ingest", f"s3://{bucket}/nothing", "--source", "x", code=11)

@@ -72,7 +72,7 @@ def test_the_gate_says_no_to_a_release_with_revoked_records(library: Terminal) -
     accepted = library.prov("audit", "r1", "--policy", "p.yaml", "--baseline", "known.json")
     assert accepted.code == 0
     plan = library.prov("assemble", "r2", "--policy", "p.yaml")
-    assert "left out because they are revoked: 2 records" in plan.out
+    assert "left out as revoked: 2 records" in plan.out
     refused = library.prov("export", "r1", "--to", "out")
     assert (refused.code, "2 revoked records" in refused.err) == (1, True)
     assert library.prov("export", "r1", "--to", "out", "--allow-revoked").code == 0
@@ -81,7 +81,7 @@ def test_the_gate_says_no_to_a_release_with_revoked_records(library: Terminal) -
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (["revoke", "--reason", "x"], 2, "nothing is named"),
+        (["revoke", "--reason", "x"], 2, "no selector"),
         (["revoke", *JO], 2, "--reason is missing"),
         (["revoke", "--attr", "author", "--reason", "x"], 2, "NAME=VALUE"),
         (["revoke", "--attr", "author=Nobody", "--reason", "x"], 11, "no record matches author"),
@@ -90,7 +90,7 @@ def test_the_gate_says_no_to_a_release_with_revoked_records(library: Terminal) -
         (["revoke", "--source", "", "--reason", "x"], 2, "revoke"),
         (["restore", "rv-123"], 11, "no revocation `rv-123`"),
         (["purge", "rv-123", "--yes"], 11, "no revocation `rv-123`"),
-        (["purge", "rv-123"], 2, "say --yes"),
+        (["purge", "rv-123"], 2, "confirm with --yes"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_line(

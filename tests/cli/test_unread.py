@@ -71,7 +71,7 @@ def test_a_name_that_is_a_release_and_a_path_is_misuse(folder: Terminal) -> None
         both = folder.prov("audit", *targets, "--policy", "p.yaml", "--json")
         assert both.code == 2
         error = json.loads(both.err)["error"]
-        assert "is a release and a path" in error["message"]
+        assert "is both a release and a path" in error["message"]
         assert "release:v1" in error["hint"]
         assert "./v1" in error["hint"]
     release = folder.prov("audit", "release:v1", "--policy", "p.yaml", "--json")

@@ -18,7 +18,7 @@ import yaml
 from support.datafiles import texts, thirds, write_jsonl
 
 from provenance.model.manifest import Selection
-from provenance.operations.documents import load_policy
+from provenance.operations.documents import parse_policy
 
 ROOT = Path(__file__).resolve().parents[2]
 CI = ROOT / "docs" / "guide" / "ci"
@@ -42,7 +42,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import provenance
 
     ledger = provenance.open(str(folder / ".prov"))
-    ledger.assemble("first-release", load_policy(LENIENT, "policy.yaml"), Selection())
+    ledger.assemble("first-release", parse_policy(LENIENT, "policy.yaml"), Selection())
     assert made.store
     return folder
 

@@ -24,12 +24,12 @@ def said(program: str) -> str:
 def test_pandas_stays_away_from_our_processes_and_from_no_others() -> None:
     loaded = "print('pandas' in sys.modules)"
     assert said(ARRAY + loaded) == "True"
-    assert said("import provenance.engine.bootstrap; " + ARRAY + loaded) == "False"
+    assert said("import provenance; provenance.bootstrap(); " + ARRAY + loaded) == "False"
     assert said("import provenance.ledger, provenance; import pandas; print(1)") == "1"
 
 
 def test_no_threads_wait_for_linear_algebra() -> None:
-    assert said("import provenance.engine.bootstrap; import numpy, os; " + THREADS) == "1"
+    assert said("import provenance; provenance.bootstrap(); import numpy, os; " + THREADS) == "1"
 
 
 def test_the_program_is_lean() -> None:

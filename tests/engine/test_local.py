@@ -15,9 +15,9 @@ from provenance.engine.worker import TimeLimitError, item
 from provenance.errors import InputError, UnforeseenError
 
 ENDS = {
-    "crash": "died twice: the library that parses it crashed (SIGSEGV)",
-    "abort": "died twice: the library that parses it gave up (SIGABRT): what(): no such key",
-    "kill": "died twice: it was killed, as a system does that is out of memory (SIGKILL)",
+    "crash": "died twice: the parsing library crashed (SIGSEGV)",
+    "abort": "died twice: the parsing library aborted (SIGABRT): what(): no such key",
+    "kill": "died twice: it was killed, probably because the system ran out of memory (SIGKILL)",
     "leave": "died twice: it ended with 3",
     "panic": "the program failed on it with SystemError: a panic",
     "exit": "the program failed on it with SystemExit: 4",
@@ -52,6 +52,7 @@ def test_what_goes_wrong_costs_one_item(engine: LocalEngine, word: str, *, told:
     assert all(ENDS[word] in message for _, message in failed), failed
 
 
+@pytest.mark.newest
 def test_what_nobody_foresaw_says_where_it_was(engine: LocalEngine) -> None:
     (outcome,) = engine.map(work_off, [Items(("panic",))])
     assert isinstance(outcome.failure, UnforeseenError)
@@ -78,7 +79,7 @@ def test_a_process_that_is_no_worker_has_no_limit() -> None:
 
 def test_what_libraries_print_when_they_end_a_worker_is_not_ours() -> None:
     program = (
-        "from tasks import Items, work_off\n"
+        "from support.tasks import Items, work_off\n"
         "from provenance.engine.local import LocalEngine\n"
         "with LocalEngine(1) as engine:\n"
         "    print([str(o.failure) for o in engine.map(work_off, [Items(('abort',))])])\n"

@@ -25,7 +25,7 @@ import provenance
 from provenance.engine.ray import RayEngine
 from provenance.errors import InputError, MisuseError, UnforeseenError
 from provenance.ledger import Ledger
-from provenance.operations.ingest import IngestOptions, IngestSummary, units
+from provenance.operations.ingest import IngestOptions, IngestSummary, split_work
 
 HERE = importlib.util.find_spec("ray") is not None
 needs_ray = pytest.mark.skipif(not HERE, reason="ray is not here: pip install 'prov-ledger[ray]'")
@@ -90,7 +90,7 @@ def read(
     ledger = provenance.init(str(place / "ledger"))
     asked = IngestOptions(source="web", content=("text",), parent_field="parent", **options)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(units, "UNIT_BYTES", 300_000)
+        patch.setattr(split_work, "UNIT_BYTES", 300_000)
         return ledger, ledger.ingest([str(folder)], asked, progress)
 
 
@@ -122,6 +122,7 @@ def rejects(ledger: Ledger) -> list[tuple[Any, ...]]:
     return sorted(found, key=str)
 
 
+@pytest.mark.newest
 @needs_ray
 def test_a_cluster_gives_row_for_row_what_this_machine_gives(
     cluster: RayEngine, local: tuple[Ledger, IngestSummary], folder: Path, tmp_path: Path
@@ -284,7 +285,7 @@ def test_a_program_that_joins_says_nothing_of_ray_and_leaves_it_running(
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["kept"] == 40
-    assert done.stderr == "made a ledger at .prov\n"
+    assert done.stderr == "created a ledger at .prov\n"
     assert len(list(cluster.map(worker, [0.0] * 2))) == 2
 
 
@@ -322,7 +323,7 @@ def test_without_ray_it_is_said_what_to_install(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--ray-address", "there:6379"], "--ray-address goes with --engine ray"),
+        (["--ray-address", "there:6379"], "--ray-address applies only with --engine ray"),
         (["--workers", "0"], "--workers"),
         (["--engine", "spark"], "--engine"),
     ],

@@ -12,16 +12,16 @@ from support.foreign_fixtures import FIELD, LIBRARY_FAILURES, SOURCES, shipped, 
 
 from provenance.errors import ProvError
 from provenance.io.contract.formats import reader_for
-from provenance.io.contract.reader import Input, Layout
+from provenance.io.contract.reader import Input, ReadLayout
 from provenance.io.discovery.discover import discover
-from provenance.io.discovery.remote import opened
-from provenance.io.streams.archive_members import Shelf
+from provenance.io.discovery.remote import readable_input
+from provenance.io.streams.archive_members import MemberFiles
 
-_WHOLE = Layout("structured", ("*",))
+_WHOLE = ReadLayout("structured", ("*",))
 _NATIVE = {
-    "text": Layout("text", ("text",)),
-    "warc": Layout("binary", ("payload",)),
-    "image": Layout("binary", ("payload",)),
+    "text": ReadLayout("text", ("text",)),
+    "warc": ReadLayout("binary", ("payload",)),
+    "image": ReadLayout("binary", ("payload",)),
 }
 
 
@@ -98,10 +98,10 @@ def _both_refuse(path: Path, form: str, message: str) -> tuple[str, str]:
     return f"{form} refused, and nothing in it", ""
 
 
-def _ours(item: Input, layout: Layout) -> tuple[list[Any], int]:
+def _ours(item: Input, layout: ReadLayout) -> tuple[list[Any], int]:
     rows: list[Any] = []
     rejected = 0
-    with Shelf() as shelf, opened(item, None, shelf) as source:
+    with MemberFiles() as shelf, readable_input(item, None, shelf) as source:
         reader = reader_for(source.format)
         reader.probe(source)
         native = layout is not _WHOLE

@@ -30,15 +30,15 @@ from provenance.engine.local import LocalEngine
 from provenance.engine.worker import TimeLimitError, item
 from provenance.errors import InputError, ProvError
 from provenance.io.contract.formats import reader_for
-from provenance.io.contract.reader import Input, Layout
+from provenance.io.contract.reader import Input, ReadLayout
 from provenance.io.discovery.discover import discover
-from provenance.io.discovery.remote import opened
-from provenance.io.records.content_fields import Choice, choose_content
-from provenance.io.streams.archive_members import Shelf
-from provenance.operations.ingest.batch_meaning import Chooser
+from provenance.io.discovery.remote import readable_input
+from provenance.io.records.content_fields import ContentChoice, choose_content
+from provenance.io.streams.archive_members import MemberFiles
+from provenance.operations.ingest.batch_fields import FieldChooser
 from provenance.operations.ingest.options import IngestOptions
 
-NOTHING = Choice("text", ("text",), "there was no record to look at")
+NOTHING = ContentChoice("text", ("text",), "there was no record to look at")
 
 MAY_DIE = {
     "parquet": "Arrow, in what a footer says of a column",
@@ -132,10 +132,10 @@ def _members(path: Path) -> Iterator[str]:
     found = discover([path.as_posix()])
     if found.refused and not found.inputs:
         raise found.refused[0].error
-    with Shelf() as shelf:
+    with MemberFiles() as shelf:
         for member in found.inputs:
             try:
-                with opened(member, None, shelf) as source:
+                with readable_input(member, None, shelf) as source:
                     yield from _records(source)
             except InputError:
                 yield "members refused"
@@ -146,8 +146,8 @@ def _records(source: Input) -> Iterator[str]:
     shape = reader.probe(source)
     found = bool(shape.fields or shape.native)
     choice = choose_content(shape, (), source.format) if found else NOTHING
-    chooser = Chooser.of(IngestOptions(source="soak"), choice)
-    layout = Layout(choice.kind, choice.content, chooser.fixed, chooser=chooser)
+    chooser = FieldChooser.of(IngestOptions(source="soak"), choice)
+    layout = ReadLayout(choice.kind, choice.content, chooser.fixed, chooser=chooser)
     for batch in reader.read(source, layout):
         kept = len(batch.content)
         assert kept == len(batch.rows) == batch.fields.num_rows

@@ -14,8 +14,7 @@ from xml.etree import ElementTree as ET
 
 import networkx as nx
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from support.drawing_pages import Page
 from support.lineage_documents import HOSTILE, chain, edge, graphs, told
 

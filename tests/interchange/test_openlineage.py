@@ -10,8 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 from referencing import Registry, Resource
 from support.lineage_documents import bags, chain, graphs, told
@@ -52,6 +51,7 @@ def distinct(graph: Graph) -> Graph:
     )
 
 
+@pytest.mark.newest
 @given(graph=graphs().map(distinct))
 def test_a_graph_survives(graph: Graph) -> None:
     again, counts, refused = from_openlineage(lines(graph))

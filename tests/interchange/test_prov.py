@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from prov.model import (
     ProvActivity,
     ProvAgent,
@@ -38,6 +37,7 @@ from provenance.interchange.prov.write_document import ProvFormat, to_prov, writ
 FORMATS: tuple[ProvFormat, ...] = ("json", "jsonld", "provn")
 
 
+@pytest.mark.newest
 @pytest.mark.parametrize("format_", FORMATS)
 @given(graph=graphs())
 @settings(max_examples=40)

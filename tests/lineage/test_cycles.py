@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import duckdb
 import networkx as nx
+import pytest
 from hypothesis import given
 from support import random_graphs as graphs
 from support.random_graphs import SHARED, Edge, Graph, number_of, put_edges
@@ -15,6 +16,7 @@ def shape_of(graph: Graph) -> nx.MultiDiGraph:
     return nx.MultiDiGraph((e.child, e.parent) for e in graph.edges if e.parent is not None)
 
 
+@pytest.mark.newest
 @SHARED
 @given(graph=graphs.graphs(told=False))
 def test_every_loop_is_found(connection: duckdb.DuckDBPyConnection, graph: Graph) -> None:

@@ -1,40 +1,36 @@
-"""Depth, taint and loops of whole graphs, against networkx."""
+"""Depths in whole graphs, against networkx."""
 
 from __future__ import annotations
 
 import random
 
 import duckdb
+import numpy as np
 import pytest
 from hypothesis import given
 from support import random_graphs as graphs
-from support.random_graphs import SHARED, Edge, Graph, Node, expected, found
+from support.lineage_arrays import arrays, depths
+from support.random_graphs import SHARED, Edge, Graph, Node
 
-from provenance.lineage import depths
+from provenance.lineage import propagate_depths
 
 
-def answer(connection: duckdb.DuckDBPyConnection, *parts: Node | Edge) -> dict[int, tuple]:
-    """Depth and so on of a graph that is written down."""
+def answer(connection: duckdb.DuckDBPyConnection, *parts: Node | Edge) -> dict[int, int]:
+    """Depths in a graph that is written down."""
     nodes = tuple(part for part in parts if isinstance(part, Node))
-    Graph(nodes, tuple(part for part in parts if isinstance(part, Edge))).tables(connection)
-    depths(connection, "nodes", "edges", "found")
-    return found(connection)
+    return depths(connection, Graph(nodes, tuple(p for p in parts if isinstance(p, Edge))))
 
 
 @SHARED
 @given(graph=graphs.graphs())
 def test_any_graph(connection: duckdb.DuckDBPyConnection, graph: Graph) -> None:
-    graph.tables(connection)
-    depths(connection, "nodes", "edges", "found")
-    assert found(connection) == expected(graph)
+    assert depths(connection, graph) == graphs.depth(graph)
 
 
 @SHARED
 @given(graph=graphs.graphs(acyclic=True, most=25))
 def test_acyclic_graph(connection: duckdb.DuckDBPyConnection, graph: Graph) -> None:
-    graph.tables(connection)
-    depths(connection, "nodes", "edges", "found")
-    assert found(connection) == expected(graph)
+    assert depths(connection, graph) == graphs.depth(graph)
 
 
 def test_long_chain_with_loops(connection: duckdb.DuckDBPyConnection) -> None:
@@ -45,9 +41,7 @@ def test_long_chain_with_loops(connection: duckdb.DuckDBPyConnection) -> None:
     edges += [Edge(n, chance.randrange(n), "derived", "rephrase") for n in range(1, 1_500, 7)]
     edges += [Edge(400, 420, "context"), Edge(900, 900), Edge(1_000, 1_001, "derived", "edit")]
     graph = Graph(nodes, tuple(edges))
-    graph.tables(connection)
-    depths(connection, "nodes", "edges", "found")
-    assert found(connection) == expected(graph)
+    assert depths(connection, graph) == graphs.depth(graph)
 
 
 @pytest.mark.slow
@@ -62,8 +56,9 @@ def test_chain_of_many_thousand_ends(connection: duckdb.DuckDBPyConnection) -> N
         "md5((i - 1)::VARCHAR)::UUID AS parent, 'derived' AS relation, 'rephrase' AS process, "
         f"NULL::VARCHAR AS activity, 0 AS way, 0 AS choice FROM range(1, {length}) AS t(i)"
     )
-    depths(connection, "nodes", "edges", "found")
-    assert connection.execute("SELECT max(depth) FROM found").fetchone() == (length,)
+    whole, _ = arrays(connection)
+    found = propagate_depths(whole, np.r_[np.ones(length, np.bool_), False])
+    assert found.max() == length
 
 
 HUMAN, UNKNOWN = Node(0, "record", "human"), Node(0, "record", "unknown")
@@ -81,7 +76,7 @@ def test_process_decides_about_the_step(
     connection: duckdb.DuckDBPyConnection, process: str | None, depth: int
 ) -> None:
     nodes = (synthetic(1), Node(2, "record", "mixed"))
-    assert answer(connection, *nodes, Edge(2, 1, "derived", process))[2][0] == depth
+    assert answer(connection, *nodes, Edge(2, 1, "derived", process))[2] == depth
 
 
 def test_human_reply_to_a_synthetic_message_stays_human(
@@ -89,14 +84,14 @@ def test_human_reply_to_a_synthetic_message_stays_human(
 ) -> None:
     nodes = (HUMAN, synthetic(1), synthetic(2))
     rows = answer(connection, *nodes, Edge(0, 1, "context"), Edge(2, 1, "context"))
-    assert rows == {0: (0, False, False, 1), 1: (1, True, False, 0), 2: (2, True, False, 1)}
+    assert rows == {0: 0, 1: 1, 2: 2}
 
 
-def test_declared_human_with_a_machine_derivation_is_tainted_at_depth_zero(
+def test_declared_human_with_a_machine_derivation_has_depth_zero(
     connection: duckdb.DuckDBPyConnection,
 ) -> None:
     rows = answer(connection, HUMAN, synthetic(1), Edge(0, 1, "derived", "rephrase"))
-    assert rows[0] == (0, True, False, 1)
+    assert rows[0] == 0
 
 
 def test_through_releases_and_models(connection: duckdb.DuckDBPyConnection) -> None:
@@ -114,8 +109,7 @@ def test_through_releases_and_models(connection: duckdb.DuckDBPyConnection) -> N
         Edge(5, 4, "derived", "assemble"),
     ]
     rows = answer(connection, *graph)
-    assert {number: row[0] for number, row in rows.items()} == {0: 0, 1: 1, 2: 1, 3: 1, 4: 2, 5: 2}
-    assert all(rows[number][1] for number in (2, 3, 4, 5))
+    assert rows == {0: 0, 1: 1, 2: 1, 3: 1, 4: 2, 5: 2}
 
 
 def test_loop_counts_the_step_by_which_it_is_entered(
@@ -125,13 +119,12 @@ def test_loop_counts_the_step_by_which_it_is_entered(
     way_in = [Edge(1, 0, "derived", "rephrase"), Edge(2, 1, "derived", "rephrase")]
     loop = [Edge(1, 3, "derived", "rephrase"), Edge(3, 1, "derived", "rephrase")]
     rows = answer(connection, *nodes, *way_in, *loop, Edge(4, 3, "derived", "rephrase"))
-    assert {number: row[0] for number, row in rows.items()} == {0: 1, 1: 2, 2: 3, 3: 2, 4: 3}
-    assert {number for number, row in rows.items() if row[2]} == {1, 3}
+    assert rows == {0: 1, 1: 2, 2: 3, 3: 2, 4: 3}
 
 
 def test_empty_graph(connection: duckdb.DuckDBPyConnection) -> None:
     assert answer(connection) == {}
-    assert answer(connection, UNKNOWN) == {0: (0, False, False, 0)}
+    assert answer(connection, UNKNOWN) == {0: 0}
     assert answer(connection, Edge(3, 4)) == {}
 
 
@@ -147,6 +140,4 @@ def test_loop_near_the_top_of_a_wide_graph(connection: duckdb.DuckDBPyConnection
     ]
     loops = [Edge(0, 0), Edge(1, 3, "derived", "edit"), Edge(3, 1, "derived"), Edge(500, 520)]
     graph = Graph(nodes, (*edges, *loops))
-    graph.tables(connection)
-    depths(connection, "nodes", "edges", "found")
-    assert found(connection) == expected(graph)
+    assert depths(connection, graph) == graphs.depth(graph)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 from support.random_graphs import Edge, Graph, Node, name, number_of, put_ids
 
-from provenance.lineage import Descent, Index, descends_from, index_edges
+from provenance.lineage import EdgeIndex, ModelDescendants, find_model_descendants, index_edges
 
 WRITTEN = [Node(n, "record", "synthetic") for n in (2, 5)]
 NODES = (
@@ -32,11 +32,11 @@ def descent(
     members: tuple[int, ...],
     *,
     indexed: bool = False,
-) -> tuple[Descent, set[int]]:
+) -> tuple[ModelDescendants, set[int]]:
     Graph(NODES, edges).tables(connection)
     put_ids(connection, "members", members, "record_id")
-    index = index_edges(connection, "edges", "sorted") if indexed else Index("edges", "edges")
-    answer = descends_from(connection, "nodes", index, name(1), "members", "descending")
+    index = index_edges(connection, "edges", "sorted") if indexed else EdgeIndex("edges", "edges")
+    answer = find_model_descendants(connection, "nodes", index, name(1), "members", "descending")
     rows = connection.execute("SELECT record_id FROM descending").fetchall()
     assert answer.members == len(rows)
     return answer, {number_of(row[0]) for row in rows}
@@ -67,7 +67,7 @@ def test_human_text_does_not_descend_by_context_or_annotation(
         Edge(7, 1, "derived", "annotate"),
         Edge(0, 2, "derived", "feedback"),
     )
-    assert descent(connection, (*LOOP, *beside), (0, 6, 7)) == (Descent(0, ()), set())
+    assert descent(connection, (*LOOP, *beside), (0, 6, 7)) == (ModelDescendants(0, ()), set())
 
 
 def test_edited_text_and_synthetic_replies_descend(connection: duckdb.DuckDBPyConnection) -> None:

@@ -14,6 +14,7 @@ from provenance.model.code_lists import check_language, check_licence
 from provenance.model.source import Source
 
 
+@pytest.mark.newest
 @pytest.mark.parametrize(
     "text",
     [

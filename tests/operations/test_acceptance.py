@@ -142,7 +142,7 @@ def test_files_in_disguise_are_judged_by_what_is_known_of_them(
     options = IngestOptions(source="audit")
     judged = ledger.audit_files([str(path)], policy(cap("0.1")), options)
     assert judged.verdict is Verdict.FAIL
-    from provenance.operations.audit.audit_set import audit_files
+    from provenance.operations.audit.run_audit import audit_files
 
     alone = audit_files(None, [str(path)], policy(cap("0.1")), options)
     assert alone.verdict is Verdict.INDETERMINATE

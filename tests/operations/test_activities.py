@@ -92,7 +92,7 @@ def test_context_makes_no_record_synthetic(ledger: Ledger, tmp_path: Path) -> No
 
 def test_a_child_of_nothing_is_misuse(ledger: Ledger) -> None:
     with (
-        pytest.raises(MisuseError, match="a child has parents"),
+        pytest.raises(MisuseError, match="a child needs parents"),
         ledger.activity("rephrase") as recording,
     ):
         recording.derive(POLISHED, [])

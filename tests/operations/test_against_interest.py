@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
+from hypothesis import example, given, settings, strategies as st
 
-from provenance.store.catalog import Database, over_nothing
+from provenance.store.catalog import over_nothing
+from provenance.store.connection import Database
 from provenance.store.layout import Layout
 from provenance.views.definitions import VIEWS
 

@@ -6,12 +6,11 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from provenance.errors import MisuseError, PolicyError
 from provenance.model.origin import Label
-from provenance.operations.documents import MAX_BYTES, load_policy, load_source
+from provenance.operations.documents import MAX_BYTES, parse_policy, parse_sources
 
 CASES = sorted((Path(__file__).parents[1] / "cases" / "policy").iterdir())
 
@@ -19,7 +18,7 @@ CASES = sorted((Path(__file__).parents[1] / "cases" / "policy").iterdir())
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_defect_is_one_clear_line(case: Path, update: bool) -> None:
     with pytest.raises(MisuseError) as caught:
-        load_policy((case / "policy.yaml").read_text(), "policy.yaml", attributes={"topic"})
+        parse_policy((case / "policy.yaml").read_text(), "policy.yaml", attributes={"topic"})
     assert caught.value.exit_code == 2
     assert "\n" not in caught.value.message
     shown = f"{caught.value.message}\n{caught.value.hint}".rstrip() + "\n"
@@ -30,7 +29,7 @@ def test_defect_is_one_clear_line(case: Path, update: bool) -> None:
 
 
 def test_policy_keeps_exact_decimals() -> None:
-    policy = load_policy(
+    policy = parse_policy(
         """\
 # yaml-language-server: $schema=policy.json
 policy: release-2026-11
@@ -59,9 +58,9 @@ budgets:
 
 def test_attributes_not_known_yet_may_be_named() -> None:
     text = "policy: p\nbudgets: [{name: a, where: topic = 'law', max_share: 0.1}]\n"
-    assert load_policy(text, "p.yaml").budgets[0].where == "topic = 'law'"
+    assert parse_policy(text, "p.yaml").budgets[0].where == "topic = 'law'"
     with pytest.raises(MisuseError, match="topic"):
-        load_policy(text, "p.yaml", attributes=())
+        parse_policy(text, "p.yaml", attributes=())
 
 
 ALIASES = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
@@ -84,17 +83,17 @@ ALIASES = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
 )
 def test_hostile_documents_are_refused(text: str) -> None:
     with pytest.raises(PolicyError):
-        load_policy(text, "policy.yaml")
+        parse_policy(text, "policy.yaml")
 
 
 @given(st.text(alphabet="policy:budgets \n-[]{}&*!'\"#|>0.1%\t", max_size=60))
 def test_no_noise_is_a_policy(text: str) -> None:
     with pytest.raises(MisuseError, match=r"^policy\.yaml, line \d+: "):
-        load_policy(text, "policy.yaml")
+        parse_policy(text, "policy.yaml")
 
 
 def test_source_keeps_what_was_written() -> None:
-    (source,) = load_source(
+    (source,) = parse_sources(
         """\
 name: norsk-crawl
 kind: crawl
@@ -119,7 +118,7 @@ owner:
 
 @pytest.mark.parametrize("text", ["- name: a\n- name: b\n", "sources:\n- name: a\n- name: b\n"])
 def test_sources_come_as_a_list_too(text: str) -> None:
-    assert [source.name for source in load_source(text, "s.yaml")] == ["a", "b"]
+    assert [source.name for source in parse_sources(text, "s.yaml")] == ["a", "b"]
 
 
 @pytest.mark.parametrize(
@@ -128,8 +127,8 @@ def test_sources_come_as_a_list_too(text: str) -> None:
         ("- name: a\n- name: b\n  lable: human\n", "line 3: [1].lable: there is no such key"),
         ("name: a\nlabel: humna\n", "line 2: label: 'humna' is not one of human, synthetic"),
         ("name: a/b\n", "line 1: name: a name holds no quotes"),
-        ("- name: a\n- name: a\n", "line 2: [1].name: the source 'a' is written twice"),
-        ("sources: []\n", "line 1: sources: there are no sources in it"),
+        ("- name: a\n- name: a\n", "line 2: [1].name: the source 'a' is declared twice"),
+        ("sources: []\n", "line 1: sources: it holds no sources"),
         ("just text\n", "line 1: a source is a mapping, not a single value"),
         ("kind: crawl\n", "line 1: name: it is missing"),
         ("name: a\nlabel: human\ngenerator: g\n", "line 1: a human source has no generator"),
@@ -138,5 +137,5 @@ def test_sources_come_as_a_list_too(text: str) -> None:
 )
 def test_source_defects_name_their_place(text: str, shown: str) -> None:
     with pytest.raises(MisuseError) as caught:
-        load_source(text, "s.yaml")
+        parse_sources(text, "s.yaml")
     assert caught.value.message.startswith(f"s.yaml, {shown}")

@@ -12,7 +12,7 @@ import pytest
 from support.datafiles import cap, ingest, policy, texts, write_jsonl
 
 import provenance
-from provenance.io.discovery.passed_over import passed_over
+from provenance.io.discovery.skipped_files import skipped_file
 from provenance.ledger import Ledger
 from provenance.model.manifest import Selection
 from provenance.model.schemas import as_text, schemas
@@ -62,8 +62,8 @@ def test_a_table_that_looks_like_the_members_is_data(
     table = pq.read_table(out[1] / "_manifest" / "members.parquet")
     for name, rows in {"same": table, "more": change(table)}.items():
         pq.write_table(rows, tmp_path / f"_{name}.parquet")
-    assert passed_over(str(tmp_path / "_same.parquet"), "why").holds is None
-    assert passed_over(str(tmp_path / "_more.parquet"), "why").holds is not None
+    assert skipped_file(str(tmp_path / "_same.parquet"), "why").holds is None
+    assert skipped_file(str(tmp_path / "_more.parquet"), "why").holds is not None
 
 
 def test_a_document_that_looks_like_ours_is_data(out: tuple[Ledger, Path], tmp_path: Path) -> None:
@@ -73,4 +73,4 @@ def test_a_document_that_looks_like_ours_is_data(out: tuple[Ledger, Path], tmp_p
     for document in (manifest, schema, {"body": "a text", "body_digest": "another"}):
         path = tmp_path / "_a.json"
         path.write_text(json.dumps(document))
-        assert passed_over(str(path), "why").holds is not None
+        assert skipped_file(str(path), "why").holds is not None

@@ -77,6 +77,7 @@ EXAMPLES = {
 }  # fmt: skip
 
 
+@pytest.mark.newest
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_example(name: str) -> None:
     said, label, rule, interval, conflict = EXAMPLES[name]

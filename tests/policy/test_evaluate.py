@@ -20,6 +20,7 @@ HUNDRED = [*[synthetic()] * 30, *[human()] * 60, *[unknown()] * 10]
 CAPS = [("0.35", INDETERMINATE), ("0.40", PASS), ("0.29", FAIL), ("0.30", INDETERMINATE)]
 
 
+@pytest.mark.newest
 @pytest.mark.parametrize(("cap", "verdict"), CAPS)
 @pytest.mark.parametrize(
     "budget",

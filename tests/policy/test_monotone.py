@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
+from hypothesis import assume, given, settings, strategies as st
 from support import completions
 from support.completions import Where
 from support.member_rows import Member, human, judged, mixed, policy, synthetic, unknown

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from support.datafiles import ingest, texts, write_jsonl
 
 import provenance
@@ -15,15 +14,15 @@ from provenance.store.maintenance.compaction import (
     FEWEST,
     GROWTH,
     PART_ROWS,
-    Held,
+    CurrentFile,
     choose,
     parts_of,
 )
 from provenance.store.replacements import standing
 
 
-def held(sizes: list[int]) -> list[Held]:
-    return [Held("t", f"/t/{n}.parquet", rows, rows, rows) for n, rows in enumerate(sizes)]
+def held(sizes: list[int]) -> list[CurrentFile]:
+    return [CurrentFile("t", f"/t/{n}.parquet", rows, rows, rows) for n, rows in enumerate(sizes)]
 
 
 SIZES = st.lists(st.one_of(st.integers(1, 50), st.integers(1, 3 * PART_ROWS)), max_size=40)
@@ -44,7 +43,7 @@ def test_what_was_merged_is_left_alone_from_then_on(sizes: list[int]) -> None:
         for piece in range(count):
             size = min(most, rows - piece * most)
             name = f"m{place}-{piece}"
-            left.append(Held("t", f"/t/{name}.parquet", size, size, size))
+            left.append(CurrentFile("t", f"/t/{name}.parquet", size, size, size))
             settled.add(name)
     assert choose(left, settled) == []
 
@@ -65,7 +64,7 @@ def test_merged_parts_have_ranges_of_ids_of_their_own(
         ingest(ledger, write_jsonl(tmp_path / f"{name}.jsonl", texts(name, 80)), "web")
     done = {item.table: item for item in ledger.maintain().tables}
     assert (done["sightings"].merged, done["sightings"].into) == (4, 3)
-    with ledger.store.snapshot(near=False) as connection:
+    with ledger.store.snapshot(cache_small_tables=False) as connection:
         ranges = connection.execute(
             "SELECT min(record_id), max(record_id), count(*) FROM ledger.sightings "
             "GROUP BY filename ORDER BY 1"

@@ -14,8 +14,10 @@ from provenance.errors import VersionError
 from provenance.ledger import Ledger
 from provenance.model.manifest import Selection
 from provenance.operations.models import Model
-from provenance.store import memory_tables
+from provenance.store import catalog_state
 from provenance.store.catalog import writing
+from provenance.store.snapshot_pool import close_all
+from provenance.store.view_sql import needed
 from provenance.views.definitions import VIEWS
 
 
@@ -35,16 +37,17 @@ def ledger(tmp_path_factory: pytest.TempPathFactory) -> Ledger:
 
 def answers(ledger: Ledger, *, copied: bool) -> Iterator[tuple[str, object]]:
     """The rows of every view."""
-    with ledger.store.snapshot(near=copied) as connection:
+    with ledger.store.snapshot(cache_small_tables=copied) as connection:
         for name in VIEWS:
             yield name, sorted(map(repr, connection.execute(f"FROM {name}").fetchall()))
 
 
 def tables(ledger: Ledger) -> set[str]:
     """What was copied."""
-    with ledger.store.snapshot() as connection:
+    with ledger.snapshot() as connection:
         rows = connection.execute(
-            "SELECT table_name FROM duckdb_tables() WHERE database_name = 'near'"
+            "SELECT table_name FROM duckdb_tables() "
+            "WHERE database_name = 'near' AND schema_name = 'ledger'"
         ).fetchall()
     return {row[0] for row in rows}
 
@@ -56,17 +59,17 @@ def test_every_view_answers_the_same_near_and_far(
     assert all(far[view] for view in ("origins", "members", "lineage"))
     assert {"sightings", "commits", "quotes"} <= tables(ledger)
     assert dict(answers(ledger, copied=True)) == far
-    monkeypatch.setattr(memory_tables, "MOST_ROWS", 5)
+    monkeypatch.setattr(catalog_state, "MOST_ROWS", 5)
     assert {"commits", "models"} - tables(ledger) == {"commits"}
     assert dict(answers(ledger, copied=True)) == far
 
 
-@pytest.mark.parametrize("limit", ["MOST_ROWS", "MOST_BYTES", "MOST_PARTS"])
+@pytest.mark.parametrize("limit", ["MOST_ROWS", "MOST_BYTES", "MOST_FILES"])
 def test_what_is_large_in_any_way_stays_where_it_lies(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch, limit: str
 ) -> None:
     assert "sightings" in tables(ledger)
-    monkeypatch.setattr(memory_tables, limit, 1)
+    monkeypatch.setattr(catalog_state, limit, 1)
     assert "sightings" not in tables(ledger)
 
 
@@ -107,15 +110,19 @@ def test_a_ledger_of_an_unsettled_schema_is_refused(
         ledger.status()
 
 
-def test_a_view_can_be_asked_when_only_it_was_wanted(ledger: Ledger) -> None:
+def test_a_view_can_be_asked_for_alone(ledger: Ledger) -> None:
     everything = dict(answers(ledger, copied=True))
     for name in VIEWS:
-        with ledger.store.snapshot(views=(name,)) as connection:
+        close_all()
+        with ledger.store.snapshot() as connection:
             rows = connection.execute(f"FROM {name}").fetchall()
         assert sorted(map(repr, rows)) == everything[name]
 
 
-def test_what_is_not_wanted_is_not_made(ledger: Ledger) -> None:
-    assert "origins" not in memory_tables.needed(VIEWS, ("files", "models", "lost_evidence"))
-    with ledger.store.snapshot(views=()) as connection, pytest.raises(duckdb.CatalogException):
-        connection.execute("FROM origins")
+def test_what_nobody_asks_for_is_not_made(ledger: Ledger) -> None:
+    assert "origins" not in needed(VIEWS, ("files", "models", "lost_evidence"))
+    close_all()
+    with ledger.store.snapshot() as connection:
+        connection.execute("FROM files")
+        made = "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'main' ORDER BY 1"
+        assert connection.execute(made).fetchall() == [("commits",), ("files",)]

@@ -26,8 +26,8 @@ from provenance.errors import (
 )
 from provenance.io import objects
 from provenance.store import postgres
-from provenance.store.catalog import held, writing
-from provenance.store.data_files import at_hand, check_part, place_of, write_part
+from provenance.store.catalog import locked_for_writing, writing
+from provenance.store.data_files import check_data_file, local_copy, parse_path, write_data_file
 from provenance.store.layout import locate
 from provenance.store.ledger_store import Store, create_store, open_store
 from provenance.store.migrations import found_version
@@ -67,9 +67,10 @@ def names(store: Store) -> list[str]:
 
 
 def keys(bucket: str) -> list[str]:
-    return [stored.place.key for stored in objects.listing(objects.parse(f"s3://{bucket}"))]
+    return [stored.location.key for stored in objects.listing(objects.parse_url(f"s3://{bucket}"))]
 
 
+@pytest.mark.newest
 def test_a_shared_ledger_is_made_once_and_answers(new_url: str, bucket: str) -> None:
     store = create_store(locate(new_url), VIEWS)
     assert names(store) == []
@@ -152,20 +153,20 @@ def test_a_snapshot_stays_as_it_is(store: Store) -> None:
 
 def test_who_waits_too_long_is_told_who_holds_the_ledger(store: Store) -> None:
     with (
-        held(store.layout, "a long ingest"),
+        locked_for_writing(store.layout, "a long ingest"),
         writing(store.layout) as other,
         pytest.raises(BusyError, match=rf"prov a long ingest, process {os.getpid()} of ") as caught,
         postgres.exclusive(other, store.layout, "me too", wait=0.2),
     ):
         pass
     assert caught.value.exit_code == 12
-    with held(store.layout, "now it is free"):
+    with locked_for_writing(store.layout, "now it is free"):
         pass
 
 
 def test_a_commit_of_another_program_fails_ours_which_leaves_nothing(store: Store) -> None:
     commit_id = uuid.uuid4()
-    part = write_part(store.layout, "sources", commit_id, [source("ours")])
+    part = write_data_file(store.layout, "sources", commit_id, [source("ours")])
     assert part is not None
     with contextlib.ExitStack() as stack:
         stack.enter_context(pytest.raises(BusyError, match="Failed to commit"))
@@ -182,17 +183,17 @@ def test_a_commit_of_another_program_fails_ours_which_leaves_nothing(store: Stor
 
 _DYING = """
 import sys, time, uuid
-from provenance.store.catalog import held
+from provenance.store.catalog import locked_for_writing
 from provenance.store.layout import locate
 from provenance.store.ledger_store import _register, open_store
-from provenance.store.data_files import write_part
+from provenance.store.data_files import write_data_file
 
 layout = locate(sys.argv[1])
 commit_id = uuid.uuid4()
 row = {"key": "dying", "seq": 99, "verb": "source"}
-parts = [write_part(layout, "sources", commit_id, [{"name": "ghost", "contract": "{}"}]),
-         write_part(layout, "commits", commit_id, [row])]
-with held(layout, "dying") as connection:
+parts = [write_data_file(layout, "sources", commit_id, [{"name": "ghost", "contract": "{}"}]),
+         write_data_file(layout, "commits", commit_id, [row])]
+with locked_for_writing(layout, "dying") as connection:
     connection.execute("BEGIN")
     for part in parts:
         _register(connection, part)
@@ -221,20 +222,20 @@ def test_a_writer_that_is_killed_before_its_commit_changes_no_answer(
 
 
 def test_a_part_that_is_gone_or_damaged_is_found(store: Store, bucket: str) -> None:
-    part = write_part(store.layout, "sources", uuid.uuid4(), [source("one")])
+    part = write_data_file(store.layout, "sources", uuid.uuid4(), [source("one")])
     assert part is not None
-    place = place_of(part.path)
-    assert isinstance(place, objects.Place)
-    with at_hand(place) as path:
-        check_part(path, rows=1, size=part.bytes, sha256=part.sha256)
+    place = parse_path(part.path)
+    assert isinstance(place, objects.Location)
+    with local_copy(place) as path:
+        check_data_file(path, rows=1, size=part.bytes, sha256=part.sha256)
         damaged = path.read_bytes()[:-1] + b"?"
     client = boto3.client("s3")
     client.put_object(Bucket=bucket, Key=place.key, Body=damaged)
-    with pytest.raises(IntegrityError, match="is damaged"), at_hand(place) as path:
-        check_part(path, rows=1, size=part.bytes, sha256=part.sha256)
+    with pytest.raises(IntegrityError, match="is damaged"), local_copy(place) as path:
+        check_data_file(path, rows=1, size=part.bytes, sha256=part.sha256)
     client.delete_object(Bucket=bucket, Key=place.key)
     client.close()
-    with pytest.raises(IntegrityError, match="is missing"), at_hand(place):
+    with pytest.raises(IntegrityError, match="is missing"), local_copy(place):
         pass
 
 

@@ -28,7 +28,7 @@ from provenance.errors import (
 from provenance.store import writer_lock
 from provenance.store.catalog import writing
 from provenance.store.connection import load_extension, quiet
-from provenance.store.data_files import check_part, write_part
+from provenance.store.data_files import check_data_file, write_data_file
 from provenance.store.layout import locate
 from provenance.store.ledger_store import Store, create_store, open_store
 from provenance.store.schema import SCHEMA_VERSION, TABLES
@@ -137,30 +137,30 @@ def test_another_ducklake_is_not_taken_for_a_ledger(tmp_path: Path) -> None:
 
 
 def test_parts_are_named_by_their_digest_and_carry_checksums(store: Store) -> None:
-    part = write_part(store.layout, "sources", uuid.uuid4(), [source("one")])
+    part = write_data_file(store.layout, "sources", uuid.uuid4(), [source("one")])
     assert part is not None
     path = Path(part.path)
     assert path.stem == part.sha256
     assert list(path.parent.glob("*.tmp")) == []
-    check_part(path, rows=1, size=part.bytes, sha256=part.sha256)
+    check_data_file(path, rows=1, size=part.bytes, sha256=part.sha256)
     pq.read_table(path, page_checksum_verification=True)
 
 
 def test_every_flipped_byte_of_a_part_is_found(store: Store) -> None:
-    part = write_part(store.layout, "sources", uuid.uuid4(), [source("one")])
+    part = write_data_file(store.layout, "sources", uuid.uuid4(), [source("one")])
     assert part is not None
     path = Path(part.path)
     good = path.read_bytes()
     for place in range(0, len(good), 97):
         path.write_bytes(good[:place] + bytes([good[place] ^ 1]) + good[place + 1 :])
         with pytest.raises(IntegrityError, match="is damaged"):
-            check_part(path, rows=1, size=part.bytes, sha256=part.sha256)
+            check_data_file(path, rows=1, size=part.bytes, sha256=part.sha256)
     path.write_bytes(good[:-1])
     with pytest.raises(IntegrityError, match="bytes, recorded are"):
-        check_part(path, rows=1, size=part.bytes, sha256=part.sha256)
+        check_data_file(path, rows=1, size=part.bytes, sha256=part.sha256)
     path.unlink()
     with pytest.raises(IntegrityError, match="is missing"):
-        check_part(path, rows=1, size=part.bytes, sha256=part.sha256)
+        check_data_file(path, rows=1, size=part.bytes, sha256=part.sha256)
 
 
 def test_a_missing_part_is_an_integrity_error(store: Store) -> None:

@@ -10,7 +10,7 @@ from provenance.errors import MisuseError
 from provenance.store.layout import locate
 from provenance.store.ledger_store import Store, create_store
 from provenance.store.user_query import user_query
-from provenance.views.definitions import PUBLIC, VIEWS
+from provenance.views.definitions import PUBLIC_VIEWS, VIEWS
 
 
 @pytest.fixture
@@ -26,8 +26,8 @@ def ask(store: Store, sql: str, *, allow_files: bool = False) -> list[tuple[obje
 
 
 def test_every_public_view_can_be_asked(store: Store) -> None:
-    assert set(PUBLIC) <= set(VIEWS)
-    for view in PUBLIC:
+    assert set(PUBLIC_VIEWS) <= set(VIEWS)
+    for view in PUBLIC_VIEWS:
         ask(store, f"SELECT * FROM {view}")
     assert ask(store, "SELECT name, label FROM sources") == [("one", "human")]
 

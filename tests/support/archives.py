@@ -12,11 +12,11 @@ import pyarrow as pa
 
 from provenance.content.measure import content_digests
 from provenance.io.contract.formats import reader_for
-from provenance.io.contract.reader import Layout
+from provenance.io.contract.reader import ReadLayout
 from provenance.io.discovery.discover import discover
-from provenance.io.discovery.remote import opened
+from provenance.io.discovery.remote import readable_input
 from provenance.io.records.content_fields import choose_content
-from provenance.io.streams.archive_members import Shelf
+from provenance.io.streams.archive_members import MemberFiles
 
 Members = Sequence[tuple[str, bytes]]
 
@@ -48,12 +48,12 @@ def zip_bytes(members: Members, method: int = zipfile.ZIP_DEFLATED) -> bytes:
 def digests(paths: Iterable[Path | str]) -> list[bytes]:
     """The digest of every record below some paths, sorted."""
     found: list[bytes] = []
-    with Shelf() as shelf:
+    with MemberFiles() as shelf:
         for item in discover([str(path) for path in paths]).inputs:
-            with opened(item, None, shelf) as source:
+            with readable_input(item, None, shelf) as source:
                 reader = reader_for(source.format)
                 choice = choose_content(reader.probe(source), (), source.format)
-                for batch in reader.read(source, Layout(choice.kind, choice.content)):
+                for batch in reader.read(source, ReadLayout(choice.kind, choice.content)):
                     assert not batch.rejects.num_rows
                     found += _digests(batch.content, choice.kind)
     return sorted(found)

@@ -10,8 +10,7 @@ from typing import NamedTuple
 
 import duckdb
 import networkx as nx
-from hypothesis import HealthCheck, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, settings, strategies as st
 
 SHARED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 """Hypothesis may use one database for all examples: each makes its own tables."""
@@ -119,26 +118,6 @@ def known_edges(graph: Graph) -> list[tuple[Edge, Node, Node | None]]:
     ]
 
 
-def climb(
-    graph: Graph, edges: list[tuple[int, int | None, int]], floors: dict[int, int]
-) -> dict[int, int]:
-    """Maxima over the condensation: inner edges of a component add nothing."""
-    shape = nx.DiGraph()
-    shape.add_nodes_from(floors)
-    shape.add_edges_from((child, parent) for child, parent, _ in edges if parent in floors)
-    groups = nx.condensation(shape)
-    group_of = groups.graph["mapping"]
-    height = {group: max(floors[n] for n in data["members"]) for group, data in groups.nodes.data()}
-    for group in reversed(list(nx.topological_sort(groups))):
-        for child, parent, weight in edges:
-            if group_of[child] == group:
-                if parent not in floors:
-                    height[group] = max(height[group], weight)
-                elif group_of[parent] != group:
-                    height[group] = max(height[group], height[group_of[parent]] + weight)
-    return {number: height[group] for number, group in group_of.items()}
-
-
 Recipes = dict[int, list[list[list[tuple[int | None, int]]]]]
 """By node its ways, each a list of choices, each a list of parents with their steps."""
 
@@ -219,31 +198,6 @@ def asked(
     return max(floor, min(least, default=0))
 
 
-def level(graph: Graph) -> dict[int, int]:
-    """Edges to the farthest ancestor."""
-    floors = {node.number: 0 for node in graph.nodes}
-    return climb(graph, [(e.child, e.parent, 1) for e, _, _ in known_edges(graph)], floors)
-
-
-def tainted(graph: Graph) -> set[int]:
-    """Nodes with text of a machine, by label or by lineage."""
-    found = {node.number for node in graph.nodes if graph.written(node)}
-    text = [
-        (edge, child, parent)
-        for edge, child, parent in known_edges(graph)
-        if edge.relation == "derived" and edge.process not in SILENT
-    ]
-    for edge, child, parent in text:
-        machine = edge.process in MACHINE or (parent is not None and parent.kind == "model")
-        if child.kind == "record" and machine:
-            found.add(edge.child)
-    size = -1
-    while size != len(found):
-        size = len(found)
-        found |= {edge.child for edge, _, _ in text if edge.parent in found}
-    return found
-
-
 def looped(edges: Iterable[Edge]) -> list[set[int]]:
     """Groups of nodes that lie on loops together."""
     shape = nx.DiGraph((edge.child, edge.parent) for edge in edges if edge.parent is not None)
@@ -260,27 +214,6 @@ def hops(edges: Iterable[Edge], roots: set[int], *, up: bool) -> dict[int, int]:
     shape.add_nodes_from(roots)
     shape = shape if up else shape.reverse()
     return dict(nx.multi_source_dijkstra_path_length(shape, roots, weight=None))
-
-
-def found(connection: duckdb.DuckDBPyConnection, table: str = "found") -> dict[int, tuple]:
-    """Depth, taint, loop and level by the number of a node."""
-    rows = connection.execute(f"SELECT id, depth, tainted, in_cycle, level FROM {table}").fetchall()
-    answer = {number_of(row[0]): row[1:] for row in rows}
-    assert len(answer) == len(rows)
-    return answer
-
-
-def inside(graph: Graph) -> list[Edge]:
-    """Edges between nodes that are there."""
-    return [edge for edge, _, parent in known_edges(graph) if parent is not None]
-
-
-def expected(graph: Graph) -> dict[int, tuple]:
-    """The same from networkx."""
-    deep, high = depth(graph), level(graph)
-    text = tainted(graph)
-    loops: set[int] = set().union(*looped(inside(graph)))
-    return {n: (deep[n], n in text, n in loops, high[n]) for n in deep}
 
 
 NODES = st.sampled_from(

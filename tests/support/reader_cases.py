@@ -8,7 +8,7 @@ from pathlib import Path
 from support.reader_contract import check_reader
 
 from provenance.io.contract.formats import SUFFIXES, reader_for
-from provenance.io.contract.reader import Input, Layout
+from provenance.io.contract.reader import Input, ReadLayout
 
 FOLDER = Path(__file__).parents[1] / "cases" / "readers"
 
@@ -22,7 +22,7 @@ def check_case(case: Path, *, update: bool) -> None:
     """Read a case in every way, and hold it to what is expected of it."""
     (path,) = case.glob("input.*")
     said = json.loads((case / "layout.json").read_text(encoding="utf-8"))
-    layout = Layout(said["kind"], tuple(said["content"]), tuple(said["fields"]))
+    layout = ReadLayout(said["kind"], tuple(said["content"]), tuple(said["fields"]))
     source = Input(path.as_posix(), path, SUFFIXES[path.suffix])
     reading = check_reader(reader_for(source.format), source, layout)
     kept = zip(reading.rows, reading.content, reading.fields, strict=True)

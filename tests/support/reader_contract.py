@@ -15,8 +15,8 @@ from provenance.io.contract.reader import (
     REJECTS,
     Batch,
     Input,
-    Layout,
     Reader,
+    ReadLayout,
     Slice,
 )
 
@@ -44,7 +44,7 @@ class Reading:
         return len(self.rows) + len(self.rejects)
 
 
-def gather(batches: Iterable[Batch], layout: Layout, *, original: bool = False) -> Reading:
+def gather(batches: Iterable[Batch], layout: ReadLayout, *, original: bool = False) -> Reading:
     """Put batches together, each of them checked."""
     reading = Reading()
     for batch in batches:
@@ -62,7 +62,7 @@ def gather(batches: Iterable[Batch], layout: Layout, *, original: bool = False) 
 def read_all(
     reader: Reader,
     source: Input,
-    layout: Layout,
+    layout: ReadLayout,
     part: Slice | None = None,
     *,
     original: bool = False,
@@ -71,7 +71,7 @@ def read_all(
     return gather(reader.read(source, layout, part, original=original), layout, original=original)
 
 
-def check_batch(batch: Batch, layout: Layout, *, original: bool) -> None:
+def check_batch(batch: Batch, layout: ReadLayout, *, original: bool) -> None:
     """The invariants that ``Batch`` states."""
     count = len(batch.rows)
     assert count + batch.rejects.num_rows <= BATCH_ROWS, "more records than a batch may hold"
@@ -103,7 +103,7 @@ def check_batch(batch: Batch, layout: Layout, *, original: bool) -> None:
         check_reject(reject)
 
 
-def check_structured(text: str, layout: Layout) -> None:
+def check_structured(text: str, layout: ReadLayout) -> None:
     """Structured content is an object of the content fields, and has a canonical form."""
     value = json.loads(text)
     assert isinstance(value, dict)
@@ -138,7 +138,7 @@ def check_reject(reject: dict[str, object]) -> None:
         assert reject["raw_bytes"] is not None
 
 
-def check_reader(reader: Reader, source: Input, layout: Layout) -> Reading:
+def check_reader(reader: Reader, source: Input, layout: ReadLayout) -> Reading:
     """Everything that holds for any file: run a reader over it in each way, and compare.
 
     Returns the reading, for what the caller knows about this very file.
@@ -176,11 +176,11 @@ def check_order(reading: Reading) -> None:
 
 
 def check_fields_do_not_matter(
-    reader: Reader, source: Input, layout: Layout, reading: Reading
+    reader: Reader, source: Input, layout: ReadLayout, reading: Reading
 ) -> None:
     """A field that no record has is null everywhere, and changes nothing else."""
     absent = "no such field \N{SNOWMAN}"
-    more = Layout(
+    more = ReadLayout(
         kind=layout.kind,
         content=layout.content,
         fields=(*layout.fields, absent),

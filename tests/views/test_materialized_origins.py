@@ -17,7 +17,7 @@ import provenance
 from provenance.ledger import Ledger
 from provenance.operations import records
 from provenance.operations.derivation.propagate import propagate
-from provenance.operations.derivation.staleness import is_due
+from provenance.operations.derivation.staleness import needs_propagation
 from provenance.store.ledger_store import Store
 from provenance.store.user_query import user_query
 from provenance.views import materialized_origins
@@ -88,7 +88,7 @@ def test_what_is_kept_answers_as_what_is_concluded(tmp_path: Path, seed: int) ->
             world.ledger.maintain()
             assert state(world.ledger) is False
             with world.ledger.snapshot() as connection:
-                assert not is_due(connection), "lineage has nothing to carry on"
+                assert not needs_propagation(connection), "lineage has nothing to carry on"
             assert origins(world.ledger.store) == origins(plain(world.ledger))
         again = partial(world.ingest, uri="f1")
         steps = (world.step, again, partial(contract, world), partial(declaration, world))

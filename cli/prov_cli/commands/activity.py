@@ -1,4 +1,4 @@
-"""``prov activity``: record what happened, so that edges can name it."""
+"""The commands ``prov activity``: record and list pipeline activities."""
 
 from __future__ import annotations
 
@@ -14,23 +14,25 @@ _WHEN = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"])
 
 @click.group()
 def activity() -> None:
-    """Record what a pipeline did, so that lineage can name it."""
+    """Record pipeline activities that lineage edges can name."""
 
 
 @command("add")
 @click.argument("name")
-@click.option("--id", "own_id", metavar="ID", help="Its id; else one is made.")
+@click.option("--id", "own_id", metavar="ID", help="Id of the activity (default: generated).")
 @click.option(
     "--kind",
     type=click.Choice(["generate", "transform", "train", "review"]),
     default="transform",
     show_default=True,
-    help="What kind of thing happened.",
+    help="Kind of activity.",
 )
-@click.option("--agent", metavar="WHO", help="The person, program or model that did it.")
-@click.option("--started", type=_WHEN, help="When it began; UTC where no zone is named.")
-@click.option("--ended", type=_WHEN, help="When it ended.")
-@click.option("--detail", multiple=True, metavar="NAME=VALUE", help="A parameter, a version, ….")
+@click.option("--agent", metavar="WHO", help="Person, program or model that performed it.")
+@click.option("--started", type=_WHEN, help="Start time (UTC unless a zone is given).")
+@click.option("--ended", type=_WHEN, help="End time (UTC unless a zone is given).")
+@click.option(
+    "--detail", multiple=True, metavar="NAME=VALUE", help="Parameter, version or other detail."
+)
 def add(
     session: Session,
     name: str,
@@ -43,13 +45,12 @@ def add(
 ) -> None:
     """Record the activity NAME (`rephrase`, `dedup-2026-11`, …) and print its id.
 
-    Edges name it in their column `activity` (`prov lineage import`).
+    Lineage edges name it in their column `activity` (see `prov lineage import`).
     """
-    from provenance.model.edge import Activity
-    from provenance.operations.activities import new_activity
+    from provenance import Activity, new_activity
 
     if not name.strip():
-        raise click.UsageError("an activity has a name")
+        raise click.UsageError("the name of an activity is empty")
     made = new_activity(name, kind="transform", agent=agent, detail=pairs(detail, "--detail"))
     given = made.model_dump() | {
         "activity": own_id or made.activity,
@@ -68,7 +69,7 @@ def _utc(moment: datetime | None) -> datetime | None:
 
 @command("list")
 def list_(session: Session) -> None:
-    """List the activities, in the order in which they were recorded."""
+    """List all activities in the order of recording."""
     found = session.ledger().activities()
     session.answer(
         {"activities": [item.model_dump(mode="json", exclude_none=True) for item in found]},

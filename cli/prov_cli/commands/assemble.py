@@ -1,4 +1,4 @@
-"""``prov assemble``."""
+"""The command ``prov assemble``: select records, check the budgets and seal a release."""
 
 from __future__ import annotations
 
@@ -8,40 +8,48 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from prov_cli.commands.policy import read_policy
 from prov_cli.options import Session, command, contract, pairs
 from prov_cli.tables import cell, table
 
 if TYPE_CHECKING:
-    from provenance.model.finding import Finding
-    from provenance.operations.releases.assemble import AssemblyPlan
+    from provenance import AssemblyPlan, Finding
 
 
 @command("assemble")
 @click.argument("name")
-@click.option("--policy", "policy_file", required=True, type=click.Path(), help="The policy.")
-@click.option("--source", "sources", multiple=True, metavar="S", help="Only from this source.")
-@click.option("--where", metavar="EXPR", help="Only records that meet a condition.")
+@click.option("--policy", "policy_file", required=True, type=click.Path(), help="Policy file.")
 @click.option(
-    "--weight", "weights", multiple=True, metavar="S=W", help="Repeat a source W times, 1 or more."
+    "--source", "sources", multiple=True, metavar="S", help="Only records of this source."
+)
+@click.option("--where", metavar="EXPR", help="Only records that satisfy this condition.")
+@click.option(
+    "--weight",
+    "weights",
+    multiple=True,
+    metavar="S=W",
+    help="Repeat the records of source S W times.",
 )
 @click.option(
     "--split",
     "splits",
     multiple=True,
     metavar="NAME=P",
-    help="Cut the set in parts: decimals that sum to 1.",
+    help="Split the set; the shares P are decimals that sum to 1.",
 )
 @click.option(
     "--split-by",
     default="record",
     show_default=True,
     metavar="record|norm_id|FIELD",
-    help="What must not fall in two splits.",
+    help="Keep records with the same value in one split.",
 )
-@click.option("--fit", is_flag=True, help="Leave out what is needed for the set to pass.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Which records, and splits.")
-@click.option("--dry-run", is_flag=True, help="Say what would be taken, and seal nothing.")
+@click.option(
+    "--fit", is_flag=True, help="Leave out as few records as needed to satisfy the budgets."
+)
+@click.option(
+    "--seed", type=int, default=0, show_default=True, help="Seed for sampling and splits."
+)
+@click.option("--dry-run", is_flag=True, help="Show what would be selected, without sealing.")
 def assemble(
     session: Session,
     name: str,
@@ -51,10 +59,13 @@ def assemble(
     dry_run: bool,
     **given: Any,
 ) -> None:
-    """Make the release NAME of what the ledger holds, if it keeps the budgets of the policy."""
-    from provenance.model.manifest import Selection
+    """Select records, check them against the policy and seal them as release NAME.
 
-    policy = read_policy(policy_file)
+    Nothing is sealed if a budget is exceeded.
+    """
+    from provenance import Selection, load_policy
+
+    policy = load_policy(Path(policy_file))
     selection = contract(
         lambda: Selection(
             **given, weights=pairs(weights, "--weight"), splits=pairs(splits, "--split")
@@ -62,14 +73,14 @@ def assemble(
         "assemble",
     )
     plan = session.ledger().assemble(
-        name, policy, selection, folder=Path(policy_file).parent, dry_run=dry_run
+        name, policy, selection, policy_dir=Path(policy_file).parent, dry_run=dry_run
     )
     session.answer(plan, lambda: plan_text(plan, dry_run))
     leave_with(plan.verdict.value, policy.indeterminate)
 
 
 def leave_with(verdict: str, indeterminate: str) -> None:
-    """End the process as a verdict asks for."""
+    """Exit with the code of a verdict."""
     codes = {"pass": 0, "fail": 1, "indeterminate": 0 if indeterminate == "warn" else 3}
     if codes[verdict]:
         raise click.exceptions.Exit(codes[verdict])
@@ -79,45 +90,46 @@ _SHOWN = 5
 """Most findings of one kind that are printed; ``--json`` has more of them."""
 
 
-def _few(plan: AssemblyPlan) -> tuple[Finding, ...]:
-    """The first findings of each kind, and how many more there are of it."""
-    from provenance.model.finding import Finding
+def _first_findings(plan: AssemblyPlan) -> tuple[Finding, ...]:
+    """Take the first findings of each kind, and add how many more there are."""
+    from provenance import Finding
 
     counted: Counter[str] = Counter()
-    few = []
+    first = []
     for found in plan.findings:
         counted[found.code] += 1
         if counted[found.code] <= _SHOWN:
-            few.append(found)
-    few += [
+            first.append(found)
+    first += [
         Finding(
             code=code,
             severity="note",
             subject="the set",
-            reason=f"{count - _SHOWN:,} more findings of this kind are left out here",
+            reason=f"{count - _SHOWN:,} more findings of this kind are not printed",
             remedy="`prov assemble … --json` and `prov audit` list them",
         )
         for code, count in counted.items()
         if count > _SHOWN
     ]
-    return tuple(few)
+    return tuple(first)
 
 
 def plan_text(plan: AssemblyPlan, dry_run: bool) -> str:
-    """An assembly as a person reads it."""
-    from provenance.model.finding import Judgement
-    from provenance.reports.render.text import judgement_text
+    """Format an assembly plan as text."""
+    from provenance import Judgement, render
 
     lines = []
     if plan.budgets:
-        judged = Judgement(verdict=plan.verdict, budgets=plan.budgets, findings=_few(plan))
-        lines.append(judgement_text(judged).rstrip("\n"))
+        judged = Judgement(
+            verdict=plan.verdict, budgets=plan.budgets, findings=_first_findings(plan)
+        )
+        lines.append(render(judged, "text").rstrip("\n"))
     else:
-        lines.append("verdict: fail: no set passes, every record had to be left out")
-    share = f" of {plan.candidates:,} offered" if plan.candidates != plan.records else ""
+        lines.append("verdict: fail: no selection satisfies the budgets; every record was left out")
+    share = f" of {plan.candidates:,} selected" if plan.candidates != plan.records else ""
     lines += ["", f"{plan.records:,} records{share}"]
     if plan.revoked:
-        lines.append(f"left out because they are revoked: {plan.revoked:,} records")
+        lines.append(f"left out as revoked: {plan.revoked:,} records")
     for title, counted in (
         ("sources", plan.sources),
         ("labels", plan.labels),
@@ -145,7 +157,7 @@ def plan_text(plan: AssemblyPlan, dry_run: bool) -> str:
         ]
     lines.append("")
     if plan.sealed:
-        known = " (it was sealed before, unchanged)" if plan.unchanged else ""
+        known = " (already sealed, unchanged)" if plan.unchanged else ""
         lines.append(f"release {plan.release} is sealed: {plan.body_digest}{known}")
     elif dry_run:
         lines.append("dry run: nothing was sealed")

@@ -1,4 +1,4 @@
-"""``prov audit``."""
+"""The command ``prov audit``: check a release, the ledger or files against a policy."""
 
 from __future__ import annotations
 
@@ -10,58 +10,69 @@ import click
 
 from prov_cli.commands.assemble import leave_with
 from prov_cli.commands.ingest import ByteSize
-from prov_cli.commands.policy import read_policy
-from prov_cli.files import read_text, write_text
+from prov_cli.files import write_text
 from prov_cli.options import Session, command, contract, put, table_options
-from provenance.model.release_name import PREFIX, release_name
+from provenance import RELEASE_PREFIX, release_name
 
 if TYPE_CHECKING:
-    from provenance.model.finding import Judgement
-    from provenance.model.policy import Policy
+    from provenance import Judgement, Policy
 
 
 @command("audit")
 @click.argument("targets", nargs=-1, metavar="[RELEASE | PATH...]")
-@click.option("--policy", "policy_file", required=True, type=click.Path(), help="The policy.")
-@click.option("--content", multiple=True, metavar="FIELD", help="Content field of the files.")
+@click.option("--policy", "policy_file", required=True, type=click.Path(), help="Policy file.")
+@click.option(
+    "--content",
+    multiple=True,
+    metavar="FIELD",
+    help="Content field of the files (default: detected).",
+)
 @click.option(
     "--format",
     "form",
     metavar="F",
-    help="text, json, markdown, sarif or junit; or the format of the files.",
+    help="Output format: text, json, markdown, sarif or junit; else the format of the files.",
 )
 @click.option(
-    "--input-format", metavar="F", help="Format of the files, where --format says how to print."
+    "--input-format", metavar="F", help="Format of the files, if --format names the output."
 )
 @click.option(
     "--ignore-field",
     "ignore_fields",
     multiple=True,
     metavar="FIELD",
-    help="A field of the files that looks like a mark of origin and is none.",
+    help="Field that looks like a mark of origin but is not one.",
 )
-@click.option("--records", metavar="PATH", help="Path of the nested list or tree of records.")
+@click.option(
+    "--records", metavar="PATH", help="Path of a nested list or tree that holds the records."
+)
 @table_options
 @click.option(
     "--max-record",
     type=ByteSize(),
     default="16MiB",
     show_default=True,
-    help="A longer record is not judged.",
+    help="Do not judge records that are longer than this.",
 )
 @click.option(
-    "--allow-unread", is_flag=True, help="Let it pass though some data was not read; it is said."
+    "--allow-unread",
+    is_flag=True,
+    help="Pass even if some data was not read; it is still reported.",
 )
 @click.option(
     "--follow",
     multiple=True,
     type=click.Path(),
     metavar="DIR",
-    help="Links in the folders may lead to this one, too.",
+    help="Also follow links that lead into this folder.",
 )
-@click.option("--baseline", type=click.Path(), help="File with findings that are accepted.")
-@click.option("--write-baseline", type=click.Path(), help="Accept the findings of this audit.")
-@click.option("-o", "--output", type=click.Path(), help="Write the answer to a file.")
+@click.option("--baseline", type=click.Path(), help="File of accepted findings.")
+@click.option(
+    "--write-baseline",
+    type=click.Path(),
+    help="Write the findings to a baseline file, which accepts them.",
+)
+@click.option("-o", "--output", type=click.Path(), help="Write the result to a file.")
 def audit(
     session: Session,
     targets: tuple[str, ...],
@@ -72,20 +83,27 @@ def audit(
     output: str | None,
     **given: Any,
 ) -> None:
-    """Judge a release, any data file, or (without a target) the whole ledger under a policy.
+    """Check a release, data files or (without a target) the whole ledger against a policy.
 
     \b
-    0 the policy holds   1 it does not, or revoked records are in the set
-    3 the unknown records decide, or data that was not read   10 a named file gives nothing
+    Exit codes:
+    0 the policy is satisfied   1 it is violated, or the set holds revoked records
+    3 it depends on records of unknown origin or on data that was not read
+    10 a named file holds no record
 
-    \b
-    A name that is both a release and a path has to be written release:NAME or ./NAME.
+    Write release:NAME or ./NAME if NAME is both a release and a path.
     """
-    from provenance.operations.judging.findings import apply_baseline
-    from provenance.operations.judging.findings import write_baseline as baseline_text
-    from provenance.reports.render import JUDGEMENT_FORMATS, Subject, render
+    from provenance import (
+        JUDGEMENT_FORMATS,
+        Subject,
+        apply_baseline,
+        baseline_text,
+        load_baseline,
+        load_policy,
+        render,
+    )
 
-    policy = read_policy(policy_file)
+    policy = load_policy(Path(policy_file))
     if form is not None and form not in JUDGEMENT_FORMATS:
         given["input_format"] = given["input_format"] or form
         form = None
@@ -93,7 +111,7 @@ def audit(
     if write_baseline:
         write_text(write_baseline, baseline_text(judgement))
     if baseline:
-        judgement, accepted = apply_baseline(judgement, read_text(baseline), baseline)
+        judgement, accepted = apply_baseline(judgement, load_baseline(baseline))
         session.say(f"{accepted} findings are accepted by {baseline}")
     name = release_name(targets[0]) if len(targets) == 1 else ""
     subject = Subject(
@@ -119,24 +137,20 @@ def judge(
     folder: Path,
     given: dict[str, Any],
 ) -> Judgement:
-    """The judgement of what was named: a release when there is one of that name, else files."""
-    from provenance.errors import NotFoundError
-    from provenance.operations.ingest.options import IngestOptions
-
-    def ledger() -> Any:
-        return session.ledger()
+    """Judge the targets: a release if there is one of that name, else files."""
+    from provenance import IngestOptions, NotFoundError, audit_files
 
     if not targets:
-        return ledger().audit(policy, folder=folder)  # type: ignore[no-any-return]
+        return session.ledger().audit(policy, policy_dir=folder)
     if names_release(session, targets):
         try:
-            return ledger().audit(policy, targets[0], folder=folder)  # type: ignore[no-any-return]
+            return session.ledger().audit(policy, targets[0], policy_dir=folder)
         except NotFoundError as error:
             if not any(sign in targets[0] for sign in "*?[/.:"):
                 raise NotFoundError(
                     f"there is no release and no file `{targets[0]}`", hint=error.hint
                 ) from error
-            if targets[0].startswith(PREFIX):
+            if targets[0].startswith(RELEASE_PREFIX):
                 raise
     options = contract(
         lambda: IngestOptions(
@@ -151,37 +165,45 @@ def judge(
         ),
         "audit",
     )
-    from provenance.operations.audit.audit_set import audit_files
-
-    store = None
+    ledger = None
     if session.named or Path(session.url).exists():
-        store = session.ledger().store
+        ledger = session.ledger()
     else:
-        session.say("there is no ledger here: everything in the files is unknown")
+        session.say("there is no ledger here: every record counts as unknown")
     return audit_files(
-        store, list(targets), policy, options, folder, allow_unread=given["allow_unread"]
+        targets,
+        policy,
+        options,
+        ledger=ledger,
+        policy_dir=folder,
+        allow_unread=given["allow_unread"],
     )
 
 
 def names_release(session: Session, targets: tuple[str, ...]) -> bool:
-    """Whether what is to be judged is a release, and not files.
+    """Whether the target is a release and not files.
 
     Raises:
-        MisuseError: a name is that of a release and of a path, or a release stands beside others.
+        MisuseError: a name is both a release and a path, or a release is not the only target.
     """
-    from provenance.errors import MisuseError
+    from provenance import MisuseError
 
-    if len(targets) > 1 and (named := [name for name in targets if name.startswith(PREFIX)]):
-        raise MisuseError(f"`{named[0]}` is judged alone", hint="name one release, or files")
-    if targets[0].startswith(PREFIX):
+    if len(targets) > 1 and (
+        named := [name for name in targets if name.startswith(RELEASE_PREFIX)]
+    ):
+        raise MisuseError(
+            f"`{named[0]}` cannot be judged with other targets", hint="name one release, or files"
+        )
+    if targets[0].startswith(RELEASE_PREFIX):
         return True
     both = [name for name in targets if "/" not in name and os.path.lexists(name)]
     if both and (session.named or Path(session.url).exists()):
-        known = {item["name"] for item in session.ledger().releases()}
+        known = {item.name for item in session.ledger().releases()}
         for name in both:
             if name in known:
                 raise MisuseError(
-                    f"`{name}` is a release and a path",
-                    hint=f"write `{PREFIX}{name}` for the release, or `./{name}` for the path",
+                    f"`{name}` is both a release and a path",
+                    hint=f"write `{RELEASE_PREFIX}{name}` for the release, or `./{name}` for "
+                    "the path",
                 )
     return len(targets) == 1 and not os.path.exists(targets[0])

@@ -1,4 +1,4 @@
-"""``prov demo``."""
+"""The command ``prov demo``: run every step on a small example."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from prov_cli.options import Session, command
+from prov_cli.streams import answers
 
 if TYPE_CHECKING:
     from prov_cli.demo import Step
@@ -24,20 +25,20 @@ DEFAULT_FOLDER = "prov-demo"
 @click.option(
     "--to",
     type=click.Path(path_type=Path),
-    help=f"A new or empty folder; else ./{DEFAULT_FOLDER}, or the next name that is free.",
+    help=f"New or empty folder (default: ./{DEFAULT_FOLDER}, or the next free name).",
 )
 @click.option(
     "--open/--no-open",
     "open_report",
     default=True,
     show_default=True,
-    help="Show the report in a browser, where there is one.",
+    help="Open the report in a browser, if there is one.",
 )
 def demo(session: Session, to: Path | None, open_report: bool) -> None:
-    """Run the whole job on a small example, and open its report.
+    """Run every step on a small example and open its report.
 
-    Two human sources and one of generated text are read; an audit says no; the largest set that
-    keeps the budgets becomes a release. Every command is shown as it would be typed.
+    Two human sources and one generated source are ingested, an audit fails, and the largest set
+    that satisfies the budgets becomes a release. Every command is printed as it would be typed.
     """
     from prov_cli.demo import REPORT, STEPS, fresh, prepare
 
@@ -45,7 +46,8 @@ def demo(session: Session, to: Path | None, open_report: bool) -> None:
     prepare(folder)
     report = folder / REPORT
     silent = session.quiet or session.as_json
-    with contextlib.chdir(folder), _hushed() if silent else contextlib.nullcontext():
+    shown = io.StringIO() if silent else answers()
+    with contextlib.chdir(folder), contextlib.redirect_stdout(shown):
         click.echo(f"$ cd {folder}\n")
         for step in STEPS:
             _run(step)
@@ -61,7 +63,7 @@ def demo(session: Session, to: Path | None, open_report: bool) -> None:
 
 
 def _run(step: Step) -> None:
-    """Run one command in this process as the program would, on the ledger in this folder only."""
+    """Run one command in this process, on the ledger in the current folder."""
     from prov_cli.main import cli
 
     click.echo(click.style(f"# {step.reason}", dim=True))
@@ -75,13 +77,9 @@ def _run(step: Step) -> None:
     click.echo()
 
 
-def _hushed() -> contextlib.redirect_stdout[io.StringIO]:
-    return contextlib.redirect_stdout(io.StringIO())
-
-
 def _has_browser() -> bool:
-    """Whether somebody is looking, on a machine that shows windows."""
+    """Whether the session is interactive and has a window system."""
     windows = sys.platform in {"darwin", "win32"} or bool(
         os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     )
-    return windows and sys.stdout.isatty()
+    return windows and answers().isatty()

@@ -1,4 +1,4 @@
-"""``prov export``."""
+"""The command ``prov export``: write the data of a release to files."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from prov_cli.options import Session, command, count, pairs
 from prov_cli.tables import cell, table
 
 if TYPE_CHECKING:
-    from provenance.operations.releases.export import ExportSummary
+    from provenance import ExportSummary
 
 
 @command("export")
 @click.argument("release")
-@click.option("--to", "directory", required=True, type=click.Path(), help="Folder to write.")
+@click.option(
+    "--to", "directory", required=True, type=click.Path(), help="New or empty folder to write to."
+)
 @click.option(
     "--format",
     "form",
@@ -24,8 +26,14 @@ if TYPE_CHECKING:
     show_default=True,
     help="Format of the files.",
 )
-@click.option("--allow-revoked", is_flag=True, help="Write records that are revoked, too.")
-@click.option("--root", "roots", multiple=True, metavar="OLD=NEW", help="Where sources moved to.")
+@click.option("--allow-revoked", is_flag=True, help="Also write revoked records.")
+@click.option(
+    "--root",
+    "roots",
+    multiple=True,
+    metavar="OLD=NEW",
+    help="New path of source files that were moved.",
+)
 def export(
     session: Session,
     release: str,
@@ -35,10 +43,10 @@ def export(
     *,
     allow_revoked: bool,
 ) -> None:
-    """Write the data of RELEASE: original fields, and origin columns named prov_*.
+    """Write the data of RELEASE: the original fields and origin columns named prov_*.
 
-    The source files are read again, and so is what was written: every digest is checked both times.
-    All is written, or nothing.
+    Every digest is verified in the source files and in the written files. Either everything is
+    written or nothing.
     """
     summary = session.ledger().export(
         release,
@@ -57,14 +65,14 @@ def _text(summary: ExportSummary) -> str:
         table(("file", "rows", "bytes", "sha256"), files),
     ]
     for column in summary.as_json_text:
-        lines.append(f"column {cell(column.name)} is JSON text: {cell(column.reason)}")
+        lines.append(f"column {cell(column.name)} was written as JSON text: {cell(column.reason)}")
     for renamed in summary.renamed:
         named = f"column {cell(renamed.source)}" if renamed.source else "a column without a name"
-        why = ": the name belongs to another column" if renamed.source else ""
-        lines.append(f"{named} is named {cell(renamed.name)}{why}")
+        why = ": the name is taken by another column" if renamed.source else ""
+        lines.append(f"{named} was renamed to {cell(renamed.name)}{why}")
     for left in summary.left_out:
         lines.append(
-            f"column {cell(left.source)} of {count(left.rows, 'row')} is left out: "
-            "names that begin with prov_ are ours"
+            f"column {cell(left.source)} of {count(left.rows, 'row')} was left out: "
+            "names that begin with prov_ are reserved"
         )
     return "\n".join(lines)

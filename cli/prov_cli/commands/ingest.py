@@ -1,25 +1,20 @@
-"""``prov ingest``."""
+"""The command ``prov ingest``: read files into the ledger and print a summary."""
 
 from __future__ import annotations
 
 import os
-import sys
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from prov_cli.commands.source import LABELS, PROCESSES
 from prov_cli.options import Session, command, contract, count, pairs, table_options
-from prov_cli.tables import size, table
-from provenance.content.display import shown, visible
+from prov_cli.tables import shortened, size, table
+from provenance import visible
 
 if TYPE_CHECKING:
-    from provenance.model.unread import Unread
-    from provenance.operations.ingest.run import Progress
-    from provenance.operations.ingest.summary import FileSummary, IngestSummary, Parents, Question
+    from provenance import FileSummary, IngestSummary, Parents, Question, Unread
 
 
 _SHOWN_REJECTS = 10
@@ -30,12 +25,12 @@ _UNITS |= {"KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30}
 
 
 class ByteSize(click.ParamType[int]):
-    """A number of bytes: ``1000``, ``64KiB``, ``16MiB``, ``1GB``."""
+    """A click type for a number of bytes: ``1000``, ``64KiB``, ``16MiB``, ``1GB``."""
 
     name = "size"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """The number of bytes behind a text."""
+        """Parse the number of bytes."""
         if isinstance(value, int):
             return value
         digits = value.rstrip("BKMGibkmg")
@@ -48,126 +43,134 @@ class ByteSize(click.ParamType[int]):
 
 @command("ingest")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@click.option("--source", required=True, metavar="NAME", help="The source that the files are from.")
-@click.option("--label", type=LABELS, help="What is claimed of every record of these files.")
-@click.option("--generator", metavar="MODEL", help="Model that wrote the synthetic part.")
+@click.option("--source", required=True, metavar="NAME", help="Source that the files belong to.")
+@click.option("--label", type=LABELS, help="Declared label of every record in the files.")
+@click.option("--generator", metavar="MODEL", help="Model that generated the synthetic part.")
 @click.option("--family", "generator_family", metavar="F", help="Family of that model.")
-@click.option("--process", type=PROCESSES, help="How the synthetic part was made.")
+@click.option("--process", type=PROCESSES, help="Process that made the synthetic part.")
 @click.option(
     "--ignore-field",
     "ignore_fields",
     multiple=True,
     metavar="FIELD",
-    help="A field that looks like a mark of origin and is none.",
+    help="Field that looks like a mark of origin but is not one.",
 )
-@click.option("--by", "declared_by", metavar="WHO", help="Who makes these claims.")
-@click.option("--format", metavar="F", help="Format of the files; else found by their content.")
+@click.option("--by", "declared_by", metavar="WHO", help="Who makes these declarations.")
+@click.option("--format", metavar="F", help="Format of the files (default: detected).")
 @click.option(
-    "--content", multiple=True, metavar="FIELD", help="Content field; '*' for the whole row."
+    "--content",
+    multiple=True,
+    metavar="FIELD",
+    help="Content field; '*' for the whole row (default: detected).",
 )
-@click.option("--id", "id_field", metavar="FIELD", help="Field that holds the record's own id.")
-@click.option("--parent", "parent_field", metavar="FIELD", help="Field with the id of the parent.")
+@click.option("--id", "id_field", metavar="FIELD", help="Field with the record's own id.")
+@click.option("--parent", "parent_field", metavar="FIELD", help="Field with the parents' ids.")
 @click.option(
-    "--parent-source", metavar="NAME", help="Source whose ids those are; else the same source."
+    "--parent-source", metavar="NAME", help="Source of those ids (default: the same source)."
 )
 @click.option("--parent-text", metavar="FIELD", help="Field that quotes the parent's text.")
-@click.option("--parent-file", metavar="F", help="File whose rows are the parents, row by row.")
+@click.option("--parent-file", metavar="F", help="File whose rows are the parents.")
 @click.option(
     "--parent-by",
     type=click.Choice(["row"]),
-    help="How rows of --parent-file are told; `row`, the default, pairs equal row numbers.",
+    help="How rows are paired with --parent-file: `row` (the default) pairs equal row numbers.",
 )
 @click.option(
     "--relation",
     type=click.Choice(["derived", "context"]),
     default="derived",
     show_default=True,
-    help="What a parent is to its child.",
+    help="Relation of a record to its parents.",
 )
-@click.option("--attr", "attributes", multiple=True, metavar="NAME=FIELD", help="Keep a field.")
-@click.option("--records", metavar="PATH", help="Path of the nested list or tree of records.")
+@click.option(
+    "--attr",
+    "attributes",
+    multiple=True,
+    metavar="NAME=FIELD",
+    help="Keep FIELD as the attribute NAME.",
+)
+@click.option(
+    "--records", metavar="PATH", help="Path of a nested list or tree that holds the records."
+)
 @table_options
 @click.option(
     "--path",
     "path",
     metavar="PATTERN",
-    help="What paths say: results/{generator}/{lang}.jsonl; {label}, {process}, {split}, or any.",
+    help="Pattern whose {names} are read from paths: results/{generator}/{lang}.jsonl.",
 )
 @click.option(
     "--on-reject",
     type=click.Choice(["quarantine", "stop"]),
     default="quarantine",
     show_default=True,
-    help="Set bad records aside, or stop at the first.",
+    help="Write bad records to quarantine, or stop at the first one.",
 )
-@click.option("--max-rejects", metavar="N|P%", help="More rejects than this fail a file.")
+@click.option("--max-rejects", metavar="N|P%", help="Fail a file with more rejects than this.")
 @click.option(
     "--max-record",
     type=ByteSize(),
     default="16MiB",
     show_default=True,
-    help="A longer record is a reject.",
+    help="Reject records that are longer than this.",
 )
 @click.option(
     "--replace",
     is_flag=True,
-    help="Accept other records in the place of those of a file, and that its marks are gone.",
+    help="Replace the records of files read before, and drop evidence they no longer contain.",
 )
 @click.option(
     "--follow",
     multiple=True,
     type=click.Path(),
     metavar="DIR",
-    help="Links in the folders may lead to this one, too.",
+    help="Also follow links that lead into this folder.",
 )
-@click.option(
-    "--strict", is_flag=True, help="Exit 10 where files of a folder hold data and are not read."
-)
+@click.option("--strict", is_flag=True, help="Exit 10 if a file that holds data was not read.")
 @click.option(
     "--rehash",
     is_flag=True,
-    help="Look into files even if size and time agree; read again what an older rule read.",
+    help="Compare unchanged files by content; re-read files that were read under an older rule.",
 )
 @click.option(
     "--engine",
     type=click.Choice(["local", "ray"]),
     default="local",
     show_default=True,
-    help="Read in processes of this machine, or on a Ray cluster.",
+    help="Read in local processes or on a Ray cluster.",
 )
 @click.option(
     "--ray-address",
     metavar="A",
-    help="The cluster to join; else RAY_ADDRESS, else one is started here for the run.",
+    help="Ray cluster to join (default: $RAY_ADDRESS, else a new local one).",
 )
 @click.option(
     "--workers",
     type=click.IntRange(1, 4096),
     metavar="N",
-    help="So many at most; else one per processor.",
+    help="Maximum number of workers (default: CPU count).",
 )
 def ingest(session: Session, paths: tuple[str, ...], **given: Any) -> None:
-    """Read files, folders, globs or URLs into the ledger, every record with source and origin.
+    """Read files, folders, globs or URLs into the ledger, with source and origin of each record.
 
-    Format and content field are found out and said. A file that the ledger holds already adds
-    nothing; naming another --label for it corrects what was claimed. What an earlier version of a
-    file said against its records stays in force until --replace.
+    The format and the content field are detected and printed. A file that is in the ledger already
+    adds nothing; another --label corrects the earlier declaration. Evidence of synthetic origin in
+    an earlier version of a file stays in force until --replace.
     """
     if given["engine"] != "ray":
-        from provenance.engine.local import start_server
+        from provenance import start_workers
 
-        start_server()  # it gets ready while this process does
-    from provenance.errors import InputError
-    from provenance.operations.ingest.options import IngestOptions
+        start_workers()  # they start while this process does
+    from provenance import IngestOptions, InputError
 
     strict = given.pop("strict")
     given["attributes"] = pairs(given["attributes"], "--attr")
     if given.pop("parent_by") and not given["parent_file"]:
-        raise click.UsageError("--parent-by goes with --parent-file")
+        raise click.UsageError("--parent-by applies only with --parent-file")
     options = contract(lambda: IngestOptions(**given), "ingest")
     ledger = session.ledger_or_new()
-    with progress_bar(session) as progress:
-        summary = ledger.ingest(list(paths), options, progress)
+    silent = session.quiet or session.as_json
+    summary = ledger.ingest(paths, options, progress=None if silent else "auto")
     session.answer(summary, lambda: summary_text(summary))
     for file in summary.failed:
         session.fail(f"{file.error}" + (f" ({file.hint})" if file.hint else ""))
@@ -176,17 +179,19 @@ def ingest(session: Session, paths: tuple[str, ...], **given: Any) -> None:
                 session.say(line)
     if summary.rejected and not session.as_json:
         kept_in = sorted({file.quarantine for file in summary.files if file.quarantine})
-        said = count(summary.rejected, "record") + (" was" if summary.rejected == 1 else " were")
-        session.warn(f"{said} rejected; all are listed in {', '.join(kept_in)}")
+        rejected = count(summary.rejected, "record") + (
+            " was" if summary.rejected == 1 else " were"
+        )
+        session.warn(f"{rejected} rejected; all are listed in {', '.join(kept_in)}")
     for line in unread_text(summary.unread):
         session.warn(line)
     if summary.off_path:
         named = ", ".join(shown_path(uri) for uri in summary.off_path[:_SHOWN_REJECTS])
         more = ", …" if len(summary.off_path) > _SHOWN_REJECTS else ""
         files = count(len(summary.off_path), "file")
-        session.warn(f"the pattern of paths says nothing of {files}: {visible(named)}{more}")
+        session.warn(f"the --path pattern does not match {files}: {visible(named)}{more}")
     if summary.parents and not summary.parents.named:
-        session.warn("no record names a parent: is the field spelt as in the files?")
+        session.warn("no record names a parent: check the spelling of the field")
     if summary.failed:
         raise click.exceptions.Exit(summary.failed[0].exit_code)
     if strict and summary.unread.files:
@@ -194,55 +199,25 @@ def ingest(session: Session, paths: tuple[str, ...], **given: Any) -> None:
 
 
 def unread_text(unread: Unread) -> list[str]:
-    """How much data was not read, with a few of the files by name; then a line for each reason."""
+    """Say how much data was not read and name the first files; then one line per reason."""
     if not unread.files:
         return []
     first = ", ".join(visible(shown_path(item.path)) for item in unread.listed[:_SHOWN_UNREAD])
     more = ", …" if unread.files > _SHOWN_UNREAD else ""
-    said = f"{count(unread.files, 'file')} ({size(unread.bytes)}) of data"
+    amount = f"{count(unread.files, 'file')} ({size(unread.bytes)}) of data"
     verb = "was" if unread.files == 1 else "were"
     reasons = list(unread.by_reason.items())[:_SHOWN_REJECTS]
     return [
-        f"{said} {verb} not read: {first}{more}",
+        f"{amount} {verb} not read: {first}{more}",
         *(
-            f"not read: {shown(reason)} ({count(found.files, 'file')}, {size(found.bytes)})"
+            f"not read: {shortened(reason)} ({count(found.files, 'file')}, {size(found.bytes)})"
             for reason, found in reasons
         ),
     ]
 
 
-@contextmanager
-def progress_bar(session: Session) -> Iterator[Progress | None]:
-    """A bar with rate and time left on stderr, where somebody looks at it."""
-    if session.quiet or session.as_json or not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        DownloadColumn,
-        TextColumn,
-        TimeRemainingColumn,
-        TransferSpeedColumn,
-    )
-    from rich.progress import (
-        Progress as Bar,
-    )
-
-    columns = (
-        TextColumn("reading"),
-        BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("reading", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
 def summary_text(summary: IngestSummary) -> str:
-    """The summary as a person reads it."""
+    """Format the summary as text."""
     read = [file for file in summary.files if not file.unchanged and not file.error]
     lines = [
         (
@@ -252,7 +227,9 @@ def summary_text(summary: IngestSummary) -> str:
     ]
     if summary.unchanged_files:
         relabelled = (
-            f", {summary.relabelled_files:,} with a new claim" if summary.relabelled_files else ""
+            f", {summary.relabelled_files:,} with a new declaration"
+            if summary.relabelled_files
+            else ""
         )
         lines.append(f"{count(summary.unchanged_files, 'file')} unchanged{relabelled}")
     if read:
@@ -295,46 +272,47 @@ def summary_text(summary: IngestSummary) -> str:
 
 
 def shown_path(uri: str) -> str:
-    """A path as short as it can be said from here."""
+    """Shorten a path relative to the current folder, if that is shorter."""
     relative = os.path.relpath(uri) if "://" not in uri else uri
     return relative if len(relative) < len(uri) and not relative.startswith("../..") else uri
 
 
 def _parents(parents: Parents) -> str:
-    said = f"parents: {parents.found:,} of {parents.named:,} are in the ledger"
+    line = f"parents: {parents.found:,} of {parents.named:,} are in the ledger"
     if parents.ambiguous:
         more = ", …" if parents.ambiguous > len(parents.several) else ""
         fits = visible(", ".join(parents.several) + more)
-        said += f"; {parents.ambiguous:,} fit several records, all kept as possible ({fits})"
+        line += f"; {parents.ambiguous:,} match several records, all kept as candidates ({fits})"
     if parents.found == parents.named:
-        return said
+        return line
     more = ", …" if parents.named - parents.found > len(parents.missing) else ""
     missing = visible(", ".join(parents.missing) + more)
-    return f"{said}; the others are found when they are ingested: {missing}"
+    return f"{line}; the others are linked when they are ingested: {missing}"
 
 
 def _question(asked: Question) -> str:
-    """A field that may be a mark, some of its values, and how to say that it is none."""
-    values = ", ".join(map(shown, asked.samples))
+    """Describe a field that may be a mark of origin, and how to exclude it."""
+    values = ", ".join(map(shortened, asked.samples))
     return (
-        f"question: `{shown(asked.field)}` looks like a mark of origin in "
-        f"{count(asked.records, 'record')} ({values}); they are not taken for human. If it is "
-        f"none, say --ignore-field {shown(asked.field)}, or `ignores:` in the source's contract"
+        f"question: `{shortened(asked.field)}` looks like a mark of origin in "
+        f"{count(asked.records, 'record')} ({values}); they are not counted as human. If it "
+        f"is not a mark, use --ignore-field {shortened(asked.field)}, or `ignores:` in the "
+        "source's contract"
     )
 
 
 def _lost(file: FileSummary) -> str:
     return (
-        f"evidence lost: an earlier reading of {shown(shown_path(file.uri))} marks "
-        f"{count(file.evidence_lost, 'record')} that this one does not; that stays in force until "
-        "you say --replace"
+        f"evidence lost: an earlier version of {shortened(shown_path(file.uri))} marks "
+        f"{count(file.evidence_lost, 'record')} that the current one does not; the earlier "
+        "evidence stays in force until --replace"
     )
 
 
 def _rejects(summary: IngestSummary) -> list[str]:
-    """The first rejects, each with its file and row, and how many there are of what kind."""
+    """List the first rejects with file and row, then the counts by reason."""
     first = [
-        f"rejected: {reject.said(shown_path(file.uri))}"
+        f"rejected: {reject.as_line(shown_path(file.uri))}"
         for file in summary.files
         for reject in file.rejects
     ][:_SHOWN_REJECTS]

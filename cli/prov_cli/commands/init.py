@@ -1,4 +1,4 @@
-"""``prov init``."""
+"""The command ``prov init``: create an empty ledger."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from prov_cli.options import Session, command
 
 @command("init")
 def init(session: Session) -> None:
-    """Make a ledger at ./.prov, or where --ledger says."""
+    """Create a ledger at ./.prov, or at --ledger."""
     import provenance
 
     ledger = provenance.init(session.url)
-    session.answer({"ledger": ledger.url}, lambda: f"made a ledger at {ledger.url}")
+    session.answer({"ledger": ledger.url}, lambda: f"created a ledger at {ledger.url}")

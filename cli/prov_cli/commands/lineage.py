@@ -1,4 +1,4 @@
-"""``prov lineage``."""
+"""The commands ``prov lineage``: import and export lineage."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import click
 
 from prov_cli.options import Session, command, contract, count
 from prov_cli.tables import table
-from provenance.content.display import visible
+from provenance import visible
 
 if TYPE_CHECKING:
-    from provenance.operations.lineage_import.import_summary import ImportedFile, ImportSummary
+    from provenance import ImportedFile, ImportSummary
 
 FORMATS = (
     "duckdb",
@@ -32,58 +32,60 @@ _SHOWN = 10
 
 @click.group()
 def lineage() -> None:
-    """Exchange lineage with other tools."""
+    """Import and export lineage."""
 
 
 @command("export")
-@click.option("--to", "target", required=True, type=click.Path(), help="File, or folder, to make.")
+@click.option(
+    "--to", "target", required=True, type=click.Path(), help="File to write; parquet: folder."
+)
 @click.option(
     "--format",
     "form",
     type=click.Choice(FORMATS),
     default="duckdb",
     show_default=True,
-    help="Tables (duckdb, parquet), standards, or pictures.",
+    help="Output format: tables (duckdb, parquet), a standard, or a diagram.",
 )
 def export(session: Session, target: str, form: str) -> None:
     """Write the whole lineage graph: records, sources, releases, models and their edges."""
     counts = session.ledger().lineage_export(Path(target), form)
     session.answer(
-        {"to": target, "format": form, **counts},
-        lambda: f"wrote {counts['nodes']:,} nodes and {counts['edges']:,} edges to {target}",
+        {"to": target, "format": form, **counts.model_dump()},
+        lambda: f"wrote {counts.nodes:,} nodes and {counts.edges:,} edges to {target}",
     )
 
 
 @command("import")
 @click.argument("files", nargs=-1, required=True, metavar="FILE…")
-@click.option("--source", metavar="NAME", help="Source whose external ids the edges name.")
+@click.option("--source", metavar="NAME", help="Source of the external ids in the edges.")
 @click.option(
     "--relation",
     type=click.Choice(["derived", "context"]),
     default="derived",
     show_default=True,
-    help="What edges are whose row does not say so.",
+    help="Relation of edges that do not state one.",
 )
 @click.option(
     "--format",
     "format",
     type=click.Choice(["edges", "prov-json", "prov-jsonld", "prov-n", "openlineage"]),
-    help="What the files are; else told by their content.",
+    help="Format of the files (default: detected).",
 )
 @click.option(
     "--strict",
     is_flag=True,
-    help="Refuse PROV documents that break a constraint of the standard.",
+    help="Reject PROV documents that violate a constraint of the standard.",
 )
 def import_(session: Session, files: tuple[str, ...], **given: Any) -> None:
-    """Read lineage that others wrote: tables of edges, PROV documents, OpenLineage events.
+    """Import lineage of other tools: edge tables, PROV documents, OpenLineage events.
 
-    A table of edges has the columns child and parent, and optionally relation, process, activity,
-    child_source and parent_source. An end is a record (sha256:…), an external id of a source, or
-    source:NAME, release:NAME, model:NAME, entity:NAME. Records may come later than their edges. A
-    file that the ledger holds already adds nothing.
+    An edge table has the columns child and parent, and optionally relation, process, activity,
+    child_source and parent_source. An endpoint is a record (sha256:…), an external id of a source,
+    source:NAME, release:NAME, model:NAME or entity:NAME. Records may be ingested after their edges.
+    A file that was imported already adds nothing.
     """
-    from provenance.operations.lineage_import.import_options import ImportOptions
+    from provenance import ImportOptions
 
     options = contract(lambda: ImportOptions(**given), "lineage import")
     summary = session.ledger_or_new().lineage_import(list(files), options)
@@ -98,7 +100,7 @@ def import_(session: Session, files: tuple[str, ...], **given: Any) -> None:
 
 
 def _summary_text(summary: ImportSummary) -> str:
-    """The summary as a person reads it."""
+    """Format the summary as text."""
     lines = [
         f"{summary.read:,} read, {summary.kept:,} kept, {summary.rejected:,} rejected",
         f"{_made(summary)} in {summary.seconds:.1f} s",
@@ -113,19 +115,19 @@ def _summary_text(summary: ImportSummary) -> str:
         lines += ["", table(head, [_row(file) for file in good[:_SHOWN]])]
     if len(good) > _SHOWN:
         lines.append(f"and {len(good) - _SHOWN:,} more files")
-    rejects = [reject.said(file.uri) for file in summary.files for reject in file.rejects]
-    lines += [f"rejected: {visible(said)}" for said in rejects[:_SHOWN]]
+    rejects = [reject.as_line(file.uri) for file in summary.files for reject in file.rejects]
+    lines += [f"rejected: {visible(line)}" for line in rejects[:_SHOWN]]
     lines += _findings(summary)
     if summary.unresolved:
         lines.append(
-            f"{count(summary.unresolved, 'end')} of edges not in the ledger yet, such as "
+            f"{count(summary.unresolved, 'edge endpoint')} not in the ledger yet, such as "
             + ", ".join(visible(name) for name in summary.examples[:3])
         )
     return "\n".join(lines)
 
 
 def _findings(summary: ImportSummary) -> list[str]:
-    """What is wrong with PROV documents, the first of each file, and how many there are."""
+    """List the first findings of each PROV document, and how many more there are."""
     lines: list[str] = []
     for file in summary.files:
         for one in file.findings[:_SHOWN]:
@@ -134,7 +136,7 @@ def _findings(summary: ImportSummary) -> list[str]:
         if len(file.findings) > _SHOWN:
             lines.append(f"and {len(file.findings) - _SHOWN:,} more findings in {file.uri}")
     if summary.broken:
-        lines.append(f"constraints of PROV that do not hold: {summary.broken:,}")
+        lines.append(f"violated PROV constraints: {summary.broken:,}")
     return lines
 
 

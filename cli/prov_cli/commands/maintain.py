@@ -1,4 +1,4 @@
-"""``prov maintain``."""
+"""The command ``prov maintain``: compact small data files and vacuum replaced ones."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from prov_cli.options import Session, command, count
 from prov_cli.tables import size, table
 
 if TYPE_CHECKING:
-    from provenance.operations.maintenance.compact import Maintenance
+    from provenance import Maintenance
 
 
 class Hours(click.FloatRange):
-    """A number of hours; what is not a number is none."""
+    """A click type for a number of hours, without NaN."""
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
-        """The number, within its bounds."""
+        """Parse the number and check its bounds."""
         found: float = super().convert(value, param, ctx)
         if math.isnan(found):
             self.fail(f"{value!r} is not a number of hours", param, ctx)
@@ -29,19 +29,19 @@ class Hours(click.FloatRange):
 
 
 @command("maintain")
-@click.option("--dry-run", is_flag=True, help="Only say what would be merged.")
+@click.option("--dry-run", is_flag=True, help="Show what would be compacted, without changes.")
 @click.option(
     "--keep-hours",
     type=Hours(min=0, max=24 * 365),
     default=1.0,
     show_default=True,
-    help="How long replaced files stay for those who still read them.",
+    help="Hours for which replaced files are kept for open readers.",
 )
 def maintain(session: Session, *, dry_run: bool, keep_hours: float) -> None:
-    """Make few large files of the ledger's many small ones, so that it stays fast.
+    """Compact small data files and remove replaced ones, so that the ledger stays fast.
 
-    Nothing that can be asked changes, and others may read and write meanwhile. What was replaced is
-    removed by a later run.
+    Query results do not change, and others may read and write meanwhile. Replaced files are removed
+    by the first run after --keep-hours.
     """
     found = session.ledger().maintain(keep=timedelta(hours=keep_hours), dry_run=dry_run)
     session.answer(found, lambda: _text(found))
@@ -58,22 +58,22 @@ def _text(found: Maintenance) -> str:
 
 
 def _summary(found: Maintenance) -> list[str]:
-    before = f"{count(found.parts_before, 'part')}, {size(found.bytes_before)}"
+    before = f"{count(found.parts_before, 'data file')}, {size(found.bytes_before)}"
     if not found.tables:
-        said = [f"{before}: there is nothing to merge"]
+        lines = [f"{before}: nothing to compact"]
     elif found.bytes_after is None:
-        said = [f"{before}: would be {count(found.parts_after, 'part')}"]
+        lines = [f"{before}: would be {count(found.parts_after, 'data file')}"]
     else:
-        after = f"{count(found.parts_after, 'part')}, {size(found.bytes_after)}"
-        said = [f"{before}: now {after}"]
+        after = f"{count(found.parts_after, 'data file')}, {size(found.bytes_after)}"
+        lines = [f"{before}: now {after}"]
     if found.dry_run:
-        return [*said, "dry run: nothing was changed"]
+        return [*lines, "dry run: nothing was changed"]
     if found.origins:
-        said.append(f"wrote down the current {count(found.origins, 'origin')}")
+        lines.append(f"materialised {count(found.origins, 'current origin')}")
     if found.removed_parts or found.orphans:
         removed = count(found.removed_parts + found.orphans, "file")
-        said.append(f"removed {removed} that nobody needs, {size(found.removed_bytes)}")
+        lines.append(f"removed {removed} no longer in use, {size(found.removed_bytes)}")
     if found.kept_parts:
         kept = count(found.kept_parts, "replaced file")
-        said.append(f"{kept} kept for those who still read, {size(found.kept_bytes)}")
-    return said
+        lines.append(f"{kept} kept for open readers, {size(found.kept_bytes)}")
+    return lines

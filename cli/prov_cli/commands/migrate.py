@@ -1,4 +1,4 @@
-"""``prov migrate``."""
+"""The command ``prov migrate``: upgrade a ledger that an older version wrote."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from prov_cli.tables import table
 
 
 @command("migrate")
-@click.option("--list", "only_list", is_flag=True, help="Show the migrations that are due.")
+@click.option("--list", "only_list", is_flag=True, help="Only list pending migrations.")
 def migrate(session: Session, only_list: bool) -> None:
-    """Bring a ledger of an older version up to date. Opening a ledger never does this."""
-    from provenance.operations.maintenance.migrate import due, run
+    """Upgrade a ledger that an older version wrote. Opening a ledger never upgrades it."""
+    import provenance
 
-    steps = due(session.url) if only_list else run(session.url)
+    run = provenance.pending_migrations if only_list else provenance.migrate
+    steps = run(session.url)
     done = "due" if only_list else "done"
     session.answer(
         {"migrations": steps, "state": done},

@@ -1,4 +1,4 @@
-"""``prov model``: register models and look at them."""
+"""The commands ``prov model``: register and list models."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from prov_cli.tables import table
 
 @click.group()
 def model() -> None:
-    """Register the models that wrote data, and what they were trained on."""
+    """Register models and the releases they were trained on."""
 
 
 @command("set")
 @click.argument("name")
 @click.option("--family", metavar="F", help="Family of the model.")
-@click.option("--provider", metavar="P", help="Who offers it.")
-@click.option("--version", metavar="V", help="Its version.")
-@click.option("--trained-on", metavar="RELEASE", help="The release that it was trained on.")
+@click.option("--provider", metavar="P", help="Provider of the model.")
+@click.option("--version", metavar="V", help="Version of the model.")
+@click.option("--trained-on", metavar="RELEASE", help="Release that the model was trained on.")
 def set_(session: Session, name: str, **given: Any) -> None:
-    """Register the model NAME; records that name it as generator descend from its training set."""
-    from provenance.operations.models import Model
+    """Register the model NAME; records that it generated descend from its training release."""
+    from provenance import Model
 
     found = contract(lambda: Model(name=name, **given), f"model `{name}`")
     changed = session.ledger_or_new().model_set(found)
@@ -35,7 +35,7 @@ def set_(session: Session, name: str, **given: Any) -> None:
 
 @command("list")
 def list_(session: Session) -> None:
-    """List the models."""
+    """List all models."""
     models = session.ledger().models()
     session.answer(
         {"models": [item.model_dump(mode="json", exclude_none=True) for item in models]},

@@ -1,25 +1,18 @@
-"""``prov policy``."""
+"""The commands ``prov policy``: check a policy file."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from prov_cli.files import read_text
 from prov_cli.options import Session, command
 from prov_cli.tables import table
 
 if TYPE_CHECKING:
-    from provenance.model.policy import Policy
-
-
-def read_policy(path: str) -> Policy:
-    """The policy in a file, or the error that says what is wrong with it."""
-    from provenance.operations.documents import load_policy
-
-    return load_policy(read_text(path), path)
+    from provenance import Policy
 
 
 @click.group()
@@ -30,10 +23,10 @@ def policy() -> None:
 @command("check")
 @click.argument("file", type=click.Path())
 def check(session: Session, file: str) -> None:
-    """Check that FILE is a policy, conditions included, and say what it asks for."""
-    from provenance.policy.monotone import judged_on_a_bound, not_monotone
+    """Check the policy in FILE, conditions included, and list its budgets."""
+    from provenance import judged_on_a_bound, load_policy, not_monotone
 
-    found = read_policy(file)
+    found = load_policy(Path(file))
     reasons = {item.name: not_monotone(item) for item in found.budgets}
     moving = [{"budget": name, "reasons": list(why)} for name, why in reasons.items() if why]
     bound = [item.name for item in found.budgets if judged_on_a_bound(item)]
@@ -65,8 +58,8 @@ def _text(file: str, found: Policy, reasons: Mapping[str, Sequence[str]], bound:
         if why
     ]
     lines += [
-        f"note: {name}: depth is judged on its known lower bound, 1 for what is only known to be "
-        "synthetic"
+        f"note: {name}: depth is judged on its known lower bound (1 if a record is only known "
+        "to be synthetic)"
         for name in bound
     ]
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""``prov purge``."""
+"""The command ``prov purge``: permanently erase what is kept of revoked records."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from prov_cli.options import Session, command
 
 @command("purge")
 @click.argument("revocation")
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option("--receipt", type=click.Path(), help="Write the receipt, as JSON, to a file.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@click.option("--receipt", type=click.Path(), help="Write the receipt to a JSON file.")
 def purge(session: Session, revocation: str, receipt: str | None, *, yes: bool) -> None:
-    """Remove for good what is kept of the records that REVOCATION names.
+    """Permanently erase the attributes and own ids of the records that REVOCATION names.
 
-    Their attributes and own ids go, also from older states of the ledger, and the same content is
-    refused when it comes back. It cannot be undone. The source files are not touched.
+    They are erased from older snapshots of the ledger too, and the same content is rejected if it
+    is ingested again. A purge cannot be undone. The source files are not touched.
     """
     if not yes:
         if not sys.stdin.isatty():
-            raise click.UsageError("a purge cannot be undone: say --yes")
+            raise click.UsageError("a purge cannot be undone: confirm with --yes")
         click.confirm(f"Purge {revocation}? It cannot be undone.", abort=True, err=True)
     deliver(session, session.ledger().purge(revocation), receipt)

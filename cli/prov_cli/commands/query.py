@@ -1,4 +1,4 @@
-"""``prov query``."""
+"""The command ``prov query``: run read-only SQL on the views of the ledger."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import click
 
 from prov_cli.options import Session, command, put
 from prov_cli.tables import cell, table
-from provenance.content.display import visible
+from provenance import visible
 
 _SHOWN = 1_000
 
@@ -27,19 +27,23 @@ _SHOWN = 1_000
     type=click.Choice(["table", "json", "csv"]),
     default="table",
     show_default=True,
-    help="How to print the rows.",
+    help="Output format.",
 )
-@click.option("--allow-files", is_flag=True, help="Let the query read files outside the ledger.")
+@click.option(
+    "--allow-files", is_flag=True, help="Allow the query to read files outside the ledger."
+)
 def query(session: Session, sql: str | None, form: str, allow_files: bool) -> None:
-    """Ask the ledger in SQL, read-only; without SQL, list the views.
+    """Query the ledger in SQL, read-only; without SQL, list the views.
 
     \b
     prov query "SELECT label, count(*) FROM records GROUP BY label"
     """
     if sql is None:
-        from provenance.views.definitions import PUBLIC
+        from provenance import PUBLIC_VIEWS
 
-        session.answer({"views": PUBLIC}, lambda: table(("view", "holds"), list(PUBLIC.items())))
+        session.answer(
+            {"views": PUBLIC_VIEWS}, lambda: table(("view", "holds"), list(PUBLIC_VIEWS.items()))
+        )
         return
     found = session.ledger().query(sql, allow_files=allow_files)
     if session.as_json or form == "json":
@@ -58,10 +62,10 @@ def query(session: Session, sql: str | None, form: str, allow_files: bool) -> No
 
 
 def fitting(names: Sequence[str], rows: Sequence[tuple[Any, ...]], width: int) -> str:
-    """Rows as a table where their columns fit beside each other, else one block per row."""
+    """Format rows as a table if the columns fit the width, else one block per row."""
     needed = [
-        max([len(name), *(len(cell(row[place])) for row in rows)])
-        for place, name in enumerate(names)
+        max([len(name), *(len(cell(row[index])) for row in rows)])
+        for index, name in enumerate(names)
     ]
     if not rows or sum(needed) + 3 * len(needed) <= width:
         return table(names, rows, width=width)
@@ -77,7 +81,7 @@ def fitting(names: Sequence[str], rows: Sequence[tuple[Any, ...]], width: int) -
 
 
 def _number(value: Any) -> Any:
-    """A decimal as the JSON number that it is: whole ones exactly, others as a double."""
+    """Convert a decimal to a JSON number: integers exactly, others to a double."""
     if not isinstance(value, Decimal):
         return value
     return int(value) if value == value.to_integral_value() else float(value)
@@ -97,7 +101,7 @@ def _csv(names: list[str], rows: list[dict[str, Any]]) -> str:
 
 
 def _harmless(value: Any) -> Any:
-    """A cell that no spreadsheet takes for a formula."""
+    """Escape a cell that a spreadsheet would take for a formula."""
     value = _number(value)
     if isinstance(value, int | float | bool) or value is None:
         return value

@@ -1,4 +1,4 @@
-"""``prov report``."""
+"""The command ``prov report``: write reports, questionnaires and comparisons of releases."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from prov_cli.files import read_text, staged, write_bytes, write_text
+from prov_cli.files import staged, write_bytes, write_text
 from prov_cli.options import Session, command, count, put
 
 if TYPE_CHECKING:
-    from provenance.model.reports.comparison import Comparison
-    from provenance.reports.compliance import Filled
+    from provenance import Comparison, Filled
 
 SUFFIXES = {
     ".md": "markdown",
@@ -24,7 +23,7 @@ SUFFIXES = {
     ".jsonld": "json",
     ".docx": "docx",
 }
-"""What a report is written as, where only the name of its file says it."""
+"""Layouts of a report by the suffix of the output file."""
 
 
 @command("report")
@@ -33,26 +32,31 @@ SUFFIXES = {
     "--format",
     "form",
     metavar="FORMAT",
-    help="html (if not said), markdown or json; eu-art53, ab2013, audit, croissant, hf-card, dps, "
-    "datasheet, cyclonedx, spdx, prov-json or openlineage; all: every one, to a folder.",
+    help="html (default), markdown or json; eu-art53, ab2013, audit, croissant, hf-card, dps, "
+    "datasheet, cyclonedx, spdx, prov-json or openlineage; all: every report, in a folder.",
 )
 @click.option(
     "--as",
     "layout",
     metavar="LAYOUT",
-    help="Write a report as markdown, html, json, jsonl or docx; else as -o is called.",
+    help="Layout: markdown, html, json, jsonl or docx (default: by the suffix of -o).",
 )
-@click.option("--init", is_flag=True, help="Write the questions that people have to answer.")
+@click.option("--init", is_flag=True, help="Write the questionnaire that people have to answer.")
 @click.option(
     "--answers",
     type=click.Path(),
-    help="YAML file with the questions, answered; with all: the folder of such files.",
+    help="YAML file with the answered questionnaire; with all: folder of such files.",
 )
-@click.option("--strict", is_flag=True, help="Exit 1, and write nothing, where answers miss.")
-@click.option("--files", type=click.Path(), help="Folder of an export, whose files to describe.")
+@click.option("--strict", is_flag=True, help="Exit 1 and write nothing if an answer is missing.")
+@click.option("--files", type=click.Path(), help="Folder of an export whose files to describe.")
 @click.option("--domains", type=click.Path(), help="Write every crawled domain to a CSV file.")
-@click.option("--diff", nargs=2, metavar="R1 R2", help="What changed between two releases.")
-@click.option("-o", "--output", type=click.Path(), help="File to write (all: folder); else stdout.")
+@click.option("--diff", nargs=2, metavar="R1 R2", help="Compare two releases.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(),
+    help="File to write; with all: folder (default: standard output).",
+)
 def report(
     session: Session,
     release: str | None,
@@ -66,14 +70,14 @@ def report(
     diff: tuple[str, str] | None,
     output: str | None,
 ) -> None:
-    """Write the report of RELEASE: what is in it, its budgets, conflicts, and who declared what.
+    """Write a report about RELEASE: contents, budgets, conflicts and declarations.
 
-    Most formats, such as eu-art53 (the public summary of Art. 53(1)(d)), ask people what no machine
-    can know: --init writes the questions, --answers takes them back. With all, -o names a new
-    folder for every report and an index.html, and --answers the folder that --init wrote.
+    Questionnaire reports, such as eu-art53 (the public summary under Art. 53(1)(d)), ask people for
+    what the ledger does not hold: --init writes the questions, --answers reads them back. With all,
+    -o names a new folder for all reports and an index.html, and --answers the folder that --init
+    wrote.
     """
-    from provenance.model.release_name import release_name
-    from provenance.reports.render import FACTS_FORMATS, render
+    from provenance import FACTS_FORMATS, release_name, render
 
     if diff:
         return _diff(session, diff, form, output)
@@ -88,7 +92,8 @@ def report(
     plain = form is None or form in FACTS_FORMATS
     if plain and (layout or init or answers or strict or files):
         raise click.UsageError(
-            "--as, --init, --answers, --strict and --files go with eu-art53 and its like"
+            "--as, --init, --answers, --strict and --files apply only to questionnaire reports "
+            "(eu-art53, ab2013, …)"
         )
     if plain:
         form = "json" if session.as_json else form or "html"
@@ -113,7 +118,7 @@ def _all(
     from prov_cli.all_reports import write_all, write_questions
 
     if layout:
-        raise click.UsageError("--as goes with one report; all are written in every layout")
+        raise click.UsageError("--as applies to one report; `--format all` writes every layout")
     if output is None:
         raise click.UsageError("`--format all` writes a folder: name it with -o")
     if init:
@@ -126,15 +131,15 @@ def _write(session: Session, content: str | bytes, output: str | None) -> None:
         write_bytes(output, content if isinstance(content, bytes) else content.encode())
         session.say(f"wrote {output}")
     elif isinstance(content, bytes):
-        raise click.UsageError("a document is no text: name a file with -o")
+        raise click.UsageError("DOCX is binary: use -o FILE")
     else:
         put(content)
 
 
 def _init(session: Session, release: str, form: str, output: str | None) -> None:
-    """Questions, to a new file: one that is filled in already is never written over."""
+    """Write the questionnaire to a new file; never overwrite one that may hold answers."""
     if output and Path(output).exists():
-        raise click.UsageError(f"`{output}` is there already, and may hold answers")
+        raise click.UsageError(f"`{output}` already exists and may hold answers")
     text = session.ledger().questionnaire(release, form)
     if output:
         write_text(output, text)
@@ -148,48 +153,47 @@ def _filled(
     release: str,
     form: str,
     answers: str | None,
-    places: tuple[str | None, str | None],
+    paths: tuple[str | None, str | None],
 ) -> Filled:
-    """A report of files that it names from where it is written; else from their own folder."""
-    from provenance.operations.documents import load_answers
-    from provenance.reports.compliance import report_of
+    """Fill a report; it names exported files relative to the folder that it is written to."""
+    from provenance import load_answers
 
-    kinds = report_of(form).form.kinds()
-    given = load_answers(read_text(answers), answers, kinds) if answers else None
-    files, output = places
-    folder = Path(files) if files else None
-    beside = Path(output).parent if output else None
-    return session.ledger().report(release, form, given, folder, beside)
+    given = load_answers(Path(answers), form) if answers else None
+    export_dir, output = paths
+    relative_to = Path(output).parent if output else None
+    return session.ledger().report(release, form, given, export_dir or None, relative_to)
 
 
 def _account(session: Session, filled: Filled, *, strict: bool) -> None:
-    """What is missing, and what a reader has to know."""
-    from provenance.errors import GateError
+    """Print warnings and missing answers.
+
+    Raises:
+        GateError: an answer is missing and ``strict`` is set.
+    """
+    from provenance import GateError
 
     for warning in filled.warnings:
         session.warn(warning)
     if not filled.missing:
         return
-    said = f"{count(len(filled.missing), 'answer')} not provided: {', '.join(filled.missing)}"
+    message = f"{count(len(filled.missing), 'answer')} not provided: {', '.join(filled.missing)}"
     if strict:
-        raise GateError(said, hint="--init writes the questions, --answers takes them back")
-    session.say(said)
+        raise GateError(message, hint="--init writes the questions, --answers reads them back")
+    session.say(message)
 
 
 def _printed(
     session: Session, filled: Filled, layout: str | None, output: str | None
 ) -> str | bytes:
-    from provenance.operations.reporting.fill import print_report
+    from provenance import render_report
 
     by_name = SUFFIXES.get(Path(output).suffix.lower()) if output else None
-    return print_report(filled, "json" if session.as_json else layout or by_name)
+    return render_report(filled, "json" if session.as_json else layout or by_name)
 
 
 def _domains(session: Session, release: str, path: str) -> None:
-    from provenance.operations.reporting.fill import write_domains
-
     with staged(path) as file:
-        total = write_domains(session.ledger().store, release, file)
+        total = session.ledger().write_domains(release, file)
     session.say(f"wrote {count(total, 'domain')} to {path}")
 
 
@@ -206,7 +210,7 @@ def _diff(
 
 
 def comparison_text(found: Comparison) -> str:
-    """What changed, as tables; what did not change is not there."""
+    """Format the differences of two releases as tables."""
     from prov_cli.tables import table
 
     both = f"{found.before} and {found.after}: {count(found.records_kept, 'record')} in both"

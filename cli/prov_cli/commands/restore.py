@@ -1,4 +1,4 @@
-"""``prov restore``."""
+"""The command ``prov restore``: undo a revocation."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from prov_cli.options import Session, command
 
 @command("restore")
 @click.argument("revocation")
-@click.option("--reason", metavar="TEXT", help="Why; it is kept and shown.")
-@click.option("--by", "requested_by", metavar="WHO", help="Who asked for it.")
-@click.option("--receipt", type=click.Path(), help="Write the receipt, as JSON, to a file.")
+@click.option("--reason", metavar="TEXT", help="Reason, kept with the revocation.")
+@click.option("--by", "requested_by", metavar="WHO", help="Who requested it.")
+@click.option("--receipt", type=click.Path(), help="Write the receipt to a JSON file.")
 def restore(
     session: Session,
     revocation: str,
@@ -20,5 +20,5 @@ def restore(
     requested_by: str | None,
     receipt: str | None,
 ) -> None:
-    """Undo one REVOCATION: its records count again as before, unless another one names them."""
+    """Undo REVOCATION; records that another revocation covers stay revoked."""
     deliver(session, session.ledger().restore(revocation, reason, requested_by), receipt)

@@ -1,4 +1,4 @@
-"""``prov revoke``."""
+"""The command ``prov revoke``: revoke records and print the receipt."""
 
 from __future__ import annotations
 
@@ -8,34 +8,45 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from prov_cli.files import write_text
-from prov_cli.options import Session, command, contract
+from prov_cli.options import Session, command
 from prov_cli.tables import table
-from provenance.content.display import visible
+from provenance import visible
 
 if TYPE_CHECKING:
-    from provenance.ledger import Ledger
-    from provenance.model.takedown import Digests, Kind, Receipt, Takedown
+    from provenance import Digests, Ledger, Receipt, Takedown
 
 
 @command("revoke")
-@click.option("--record", "records", multiple=True, metavar="ID", help="A record, by its digest.")
-@click.option("--external-id", "ids", multiple=True, metavar="ID", help="Its own id in a source.")
-@click.option("--source", "sources", multiple=True, metavar="S", help="All of a source.")
-@click.option("--file", "files", multiple=True, metavar="F", help="All that was read of a file.")
+@click.option(
+    "--record",
+    "records",
+    multiple=True,
+    metavar="ID",
+    help="Record, by its digest or a unique prefix.",
+)
+@click.option(
+    "--external-id",
+    "external_ids",
+    multiple=True,
+    metavar="ID",
+    help="Record, by its own id in a source.",
+)
+@click.option("--source", "sources", multiple=True, metavar="S", help="All records of a source.")
+@click.option("--file", "files", multiple=True, metavar="F", help="All records of a file.")
 @click.option(
     "--attr",
     "attributes",
     multiple=True,
     metavar="NAME=VALUE",
-    help="An attribute: author, url, domain, licence, lang or any that was kept.",
+    help="Records with this attribute: author, url, domain, licence, lang or any kept one.",
 )
-@click.option("--reason", metavar="TEXT", help="Why; it is kept and shown.")
-@click.option("--by", "requested_by", metavar="WHO", help="Who asked for it.")
-@click.option("--dry-run", is_flag=True, help="Say what would be reached, and change nothing.")
+@click.option("--reason", metavar="TEXT", help="Reason, kept with the revocation.")
+@click.option("--by", "requested_by", metavar="WHO", help="Who requested it.")
+@click.option("--dry-run", is_flag=True, help="Show what would be revoked, without changes.")
 @click.option(
-    "--through-models", is_flag=True, help="Also what models wrote that were trained on them."
+    "--through-models", is_flag=True, help="Also revoke the output of models trained on them."
 )
-@click.option("--receipt", type=click.Path(), help="Write the receipt, as JSON, to a file.")
+@click.option("--receipt", type=click.Path(), help="Write the receipt to a JSON file.")
 def revoke(
     session: Session,
     reason: str | None,
@@ -45,17 +56,18 @@ def revoke(
     dry_run: bool,
     **given: Any,
 ) -> None:
-    """Take records out, with everything derived from them, now and whenever more of it comes.
+    """Revoke records and everything derived from them, including records ingested later.
 
-    Different selectors must all hold, in one appearance of a record; of one that is given several
-    times any may hold. Assemblies leave the records out, and audits of releases report them.
+    A record matches if one of its sightings satisfies every kind of selector; repeating a selector
+    gives alternatives. `prov assemble` leaves revoked records out, and `prov audit` reports those
+    in a release.
 
     \b
     prov revoke --attr author='Jo Doe' --reason 'asked on 1 May' --dry-run
     prov revoke --source forum --attr domain=example.org --reason 'licence ended'
     """
     if not dry_run and not reason:
-        raise click.UsageError("--reason is missing: it is kept with the revocation")
+        raise click.UsageError("--reason is missing")
     ledger = session.ledger()
     takedown = asked(ledger, given)
     found = (
@@ -67,42 +79,23 @@ def revoke(
 
 
 def asked(ledger: Ledger, given: dict[str, Any]) -> Takedown:
-    """The takedown that the options ask for."""
-    from provenance.model.takedown import Selector, Takedown
-
-    wanted: dict[tuple[Kind, str | None], list[str]] = {}
-    for record in given["records"]:
-        wanted.setdefault(("record", None), []).append(ledger.digest_of(record))
-    for external_id in given["ids"]:
-        wanted.setdefault(("external_id", None), []).append(external_id)
-    for source in given["sources"]:
-        wanted.setdefault(("source", None), []).append(source)
-    for path in given["files"]:
-        wanted.setdefault(("file", None), []).append(ledger.uri_of_file(path))
+    """Build the takedown from the options."""
+    attributes: dict[str, list[str]] = {}
     for text in given["attributes"]:
         name, equals, value = text.partition("=")
         if not equals or not name or not value:
             raise click.UsageError(f"--attr takes NAME=VALUE, not {text!r}")
-        wanted.setdefault(("attribute", name), []).append(value)
-    if not wanted:
+        attributes.setdefault(name, []).append(value)
+    named = {name: given[name] for name in ("records", "external_ids", "sources", "files")}
+    if not attributes and not any(named.values()):
         raise click.UsageError(
-            "nothing is named: give --record, --external-id, --source, --file or --attr"
+            "no selector: give --record, --external-id, --source, --file or --attr"
         )
-    found: Takedown = contract(
-        lambda: Takedown(
-            selectors=tuple(
-                Selector(kind=kind, name=name, values=tuple(values))
-                for (kind, name), values in wanted.items()
-            ),
-            through_models=given["through_models"],
-        ),
-        "revoke",
-    )
-    return found
+    return ledger.takedown(**named, attributes=attributes, through_models=given["through_models"])
 
 
 def deliver(session: Session, found: Receipt, path: str | None = None) -> None:
-    """Print a receipt, and write it to a file."""
+    """Print a receipt, and write it to a file if asked."""
     if path:
         write_text(path, found.model_dump_json(indent=2) + "\n")
         session.say(f"wrote {path}")
@@ -118,10 +111,8 @@ _DONE = {
 
 
 def receipt_text(found: Receipt) -> str:
-    """A receipt as a person reads it."""
-    from provenance.operations.takedown import said
-
-    done = _DONE[found.event] + (", as it was before" if found.unchanged else "")
+    """Format a receipt as text."""
+    done = _DONE[found.event] + (" (unchanged)" if found.unchanged else "")
     reach = found.reach
     hops = ", ".join(f"{count:,} at {hop}" for hop, count in reach.hops.items())
     rows = [
@@ -132,7 +123,7 @@ def receipt_text(found: Receipt) -> str:
         ("sources", ", ".join(reach.sources)),
         ("models", ", ".join(f"{m.name} (on {m.trained_on})" for m in reach.models) or "none"),
     ]
-    lines = [visible(f"{found.revocation}: {said(found.takedown)}: {done}"), ""]
+    lines = [visible(f"{found.revocation}: {found.takedown.description}: {done}"), ""]
     lines += [f"{name:<20} {visible(value)}" for name, value in rows]
     if reach.releases:
         releases = [(item.name, item.records, item.through_models) for item in reach.releases]
@@ -141,7 +132,7 @@ def receipt_text(found: Receipt) -> str:
         lines += ["", table(("record", "reached as"), _listed(found))]
     if found.purged:
         gone = found.purged
-        counts = f"{gone.tombstones:,} tombstones, {gone.parts:,} parts written anew"
+        counts = f"{gone.tombstones:,} tombstones, {gone.parts:,} data files rewritten"
         lines += ["", f"{counts}, {gone.snapshots or 0:,} snapshots expired", gone.note]
     return "\n".join(lines)
 
@@ -150,15 +141,15 @@ _SHOWN = 20
 
 
 def _listed(found: Receipt) -> Sequence[tuple[str, str]]:
-    """The first records of each way to be reached, and how many more there are."""
+    """List the first records by how they were reached, and how many more there are."""
     rows: list[tuple[str, str]] = []
-    ways: list[tuple[Digests, str]] = [
+    groups: list[tuple[Digests, str]] = [
         (found.reach.named, "named"),
         (found.reach.derived, "derived"),
         (found.reach.through_models, "through a model"),
     ]
-    for digests, way in ways:
-        rows += [(digest, way) for digest in digests.digests[:_SHOWN]]
+    for digests, how in groups:
+        rows += [(digest, how) for digest in digests.digests[:_SHOWN]]
         if digests.records > _SHOWN:
-            rows.append((f"and {digests.records - _SHOWN:,} more", way))
+            rows.append((f"and {digests.records - _SHOWN:,} more", how))
     return rows

@@ -1,4 +1,4 @@
-"""``prov show``."""
+"""The command ``prov show``: print one record with its origin and evidence."""
 
 from __future__ import annotations
 
@@ -8,28 +8,25 @@ import click
 
 from prov_cli.options import Session, command, count
 from prov_cli.tables import cell, table
-from provenance.content.display import visible
+from provenance import visible
 
 if TYPE_CHECKING:
-    from provenance.model.takedown import Revoked
-    from provenance.operations.records import Shown
+    from provenance import Revoked, Shown
 
 
 @command("show")
 @click.argument("record")
 def show(session: Session, record: str) -> None:
-    """Show one record: its origin, the rule that decided, the evidence.
+    """Show one record: its origin, the deciding rule and the evidence.
 
-    RECORD is a digest, a unique prefix of one, or the record's own id in its source.
+    RECORD is a digest, a unique prefix of it, or the record's own id in its source.
     """
     found = session.ledger().show(record)
     session.answer(found, lambda: shown_text(found))
 
 
 def shown_text(found: Shown) -> str:
-    """A record as a person reads it."""
-    from provenance.model.origin_rules import RULES
-
+    """Format a record as text."""
     origin = found.origin
     low, high = origin.share
     share = f"{low:.1%}" if low == high else f"{low:.1%} to {high:.1%}"
@@ -42,7 +39,7 @@ def shown_text(found: Shown) -> str:
             origin.label.value + (" (evidence contradicts itself)" if origin.conflict else ""),
         ),
         ("synthetic", share),
-        ("rule", f"{origin.rule}: {RULES.get(origin.rule, '')}"),
+        ("rule", f"{origin.rule}: {origin.rule_text}"),
         ("made by", ", ".join(filter(None, (origin.process, origin.generator))) or None),
         ("depth", f"at least {origin.depth}"),
         ("releases", ", ".join(found.releases) or None),

@@ -1,17 +1,17 @@
-"""``prov source``: declare sources and look at them."""
+"""The commands ``prov source``: declare, list, show and lint sources."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from prov_cli.files import read_text
 from prov_cli.options import Session, command, contract
 from prov_cli.tables import table
 
 if TYPE_CHECKING:
-    from provenance.model.source import Source
+    from provenance import Source
 
 LABELS = click.Choice(["human", "synthetic", "mixed", "unknown"])
 PROCESSES = click.Choice(
@@ -36,42 +36,42 @@ KINDS = click.Choice(
 
 @click.group()
 def source() -> None:
-    """Declare where data come from, and what is claimed of them."""
+    """Declare data sources: origin, licence, owner."""
 
 
 @command("set")
 @click.argument("name", required=False)
-@click.option("--from", "file", type=click.Path(), help="YAML file with one source or several.")
-@click.option("--kind", type=KINDS, help="What kind of source it is.")
-@click.option("--label", type=LABELS, help="What is claimed of its records.")
-@click.option("--generator", metavar="MODEL", help="Model that wrote the synthetic part.")
+@click.option("--from", "file", type=click.Path(), help="YAML file with one or more sources.")
+@click.option("--kind", type=KINDS, help="Kind of source.")
+@click.option("--label", type=LABELS, help="Declared label of its records.")
+@click.option("--generator", metavar="MODEL", help="Model that generated the synthetic part.")
 @click.option("--family", "generator_family", metavar="F", help="Family of that model.")
-@click.option("--process", type=PROCESSES, help="How the synthetic part was made.")
+@click.option("--process", type=PROCESSES, help="Process that made the synthetic part.")
 @click.option(
     "--accept",
     "accepts",
     multiple=True,
     metavar="WHO",
-    help="Recogniser or field whose word that a record is human counts.",
+    help="Recogniser or field whose evidence of human origin is accepted.",
 )
 @click.option(
     "--ignore",
     "ignores",
     multiple=True,
     metavar="FIELD",
-    help="A field that looks like a mark of origin and is none.",
+    help="Field that looks like a mark of origin but is not one.",
 )
-@click.option("--licence", metavar="SPDX", help="SPDX licence expression.")
-@click.option("--url", metavar="U", help="Where it is published.")
+@click.option("--licence", metavar="SPDX", help="Licence, as an SPDX expression.")
+@click.option("--url", metavar="U", help="Address where it is published.")
 @click.option("--owner", metavar="WHO", help="Who owns the data.")
-@click.option("--description", metavar="TEXT", help="What the data are.")
-@click.option("--by", "declared_by", metavar="WHO", help="Who makes these statements.")
+@click.option("--description", metavar="TEXT", help="Description of the data.")
+@click.option("--by", "declared_by", metavar="WHO", help="Who makes these declarations.")
 def set_(session: Session, name: str | None, file: str | None, **given: Any) -> None:
     """Declare a source: NAME with options, or --from FILE.yaml.
 
-    A source is declared whole: what is not said any more no longer holds.
+    The new declaration replaces the old one as a whole: members that it omits are withdrawn.
     """
-    from provenance.model.source import Source
+    from provenance import Source
 
     members = {key: value for key, value in given.items() if value not in (None, ())}
     if (name is None) == (file is None):
@@ -79,9 +79,9 @@ def set_(session: Session, name: str | None, file: str | None, **given: Any) -> 
     if file is not None:
         if members:
             raise click.UsageError("--from FILE takes no further options")
-        from provenance.operations.documents import load_source
+        from provenance import load_sources
 
-        sources = load_source(read_text(file), file)
+        sources = load_sources(Path(file))
     else:
         sources = [contract(lambda: Source(name=name, **members), f"source `{name}`")]
     ledger = session.ledger_or_new()
@@ -100,7 +100,7 @@ def set_(session: Session, name: str | None, file: str | None, **given: Any) -> 
 
 
 def _no_longer_stated(before: Source, now: Source) -> list[str]:
-    """The members of a contract that the newer one leaves out."""
+    """List the members that the newer contract omits."""
     stated = now.model_dump(exclude_defaults=True)
     return [member for member in before.model_dump(exclude_defaults=True) if member not in stated]
 
@@ -112,7 +112,7 @@ def _declared(name: str, changed: bool, withdrawn: list[str] | None) -> str:
 
 @command("list")
 def list_(session: Session) -> None:
-    """List the sources."""
+    """List all sources."""
     sources = session.ledger().sources()
     session.answer(
         {"sources": [item.model_dump(mode="json", exclude_none=True) for item in sources]},
@@ -136,9 +136,9 @@ def show(session: Session, name: str) -> None:
 
 @command("lint")
 @click.argument("names", nargs=-1, metavar="[NAME...]")
-@click.option("--strict", is_flag=True, help="Exit 1 where anything is missing.")
+@click.option("--strict", is_flag=True, help="Exit 1 if anything is missing.")
 def lint(session: Session, names: tuple[str, ...], strict: bool) -> None:
-    """Say what is missing in the contracts of sources, and which report it will hurt."""
+    """List what is missing in the contracts of sources, and the reports that need it."""
     gaps = session.ledger().source_lint(names)
     session.answer(
         {"gaps": [gap.model_dump(mode="json") for gap in gaps]},

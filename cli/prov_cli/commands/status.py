@@ -1,26 +1,26 @@
-"""``prov status``."""
+"""The command ``prov status``: print the totals of the ledger."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from prov_cli.options import Session, command, count
-from prov_cli.tables import cell, size, table
-from provenance.content.display import shown, visible
+from prov_cli.tables import cell, shortened, size, table
+from provenance import visible
 
 if TYPE_CHECKING:
-    from provenance.operations.records import Status
+    from provenance import Status
 
 
 @command("status")
 def status(session: Session) -> None:
-    """Show what the ledger holds: records, sources, labels, conflicts."""
+    """Show totals: records, sources, labels, conflicts."""
     found = session.ledger().status()
     session.answer(found, lambda: status_text(found))
 
 
 def status_text(found: Status) -> str:
-    """The counts as a person reads them."""
+    """Format the totals as text."""
     counts = [
         ("records", cell(found.records)),
         ("size", size(found.bytes)),
@@ -37,8 +37,8 @@ def status_text(found: Status) -> str:
     for each in found.older_rules:
         lines.append("")
         lines.append(
-            f"{count(each.files, 'file')} of source {shown(each.source)}: structured records have "
-            f"the ids of the rule {each.rule}; to read again under the newest one:"
+            f"{count(each.files, 'file')} of source {shortened(each.source)}: structured records "
+            f"have ids of the older rule {each.rule}; re-read them under the newest rule with:"
         )
         lines.append(f"  {visible(each.command)}")
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""``prov trace``."""
+"""The command ``prov trace``: show the ancestors or descendants of a record."""
 
 from __future__ import annotations
 
@@ -8,51 +8,45 @@ from typing import TYPE_CHECKING
 import click
 
 from prov_cli.options import Session, command
-from provenance.content.display import visible
+from provenance import visible
 
 if TYPE_CHECKING:
-    from provenance.operations.trace import Trace, TraceNode
+    from provenance import Trace, TraceNode
 
 
 @command("trace")
 @click.argument("node", metavar="ID")
-@click.option("--up/--down", "up", default=True, help="What it came from, or what came of it.")
-@click.option("--hops", type=click.IntRange(1, 1_000_000), help="No farther than this.")
+@click.option("--up/--down", "up", default=True, help="Ancestors (default) or descendants.")
+@click.option("--hops", type=click.IntRange(1, 1_000_000), help="Maximum number of hops.")
 @click.option(
     "--format",
     "form",
     type=click.Choice(["tree", "dot", "mermaid", "html"]),
     default="tree",
     show_default=True,
-    help="A tree on the terminal, or a picture.",
+    help="Output: an indented tree, or a diagram.",
 )
 def trace(session: Session, node: str, up: bool, hops: int | None, form: str) -> None:
     """Show what ID was made from, or (--down) what was made from it.
 
-    ID is a record (a digest, a prefix, its own id), or source:NAME, release:NAME, model:NAME.
+    ID is a record (digest, unique prefix or own id), source:NAME, release:NAME or model:NAME.
     """
+    from provenance import draw_trace
+
     found = session.ledger().trace(node, down=not up, hops=hops)
-    session.answer(found, lambda: tree(found) if form == "tree" else picture(found, form))
-
-
-def picture(found: Trace, form: str) -> str:
-    """A trace as a graph in one of the formats for pictures."""
-    from provenance.operations.lineage_export import draw
-    from provenance.operations.trace import trace_graph
-
-    return draw(trace_graph(found), form, f"Lineage of {found.root}")
+    session.answer(found, lambda: tree(found) if form == "tree" else draw_trace(found, form))
 
 
 def tree(found: Trace) -> str:
-    """A trace as an indented tree; what was shown before is not opened again."""
+    """Format a trace as an indented tree; a node that was expanded before is cut with ``…``."""
     nodes = {node.id: node for node in found.nodes}
     below: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for edge in found.edges:
         step = edge.process or edge.relation
-        near, far = (
+        node_id, other_id = (
             (edge.parent, edge.child) if found.direction == "down" else (edge.child, edge.parent)
         )
-        below[near].append((far, step))
+        below[node_id].append((other_id, step))
     lines: list[str] = []
     seen: set[str] = set()
     starts = [node for node in found.nodes if node.hops == 0]
@@ -71,7 +65,7 @@ def tree(found: Trace) -> str:
     if found.dangling:
         lines.append(f"not in the ledger: {visible(', '.join(found.dangling))}")
     if not found.complete:
-        lines.append("there is more: use --hops, or `prov lineage export`")
+        lines.append("the answer is cut: use --hops, or `prov lineage export`")
     return "\n".join(lines)
 
 

@@ -1,4 +1,4 @@
-"""The demonstration: small data, their contracts, a policy, and the whole job in steps."""
+"""The demo: example data, source contracts, a policy, and the steps that are run on them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-from provenance.errors import MisuseError
-from provenance.io.files import storage_errors
-from provenance.model.schemas import WRITTEN, as_text, file_name, schemas
+from provenance import MisuseError, StorageError, write_schemas
 
 RELEASE = "first-release"
 
@@ -48,40 +46,44 @@ def _step(reason: str, arguments: str, exit_code: int = 0) -> Step:
 
 
 STEPS: tuple[Step, ...] = (
-    _step("A ledger, where everything will be kept", "init"),
+    _step("Create a ledger", "init"),
     _step(
-        "Two human sources and one of generated text, each with its contract",
+        "Declare two human sources and a generated one, each with its contract",
         "source set --from sources.yaml",
     ),
-    _step("Read the first human source", "ingest field-notes.jsonl --source field-notes"),
-    _step("And the second", "ingest town-chronicle.jsonl --source town-chronicle"),
+    _step("Ingest the first human source", "ingest field-notes.jsonl --source field-notes"),
+    _step("Ingest the second", "ingest town-chronicle.jsonl --source town-chronicle"),
     _step(
-        "And the generated text, whose records name the model that wrote them",
+        "Ingest the generated text, whose records name the model that wrote them",
         "ingest generated.jsonl --source generated",
     ),
-    _step("What is there now", "status"),
-    _step("May all of it become a training set?", "audit --policy policy.yaml", exit_code=1),
+    _step("Show the totals", "status"),
     _step(
-        "No. So take the largest set that keeps every budget",
+        "Check everything against the policy: the audit fails",
+        "audit --policy policy.yaml",
+        exit_code=1,
+    ),
+    _step(
+        "Select the largest set that satisfies every budget, and seal it",
         f"assemble {RELEASE} --policy policy.yaml --fit",
     ),
-    _step("Would the gate let that release through?", f"audit {RELEASE} --policy policy.yaml"),
+    _step("Check the release against the policy", f"audit {RELEASE} --policy policy.yaml"),
     _step(
-        "Write its data, every digest checked against the files they came from",
+        "Write its data, every digest verified against the source files",
         f"export {RELEASE} --to release --format jsonl",
     ),
-    _step("And its report", f"report {RELEASE} --format html -o {REPORT}"),
+    _step("Write its report", f"report {RELEASE} --format html -o {REPORT}"),
 )
-"""The whole job; the commands are run in the folder of the demonstration."""
+"""All steps; the commands run in the folder of the demo."""
 
 
 def fresh(folder: Path) -> Path:
     """The folder, or the first of ``folder-2``, ``folder-3``, … that does not exist."""
-    place, number = folder, 1
-    while place.exists():
+    candidate, number = folder, 1
+    while candidate.exists():
         number += 1
-        place = folder.with_name(f"{folder.name}-{number}")
-    return place
+        candidate = folder.with_name(f"{folder.name}-{number}")
+    return candidate
 
 
 def prepare(folder: Path) -> None:
@@ -93,13 +95,11 @@ def prepare(folder: Path) -> None:
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise MisuseError(f"`{folder}` is not an empty folder", hint="choose another --to")
-    with storage_errors(folder):
+    try:
         folder.mkdir(parents=True, exist_ok=True)
         packaged = resources.files(__package__)
         for name in _FILES:
             (folder / name).write_bytes((packaged / name).read_bytes())
-        (folder / "schemas").mkdir()
-        built = schemas()
-        for name in WRITTEN:
-            path = folder / "schemas" / file_name(name)
-            path.write_text(as_text(built[name]), encoding="utf-8")
+        write_schemas(folder / "schemas", ("source", "policy"))
+    except OSError as error:
+        raise StorageError(f"writing `{folder}` failed: {error.strerror or error}") from error

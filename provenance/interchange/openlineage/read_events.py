@@ -9,6 +9,8 @@ from typing import Any
 from urllib.parse import quote
 
 from provenance.content.display import visible
+from provenance.content.json_reader import read_document
+from provenance.content.json_writer import sorted_json
 from provenance.errors import InputError
 from provenance.interchange.graph import DERIVED, Graph
 from provenance.interchange.openlineage.event import (
@@ -20,7 +22,7 @@ from provenance.interchange.openlineage.event import (
     instant,
     read_event,
 )
-from provenance.interchange.text import read_json, shorten, write_json
+from provenance.interchange.text import shorten
 
 MAX_PAIRS = 1_000_000
 """Most edges that are made of the inputs and outputs of runs, over a whole file."""
@@ -66,7 +68,7 @@ def _events(text: str) -> Iterator[tuple[str, Any]]:
     if not text.strip():
         raise InputError("no events: the text is empty")
     try:
-        value = read_json(text)
+        value = read_document(text)
     except ValueError as error:
         lines = [(n, line) for n, line in enumerate(text.split("\n"), 1) if line.strip()]
         parsed = [(f"line {n}", _parse(line)) for n, line in lines]
@@ -85,7 +87,7 @@ def _events(text: str) -> Iterator[tuple[str, Any]]:
 
 def _parse(line: str) -> Any:
     try:
-        return read_json(line)
+        return read_document(line)
     except ValueError as error:
         return RefusedError(f"not JSON: {error}")
 
@@ -180,7 +182,7 @@ class _EventReader:
         """Make the graph of everything read."""
         nodes = [row for full_name in self._nodes if (row := self._row(full_name)) is not None]
         activities = [
-            a.row if a.ours else a.row | {"detail": write_json(a.detail)}
+            a.row if a.ours else a.row | {"detail": sorted_json(a.detail)}
             for a in self._activities.values()
         ]
         return Graph.of_rows(
@@ -197,12 +199,12 @@ class _EventReader:
         stated = {"namespace": full_name[0], "name": full_name[1], "facets": node.facets}
         if node.ours:
             both = {"said": node.ours.get("attributes"), "openlineage": stated}
-            return node.ours | {"attributes": write_json(both)}
+            return node.ours | {"attributes": sorted_json(both)}
         return {
             "id": self._id(full_name),
             "kind": "dataset",
             "external_id": full_name[1],
-            "attributes": write_json(stated),
+            "attributes": sorted_json(stated),
         }
 
     def _id(self, full_name: FullName) -> str:

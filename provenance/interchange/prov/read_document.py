@@ -12,9 +12,10 @@ import prov
 from prov.model import ProvDocument, ProvWarning
 
 from provenance.content.display import visible
+from provenance.content.json_reader import read_document
 from provenance.errors import InputError
 from provenance.interchange.prov.write_document import ProvFormat
-from provenance.interchange.text import read_json, shorten
+from provenance.interchange.text import shorten
 from provenance.model.finding import Finding
 
 _PROVN = re.compile(r"(?:\s|//[^\n\r]*|/\*.*?\*/)*document\b", re.S)
@@ -68,7 +69,7 @@ def _format(text: str) -> ProvFormat:
     if _PROVN.match(text):
         return "provn"
     try:
-        value = read_json(text)
+        value = read_document(text)
     except ValueError as error:
         raise InputError(f"neither JSON nor PROV-N: {error}", hint=_CONVERT) from error
     return "jsonld" if isinstance(value, dict) and "@context" in value else "json"

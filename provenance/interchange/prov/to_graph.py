@@ -31,6 +31,8 @@ from prov.model import (
     ProvUsage,
 )
 
+from provenance.content.json_reader import read_document
+from provenance.content.json_writer import sorted_json
 from provenance.errors import InputError
 from provenance.interchange.graph import CONTEXT, DERIVED, Graph
 from provenance.interchange.prov.qualified_names import (
@@ -42,7 +44,6 @@ from provenance.interchange.prov.qualified_names import (
     node_id,
 )
 from provenance.interchange.prov.statement_json import attributes, our_columns, relation
-from provenance.interchange.text import read_json, write_json
 
 MAX_PAIRS = 1_000_000
 """Most edges that are made by pairing what activities used and generated, per document."""
@@ -285,7 +286,7 @@ class _DocumentReader:
         if not beyond:
             return
         ours = row.get(column)
-        row[column] = write_json((_members(ours) if ours is not None else {}) | beyond)
+        row[column] = sorted_json((_members(ours) if ours is not None else {}) | beyond)
 
 
 def _is_context(record: ProvRelation) -> bool:
@@ -299,7 +300,7 @@ def _is_context(record: ProvRelation) -> bool:
 def _members(text: str) -> dict[str, Any]:
     """Read JSON of this tool to which another tool added; what is not an object is kept as text."""
     try:
-        value = read_json(text)
+        value = read_document(text)
     except ValueError:
         value = text
     return value if isinstance(value, dict) else {"said": value}

@@ -1,1 +1,1 @@
-"""Arrow columns: their types, their sizes, their values as text."""
+"""Convert Arrow columns: supported types, sizes, text and JSON."""

@@ -1,4 +1,4 @@
-"""The types of rows that are written together: one type that holds what several of them hold."""
+"""Infer and merge the types of rows, so that one column type holds the values of many sources."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.types as pt
 
-from provenance.io.columns.to_text import storage
+from provenance.io.columns.to_text import storage_type
 
 MOST_MEMBERS = 1_000
-"""Members of one object beyond which it is a table of its own, and no type of a column."""
+"""Most members of an object that is a column type."""
 
 INT64 = (-(1 << 63), (1 << 63) - 1)
 _EXACT = 1 << 53
 
 
 @dataclass(frozen=True, slots=True)
-class Leaf:
-    """A type without parts, and for integers the range of what is known to be in it."""
+class LeafType:
+    """A type without parts; for integers, with the range of values seen."""
 
     type: pa.DataType
     low: int = 0
@@ -29,35 +29,35 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True)
 class ListOf:
-    """A list of one type; of a fixed length where all of it has that."""
+    """A list of one type; of fixed length where all lists have it."""
 
-    item: Kind
+    item: RowType
     length: int | None = None
     large: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Struct:
-    """An object; a value need not have all of the members."""
+class StructType:
+    """An object, whose values need not have all members."""
 
-    members: Mapping[str, Kind]
+    members: Mapping[str, RowType]
 
 
 @dataclass(frozen=True, slots=True)
 class Untyped:
-    """What no one type holds, and why."""
+    """Values that no single type holds, and the reason."""
 
     reason: str
 
 
-Kind = Leaf | ListOf | Struct | Untyped
+RowType = LeafType | ListOf | StructType | Untyped
 
-NOTHING = Leaf(pa.null())
+NOTHING = LeafType(pa.null())
 """Only nulls so far."""
 
-TEXT = Leaf(pa.string())
-TRUTH = Leaf(pa.bool_())
-NUMBER = Leaf(pa.float64())
+TEXT = LeafType(pa.string())
+TRUTH = LeafType(pa.bool_())
+NUMBER = LeafType(pa.float64())
 SEVERAL = Untyped("values of several types")
 _SURROGATE = Untyped("a lone surrogate, which is no text")
 _DECIMAL_DIGITS = 38
@@ -66,15 +66,15 @@ _HUGE = Untyped("a number beyond 64 bits")
 _CROWD = Untyped(f"objects of more than {MOST_MEMBERS:,} names")
 
 
-def integers(low: int, high: int) -> Kind:
-    """Integers of a range; of more than 64 bits there is no type."""
+def integers(low: int, high: int) -> RowType:
+    """Type of integers in a range; none beyond 64 bits."""
     if INT64[0] <= low and high <= INT64[1]:
-        return Leaf(pa.int64(), low, high)
+        return LeafType(pa.int64(), low, high)
     return _HUGE
 
 
-def kind_of_value(value: Any) -> Kind:
-    """The kind of a JSON value.
+def kind_of_value(value: Any) -> RowType:
+    """Infer the type of a JSON value.
 
     >>> kind_of_value([1, 2.5]) == ListOf(NUMBER)
     True
@@ -82,16 +82,16 @@ def kind_of_value(value: Any) -> Kind:
     if isinstance(value, str):
         return TEXT if value.isascii() or not _has_surrogate(value) else _SURROGATE
     if isinstance(value, list):
-        return ListOf(merged(map(kind_of_value, value)))
+        return ListOf(merge_row_types(map(kind_of_value, value)))
     if isinstance(value, dict):
         if any(_has_surrogate(name) for name in value):
             return _SURROGATE
         members = {name: kind_of_value(item) for name, item in value.items()}
-        return Struct(members) if len(members) <= MOST_MEMBERS else _CROWD
+        return StructType(members) if len(members) <= MOST_MEMBERS else _CROWD
     return NOTHING if value is None else _kind_of_number(value)
 
 
-def _kind_of_number(value: Any) -> Kind:
+def _kind_of_number(value: Any) -> RowType:
     if isinstance(value, bool):
         return TRUTH
     if isinstance(value, int):
@@ -99,17 +99,17 @@ def _kind_of_number(value: Any) -> Kind:
     return NUMBER if abs(value) != float("inf") else _HUGE
 
 
-def kind_of_type(kind: pa.DataType) -> Kind:
-    """The kind of an Arrow type, without extensions, dictionaries, views and runs."""
-    kind = storage(kind)
+def kind_of_type(kind: pa.DataType) -> RowType:
+    """Convert an Arrow type, without extensions, dictionaries, views and runs."""
+    kind = storage_type(kind)
     if pt.is_dictionary(kind) or pt.is_run_end_encoded(kind):
         return kind_of_type(kind.value_type)
     if pt.is_map(kind):
         entry = {"key": kind_of_type(kind.key_type), "value": kind_of_type(kind.item_type)}
-        return ListOf(Struct(entry))
+        return ListOf(StructType(entry))
     if pt.is_struct(kind):
-        members = [kind.field(place) for place in range(kind.num_fields)]
-        return Struct({member.name: kind_of_type(member.type) for member in members})
+        members = [kind.field(position) for position in range(kind.num_fields)]
+        return StructType({member.name: kind_of_type(member.type) for member in members})
     if pt.is_union(kind) or pt.is_interval(kind):
         return Untyped(f"values of the type {kind}")
     if pt.is_nested(kind):
@@ -119,31 +119,33 @@ def kind_of_type(kind: pa.DataType) -> Kind:
     return _leaf_of_type(kind)
 
 
-def _leaf_of_type(kind: pa.DataType) -> Kind:
+def _leaf_of_type(kind: pa.DataType) -> RowType:
     if pt.is_integer(kind):
         bits = kind.bit_width - pt.is_signed_integer(kind)
-        return Leaf(kind, -(1 << bits) if pt.is_signed_integer(kind) else 0, (1 << bits) - 1)
+        return LeafType(kind, -(1 << bits) if pt.is_signed_integer(kind) else 0, (1 << bits) - 1)
     if pt.is_decimal256(kind):
         fits = kind.precision <= _DECIMAL_DIGITS
-        return Leaf(pa.decimal128(kind.precision, kind.scale)) if fits else _LONG_DECIMAL
+        return LeafType(pa.decimal128(kind.precision, kind.scale)) if fits else _LONG_DECIMAL
     if isinstance(kind, pa.UuidType) or pt.is_string_view(kind) or pt.is_large_string(kind):
         return TEXT
-    return Leaf(pa.binary() if pt.is_binary_view(kind) else kind)
+    return LeafType(pa.binary() if pt.is_binary_view(kind) else kind)
 
 
-def merged(kinds: Iterable[Kind]) -> Kind:
-    """The kind that holds the values of all of these without changing one of them.
+def merge_row_types(kinds: Iterable[RowType]) -> RowType:
+    """Merge types into one that holds the values of all without changing any.
 
-    >>> merged([integers(1, 1), NUMBER]) == NUMBER, merged([TEXT, TRUTH]) == SEVERAL
-    (True, True)
+    >>> merge_row_types([integers(1, 1), NUMBER]) == NUMBER
+    True
+    >>> merge_row_types([TEXT, TRUTH]) == SEVERAL
+    True
     """
-    found: Kind = NOTHING
+    found: RowType = NOTHING
     for kind in kinds:
         found = _merge(found, kind)
     return found
 
 
-def _merge(one: Kind, other: Kind) -> Kind:
+def _merge(one: RowType, other: RowType) -> RowType:
     if one == NOTHING or other in (one, NOTHING):
         return other if one == NOTHING else one
     untyped = next((kind for kind in (one, other) if isinstance(kind, Untyped)), None)
@@ -152,26 +154,26 @@ def _merge(one: Kind, other: Kind) -> Kind:
     if isinstance(one, ListOf) and isinstance(other, ListOf):
         same = one.length if one.length == other.length else None
         return ListOf(_merge(one.item, other.item), same, one.large or other.large)
-    if isinstance(one, Struct) and isinstance(other, Struct):
+    if isinstance(one, StructType) and isinstance(other, StructType):
         return _merge_members(one.members, other.members)
-    if isinstance(one, Leaf) and isinstance(other, Leaf):
+    if isinstance(one, LeafType) and isinstance(other, LeafType):
         return _merge_leaves(one, other)
     return SEVERAL
 
 
-def _merge_members(one: Mapping[str, Kind], other: Mapping[str, Kind]) -> Kind:
+def _merge_members(one: Mapping[str, RowType], other: Mapping[str, RowType]) -> RowType:
     members = {name: _merge(kind, other.get(name, NOTHING)) for name, kind in one.items()}
     members.update({name: kind for name, kind in other.items() if name not in one})
-    return Struct(members) if len(members) <= MOST_MEMBERS else _CROWD
+    return StructType(members) if len(members) <= MOST_MEMBERS else _CROWD
 
 
-def _merge_leaves(one: Leaf, other: Leaf) -> Kind:
+def _merge_leaves(one: LeafType, other: LeafType) -> RowType:
     whole = [leaf for leaf in (one, other) if pt.is_integer(leaf.type)]
     broken = [leaf for leaf in (one, other) if pt.is_float32(leaf.type) or leaf == NUMBER]
     low = min(one.low, other.low)
     high = max(one.high, other.high)
     if len(whole) == 2:
-        return Leaf(one.type, low, high) if one.type == other.type else integers(low, high)
+        return LeafType(one.type, low, high) if one.type == other.type else integers(low, high)
     if len(broken) == 2:
         return NUMBER
     if len(whole) == len(broken) == 1 and low >= -_EXACT and high <= _EXACT:
@@ -179,35 +181,35 @@ def _merge_leaves(one: Leaf, other: Leaf) -> Kind:
     return SEVERAL
 
 
-def arrow_type(kind: Kind, nothing: pa.DataType | None = None) -> pa.DataType | None:
-    """The type of a column that every reader of Parquet takes, or ``None`` where there is none.
+def arrow_type(kind: RowType, nothing: pa.DataType | None = None) -> pa.DataType | None:
+    """Return the column type for every reader of Parquet, or ``None`` where there is none.
 
     Args:
         nothing: the type of what holds only nulls.
     """
     if why_untyped(kind):
         return None
-    if isinstance(kind, Leaf):
+    if isinstance(kind, LeafType):
         return (nothing or kind.type) if kind == NOTHING else kind.type
     if isinstance(kind, ListOf):
         item = arrow_type(kind.item, nothing)
         if kind.length is not None:
             return pa.list_(item, kind.length)
         return pa.large_list(item) if kind.large else pa.list_(item)
-    members = kind.members.items() if isinstance(kind, Struct) else ()
+    members = kind.members.items() if isinstance(kind, StructType) else ()
     return pa.struct([(name, arrow_type(item, nothing)) for name, item in members])
 
 
-def why_untyped(kind: Kind) -> str:
-    """Why there is no type of a column for a kind; empty where there is one."""
+def why_untyped(kind: RowType) -> str:
+    """Return why a row type has no column type; empty where it has one."""
     if isinstance(kind, Untyped):
         return kind.reason
     if isinstance(kind, ListOf):
         return why_untyped(kind.item)
-    return _why_no_object(kind.members) if isinstance(kind, Struct) else ""
+    return _why_no_object(kind.members) if isinstance(kind, StructType) else ""
 
 
-def _why_no_object(members: Mapping[str, Kind]) -> str:
+def _why_no_object(members: Mapping[str, RowType]) -> str:
     names = {name.casefold() for name in members}
     if not names:
         return "objects without members"

@@ -1,4 +1,4 @@
-"""What an Arrow schema says about the records of a file."""
+"""Read from an Arrow schema which fields records have and of what kind."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pyarrow.types as pt
 
-from provenance.io.columns.to_text import is_textual, storage
+from provenance.io.columns.to_text import is_textual, storage_type
 from provenance.io.contract.reader import Shape
 
 _SPEAKER = {"role", "from"}
@@ -15,39 +15,39 @@ _SPEECH = {"content", "value", "text"}
 
 
 def shape_of(schema: pa.Schema) -> Shape:
-    """What the columns of a table look like."""
+    """Make the shape of the columns of a table."""
     fields = {each.name: kind_word(each.type) for each in schema}
     nested = tuple(path for each in schema for path in _nested(each.name, each.type))
     return Shape(fields, nested)
 
 
 def type_at(schema: pa.Schema, name: str) -> pa.DataType | None:
-    """The type of a column, or of a member of a column by a name with dots."""
+    """Return the type of a column, or of a member of a column by a dotted name."""
     if name in schema.names:
         return schema.types[schema.names.index(name)]
     head, *path = name.split(".")
     if head not in schema.names:
         return None
-    kind = storage(schema.types[schema.names.index(head)])
+    kind = storage_type(schema.types[schema.names.index(head)])
     for member in path:
-        place = kind.get_field_index(member) if pt.is_struct(kind) else -1
-        if place < 0:
+        position = kind.get_field_index(member) if pt.is_struct(kind) else -1
+        if position < 0:
             return None
-        kind = storage(kind.field(place).type)
+        kind = storage_type(kind.field(position).type)
     return kind
 
 
 def has_repeated_member(kind: pa.DataType) -> bool:
-    """Whether a struct, at any depth, has two members of the same name."""
+    """Check whether a struct, at any depth, has two members of one name."""
     members = _members(kind)
-    names = [member.name for member in members] if pt.is_struct(storage(kind)) else []
+    names = [member.name for member in members] if pt.is_struct(storage_type(kind)) else []
     repeated = len(set(names)) < len(names)
     return repeated or any(has_repeated_member(member.type) for member in members)
 
 
 def kind_word(kind: pa.DataType) -> str:
-    """The kind of the values of a type in the words of ``Shape``."""
-    kind = storage(kind)
+    """Return the kind of a type in the words of ``Shape``."""
+    kind = storage_type(kind)
     if is_textual(kind) or isinstance(kind, pa.UuidType):
         return "string"
     if pt.is_null(kind):
@@ -63,24 +63,26 @@ def kind_word(kind: pa.DataType) -> str:
 
 
 def _nested(path: str, kind: pa.DataType) -> Iterator[str]:
-    """Paths below (and at) a column that hold lists of objects other than turns."""
-    kind = storage(kind)
-    if is_list(kind) and pt.is_struct(storage(kind.value_type)):
+    """List paths at and below a column that hold lists of objects other than turns."""
+    kind = storage_type(kind)
+    if is_list(kind) and pt.is_struct(storage_type(kind.value_type)):
         if not _is_turns(kind.value_type):
             yield path
-        kind = storage(kind.value_type)
+        kind = storage_type(kind.value_type)
     if pt.is_struct(kind):
         for member in _members(kind):
             yield from _nested(f"{path}.{member.name}", member.type)
 
 
 def _is_turns(kind: pa.DataType) -> bool:
-    names = {member.name for member in _members(kind)} if pt.is_struct(storage(kind)) else set()
+    names = (
+        {member.name for member in _members(kind)} if pt.is_struct(storage_type(kind)) else set()
+    )
     return bool(names & _SPEAKER and names & _SPEECH)
 
 
 def is_list(kind: pa.DataType) -> bool:
-    """Whether values of this type are lists, in whatever way they are stored."""
+    """Check whether values of a type are lists, however they are stored."""
     return bool(
         pt.is_list(kind)
         or pt.is_large_list(kind)
@@ -91,7 +93,9 @@ def is_list(kind: pa.DataType) -> bool:
 
 
 def _members(kind: pa.DataType) -> list[pa.Field]:
-    kind = storage(kind)
+    kind = storage_type(kind)
     if pt.is_dictionary(kind):
         kind = kind.value_type
-    return [kind.field(place) for place in range(kind.num_fields)] if pt.is_nested(kind) else []
+    return (
+        [kind.field(position) for position in range(kind.num_fields)] if pt.is_nested(kind) else []
+    )

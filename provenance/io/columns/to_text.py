@@ -1,4 +1,4 @@
-"""Arrow columns as text: strings as they stand, everything else as compact JSON."""
+"""Convert Arrow columns to text: strings unchanged, everything else as compact JSON."""
 
 from __future__ import annotations
 
@@ -17,43 +17,43 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
 
-from provenance.io.columns.same_layout import as_bytes, without_times
+from provenance.io.columns.reinterpret import strings_as_bytes, times_as_integers
 
 Mask = npt.NDArray[np.bool_]
 
 
 def is_textual(kind: pa.DataType) -> bool:
-    """Whether values of this type are strings or bytes, however they are stored."""
-    kind = storage(kind)
+    """Check whether values of a type are strings or bytes, however they are stored."""
+    kind = storage_type(kind)
     if pt.is_dictionary(kind):
         kind = kind.value_type
     return _is_string(kind) or is_bytes(kind)
 
 
 def is_bytes(kind: pa.DataType) -> bool:
-    """Whether values of this type are bytes that need not be text."""
+    """Check whether values of a type are bytes that need not be text."""
     plain_bytes = pt.is_binary(kind) or pt.is_large_binary(kind)
     return bool(plain_bytes or pt.is_fixed_size_binary(kind) or pt.is_binary_view(kind))
 
 
-def text(array: pa.Array) -> pa.Array:
-    """Every value as text, the way further fields are handed over; null stays null."""
-    values = plain(array)
+def to_text(array: pa.Array) -> pa.Array:
+    """Convert values to text as further fields are; null stays null."""
+    values = to_json_types(array)
     kind = values.type
     if pt.is_string(kind):
         return values
     if pt.is_boolean(kind) or pt.is_integer(kind):
         return values.cast(pa.string())
-    return json_text(values)
+    return to_json(values)
 
 
-def json_text(array: pa.Array) -> pa.Array:
-    """Every value as compact JSON; NaN and infinity, which JSON cannot say, become null."""
+def to_json(array: pa.Array) -> pa.Array:
+    """Convert values to compact JSON; NaN and infinity become null."""
     return _json_texts([array])[0]
 
 
-def json_objects(columns: dict[str, pa.Array]) -> pa.Array:
-    """One JSON object per row, of the columns that are not null there."""
+def to_json_objects(columns: dict[str, pa.Array]) -> pa.Array:
+    """Make one JSON object per row of its columns that are not null."""
     members = [
         pc.coalesce(pc.binary_join_element_wise(f"{_dump(name)}:", text, ",", ""), "")
         for name, text in zip(columns, _json_texts(list(columns.values())), strict=True)
@@ -62,14 +62,14 @@ def json_objects(columns: dict[str, pa.Array]) -> pa.Array:
     return pc.binary_join_element_wise("{", inner, "}", "")
 
 
-def plain(array: pa.Array) -> pa.Array:
-    """The same values in the types of JSON: strings, integers, doubles, booleans, lists, structs.
+def to_json_types(array: pa.Array) -> pa.Array:
+    """Convert values to the types of JSON: strings, integers, doubles, booleans, lists, structs.
 
     Times are written in ISO 8601 (UTC where they have a zone), decimals as text, bytes as text
     where they are UTF-8 and else in base64, a map as the list of its entries. Text that is not
-    UTF-8 comes out with replacement characters: whoever cares asks ``invalid_rows`` before.
+    UTF-8 gets replacement characters; check ``invalid_rows`` before.
     """
-    array = stored(array)
+    array = to_storage(array)
     for applies, convert in _CONVERSIONS:
         if applies(array.type):
             return convert(array)
@@ -77,37 +77,37 @@ def plain(array: pa.Array) -> pa.Array:
 
 
 def invalid_rows(array: pa.Array) -> Mask:
-    """Which rows hold text that is not UTF-8, at any depth."""
+    """Find the rows with text that is not UTF-8, at any depth."""
     if _all_utf8(array):
         return np.zeros(len(array), dtype=np.bool_)
     if pt.is_dictionary(array.type):
         bad: Mask = invalid_rows(array.dictionary)[np.asarray(array.indices.fill_null(0))]
         return bad & ~nulls(array)
-    # Taken, not sliced: of a slice of lists all their values would be looked at.
+    # Taken, not sliced: validating a slice of lists would check all their values.
     flags = [not _all_utf8(array.take([row])) for row in range(len(array))]
     return np.array(flags, dtype=np.bool_)
 
 
-def raw_value(array: pa.Array, place: int) -> memoryview | None:
-    """The bytes of one string or binary value, wherever they are; ``None`` for null."""
-    value = array.slice(place, 1)
+def raw_value(array: pa.Array, position: int) -> memoryview | None:
+    """Return the bytes of one string or binary value; ``None`` for null."""
+    value = array.slice(position, 1)
     if pt.is_dictionary(value.type):
         if value.null_count:
             return None
         index = value.indices[0].as_py()
         value = value.dictionary.slice(index, 1)
-    value = stored(value)
-    buffer = as_bytes(value)[0].as_buffer() if is_textual(value.type) else None
+    value = to_storage(value)
+    buffer = strings_as_bytes(value)[0].as_buffer() if is_textual(value.type) else None
     return None if buffer is None else memoryview(buffer)
 
 
 def nulls(array: pa.Array) -> Mask:
-    """Which rows are null."""
+    """Find the null rows."""
     return np.asarray(array.is_null().to_numpy(zero_copy_only=False), dtype=np.bool_)
 
 
 def has_unsafe_number(array: pa.Array, *, integers: bool = True) -> bool:
-    """Whether some number has no exact canonical form: not finite, or from 2^53 on."""
+    """Check for numbers without an exact canonical form: not finite, or from 2^53 on."""
     kind = array.type
     if pt.is_struct(kind):
         return any(has_unsafe_number(each, integers=integers) for each in array.flatten())
@@ -121,15 +121,15 @@ def has_unsafe_number(array: pa.Array, *, integers: bool = True) -> bool:
     return False
 
 
-def storage(kind: pa.DataType) -> pa.DataType:
-    """The type below extensions and runs; an unknown extension, pickled or not, is its storage."""
+def storage_type(kind: pa.DataType) -> pa.DataType:
+    """Return the type below extensions and runs."""
     while isinstance(kind, pa.BaseExtensionType) and not isinstance(kind, pa.UuidType):
         kind = pa.bool_() if isinstance(kind, pa.Bool8Type) else kind.storage_type
-    return storage(kind.value_type) if pt.is_run_end_encoded(kind) else kind
+    return storage_type(kind.value_type) if pt.is_run_end_encoded(kind) else kind
 
 
-def stored(array: pa.Array) -> pa.Array:
-    """The same values without extension types, dictionaries, views and runs."""
+def to_storage(array: pa.Array) -> pa.Array:
+    """Unwrap extension types, dictionaries, views and runs."""
     while True:
         kind = array.type
         if isinstance(kind, pa.UuidType):
@@ -152,10 +152,10 @@ def stored(array: pa.Array) -> pa.Array:
 
 
 def _plain_struct(array: pa.Array) -> pa.Array:
-    parts = [plain(part) for part in array.flatten()]
+    parts = [to_json_types(part) for part in array.flatten()]
     if not parts:
         return array
-    names = [array.type.field(place).name for place in range(len(parts))]
+    names = [array.type.field(position).name for position in range(len(parts))]
     fields = [pa.field(name, part.type) for name, part in zip(names, parts, strict=True)]
     return pa.StructArray.from_arrays(parts, fields=fields, mask=array.is_null())
 
@@ -166,11 +166,13 @@ def _plain_list(array: pa.Array) -> pa.Array:
     lengths = pc.list_value_length(array).fill_null(0)
     offsets = np.zeros(len(array) + 1, dtype=np.int32)
     np.cumsum(np.asarray(lengths), out=offsets[1:])
-    return pa.ListArray.from_arrays(pa.array(offsets), plain(array.flatten()), mask=array.is_null())
+    return pa.ListArray.from_arrays(
+        pa.array(offsets), to_json_types(array.flatten()), mask=array.is_null()
+    )
 
 
 def entries(array: pa.Array) -> pa.Array:
-    """A map as a list of its entries."""
+    """Convert a map to a list of its entries."""
     offsets = np.asarray(array.offsets)
     start, count = int(offsets[0]), int(offsets[-1] - offsets[0])
     parts = [part.slice(start, count) for part in (array.keys, array.items)]
@@ -181,7 +183,7 @@ def entries(array: pa.Array) -> pa.Array:
 
 
 def entries_type(kind: pa.DataType) -> pa.DataType:
-    """The type of a map as a list of its entries."""
+    """Type of a map as a list of its entries."""
     key, value = pa.field("key", kind.key_type), pa.field("value", kind.item_type)
     return pa.list_(pa.struct([key, value]))
 
@@ -194,8 +196,8 @@ def _decoded(array: pa.Array) -> pa.Array:
             return array.cast(pa.string())
         return array.cast(pa.binary()).cast(pa.string())
     except pa.ArrowInvalid:
-        values = array.cast(pa.binary()) if is_bytes(kind) else as_bytes(array)
-        as_text = _replaced if _is_string(kind) else _text_or_base64
+        values = array.cast(pa.binary()) if is_bytes(kind) else strings_as_bytes(array)
+        as_text = _replaced if _is_string(kind) else text_or_base64
         decoded = (None if value is None else as_text(value) for value in values.to_pylist())
         return pa.array(decoded, pa.string())
 
@@ -204,7 +206,8 @@ def _replaced(value: bytes) -> str:
     return value.decode("utf-8", "replace")
 
 
-def _text_or_base64(value: bytes) -> str:
+def text_or_base64(value: bytes) -> str:
+    """Decode UTF-8, or else encode in base64."""
     try:
         return value.decode("utf-8")
     except UnicodeDecodeError:
@@ -214,8 +217,8 @@ def _text_or_base64(value: bytes) -> str:
 def _iso(array: pa.Array) -> pa.Array:
     try:
         return _in_range(array)
-    except pa.ArrowInvalid:  # no time of this world: the integer that stands there
-        return without_times(array).cast(pa.string())
+    except pa.ArrowInvalid:  # out of the range of dates: write the integer
+        return times_as_integers(array).cast(pa.string())
 
 
 def _in_range(array: pa.Array) -> pa.Array:
@@ -230,7 +233,7 @@ def _in_range(array: pa.Array) -> pa.Array:
 
 
 def _json_texts(arrays: list[pa.Array]) -> list[pa.Array]:
-    values = [plain(array) for array in arrays]
+    values = [to_json_types(array) for array in arrays]
     portable = [
         _portable(each.type) and not has_unsafe_number(each, integers=False) for each in values
     ]
@@ -244,7 +247,7 @@ def _json_texts(arrays: list[pa.Array]) -> list[pa.Array]:
 def _json_by_duckdb(arrays: list[pa.Array]) -> list[pa.Array]:
     if not arrays:
         return []
-    names = [f"c{place}" for place in range(len(arrays))]
+    names = [f"c{position}" for position in range(len(arrays))]
     columns = ", ".join(f"to_json({name})::VARCHAR AS {name}" for name in names)
     connection = _connection(os.getpid(), threading.get_ident())
     connection.register("batch", pa.table(arrays, names))
@@ -261,7 +264,7 @@ def _json_by_duckdb(arrays: list[pa.Array]) -> list[pa.Array]:
 
 @lru_cache(maxsize=8)
 def _connection(_process: int, _thread: int) -> duckdb.DuckDBPyConnection:
-    """A connection of this thread alone; to open one takes longer than a small batch."""
+    """Open one DuckDB connection per thread: opening takes longer than a small batch."""
     return duckdb.connect(config={"threads": 1})
 
 
@@ -275,9 +278,9 @@ def _joined(column: pa.ChunkedArray) -> pa.Array:
 
 
 def _portable(kind: pa.DataType) -> bool:
-    """Whether DuckDB takes the type: it knows no empty struct, and no two names but for case."""
+    """Check whether DuckDB takes the type: no empty struct, no names that differ by case only."""
     if pt.is_struct(kind):
-        members = [kind.field(place) for place in range(kind.num_fields)]
+        members = [kind.field(position) for position in range(kind.num_fields)]
         names = {member.name.casefold() for member in members}
         distinct = len(names) == len(members) > 0 and "" not in names
         return distinct and all(_portable(member.type) for member in members)
@@ -289,7 +292,7 @@ def _dump(value: Any) -> str:
 
 
 def finite(value: Any) -> Any:
-    """The same value, with null for NaN and infinity, at any depth."""
+    """Replace NaN and infinity by null, at any depth."""
     if isinstance(value, float):
         return value if np.isfinite(value) else None
     if isinstance(value, dict):
@@ -299,7 +302,7 @@ def finite(value: Any) -> Any:
 
 def _all_utf8(array: pa.Array) -> bool:
     try:
-        without_times(array).validate(full=True)
+        times_as_integers(array).validate(full=True)
     except pa.ArrowInvalid:
         return False
     return True
@@ -330,4 +333,4 @@ _CONVERSIONS: tuple[tuple[Callable[[pa.DataType], bool], Callable[[pa.Array], pa
     (pt.is_null, lambda array: array.cast(pa.string())),
     (pt.is_duration, lambda array: array.cast(pa.int64())),
 )
-"""How every type is written in the types of JSON; of what is left ``str`` gives the text."""
+"""Conversion to JSON types by Arrow type; ``str`` for all others."""

@@ -1,4 +1,4 @@
-"""Rows of a columnar file in types that every reader of Parquet takes."""
+"""Convert rows of a columnar file to types that every reader of Parquet takes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 import pyarrow.types as pt
 
 from provenance.io.columns.row_types import arrow_type, kind_of_type, why_untyped
-from provenance.io.columns.to_text import entries, invalid_rows, json_text, plain, stored
+from provenance.io.columns.to_text import entries, invalid_rows, to_json, to_json_types, to_storage
 
 JSON_TEXT = {b"prov:type": b"json"}
 """Metadata of a column whose strings are JSON."""
@@ -17,35 +17,35 @@ _WHY = b"prov:why"
 _ARROW_JSON = "arrow.json"
 
 
-def holds_json(field: pa.Field) -> bool:
-    """Whether the values of a column are JSON as text."""
-    return says_json(field) or getattr(field.type, "extension_name", "") == _ARROW_JSON
+def is_json_column(field: pa.Field) -> bool:
+    """Check whether the values of a column are JSON as text."""
+    return is_marked_json(field) or getattr(field.type, "extension_name", "") == _ARROW_JSON
 
 
-def says_json(field: pa.Field) -> bool:
-    """Whether the metadata of a column say that its strings are JSON, as those of an export do."""
+def is_marked_json(field: pa.Field) -> bool:
+    """Check whether the metadata of a column marks its strings as JSON."""
     return (field.metadata or {}).get(b"prov:type") == b"json"
 
 
-def why_json(field: pa.Field) -> str:
-    """Why the values of a column are JSON as text."""
+def json_reason(field: pa.Field) -> str:
+    """Return why the values of a column are JSON as text."""
     why: bytes = (field.metadata or {}).get(_WHY, b"JSON text in the source")
     return why.decode()
 
 
 def typed_rows(table: pa.RecordBatch) -> pa.RecordBatch:
-    """The same rows without extension types, dictionaries, views and runs at any depth.
+    """Remove extension types, dictionaries, views and runs at any depth.
 
-    What is of a type that Parquet has not becomes JSON text, in a column that says so.
+    Values of a type that Parquet lacks become JSON text, in a column that is marked as such.
     """
     fields, columns = [], []
     for field, column in zip(table.schema, table.columns, strict=True):
         found = kind_of_type(field.type)
         kind = arrow_type(found)
-        as_json = kind is None or holds_json(field)
-        values = settled(column, pa.string()) if holds_json(field) else None
+        as_json = kind is None or is_json_column(field)
+        values = cast_values(column, pa.string()) if is_json_column(field) else None
         if values is None:
-            values = json_text(column) if kind is None else settled(column, kind)
+            values = to_json(column) if kind is None else cast_values(column, kind)
         why = {_WHY: why_untyped(found).encode()} if kind is None else {}
         metadata = {**JSON_TEXT, **why} if as_json else None
         fields.append(pa.field(field.name, values.type, metadata=metadata))
@@ -54,16 +54,16 @@ def typed_rows(table: pa.RecordBatch) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
-def settled(array: pa.Array, kind: pa.DataType) -> pa.Array:
-    """The same values in a type that holds them; what a type has besides is null."""
-    array = stored(array)
+def cast_values(array: pa.Array, kind: pa.DataType) -> pa.Array:
+    """Cast values to a type that holds them; members that they lack are null."""
+    array = to_storage(array)
     if invalid_rows(array).any():
-        array = plain(array)
+        array = to_json_types(array)
     return _fitted(array, kind)
 
 
 def _fitted(array: pa.Array, kind: pa.DataType) -> pa.Array:
-    array = stored(array)
+    array = to_storage(array)
     if array.type == kind:
         return array
     if array.null_count == len(array):
@@ -78,8 +78,8 @@ def _fitted(array: pa.Array, kind: pa.DataType) -> pa.Array:
 
 
 def _fitted_struct(array: pa.Array, kind: pa.DataType) -> pa.Array:
-    fields = [kind.field(place) for place in range(kind.num_fields)]
-    names = [array.type.field(place).name for place in range(array.type.num_fields)]
+    fields = [kind.field(position) for position in range(kind.num_fields)]
+    names = [array.type.field(position).name for position in range(array.type.num_fields)]
     parts = dict(zip(names, array.flatten(), strict=True))
     fitted = [
         _fitted(parts[each.name], each.type)

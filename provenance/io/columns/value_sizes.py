@@ -1,4 +1,4 @@
-"""How many bytes the values of a column take, before any of them is decoded."""
+"""Compute the bytes of the values of a column before they are decoded."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
 
-from provenance.io.columns.to_text import Mask, is_textual, nulls, stored
+from provenance.io.columns.to_text import Mask, is_textual, nulls, to_storage
 from provenance.io.contract.reader import BATCH_BYTES
 
 Sizes = npt.NDArray[np.int64]
 
 
-def sizes_of(array: pa.Array) -> Sizes:
-    """Bytes of every value, before it is decoded; of nested values the average.
+def value_sizes(array: pa.Array) -> Sizes:
+    """Bytes of every value before it is decoded; the average for nested values.
 
     Raises:
         ArrowInvalid: an index of a dictionary leads out of it.
@@ -26,7 +26,7 @@ def sizes_of(array: pa.Array) -> Sizes:
     if pt.is_dictionary(kind):
         if not len(array.dictionary):
             return np.zeros(len(array), dtype=np.int64)
-        sizes = sizes_of(stored(array.dictionary))
+        sizes = value_sizes(to_storage(array.dictionary))
         places = np.asarray(array.indices.fill_null(0))
         if len(places) and not 0 <= int(places.min()) <= int(places.max()) < len(sizes):
             raise pa.ArrowInvalid("an index of a dictionary is out of bounds")
@@ -36,10 +36,10 @@ def sizes_of(array: pa.Array) -> Sizes:
     return np.full(len(array), -(-array.nbytes // max(1, len(array))), dtype=np.int64)
 
 
-def blank(array: pa.Array) -> Mask:
-    """Which values are an empty text or an empty list."""
+def is_empty_value(array: pa.Array) -> Mask:
+    """Find the values that are an empty text or list."""
     if is_textual(array.type) or pt.is_dictionary(array.type):
-        sizes = sizes_of(array)
+        sizes = value_sizes(array)
     elif pt.is_list(array.type) or pt.is_large_list(array.type):
         sizes = np.asarray(pc.list_value_length(array).fill_null(0), dtype=np.int64)
     else:
@@ -48,8 +48,8 @@ def blank(array: pa.Array) -> Mask:
     return empty
 
 
-def cuts(sizes: Sizes) -> Iterator[tuple[int, int]]:
-    """Ranges of rows, each of at most ``BATCH_BYTES`` or of a single row."""
+def bounded_ranges(sizes: Sizes) -> Iterator[tuple[int, int]]:
+    """Split rows into ranges of at most ``BATCH_BYTES`` or of a single row."""
     ends = np.cumsum(sizes)
     start = 0
     while start < len(sizes):

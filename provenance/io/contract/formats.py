@@ -1,4 +1,4 @@
-"""The formats that can be read, and the reader of each; a reader is imported when first used."""
+"""List the formats that can be read, with the reader of each; readers are imported on first use."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ class Format:
 
 
 PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".tif", ".tiff", ".avif", ".heic")
-"""Suffixes of pictures, which in a folder of other data are no data."""
+"""Suffixes of pictures, which are skipped in a folder that holds other data."""
 
 SOUNDS = (".wav", ".mp3", ".flac", ".ogg", ".oga", ".opus", ".m4a", ".aif", ".aiff")
 FILMS = (".mp4", ".m4v", ".webm", ".mkv", ".mov", ".avi", ".ogv", ".3gp")
-"""Suffixes of sounds and films, which are data where pictures are."""
+"""Suffixes of films, which are treated like pictures."""
 
 MEDIA = {"image": PICTURES, "audio": SOUNDS, "video": FILMS}
-"""Formats of which one file is one record of bytes, to their suffixes."""
+"""Suffixes of the formats in which one file is one record of bytes."""
 
 _ALL = (
     Format(
@@ -45,16 +45,16 @@ _ALL = (
     Format("duckdb", (".duckdb", ".ddb"), "databases.duckdb_table", "DuckdbTable"),
     Format("csv", (".csv",), "tables.delimited", "Delimited"),
     Format("tsv", (".tsv",), "tables.delimited", "Delimited"),
-    Format("text", (".txt", ".md", ".markdown"), "plaintext", "PlainText"),
+    Format("text", (".txt", ".md", ".markdown"), "plain_text", "PlainText"),
     Format("lines", (), "text_lines", "TextLines"),
     Format("warc", (".warc", ".wet", ".wat", ".arc"), "warc.warc", "Warc"),
     Format("html", (".html", ".htm", ".xhtml"), "documents.text_documents", "Document"),
     Format("pdf", (".pdf",), "documents.text_documents", "Document"),
     Format("epub", (".epub",), "documents.text_documents", "Document"),
     Format("docx", (".docx",), "documents.text_documents", "Document"),
-    Format("image", PICTURES, "image", "Image"),
-    Format("audio", SOUNDS, "image", "Image"),
-    Format("video", FILMS, "image", "Image"),
+    Format("image", PICTURES, "media", "MediaFile"),
+    Format("audio", SOUNDS, "media", "MediaFile"),
+    Format("video", FILMS, "media", "MediaFile"),
     Format("webdataset", (), "webdataset.webdataset", "WebDataset"),
 )
 
@@ -62,7 +62,7 @@ FORMATS: dict[str, Format] = {each.name: each for each in _ALL}
 """Every format by name."""
 
 SUFFIXES: dict[str, str] = {suffix: each.name for each in _ALL for suffix in each.suffixes}
-"""The format that a file name promises."""
+"""Format by suffix of the file name."""
 
 BY_FIRST_BYTES = (
     "parquet",
@@ -76,11 +76,12 @@ BY_FIRST_BYTES = (
     "docx",
     *MEDIA,
 )
-"""Formats whose files always begin with bytes of their own."""
+"""Formats whose files always begin with a signature."""
 
 STREAMED = frozenset({"jsonl", "json", "csv", "tsv", "text", "lines", "warc", "webdataset", *MEDIA})
-"""Formats whose readers only ever read ``open_bytes`` from the beginning on; the others get a file
-of their own where an input lies in an archive."""
+"""Formats whose readers only read ``open_bytes`` from the beginning; others need a real file, so
+archive members are extracted for them.
+"""
 
 COMPRESSIONS: dict[str, str] = {
     ".gz": "gz",
@@ -92,10 +93,10 @@ COMPRESSIONS: dict[str, str] = {
     ".lzma": "lzma",
     ".lz4": "lz4",
 }
-"""The compression that a file name promises; it follows the suffix of the format."""
+"""Compression by suffix of the file name; it follows the suffix of the format."""
 
 CONTAINERS: dict[str, str] = {".tar": "tar", ".zip": "zip"}
-"""The archive that a file name promises: each of its members is a file of its own."""
+"""Archive by suffix of the file name; each member is a file of its own."""
 
 SHORT: dict[str, str] = {
     ".tgz": ".tar.gz",
@@ -109,7 +110,7 @@ SHORT: dict[str, str] = {
 
 @cache
 def reader_for(format: str) -> Reader:  # noqa: A002 (the word of the option)
-    """The reader of a format.
+    """Return the reader of a format.
 
     Raises:
         MisuseError: there is no such format.

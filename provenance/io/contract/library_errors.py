@@ -1,4 +1,4 @@
-"""What libraries raise on damaged data: anything, and no two of them the same."""
+"""Translate whatever a library raises on damaged data into one exception."""
 
 from __future__ import annotations
 
@@ -12,22 +12,23 @@ from provenance.errors import ProvError
 Item = TypeVar("Item")
 
 _PANIC = "PanicException"
-"""What Rust raises where it gives up, as pyo3 names it: no ``Exception``, and of no module that
-could be imported."""
+"""Name of the exception that pyo3 raises for a Rust panic; it is no ``Exception`` and cannot be
+imported.
+"""
 
 _IN_SOURCE = re.compile(r", /\S+\.rs:\d+:\d+$")
-"""Where in the source of a library an error was made, on the machine that built it."""
+"""Position in a Rust source file at the end of a message."""
 
 _LONGEST = 200
 
 
 class LibraryError(Exception):
-    """A library could not read on; the message is the first line of what it raised."""
+    """A library could not read on; the message is the first line of its own."""
 
 
 @contextmanager
-def library() -> Iterator[None]:
-    """Run code of a library, and nothing else, on data from outside.
+def library_errors() -> Iterator[None]:
+    """Translate any exception that a library raises on data from outside.
 
     Raises:
         LibraryError: it raised something. What this package raises, as its streams do, stays.
@@ -44,19 +45,19 @@ def library() -> Iterator[None]:
         raise LibraryError(_reason(error)) from error
 
 
-def read_by_library(items: Iterable[Item]) -> Iterator[Item]:
-    """What a library yields.
+def iterate_library(items: Iterable[Item]) -> Iterator[Item]:
+    """Iterate over the items of a library, translating what it raises.
 
     Raises:
-        LibraryError: as ``library``.
+        LibraryError: as ``library_errors``.
     """
-    with library():
+    with library_errors():
         yield from items
 
 
 def _reason(error: BaseException) -> str:
     if isinstance(error, MemoryError):
         return "a length in it asks for more memory than there is"
-    said = _IN_SOURCE.sub("", str(error).partition("\n")[0]).strip()
-    cut = f"{said[:_LONGEST]}…" if len(said) > _LONGEST else said
+    message = _IN_SOURCE.sub("", str(error).partition("\n")[0]).strip()
+    cut = f"{message[:_LONGEST]}…" if len(message) > _LONGEST else message
     return f"{type(error).__name__}: {cut}" if cut else type(error).__name__

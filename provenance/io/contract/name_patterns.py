@@ -1,4 +1,4 @@
-"""Patterns of file names, and the names that are not those of data."""
+"""Match file names against patterns, case-insensitively."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import fnmatch
 import re
 
 HIDDEN = (".", "_")
-"""First characters of names that a walk passes over, as most tools of the field do."""
+"""First characters of names that a folder walk skips."""
 
 
 def any_of(*patterns: str) -> re.Pattern[str]:
-    """What a name in small letters is held against; it takes part in every look at every file."""
+    """Compile patterns into one regular expression for lower-case names."""
     return re.compile("|".join(fnmatch.translate(pattern.lower()) for pattern in patterns))
 
 
@@ -18,5 +18,5 @@ ABOUT = any_of("README.md", "README.markdown", "README.txt", "LICENSE*", "LICENC
 
 
 def matches(path: str, pattern: re.Pattern[str]) -> bool:
-    """Whether the last piece of a path is like this, in whatever case."""
+    """Check whether the last component of a path matches a pattern."""
     return pattern.match(path[path.rfind("/") + 1 :].lower()) is not None

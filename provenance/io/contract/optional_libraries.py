@@ -1,4 +1,4 @@
-"""Libraries that only some formats need, and that may not be installed."""
+"""Import libraries that only some formats need and that may not be installed."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 from provenance.errors import MisuseError
 
 
-def needed(module: str, extra: str, what: str) -> Any:
-    """A module of a library that an extra of this package brings.
+def require_library(module: str, extra: str, purpose: str) -> Any:
+    """Import a module of a library that an extra of this package installs.
 
     Raises:
         MisuseError: it is not installed.
@@ -18,6 +18,6 @@ def needed(module: str, extra: str, what: str) -> Any:
         return import_module(module)
     except ImportError as error:
         raise MisuseError(
-            f"to read {what} the library {module.partition('.')[0]} is needed",
+            f"to read {purpose} the library {module.partition('.')[0]} is needed",
             hint=f"pip install 'prov-ledger[{extra}]'",
         ) from error

@@ -1,4 +1,4 @@
-"""The contract that every reader keeps: how to read, what comes out, and what is counted."""
+"""Define the interface of a reader: its input, its options, and the batches that it yields."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any, Literal, Protocol
 
 import pyarrow as pa
 
-from provenance.io.objects import Stored
+from provenance.io.objects import StoredObject
 
 Kind = Literal["text", "structured", "binary"]
 
 BATCH_BYTES = 16 << 20
-"""Content bytes after which a reader closes a batch: memory is bounded by this."""
+"""Content bytes after which a reader closes a batch; this bounds memory."""
 
 BATCH_ROWS = 65_536
 """Records after which a reader closes a batch."""
@@ -31,43 +31,43 @@ REJECTS = pa.schema(
         pa.field("raw_bytes", pa.int64(), nullable=True),
     ]
 )
-"""One row per record that was read and refused: place, why, and ``sha256:…`` of its raw bytes."""
+"""One row per refused record: its position, the reason, and ``sha256:…`` of its raw bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Where an input lies that is a member of an archive.
+    """Position of an input inside an archive.
 
     Attributes:
-        name: what it is called there.
-        container: the file of the archive.
+        name: name in the archive.
+        container: file of the archive.
         archive: ``tar`` or ``zip``.
-        compression: of the archive, as of an input.
-        place: where its bytes begin in the decoded tar; which of the members of the zip it is.
-        size: its bytes.
-        container_bytes: the size of the archive's file when it was looked at.
-        fetched: whether its bytes lie at ``Input.path`` for now, and not in the archive.
+        compression: compression of the archive, as for an input.
+        position: offset in the decoded tar, or index in the zip directory.
+        size: bytes of the member.
+        container_bytes: size of the archive's file when it was listed.
+        fetched: whether the member was extracted to ``Input.path``.
     """
 
     name: str
     container: Path
     archive: str
     compression: str
-    place: int
+    position: int
     size: int
     container_bytes: int
     fetched: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """What was said of how a table of text is written; what is ``None`` is found out.
+class TableStyle:
+    """Stated style of a text table; ``None`` where it is to be detected.
 
     Attributes:
-        delimiter: the one sign between its columns.
-        header: whether its first line names the columns.
-        encoding: a name that Python's ``codecs`` knows.
-        escape: the one sign before a quote that is text; ``""`` for none.
+        delimiter: character between columns.
+        header: whether the first line names the columns.
+        encoding: name of an encoding in Python's ``codecs``.
+        escape: character before a quote that is text; ``""`` for none.
     """
 
     delimiter: str | None = None
@@ -76,69 +76,68 @@ class Written:
     escape: str | None = None
 
 
-WRITTEN = ("delimiter", "header", "encoding", "escape")
-"""Reader settings that say how a table of text is written."""
+STYLE_SETTINGS = ("delimiter", "header", "encoding", "escape")
+"""Reader settings that make up a ``TableStyle``."""
 
 
-def written(settings: Mapping[str, Any]) -> Written:
-    """What settings say of how a table is written; they say ``none`` for no escape."""
-    said = {name: settings.get(name) for name in WRITTEN}
-    return Written(**said | {"escape": "" if said["escape"] == "none" else said["escape"]})
+def table_style(settings: Mapping[str, Any]) -> TableStyle:
+    """Make the table style of reader settings, in which ``none`` means no escape."""
+    given = {name: settings.get(name) for name in STYLE_SETTINGS}
+    return TableStyle(**given | {"escape": "" if given["escape"] == "none" else given["escape"]})
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One artefact, with what was found out about it.
+    """A file or object to read, with what is known about it.
 
     Attributes:
-        uri: how the ledger names it (an absolute path, POSIX separators, or a URL; a member of an
+        uri: name in the ledger (an absolute path with POSIX separators, or a URL; a member of an
             archive is ``/path/of/it.tar!/name/of/member``).
-        path: where it can be opened; what lies in a store is there while ``remote`` holds it.
+        path: file to open; an object of a store is there while ``discovery.remote`` provides it.
         format: name of the reader (``jsonl``, ``json``, ``parquet``, ``arrow``, ``csv``, ``tsv``,
-            ``text``, ``warc``, …: ``registry.FORMATS`` has all).
-        compression: ``""``, or one of ``registry.COMPRESSIONS``.
-        stored: the object, where it lies in a store or on the web. Of such an input format and
-            compression are what its name promises, until it is fetched.
-        member: where in the archive at ``path`` it is, where it lies in one.
-        written: how it is written, where it is a table of text and somebody said so.
+            ``text``, ``warc``, …: ``formats.FORMATS`` has all).
+        compression: ``""``, or one of ``formats.COMPRESSIONS``.
+        stored: the object, where it is in a store or on the web. Until it is fetched, format and
+            compression are those of its name.
+        member: position in the archive at ``path``, where it is in one.
+        table_style: stated style of a text table.
     """
 
     uri: str
     path: Path
     format: str
     compression: str = ""
-    stored: Stored | None = None
+    stored: StoredObject | None = None
     member: Member | None = None
-    written: Written = Written()
+    table_style: TableStyle = TableStyle()
 
 
 Chooser = Callable[[Mapping[str, str]], tuple[str, ...]]
-"""Which further fields of a batch are wanted, by the shape of that batch: path to kind.
-
-It is pickled with its layout, and must answer the same for the same shape.
+"""Function that selects further fields of a batch by the shape of that batch (path to kind). // It
+is pickled with its layout, and must answer the same for the same shape.
 """
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
-    """How to read: what makes two readings of one file the same reading.
+class ReadLayout:
+    """Options of a reading: which fields to read and how; they identify the reading.
 
     Attributes:
-        kind: what the content is. ``text``: one string; ``structured``: an object of the content
-            fields; ``binary``: bytes as they are.
+        kind: kind of the content. ``text``: one string; ``structured``: an object of the content
+            fields; ``binary``: bytes.
         content: names of the content fields; ``("*",)`` for the whole row.
-        late: further content fields of a structured record, which a file need not have.
+        late: further content fields of a structured record, which a file may lack.
         turns: whether a content field that holds turns as JSON text is read as the turns.
-        fields: further fields to hand over as text, in this order (ids, parents, attributes, marks
-            that recognisers read). A name with dots walks into objects when no field has that name.
+        fields: further fields to return as text, in this order (ids, parents, attributes, marks
+            for recognisers). A name with dots goes into objects when no field has that name.
         records: path of the nested list or tree that holds the records; ``None`` for none.
         max_record: longest raw record in bytes.
-        chooser: what is wanted besides ``fields`` of each batch, by what stands in that batch.
-            Nothing that is wanted of every row may be decided from the first rows of a file.
-        references: those of the fields that hold ids. A number there that is whole is written as
-            one: ``1.0`` is the id ``1``, as the tools write it that know no integer with gaps.
-        emit: the records that each row gives, as JSON, where it gives others than itself.
-        typed: whether whole rows come as ``Batch.typed`` where the format has types of its own.
+        chooser: selects fields besides ``fields`` for each batch, by the shape of that batch. What
+            is wanted of every row may not be decided from the first rows of a file.
+        references: fields of ``fields`` that hold ids. A whole number in them is written as an
+            integer: ``1.0`` is the id ``1``, which tools without nullable integers write so.
+        emit: JSON of the records that each row yields, where it is not one record itself.
+        typed: whether whole rows are returned as ``Batch.typed`` where the format has types.
     """
 
     kind: Kind
@@ -160,15 +159,14 @@ class Layout:
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
-    """Every ``of``-th block of what can be decoded from its start only: a compressed file, say.
+class BlockShare:
+    """Every ``of``-th block of a file that can only be decoded from its start.
 
-    Who reads a share decodes all of it, which takes a fraction of the time that it takes to work on
-    what comes out.
+    Each worker decodes all of it, which costs little beside processing the blocks.
 
     Attributes:
-        index: which of the shares, from 0.
-        of: how many there are.
+        index: number of the share, from 0.
+        of: number of shares.
     """
 
     index: int
@@ -189,29 +187,29 @@ class Slice:
     start: int
     end: int
     first_row: int
-    share: Share | None = None
+    share: BlockShare | None = None
 
 
-Portion = Slice | Share
-"""What is read of a file by one worker, where several read it."""
+Portion = Slice | BlockShare
+"""Portion of a file for one worker, where several read it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What the first records of a file look like.
+    """Fields of the first records of a file, with their kinds.
 
     Attributes:
         fields: top-level field name to its kind, one of ``string``, ``number``, ``boolean``,
             ``object``, ``list``, ``messages`` (a list of objects that look like turns), ``null``.
         nested: paths that hold lists of objects, for ``--records`` hints.
         native: content fields that the format itself fixes (``text`` for plain text and WARC).
-        notes: what was found out about the file that its name does not say, for people to read.
+        notes: findings about the file that its name does not say, to be displayed.
         below: dotted paths in objects to kinds; ``a[].b`` for the members of objects in a list.
-        looks: fields and paths to what their values look like: ``terse`` (ids, dates, codes),
-            ``short`` or ``prose``; those that nobody looked at are missing.
-        repeats: pairs of fields of which the first says nothing that the second has not.
-        media: fields of a row that are the bytes of a picture, a sound or a film.
-        prose: fields that hold texts at any depth, whatever they are called.
+        looks: fields and paths to the look of their values: ``terse`` (ids, dates, codes),
+            ``short`` or ``prose``; those that were not examined are missing.
+        repeats: pairs of fields of which the second contains all texts of the first.
+        media: fields that are the bytes of a picture, a sound or a film.
+        prose: fields that hold texts at any depth, whatever their names.
     """
 
     fields: dict[str, str]
@@ -226,34 +224,33 @@ class Shape:
 
     @property
     def key(self) -> object:
-        """What is equal for shapes from which the same follows."""
-        told = [tuple(each.items()) for each in (self.fields, self.below, self.looks)]
-        return (*told, self.nested, self.native, self.repeats, self.media)
+        """Key that is equal for shapes with the same consequences."""
+        parts = [tuple(each.items()) for each in (self.fields, self.below, self.looks)]
+        return (*parts, self.nested, self.native, self.repeats, self.media)
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Some records of a file, and what was refused among them.
+    """Records of a file, and the rejects among them.
 
     Attributes:
-        rows: int64[n], place in the file counted from 1 (for JSONL the line, blank lines counted).
+        rows: int64[n], row number in the file from 1 (for JSONL the line, blank lines counted).
         content: n values without nulls. ``text``: string; ``structured``: the content fields as the
             text of a JSON object; ``binary``: binary.
-        fields: n rows, one nullable string column per ``Layout.fields``, in that order, then those
-            that ``Layout.chooser`` asked for in this batch. Strings stand as they are, everything
-            else as compact JSON (``true``, ``12``, ``{"a":1}``); null where the record has no such
-            field or it is null.
+        fields: n rows, one nullable string column per field of ``ReadLayout.fields``, in that
+            order, then those that the chooser selects for this batch. Strings are unchanged,
+            everything else is compact JSON (``true``, ``12``, ``{"a":1}``); null where the record
+            has no such field or it is null.
         rejects: schema ``REJECTS``.
-        original: when asked for, n JSON objects as text: the whole row as the file has it.
+        original: when requested, n JSON objects as text: the whole row as it is in the file.
         shape: with a chooser, every path that has a value in some row of the batch, to its kind (as
-            in ``Shape.fields``; of several kinds the first in ``paths.KINDS``), and perhaps some
-            that have none. Members of objects are joined by dots, elements of lists are ``[]``:
-            ``metadata.model``, ``rollouts[].model``; the text of a path through a list is the
-            compact JSON list of its values that are not null. Maps are objects.
+            in ``Shape.fields``; of several kinds the first of ``record_paths.KINDS``), and perhaps
+            some without values. Members of objects are joined by dots, elements of lists are
+            ``[]``: ``metadata.model``, ``rollouts[].model``; the text of a path through a list is
+            the compact JSON list of its values that are not null. Maps are objects.
         typed: in place of ``original`` where the layout asks for it and the format has types: the
             same n rows as columns, in types that Parquet has (``typed_rows``).
-        kind, names: what the content is and the names of its fields, where they are not those of
-            the layout.
+        kind, names: kind and field names of the content, where they differ from the layout.
     """
 
     rows: pa.Array
@@ -268,21 +265,20 @@ class Batch:
 
     @property
     def read(self) -> int:
-        """Records read: what is kept and what is rejected."""
+        """Number of records read: kept and rejected."""
         return len(self.rows) + int(self.rejects.num_rows)
 
 
 class Reader(Protocol):
-    """One format.
+    """Reader of one format.
 
-    ``probe`` looks at the first records only, those at the path ``nested`` where that is given.
-    ``read`` yields batches in file order; a defect of one record is a row of ``rejects`` and
-    reading goes on; where a format can go on behind a damaged stretch (a row group), or tells what
-    its last record lacks (a quote, the end of a payload), that is one reject with the reason
-    ``file: …``. What cannot be read to its end raises ``InputError``, and nothing of the file is
-    kept, however much of it came before: a compression or an Arrow stream that is truncated or
-    corrupt, and one that expands like a bomb (``DamagedError``); and so does a file of which
-    nothing can be read at all.
+    ``probe`` reads the first records only, those at the path ``nested`` where that is given.
+    ``read`` yields batches in file order. A defective record is a row of ``rejects``, and reading
+    continues; where a format can continue behind a damaged range (a row group), or knows that its
+    last record is incomplete (an open quote, a short payload), that is one reject whose reason
+    begins with ``file:``. A file that cannot be read to its end raises ``InputError``, and none of
+    it is kept: a compression or Arrow stream that is truncated or corrupt, one that expands like a
+    bomb (``DamagedError``), and a file of which nothing can be read.
     """
 
     names: Sequence[str]
@@ -290,14 +286,19 @@ class Reader(Protocol):
     def probe(self, source: Input, nested: str | None = None) -> Shape: ...
 
     def read(
-        self, source: Input, layout: Layout, part: Portion | None = None, *, original: bool = False
+        self,
+        source: Input,
+        layout: ReadLayout,
+        part: Portion | None = None,
+        *,
+        original: bool = False,
     ) -> Iterator[Batch]: ...
 
 
-def too_long(limit: int) -> str:
-    """Why a record beyond ``Layout.max_record`` is refused.
+def too_long_reason(limit: int) -> str:
+    """Word the reject reason of a record longer than ``ReadLayout.max_record``.
 
-    >>> too_long(16 << 20), too_long(1000)
+    >>> too_long_reason(16 << 20), too_long_reason(1000)
     ('longer than 16 MiB (--max-record)', 'longer than 1000 bytes (--max-record)')
     """
     for power, unit in ((30, "GiB"), (20, "MiB"), (10, "KiB")):

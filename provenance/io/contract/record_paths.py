@@ -1,10 +1,9 @@
-"""Paths into records: which of them have a value in a batch, of what kind, and what stands there.
+"""Collect the paths of JSON records, with their kinds, and read the values at a path.
 
-A path names the members that lead to a value, with dots between them; ``[]`` stands for every
-element of a list, however deep lists lie in lists: ``metadata.model``, ``rollouts[].model``. A list
-of pairs ``{"key": …, "value": …}``, which is how maps are written in JSON, is read as the object
-that it stands for. Null is no value. A member of the record whose name has dots in it comes before
-the members that the same path leads to.
+A path joins the names of members with dots; ``[]`` stands for every element of a list, however deep
+lists are nested: ``metadata.model``, ``rollouts[].model``. A list of pairs ``{"key": …, "value":
+…}``, which is how maps are written in JSON, is read as an object. Null is no value. A member whose
+own name has dots comes before the members that the same path leads to.
 """
 
 from __future__ import annotations
@@ -14,18 +13,18 @@ from functools import lru_cache
 from typing import Any, TypeGuard
 
 MAX_PATHS = 4_096
-"""Paths after which a batch is closed: what a batch costs is bounded by them, too."""
+"""Paths after which a batch is closed; this bounds the cost of a batch."""
 
 MAX_ROW_PATHS = 65_536
-"""Most paths of a single record; one that has more is a reject, and so is seen."""
+"""Most paths of a single record; one with more is rejected."""
 
 ABOVE = "^"
-"""Name below which a nested record is seen with the members of the object that holds it."""
+"""Name under which a nested record is given the members of its enclosing object."""
 
 Steps = tuple[str | None, ...]
-"""How to come to a value: names of members, and ``None`` for every element of a list."""
+"""Member names that lead to a value; ``None`` for every element of a list."""
 
-_STRING, _NUMBER, _BOOLEAN, _OBJECT, _LIST, _MESSAGES = (1 << place for place in range(6))
+_STRING, _NUMBER, _BOOLEAN, _OBJECT, _LIST, _MESSAGES = (1 << position for position in range(6))
 
 _WORDS = (
     (_MESSAGES, "messages"),
@@ -37,18 +36,18 @@ _WORDS = (
 )
 
 KINDS = tuple(word for _, word in _WORDS)
-"""Kinds in the order in which one of them stands for all, where the values of a path differ."""
+"""Kinds by precedence, for a path whose values differ in kind."""
 
 _SCALARS = {str: _STRING, bytes: _STRING, bool: _BOOLEAN, int: _NUMBER, float: _NUMBER}
 _KNOWN_SHAPES = 64
 
 
 class TooManyPathsError(ValueError):
-    """A record has more paths than are looked at."""
+    """A record has more paths than ``MAX_ROW_PATHS``."""
 
 
 class _Node:
-    """A place that some record has a value at."""
+    """A path at which some record has a value."""
 
     __slots__ = ("elements", "mask", "members", "path", "seen", "steps")
 
@@ -63,7 +62,7 @@ class _Node:
 
 
 class Paths:
-    """The paths of some records, gathered record by record."""
+    """The paths of some records, collected record by record."""
 
     def __init__(self) -> None:
         self._top = _Node("", ())
@@ -73,7 +72,7 @@ class Paths:
         self._limit = MAX_ROW_PATHS
 
     def add(self, record: Mapping[str, Any]) -> None:
-        """Note what a record has.
+        """Add the paths of a record.
 
         Raises:
             TooManyPathsError: more than anybody looks at.
@@ -84,24 +83,24 @@ class Paths:
         self._widest = max(self._widest, len(self._nodes) - before)
 
     def __len__(self) -> int:
-        """How many there are."""
+        """Number of paths."""
         return len(self._nodes)
 
     @property
     def full(self) -> bool:
-        """Whether a batch should end here: one row may well be wide, but not all differ."""
+        """Whether the batch should end here."""
         return len(self._nodes) > max(MAX_PATHS, 2 * self._widest)
 
     def shape(self) -> dict[str, str]:
-        """Every path to its kind, in the order of the paths."""
+        """Map every path to its kind, in the order of the paths."""
         masks: dict[str, int] = {}
         for node in self._nodes:
             if node.mask:
                 masks[node.path] = masks.get(node.path, 0) | node.mask
         return {path: _word(masks[path]) for path in sorted(masks)}
 
-    def ways(self, path: str) -> tuple[Steps, ...]:
-        """All that a path stands for in these records, the shortest first."""
+    def alternatives(self, path: str) -> tuple[Steps, ...]:
+        """List the steps that a path stands for in these records, the shortest first."""
         found = set(self._steps.get(path, ()))
         return tuple(sorted(found, key=lambda steps: (len(steps), str(steps)))) or steps_of(path)
 
@@ -153,7 +152,7 @@ class Paths:
             node.elements = self._new(f"{node.path}[]", (*node.steps, None))
         elements = node.elements
         seen = elements.seen
-        for item in _spread(items) if list in types else items:
+        for item in flatten(items) if list in types else items:
             # Most are like those before them: a look tells so, and a call for each takes longer.
             if type(item) is dict and seen.get((*item, None, *map(type, item.values()))) != []:
                 self._object(elements, item)
@@ -168,16 +167,16 @@ class Paths:
 
 
 def value_at(value: Any, steps: Steps) -> Any:
-    """What stands at the end of some steps; ``None`` for nothing, a list behind a list.
+    """Read the value at the end of some steps; a list where they pass a list, ``None`` for none.
 
     >>> value_at({"a": [{"b": 1}, {"c": 2}, {"b": 3}]}, ("a", None, "b"))
     [1, 3]
     """
-    for place, step in enumerate(steps):
+    for position, step in enumerate(steps):
         if step is None:
             if type(value) is not list:
                 return None
-            return list(_each(value, steps[place + 1 :])) or None
+            return list(_each(value, steps[position + 1 :])) or None
         if type(value) is list and is_pairs(value):
             value = as_object(value)
         if not isinstance(value, dict):
@@ -188,7 +187,7 @@ def value_at(value: Any, steps: Steps) -> Any:
 
 def _each(items: list[Any], rest: Steps) -> Iterator[Any]:
     several = None in rest
-    for item in _spread(items):
+    for item in flatten(items):
         found = value_at(item, rest)
         if several and found is not None:
             yield from found
@@ -198,7 +197,7 @@ def _each(items: list[Any], rest: Steps) -> Iterator[Any]:
 
 @lru_cache(maxsize=1024)
 def steps_of(path: str) -> tuple[Steps, ...]:
-    """What a path may stand for in any record: the very name, then the members that it names.
+    """List the steps that a path may stand for: the literal name, then the names it is made of.
 
     >>> steps_of("a"), steps_of("a[].b")
     ((('a',),), (('a[].b',), ('a', None, 'b')))
@@ -214,7 +213,7 @@ def steps_of(path: str) -> tuple[Steps, ...]:
 
 
 def is_turn(value: Any) -> bool:
-    """Whether a value looks like a turn of a conversation."""
+    """Check whether a value looks like a turn of a conversation."""
     return (
         isinstance(value, dict)
         and ("role" in value or "from" in value)
@@ -223,7 +222,7 @@ def is_turn(value: Any) -> bool:
 
 
 def is_pairs(items: Sequence[Any]) -> TypeGuard[Sequence[dict[str, Any]]]:
-    """Whether a list holds the entries of a map and nothing else."""
+    """Check whether a list holds only the entries of a map."""
     return bool(items) and all(map(_is_pair, items))
 
 
@@ -236,7 +235,7 @@ def _is_pair(item: Any) -> bool:
 
 
 def as_object(pairs: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """The object that the entries of a map stand for; a key that comes twice has both values.
+    """Convert the entries of a map to an object; a repeated key gets the list of its values.
 
     >>> as_object([{"key": "a", "value": 1}, {"key": "b", "value": 2}, {"key": "a", "value": 3}])
     {'a': [1, 3], 'b': 2}
@@ -248,8 +247,8 @@ def as_object(pairs: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return {key: values[0] if len(values) == 1 else values for key, values in found.items()}
 
 
-def _spread(items: Sequence[Any]) -> Iterator[Any]:
-    """Elements in order, with every list in them replaced by what it holds."""
+def flatten(items: Sequence[Any]) -> Iterator[Any]:
+    """Flatten nested lists."""
     stack = list(reversed(items))
     while stack:
         item = stack.pop()
@@ -260,7 +259,7 @@ def _spread(items: Sequence[Any]) -> Iterator[Any]:
 
 
 def printable(text: str) -> str:
-    """The same text, with a question mark for each lone surrogate, which cannot be written."""
+    """Replace lone surrogates, which cannot be encoded, by question marks."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 

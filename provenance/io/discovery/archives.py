@@ -1,4 +1,4 @@
-"""Archives as folders: every member of a tar or zip is a file of its own, read where it lies."""
+"""List the members of a tar or zip archive as input files that are read in place."""
 
 from __future__ import annotations
 
@@ -16,49 +16,48 @@ from provenance.errors import InputError, NotFoundError, ProvError
 from provenance.io.contract.formats import CONTAINERS
 from provenance.io.contract.name_patterns import ABOUT, HIDDEN, matches
 from provenance.io.contract.reader import Input, Member
-from provenance.io.discovery.detect import Sample, container_of, detect_sample
+from provenance.io.discovery.detect import FileSample, container_of, detect_sample
 from provenance.io.discovery.file_names import (
-    BESIDE,
     DESCRIBES,
+    MEDIA_SKIPPED,
     PICTURE_NAMES,
     Found,
     Refused,
     Skipped,
-    no_data,
+    non_data_reason,
 )
-from provenance.io.discovery.passed_over import NAMED_LIKE, held_in
-from provenance.io.discovery.sniff import HEAD, Holds
+from provenance.io.discovery.skipped_files import NAMED_LIKE, data_in_head
+from provenance.io.discovery.sniff import HEAD, DataContent
 from provenance.io.streams import zip_members
 from provenance.io.streams.archive_members import open_member
 from provenance.io.streams.compression import compression_at
-from provenance.io.streams.decompress import decoded, open_path
-from provenance.io.streams.tar_members import Entry, Forward
-from provenance.io.streams.tar_members import entries as tar_entries
+from provenance.io.streams.decompress import open_decoded, open_path
+from provenance.io.streams.tar_members import ArchiveEntry, ForwardStream, entries as tar_entries
 
 SEPARATOR = "!/"
-"""Between an archive and the name of a member, in a uri."""
+"""Separates an archive from the name of a member in a URI."""
 
 MOST_MEMBERS = 200_000
-"""Members of an archive that are read as files: each is an entry in the ledger."""
+"""Most members of an archive that are read as files; each is an entry in the ledger."""
 
 _HEAD = 1 << 20
-"""Bytes by which a member of a compressed tar is told: one more look would decode all before it."""
+"""Bytes that are read to detect a member of a compressed tar; going back would decode again."""
 
 _ARCHIVES = frozenset({*CONTAINERS.values(), "webdataset"})
 _Opened = Callable[[], io.RawIOBase]
-"""How the bytes of a member are had, or the first of them."""
+"""Function that opens a member, or its first bytes."""
 
 _HARMLESS = frozenset({"a link", "a device", "a pipe", "not a regular file"})
-_ASIDE = ("", BESIDE, DESCRIBES)
-"""Why each tier of an archive is passed over where one before it held data."""
+_ASIDE = ("", MEDIA_SKIPPED, DESCRIBES)
+"""Skip reason of each tier of an archive when a tier before it holds data."""
 
 
 def expand(source: Input, asked: str | None, within: str = "") -> Iterator[Found]:
-    """The members of an archive as a walk over a folder gives its files, in the archive's order.
+    """Yield the members of an archive like the files of a folder, in the order of the archive.
 
     Args:
         source: the archive; its format is the kind of it.
-        asked: the format that was asked for; else each is told by content and name.
+        asked: the requested format; else each is detected by content and name.
         within: a member, a folder of members or a glob that is wanted; empty for all.
 
     Raises:
@@ -74,7 +73,7 @@ def expand(source: Input, asked: str | None, within: str = "") -> Iterator[Found
 
 
 def split_uri(path: str) -> tuple[str, str] | None:
-    """The archive and the member that a path names; nothing where it leads into none.
+    """Split a path into archive and member; ``None`` where it leads into no archive.
 
     >>> split_uri("/no/such.tar!/a.jsonl") is None
     True
@@ -87,8 +86,8 @@ def split_uri(path: str) -> tuple[str, str] | None:
     return None
 
 
-def again(uri: str, form: str, compression: str) -> Input | None:
-    """A member that was read before, by its uri; nothing where the uri leads into no archive.
+def find_member(uri: str, form: str, compression: str) -> Input | None:
+    """Find a member that was read before, by its URI; ``None`` outside of archives.
 
     Raises:
         NotFoundError: the archive has no such member any more.
@@ -118,40 +117,40 @@ def _by_name(path: Path, size: int, _mtime_ns: int) -> dict[str, Member]:
         name, defect = _name(entry.name)
         if not defect and not entry.defect:
             found[name] = _member(source, name, entry, size)
-        _require_few(count, source)
+        _require_member_limit(count, source)
     return found
 
 
-def _member(source: Input, name: str, entry: Entry, size: int) -> Member:
-    place = entry.place
-    return Member(name, source.path, source.format, source.compression, place, entry.size, size)
+def _member(source: Input, name: str, entry: ArchiveEntry, size: int) -> Member:
+    position = entry.position
+    return Member(name, source.path, source.format, source.compression, position, entry.size, size)
 
 
-def _entries(source: Input) -> Iterator[Entry]:
+def _entries(source: Input) -> Iterator[ArchiveEntry]:
     if source.format == "zip":
         _require_plain(source)
         yield from zip_members.entries(source.path, source.uri)
         return
-    with decoded(open_path(source.path), source.compression, source.uri) as stream:
-        yield from tar_entries(Forward(stream, source.uri))
+    with open_decoded(open_path(source.path), source.compression, source.uri) as stream:
+        yield from tar_entries(ForwardStream(stream, source.uri))
 
 
-def _looked_at(source: Input) -> Iterator[tuple[Entry, _Opened]]:
-    """Members, each with how its bytes, or the first of them, are had while it is looked at."""
+def _looked_at(source: Input) -> Iterator[tuple[ArchiveEntry, _Opened]]:
+    """Yield members with a function that opens them, valid until the next one."""
     if source.format == "zip" or not source.compression:
         for entry in _entries(source):
             member = _member(source, entry.name, entry, 0)
             yield entry, partial(open_member, member, f"{source.uri}{SEPARATOR}{entry.name}")
         return
-    with decoded(open_path(source.path), source.compression, source.uri) as stream:
-        forward = Forward(stream, source.uri)
+    with open_decoded(open_path(source.path), source.compression, source.uri) as stream:
+        forward = ForwardStream(stream, source.uri)
         with closing(tar_entries(forward)) as found:  # type: ignore[type-var]
             for entry in found:
                 head = forward.read(min(_HEAD, entry.size)) if not entry.defect else b""
-                yield entry, partial(_held, head)
+                yield entry, partial(_in_memory, head)
 
 
-def _held(head: bytes) -> io.RawIOBase:
+def _in_memory(head: bytes) -> io.RawIOBase:
     return cast("io.RawIOBase", io.BytesIO(head))
 
 
@@ -163,7 +162,7 @@ def _require_plain(source: Input) -> None:
         )
 
 
-def _require_few(count: int, source: Input) -> None:
+def _require_member_limit(count: int, source: Input) -> None:
     if count >= MOST_MEMBERS:
         raise _TooManyError(
             f"an archive of more than {MOST_MEMBERS:,} members: {source.uri}", hint="unpack it"
@@ -171,12 +170,12 @@ def _require_few(count: int, source: Input) -> None:
 
 
 class _TooManyError(InputError):
-    """An archive of which nothing is read, for it has more members than are kept apart."""
+    """An archive has more members than are read as files, so none is read."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    """What comes of a member, and its tier: data, pictures, files about data; or no question.
+    """Result for a member, and its tier: data, pictures, or files about data.
 
     Attributes:
         aside: what it is where a tier before it holds data.
@@ -188,7 +187,7 @@ class _Item:
 
 
 class _Found:
-    """What is found in an archive while it is gone through."""
+    """Results for an archive, collected member by member."""
 
     def __init__(self, source: Input, asked: str | None, within: str) -> None:
         self._source = source
@@ -199,9 +198,9 @@ class _Found:
         self._more: list[Found] = []
         self._count = 0
 
-    def add(self, entry: Entry, opened: _Opened) -> None:
-        """Look at the next member."""
-        _require_few(self._count, self._source)
+    def add(self, entry: ArchiveEntry, opened: _Opened) -> None:
+        """Classify the next member."""
+        _require_member_limit(self._count, self._source)
         self._count += 1
         name, bad = _name(entry.name)
         uri = f"{self._source.uri}{SEPARATOR}{name}"
@@ -216,14 +215,14 @@ class _Found:
             self._items[name] = self._item(name, uri, entry, opened)
 
     def end(self, error: InputError) -> None:
-        """Note that it cannot be gone through any further."""
+        """Note an error that ends the archive."""
         if isinstance(error, _TooManyError):
             self._items.clear()
             self._more.clear()
         self._more.append(Refused(self._source.uri, error))
 
     def all(self) -> Iterator[Found]:
-        """Everything, in the order of the archive; tiers below one that holds data are listed."""
+        """Yield all results in the order of the archive; lower tiers are skipped."""
         tiers = {item.tier for item in self._items.values() if item.tier is not None}
         first = min(tiers, default=0)
         for item in self._items.values():
@@ -241,7 +240,7 @@ class _Found:
             )
         yield Skipped(self._source.uri, "an archive without files")
 
-    def _item(self, name: str, uri: str, entry: Entry, opened: _Opened) -> _Item:
+    def _item(self, name: str, uri: str, entry: ArchiveEntry, opened: _Opened) -> _Item:
         reason = entry.defect if entry.defect in _HARMLESS else self._no_data(name)
         found: Found
         if reason:
@@ -251,7 +250,7 @@ class _Found:
         elif entry.defect:
             found = _refused(uri, entry.defect, "unpack it, or write it again")
         else:
-            found = self._told(uri, _member(self._source, name, entry, self._size), opened)
+            found = self._detected(uri, _member(self._source, name, entry, self._size), opened)
             if isinstance(found, Skipped):
                 found = _passed_over(uri, found.reason, entry, opened)
         if isinstance(found, Skipped):
@@ -272,16 +271,16 @@ class _Found:
             return "hidden"
         if self._asked == "image" and not matches(name, PICTURE_NAMES):
             return DESCRIBES
-        return no_data(name)
+        return non_data_reason(name)
 
-    def _told(self, uri: str, member: Member, opened: _Opened) -> Found:
+    def _detected(self, uri: str, member: Member, opened: _Opened) -> Found:
         source = Input(uri, self._source.path, "", member=member)
         if self._asked is not None:
             with opened() as stream:
                 compression = compression_at(stream.read(1 << 16) or b"")
             return replace(source, format=self._asked, compression=compression)
         try:
-            form, compression = detect_sample(Sample(uri, opened, whole=False))
+            form, compression = detect_sample(FileSample(uri, opened, whole=False))
         except InputError as error:
             return Refused(uri, error)
         if form is None:
@@ -291,16 +290,16 @@ class _Found:
         return replace(source, format=form, compression=compression)
 
 
-def _passed_over(uri: str, reason: str, entry: Entry, opened: _Opened) -> Skipped:
-    """A member that is not read, with what of data it holds."""
-    found: Holds | None
+def _passed_over(uri: str, reason: str, entry: ArchiveEntry, opened: _Opened) -> Skipped:
+    """Skip a member, and note the data that it seems to hold."""
+    found: DataContent | None
     try:
         with opened() as stream:
             head = stream.read(HEAD) or b""
     except ProvError:
-        found = Holds("a member that cannot be opened")
+        found = DataContent("a member that cannot be opened")
     else:
-        found = held_in(head, uri, whole=len(head) == entry.size)
+        found = data_in_head(head, uri, whole=len(head) == entry.size)
     if found is None:
         return Skipped(uri, reason)
     return Skipped(uri, NAMED_LIKE.get(reason, reason), found, entry.size)
@@ -315,7 +314,7 @@ def _path(found: Found) -> str:
 
 
 def _name(name: str) -> tuple[str, str]:
-    """The name of a member as it stands in a uri, and what is wrong with it."""
+    """Return the name of a member as it is written in a URI, and what is wrong with it."""
     shown = name.encode("utf-8", "backslashreplace").decode()
     if shown != name:
         return shown, "the name of a member is not valid UTF-8"

@@ -1,4 +1,4 @@
-"""What a file is: by its content first, then by its name, never against either."""
+"""Detect format and compression of a file by its content and its name, which must not conflict."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from os.path import basename, splitext
 from pathlib import Path
 
-from provenance.content.json_text import BOM
+from provenance.content.json_reader import BOM
 from provenance.errors import InputError
 from provenance.io.contract.formats import (
     BY_FIRST_BYTES,
@@ -21,31 +21,31 @@ from provenance.io.contract.formats import (
     STREAMED,
     SUFFIXES,
 )
-from provenance.io.contract.library_errors import LibraryError, library
+from provenance.io.contract.library_errors import LibraryError, library_errors
+from provenance.io.discovery.sniff import LFS_POINTER, WARC_START
 from provenance.io.readers.columnar.old_arrow import is_old_stream
-from provenance.io.readers.image import HEAD, is_such, media_type
 from provenance.io.readers.json.recognise import FIRST_LINE, json_objects, lines_or_document
+from provenance.io.readers.media import HEAD, is_medium, media_type
 from provenance.io.streams.compression import compression_at
-from provenance.io.streams.decompress import DamagedError, decoded, open_path
+from provenance.io.streams.decompress import DamagedError, open_decoded, open_path
 from provenance.io.streams.tar_members import is_tar
 
 _HEAD = 64 << 10
 _BEGINS = {b"{", b"[", b'"'}
 
-_LFS = b"version https://git-lfs.github.com/spec/v1"
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06\0\0\0\0\0\0\0\0")
-"""How an archive begins, and how one of nothing does."""
+"""First bytes of a zip archive, and of an empty one."""
 
 _NO_FOLDER = re.compile(
     rb"(?:\[Content_Types\]\.xml|_rels/|mimetypeapplication/|META-INF/|[^/]{1,80}/data\.pkl|"
     rb"[^/]{1,80}\.npy)"
 )
-"""What the first member is called of a zip that is the file of a program: an office document, a
-book, a Java archive, a model, arrays."""
+"""First member of a zip that is the file of a program: an office document, a book, a Java archive,
+a model, arrays.
+"""
 _NO_ZIP = STREAMED | {"parquet", "arrow"}
 """Formats whose files are never zip archives."""
 
-_WARC = re.compile(rb"(?:\r?\n)*(?:WARC/[01]\.\d|filedesc://)")
 _HTML = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html)[\s>]", re.IGNORECASE)
 _ARROW_STREAM = b"\xff\xff\xff\xff"
 
@@ -57,20 +57,20 @@ _MAGICS = (
     (0, b"%PDF-", "pdf"),
     (30, b"mimetypeapplication/epub+zip", "epub"),
 )
-"""Where a file has bytes of its own, those, and its format."""
+"""Offset, bytes and format of each signature."""
 
 _MAGIC_AT_END = {"parquet": b"PAR1", "orc": b"ORC"}
-"""What the last four bytes of a file begin with whose first ones are letters."""
+"""First of the last four bytes of formats whose signature is made of letters."""
 
 _OF_TEXT = frozenset({"text", "csv", "tsv"})
-"""Formats by whose name a file may hold any text, records of JSON as well."""
+"""Formats whose suffix fits any text, also JSON records."""
 
 _ADVICE = "rename the file, or say what it is with `--format`"
 
 
 @dataclass(frozen=True, slots=True)
 class _Promise:
-    """What a file name says."""
+    """Format and compression that a file name states."""
 
     format: str | None
     compression: str
@@ -78,8 +78,8 @@ class _Promise:
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
-    """A file to be looked at: its name, and its bytes, or the first of them.
+class FileSample:
+    """A file to detect: its name, and its bytes or the first of them.
 
     Attributes:
         whole: whether ``open`` gives all of it.
@@ -91,10 +91,10 @@ class Sample:
 
 
 def detect(path: str | Path) -> tuple[str | None, str]:
-    """Format and compression of a file; no format where neither content nor name tells.
+    """Detect format and compression of a file; no format where content and name do not tell.
 
-    The format of an archive whose members are files of their own is one of
-    ``registry.CONTAINERS``, which has no reader.
+    An archive whose members are separate files has a format of ``formats.CONTAINERS``, which has no
+    reader.
 
     Raises:
         InputError: a Git LFS pointer, or a name that contradicts the content.
@@ -103,8 +103,8 @@ def detect(path: str | Path) -> tuple[str | None, str]:
     return detect_sample(_sample(path))
 
 
-def detect_sample(sample: Sample) -> tuple[str | None, str]:
-    """As ``detect``, of a file that may lie in an archive."""
+def detect_sample(sample: FileSample) -> tuple[str | None, str]:
+    """Detect the format of a file that may be in an archive, as ``detect`` does."""
     name = sample.name
     compression, head, whole = _look(sample)
     promise = _promise(name)
@@ -116,7 +116,7 @@ def detect_sample(sample: Sample) -> tuple[str | None, str]:
     found = _by_content(sample, head) or _archive(sample, head, compression, promise)
     if found is None and promise.format is None and _HTML.match(head):
         found = "html"
-    if found in MEDIA and promise.format in MEDIA and is_such(found, promise.format):
+    if found in MEDIA and promise.format in MEDIA and is_medium(found, promise.format):
         found = promise.format
     if found and promise.format in {None, found}:
         return found, compression
@@ -124,8 +124,8 @@ def detect_sample(sample: Sample) -> tuple[str | None, str]:
         raise InputError(f"{name} is named like {promise.format} but holds {found}", hint=_ADVICE)
     if promise.format in BY_FIRST_BYTES and head:
         raise _no_such(name, promise.format)
-    if promise.format in _OF_TEXT and (told := _objects(sample, compression, head)):
-        return told, compression
+    if promise.format in _OF_TEXT and (recognised := _objects(sample, compression, head)):
+        return recognised, compression
     begins = head.removeprefix(BOM).lstrip()[:1] in _BEGINS
     if promise.format in {"json", "jsonl"} or (promise.format is None and begins):
         return _json_or_lines(sample, compression, promise, head), compression
@@ -142,7 +142,7 @@ def _no_such(name: str | Path, form: str) -> InputError:
 
 
 def compression_of(path: str | Path) -> str:
-    """Compression by content alone: ``""``, or one of ``registry.COMPRESSIONS``.
+    """Detect the compression by content alone.
 
     Raises:
         InputError: a Git LFS pointer.
@@ -152,7 +152,7 @@ def compression_of(path: str | Path) -> str:
 
 
 def container_of(path: str | Path) -> tuple[str | None, str]:
-    """The kind of archive that a file is, by its content, and the compression of it.
+    """Detect by content the kind of archive that a file is, and its compression.
 
     Raises:
         InputError: a Git LFS pointer.
@@ -164,14 +164,14 @@ def container_of(path: str | Path) -> tuple[str | None, str]:
     return found, compression
 
 
-def _sample(path: str | Path) -> Sample:
-    return Sample(path, lambda: open_path(Path(path)))
+def _sample(path: str | Path) -> FileSample:
+    return FileSample(path, lambda: open_path(Path(path)))
 
 
-def promised(name: str) -> tuple[str | None, str]:
-    """Format and compression that a file name promises; of a tar, that it holds samples.
+def format_by_name(name: str) -> tuple[str | None, str]:
+    """Return format and compression by the file name; a tar counts as a WebDataset.
 
-    >>> promised("a.jsonl.gz"), promised("a.bin")
+    >>> format_by_name("a.jsonl.gz"), format_by_name("a.bin")
     (('jsonl', 'gz'), (None, ''))
     """
     promise = _promise(name)
@@ -190,11 +190,11 @@ def _promise(path: str | Path) -> _Promise:
     return _Promise(SUFFIXES.get(suffix), compression, suffix)
 
 
-def _look(sample: Sample) -> tuple[str, bytes, bytes]:
-    """Compression, the first bytes within it, and the first bytes of the file itself."""
+def _look(sample: FileSample) -> tuple[str, bytes, bytes]:
+    """Return the compression, the first decoded bytes, and the first raw bytes."""
     with sample.open() as stream:
         raw = stream.read(_HEAD) or b""
-    if raw.startswith(_LFS):
+    if raw.startswith(LFS_POINTER):
         raise InputError(
             f"{sample.name} is a Git LFS pointer, not the data",
             hint="run `git lfs pull` to fetch it",
@@ -203,12 +203,12 @@ def _look(sample: Sample) -> tuple[str, bytes, bytes]:
     return compression, _decoded(sample, compression, _HEAD) if compression else raw, raw
 
 
-def _decoded(sample: Sample, compression: str, size: int) -> bytes:
-    """The first decoded bytes, as far as they can be had: the reader reports the damage."""
+def _decoded(sample: FileSample, compression: str, size: int) -> bytes:
+    """Decode the first bytes, as far as they are sound; the reader reports damage."""
     parts: list[bytes] = []
     left = size
     try:
-        with decoded(sample.open(), compression, str(sample.name)) as stream:
+        with open_decoded(sample.open(), compression, str(sample.name)) as stream:
             while left > 0 and (part := stream.read1(left)):  # type: ignore[attr-defined]
                 parts.append(part)
                 left -= len(part)
@@ -217,7 +217,7 @@ def _decoded(sample: Sample, compression: str, size: int) -> bytes:
     return b"".join(parts)
 
 
-def _by_content(sample: Sample, head: bytes) -> str | None:
+def _by_content(sample: FileSample, head: bytes) -> str | None:
     path = sample.name
     if head[:4] == b"PAR1":
         return "parquet"
@@ -229,32 +229,32 @@ def _by_content(sample: Sample, head: bytes) -> str | None:
         )
     if head[:6] == b"ARROW1" or head[:4] == _ARROW_STREAM or is_old_stream(head):
         return "arrow"
-    for place, magic, name in _MAGICS:
-        if head[place : place + len(magic)] == magic:
+    for position, magic, name in _MAGICS:
+        if head[position : position + len(magic)] == magic:
             return name
     if kind := media_type(head[:HEAD]):
         return kind.partition("/")[0]
     if head[:4] == b"PK\x03\x04" and _is_docx(sample):
         return "docx"
-    return "warc" if _WARC.match(head) else None
+    return "warc" if WARC_START.match(head) else None
 
 
-def _is_docx(sample: Sample) -> bool:
-    """Whether a zip archive is a document of WordprocessingML, by the name of its main part."""
+def _is_docx(sample: FileSample) -> bool:
+    """Check whether a zip archive is a Word document, by the name of its main part."""
     if not sample.whole:
         return False
     try:
-        with sample.open() as stream, library(), zipfile.ZipFile(stream) as archive:
+        with sample.open() as stream, library_errors(), zipfile.ZipFile(stream) as archive:
             return "word/document.xml" in archive.NameToInfo
     except LibraryError:
         return False
 
 
-def _archive(sample: Sample, head: bytes, compression: str, promise: _Promise) -> str | None:
-    """The kind of archive: one whose members are files, or samples of a data set in pieces."""
+def _archive(sample: FileSample, head: bytes, compression: str, promise: _Promise) -> str | None:
+    """Tell whether an archive holds separate files, or the samples of a WebDataset."""
     named = CONTAINERS.get(promise.suffix)
     if head.startswith(_ZIP) and (promise.format is None or promise.format in _NO_ZIP):
-        # The first member's name stands behind 30 bytes of header.
+        # The first member's name follows 30 bytes of header.
         return None if _NO_FOLDER.match(head, 30) and named != "zip" else "zip"
     if not is_tar(head, named=named == "tar"):
         return None
@@ -262,12 +262,12 @@ def _archive(sample: Sample, head: bytes, compression: str, promise: _Promise) -
         return "tar"
     from provenance.io.readers.webdataset.webdataset import holds_samples
 
-    with decoded(sample.open(), compression, str(sample.name)) as stream:
+    with open_decoded(sample.open(), compression, str(sample.name)) as stream:
         return "webdataset" if holds_samples(stream, str(sample.name)) else "tar"
 
 
-def _certain(sample: Sample, found: str, compression: str) -> bool:
-    """Whether a magic is no accident: a text may well begin with the letters PAR1."""
+def _certain(sample: FileSample, found: str, compression: str) -> bool:
+    """Check that a signature is no accident: a text may begin with the letters PAR1."""
     if found not in _MAGIC_AT_END:
         return True
     if compression:
@@ -279,8 +279,8 @@ def _certain(sample: Sample, found: str, compression: str) -> bool:
         return stream.read(4).startswith(_MAGIC_AT_END[found])
 
 
-def _objects(sample: Sample, compression: str, head: bytes) -> str | None:
-    """``jsonl`` or ``json`` where a file with the name of a text holds nothing but records."""
+def _objects(sample: FileSample, compression: str, head: bytes) -> str | None:
+    """Return ``jsonl`` or ``json`` for a file named like a text that holds only records."""
     limit = _HEAD
     if len(head) >= limit and head.removeprefix(BOM).lstrip()[:1] in (b"{", b"["):
         limit = _HEAD if b"\n" in head else FIRST_LINE
@@ -288,19 +288,21 @@ def _objects(sample: Sample, compression: str, head: bytes) -> str | None:
     return json_objects(head, whole=len(head) < limit)
 
 
-def _json_or_lines(sample: Sample, compression: str, promise: _Promise, head: bytes) -> str | None:
-    """``jsonl`` for lines of JSON, ``json`` for a document.
+def _json_or_lines(
+    sample: FileSample, compression: str, promise: _Promise, head: bytes
+) -> str | None:
+    """Return ``jsonl`` for lines of JSON, ``json`` for a document.
 
-    A name that tells of another kind of file is believed where there is but one document: notebooks
-    and maps are such. It takes two objects, each on its line, to be lines then.
+    If the name has an unknown suffix, a single document is not data (notebooks and maps are such);
+    it takes two objects on lines of their own.
     """
     whole = len(head) < _HEAD
     if not whole and b"\n" not in head.removeprefix(BOM).lstrip():
         head = _decoded(sample, compression, FIRST_LINE)
         whole = len(head) < FIRST_LINE
-    told = lines_or_document(head, promise.format, whole=whole)
+    recognised = lines_or_document(head, promise.format, whole=whole)
     if promise.format is not None or promise.suffix in {"", *CONTAINERS}:
-        return told
+        return recognised
     first, _, rest = head.removeprefix(BOM).lstrip().partition(b"\n")
     objects = first[:1] == b"{" and rest.lstrip()[:1] == b"{"
-    return "jsonl" if told == "jsonl" and objects else None
+    return "jsonl" if recognised == "jsonl" and objects else None

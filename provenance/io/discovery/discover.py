@@ -1,4 +1,4 @@
-"""From the paths that a user names to the files that will be read, and those that will not."""
+"""Find the files to read under the paths of a request, and report those that are not read."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from provenance.io.contract.formats import CONTAINERS, FORMATS
 from provenance.io.contract.name_patterns import ABOUT, matches
 from provenance.io.contract.reader import Input
 from provenance.io.discovery import archives, remote
-from provenance.io.discovery.descriptions import describes
 from provenance.io.discovery.detect import compression_of, container_of, detect
 from provenance.io.discovery.file_names import (
-    BESIDE,
     DESCRIBES,
     MEDIA_NAMES,
+    MEDIA_SKIPPED,
     METADATA_FILE,
     NOT_REGULAR,
     PICTURE_NAMES,
     Found,
     Refused,
     Skipped,
-    no_data,
-    printable,
+    non_data_reason,
+    printable_path,
 )
-from provenance.io.discovery.passed_over import hollow, passed_over
+from provenance.io.discovery.metadata_files import is_metadata_file
+from provenance.io.discovery.skipped_files import is_sparse_file, skipped_file
 from provenance.io.discovery.sniff import HEAD
-from provenance.io.discovery.walk import Walk, mode_of, size_of
+from provenance.io.discovery.walk import FolderWalk, mode_of, size_of
 
 _SPLITS = {
     "train": "train",
@@ -46,15 +46,15 @@ _SPLITS = {
     "dev": "validation",
 }
 
-_ASIDE = ("", BESIDE, DESCRIBES)
-"""Why each tier of a folder is passed over where one before it held data."""
+_ASIDE = ("", MEDIA_SKIPPED, DESCRIBES)
+"""Skip reason of each tier of a folder when a tier before it holds data."""
 
 _BREAKS = re.compile(r"[-_.\s]")
 
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """What a request comes to: files in reading order, what was left out, and what is wrong."""
+    """Result of a request: inputs in reading order, skipped files, and refused files."""
 
     inputs: tuple[Input, ...]
     skipped: tuple[Skipped, ...]
@@ -68,10 +68,10 @@ def discover(
     follow: Sequence[str] = (),
     ledger: str | None = None,
 ) -> Discovery:
-    """Find the files that paths, folders and globs stand for; each file once.
+    """Find the files of paths, folders and globs; each file once.
 
-    A file that is named must be data; one that a folder or a glob holds does not stop the others.
-    What is passed over is looked at by its first bytes, for it may hold data (``Skipped.holds``).
+    A named file must be data; a bad file in a folder or glob does not stop the others. The first
+    bytes of skipped files are checked for data (``Skipped.holds``).
 
     Args:
         paths: files, folders (walked, sorted by name) and globs; an existing file of that literal
@@ -91,7 +91,7 @@ def discover(
     inputs: dict[str, Input] = {}
     skipped: dict[str, Skipped] = {}
     refused: dict[str, Refused] = {}
-    walk = Walk(tuple(follow), ledger)
+    walk = FolderWalk(tuple(follow), ledger)
     for path in paths:
         for found in _expand(path, format, walk):
             if isinstance(found, Input):
@@ -105,7 +105,7 @@ def discover(
 
 
 def split_of(uri: str) -> str | None:
-    """The split that a file name speaks of, or else one of its two nearest folders.
+    """Return the split named by a file name, or else by one of its two nearest folders.
 
     >>> split_of("/data/train-00000-of-00012.parquet"), split_of("/data/dev/part-1.jsonl")
     ('train', 'validation')
@@ -127,11 +127,11 @@ def _splits_in(name: str) -> set[str]:
     return {_SPLITS[word] for word in _BREAKS.split(name) if word in _SPLITS}
 
 
-def _expand(path: str, asked: str | None, walk: Walk) -> Iterator[Found]:
+def _expand(path: str, asked: str | None, walk: FolderWalk) -> Iterator[Found]:
     if "\x00" in path:
         raise NotFoundError(f"no such path: {path!r}", hint="a path holds no NUL")
     if objects.is_url(path):
-        yield from remote.find(objects.parse(path), asked)
+        yield from remote.find(objects.parse_url(path), asked)
         return
     if _exists(path):
         yield from _named(path, asked, walk)
@@ -150,7 +150,7 @@ def _expand(path: str, asked: str | None, walk: Walk) -> Iterator[Found]:
             f"no such file or folder: {path}", hint="check the path, and quote it for the shell"
         )
     alone = asked is not None or all(
-        os.path.isdir(one) or no_data(one) or matches(one, PICTURE_NAMES) for one in met
+        os.path.isdir(one) or non_data_reason(one) or matches(one, PICTURE_NAMES) for one in met
     )
     top = _top_of(path)
     for match in met:
@@ -158,23 +158,23 @@ def _expand(path: str, asked: str | None, walk: Walk) -> Iterator[Found]:
             yield refused
         elif os.path.isdir(match):
             yield from _walk(match, asked, walk)
-        elif why := no_data(match):
-            yield passed_over(match, why)
+        elif why := non_data_reason(match):
+            yield skipped_file(match, why)
         elif matches(match, PICTURE_NAMES) and not alone:
-            yield passed_over(match, BESIDE)
+            yield skipped_file(match, MEDIA_SKIPPED)
         else:
             yield from _met([match], asked)
 
 
 def _top_of(pattern: str) -> str:
-    """The folder below which a glob looks."""
+    """Return the folder in which a glob searches."""
     folders = pattern.split("/")
     fixed = next(n for n, piece in enumerate(folders) if glob.has_magic(piece))
     return "/".join(folders[:fixed]) or ("/" if pattern.startswith("/") else ".")
 
 
-def _named(path: str, asked: str | None, walk: Walk) -> Iterator[Found]:
-    """A path that the user wrote: what cannot be read is an error, not a skip."""
+def _named(path: str, asked: str | None, walk: FolderWalk) -> Iterator[Found]:
+    """Resolve a path that the user named: what cannot be read is an error, not a skip."""
     mode = mode_of(path)
     if mode is None:
         raise NotFoundError(f"{path} is a link to nothing", hint="check where it should point")
@@ -193,7 +193,7 @@ def _named(path: str, asked: str | None, walk: Walk) -> Iterator[Found]:
 
 
 def _within(container: str, name: str, asked: str | None) -> Iterator[Found]:
-    """A member, a folder or a glob of members that the user wrote behind an archive."""
+    """Resolve a member, folder or glob that the user named behind an archive."""
     found = _input(container, asked)
     if found is None or found.format not in CONTAINERS.values():
         raise InputError(f"{container} is no archive of files", hint="name the file itself")
@@ -201,18 +201,18 @@ def _within(container: str, name: str, asked: str | None) -> Iterator[Found]:
 
 
 def _files_of(found: Input, asked: str | None) -> Iterator[Found]:
-    """The files that a file stands for: those in it, where it is an archive."""
+    """Yield an input, or the files in it where it is an archive."""
     if found.format in CONTAINERS.values():
         yield from archives.expand(found, asked)
     else:
         yield found
 
 
-def _walk(folder: str, asked: str | None, walk: Walk) -> Iterator[Found]:
-    """Everything below a folder.
+def _walk(folder: str, asked: str | None, walk: FolderWalk) -> Iterator[Found]:
+    """Yield everything below a folder.
 
-    Pictures are data only where there is no other, and files about the data only where there is
-    neither.
+    Pictures are data only where there is no other data, and files about the data only where there
+    is neither.
     """
     files: list[str] = []
     for found in walk.entries(folder):
@@ -224,11 +224,11 @@ def _walk(folder: str, asked: str | None, walk: Walk) -> Iterator[Found]:
 
 
 def _by_tier(tiers: Sequence[Sequence[str]], asked: str | None) -> Iterator[Found]:
-    """The files of the first tier that holds data; those after it are listed."""
+    """Yield the files of the first tier that holds data; skip those of later tiers."""
     taken = False
     for tier, why in zip(tiers, _ASIDE, strict=True):
         if taken:
-            yield from (passed_over(path, why) for path in tier)
+            yield from (skipped_file(path, why) for path in tier)
             continue
         for item in _met(tier, asked):
             taken = taken or isinstance(item, Input | Refused)
@@ -236,7 +236,7 @@ def _by_tier(tiers: Sequence[Sequence[str]], asked: str | None) -> Iterator[Foun
 
 
 def _tiers(files: Sequence[str], asked: str | None) -> tuple[list[str], list[str], list[str]]:
-    """Data, pictures that may be, and files about data; of a format that was asked for no two."""
+    """Sort files into data, pictures, and files about data; with an asked format, no pictures."""
     about = [path for path in files if matches(path, ABOUT)]
     rest = [path for path in files if not matches(path, ABOUT)]
     if asked in MEDIA_NAMES:
@@ -249,33 +249,33 @@ def _tiers(files: Sequence[str], asked: str | None) -> tuple[list[str], list[str
 
 
 def _met(paths: Sequence[str], asked: str | None) -> Iterator[Found]:
-    """Files that a walk or a glob came upon: what cannot be taken is listed, and passed over."""
+    """Resolve files found by a walk or glob: unreadable ones are refused, not raised."""
     for path in paths:
         try:
             mode = mode_of(path)
             if mode is None or not stat.S_ISREG(mode):
-                yield passed_over(path, NOT_REGULAR)
+                yield skipped_file(path, NOT_REGULAR)
                 continue
             found = _input(path, asked)
         except ProvError as error:
-            yield Refused(printable(path), error, size_of(path))
+            yield Refused(printable_path(path), error, size_of(path))
             continue
         if found is None:
-            yield passed_over(path, "unknown format")
+            yield skipped_file(path, "unknown format")
         elif asked is None and found.format == "json" and _is_description(found):
-            yield Skipped(printable(path), METADATA_FILE)
+            yield Skipped(printable_path(path), METADATA_FILE)
         else:
             yield from _files_of(found, asked)
 
 
 def _is_description(source: Input) -> bool:
-    """Whether a JSON document is what a tool writes beside data, whatever it is called."""
+    """Check whether a JSON document is a metadata file, whatever its name."""
     if source.compression:
         return False
     try:
         with source.path.open("rb") as file:
             head = file.read(HEAD)
-        return describes(source.path, head)
+        return is_metadata_file(source.path, head)
     except OSError:
         return False  # who reads it says why
 
@@ -286,7 +286,7 @@ def _input(path: str, asked: str | None) -> Input | None:
         raise InputError(
             f"the name of {path!a} is not valid UTF-8", hint="rename the file, then try again"
         )
-    if hollow(path):
+    if is_sparse_file(path):
         raise InputError(
             f"{path} is a sparse file: almost nothing of its size is stored",
             hint="write the data that it should hold",
@@ -301,7 +301,7 @@ def _input(path: str, asked: str | None) -> Input | None:
 
 
 def uri_of(path: str) -> str:
-    """The absolute POSIX path; links are not followed, for they are what the user named."""
+    """Return the absolute POSIX path, without following links."""
     return os.path.abspath(path)
 
 

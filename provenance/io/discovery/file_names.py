@@ -1,4 +1,4 @@
-"""What a search for files comes upon, and which names are not those of data."""
+"""Define the results of a search for files, and the file names that are not data."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from provenance.errors import ProvError
 from provenance.io.contract.formats import MEDIA
 from provenance.io.contract.name_patterns import any_of, matches
 from provenance.io.contract.reader import Input
-from provenance.io.discovery.sniff import Holds
+from provenance.io.discovery.sniff import DataContent
 
 METADATA = any_of(
     "dataset_dict.json",
@@ -23,7 +23,7 @@ METADATA = any_of(
     "*.crc",
 )
 CACHES = any_of("cache-*.arrow")
-"""What ``datasets`` leaves beside saved data: made rows, or an order of rows."""
+"""Cache files that ``datasets`` writes next to saved data."""
 
 MEDIA_NAMES = {
     medium: any_of(*(f"*{suffix}" for suffix in suffixes)) for medium, suffixes in MEDIA.items()
@@ -31,18 +31,18 @@ MEDIA_NAMES = {
 PICTURE_NAMES = any_of(*(f"*{suffix}" for suffixes in MEDIA.values() for suffix in suffixes))
 """Names of pictures, sounds and films."""
 
-BESIDE = "media beside other data: `--format image`, `audio` or `video` reads them"
+MEDIA_SKIPPED = "media beside other data: `--format image`, `audio` or `video` reads them"
 DESCRIBES = "describes the data beside it"
 METADATA_FILE = "metadata file"
 NOT_REGULAR = "not a regular file"
 REPOSITORY = ".git"
-"""A folder of which nothing is data."""
+"""Folder that never holds data."""
 
 LINK_TO_NOTHING = "link to nothing"
 
 
-def no_data(path: str) -> str:
-    """Why a file that is met is no data by its name alone; empty where it may be."""
+def non_data_reason(path: str) -> str:
+    """Return why a file is no data by its name; empty where it may be."""
     if matches(path, METADATA):
         return METADATA_FILE
     return "cache of data beside it" if matches(path, CACHES) else ""
@@ -50,7 +50,7 @@ def no_data(path: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A path that was met and is not read, and why.
+    """A path that is not read, and why.
 
     Attributes:
         holds: what of data it holds by its first bytes; ``None`` for what is no data.
@@ -59,13 +59,13 @@ class Skipped:
 
     path: str
     reason: str
-    holds: Holds | None = None
+    holds: DataContent | None = None
     bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A file that was met, would be data, and cannot be taken; its path is printable text.
+    """A file that should be data and cannot be read.
 
     Attributes:
         bytes: its size, where that is known.
@@ -79,6 +79,6 @@ class Refused:
 Found = Input | Skipped | Refused
 
 
-def printable(path: str) -> str:
-    """The absolute path as text; bytes of a name that are no UTF-8 are escaped."""
+def printable_path(path: str) -> str:
+    """Return the absolute path as text, with bytes that are no UTF-8 escaped."""
     return os.path.abspath(path).encode("utf-8", "backslashreplace").decode()

@@ -1,4 +1,4 @@
-"""Folders that the tools of Hugging Face make: which of the files in them are the data."""
+"""Recognise folders made by Hugging Face tools, and tell which of their files are data."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from provenance.errors import InputError
 from provenance.io.discovery.file_names import Refused, Skipped
 
 _REPOSITORY = re.compile(r"(dataset|model|space)s--.+")
-"""A repository in the cache of the hub (`huggingface_hub`, "Understand caching")."""
+"""Name of a repository in the hub cache (`huggingface_hub`, "Understand caching")."""
 
 _IN_REPOSITORY = frozenset({"blobs", "refs", ".no_exist"})
 _BETWEEN = re.compile(r"version\w*\.txt|CACHEDIR\.TAG")
-"""What the cache keeps in a repository beside its snapshots, and between its repositories."""
+"""Files of the hub cache next to its repositories."""
 
 _MAKER = "the Hugging Face cache"
 _MOST_STATE = 1 << 20
@@ -27,10 +27,10 @@ _CHOSEN = ("_indices_data_files", "_indices_files")
 Aside = dict[str, Skipped | Refused]
 
 
-def aside(folder: str, names: Sequence[str]) -> Aside:
-    """What of a folder is no data because of the tool that made the folder, by name.
+def non_data_entries(folder: str, names: Sequence[str]) -> Aside:
+    """Map the entries of a folder that are no data, by the tool that made the folder.
 
-    Files that should be there and are not stand among them; so does what cannot be read right.
+    Data files that are listed but missing, or that cannot be read correctly, are refused.
 
     Args:
         folder: its path.
@@ -51,14 +51,14 @@ def aside(folder: str, names: Sequence[str]) -> Aside:
 
 
 def is_model(path: str) -> bool:
-    """Whether something lies in the repository of a model or of a space."""
+    """Check whether a path is in the repository of a model or a space."""
     pieces = os.path.abspath(path).split("/")
     kinds = (_REPOSITORY.fullmatch(piece) for piece in pieces)
     return any(kind and kind[1] != "dataset" for kind in kinds)
 
 
-def read_already(path: str) -> frozenset[str]:
-    """Real paths of the blobs that are read, or listed, where links of snapshots lead to them.
+def blobs_read(path: str) -> frozenset[str]:
+    """Return the real paths of blobs that are read or listed through links of snapshots.
 
     Args:
         path: the ``blobs`` of the repository of a data set, or a revision that is not read;
@@ -80,11 +80,11 @@ def read_already(path: str) -> frozenset[str]:
     except OSError:
         return frozenset()
     # What only another revision leads to is listed there.
-    aside = {} if is_blobs else _of_revisions(snapshots, revisions)
+    others = {} if is_blobs else _of_revisions(snapshots, revisions)
     return frozenset(
         os.path.realpath(os.path.join(below, file))
         for revision in revisions
-        if revision not in aside
+        if revision not in others
         for below, _, files in os.walk(os.path.join(snapshots, revision))
         for file in files
     )
@@ -107,7 +107,7 @@ def _of_repository(folder: str, names: Sequence[str], kind: str) -> Aside:
 
 
 def _of_revisions(folder: str, names: Sequence[str]) -> Aside:
-    """Of several revisions of a data set the one is read that the cache calls the main one."""
+    """Of several revisions of a data set, keep the main one."""
     if len(names) < 2:
         return {}
     try:
@@ -118,20 +118,20 @@ def _of_revisions(folder: str, names: Sequence[str]) -> Aside:
     if main in names:
         return _skipped(folder, others, "another revision than the main one: name it to read it")
     error = InputError(
-        f"{len(names)} revisions of a data set and no word which is meant: {folder}",
+        f"{len(names)} revisions of a data set and none is marked as the main one: {folder}",
         hint=f"name one of {', '.join(names[:3])}",
     )
     return {name: Refused(_shown(folder, name), error) for name in names}
 
 
 def _files(folder: str, names: Sequence[str]) -> Aside:
-    """What the cache keeps between the repositories; other files there are of somebody else."""
+    """List the files that the hub cache keeps between its repositories."""
     files = [name for name in names if _BETWEEN.fullmatch(name)]
     return _skipped(folder, files, f"part of {_MAKER}")
 
 
 def _of_saved(folder: str, names: Sequence[str]) -> Aside:
-    """A data set that was written by ``save_to_disk``: its state names the files that count."""
+    """Handle a data set written by ``save_to_disk``: its state lists the data files."""
     state = _state(folder)
     if state is None:
         return {}
@@ -164,7 +164,7 @@ def _state(folder: str) -> dict[str, Any] | None:
 
 
 def _named(files: Any) -> list[str]:
-    """The names in a list of files, as any version of ``datasets`` has written it."""
+    """Extract the names from a list of files, as any version of ``datasets`` writes it."""
     if not isinstance(files, list):
         return []
     names = [each.get("filename") if isinstance(each, dict) else each for each in files]
@@ -172,7 +172,7 @@ def _named(files: Any) -> list[str]:
 
 
 def _of_prepared(folder: str, names: Sequence[str]) -> Aside:
-    """What ``datasets`` keeps beside the data that it prepared from downloads."""
+    """List what ``datasets`` keeps next to the data that it prepared from downloads."""
     found = _skipped(
         folder,
         [name for name in names if name.endswith(".incomplete")],

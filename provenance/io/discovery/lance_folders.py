@@ -1,4 +1,4 @@
-"""What stands beside the rows in the folder of a Lance data set, and is no data of its own."""
+"""Recognise the auxiliary files of a Lance data set, which hold no rows."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ _PART = re.compile(
     r"(.*/)(?:_deletions/\d+-\d+-\d+\.(?:arrow|bin)|_indices/[0-9a-f-]{36}/[^/]+"
     r"|_versions/latest_version_hint\.json)"
 )
-"""Lists of deleted rows, indices, and which version is the newest, as lance.org/format names them:
-what has another name is looked at."""
+"""Lists of deleted rows, indices and the version hint, as lance.org/format names them."""
 
 
-def is_part(path: str) -> bool:
-    """Whether a hidden file belongs to a data set of Lance, whose reader knows what it is for."""
+def is_lance_part(path: str) -> bool:
+    """Check whether a hidden file belongs to a Lance data set."""
     found = _PART.fullmatch(path)
     if found is None:
         return False

@@ -1,4 +1,4 @@
-"""Where links of a supplied folder may lead: not to files that its supplier was never given."""
+"""Limit where links in a supplied folder may lead: not to files outside of it."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from collections.abc import Sequence
 from provenance.errors import NotFoundError
 
 _PROJECT = (".git", "prov.yaml")
-"""A folder that holds one of these is a project or repository."""
+"""Entries that mark a folder as a project or repository."""
 
 _HUB_REPOSITORY = re.compile(r"(?:datasets|models|spaces)--.+")
 
 
-class Bounds:
-    """The places that the links below one path may lead to.
+class LinkBounds:
+    """Folders that links below one path may lead to.
 
-    These are the folder itself, the project or repository that it is in (the nearest folder at or
-    above it with ``.git`` or ``prov.yaml``), what ``--follow`` names, and for a snapshot in a cache
-    of the Hugging Face hub the blobs of its own repository.
+    These are the folder itself, its project or repository (the nearest folder at or above it with
+    ``.git`` or ``prov.yaml``), the folders of ``--follow``, and for a snapshot in the Hugging Face
+    hub cache the blobs of its repository.
 
     Args:
         top: the folder that was named; it may be a link itself.
@@ -38,14 +38,14 @@ class Bounds:
         roots |= {found for each in (os.path.abspath(top), real) if (found := _project(each))}
         self._roots = tuple(root.rstrip("/") + "/" for root in roots)
 
-    def let(self, path: str) -> bool:
-        """Whether what a link stands for lies where it may."""
+    def allow(self, path: str) -> bool:
+        """Check whether the target of a link is within the bounds."""
         target = os.path.realpath(path)
         return f"{target}/".startswith(self._roots) or _is_blob(path, target)
 
 
 def _project(folder: str) -> str | None:
-    """The nearest project at or above a folder; the root of the disk is none."""
+    """Find the nearest project at or above a folder; the root of the disk is none."""
     while folder != os.path.dirname(folder):
         if any(os.path.lexists(os.path.join(folder, sign)) for sign in _PROJECT):
             return os.path.realpath(folder)
@@ -54,7 +54,7 @@ def _project(folder: str) -> str | None:
 
 
 def _is_blob(path: str, target: str) -> bool:
-    """Whether a link of ``<repository>/snapshots/<revision>/`` leads to a blob beside it."""
+    """Check whether a link of a snapshot leads to a blob of the same repository."""
     repository, mark, below = os.path.realpath(os.path.dirname(path)).partition("/snapshots/")
     return (
         bool(mark and below)

@@ -1,4 +1,4 @@
-"""Inputs that lie in an object store or on the web: found by listing, fetched for a reader."""
+"""List inputs in an object store or on the web, and fetch them for a reader."""
 
 from __future__ import annotations
 
@@ -20,67 +20,67 @@ from provenance.io import objects
 from provenance.io.contract.formats import CONTAINERS, FORMATS
 from provenance.io.contract.name_patterns import ABOUT, HIDDEN, matches
 from provenance.io.contract.reader import Input
-from provenance.io.discovery.detect import compression_of, detect, promised
+from provenance.io.discovery.detect import compression_of, detect, format_by_name
 from provenance.io.discovery.file_names import (
-    BESIDE,
     DESCRIBES,
+    MEDIA_SKIPPED,
     PICTURE_NAMES,
     REPOSITORY,
     Found,
     Skipped,
-    no_data,
+    non_data_reason,
 )
-from provenance.io.discovery.passed_over import NAMED_LIKE, held_in
-from provenance.io.discovery.sniff import HEAD, Holds
-from provenance.io.objects import Place, Stored
-from provenance.io.streams.archive_members import Shelf
+from provenance.io.discovery.skipped_files import NAMED_LIKE, data_in_head
+from provenance.io.discovery.sniff import HEAD, DataContent
+from provenance.io.objects import Location, StoredObject
+from provenance.io.streams.archive_members import MemberFiles
 
 AHEAD = 16
-"""Files that are fetched while one is read: a store answers slowly, but many at once."""
+"""Files that are fetched ahead while one is read."""
 
 AHEAD_BYTES = 64 << 20
-"""And no more of them than this, together with the one that is read next."""
+"""Most bytes of files fetched ahead, including the next one."""
 
 _NAME = 80
 
 
-def find(place: Place, asked: str | None) -> Iterator[Found]:
-    """What a URL stands for: an object, a prefix (walked) or a glob; nothing is fetched yet.
+def find(location: Location, asked: str | None) -> Iterator[Found]:
+    """Resolve a URL: an object, a prefix or a glob; nothing is fetched yet.
 
-    Formats are told by name alone here. A name that tells nothing is passed over, unless it was
-    named itself: then its content is looked at when it is read.
+    The format is detected by name. An object of unknown format is skipped, unless it was named
+    itself: then its content decides when it is read.
 
     Raises:
         NotFoundError: there is nothing.
         InputError: a key that cannot be read.
         StorageError: the store cannot be reached, or denies it.
     """
-    stored = None if place.key.endswith("/") else objects.find(place)
+    stored = None if location.key.endswith("/") else objects.find(location)
     if stored is not None:
         yield _input(stored, asked)
         return
-    found: Iterable[Stored] = ()
-    if place.scheme in objects.STORES:
-        magic = glob.has_magic(place.key)
-        found = _matching(place) if magic else _below(place)
+    found: Iterable[StoredObject] = ()
+    if location.scheme in objects.STORES:
+        magic = glob.has_magic(location.key)
+        found = _matching(location) if magic else _below(location)
     there = False
-    for item in _sorted_out(place, found, asked):
+    for item in _sorted_out(location, found, asked):
         there = True
         yield item
     if not there:
-        raise NotFoundError(f"no such object or prefix: {place}", hint="check the name")
+        raise NotFoundError(f"no such object or prefix: {location}", hint="check the name")
 
 
-def _below(place: Place) -> Iterator[Stored]:
-    return objects.listing(Place(place.scheme, place.store, place.key.rstrip("/")))
+def _below(location: Location) -> Iterator[StoredObject]:
+    return objects.listing(Location(location.scheme, location.store, location.key.rstrip("/")))
 
 
-def _matching(place: Place) -> Iterator[Stored]:
-    """Objects whose keys a pattern matches; ``**`` stands for any number of folders."""
-    pieces = place.key.split("/")
+def _matching(location: Location) -> Iterator[StoredObject]:
+    """List objects whose keys match a pattern; ``**`` stands for any number of folders."""
+    pieces = location.key.split("/")
     fixed = next(n for n, piece in enumerate(pieces) if glob.has_magic(piece))
-    for stored in _below(Place(place.scheme, place.store, "/".join(pieces[:fixed]))):
-        if _fits(stored.place.key.split("/"), pieces):
+    for stored in _below(Location(location.scheme, location.store, "/".join(pieces[:fixed]))):
+        if _fits(stored.location.key.split("/"), pieces):
             yield stored
 
 
@@ -92,15 +92,17 @@ def _fits(names: Sequence[str], pieces: Sequence[str]) -> bool:
     return fnmatch.fnmatchcase(names[0], pieces[0]) and _fits(names[1:], pieces[1:])
 
 
-def _sorted_out(place: Place, found: Iterable[Stored], asked: str | None) -> Iterator[Found]:
-    """As a walk over a folder does it: pictures, and files about data, are data where they must."""
-    pictures: list[Stored] = []
-    about: list[Stored] = []
-    passed: list[tuple[Stored, str]] = []
+def _sorted_out(
+    location: Location, found: Iterable[StoredObject], asked: str | None
+) -> Iterator[Found]:
+    """Yield data first; pictures and files about data only where there is no other data."""
+    pictures: list[StoredObject] = []
+    about: list[StoredObject] = []
+    passed: list[tuple[StoredObject, str]] = []
     data = False
     for stored in found:
-        key = stored.place.key
-        reason = _no_data(place, stored, asked)
+        key = stored.location.key
+        reason = _no_data(location, stored, asked)
         if reason:
             passed.append((stored, reason))
         elif matches(key, ABOUT):
@@ -110,7 +112,7 @@ def _sorted_out(place: Place, found: Iterable[Stored], asked: str | None) -> Ite
         else:
             data = True
             yield _input(stored, asked)
-    for aside, why in ((pictures, BESIDE), (about, DESCRIBES)):
+    for aside, why in ((pictures, MEDIA_SKIPPED), (about, DESCRIBES)):
         if data:
             passed += [(stored, why) for stored in aside]
         else:
@@ -120,69 +122,69 @@ def _sorted_out(place: Place, found: Iterable[Stored], asked: str | None) -> Ite
         yield from threads.map(_passed_over, passed)
 
 
-def _passed_over(met: tuple[Stored, str]) -> Skipped:
-    """An object that is not read, with what of data it holds; only its beginning is fetched."""
+def _passed_over(met: tuple[StoredObject, str]) -> Skipped:
+    """Skip an object, and note the data that its first bytes seem to hold."""
     stored, reason = met
-    name = stored.place.name
-    if f"/{REPOSITORY}/" in f"/{stored.place.key}":
-        return Skipped(str(stored.place), reason)
-    found: Holds | None
+    name = stored.location.name
+    if f"/{REPOSITORY}/" in f"/{stored.location.key}":
+        return Skipped(str(stored.location), reason)
+    found: DataContent | None
     try:
         head = objects.first_bytes(stored, HEAD)
     except ProvError:
-        found = Holds("an object that cannot be opened")
+        found = DataContent("an object that cannot be opened")
     else:
-        found = held_in(head, name, whole=len(head) == stored.bytes)
+        found = data_in_head(head, name, whole=len(head) == stored.bytes)
     if found is None:
-        return Skipped(str(stored.place), reason)
-    return Skipped(str(stored.place), NAMED_LIKE.get(reason, reason), found, stored.bytes)
+        return Skipped(str(stored.location), reason)
+    return Skipped(str(stored.location), NAMED_LIKE.get(reason, reason), found, stored.bytes)
 
 
-def _no_data(place: Place, stored: Stored, asked: str | None) -> str:
-    """Why an object below a prefix is passed over; empty where it is not."""
-    key = stored.place.key
-    below = key.removeprefix(place.key.rstrip("/")) if not glob.has_magic(place.key) else ""
-    names = below.split("/") if below else [stored.place.name]
+def _no_data(location: Location, stored: StoredObject, asked: str | None) -> str:
+    """Return why an object below a prefix is skipped; empty where it is not."""
+    key = stored.location.key
+    below = key.removeprefix(location.key.rstrip("/")) if not glob.has_magic(location.key) else ""
+    names = below.split("/") if below else [stored.location.name]
     if any(name.startswith(HIDDEN) for name in names):
         return "hidden"
-    if why := no_data(key):
+    if why := non_data_reason(key):
         return why
-    if asked or promised(stored.place.name)[0]:
+    if asked or format_by_name(stored.location.name)[0]:
         return ""
-    packed = stored.place.name.lower().endswith(".zip")
+    packed = stored.location.name.lower().endswith(".zip")
     return "an archive in a store: fetch it to read its files" if packed else "unknown format"
 
 
-def _input(stored: Stored, asked: str | None) -> Input:
-    name = stored.place.name
-    form, compression = promised(name)
-    return Input(str(stored.place), Path(name), asked or form or "", compression, stored)
+def _input(stored: StoredObject, asked: str | None) -> Input:
+    name = stored.location.name
+    form, compression = format_by_name(name)
+    return Input(str(stored.location), Path(name), asked or form or "", compression, stored)
 
 
-def again(uri: str) -> Stored:
-    """The object of a uri that was read before.
+def find_stored(uri: str) -> StoredObject:
+    """Find an object that was read before, by its URI.
 
     Raises:
         NotFoundError: it is not there any more.
         StorageError: the store cannot be reached, or denies it.
     """
-    stored = objects.find(objects.parse(uri))
+    stored = objects.find(objects.parse_url(uri))
     if stored is None:
         raise NotFoundError(f"{uri}: the object is gone", hint="put it back, or see `--root`")
     return stored
 
 
-class Spool:
+class FetchQueue:
     """Fetches inputs into a temporary folder, some ahead of the one that is read.
 
-    Whoever reads takes them in the order in which they were given; local ones pass through.
+    They must be read in the order in which they were given; local inputs pass through.
     """
 
     def __init__(self, sources: Sequence[Input]) -> None:
         self._waiting = deque(source for source in sources if source.stored)
         self._fetching: deque[tuple[Input, Path, Future[None]]] = deque()
         self._count = 0
-        self._shelf = Shelf()
+        self._shelf = MemberFiles()
         self._folder = tempfile.TemporaryDirectory(prefix="prov-") if self._waiting else None
         self._threads = ThreadPoolExecutor(AHEAD) if self._waiting else None
 
@@ -203,10 +205,10 @@ class Spool:
 
     @contextmanager
     def opened(self, source: Input, asked: str | None) -> Iterator[Input]:
-        """An input that a reader can open; failures name it as the ledger does.
+        """Provide an input that a reader can open; errors name its URI.
 
         Args:
-            asked: the format that was asked for; else it is told by the content.
+            asked: the requested format; else it is detected by the content.
 
         Raises:
             InputError: it changed, vanished or is no data.
@@ -219,7 +221,7 @@ class Spool:
         path, fetched = self._next(source)
         try:
             fetched.result()
-            yield _told(replace(source, path=path), asked)
+            yield _detected(replace(source, path=path), asked)
         except ProvError as error:
             if str(path) not in error.message:
                 raise
@@ -253,18 +255,18 @@ class Spool:
 
 
 @contextmanager
-def opened(source: Input, asked: str | None, shelf: Shelf) -> Iterator[Input]:
-    """One input that a reader can open, as ``Spool.opened``; members of archives by the shelf."""
+def readable_input(source: Input, asked: str | None, shelf: MemberFiles) -> Iterator[Input]:
+    """Provide one input that a reader can open, fetched or extracted where needed."""
     if source.stored is None:
         with shelf.opened(source) as found:
             yield found
         return
-    with Spool([source]) as spool, spool.opened(source, asked) as found:
+    with FetchQueue([source]) as spool, spool.opened(source, asked) as found:
         yield found
 
 
-def _told(source: Input, asked: str | None) -> Input:
-    """A fetched input with the format that its content has."""
+def _detected(source: Input, asked: str | None) -> Input:
+    """Set the format of a fetched input by its content."""
     if asked is not None:
         return replace(source, format=asked, compression=compression_of(source.path))
     form, compression = detect(source.path)
@@ -282,5 +284,5 @@ def _told(source: Input, asked: str | None) -> Input:
 
 
 def _file_name(source: Input) -> str:
-    """A name that any disk takes, with the suffixes that tell the format."""
+    """Make a file name that is valid on any disk and keeps the suffixes."""
     return re.sub(r"[^A-Za-z0-9._-]", "_", source.path.name)[-_NAME:]

@@ -1,4 +1,4 @@
-"""What of data a file holds that is not read: told by its first bytes, whatever its name is."""
+"""Describe the data in a file that is not read, by its first bytes and its name."""
 
 from __future__ import annotations
 
@@ -12,26 +12,25 @@ from os.path import basename
 
 from provenance.io.contract.formats import COMPRESSIONS, CONTAINERS, SHORT, SUFFIXES
 from provenance.io.discovery.sniff_text import is_binary, texts_of
-from provenance.io.readers.image import HEAD as MEDIA_HEAD
-from provenance.io.readers.image import media_type
+from provenance.io.readers.media import HEAD as MEDIA_HEAD, media_type
 
 HEAD = 64 << 10
-"""Bytes from the beginning that are looked at."""
+"""First bytes that are checked."""
 
 LINES = 50
-"""Lines of a text that are looked at."""
+"""Lines of a text that are checked."""
 
 
 @dataclass(frozen=True, slots=True)
-class Holds:
-    """Data that a file, or a member of an archive, holds.
+class DataContent:
+    """Data in a file or in a member of an archive.
 
     Attributes:
-        what: for people: ``JSON``, ``a table``, ``a zip archive with JSON``.
+        description: for display: ``JSON``, ``a table``, ``a zip archive with JSON``.
         medium: a picture, sound or film: data only where the set is one of media.
     """
 
-    what: str
+    description: str
     medium: bool = False
 
 
@@ -54,15 +53,15 @@ _MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (0, b"age-encryption.org/v1", "an encrypted file"),
 )
 _APPLE = (b"\x00\x05\x16\x07", b"\x00\x00\x00\x01Bud1")
-"""What the Mac keeps beside files: AppleDouble, and how a folder is shown."""
+"""Signatures of AppleDouble files and of Finder settings."""
 
 _SUMS = b"crc\x00"
-"""The checksums that Hadoop keeps beside files."""
+"""Signature of Hadoop checksum files."""
 
-_WARC = re.compile(rb"(?:\r?\n)*(?:WARC/[01]\.\d|filedesc://)")
+WARC_START = re.compile(rb"(?:\r?\n)*(?:WARC/[01]\.\d|filedesc://)")
 # Streams of Arrow before 0.15 begin with the length of their schema alone.
 _OLD_ARROW = re.compile(rb"[^\x00].{2}\x00(?:\x10|\x0c|\x08|\x14|\x18)\x00{3}", re.DOTALL)
-_LFS = b"version https://git-lfs.github.com/spec/v1"
+LFS_POINTER = b"version https://git-lfs.github.com/spec/v1"
 
 _SOUND_AND_FILM: tuple[tuple[int, bytes, str], ...] = (
     (0, b"ID3", "sound"),
@@ -95,14 +94,14 @@ _CODE = (
     *(".py", ".pyi", ".sh", ".js", ".ts", ".c", ".h", ".cpp", ".java", ".go", ".rs", ".r", ".sql"),
     *(".html", ".css", ".yaml", ".yml", ".toml", ".cfg", ".ini"),
 )
-"""Suffixes of what people write by hand: equal numbers of commas make no table of it."""
+"""Suffixes of hand-written files, in which equal numbers of commas do not make a table."""
 
 _BY_NAME = frozenset({"jsonl", "csv", "tsv", "parquet", "arrow", "warc"})
-"""Formats whose suffix is believed where the first bytes say nothing."""
+"""Formats whose suffix counts where the first bytes say nothing."""
 
 
-def holds(head: bytes, name: str) -> Holds | None:
-    """What begins with these bytes; ``None`` where it is no data (code, a licence, nothing).
+def detect_data(head: bytes, name: str) -> DataContent | None:
+    """Describe the data that begins with these bytes; ``None`` for code, licences, nothing.
 
     Args:
         head: the first bytes, decoded where they are compressed; ``HEAD`` of them or all.
@@ -116,40 +115,40 @@ def holds(head: bytes, name: str) -> Holds | None:
         return found
     promised = _promised(name)
     for text in texts_of(head):
-        if what := _of_text(text, name):
-            return Holds(what)
+        if description := _of_text(text, name):
+            return DataContent(description)
     if promised in _BY_NAME:
         is_old = promised == "arrow" and b"\x00" in head and _OLD_ARROW.match(head)
-        return Holds("Arrow" if is_old else f"what is named like {promised}")
+        return DataContent("Arrow" if is_old else f"what is named like {promised}")
     return _by_inner_name(head, name)
 
 
-def _by_inner_name(head: bytes, name: str) -> Holds | None:
-    """What is called data but for a last suffix that nobody knows, and is no text: encrypted."""
+def _by_inner_name(head: bytes, name: str) -> DataContent | None:
+    """Recognise binary files with an unknown suffix after one of data, as of encryption."""
     stem, dot, last = basename(name).lower().rpartition(".")
     known = f".{last}" in {*SUFFIXES, *COMPRESSIONS, *CONTAINERS}
     if not dot or known or head.startswith(_SUMS) or not is_binary(head):
         return None
     inner = f".{stem.rpartition('.')[2]}"
     if promises_data(stem) or inner in {*CONTAINERS, *COMPRESSIONS, *SHORT}:
-        return Holds(f"what is named like {inner[1:]}, with .{last}")
+        return DataContent(f"what is named like {inner[1:]}, with .{last}")
     return None
 
 
-def _by_magic(head: bytes, name: str) -> Holds | None:
-    if head.startswith(_LFS):
-        return Holds("a Git LFS pointer", _promised(name) == "image")
-    for at, magic, what in _MAGIC:
+def _by_magic(head: bytes, name: str) -> DataContent | None:
+    if head.startswith(LFS_POINTER):
+        return DataContent("a Git LFS pointer", _promised(name) == "image")
+    for at, magic, description in _MAGIC:
         if head.startswith(magic, at):
-            return Holds(what)
-    if _WARC.match(head):
-        return Holds("WARC")
+            return DataContent(description)
+    if WARC_START.match(head):
+        return DataContent("WARC")
     medium = _medium(head)
-    return Holds(medium, medium=True) if medium else None
+    return DataContent(medium, medium=True) if medium else None
 
 
 def promises_data(name: str) -> bool:
-    """Whether a name ends like that of data which is no medium and no plain text.
+    """Check whether a name has the suffix of data other than media and plain text.
 
     >>> promises_data(".part.jsonl.gz"), promises_data("notes.txt"), promises_data("a.sock")
     (True, False, False)
@@ -158,7 +157,7 @@ def promises_data(name: str) -> bool:
 
 
 def _promised(name: str) -> str | None:
-    """The format that the suffixes of a name promise, of a hidden one too."""
+    """Return the format by the suffixes of a name, also of a hidden file."""
     pieces = basename(name).lower().split(".")
     if len(pieces) > 1 and f".{pieces[-1]}" in COMPRESSIONS:
         pieces.pop()
@@ -168,12 +167,12 @@ def _promised(name: str) -> str | None:
 def _medium(head: bytes) -> str | None:
     if media_type(head[:MEDIA_HEAD]):
         return "a picture"
-    for at, magic, what in _SOUND_AND_FILM:
-        if what == "bitmap":
+    for at, magic, description in _SOUND_AND_FILM:
+        if description == "bitmap":
             if head.startswith(b"BM") and head.startswith(magic, at):
                 return "a picture"
         elif head.startswith(magic, at):
-            return what
+            return description
     return None
 
 
@@ -187,7 +186,7 @@ def _of_text(text: str, name: str) -> str | None:
 
 
 def _is_record(line: str) -> bool:
-    """Whether a line is an object, a list or a string of JSON."""
+    """Check whether a line is a JSON object, list or string."""
     line = line.strip(" \t\r\x1e")
     if not line.startswith(("{", "[", '"')):
         return False
@@ -199,7 +198,7 @@ def _is_record(line: str) -> bool:
 
 
 def _is_table(text: str, name: str) -> bool:
-    """Whether lines have equally many cells, below a line of names or for long enough."""
+    """Check whether lines have equally many cells, below a header or for enough lines."""
     whole = text if len(text) < HEAD // 4 or "\n" not in text else text[: text.rindex("\n")]
     for delimiter in _DELIMITERS:
         rows = _rows(whole, delimiter)

@@ -1,4 +1,4 @@
-"""What of data a compressed file or an archive holds: as much is unpacked as tells it."""
+"""Describe the data in a compressed file or an archive, unpacking no more than needed."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from typing import IO, Any, cast
 
 import zstandard
 
-from provenance.io.discovery.sniff import HEAD, Holds, holds
+from provenance.io.discovery.sniff import HEAD, DataContent, detect_data
 from provenance.io.streams.compression import compression_at
-from provenance.io.streams.zip_members import bytes_of_nobody, is_folder
+from provenance.io.streams.zip_members import is_folder, unaccounted_bytes
 
 MOST_MEMBERS = 1_000
 MOST_BYTES = 64 << 20
-"""As far is an archive looked through; one that goes on after that is taken for data."""
+"""Bytes of an archive that are searched; one that continues counts as data."""
 
 MOST_DIRECTORY = 16 << 20
-"""Bytes of the directory of a zip: more is a million members, or a bomb."""
+"""Most bytes of a zip directory; more is a million members, or a bomb."""
 
 _SPREADSHEET = (b"opendocument.spreadsheet", b"opendocument.spreadsheet-template")
-"""How the member ``mimetype`` of an OpenDocument table ends."""
+"""End of the member ``mimetype`` of an OpenDocument spreadsheet."""
 
 _WINDOW = 256 << 20
 
@@ -56,7 +56,7 @@ _CLOSED: tuple[tuple[bytes, str], ...] = (
     (b"LZIP\x01", "an lzip stream"),
     (b"\x1f\x9d", "a compress stream"),
 )
-"""What is not looked into: it may hold anything."""
+"""Archives and streams that are not unpacked and count as data."""
 
 _PACKED = (b"PK\x03\x04", *(magic for magic, _ in _CLOSED))
 
@@ -67,24 +67,26 @@ _DAMAGE = (
 )
 
 
-def packed(path: Path, head: bytes) -> tuple[bool, Holds | None]:
-    """Whether a file is compressed or an archive, and what of data is in it.
+def data_if_packed(path: Path, head: bytes) -> tuple[bool, DataContent | None]:
+    """Tell whether a file is compressed or an archive, and describe the data in it.
 
-    What cannot be unpacked counts as data: nobody can say that it is none.
+    What cannot be unpacked counts as data.
 
     Args:
         head: its first ``HEAD`` bytes.
     """
-    for magic, what in _CLOSED:
+    for magic, description in _CLOSED:
         if head.startswith(magic):
-            return True, Holds(what)
+            return True, DataContent(description)
     try:
         with path.open("rb") as file:
             if head.startswith(b"PK\x03\x04"):
                 many = _directory_of_zip(file) > MOST_DIRECTORY
                 zipped = "a zip archive"
                 found = (
-                    Holds(f"{zipped} of many members") if many else _among(zipped, _of_zip(path))
+                    DataContent(f"{zipped} of many members")
+                    if many
+                    else _among(zipped, _of_zip(path))
                 )
                 return True, found
             if _is_tar(head):
@@ -93,26 +95,26 @@ def packed(path: Path, head: bytes) -> tuple[bool, Holds | None]:
                 if head.startswith(magic):
                     return True, _within(file, codec, opener, path.name)
     except _DAMAGE:
-        return True, Holds("an archive that is damaged or locked")
+        return True, DataContent("an archive that is damaged or locked")
     return False, None
 
 
-def _within(file: IO[bytes], codec: str, opener: Opener, name: str) -> Holds | None:
-    """What is in a stream; a tar archive there is looked through."""
+def _within(file: IO[bytes], codec: str, opener: Opener, name: str) -> DataContent | None:
+    """Describe the data in a compressed stream; a tar archive in it is searched."""
     head, whole = _decoded(opener(file))
     if _is_tar(head):
         file.seek(0)
         return _among(f"a tar archive in {codec}", _of_tar(_Limited(opener(file)), "r|"))
     if compression_at(head) or head.startswith(_PACKED):
-        return Holds(f"a compressed stream or an archive in {codec}")
-    inner = holds(head, name)
+        return DataContent(f"a compressed stream or an archive in {codec}")
+    inner = detect_data(head, name)
     if inner is None and not whole and not head:
-        return Holds(f"a {codec} stream that is damaged")
-    return inner and Holds(f"{inner.what} in {codec}", inner.medium)
+        return DataContent(f"a {codec} stream that is damaged")
+    return inner and DataContent(f"{inner.description} in {codec}", inner.medium)
 
 
 def _decoded(stream: IO[bytes]) -> tuple[bytes, bool]:
-    """The first decoded bytes, and whether nothing was wrong so far."""
+    """Decode the first bytes; also return whether they were sound."""
     parts: list[bytes] = []
     left = HEAD
     try:
@@ -124,40 +126,40 @@ def _decoded(stream: IO[bytes]) -> tuple[bytes, bool]:
     return b"".join(parts), True
 
 
-def _among(archive: str, members: Iterator[tuple[str, bytes]]) -> Holds | None:
-    """The first data among the members; media only where there is no other."""
-    medium: Holds | None = None
+def _among(archive: str, members: Iterator[tuple[str, bytes]]) -> DataContent | None:
+    """Describe the first data among the members; media only where there is no other data."""
+    medium: DataContent | None = None
     for seen, (name, data) in enumerate(members):
         if seen >= MOST_MEMBERS:
-            return Holds(f"{archive} of many members")
-        found = held_packed(data, name)
+            return DataContent(f"{archive} of many members")
+        found = data_in_member(data, name)
         if found and not found.medium:
-            return Holds(f"{archive} with {found.what}")
+            return DataContent(f"{archive} with {found.description}")
         medium = medium or found
-    return medium and Holds(f"{archive} with {medium.what}", medium=True)
+    return medium and DataContent(f"{archive} with {medium.description}", medium=True)
 
 
-def held_packed(data: bytes, name: str) -> Holds | None:
-    """What a member of an archive holds, by its first bytes, compressed or not.
+def data_in_member(data: bytes, name: str) -> DataContent | None:
+    """Describe the data in a member by its first bytes; an archive in it counts as data.
 
     An archive in it counts as data.
     """
     if _is_tar(data) or data.startswith(b"PK\x03\x04"):
-        return Holds("an archive")
-    for magic, what in _CLOSED:
+        return DataContent("an archive")
+    for magic, description in _CLOSED:
         if data.startswith(magic):
-            return Holds(what)
+            return DataContent(description)
     for magic, codec, opener in _OPENED:
         if data.startswith(magic):
             try:
                 return _within(io.BytesIO(data), codec, opener, name)
             except _DAMAGE:
-                return Holds(f"a {codec} stream")  # of which only the beginning is at hand
-    return holds(data, name)
+                return DataContent(f"a {codec} stream")  # of which only the beginning is at hand
+    return detect_data(data, name)
 
 
 def _directory_of_zip(file: IO[bytes]) -> int:
-    """Bytes of the directory of a zip, as its end tells (APPNOTE 4.3.16); all of it is read."""
+    """Return the size of a zip directory, as its end record states (APPNOTE 4.3.16)."""
     size = file.seek(0, 2)
     file.seek(max(0, size - (1 << 16) - 22))
     tail = file.read()
@@ -167,7 +169,7 @@ def _directory_of_zip(file: IO[bytes]) -> int:
 
 def _of_zip(path: Path) -> Iterator[tuple[str, bytes]]:
     with zipfile.ZipFile(path) as archive:
-        if bytes_of_nobody(archive, path.stat().st_size):
+        if unaccounted_bytes(archive, path.stat().st_size):
             raise ValueError("bytes of none of its members")
         for member in archive.infolist():
             if is_folder(member) or not member.file_size:
@@ -191,28 +193,28 @@ def _of_tar(file: Any, mode: str) -> Iterator[tuple[str, bytes]]:
 
 
 class _Careful:
-    """A file of which nobody reads very much at once, whatever a header in it claims."""
+    """File that refuses large reads, which only a damaged header asks for."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
         self.seek, self.tell = file.seek, file.tell
 
     def read(self, size: int = -1) -> bytes:
-        """As of a file; a header that claims more is damage."""
+        """Read; a too large size is damage."""
         if size < 0 or size > MOST_BYTES:
             raise ValueError("a header that is longer than any")
         return self._file.read(size)
 
 
 class _Limited:
-    """A decoded stream that ends with an error where an archive is looked through no further."""
+    """Decoded stream that fails beyond the limit of the search."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
         self._left = MOST_BYTES
 
     def read(self, size: int) -> bytes:
-        """As of a stream."""
+        """Read from the stream."""
         if self._left <= 0:
             raise ValueError("it goes on for longer than it is looked through")
         part = self._stream.read(min(size, self._left))

@@ -1,4 +1,4 @@
-"""Texts as which the first bytes of a file can be taken: blank at first, or in wide letters."""
+"""Decode the first bytes of a file as text: UTF-8, or UTF-16 and UTF-32 without a mark."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import codecs
 from collections.abc import Iterator
 
 BLANK = b" \t\r\n\x0b\x0c\x00"
-"""What may stand before data without being any."""
+"""Bytes that may precede data without being data."""
 
 _MARKS = (
     (b"\xff\xfe\x00\x00", "utf-32"),
@@ -17,14 +17,13 @@ _MARKS = (
 _LITTLE = ("utf-16-le", "utf-32-le")
 _BIG = ("utf-16-be", "utf-32-be")
 _PRINTED = 0.95
-"""Part of the letters of a wide text that are such; bytes of other files make other ones."""
+"""Share of printable characters in a text decoded from wide units."""
 
 
 def texts_of(head: bytes) -> Iterator[str]:
-    """Every text that the bytes may be; nothing where they are none.
+    """Yield every text that the bytes may be.
 
-    Blanks at their beginning are left away, which makes of the first ASCII letter in big-endian
-    order one in little-endian order.
+    Leading blanks are removed, which turns big-endian ASCII into little-endian.
     """
     for mark, encoding in _MARKS:
         if head.startswith(mark):
@@ -42,7 +41,7 @@ def texts_of(head: bytes) -> Iterator[str]:
 
 
 def is_binary(head: bytes) -> bool:
-    """Whether the bytes are no text in UTF-8, whatever else they may be."""
+    """Check whether the bytes are not UTF-8 text."""
     if b"\x00" in head:
         return True
     try:

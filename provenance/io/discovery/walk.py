@@ -1,4 +1,4 @@
-"""A walk over a folder: by name, without loops, and no further than links may lead."""
+"""Walk a folder by name, without loops, following links only within bounds."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from provenance.io.discovery.file_names import (
     REPOSITORY,
     Refused,
     Skipped,
-    no_data,
-    printable,
+    non_data_reason,
+    printable_path,
 )
-from provenance.io.discovery.lance_folders import is_part
-from provenance.io.discovery.links import Bounds
-from provenance.io.discovery.passed_over import is_one_object, passed_over
-from provenance.io.discovery.sniff import Holds
+from provenance.io.discovery.lance_folders import is_lance_part
+from provenance.io.discovery.links import LinkBounds
+from provenance.io.discovery.skipped_files import is_one_object, skipped_file
+from provenance.io.discovery.sniff import DataContent
 
 _HIDES = "hidden"
 _OUT = "a link that leads out of its folder"
@@ -32,8 +32,8 @@ Entry = str | Skipped | Refused
 
 
 @dataclass(frozen=True, slots=True)
-class Walk:
-    """How folders are walked.
+class FolderWalk:
+    """Options of a folder walk.
 
     Attributes:
         follow: folders that links may lead to.
@@ -44,15 +44,15 @@ class Walk:
     ledger: str | None = None
 
     def entries(self, top: str) -> Iterator[Entry]:
-        """Paths of the files below a folder that may be data, and what else there is."""
-        bounds = Bounds(top, self.follow)
+        """Yield the paths below a folder that may be data, and what is skipped or refused."""
+        bounds = LinkBounds(top, self.follow)
         walked: set[tuple[int, int]] = set()
         pending = [top]
         while pending:
             path = pending.pop()
             try:
                 mode = mode_of(path)
-                if path != top and mode and os.path.islink(path) and not bounds.let(path):
+                if path != top and mode and os.path.islink(path) and not bounds.allow(path):
                     yield _refused(path)
                     continue
                 if mode is None or not stat.S_ISDIR(mode):
@@ -62,14 +62,14 @@ class Walk:
             except StorageError as error:
                 if path == top:
                     raise
-                yield Refused(printable(path), error)
+                yield Refused(printable_path(path), error)
                 continue
             if why := self._no_folder(path, walked):
-                yield Skipped(printable(path), why)
+                yield Skipped(printable_path(path), why)
                 continue
             if not names:
-                yield Skipped(printable(path), "empty folder")
-            aside = hf_folders.aside(path, names)
+                yield Skipped(printable_path(path), "empty folder")
+            aside = hf_folders.non_data_entries(path, names)
             for name, found in aside.items():
                 yield from self._set_aside(os.path.join(path, name), found, bounds)
             names = [name for name in names if name not in aside]
@@ -80,13 +80,13 @@ class Walk:
             pending.extend(os.path.join(path, name) for name in visible)
 
     def led_out(self, path: str, top: str) -> Refused | None:
-        """What a glob met below a folder, where it is a link that leads out of that."""
-        if not os.path.islink(path) or Bounds(top, self.follow).let(path):
+        """Refuse a link, found by a glob, that leads out of the folder."""
+        if not os.path.islink(path) or LinkBounds(top, self.follow).allow(path):
             return None
         return _refused(path)
 
     def _no_folder(self, path: str, walked: set[tuple[int, int]]) -> str:
-        """Why a folder is not walked; empty where it is, and it is noted then."""
+        """Return why a folder is not walked; mark it as walked otherwise."""
         state = os.stat(path)
         if (state.st_dev, state.st_ino) in walked:
             return "folder was already walked (link)"
@@ -96,58 +96,58 @@ class Walk:
     def _is_ledger(self, path: str) -> bool:
         return self.ledger is not None and os.path.realpath(path) == os.path.realpath(self.ledger)
 
-    def _hidden(self, path: str, bounds: Bounds) -> Iterator[Skipped]:
-        """A hidden file or folder, and the files in it that hold data."""
-        if os.path.islink(path) and not bounds.let(path) and os.path.isdir(path):
-            yield Skipped(printable(path), _HIDES, Holds(_OUT))
+    def _hidden(self, path: str, bounds: LinkBounds) -> Iterator[Skipped]:
+        """Skip a hidden file or folder, and list the files in it that hold data."""
+        if os.path.islink(path) and not bounds.allow(path) and os.path.isdir(path):
+            yield Skipped(printable_path(path), _HIDES, DataContent(_OUT))
             return
-        yield passed_over(path, _HIDES)
+        yield skipped_file(path, _HIDES)
         if not os.path.isdir(path) or os.path.basename(path) == REPOSITORY:
             return
         if not self._is_ledger(path):
             yield from _data_below(path, _HIDES, bounds)
 
     def _set_aside(
-        self, path: str, found: Skipped | Refused, bounds: Bounds
+        self, path: str, found: Skipped | Refused, bounds: LinkBounds
     ) -> Iterator[Skipped | Refused]:
-        """What a tool keeps beside its data, and the files in it that hold data."""
+        """Skip an entry that a tool keeps, and list the files in it that hold data."""
         if isinstance(found, Refused):
             yield found
-        elif os.path.islink(path) and not bounds.let(path):
+        elif os.path.islink(path) and not bounds.allow(path):
             yield _refused(path)
         elif os.path.isdir(path):
             yield found
             if not self._is_ledger(path):
                 yield from _data_below(path, found.reason, bounds)
         else:
-            yield passed_over(path, found.reason)
+            yield skipped_file(path, found.reason)
 
 
-def _data_below(top: str, reason: str, bounds: Bounds) -> Iterator[Skipped]:
-    """The files below a folder that is not walked, as far as they hold data."""
-    read, is_model = hf_folders.read_already(top), hf_folders.is_model(top)
+def _data_below(top: str, reason: str, bounds: LinkBounds) -> Iterator[Skipped]:
+    """List the files below a skipped folder that hold data."""
+    read, is_model = hf_folders.blobs_read(top), hf_folders.is_model(top)
     for folder, folders, files in os.walk(top):
         inner = sorted(folders)
         folders[:] = [name for name in inner if name != REPOSITORY]
         for name in inner:
             below = os.path.join(folder, name)
-            if os.path.islink(below) and not bounds.let(below):
-                yield Skipped(printable(below), reason, Holds(_OUT))
+            if os.path.islink(below) and not bounds.allow(below):
+                yield Skipped(printable_path(below), reason, DataContent(_OUT))
         for name in sorted(files):
             path = os.path.join(folder, name)
             if read and os.path.realpath(path) in read:
                 continue
-            found = passed_over(path, reason)
-            aside = is_part(path) or (is_model and is_one_object(path))
+            found = skipped_file(path, reason)
+            aside = is_lance_part(path) or (is_model and is_one_object(path))
             if found.holds and not aside:
                 yield found
 
 
 def mode_of(path: str) -> int | None:
-    """Kind and rights of what a path stands for; ``None`` for a link to nothing.
+    """Return the mode of the target of a path; ``None`` for a broken link.
 
     Raises:
-        StorageError: it may not be looked at.
+        StorageError: its metadata cannot be read.
     """
     try:
         return os.stat(path).st_mode
@@ -162,7 +162,7 @@ def mode_of(path: str) -> int | None:
 
 
 def size_of(path: str) -> int:
-    """Bytes of a file; 0 where nobody can say."""
+    """Return the size of a file; 0 where it is unknown."""
     try:
         state = os.stat(path)
     except OSError:
@@ -172,20 +172,20 @@ def size_of(path: str) -> int:
 
 def _entry(path: str, mode: int | None) -> Entry:
     if mode is None:
-        return passed_over(path, LINK_TO_NOTHING)
+        return skipped_file(path, LINK_TO_NOTHING)
     if not stat.S_ISREG(mode):
-        return passed_over(path, NOT_REGULAR)
-    why = no_data(path)
-    return passed_over(path, why) if why else path
+        return skipped_file(path, NOT_REGULAR)
+    why = non_data_reason(path)
+    return skipped_file(path, why) if why else path
 
 
 def _refused(path: str) -> Refused:
-    target = printable(os.path.realpath(path))
+    target = printable_path(os.path.realpath(path))
     error = InputError(
-        f"{printable(path)} is a link that leads out of its folder",
-        hint=f"it leads to {target}: if that is meant, say `--follow DIR` with a folder above that",
+        f"{printable_path(path)} is a link that leads out of its folder",
+        hint=f"it leads to {target}: to allow that, add `--follow DIR` with a folder above it",
     )
-    return Refused(printable(path), error, size_of(path))
+    return Refused(printable_path(path), error, size_of(path))
 
 
 def _names(folder: str) -> list[str]:

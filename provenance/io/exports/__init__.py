@@ -1,1 +1,1 @@
-"""Write the rows of a release, and check what was written."""
+"""Write the rows of a release to files, and check what was written."""

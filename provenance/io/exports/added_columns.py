@@ -1,33 +1,32 @@
-"""The columns that an export adds, and those of a source that bear such names."""
+"""Handle the columns that an export adds, and source columns with the same prefix."""
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from provenance.content.json_text import Number, compact_json, escaped
+from provenance.content.json_reader import decode_exact
+from provenance.content.json_writer import compact_json, escape_surrogates
 from provenance.io.records.content_names import RESERVED
 
 # Any of the letters may be written as an escape, and any of them in upper case.
 _MARK = r'(?i)"(?:p|\\u00[57]0)(?:r|\\u00[57]2)(?:o|\\u00[46]f)(?:v|\\u00[57]6)(?:_|\\u005f)'
-_decode = json.JSONDecoder(parse_float=Number).decode
 
 
-def is_ours(name: str) -> bool:
-    """Whether a name is one of ours, in whatever case.
+def is_export_column(name: str) -> bool:
+    """Check whether a name has the prefix of export columns, in any case.
 
-    >>> is_ours("PROV_Label"), is_ours("provenance")
+    >>> is_export_column("PROV_Label"), is_export_column("provenance")
     (True, False)
     """
     return name.casefold().startswith(RESERVED)
 
 
 def content_columns(content: Sequence[str], names: Iterable[str]) -> list[str]:
-    """The columns that hold the content, of a field with dots the one in which it lies."""
+    """List the columns that hold the content; of a dotted field, its top-level column."""
     names = list(names)
     if tuple(content) == ("*",):
         return [name for name in names if not name.startswith(RESERVED)]
@@ -35,10 +34,10 @@ def content_columns(content: Sequence[str], names: Iterable[str]) -> list[str]:
     return [name for name in dict.fromkeys(heads) if name in names]
 
 
-def without_ours(lines: pa.Array, content: Sequence[str]) -> tuple[pa.Array, Counter[str]]:
-    """JSON objects without members that bear names of ours, and how often each was there.
+def drop_export_members(lines: pa.Array, content: Sequence[str]) -> tuple[pa.Array, Counter[str]]:
+    """Remove members with the export prefix from JSON objects, and count them by name.
 
-    What is content stays, whatever it is called.
+    Content stays, whatever its name.
     """
     left_out: Counter[str] = Counter()
     marked = pc.match_substring_regex(lines, _MARK)
@@ -46,19 +45,19 @@ def without_ours(lines: pa.Array, content: Sequence[str]) -> tuple[pa.Array, Cou
         return lines, left_out
     cleaned = []
     for text in lines.filter(marked).to_pylist():
-        row = _decode(text)
+        row = decode_exact(text)
         kept = set(content_columns(content, row))
-        dropped = [name for name in row if is_ours(name) and name not in kept]
+        dropped = [name for name in row if is_export_column(name) and name not in kept]
         left_out.update(dropped)
         for name in dropped:
             del row[name]
-        cleaned.append(escaped(compact_json(row)) if dropped else text)
+        cleaned.append(escape_surrogates(compact_json(row)) if dropped else text)
     return pc.replace_with_mask(lines, marked, pa.array(cleaned, lines.type)), left_out
 
 
 def columns_left_out(rows: pa.RecordBatch, content: Sequence[str]) -> Counter[str]:
-    """Columns that bear names of ours and are no content, and how many values each has."""
+    """Count the values of columns with the export prefix that are no content."""
     kept = set(content_columns(content, rows.schema.names))
-    ours = [name for name in rows.schema.names if is_ours(name) and name not in kept]
+    ours = [name for name in rows.schema.names if is_export_column(name) and name not in kept]
     counts = {name: rows.num_rows - rows.column(name).null_count for name in ours}
     return Counter({name: count for name, count in counts.items() if count})

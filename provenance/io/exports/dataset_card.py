@@ -1,4 +1,4 @@
-"""The card beside the files of an export: which of them are data, for loaders that look."""
+"""Write the dataset card of an export, which tells the library ``datasets`` its data files."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ origin; `_manifest/` lists every record. Only the files named above are data.
 
 
 def write_card(folder: Path, files: Sequence[str], *, split: bool) -> None:
-    """Write ``README.md``, by which the library ``datasets`` finds the data and nothing else.
+    """Write ``README.md``, by which the library ``datasets`` finds the data files only.
 
-    Without it, the lists in ``_manifest/`` would be taken for data, too.
+    Without it, the lists in ``_manifest/`` would count as data as well.
 
     Args:
         files: the names of the data files.
@@ -30,7 +30,7 @@ def write_card(folder: Path, files: Sequence[str], *, split: bool) -> None:
 
 
 def _names(files: Sequence[str]) -> list[str]:
-    """Names of splits that the library takes: letters, digits and underscores."""
+    """Make split names that ``datasets`` accepts: letters, digits and underscores."""
     names: list[str] = []
     for path in files:
         stem = name = re.sub(r"\W", "_", Path(path).stem, flags=re.ASCII)

@@ -1,4 +1,4 @@
-"""Check what an export wrote: every digest is worked out anew from the bytes on disk."""
+"""Check the files of an export by recomputing every content digest from the bytes on disk."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from provenance.content.identity import write_digest
 from provenance.content.measure import content_digests
 from provenance.errors import IntegrityError
 from provenance.io.contract.formats import reader_for
-from provenance.io.contract.reader import Batch, Input, Kind, Layout, Slice
+from provenance.io.contract.reader import Batch, Input, Kind, ReadLayout, Slice
 from provenance.io.exports.read_back import written_rows
 
 _DIGEST = 32
@@ -21,8 +21,8 @@ _ANY_LENGTH = 1 << 62
 
 
 @dataclass(slots=True)
-class Run:
-    """Rows of one file that follow one another and are read alike.
+class RowRun:
+    """Consecutive rows of one file that are read with one layout.
 
     Attributes:
         turns: whether turns as JSON text were read as turns.
@@ -36,19 +36,19 @@ class Run:
     size: int = 0
 
     @property
-    def layout(self) -> Layout:
-        """How their content is read from what was written."""
-        return Layout(self.kind, self.content, max_record=_ANY_LENGTH, turns=self.turns)
+    def layout(self) -> ReadLayout:
+        """Layout by which their content is read back."""
+        return ReadLayout(self.kind, self.content, max_record=_ANY_LENGTH, turns=self.turns)
 
 
 @dataclass(slots=True)
 class _Digests:
     file: BinaryIO
-    runs: list[Run] = field(default_factory=list)
+    runs: list[RowRun] = field(default_factory=list)
 
 
-class Expected:
-    """What each file of an export has to hold: in files of its own, for there may be many rows.
+class ExpectedDigests:
+    """Digests that each file of an export must hold, stored on disk.
 
     Args:
         folder: where those lie meanwhile.
@@ -58,44 +58,48 @@ class Expected:
         self._folder = folder
         self._splits: dict[str, _Digests] = {}
 
-    def __enter__(self) -> Expected:
+    def __enter__(self) -> ExpectedDigests:
         return self
 
     def __exit__(self, *_: object) -> None:
         for split in self._splits.values():
             split.file.close()
 
-    def add(self, split: str, layout: Layout, digests: pa.Array, size: int = 0) -> None:
-        """The next rows of a file."""
+    def add(self, split: str, layout: ReadLayout, digests: pa.Array, size: int = 0) -> None:
+        """Add the digests of the next rows of a file."""
         if split not in self._splits:
             path = self._folder / f"{len(self._splits)}.digests"
             self._splits[split] = _Digests(path.open("x+b"))
-        held = self._splits[split]
-        run = Run(layout.kind, layout.content, layout.turns)
-        if not held.runs or held.runs[-1].layout != run.layout:
-            held.runs.append(run)
-        held.runs[-1].rows += len(digests)
-        held.runs[-1].size += size
-        held.file.write(_bytes(digests))
+        expected_split = self._splits[split]
+        run = RowRun(layout.kind, layout.content, layout.turns)
+        if not expected_split.runs or expected_split.runs[-1].layout != run.layout:
+            expected_split.runs.append(run)
+        expected_split.runs[-1].rows += len(digests)
+        expected_split.runs[-1].size += size
+        expected_split.file.write(_bytes(digests))
 
     def check(self, split: str, path: Path, form: str) -> None:
-        """Read a file that was written, and compare it with what it has to hold.
+        """Read a written file and compare its digests.
 
         Raises:
             IntegrityError: a row of it holds another content; the message names the record.
         """
-        held = self._splits[split]
-        held.file.seek(0)
-        batches = _lines(path, held.runs) if form == "jsonl" else _columns(path, held.runs)
+        expected_split = self._splits[split]
+        expected_split.file.seek(0)
+        batches = (
+            _lines(path, expected_split.runs)
+            if form == "jsonl"
+            else _columns(path, expected_split.runs)
+        )
         next_row = 1
         for kind, batch in batches:
-            next_row = _compare(path, held.file, kind, batch, next_row)
-        rows = sum(run.rows for run in held.runs)
+            next_row = _compare(path, expected_split.file, kind, batch, next_row)
+        rows = sum(run.rows for run in expected_split.runs)
         if next_row != rows + 1:
-            raise _wrong(path, next_row, held.file.read(_DIGEST))
+            raise _wrong(path, next_row, expected_split.file.read(_DIGEST))
 
 
-def _lines(path: Path, runs: Sequence[Run]) -> Iterator[tuple[Kind, Batch]]:
+def _lines(path: Path, runs: Sequence[RowRun]) -> Iterator[tuple[Kind, Batch]]:
     reader, item = reader_for("jsonl"), Input(str(path), path, "jsonl")
     start, row = 0, 1
     for run in runs:
@@ -104,22 +108,22 @@ def _lines(path: Path, runs: Sequence[Run]) -> Iterator[tuple[Kind, Batch]]:
         start, row = start + run.size, row + run.rows
 
 
-def _columns(path: Path, runs: Sequence[Run]) -> Iterator[tuple[Kind, Batch]]:
+def _columns(path: Path, runs: Sequence[RowRun]) -> Iterator[tuple[Kind, Batch]]:
     for layout, batch in written_rows(path, [(run.layout, run.rows) for run in runs]):
         yield layout.kind, batch
 
 
 def _compare(path: Path, expected: BinaryIO, kind: Kind, batch: Batch, next_row: int) -> int:
-    """Compare a batch with the next digests; the number of the row behind its last one."""
+    """Compare a batch with the next digests; return the number of the row after it."""
     rows = batch.rows.to_pylist()
     found = content_digests(batch.content, kind)
     wanted = expected.read(_DIGEST * len(rows))
-    for place, (row, newest, former) in enumerate(
+    for position, (row, newest, former) in enumerate(
         zip(rows, found.newest.to_pylist(), found.former.to_pylist(), strict=True)
     ):
-        own = wanted[_DIGEST * place : _DIGEST * (place + 1)]
-        if row != next_row + place or own not in (newest, former):
-            raise _wrong(path, next_row + place, own)
+        own = wanted[_DIGEST * position : _DIGEST * (position + 1)]
+        if row != next_row + position or own not in (newest, former):
+            raise _wrong(path, next_row + position, own)
     return next_row + len(rows)
 
 
@@ -127,7 +131,7 @@ def _wrong(path: Path, row: int, wanted: bytes) -> IntegrityError:
     return IntegrityError(
         f"row {row:,} of `{path.name}` as it was written does not hold the content of the record "
         f"{write_digest(wanted)}; nothing was exported",
-        hint="this is a fault of prov, or of the disk; `--format jsonl` writes rows as they stand",
+        hint="this is a bug in prov or a disk error; `--format jsonl` writes rows unchanged",
     )
 
 

@@ -1,4 +1,4 @@
-"""The columns and the rows of a file that an export wrote, Parquet or JSON lines."""
+"""Read row count and columns of an exported Parquet or JSON lines file."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _JSON_TYPES: Mapping[str, ColumnType] = {
 
 
 def parquet_columns(path: Path) -> tuple[int, tuple[Column, ...]]:
-    """How many rows a Parquet file has, and its columns.
+    """Count the rows of a Parquet file, and list its columns.
 
     Raises:
         InputError: it is not Parquet.
@@ -67,7 +67,7 @@ def _arrow_type(kind: pa.DataType) -> ColumnType:
 
 
 def jsonl_columns(path: Path) -> tuple[int, tuple[Column, ...]]:
-    """How many lines a file of JSON objects has, and the columns that they have together.
+    """Count the lines of a file of JSON objects, and list their merged columns.
 
     Raises:
         InputError: it is not a file of JSON objects.
@@ -87,7 +87,7 @@ def jsonl_columns(path: Path) -> tuple[int, tuple[Column, ...]]:
 
 
 def _json_lines(path: Path) -> str:
-    """A file of JSON objects as a relation of one column ``json``, in SQL."""
+    """Return the SQL of a file of JSON objects as a relation with one column ``json``."""
     # A path is taken for itself and not for a pattern.
     literal = "".join(f"[{c}]" if c in "*?[" else c for c in str(path))
     return (

@@ -1,4 +1,4 @@
-"""The content of rows that an export wrote to a Parquet file, each read as its source was."""
+"""Read the content of exported Parquet rows back, each as its source was read."""
 
 from __future__ import annotations
 
@@ -9,22 +9,24 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from provenance.content.json_text import DefectError
-from provenance.io.columns.to_text import json_text
-from provenance.io.columns.typed_rows import holds_json
-from provenance.io.contract.reader import Batch, Layout
+from provenance.content.json_reader import DefectError
+from provenance.io.columns.to_text import to_json
+from provenance.io.columns.typed_rows import is_json_column
+from provenance.io.contract.reader import Batch, ReadLayout
 from provenance.io.exports.added_columns import content_columns
 from provenance.io.readers.columnar.batches import ColumnBatches
 from provenance.io.readers.json.json_content import extract, parse_object
-from provenance.io.records.batch_builder import no_fields
+from provenance.io.records.batch_builder import empty_fields
 
 _ROWS = 8_192
 _ANY_SIZE = 1 << 60
-"""Size of file that lets rows repeat as often as they do: weights make them."""
+"""File size that permits any number of repeated rows, which weights produce."""
 
 
-def written_rows(path: Path, runs: Sequence[tuple[Layout, int]]) -> Iterator[tuple[Layout, Batch]]:
-    """The rows of a file in their order.
+def written_rows(
+    path: Path, runs: Sequence[tuple[ReadLayout, int]]
+) -> Iterator[tuple[ReadLayout, Batch]]:
+    """Read the rows of a file in order.
 
     Args:
         runs: how so many rows after the other are read.
@@ -50,17 +52,17 @@ def written_rows(path: Path, runs: Sequence[tuple[Layout, int]]) -> Iterator[tup
 
 
 class _Rows:
-    """Reads rows by one layout."""
+    """Reader of rows by one layout."""
 
-    def __init__(self, layout: Layout, schema: pa.Schema) -> None:
+    def __init__(self, layout: ReadLayout, schema: pa.Schema) -> None:
         self._layout = layout
         self._names = content_columns(layout.content, schema.names)
-        self._as_json = {name for name in self._names if holds_json(schema.field(name))}
+        self._as_json = {name for name in self._names if is_json_column(schema.field(name))}
         own = pa.schema([schema.field(name) for name in self._names])
         self._columns = None if self._as_json else ColumnBatches(layout, own, _ANY_SIZE)
 
     def read(self, table: pa.RecordBatch, row: int) -> Iterator[Batch]:
-        """Batches of some rows, of which the first has this number."""
+        """Yield batches of rows, the first of which has the given number."""
         if self._columns is None:
             yield self._read_json(table, row)
             return
@@ -70,7 +72,7 @@ class _Rows:
     def _read_json(self, table: pa.RecordBatch, row: int) -> Batch:
         columns = [table.column(name) for name in self._names]
         texts = [
-            (column if name in self._as_json else json_text(column)).to_pylist()
+            (column if name in self._as_json else to_json(column)).to_pylist()
             for name, column in zip(self._names, columns, strict=True)
         ]
         rows, content = [], []
@@ -86,5 +88,5 @@ class _Rows:
         return Batch(
             rows=pa.array(rows, pa.int64()),
             content=pa.array(content, pa.string()),
-            fields=no_fields(len(rows)),
+            fields=empty_fields(len(rows)),
         )

@@ -1,4 +1,4 @@
-"""Rows of any sources as Parquet files of one schema, with the types that the sources have."""
+"""Write rows of any sources as Parquet files of one schema, in the types of the sources."""
 
 from __future__ import annotations
 
@@ -12,12 +12,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from provenance.io.columns.row_types import Kind, Leaf, Untyped, arrow_type, kind_of_type
-from provenance.io.columns.to_text import json_text
-from provenance.io.columns.typed_rows import holds_json, settled, why_json
-from provenance.io.contract.reader import Layout
-from provenance.io.exports.plan import Column, Group, Plan, features_of, make_plan
-from provenance.io.readers.json.json_rows import JsonRows
+from provenance.io.columns.row_types import LeafType, RowType, Untyped, arrow_type, kind_of_type
+from provenance.io.columns.to_text import to_json
+from provenance.io.columns.typed_rows import cast_values, is_json_column, json_reason
+from provenance.io.contract.reader import ReadLayout
+from provenance.io.exports.export_plan import (
+    ExportColumn,
+    ExportPlan,
+    SourceGroup,
+    features_of,
+    make_plan,
+)
+from provenance.io.readers.json.typed_json import TypedJson
 
 _GROUP_ROWS = 65_536
 _GROUP_BYTES = 32 << 20
@@ -27,7 +33,7 @@ _LINES = "json"
 
 @dataclass(frozen=True, slots=True)
 class _Segment:
-    """Rows of one group that lie in one file until the schema is known."""
+    """Rows of one group, in a temporary file until the schema is known."""
 
     group: int
     path: Path
@@ -39,10 +45,10 @@ class _Split:
     writer: pa.ipc.RecordBatchFileWriter | None = None
 
 
-class ColumnarExport:
-    """Takes rows in, looks at their types, and writes them once all are known.
+class ParquetExport:
+    """Collects rows, then writes them in the schema that holds them all.
 
-    Until then they lie in files in a folder: memory holds some batches.
+    Until then the rows are in files of a temporary folder: memory holds a few batches.
 
     Args:
         folder: an empty folder, whose files are removed as they are used up.
@@ -53,12 +59,12 @@ class ColumnarExport:
         self._folder = folder
         self._ours = ours
         self._splits: dict[str, _Split] = {}
-        self._groups: list[Group] = []
+        self._groups: list[SourceGroup] = []
         self._keys: dict[object, int] = {}
         self._connection = duckdb.connect(":memory:")
-        self._json = JsonRows(self._connection)
+        self._json = TypedJson(self._connection)
 
-    def __enter__(self) -> ColumnarExport:
+    def __enter__(self) -> ParquetExport:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -68,9 +74,9 @@ class ColumnarExport:
                 split.writer.close()
 
     def add(
-        self, layout: Layout, rows: pa.Array | pa.RecordBatch, ours: pa.Table, splits: pa.Array
+        self, layout: ReadLayout, rows: pa.Array | pa.RecordBatch, ours: pa.Table, splits: pa.Array
     ) -> None:
-        """Take rows in.
+        """Add rows.
 
         Args:
             rows: JSON objects as text, or columns as ``typed_rows`` gives them.
@@ -81,27 +87,29 @@ class ColumnarExport:
         group = self._groups[number]
         if isinstance(rows, pa.RecordBatch):
             group.add(dict(zip(rows.schema.names, map(_kind, rows.schema, rows), strict=True)))
-            names = [f"c{place}" for place in range(rows.num_columns)]
-            held = pa.RecordBatch.from_arrays(rows.columns, names)
+            names = [f"c{position}" for position in range(rows.num_columns)]
+            source_rows = pa.RecordBatch.from_arrays(rows.columns, names)
         else:
             group.add(self._json.members(rows))
-            held = pa.RecordBatch.from_arrays([rows], [_LINES])
+            source_rows = pa.RecordBatch.from_arrays([rows], [_LINES])
         added = [column.combine_chunks() for column in ours.columns]
         batch = pa.RecordBatch.from_arrays(
-            [*added, *held.columns], [*ours.schema.names, *held.schema.names]
+            [*added, *source_rows.columns], [*ours.schema.names, *source_rows.schema.names]
         )
         for split in pc.unique(splits).to_pylist():
             mine = batch.filter(pc.equal(splits, split))
             self._writer(split, number, mine.schema).write_batch(mine)
 
-    def _group_of(self, layout: Layout, rows: pa.Array | pa.RecordBatch) -> int:
+    def _group_of(self, layout: ReadLayout, rows: pa.Array | pa.RecordBatch) -> int:
         is_json = not isinstance(rows, pa.RecordBatch)
         features = {} if is_json else features_of(rows.schema)
         types = None if is_json else tuple((each.name, each.type) for each in rows.schema)
         key = (layout.kind, layout.content, types, repr(features))
         if key not in self._keys:
             self._keys[key] = len(self._groups)
-            self._groups.append(Group(layout.kind, layout.content, is_json, features=features))
+            self._groups.append(
+                SourceGroup(layout.kind, layout.content, is_json, features=features)
+            )
         return self._keys[key]
 
     def _writer(self, name: str, group: int, schema: pa.Schema) -> pa.ipc.RecordBatchFileWriter:
@@ -118,19 +126,19 @@ class ColumnarExport:
 
     @property
     def splits(self) -> list[str]:
-        """The splits that rows were taken in for, by name."""
+        """Names of the splits that have rows."""
         return sorted(self._splits)
 
-    def plan(self) -> Plan:
-        """The columns of all rows that were taken in."""
+    def plan(self) -> ExportPlan:
+        """Plan the columns of all added rows."""
         for split in self._splits.values():
             if split.writer is not None:
                 split.writer.close()
                 split.writer = None
         return make_plan(self._groups)
 
-    def write(self, split: str, plan: Plan, target: Path) -> int:
-        """Write the rows of a split in their order, with page checksums, synced; how many."""
+    def write(self, split: str, plan: ExportPlan, target: Path) -> int:
+        """Write the rows of a split in order, with page checksums, synced; return their count."""
         schema = plan.schema(self._ours)
         count = 0
         with target.open("xb") as file:
@@ -144,14 +152,16 @@ class ColumnarExport:
             os.fsync(file.fileno())
         return count
 
-    def _tables(self, split: _Split, plan: Plan, schema: pa.Schema) -> Iterator[pa.Table]:
+    def _tables(self, split: _Split, plan: ExportPlan, schema: pa.Schema) -> Iterator[pa.Table]:
         for segment in split.segments:
             with pa.ipc.open_stream(str(segment.path)) as batches:
                 for batch in batches:
                     yield self._table(batch, segment.group, plan, schema)
             segment.path.unlink()
 
-    def _table(self, batch: pa.RecordBatch, number: int, plan: Plan, schema: pa.Schema) -> pa.Table:
+    def _table(
+        self, batch: pa.RecordBatch, number: int, plan: ExportPlan, schema: pa.Schema
+    ) -> pa.Table:
         group = self._groups[number]
         pairs = zip(plan.columns, plan.members[number], strict=True)
         wanted = {member: column for column, member in pairs if member is not None}
@@ -159,7 +169,7 @@ class ColumnarExport:
             types = {name: _own_type(group, name, column) for name, column in wanted.items()}
             values = self._json.columns(batch.column(_LINES), types)
         else:
-            places = {name: f"c{place}" for place, name in enumerate(group.columns)}
+            places = {name: f"c{position}" for position, name in enumerate(group.columns)}
             values = [batch.column(places[name]) for name in wanted]
         found = {
             column.name: _written(value, column, group, name)
@@ -172,39 +182,39 @@ class ColumnarExport:
         return pa.table([(ours | found)[name] for name in schema.names], schema=schema)
 
 
-def _own_type(group: Group, name: str, column: Column) -> pa.DataType | None:
-    """The type in which a member of JSON is read: its own, or none where it stays JSON."""
+def _own_type(group: SourceGroup, name: str, column: ExportColumn) -> pa.DataType | None:
+    """Return the type in which a JSON member is read; ``None`` where it stays JSON."""
     return None if column.type is None else arrow_type(group.columns[name], pa.string())
 
 
-def _written(values: pa.Array, column: Column, group: Group, name: str) -> pa.Array:
+def _written(values: pa.Array, column: ExportColumn, group: SourceGroup, name: str) -> pa.Array:
     if column.type is not None:
-        return settled(values, column.type)
+        return cast_values(values, column.type)
     if group.is_json or isinstance(group.columns[name], Untyped):
         return values
-    return json_text(values)
+    return to_json(values)
 
 
-def _kind(about: pa.Field, values: pa.Array) -> Kind:
-    """The kind of a column; of long integers with the range that they are in."""
-    if holds_json(about):
-        return Untyped(why_json(about))
+def _kind(about: pa.Field, values: pa.Array) -> RowType:
+    """Return the row type of a column; for long integers with their range of values."""
+    if is_json_column(about):
+        return Untyped(json_reason(about))
     kind = kind_of_type(about.type)
-    if isinstance(kind, Leaf) and kind.type in {pa.int64(), pa.uint64()}:
+    if isinstance(kind, LeafType) and kind.type in {pa.int64(), pa.uint64()}:
         found = pc.min_max(values).as_py()
-        return Leaf(kind.type, found["min"] or 0, found["max"] or 0)
+        return LeafType(kind.type, found["min"] or 0, found["max"] or 0)
     return kind
 
 
 def _grouped(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
-    """Tables put together to row groups of a good size."""
-    held: list[pa.Table] = []
+    """Concatenate tables to row groups of suitable size."""
+    buffered: list[pa.Table] = []
     rows = size = 0
     for table in tables:
-        held.append(table)
+        buffered.append(table)
         rows, size = rows + table.num_rows, size + table.nbytes
         if rows >= _GROUP_ROWS or size >= _GROUP_BYTES:
-            yield pa.concat_tables(held)
-            held, rows, size = [], 0, 0
-    if held:
-        yield pa.concat_tables(held)
+            yield pa.concat_tables(buffered)
+            buffered, rows, size = [], 0, 0
+    if buffered:
+        yield pa.concat_tables(buffered)

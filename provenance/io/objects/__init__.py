@@ -1,7 +1,7 @@
-"""Objects in stores and on the web: named, reached with the usual credentials, moved."""
+"""Access objects in stores and on the web: names, credentials and transfer."""
 
 from provenance.io.objects.access import Access, s3_access
-from provenance.io.objects.naming import STORES, Place, Stored, is_url, parse
+from provenance.io.objects.naming import STORES, Location, StoredObject, is_url, parse_url
 from provenance.io.objects.transfer import (
     download,
     find,
@@ -15,14 +15,14 @@ from provenance.io.objects.transfer import (
 __all__ = [
     "STORES",
     "Access",
-    "Place",
-    "Stored",
+    "Location",
+    "StoredObject",
     "download",
     "find",
     "first_bytes",
     "is_url",
     "listing",
-    "parse",
+    "parse_url",
     "read",
     "remove",
     "s3_access",

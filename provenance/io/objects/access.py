@@ -1,4 +1,4 @@
-"""How stores are reached: the usual credentials, and retries that wait longer each time."""
+"""Connect to object stores with the usual credentials, and retries with growing delays."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from os import environ
 from typing import TYPE_CHECKING, Any
 
 from provenance.errors import StorageError
-from provenance.io.objects.naming import WEB, Place
+from provenance.io.objects.naming import WEB, Location
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -22,14 +22,14 @@ _TIMEOUT = timedelta(seconds=60)
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """How S3 is reached: what the environment, the profile files or the machine say."""
+    """Settings to reach S3, from the environment, the profile files or the machine."""
 
     region: str
     endpoint: str | None
     credentials: Any = field(repr=False)
 
     def frozen(self) -> tuple[str, str, str | None] | None:
-        """Key, secret and token as they are now; nothing where there are none."""
+        """Return key, secret and token as they are now; ``None`` without credentials."""
         if self.credentials is None:
             return None
         now = self.credentials.get_frozen_credentials()
@@ -37,18 +37,18 @@ class Access:
 
 
 def s3_access() -> Access:
-    """What the usual AWS chain says; one look for each state of the environment.
+    """Resolve the AWS credential chain, once for each state of the environment.
 
     Raises:
         StorageError: a profile is named that does not exist, or the like.
     """
-    return _access(_told())
+    return _access(_store_environment())
 
 
-def _told() -> tuple[tuple[str, str], ...]:
-    """What the environment says of stores now: it may change while a program runs."""
-    said = [pair for pair in environ.items() if pair[0].startswith(("AWS_", "GOOGLE_"))]
-    return tuple(sorted(said))
+def _store_environment() -> tuple[tuple[str, str], ...]:
+    """Return the environment variables of stores; they may change while a program runs."""
+    variables = [pair for pair in environ.items() if pair[0].startswith(("AWS_", "GOOGLE_"))]
+    return tuple(sorted(variables))
 
 
 @functools.lru_cache(maxsize=8)
@@ -76,7 +76,7 @@ def _access(_environment: tuple[tuple[str, str], ...]) -> Access:
 
 @functools.lru_cache(maxsize=64)
 def _store(scheme: str, name: str, _environment: tuple[tuple[str, str], ...]) -> ObjectStore:
-    """A bucket, or an object on the web, with retries that wait longer each time."""
+    """Open a bucket or a web object, with retries."""
     from obstore.store import GCSStore, HTTPStore, S3Store
 
     retry: Any = {
@@ -111,7 +111,7 @@ def _store(scheme: str, name: str, _environment: tuple[tuple[str, str], ...]) ->
 
 
 def _provide() -> Any:
-    """Credentials as the store's library asks for them, again and again."""
+    """Return credentials in the form in which the store library asks for them."""
     key, secret, token = s3_access().frozen() or ("", "", None)
     soon = datetime.now().astimezone() + timedelta(minutes=5)
     return {
@@ -122,9 +122,11 @@ def _provide() -> Any:
     }
 
 
-def opened(place: Place) -> tuple[ObjectStore, str]:
-    """The store of a place, and the object's name in it."""
-    if place.scheme in WEB:
-        query = f"?{place.query}" if place.query else ""
-        return _store(place.scheme, f"{place.scheme}://{place.store}/{place.key}{query}", ()), ""
-    return _store(place.scheme, place.store, _told()), place.key
+def open_store(location: Location) -> tuple[ObjectStore, str]:
+    """Open the store of a location, and return the object's name in it."""
+    if location.scheme in WEB:
+        query = f"?{location.query}" if location.query else ""
+        return _store(
+            location.scheme, f"{location.scheme}://{location.store}/{location.key}{query}", ()
+        ), ""
+    return _store(location.scheme, location.store, _store_environment()), location.key

@@ -1,4 +1,4 @@
-"""How objects in stores and on the web are named; a name holds nothing that opens a door."""
+"""Parse the URLs of objects, and print them without signatures or tokens."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ STORES = ("s3", "gs")
 
 WEB = ("https", "http")
 
-# What signs a request: it changes from one day to the next, and is nobody else's business.
+# Parameters that sign a request: they change daily, and are secret.
 _SIGNATURE = frozenset({"x-amz-signature", "x-goog-signature", "signature", "sig"})
 _SIGNING = re.compile(
     r"x-(amz|goog|ms)-.*|awsaccesskeyid|googleaccessid|signature|expires|policy|key-pair-id|"
@@ -24,13 +24,13 @@ _TOKEN = re.compile(r"(.*_)?token")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """An object, or the prefix of some; as text it holds nothing that opens a door.
+class Location:
+    """An object or a prefix; its text holds no credential.
 
     Attributes:
         store: bucket or host.
         key: name of the object in it; on the web the path, as it is written.
-        query: on the web, what stands behind the path.
+        query: on the web, the query string.
     """
 
     scheme: str
@@ -41,21 +41,21 @@ class Place:
     def __str__(self) -> str:
         return f"{self.scheme}://{self.store}/{self.key}{_named(self.query)}"
 
-    def __truediv__(self, name: str) -> Place:
-        return Place(self.scheme, self.store, f"{self.key.rstrip('/')}/{name}".lstrip("/"))
+    def __truediv__(self, name: str) -> Location:
+        return Location(self.scheme, self.store, f"{self.key.rstrip('/')}/{name}".lstrip("/"))
 
     @property
     def name(self) -> str:
-        """The last piece of the key."""
+        """Last component of the key."""
         piece = self.key.rsplit("/", 1)[-1]
         return unquote(piece) if self.scheme in WEB else piece
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
-    """An object as it was found; the fingerprint changes whenever its content does."""
+class StoredObject:
+    """An object as it was found; its fingerprint changes whenever its content does."""
 
-    place: Place
+    location: Location
     bytes: int
     modified_ns: int
     etag: str | None
@@ -63,7 +63,7 @@ class Stored:
 
     @property
     def fingerprint(self) -> str:
-        """What the store itself knows it by, with the name of that."""
+        """Entity tag, version or time of the object, with a name for which it is."""
         if self.etag:
             return f"etag:{self.etag.strip(chr(34))}"
         if self.version:
@@ -72,7 +72,7 @@ class Stored:
 
 
 def is_url(text: str) -> bool:
-    """Whether a text names something in an object store or on the web.
+    """Check whether a text is a URL of an object store or of the web.
 
     >>> is_url("s3://bucket/data/"), is_url("./data"), is_url("ftp://host/data")
     (True, False, False)
@@ -80,10 +80,10 @@ def is_url(text: str) -> bool:
     return text.partition("://")[0].lower() in {*STORES, *WEB} and "://" in text
 
 
-def parse(url: str) -> Place:
-    """The place behind a URL.
+def parse_url(url: str) -> Location:
+    """Parse the URL of an object.
 
-    >>> str(parse("https://host/a.jsonl?X-Amz-Signature=abc"))
+    >>> str(parse_url("https://host/a.jsonl?X-Amz-Signature=abc"))
     'https://host/a.jsonl'
 
     Raises:
@@ -93,26 +93,26 @@ def parse(url: str) -> Place:
     scheme = scheme.lower()
     if scheme in STORES:
         bucket, _, key = rest.partition("/")
-        return _checked(Place(scheme, bucket, key))
+        return _checked(Location(scheme, bucket, key))
     pieces = urlsplit(url)
-    return _checked(Place(scheme, pieces.netloc, pieces.path.lstrip("/"), pieces.query))
+    return _checked(Location(scheme, pieces.netloc, pieces.path.lstrip("/"), pieces.query))
 
 
-def _checked(place: Place) -> Place:
-    if "@" in place.store:
+def _checked(location: Location) -> Location:
+    if "@" in location.store:
         raise MisuseError(
-            f"a {place.scheme}:// URL with a user or a password in it is not taken",
+            f"a {location.scheme}:// URL with a user or a password in it is not accepted",
             hint="credentials come from the environment, a profile or the machine",
         )
-    if not place.store:
+    if not location.store:
         raise MisuseError(
-            f"{place.scheme}:// names no bucket", hint="for example s3://bucket/folder/"
+            f"{location.scheme}:// names no bucket", hint="for example s3://bucket/folder/"
         )
-    return place
+    return location
 
 
 def _named(query: str) -> str:
-    """What tells two URLs of one path apart, without saying it: it may be a secret."""
+    """Write a query without its secrets: as a hash that still distinguishes two URLs."""
     pairs = [(name.lower(), value) for name, value in parse_qsl(query, True)]
     signed = any(name in _SIGNATURE for name, _ in pairs)
     rest = [

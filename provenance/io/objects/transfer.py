@@ -1,6 +1,6 @@
-"""Objects found, listed and moved, each as it was found or not at all.
+"""Find, list, download and upload objects, each unchanged since it was found or not at all.
 
-Messages are made here and never quote the library: its own hold whole URLs, signatures among them.
+Error messages never quote the library, whose own contain whole URLs with their signatures.
 """
 
 from __future__ import annotations
@@ -16,54 +16,54 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provenance.errors import InputError, NotFoundError, StorageError
-from provenance.io.objects.access import BACKOFF, opened
-from provenance.io.objects.naming import STORES, Place, Stored
+from provenance.io.objects.access import BACKOFF, open_store
+from provenance.io.objects.naming import STORES, Location, StoredObject
 
 if TYPE_CHECKING:
     from obstore import GetOptions, ObjectMeta
     from obstore.store import ObjectStore
 
 RANGE_BYTES = 8 << 20
-"""What one request asks for …"""
+"""Bytes of one request."""
 
 AT_ONCE = 4
-"""… and how many requests for one object are under way: memory is bounded by their product."""
+"""Concurrent requests for one object; memory is bounded by their product with ``RANGE_BYTES``."""
 
 PAGE = 1_000
-"""Keys of one page of a listing, which is what stores give at most."""
+"""Keys per page of a listing, the most that stores return."""
 
 ATTEMPTS = 4
-"""How often the body of an answer that breaks off is asked for."""
+"""Attempts to read the body of an answer."""
 
 
 @contextmanager
-def _at(place: Place) -> Iterator[tuple[ObjectStore, str]]:
-    """The store of a place and the name in it; failures of the library come out as ours."""
+def _at(location: Location) -> Iterator[tuple[ObjectStore, str]]:
+    """Open the store of a location and the object's name in it; translate errors of the library."""
     from obstore import exceptions
 
     try:
-        yield opened(place)
+        yield open_store(location)
     except FileNotFoundError as error:
-        what = "bucket" if "NoSuchBucket" in str(error) else "object"
-        raise NotFoundError(f"no such {what}: {place}", hint="check the name") from None
+        missing = "bucket" if "NoSuchBucket" in str(error) else "object"
+        raise NotFoundError(f"no such {missing}: {location}", hint="check the name") from None
     except exceptions.PreconditionError:
-        raise _changed(place) from None
+        raise _changed(location) from None
     except (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError):
         raise StorageError(
-            f"{place}: access is denied", hint="see which credentials the environment gives"
+            f"{location}: access is denied", hint="check the credentials in the environment"
         ) from None
     except (exceptions.InvalidPathError, exceptions.NotSupportedError):
         raise
     except (exceptions.BaseError, OSError, ValueError) as error:
         if "NoSuchBucket" in str(error):
-            raise NotFoundError(f"no such bucket: {place}", hint="check the name") from None
+            raise NotFoundError(f"no such bucket: {location}", hint="check the name") from None
         raise StorageError(
-            f"{place}: {_said(error)}", hint="tried again several times; see the network"
+            f"{location}: {_summary(error)}", hint="retried several times; check the network"
         ) from None
 
 
-def _said(error: Exception) -> str:
-    """What went wrong in general: the answer's status, or that there was none."""
+def _summary(error: Exception) -> str:
+    """Summarise an error: the status of the answer, or that there was none."""
     text = str(error)
     if "redirect without LOCATION" in text:
         return "the bucket is in another region (set AWS_REGION)"
@@ -77,38 +77,38 @@ def _said(error: Exception) -> str:
     for piece in ("timed out", "dns error", "Connection refused", "Content-Length"):
         if piece.lower() in text.lower():
             return f"the store cannot be read ({piece})"
-    return "the store cannot be reached, or broke off its answer"
+    return "the store cannot be reached, or its answer was cut off"
 
 
-def _changed(place: Place) -> InputError:
+def _changed(location: Location) -> InputError:
     return InputError(
-        f"{place}: changed while it was read",
-        hint="nothing of it was kept; run again when nobody writes to it",
+        f"{location}: changed while it was read",
+        hint="nothing of it was kept; run again when it is not being written",
     )
 
 
-def _stored(place: Place, meta: ObjectMeta) -> Stored:
+def _stored(location: Location, meta: ObjectMeta) -> StoredObject:
     modified = int(meta["last_modified"].timestamp() * 1_000_000) * 1_000
-    return Stored(place, meta["size"], modified, meta["e_tag"], meta["version"])
+    return StoredObject(location, meta["size"], modified, meta["e_tag"], meta["version"])
 
 
-def find(place: Place) -> Stored | None:
-    """An object as it is now; nothing where there is none.
+def find(location: Location) -> StoredObject | None:
+    """Look an object up; return ``None`` where there is none.
 
     Raises:
         StorageError: the store cannot be reached, or denies it.
     """
-    if not place.key and place.scheme in STORES:
+    if not location.key and location.scheme in STORES:
         return None
     try:
-        with _at(place) as (store, name):
-            return _stored(place, store.head(name))
+        with _at(location) as (store, name):
+            return _stored(location, store.head(name))
     except NotFoundError:
         return None
 
 
-def listing(prefix: Place) -> Iterator[Stored]:
-    """Every object below a prefix, page by page.
+def listing(prefix: Location) -> Iterator[StoredObject]:
+    """List every object below a prefix, page by page.
 
     Raises:
         NotFoundError: there is no such bucket.
@@ -125,16 +125,16 @@ def listing(prefix: Place) -> Iterator[Stored]:
         except InvalidPathError:
             raise InputError(
                 f"below {prefix} there is a key with an empty, `.` or `..` piece in its path",
-                hint="such keys cannot be read: rename them, or name the folders beside them",
+                hint="such keys cannot be read: rename them, or name the other folders",
             ) from None
         if page is None:
             return
         for meta in page:
-            yield _stored(Place(prefix.scheme, prefix.store, meta["path"]), meta)
+            yield _stored(Location(prefix.scheme, prefix.store, meta["path"]), meta)
 
 
-def download(stored: Stored, target: Path) -> None:
-    """An object into a file, range by range, and only as it was when it was found.
+def download(stored: StoredObject, target: Path) -> None:
+    """Download an object range by range; fail if it changed since it was found.
 
     Raises:
         InputError: it changed or vanished meanwhile.
@@ -146,11 +146,11 @@ def download(stored: Stored, target: Path) -> None:
                 file.write(piece)
         except NotFoundError:
             raise InputError(
-                f"{stored.place}: vanished while it was read", hint="nothing of it was kept"
+                f"{stored.location}: vanished while it was read", hint="nothing of it was kept"
             ) from None
 
 
-def _pieces(stored: Stored) -> Iterator[bytes]:
+def _pieces(stored: StoredObject) -> Iterator[bytes]:
     from obstore.exceptions import NotSupportedError
 
     ranges = (
@@ -166,8 +166,8 @@ def _pieces(stored: Stored) -> Iterator[bytes]:
     yield from _ahead(stored, ranges)
 
 
-def _ahead(stored: Stored, ranges: Iterator[tuple[int, int]]) -> Iterator[bytes]:
-    """Ranges in order, some of them asked for at once: one connection does not fill a line."""
+def _ahead(stored: StoredObject, ranges: Iterator[tuple[int, int]]) -> Iterator[bytes]:
+    """Fetch ranges in order, several at a time."""
     with ThreadPoolExecutor(AT_ONCE) as threads:
         asked = deque(threads.submit(_range, stored, *span) for span in islice(ranges, AT_ONCE))
         try:
@@ -178,21 +178,21 @@ def _ahead(stored: Stored, ranges: Iterator[tuple[int, int]]) -> Iterator[bytes]
             threads.shutdown(wait=False, cancel_futures=True)
 
 
-def _stream(stored: Stored) -> Iterator[bytes]:
+def _stream(stored: StoredObject) -> Iterator[bytes]:
     length = 0
-    with _at(stored.place) as (store, name):
+    with _at(stored.location) as (store, name):
         answer = store.get(name)
-        if _stored(stored.place, answer.meta).fingerprint != stored.fingerprint:
-            raise _changed(stored.place)
+        if _stored(stored.location, answer.meta).fingerprint != stored.fingerprint:
+            raise _changed(stored.location)
         for piece in answer.stream(RANGE_BYTES):
             length += len(piece)
             yield bytes(piece)
     if length != stored.bytes:
-        raise _changed(stored.place)
+        raise _changed(stored.location)
 
 
-def _range(stored: Stored, start: int, end: int) -> bytes:
-    """A range of an object; one that breaks off is asked for again, after a while."""
+def _range(stored: StoredObject, start: int, end: int) -> bytes:
+    """Fetch a range of an object, again after a delay where the answer breaks off."""
     for attempt in range(ATTEMPTS):
         try:
             data = _asked(stored, start, end)
@@ -201,26 +201,26 @@ def _range(stored: Stored, start: int, end: int) -> bytes:
                 raise
         else:
             if len(data) != end - start:
-                raise _changed(stored.place)
+                raise _changed(stored.location)
             return data
         time.sleep(BACKOFF.total_seconds() * 2**attempt)
     raise AssertionError("the last attempt returns or raises")
 
 
-def _asked(stored: Stored, start: int, end: int) -> bytes:
+def _asked(stored: StoredObject, start: int, end: int) -> bytes:
     options: GetOptions = {"range": (start, end)}
     if stored.etag and not stored.etag.startswith("W/"):
         options["if_match"] = stored.etag
-    with _at(stored.place) as (store, name):
+    with _at(stored.location) as (store, name):
         answer = store.get(name, options=options)
         # Not every server heeds the condition.
-        if _stored(stored.place, answer.meta).fingerprint != stored.fingerprint:
-            raise _changed(stored.place)
+        if _stored(stored.location, answer.meta).fingerprint != stored.fingerprint:
+            raise _changed(stored.location)
         return bytes(answer.bytes())
 
 
-def first_bytes(stored: Stored, size: int) -> bytes:
-    """What an object begins with: so many bytes, or all of it where it is shorter.
+def first_bytes(stored: StoredObject, size: int) -> bytes:
+    """Fetch the first bytes of an object.
 
     Raises:
         InputError: it changed.
@@ -236,36 +236,36 @@ def first_bytes(stored: Stored, size: int) -> bytes:
         return next(_stream(stored), b"")[:end]
 
 
-def read(place: Place) -> bytes:
-    """A whole object, which fits into memory.
+def read(location: Location) -> bytes:
+    """Fetch a whole object into memory.
 
     Raises:
         NotFoundError: there is none.
         StorageError: the store cannot be reached, or denies it.
     """
-    with _at(place) as (store, name):
+    with _at(location) as (store, name):
         return bytes(store.get(name).bytes())
 
 
-def upload(source: Path, place: Place) -> None:
-    """A file into a store, with its SHA-256 for the store to check; all of it or nothing.
+def upload(source: Path, location: Location) -> None:
+    """Upload a file with its SHA-256, which the store checks; all of it or nothing.
 
     Raises:
         NotFoundError: there is no such bucket.
         StorageError: the store cannot be reached, or denies it.
     """
-    with _at(place) as (store, name):
+    with _at(location) as (store, name):
         store.put(name, source)
 
 
-def remove(place: Place) -> None:
-    """Take an object out of a store, if it is there.
+def remove(location: Location) -> None:
+    """Delete an object, if it exists.
 
     Raises:
         StorageError: the store cannot be reached, or denies it.
     """
     try:
-        with _at(place) as (store, name):
+        with _at(location) as (store, name):
             store.delete(name)
     except NotFoundError:
         return

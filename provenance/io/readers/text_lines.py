@@ -1,4 +1,4 @@
-"""Text with a record on every line: what is read so because somebody says it."""
+"""Read text files with one record per line, where the format is stated as ``lines``."""
 
 from __future__ import annotations
 
@@ -7,11 +7,18 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pyarrow as pa
 
-from provenance.content.json_text import compact_json
+from provenance.content.json_writer import compact_json
 from provenance.errors import MisuseError, NotFoundError
-from provenance.io.contract.reader import BATCH_ROWS, Batch, Input, Layout, Portion, Shape, too_long
-from provenance.io.readers.json.lines import Block, Loose, line_blocks
-from provenance.io.records.batch_builder import Collector, no_fields
+from provenance.io.contract.reader import (
+    Batch,
+    Input,
+    Portion,
+    ReadLayout,
+    Shape,
+    too_long_reason,
+)
+from provenance.io.readers.json.lines import LineBlock, OversizedLine, filled_lines, line_blocks
+from provenance.io.records.batch_builder import BatchBuilder, empty_fields, split_batch
 from provenance.io.streams.open_input import open_bytes
 
 _NEWLINE, _RETURN = ord("\n"), ord("\r")
@@ -19,17 +26,22 @@ _SHAPE = {"text": "string"}
 
 
 class TextLines:
-    """Reader of lines; each that is not blank is a record, without its line break."""
+    """Reader of lines; each line that is not blank is a record, without its line break."""
 
     names: Sequence[str] = ("lines",)
 
     def probe(self, source: Input, nested: str | None = None) -> Shape:
-        """The one field ``text``."""
+        """Return the field ``text``."""
         with open_bytes(source):
             return Shape(dict(_SHAPE), (), ("text",))
 
     def read(
-        self, source: Input, layout: Layout, part: Portion | None = None, *, original: bool = False
+        self,
+        source: Input,
+        layout: ReadLayout,
+        part: Portion | None = None,
+        *,
+        original: bool = False,
     ) -> Iterator[Batch]:
         """Yield lines in order; rows are numbers of lines, ``part`` is not for this format.
 
@@ -40,20 +52,20 @@ class TextLines:
         if part is not None:
             raise ValueError("lines of text have no slices")
         _require_text(layout)
-        collector = Collector(layout, original=original)
+        collector = BatchBuilder(layout, original=original)
         with open_bytes(source) as stream:
             for block in line_blocks(stream, layout.max_record):
-                if isinstance(block, Loose):
+                if isinstance(block, OversizedLine):
                     where = (block.row, block.offset)
                     collector.reject_hashed(*where, block.reason, block.raw_digest, block.raw_bytes)
                     yield collector.batch()
                 elif (batch := None if original else _at_once(block, layout)) is not None:
-                    yield from _split(batch)
+                    yield from split_batch(batch)
                 else:
                     yield from _one_by_one(block, layout, collector, original=original)
 
 
-def _require_text(layout: Layout) -> None:
+def _require_text(layout: ReadLayout) -> None:
     if layout.content not in {("text",), ("*",)}:
         raise NotFoundError(
             f"no field {', '.join(layout.content)} in lines of text",
@@ -63,8 +75,8 @@ def _require_text(layout: Layout) -> None:
         raise MisuseError("lines of text hold no binary content", hint="leave `--content` out")
 
 
-def _at_once(block: Block, layout: Layout) -> Batch | None:
-    """All lines of a block as columns; nothing where a line may be refused, or is no mere text."""
+def _at_once(block: LineBlock, layout: ReadLayout) -> Batch | None:
+    """Convert all lines of a block at once; ``None`` if a line may be refused."""
     starts, ends = block.starts, block.ends
     if layout.kind != "text" or int((ends - starts).max()) > layout.max_record:
         return None
@@ -94,35 +106,25 @@ def _at_once(block: Block, layout: Layout) -> Batch | None:
 
 
 def _has_blanks(data: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> bool:
-    """Whether a line may hold nothing but white space, by its first byte."""
+    """Check whether a line may be only white space, by its first byte."""
     full = starts[ends > starts]
     return bool(np.isin(data[full], np.frombuffer(b" \t\r", np.uint8)).any())
 
 
-def _fields(content: pa.Array, layout: Layout) -> pa.RecordBatch:
+def _fields(content: pa.Array, layout: ReadLayout) -> pa.RecordBatch:
     chosen = layout.chooser(_SHAPE) if layout.chooser is not None else ()
     names = [*layout.fields, *(name for name in chosen if name not in layout.fields)]
     if not names:
-        return no_fields(len(content))
+        return empty_fields(len(content))
     nothing = pa.nulls(len(content), pa.string())
     columns = [content if name == "text" else nothing for name in names]
     return pa.RecordBatch.from_arrays(columns, names)
 
 
-def _split(batch: Batch) -> Iterator[Batch]:
-    for start in range(0, len(batch.rows), BATCH_ROWS):
-        yield Batch(
-            rows=batch.rows.slice(start, BATCH_ROWS),
-            content=batch.content.slice(start, BATCH_ROWS),
-            fields=batch.fields.slice(start, BATCH_ROWS),
-            shape=batch.shape,
-        )
-
-
 def _one_by_one(
-    block: Block, layout: Layout, collector: Collector, *, original: bool
+    block: LineBlock, layout: ReadLayout, collector: BatchBuilder, *, original: bool
 ) -> Iterator[Batch]:
-    for row, offset, line in _lines(block):
+    for row, offset, line in filled_lines(block):
         raw = line.removesuffix(b"\r")
         text, defect = _text(raw, layout.max_record)
         if defect:
@@ -139,18 +141,9 @@ def _one_by_one(
         yield collector.batch()
 
 
-def _lines(block: Block) -> Iterator[tuple[int, int, bytes]]:
-    """Row, offset and bytes of each line that is not blank."""
-    view = block.data.data
-    for number, (start, end) in enumerate(zip(block.starts, block.ends, strict=True)):
-        raw = bytes(view[start:end])
-        if raw.strip(b" \t\r"):
-            yield block.row + number, block.offset + int(start), raw
-
-
 def _text(raw: bytes, limit: int) -> tuple[str, str]:
     if len(raw) > limit:
-        return "", too_long(limit)
+        return "", too_long_reason(limit)
     if b"\0" in raw:
         return "", "NUL byte"
     try:

@@ -1,1 +1,1 @@
-"""Records in rows: which fields are content, and batches built of them."""
+"""Choose the content fields of records, and build batches of records."""

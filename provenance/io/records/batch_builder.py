@@ -1,4 +1,4 @@
-"""Records and rejects of a reader, gathered one by one until they make a batch."""
+"""Collect records and rejects one by one, and build batches of them."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import Any
 import pyarrow as pa
 
 from provenance.content.identity import MAX_SAFE_INTEGER, write_digest
-from provenance.content.json_text import compact_json, escaped
-from provenance.io.contract.reader import BATCH_BYTES, BATCH_ROWS, REJECTS, Batch, Layout
+from provenance.content.json_writer import compact_json, escape_surrogates
+from provenance.io.contract.reader import BATCH_BYTES, BATCH_ROWS, REJECTS, Batch, ReadLayout
 from provenance.io.contract.record_paths import Paths, Steps, printable, value_at
-from provenance.io.records.turns_text import unpack
+from provenance.io.records.turns_text import unpack_turns
 
 
 def field_text(value: Any) -> str | None:
-    """A value of a further field as text: strings as they are, everything else as compact JSON.
+    """Write a value of a further field: strings unchanged, everything else as compact JSON.
 
     >>> field_text("a"), field_text(None), field_text(True), field_text({"a": [1, None]})
     ('a', None, 'true', '{"a":[1,null]}')
@@ -28,9 +28,11 @@ def field_text(value: Any) -> str | None:
     return str(value) if type(value) is int else compact_json(value)
 
 
-def field_of(record: Mapping[str, Any], ways: Sequence[Steps], *, reference: bool) -> str | None:
-    """The text of the first way into a record that leads to a value; ``reference``: it is an id."""
-    for steps in ways:
+def field_of(
+    record: Mapping[str, Any], alternatives: Sequence[Steps], *, reference: bool
+) -> str | None:
+    """Return the text of the first steps that lead to a value; ``reference``: it is an id."""
+    for steps in alternatives:
         value = record.get(steps[0] or "") if len(steps) == 1 else value_at(record, steps)
         if value is not None:
             text = field_text(value)
@@ -44,7 +46,7 @@ _DECIMAL = re.compile(r"([-+]?[0-9]+)(\.[0-9]+)?([eE][-+]?[0-9]{1,3})?")
 
 
 def without_fraction(number: str) -> str:
-    """A decimal number that is whole as an integer; any other text as it is.
+    """Write a whole decimal number as an integer; return any other text unchanged.
 
     >>> without_fraction("1.0"), without_fraction("-2.50"), without_fraction("1e3")
     ('1', '-2.50', '1000')
@@ -60,11 +62,11 @@ def without_fraction(number: str) -> str:
     return str(int(value)) if exact else number
 
 
-class Collector:
-    """Gathers kept records and rejects; says when they make a batch, and drains into one.
+class BatchBuilder:
+    """Collects kept records and rejects until they make a batch.
 
-    What its chooser wants of a batch is known when the batch ends. Until then the fields are taken
-    that were wanted last; for others the records are looked at again.
+    Which fields the chooser wants is known only at the end of a batch. Until then the fields of the
+    previous batch are collected; for others the records are read again.
 
     Args:
         layout: what is read; it decides the types of the columns.
@@ -75,7 +77,7 @@ class Collector:
 
     def __init__(
         self,
-        layout: Layout,
+        layout: ReadLayout,
         *,
         original: bool,
         untyped: bool = False,
@@ -96,9 +98,9 @@ class Collector:
         self._rejects: list[dict[str, Any]] = []
         self._size = 0
         self._paths = Paths()
-        self._held: list[Any] = []
+        self._sources: list[Any] = []
         self._taken: list[list[str | None]] = [[] for _ in self._wanted or ()]
-        self._ways: list[tuple[Steps, ...]] = []
+        self._alternatives: list[tuple[Steps, ...]] = []
         self._known = -1
 
     def keep(
@@ -108,23 +110,23 @@ class Collector:
         original: str | None,
         record: Mapping[str, Any],
         size: int,
-        held: Any = None,
+        source: Any = None,
     ) -> None:
-        """Add a record; its strings are valid Unicode without lone surrogates.
+        """Add a record, whose strings are valid Unicode without lone surrogates.
 
         Args:
             values: its content, and the further fields of the layout.
             original: the text of its whole row, if that is wanted.
             record: the whole row, from which its chooser takes more.
-            size: bytes that are held of the row; what it takes beside them is not counted.
-            held: what the record can be made of again.
+            size: bytes of the row that are kept in memory; overhead is not counted.
+            source: what the record can be rebuilt from.
 
         Raises:
-            TooManyPathsError: the record has more paths than are looked at; it was not added.
+            TooManyPathsError: the record has too many paths; it was not added.
         """
         if self._layout.chooser is not None:
             self._paths.add(record)
-            self._held.append(record if self._again is None else held)
+            self._sources.append(record if self._again is None else source)
             self._take(record)
         content, fields = values
         self._rows.append(row)
@@ -133,28 +135,32 @@ class Collector:
             column.append(value)
         self._size += size
         if self.with_original:
-            self._original.append(None if original is None else escaped(original))
+            self._original.append(None if original is None else escape_surrogates(original))
             self._size += len(original) if original else 0
 
     def _take(self, record: Mapping[str, Any]) -> None:
-        """Take the fields that will be wanted, as far as is known by now."""
+        """Collect the fields that are expected to be wanted."""
         if self._wanted is None:
             self._wanted = self._chosen(self._paths.shape())
             self._taken = [[] for _ in self._wanted]
         if self._known != len(self._paths):
             self._known = len(self._paths)
-            self._ways = list(map(self._paths.ways, self._wanted))
-        for name, column, ways in zip(self._wanted, self._taken, self._ways, strict=True):
-            column.append(self._text(record, name, ways))
+            self._alternatives = list(map(self._paths.alternatives, self._wanted))
+        for name, column, alternatives in zip(
+            self._wanted, self._taken, self._alternatives, strict=True
+        ):
+            column.append(self._text(record, name, alternatives))
 
     def _chosen(self, shape: Mapping[str, str]) -> tuple[str, ...]:
         chooser, fixed = self._layout.chooser, self._layout.fields
         return tuple(name for name in chooser(shape) if name not in fixed) if chooser else ()
 
-    def _text(self, record: Mapping[str, Any], name: str, ways: Sequence[Steps]) -> str | None:
-        """The text of a chosen field; what cannot be written of it is replaced."""
+    def _text(
+        self, record: Mapping[str, Any], name: str, alternatives: Sequence[Steps]
+    ) -> str | None:
+        """Return the text of a chosen field, with unencodable characters replaced."""
         reference = name in self._layout.references
-        text = field_of(record, ways, reference=reference)
+        text = field_of(record, alternatives, reference=reference)
         if text and reference and self._untyped:
             text = without_fraction(text)
         return text and printable(text)
@@ -166,7 +172,7 @@ class Collector:
         reason: str,
         raw: bytes | memoryview | None,
     ) -> None:
-        """Add a refused record; only digest and length of its raw bytes are kept."""
+        """Add a refused record; of its raw bytes, digest and length are kept."""
         digest = None if raw is None else write_digest(hashlib.sha256(raw).digest())
         size = None if raw is None else memoryview(raw).nbytes
         self.reject_hashed(row, offset, reason, digest, size)
@@ -179,7 +185,7 @@ class Collector:
         raw_digest: str | None,
         raw_bytes: int | None,
     ) -> None:
-        """Add a refused record whose raw bytes were hashed as they went by."""
+        """Add a refused record whose raw bytes are hashed already."""
         self._rejects.append(
             {
                 "row": row,
@@ -193,17 +199,17 @@ class Collector:
 
     @property
     def full(self) -> bool:
-        """Whether the batch has reached its bound of bytes, of records or of paths."""
+        """Whether the batch has reached its limit of bytes, records or paths."""
         gathered = len(self._rows) + len(self._rejects)
         return self._size >= BATCH_BYTES or gathered >= BATCH_ROWS or self._paths.full
 
     @property
     def empty(self) -> bool:
-        """Whether nothing was gathered since the last batch."""
+        """Whether the batch has no records and no rejects."""
         return not self._rows and not self._rejects
 
     def batch(self) -> Batch:
-        """What was gathered, as a batch; the collector is empty afterwards."""
+        """Build the batch, and begin a new one."""
         binary = self._layout.kind == "binary"
         names = list(self._layout.fields)
         columns = [pa.array(column, pa.string()) for column in self._fields]
@@ -216,13 +222,13 @@ class Collector:
             self._wanted = wanted
         content = pa.array(self._content, pa.binary() if binary else pa.string())
         if self._layout.kind == "structured" and self._layout.turns:
-            content = unpack(content)
+            content = unpack_turns(content)
         batch = Batch(
             rows=pa.array(self._rows, pa.int64()),
             content=content,
             fields=pa.RecordBatch.from_arrays(columns, names)
             if columns
-            else no_fields(len(self._rows)),
+            else empty_fields(len(self._rows)),
             rejects=pa.Table.from_pylist(self._rejects, REJECTS) if self._rejects else _NONE,
             original=pa.array(self._original, pa.string()) if self.with_original else None,
             shape=shape,
@@ -231,30 +237,30 @@ class Collector:
         return batch
 
     def _columns(self, names: Sequence[str]) -> list[list[str | None]]:
-        """The columns of chosen fields, those that nobody expected from the records once more."""
+        """Build the columns of chosen fields; read the records again for unexpected ones."""
         taken = dict(zip(self._wanted or (), self._taken, strict=True))
-        missing = [(name, self._paths.ways(name)) for name in names if name not in taken]
+        missing = [(name, self._paths.alternatives(name)) for name in names if name not in taken]
         if missing:
             for name, _ in missing:
                 taken[name] = []
-            for held in self._held:
-                record = held if self._again is None else self._again(held)
-                for name, ways in missing:
-                    taken[name].append(self._text(record, name, ways))
+            for source in self._sources:
+                record = source if self._again is None else self._again(source)
+                for name, alternatives in missing:
+                    taken[name].append(self._text(record, name, alternatives))
         return [taken[name] for name in names]
 
 
 _NONE = REJECTS.empty_table()
 
 
-def no_fields(rows: int) -> pa.RecordBatch:
-    """A record batch of n rows and no columns; ``from_arrays`` cannot say how many."""
+def empty_fields(rows: int) -> pa.RecordBatch:
+    """Make a record batch of n rows without columns, which ``from_arrays`` cannot."""
     nothing = pa.nulls(rows, pa.struct([]))
     return pa.RecordBatch.from_struct_array(nothing)
 
 
-def split(batch: Batch) -> Iterator[Batch]:
-    """A batch without rejects, in pieces of at most ``BATCH_ROWS`` records."""
+def split_batch(batch: Batch) -> Iterator[Batch]:
+    """Split a batch without rejects into pieces of at most ``BATCH_ROWS`` records."""
     for start in range(0, len(batch.rows), BATCH_ROWS):
         original = batch.original
         yield Batch(

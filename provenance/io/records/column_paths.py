@@ -1,7 +1,7 @@
-"""Paths into columns: which of them have a value in a record batch, and what stands there.
+"""Collect the paths of Arrow columns that have values, and read the column at a path.
 
-The same paths as ``paths`` finds in the same records written as JSON; null is no value. A map, or
-a list of structs of a ``key`` and a ``value``, is an object: its keys are data.
+The paths are those that ``record_paths`` finds in the same records written as JSON. A map, or a
+list of structs of ``key`` and ``value``, is an object whose keys are data.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from provenance.io.columns.to_text import (
     entries,
     entries_type,
     is_textual,
-    json_text,
-    storage,
-    stored,
-    text,
+    storage_type,
+    to_json,
+    to_storage,
+    to_text,
 )
 from provenance.io.contract.record_paths import (
     KINDS,
@@ -42,7 +42,7 @@ _FRACTION = r"^([-+]?[0-9]+)\.0+$"
 
 
 class ColumnPaths:
-    """The paths of some rows, or, without rows, all that a schema can have."""
+    """Paths of some rows or, without rows, all that a schema can have."""
 
     def __init__(self) -> None:
         self._kinds: dict[str, dict[Steps, str]] = {}
@@ -50,10 +50,10 @@ class ColumnPaths:
 
     @classmethod
     def of(cls, table: pa.RecordBatch) -> ColumnPaths:
-        """The paths that have a value in some row.
+        """Collect the paths that have a value in some row.
 
         Raises:
-            TooManyPathsError: its maps have more keys than are looked at.
+            TooManyPathsError: its maps have too many keys.
         """
         paths = cls()
         for name, column in zip(table.schema.names, table.columns, strict=True):
@@ -62,7 +62,7 @@ class ColumnPaths:
 
     @classmethod
     def possible(cls, fields: Iterable[pa.Field]) -> ColumnPaths:
-        """The paths that some columns may have; those of maps are not known."""
+        """Collect the paths that columns may have; those of maps are unknown."""
         paths = cls()
         for field in fields:
             paths._column(field.type, None, field.name, (field.name,))
@@ -70,22 +70,22 @@ class ColumnPaths:
 
     @property
     def full(self) -> bool:
-        """Whether so many keys of maps are among them that fewer rows are better."""
+        """Whether it has so many map keys that fewer rows should be read at once."""
         return self._keys > MAX_PATHS
 
     def shape(self) -> dict[str, str]:
-        """Every path to its kind, in the order of the paths."""
+        """Map every path to its kind, in the order of the paths."""
         return {
             path: min(self._kinds[path].values(), key=KINDS.index) for path in sorted(self._kinds)
         }
 
-    def ways(self, path: str) -> tuple[Steps, ...]:
-        """All that a path stands for, the shortest first."""
+    def alternatives(self, path: str) -> tuple[Steps, ...]:
+        """List the steps that a path stands for, the shortest first."""
         found = sorted(self._kinds.get(path, ()), key=lambda steps: (len(steps), str(steps)))
         return tuple(found) or steps_of(path)
 
     def _column(self, kind: pa.DataType, array: pa.Array | None, path: str, steps: Steps) -> None:
-        """Note a column or member; without an array every value that it may have."""
+        """Add a column or member; without an array, all paths that it may have."""
         if array is not None:
             array = _values(array)
             if array.null_count == len(array):
@@ -95,13 +95,13 @@ class ColumnPaths:
         if pt.is_null(kind):
             return
         if pt.is_map(kind) and not is_map(kind):  # of keys that are no names
-            array = None if array is None else entries(stored(array))
+            array = None if array is None else entries(to_storage(array))
             kind = entries_type(kind)
         self._kinds.setdefault(path, {})[steps] = kind_word(kind)
         if pt.is_struct(kind):
             parts = [None] * kind.num_fields if array is None else array.flatten()
-            for place, part in enumerate(parts):
-                member = kind.field(place)
+            for position, part in enumerate(parts):
+                member = kind.field(position)
                 self._column(member.type, part, f"{path}.{member.name}", (*steps, member.name))
         elif is_map(kind):
             if array is not None:
@@ -123,8 +123,8 @@ class ColumnPaths:
 
     def _map(self, array: pa.Array, path: str, steps: Steps) -> None:
         keys, values, _ = _pairs(array)
-        held = values.is_valid()
-        names = pc.unique(keys.filter(held)).drop_null().to_pylist()
+        valid = values.is_valid()
+        names = pc.unique(keys.filter(valid)).drop_null().to_pylist()
         self._keys += len(names)
         if self._keys > MAX_ROW_PATHS:
             raise TooManyPathsError(f"more than {MAX_ROW_PATHS:,} fields in one record")
@@ -138,21 +138,23 @@ class ColumnPaths:
                 found[(*steps, name)] = kind_word(kind)
 
     def _add(self, other: ColumnPaths) -> None:
-        for path, ways in other._kinds.items():
-            self._kinds.setdefault(path, {}).update(ways)
+        for path, alternatives in other._kinds.items():
+            self._kinds.setdefault(path, {}).update(alternatives)
         self._keys += other._keys
 
 
-def column_at(table: pa.RecordBatch, ways: Sequence[Steps], *, reference: bool = False) -> pa.Array:
-    """The text at a path, from the first way that leads to a value; ``reference``: it is an id."""
-    found = [_texts(table, steps, reference=reference) for steps in ways]
+def column_at(
+    table: pa.RecordBatch, alternatives: Sequence[Steps], *, reference: bool = False
+) -> pa.Array:
+    """Return the text at a path, by the first steps with a value; ``reference``: it is an id."""
+    found = [_texts(table, steps, reference=reference) for steps in alternatives]
     found = [column for column in found if column is not None]
     return pc.coalesce(*found) if found else pa.nulls(table.num_rows, pa.string())
 
 
 def reference_text(array: pa.Array) -> pa.Array:
-    """The text of a column of ids: of a number with a fraction that is whole, the integer."""
-    texts = text(array)
+    """Return the text of a column of ids; whole numbers are written as integers."""
+    texts = to_text(array)
     kind = _unpacked(array.type)
     if not (pt.is_floating(kind) or pt.is_decimal(kind)):
         return texts
@@ -163,22 +165,22 @@ def reference_text(array: pa.Array) -> pa.Array:
 
 
 def has_open_keys(kind: pa.DataType) -> bool:
-    """Whether there are maps in a type, whose keys nobody knows before they are read."""
+    """Check whether a type contains maps, whose keys are unknown before reading."""
     kind = _unpacked(kind)
     if is_map(kind):
         return True
-    members = [kind.field(place).type for place in range(kind.num_fields)]
+    members = [kind.field(position).type for position in range(kind.num_fields)]
     return any(has_open_keys(member) for member in members)
 
 
 def is_map(kind: pa.DataType) -> bool:
-    """Whether values of a type are maps, or lists of the entries of one."""
+    """Check whether values of a type are maps, or lists of map entries."""
     if pt.is_map(kind):
         return is_textual(kind.key_type)
     entry = _unpacked(kind.value_type) if is_list(kind) else kind
     if not pt.is_struct(entry) or entry is kind or entry.num_fields != len(_PAIR):
         return False
-    names = {entry.field(place).name for place in range(entry.num_fields)}
+    names = {entry.field(position).name for position in range(entry.num_fields)}
     return names == _PAIR and is_textual(entry.field("key").type)
 
 
@@ -187,26 +189,26 @@ def _texts(table: pa.RecordBatch, steps: Steps, *, reference: bool) -> pa.Array 
         return None
     array, rows = table.column(steps[0]), None
     for step in steps[1:]:
-        found = _below(stored(array), step)
+        found = _below(to_storage(array), step)
         if found is None:
             return None
         array, own = found
         if own is not None:
             rows = own if rows is None else rows[own]
     if rows is None:
-        return reference_text(array) if reference else text(array)
-    held = np.flatnonzero(np.asarray(array.is_valid()))
-    array, rows = array.take(pa.array(held)), rows[held]
+        return reference_text(array) if reference else to_text(array)
+    valid = np.flatnonzero(np.asarray(array.is_valid()))
+    array, rows = array.take(pa.array(valid)), rows[valid]
     if None not in steps and len(np.unique(rows)) == len(rows):
         places = np.full(table.num_rows, -1)
         places[rows] = np.arange(len(rows))
-        texts = reference_text(array) if reference else text(array)
+        texts = reference_text(array) if reference else to_text(array)
         return texts.take(pa.array(places, mask=places < 0))
-    return _listed(json_text(array), rows, table.num_rows)
+    return _listed(to_json(array), rows, table.num_rows)
 
 
 def _below(array: pa.Array, step: str | None) -> tuple[pa.Array, Rows | None] | None:
-    """What is one step below some values, and which of them each of it belongs to."""
+    """Go one step down from some values; return the rows that the results belong to."""
     kind = array.type
     if step is None:
         rows: Rows | None = None
@@ -214,7 +216,7 @@ def _below(array: pa.Array, step: str | None) -> tuple[pa.Array, Rows | None] | 
         while is_list(array.type) and not is_map(array.type):
             own = _owners(array)
             rows = own if rows is None else rows[own]
-            array = stored(array.flatten())
+            array = to_storage(array.flatten())
         return None if rows is None else (array, rows)
     if pt.is_struct(kind):
         return (pc.struct_field(array, step), None) if kind.get_field_index(step) >= 0 else None
@@ -226,24 +228,24 @@ def _below(array: pa.Array, step: str | None) -> tuple[pa.Array, Rows | None] | 
 
 
 def _pairs(array: pa.Array) -> tuple[pa.Array, pa.Array, Rows]:
-    """Keys and values of maps, and which map each is of."""
+    """Return keys and values of maps, and the map that each belongs to."""
     if pt.is_map(array.type):
         array = entries(array)
-    pairs = stored(array.flatten())
-    keys = text(pc.struct_field(pairs, "key"))
-    return keys, stored(pc.struct_field(pairs, "value")), _owners(array)
+    pairs = to_storage(array.flatten())
+    keys = to_text(pc.struct_field(pairs, "key"))
+    return keys, to_storage(pc.struct_field(pairs, "value")), _owners(array)
 
 
 def _owners(array: pa.Array) -> Rows:
-    """Which list each value of a flattened column of lists comes from."""
+    """Return the index of the list that each flattened value comes from."""
     lengths = np.asarray(pc.list_value_length(array).fill_null(0), dtype=np.int64)
     return np.repeat(np.arange(len(array)), lengths)
 
 
 def _listed(values: pa.Array, rows: Rows, count: int) -> pa.Array:
-    """JSON texts as one JSON list per row; null where a row has none."""
-    held = np.flatnonzero(np.asarray(values.is_valid()))
-    values, rows = values.take(pa.array(held)), rows[held]
+    """Join JSON texts to one JSON list per row; null for rows without any."""
+    valid = np.flatnonzero(np.asarray(values.is_valid()))
+    values, rows = values.take(pa.array(valid)), rows[valid]
     sizes = np.bincount(rows, minlength=count)
     offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32)
     lists = pa.ListArray.from_arrays(pa.array(offsets), values)
@@ -252,9 +254,9 @@ def _listed(values: pa.Array, rows: Rows, count: int) -> pa.Array:
 
 
 def _values(array: pa.Array) -> pa.Array:
-    """The values that are stored, each once: to be unpacked they could be any number of times.
+    """Return the stored values, each once: unpacked they could be any number.
 
-    Those of a dictionary count where they have members; which of them are used is left open.
+    All members of a dictionary of nested values count, whether they are used or not.
     """
     while True:
         kind = array.type
@@ -269,15 +271,15 @@ def _values(array: pa.Array) -> pa.Array:
 
 
 def _elements(array: pa.Array) -> pa.Array:
-    """The elements of lists; those of views, which may share them, as they are stored."""
+    """Return the elements of lists; of list views, which may share them, as stored."""
     views = pt.is_list_view(array.type) or pt.is_large_list_view(array.type)
     return _values(array.values if views else array.flatten())
 
 
 def _unpacked(kind: Any) -> pa.DataType:
-    """The type of the values without extensions, dictionaries, and runs."""
+    """Return the type of the values without extensions, dictionaries and runs."""
     while True:
-        kind = storage(kind)
+        kind = storage_type(kind)
         if pt.is_dictionary(kind) or pt.is_run_end_encoded(kind):
             kind = kind.value_type
         else:

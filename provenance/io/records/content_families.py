@@ -1,4 +1,4 @@
-"""Families of fields: which of them are one record together, and what joins them."""
+"""Group fields that are one record together, such as a question and its answer."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from provenance.io.records.content_names import (
     TEXTS,
     THOUGHTS,
     TOOLS,
-    is_ours,
+    is_export_field,
     is_remark,
     leaf,
 )
 
 _JUDGED = frozenset({*THOUGHTS, *OTHER_ANSWERS})
-"""Beside a preference these say why it is one: only their looks make them texts."""
+"""Fields that, beside a preference, explain it: they are content only if they look like text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +45,12 @@ class Fields:
     above: str = ""
 
     def paths(self, names: Sequence[str]) -> tuple[str, ...]:
-        """The names with what leads to them."""
+        """Prefix names with the path of their level."""
         return tuple(f"{self.above}{name}" for name in names)
 
 
 @dataclass(frozen=True, slots=True)
-class Family:
+class ContentFamily:
     """Fields that are content together.
 
     Attributes:
@@ -72,53 +72,55 @@ class Family:
     known: bool = True
 
 
-def families(fields: Fields) -> list[Family]:
-    """Every family of known names; those that say the same in other words count as one."""
+def families(fields: Fields) -> list[ContentFamily]:
+    """Find every family of known names; equivalent ones count once."""
     kinds = fields.kinds
     asked = preferences(kinds) or chats(kinds) or pairs(kinds)
     texts = [
-        Family(True, (name,), fields.paths([name]), f"its field is named {fields.above}{name}")
+        ContentFamily(
+            True, (name,), fields.paths([name]), f"its field is named {fields.above}{name}"
+        )
         for name in TEXTS
         if kinds.get(name) == "string" and not (asked and name in QUOTED)
     ]
-    return texts + [choose(fields, required) for required in asked]
+    return texts + [build_family(fields, required) for required in asked]
 
 
 def preferences(kinds: Mapping[str, str]) -> list[tuple[str, ...]]:
-    """The two answers of a preference."""
-    return [PREFERENCE] if all(present(kinds, name) for name in PREFERENCE) else []
+    """Find the two answers of a preference."""
+    return [PREFERENCE] if all(has_values(kinds, name) for name in PREFERENCE) else []
 
 
 def chats(kinds: Mapping[str, str]) -> list[tuple[str, ...]]:
-    """The fields of known names that are conversations."""
+    """Find the fields of known names that are conversations."""
     return [(name,) for name in CHATS if kinds.get(name) in {"messages", "list"}]
 
 
 def pairs(kinds: Mapping[str, str]) -> list[tuple[str, ...]]:
-    """What is asked, with one answer each."""
-    asks = [name for name in QUESTIONS if present(kinds, name)]
-    answers = [name for name in ANSWERS if present(kinds, name)]
+    """Find a question, with one answer each."""
+    asks = [name for name in QUESTIONS if has_values(kinds, name)]
+    answers = [name for name in ANSWERS if has_values(kinds, name)]
     if asks and not answers:
-        answers = [name for name in OTHER_ANSWERS if present(kinds, name)][:1]
+        answers = [name for name in OTHER_ANSWERS if has_values(kinds, name)][:1]
     if not asks and kinds.get("input") == "string" and kinds.get("output") == "string":
         asks, answers = ["input"], ["output"]
     return [(asks[0], answer) for answer in answers] if asks else []
 
 
-def present(kinds: Mapping[str, str], name: str) -> bool:
-    """Whether a field has values."""
+def has_values(kinds: Mapping[str, str], name: str) -> bool:
+    """Check whether a field has values."""
     return kinds.get(name, "null") != "null"
 
 
-def choose(fields: Fields, required: tuple[str, ...], reason: str = "") -> Family:
-    """The family of some fields: they and whatever else is a text beside them."""
+def build_family(fields: Fields, required: tuple[str, ...], reason: str = "") -> ContentFamily:
+    """Build the family of some fields, with the other texts of the record."""
     content = [name for name in fields.kinds if name in required or _joins(fields, name, required)]
     rivals = set(ANSWERS) - set(required) if required[-1] in ANSWERS else set()
     content = [name for name in content if name not in rivals]
     late = [name for name in LATE if name not in fields.kinds]
     known = "its field is named" if len(required) == 1 else "its fields are"
     named = " and ".join(fields.paths(required))
-    return Family(
+    return ContentFamily(
         False,
         required,
         fields.paths(content),
@@ -129,16 +131,16 @@ def choose(fields: Fields, required: tuple[str, ...], reason: str = "") -> Famil
 
 
 def _joins(fields: Fields, name: str, required: Sequence[str]) -> bool:
-    """Whether a field is part of a family: by its name, or as a text that is no remark."""
+    """Check whether a field belongs to a family: by its name, or as a text that is no remark."""
     kind = fields.kinds[name]
-    if is_ours(name) or kind in {"number", "boolean"}:
+    if is_export_field(name) or kind in {"number", "boolean"}:
         return False
     other_words = name in _in_other_words(required) or leaf(name) not in PARTS
     if other_words and any((name, other) in fields.repeats for other in required):
         return False
     judged = tuple(required) == PREFERENCE and name in _JUDGED
     if leaf(name) in PARTS and not judged:
-        # What may say the same in other words is looked at before it joins.
+        # A field that may repeat another joins only if its values were examined.
         return not other_words or name in fields.looks
     if is_remark(name) or name in TEXTS:
         return False
@@ -162,17 +164,17 @@ def _is_aside(name: str, required: Sequence[str]) -> bool:
 _PEOPLE = frozenset({"user", "author", "owner", "creator", "account", "actor", "annotator"})
 
 
-def deeper(shape: Shape) -> list[Family]:
-    """Families in the objects of a record; where no names are known, its only texts by their looks.
+def nested_families(shape: Shape) -> list[ContentFamily]:
+    """Find families in nested objects; without known names, the only text by its look.
 
-    What lies in the object of another family is quoted by it, and no candidate.
+    Fields inside the object of another family are quoted by it, and no candidates.
     """
     levels: dict[str, dict[str, str]] = {}
     for path, kind in shape.below.items():
         if "[]" not in path:
             above, _, name = path.rpartition(".")
             levels.setdefault(f"{above}.", {})[name] = kind
-    found: list[tuple[str, Family]] = []
+    found: list[tuple[str, ContentFamily]] = []
     for above, kinds in levels.items():
         looks = {n: shape.looks[f"{above}{n}"] for n in kinds if f"{above}{n}" in shape.looks}
         at_level = Fields(kinds, looks, above=above)
@@ -184,7 +186,7 @@ def deeper(shape: Shape) -> list[Family]:
         return likely or outer
     texts = [path for path, kind in shape.below.items() if _is_text(shape, path, kind)]
     reason = "the only text in the objects of a record"
-    return [Family(True, (path,), (path,), reason, known=False) for path in texts]
+    return [ContentFamily(True, (path,), (path,), reason, known=False) for path in texts]
 
 
 def _within(above: str, other: str) -> bool:
@@ -193,5 +195,5 @@ def _within(above: str, other: str) -> bool:
 
 def _is_text(shape: Shape, path: str, kind: str) -> bool:
     steps = path.split(".")
-    told = kind == "string" and "[]" not in path and shape.looks.get(path) == "prose"
-    return told and not is_remark(steps[-1]) and _PEOPLE.isdisjoint(steps)
+    likely = kind == "string" and "[]" not in path and shape.looks.get(path) == "prose"
+    return likely and not is_remark(steps[-1]) and _PEOPLE.isdisjoint(steps)

@@ -1,4 +1,4 @@
-"""Which fields of a file are its content, and which say what about a record."""
+"""Choose the content fields of a file, and the fields of standard attributes."""
 
 from __future__ import annotations
 
@@ -6,10 +6,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from provenance.errors import AmbiguousError, InputError, MisuseError, NotFoundError
-from provenance.io.contract.reader import Kind, Layout, Shape
+from provenance.io.contract.reader import Kind, ReadLayout, Shape
 from provenance.io.contract.record_paths import ABOVE
-from provenance.io.records.content_families import Family, Fields, choose, deeper, families
-from provenance.io.records.content_names import RESERVED, TEXTS, is_about, is_ours, is_remark, leaf
+from provenance.io.records.content_families import (
+    ContentFamily,
+    Fields,
+    build_family,
+    families,
+    nested_families,
+)
+from provenance.io.records.content_names import (
+    RESERVED,
+    TEXTS,
+    is_about,
+    is_export_field,
+    is_remark,
+    leaf,
+)
 
 STANDARD: dict[str, tuple[str, ...]] = {
     "id": (
@@ -30,7 +43,7 @@ STANDARD: dict[str, tuple[str, ...]] = {
     "url": ("url", "source_url", "link", "WARC-Target-URI"),
     "licence": ("licence", "license"),
 }
-"""Standard attributes to the fields that hold them, those that come first before the others."""
+"""Fields of each standard attribute, by precedence."""
 
 
 # Of rows that differ in kind, the kind of some may be hidden behind that of others.
@@ -38,13 +51,13 @@ _MAY_BE_PLAIN = {"string", "number", "messages", "null"}
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """The content of a file, and the reason why it is taken for it.
+class ContentChoice:
+    """Chosen content of a file, and the reason for the choice.
 
     Attributes:
         late: further fields that are content of a record that has them, as any row may.
-        aside: those of the content that marks are looked for in all the same: nobody but their
-            looks says that they are texts.
+        aside: content fields that are searched for marks as well, since only their looks say that
+            they are texts.
     """
 
     kind: Kind
@@ -59,12 +72,12 @@ class Choice:
         return (*self.content, *self.late)
 
     def of(self, shape: Mapping[str, str]) -> tuple[str, ...]:
-        """The content fields of rows that have these fields."""
+        """Content fields of rows with these fields."""
         return (*self.content, *(name for name in self.late if name in shape))
 
 
-def choose_content(shape: Shape, asked: Sequence[str], fmt: str) -> Choice:
-    """Decide what the content is: what was asked for, what the format fixes, or a known name.
+def choose_content(shape: Shape, asked: Sequence[str], fmt: str) -> ContentChoice:
+    """Choose the content: as asked for, as fixed by the format, or by known names.
 
     Args:
         shape: what the first records look like.
@@ -75,13 +88,13 @@ def choose_content(shape: Shape, asked: Sequence[str], fmt: str) -> Choice:
         AmbiguousError: more than one field could be it.
         InputError: none could.
         NotFoundError: a field that was asked for is not in the file.
-        MisuseError: a field that was asked for is one of ours, or ``*`` stands beside others.
+        MisuseError: a field that was asked for is one of ours, or ``*`` is named with others.
     """
     if asked:
         return _asked(shape, tuple(dict.fromkeys(asked)))
     if shape.native:
         kind: Kind = "binary" if shape.native == ("payload",) else "text"
-        return Choice(kind, shape.native, f"the content of a {fmt} record")
+        return ContentChoice(kind, shape.native, f"the content of a {fmt} record")
     found = families(_top(shape))
     if len(found) == 1:
         return _of_family(found[0])
@@ -94,19 +107,19 @@ def _top(shape: Shape) -> Fields:
     return Fields(shape.fields, shape.looks, shape.repeats)
 
 
-def _of_family(family: Family) -> Choice:
+def _of_family(family: ContentFamily) -> ContentChoice:
     if family.text:
-        return Choice("text", family.content, family.reason)
-    return Choice("structured", family.content, family.reason, family.late, family.aside)
+        return ContentChoice("text", family.content, family.reason)
+    return ContentChoice("structured", family.content, family.reason, family.late, family.aside)
 
 
-def _of_unknown_name(shape: Shape, fmt: str) -> Choice:
-    """The content where no field bears the name of one: what else is a text, or lies deeper."""
+def _of_unknown_name(shape: Shape, fmt: str) -> ContentChoice:
+    """Choose the content where no field has a known name: another text, or a nested one."""
     talks = [name for name in _own(shape, "messages") if not is_about(name)]
     if len(talks) == 1:
-        return _of_family(choose(_top(shape), (talks[0],), "the only conversation"))
+        return _of_family(build_family(_top(shape), (talks[0],), "the only conversation"))
     texts = [name for name in _own(shape, "string") if _may_be_text(shape, name)]
-    inner = deeper(shape)
+    inner = nested_families(shape)
     sure = [n for n in texts if shape.looks.get(n) != "short" and not is_remark(n)]
     surely = any(family.known for family in inner)
     if inner and not talks and (not texts or (surely and not sure)):
@@ -123,33 +136,33 @@ def _of_unknown_name(shape: Shape, fmt: str) -> Choice:
     if candidates:
         raise _ambiguous(shape, fmt, candidates)
     if len(shape.media) == 1:
-        return Choice("binary", shape.media, "the only field of pictures, sounds or films")
+        return ContentChoice("binary", shape.media, "the only field of pictures, sounds or films")
     # Where the first records have nothing in the field, each is refused for that, by its row.
     empty = [name for name in TEXTS if shape.fields.get(name) == "null"]
     if len(empty) == 1:
-        return Choice("text", (empty[0],), f"its field is named {empty[0]}")
+        return ContentChoice("text", (empty[0],), f"its field is named {empty[0]}")
     raise InputError(f"no content field found in the {fmt} file", hint=_hint(shape))
 
 
-def _only_text(shape: Shape, name: str) -> Choice:
-    """A text of unknown name, with the lists of texts beside it."""
+def _only_text(shape: Shape, name: str) -> ContentChoice:
+    """Choose a text of unknown name, with lists of texts beside it."""
     lists = [
         other
         for other in _own(shape, "list")
         if shape.looks.get(other) == "prose" and not is_remark(other)
     ]
     if not lists:
-        return Choice("text", (name,), "the only field of text")
+        return ContentChoice("text", (name,), "the only field of text")
     content = tuple(each for each in shape.fields if each in {name, *lists})
-    return Choice("structured", content, "the only fields of text", aside=tuple(lists))
+    return ContentChoice("structured", content, "the only fields of text", aside=tuple(lists))
 
 
 def _may_be_text(shape: Shape, name: str) -> bool:
     return not is_about(name) and shape.looks.get(name) != "terse"
 
 
-def _is_of_tree(shape: Shape, family: Family) -> bool:
-    """Whether lists in the records have objects with a text of the same name, as replies have."""
+def _is_of_tree(shape: Shape, family: ContentFamily) -> bool:
+    """Check whether lists in the records hold objects with a text of that name, like replies."""
     name = leaf(family.required[0])
     return family.text and any(path.endswith(f"[].{name}") for path in shape.below)
 
@@ -161,10 +174,10 @@ def _ambiguous(shape: Shape, fmt: str, names: Sequence[str]) -> AmbiguousError:
 
 
 def choose_fields(fields: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
-    """Standard attributes (``id``, ``lang``, …) to the fields that may hold them.
+    """Map standard attributes (``id``, ``lang``, …) to the fields that may hold them.
 
-    The first of the fields that has a plain value in a row is the one that counts for that row.
-    What a record does not say of itself its holders may say, the nearest first; but for its id.
+    Of several fields, the first with a plain value in a row counts for that row. What a record
+    lacks is looked up in its enclosing objects, the nearest first, except for its id.
 
     >>> choose_fields({"text": "string", "uuid": "string", "id": "number", "lang": "object"})
     {'id': ('id', 'uuid')}
@@ -181,27 +194,27 @@ def choose_fields(fields: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
 
 
 def _levels(fields: Mapping[str, str]) -> list[str]:
-    """What the paths of a record's own members begin with, of its holder's, and so on."""
+    """List the path prefixes of a record's own members, of its enclosing object's, and so on."""
     levels = [""]
     while fields.get(f"{levels[-1]}{ABOVE}") == "object":
         levels.append(f"{levels[-1]}{ABOVE}.")
     return levels
 
 
-def no_content(layout: Layout, what: str) -> str:
-    """Why a row is refused whose content columns hold nothing; ``what`` they are: null or empty."""
+def no_content(layout: ReadLayout, state: str) -> str:
+    """Word the reject reason of a row whose content columns are all null or all empty."""
     if layout.content == ("*",):
         return "the record is empty"
     if len(layout.content) == 1:
-        return f'field "{layout.content[0]}" is {what}'
-    return f"the content fields are {what}"
+        return f'field "{layout.content[0]}" is {state}'
+    return f"the content fields are {state}"
 
 
-def _asked(shape: Shape, asked: tuple[str, ...]) -> Choice:
+def _asked(shape: Shape, asked: tuple[str, ...]) -> ContentChoice:
     if "*" in asked:
         if len(asked) > 1:
             raise MisuseError("--content '*' is the whole row, other fields are in it already")
-        return Choice("structured", asked, "asked for")
+        return ContentChoice("structured", asked, "asked for")
     for name in asked:
         if name.startswith(RESERVED):
             raise MisuseError(
@@ -211,15 +224,15 @@ def _asked(shape: Shape, asked: tuple[str, ...]) -> Choice:
     if not here:
         raise NotFoundError(f"no field {asked[0]!r} in the file", hint=_hint(shape))
     if asked == ("payload",) and shape.native == asked:
-        return Choice("binary", asked, "asked for")
+        return ContentChoice("binary", asked, "asked for")
     media = tuple(path for path in shape.media if asked in {(path,), (path.partition(".")[0],)})
     if media:
-        return Choice("binary", media, "asked for")
+        return ContentChoice("binary", media, "asked for")
     # Of a dotted name the kind is not known before it is read; one name is text then.
     text = len(asked) == 1 and shape.fields.get(asked[0], "string") in {"string", "null"}
     # Of several fields some may come late in the file: whether they do shows at its end.
     late = tuple(name for name in asked if name not in here)
-    return Choice("text" if text else "structured", here, "asked for", late)
+    return ContentChoice("text" if text else "structured", here, "asked for", late)
 
 
 def _present(shape: Shape, name: str) -> bool:
@@ -227,7 +240,9 @@ def _present(shape: Shape, name: str) -> bool:
 
 
 def _own(shape: Shape, kind: str) -> list[str]:
-    return [name for name, found in shape.fields.items() if found == kind and not is_ours(name)]
+    return [
+        name for name, found in shape.fields.items() if found == kind and not is_export_field(name)
+    ]
 
 
 _MOST_NAMED = 8

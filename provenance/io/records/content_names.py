@@ -1,4 +1,4 @@
-"""Words by which fields are known for texts, for parts of a family of texts, or for remarks."""
+"""List the field names of texts, of parts of a conversation, and of remarks about a text."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ RESERVED = "prov_"
 """Prefix of the columns that an export adds; they are never content or evidence."""
 
 TEXTS = ("text", "content", "document", "body", "raw_content", "article", "passage")
-"""Names of a text that is a record by itself, the likeliest first."""
+"""Names of a text that is a record by itself, by precedence."""
 
 QUOTED = ("document", "article", "passage")
-"""Those of them that are what is asked about, where a question and an answer stand beside."""
+"""Names among ``TEXTS`` that, beside a question and an answer, are what is asked about."""
 
 CHATS = ("messages", "conversations", "conversation")
 
 QUESTIONS = ("instruction", "prompt", "question", "query", "problem")
-"""What a pair asks."""
+"""Names of the question of a pair."""
 
 ANSWERS = ("output", "response", "completion", "answer", "generation")
-"""What a pair answers; a record with two of these is ambiguous."""
+"""Names of the answer of a pair; a record with two of these is ambiguous."""
 
 OTHER_ANSWERS = (
     *("solution", "answers", "responses", "completions", "outputs", "generations", "solutions"),
 )
-"""What answers where none of these is there; of several the first."""
+"""Names of answers where none of ``ANSWERS`` is present; the first one counts."""
 
 PREFERENCE = ("chosen", "rejected")
 
@@ -33,24 +33,24 @@ MEDIA = ("image", "images", "audio", "audios", "video", "videos")
 TOOLS = ("tools", "functions", "available_tools")
 
 GIVEN = ("documents", "contexts", "ctxs", "choices")
-"""Lists that are given with a question: what was found for it, or what to choose from."""
+"""Lists that are given with a question: retrieved documents, or choices."""
 
 LISTS = frozenset({*CHATS, *TOOLS, *GIVEN, "history", "images", "audios", "videos", "passages"})
-"""Fields that are lists by nature; a table that has no lists holds them as JSON text."""
+"""Fields that are lists by nature; tables without lists hold them as JSON text."""
 
 SPOKEN = ("system", "system_prompt", "context", "input", "history")
-"""Texts that join a pair, a chat or a preference."""
+"""Texts that belong to a pair, a chat or a preference."""
 
 LATE = (*SPOKEN, *GIVEN, *TOOLS, *MEDIA)
-"""Parts that are looked for in every row of a family, be there none in the first ones."""
+"""Parts that are looked for in every row of a family, even if the first rows lack them."""
 
 THOUGHTS = ("reasoning", "reasoning_content", "thinking", "thought", "thoughts", "cot")
-"""What a model thought before it answered; it wrote that, too."""
+"""Reasoning of a model before its answer, which the model wrote as well."""
 
 PARTS = frozenset(
     {*LATE, *QUESTIONS, *ANSWERS, *CHATS, *QUOTED, *THOUGHTS, "passages", *OTHER_ANSWERS}
 )
-"""Fields that are part of a family where they stand beside it."""
+"""Fields that belong to a family if they are in the same object."""
 
 _ABOUT = re.compile(
     r"(?:.*[_.-])?(?:id|ids|uuid|guid|did|cid|uid|sha|url|urls|uri|link|links|href|hash|digest|md5"
@@ -72,13 +72,13 @@ _NOTES = re.compile(
 )
 
 
-def is_ours(name: str) -> bool:
-    """Whether an export added the field."""
+def is_export_field(name: str) -> bool:
+    """Check whether an export added the field."""
     return name.startswith(RESERVED)
 
 
 def is_about(name: str) -> bool:
-    """Whether a field speaks about a text instead of being one, by its name.
+    """Check by its name whether a field describes a text.
 
     >>> is_about("author_did"), is_about("commit"), is_about("createdAt")
     (True, False, True)
@@ -87,7 +87,7 @@ def is_about(name: str) -> bool:
 
 
 def is_remark(name: str) -> bool:
-    """Whether a field is a remark that somebody made about a record, by its name.
+    """Check by its name whether a field is a remark about a record.
 
     >>> is_remark("title"), is_remark("quality_notes"), is_remark("background")
     (True, True, False)
@@ -96,13 +96,13 @@ def is_remark(name: str) -> bool:
 
 
 def _in_words(name: str) -> str:
-    """``createdAt`` as ``created_at``, whose last word then is what it is."""
+    """Split camel case: ``createdAt`` becomes ``created_time``."""
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
     return re.sub(r"_(?:at|on)$", "_time", words, flags=re.IGNORECASE)
 
 
 def leaf(path: str) -> str:
-    """The last name of a dotted path, in lower case.
+    """Return the last name of a dotted path, in lower case.
 
     >>> leaf("commit.record.Text"), leaf("text")
     ('text', 'text')

@@ -1,4 +1,4 @@
-"""Rows of columns as content: which are refused, and why, and what the others say."""
+"""Extract the content of rows of Arrow columns, and the reasons of rows without valid content."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from provenance.io.columns.to_text import (
     invalid_rows,
     is_bytes,
     is_textual,
-    json_objects,
     nulls,
-    plain,
-    stored,
+    to_json_objects,
+    to_json_types,
+    to_storage,
 )
-from provenance.io.columns.value_sizes import blank, sizes_of
-from provenance.io.contract.reader import Layout, too_long
+from provenance.io.columns.value_sizes import is_empty_value, value_sizes
+from provenance.io.contract.reader import ReadLayout, too_long_reason
 from provenance.io.records.content_fields import no_content
-from provenance.io.records.turns_text import unpack
+from provenance.io.records.turns_text import unpack_turns
 
 
 class ContentRows:
-    """Some rows, and the reasons why some of them are refused; the first reason stands."""
+    """Rows of columns, and the first reason why each refused row is refused."""
 
     def __init__(
-        self, content: dict[str, pa.Array], fields: list[pa.Array], layout: Layout
+        self, content: dict[str, pa.Array], fields: list[pa.Array], layout: ReadLayout
     ) -> None:
         self._content = content
         self._limit = limit = layout.max_record
@@ -37,8 +37,8 @@ class ContentRows:
         read = [*content.values(), *fields]
         size = np.zeros(self._count, dtype=np.int64)
         for column in filter(lambda each: is_textual(each.type), read):
-            size += sizes_of(column)
-        self._refuse(size > limit, too_long(limit))
+            size += value_sizes(column)
+        self._refuse(size > limit, too_long_reason(limit))
         for column in read:
             self._refuse(invalid_rows(column), "invalid UTF-8")
 
@@ -47,24 +47,24 @@ class ContentRows:
         self._refuse(np.ones(self._count, dtype=np.bool_), reason)
 
     def without_refused(self, column: pa.Array) -> pa.Array:
-        """The values of the rows that are not refused; mostly the very same."""
+        """Remove the refused rows from a column."""
         return column.take(self.kept) if self.refused else column
 
     @property
     def kept(self) -> pa.Array:
-        """Places of the rows that are not refused."""
+        """Indices of the rows that are not refused."""
         mask = np.ones(self._count, dtype=np.bool_)
         mask[list(self.refused)] = False
         return pa.array(np.flatnonzero(mask), pa.int64())
 
     def texts(self, *, binary: bool) -> pa.Array:
-        """The one content field as text, or as bytes."""
+        """Return the one content field as text, or as bytes."""
         ((name, column),) = self._content.items()
         elsewhere = ": its bytes are not in this file" if binary else ""
         self._refuse(nulls(column), f'field "{name}" is null{elsewhere}')
-        self._refuse(sizes_of(column) == 0, f'field "{name}" is empty')
+        self._refuse(value_sizes(column) == 0, f'field "{name}" is empty')
         kept = self.kept
-        values = stored(self.without_refused(column))
+        values = to_storage(self.without_refused(column))
         if binary:
             return values.cast(pa.binary())
         if is_bytes(values.type):
@@ -72,41 +72,46 @@ class ContentRows:
             bad = invalid_rows(values)
             self.refused.update(dict.fromkeys(np.asarray(kept)[bad].tolist(), "invalid UTF-8"))
             values = values.filter(pa.array(~bad))
-        return plain(values)
+        return to_json_types(values)
 
     def objects(self) -> pa.Array:
-        """The content fields as JSON objects; what is nested in them is not looked into."""
+        """Return the content fields as JSON objects."""
         columns = self._content.values()
         if self._layout.content != ("*",):
             absent = np.logical_and.reduce([nulls(column) for column in columns])
             self._refuse(absent, no_content(self._layout, "null"))
-            silent = np.logical_and.reduce([nulls(column) | blank(column) for column in columns])
+            silent = np.logical_and.reduce(
+                [nulls(column) | is_empty_value(column) for column in columns]
+            )
             self._refuse(silent, no_content(self._layout, "empty"))
-        if any(has_unsafe_number(plain(column.take(self.kept))) for column in columns):
+        if any(has_unsafe_number(to_json_types(column.take(self.kept))) for column in columns):
             self._refuse_uncanonical()
         kept = self.kept
-        lines = json_objects({name: col.take(kept) for name, col in self._content.items()})
-        long = sizes_of(lines) > self._limit
+        lines = to_json_objects({name: col.take(kept) for name, col in self._content.items()})
+        long = value_sizes(lines) > self._limit
         if long.any():
             places = np.asarray(kept)[long]
-            self.refused.update(dict.fromkeys(places.tolist(), too_long(self._limit)))
+            self.refused.update(dict.fromkeys(places.tolist(), too_long_reason(self._limit)))
             lines = lines.filter(pa.array(~long))
-        return unpack(lines) if self._layout.turns else lines
+        return unpack_turns(lines) if self._layout.turns else lines
 
     def _refuse_uncanonical(self) -> None:
         kept = self.kept
-        rows = plain(struct_of({name: col.take(kept) for name, col in self._content.items()}))
-        for place, value in zip(kept.to_pylist(), rows.to_pylist(), strict=True):
+        rows = to_json_types(
+            struct_of({name: col.take(kept) for name, col in self._content.items()})
+        )
+        for position, value in zip(kept.to_pylist(), rows.to_pylist(), strict=True):
             try:
                 canonical_json(value)
             except CanonicalError as error:
-                self.refused[place] = str(error)
+                self.refused[position] = str(error)
 
     def _refuse(self, mask: Mask, reason: str) -> None:
-        for place in np.flatnonzero(mask).tolist():
-            self.refused.setdefault(place, reason)
+        for position in np.flatnonzero(mask).tolist():
+            self.refused.setdefault(position, reason)
 
 
 def struct_of(columns: dict[str, pa.Array]) -> pa.Array:
-    parts = [plain(column) for column in columns.values()]
+    """Join columns to one struct column of JSON types."""
+    parts = [to_json_types(column) for column in columns.values()]
     return pa.StructArray.from_arrays(parts, names=list(columns))

@@ -1,4 +1,4 @@
-"""What a row holds that is not its content: what may tell two rows of one content apart."""
+"""Collect the texts of a row outside its content, which distinguish rows of equal content."""
 
 from __future__ import annotations
 
@@ -6,27 +6,34 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from provenance.io.records.content_names import MEDIA, PARTS, TEXTS, is_ours, is_remark, leaf
+from provenance.io.records.content_names import (
+    MEDIA,
+    PARTS,
+    TEXTS,
+    is_export_field,
+    is_remark,
+    leaf,
+)
 from provenance.io.records.value_shapes import LEVELS, look_of, texts_in
 
 _MOST_LOOKED_AT = 50
 
 
-def texts_beside(
+def other_texts(
     row: Mapping[str, Any], content: Sequence[str], media: Sequence[str] = ()
 ) -> dict[str, tuple[str, ...]]:
-    """Paths to texts, lists and media of a row, without its content and what is said about it.
+    """Collect texts, lists and media of a row outside its content and its description.
 
-    These are fields that a part of a record is named like, whatever reads like a text, and lists
-    that hold words, be they written as JSON in a text. Ids, addresses, dates, scores and remarks (a
-    title, a label, metadata) make no other record.
+    These are fields named like a part of a record, values that read like a text, and lists of
+    words, also as JSON in a text. Ids, addresses, dates, scores and remarks (a title, a label,
+    metadata) do not make another record.
 
     Args:
         media: paths of the bytes of media.
 
-    >>> texts_beside({"answer": "Yes.", "prompt": "Is it?", "id": "a1", "title": "A"}, ["answer"])
+    >>> other_texts({"answer": "Yes.", "prompt": "Is it?", "id": "a1", "title": "A"}, ["answer"])
     {'prompt': ('Is it?',)}
-    >>> texts_beside({"text": "Yes.", "choices": '["a", "b"]', "n": [1], "tags": ["c"]}, ["text"])
+    >>> other_texts({"text": "Yes.", "choices": '["a", "b"]', "n": [1], "tags": ["c"]}, ["text"])
     {'choices': ('["a", "b"]',)}
     """
     return dict(_texts("", row, (frozenset(content), frozenset(media)), LEVELS))
@@ -44,11 +51,11 @@ def _texts(
         if path in media and path not in content and isinstance(value, str):
             yield path, (value,)
             continue
-        held = isinstance(value, dict) and f"{path}.bytes" in media
-        if path in content or is_ours(path) or (name in MEDIA and not held):
+        is_medium = isinstance(value, dict) and f"{path}.bytes" in media
+        if path in content or is_export_field(path) or (name in MEDIA and not is_medium):
             continue
         known = leaf(name) in PARTS or leaf(name) in TEXTS
-        if not known and not held and is_remark(name):
+        if not known and not is_medium and is_remark(name):
             continue
         if isinstance(value, dict) and levels and not ("role" in value or "from" in value):
             yield from _texts(f"{path}.", value, paths, levels - 1)
@@ -61,19 +68,19 @@ def _texts(
 
 
 def _of_words(value: Any) -> str:
-    """A list with words in it, or an object written as text, as JSON; else nothing.
+    """Return a list with words in it, or an object written as text, as JSON; else "".
 
-    Lists of numbers alone are measures, or texts in the code of a model.
+    Lists of numbers are measures, or token ids.
     """
-    told = value
+    parsed = value
     if isinstance(value, str):
         if value.lstrip()[:1] not in ("[", "{"):
             return ""
         try:
-            told = json.loads(value)
+            parsed = json.loads(value)
         except (ValueError, RecursionError):
             return ""
-    if not isinstance(told, list if told is value else (list, dict)) or not _has_word(told):
+    if not isinstance(parsed, list if parsed is value else (list, dict)) or not _has_word(parsed):
         return ""
     return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
 

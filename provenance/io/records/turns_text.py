@@ -1,59 +1,50 @@
-"""Conversations that a column of text holds: turns as JSON in a string are read as the turns."""
+"""Parse conversations that a text column holds as JSON."""
 
 from __future__ import annotations
 
 import json
 import re
-from typing import Any, NoReturn
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from provenance.content.identity import canonical_json
+from provenance.content.json_reader import decode_strict
+from provenance.content.json_writer import encode_json
 from provenance.io.contract.record_paths import is_turn
 from provenance.io.records.content_names import GIVEN, LISTS, leaf
 
 _BEGINS = re.compile(r"\s*[\[{]")
-_HELD = r':"(?:\\[nrt]| )*[\[{]'
-"""In compact JSON: a member whose text begins like a list or an object."""
+_MAY_HOLD_TURNS = r':"(?:\\[nrt]| )*[\[{]'
+"""Pattern, in compact JSON, of a member whose text begins like a list or an object."""
 
 _MOST = 1 << 24
 
 
-def unpacked(value: Any, name: str = "") -> Any:
-    """What a text stands for that is the JSON of turns, of a turn, or of a list; else the value.
+def parse_turns(value: Any, name: str = "") -> Any:
+    """Parse a text that is the JSON of turns, of a turn, or of a list; else return it.
 
-    Other lists are read in fields alone that are named for a conversation, tools, documents or
-    pictures, and objects where choices and the like stand: elsewhere they may be what somebody
-    wrote.
+    Other lists are parsed only in fields named for a conversation, tools, documents or pictures,
+    and objects only where choices and the like are expected: elsewhere they may be a text that
+    somebody wrote.
 
-    >>> unpacked('[{"role": "user", "content": "Hi"}]')
+    >>> parse_turns('[{"role": "user", "content": "Hi"}]')
     [{'role': 'user', 'content': 'Hi'}]
-    >>> unpacked('[["Hi", "Hello"]]', "history"), unpacked('[["Hi", "Hello"]]', "output")
+    >>> parse_turns('[["Hi", "Hello"]]', "history"), parse_turns('[["Hi", "Hello"]]', "output")
     ([['Hi', 'Hello']], '[["Hi", "Hello"]]')
     """
     if not isinstance(value, str) or len(value) > _MOST or not _BEGINS.match(value):
         return value
     try:
-        found = json.loads(value, object_pairs_hook=_object, parse_constant=_refused)
-        held = (list, dict) if leaf(name) in GIVEN else list
-        talk = _is_talk(found) or (leaf(name) in LISTS and isinstance(found, held))
+        found = decode_strict(value)
+        accepted = (list, dict) if leaf(name) in GIVEN else list
+        talk = _is_talk(found) or (leaf(name) in LISTS and isinstance(found, accepted))
         if talk:
             canonical_json({"turns": found})
     except (ValueError, RecursionError):  # it is no JSON, or none with a canonical form
         return value
     return found if talk else value
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise ValueError("a key twice")
-    return members
-
-
-def _refused(name: str) -> NoReturn:
-    raise ValueError(name)
 
 
 def _is_talk(value: Any) -> bool:
@@ -67,15 +58,15 @@ def _is_turn(value: Any) -> bool:
     return isinstance(speaker, str) and (is_turn(value) or "tool_calls" in value)
 
 
-def unpack(objects: pa.Array) -> pa.Array:
-    """JSON objects as text, in which members that hold turns as text hold the turns themselves."""
-    held = pc.indices_nonzero(pc.match_substring_regex(objects, _HELD))
-    if len(held) == 0:
+def unpack_turns(objects: pa.Array) -> pa.Array:
+    """Replace members of JSON objects that hold turns as text by the turns."""
+    candidates = pc.indices_nonzero(pc.match_substring_regex(objects, _MAY_HOLD_TURNS))
+    if len(candidates) == 0:
         return objects
     texts = objects.to_pylist()
-    for place in held.to_pylist():
-        record = json.loads(texts[place])
-        told = {name: unpacked(value, name) for name, value in record.items()}
-        if any(told[name] is not value for name, value in record.items()):
-            texts[place] = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+    for position in candidates.to_pylist():
+        record = json.loads(texts[position])
+        unpacked_record = {name: parse_turns(value, name) for name, value in record.items()}
+        if any(unpacked_record[name] is not value for name, value in record.items()):
+            texts[position] = encode_json(unpacked_record)
     return pa.array(texts, objects.type)

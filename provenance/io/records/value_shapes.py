@@ -1,6 +1,6 @@
-"""What the values of fields look like: text, short words, or ids, dates and codes.
+"""Classify the values of fields: prose, short words, or ids, dates and codes.
 
-A name says much, but not all: a column of ids is no text, whatever it is called.
+A name says much, but a column of ids is no text, whatever its name.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import Any
 
 from provenance.io.contract.reader import Shape
 from provenance.io.contract.record_paths import is_turn
-from provenance.io.records.content_names import ANSWERS, CHATS, PREFERENCE, TEXTS, is_ours
-from provenance.io.records.turns_text import unpacked
+from provenance.io.records.content_names import ANSWERS, CHATS, PREFERENCE, TEXTS, is_export_field
+from provenance.io.records.turns_text import parse_turns
 
 LEVELS = 4
-"""Objects in objects that are looked into for texts."""
+"""Levels of nested objects that are searched for texts."""
 
 _MOST_ITEMS = 20
 _HEAD = 1_000
@@ -32,14 +32,14 @@ _VALUE = r"[-+\d.eE]++|[tT]rue|[fF]alse|null|None|NaN"
 _MEASURES = re.compile(
     rf'[\[{{](?:[\s,:\[\]{{}}]|{_VALUE}|"[^"]*+"\s*:)*+(?:"[^"]*+|[a-zA-Z]{{1,4}})?'
 )
-"""Numbers and truths in lists or objects, as JSON or Python writes them; they may be cut."""
+"""Numbers and truth values in lists or objects, in JSON or Python; may be cut off."""
 _UNSPACED = re.compile(r"[\u0e00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff]")
 _RARE = 4
 _CONTROL = frozenset({"role", "from", "type", "name", "id", "tool_call_id"})
 
 
 def look_of(texts: Sequence[str]) -> str:
-    """``terse`` for ids, dates and codes, ``prose`` where most are texts, else ``short``.
+    """Classify texts as ``terse`` (ids, dates, codes), ``prose`` or ``short``.
 
     >>> look_of(["did:plc:abc", "did:plc:xyz"]), look_of(["2024-01-01 10:00:00"])
     ('terse', 'terse')
@@ -58,7 +58,7 @@ def look_of(texts: Sequence[str]) -> str:
 
 
 def _is_terse(text: str) -> bool:
-    """Whether a value is one word, a code, a date, or numbers; a word may be a sentence, too."""
+    """Check whether a value is one word, a code, a date, or numbers; a word may be a sentence."""
     token = _TOKEN.fullmatch(text) and not _SENTENCE.fullmatch(text)
     return bool(token or _DATE.fullmatch(text) or _MEASURES.fullmatch(text))
 
@@ -67,22 +67,25 @@ def _is_prose(text: str) -> bool:
     return len(text.split()) >= _WORDS or len(_UNSPACED.findall(text)) >= _LETTERS
 
 
-def looked_at(shape: Shape, records: Sequence[Mapping[str, Any]]) -> Shape:
-    """The shape of some records with what their values look like.
+def with_looks(shape: Shape, records: Sequence[Mapping[str, Any]]) -> Shape:
+    """Add to a shape what the values of its fields look like.
 
-    A field that holds conversations as JSON text is a field of messages. Where a text of a known
-    name is all that counts, nothing else is looked at than which fields hold texts.
+    A field that holds conversations as JSON text becomes a field of messages. Where a text of a
+    known name settles the content, only ``prose`` is filled.
     """
     shape = replace(shape, prose=_prose(shape.fields, records))
-    if not is_in_doubt(shape.fields):
+    if not names_leave_doubt(shape.fields):
         return shape
-    told = [{n: unpacked(v, n) for n, v in record.items() if not is_ours(n)} for record in records]
+    unpacked_records = [
+        {n: parse_turns(v, n) for n, v in record.items() if not is_export_field(n)}
+        for record in records
+    ]
     fields = dict(shape.fields)
     for name, kind in fields.items():
-        fields[name] = _unpacked_kind(name, kind, told) if kind == "string" else kind
+        fields[name] = _unpacked_kind(name, kind, unpacked_records) if kind == "string" else kind
     texts: dict[str, list[str]] = {}
     below: dict[str, Counter[str]] = {}
-    for record, raw in zip(told, records, strict=True):
+    for record, raw in zip(unpacked_records, records, strict=True):
         for name, value in record.items():
             texts.setdefault(name, []).extend(_some(texts_in(value)))
             # No path leads into what is written as text.
@@ -92,21 +95,21 @@ def looked_at(shape: Shape, records: Sequence[Mapping[str, Any]]) -> Shape:
         fields=fields,
         below={path: kinds.most_common(1)[0][0] for path, kinds in below.items()},
         looks={path: look_of(found) for path, found in texts.items() if any(found)},
-        repeats=frozenset(_repeats(fields, told)),
+        repeats=frozenset(_repeats(fields, unpacked_records)),
     )
 
 
-def is_in_doubt(fields: Mapping[str, str]) -> bool:
-    """Whether the names of fields do not settle what the content is."""
+def names_leave_doubt(fields: Mapping[str, str]) -> bool:
+    """Check whether the names of fields do not settle what the content is."""
     known = any(fields.get(name) == "string" for name in TEXTS)
     return not known or any(name in fields for name in (*CHATS, *ANSWERS, *PREFERENCE))
 
 
 def _prose(fields: Mapping[str, str], records: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
-    """Fields with a text in more than one value of ``_RARE``, whatever else they hold."""
+    """Find fields with a text in more than one value of ``_RARE``."""
     found = []
     for name in fields:
-        if is_ours(name):
+        if is_export_field(name):
             continue
         values = (_some(texts_in(value)) for record in records if (value := record.get(name)))
         filled = [texts for texts in values if texts]
@@ -125,7 +128,7 @@ def _unpacked_kind(name: str, kind: str, records: Sequence[Mapping[str, Any]]) -
 
 
 def texts_in(value: Any) -> Iterator[str]:
-    """The strings in a value, without those that say who speaks or what something is."""
+    """Iterate over the strings in a value, without speakers and types."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
@@ -148,7 +151,7 @@ def _gather(
     texts: dict[str, list[str]],
     below: dict[str, Counter[str]],
 ) -> None:
-    """Note the members of objects, and those of the first object of a list."""
+    """Collect the members of objects, and those of the first object of a list."""
     if isinstance(value, list):
         if value and isinstance(value[0], dict):
             for name, item in value[0].items():
@@ -178,22 +181,23 @@ def _kind(value: Any) -> str:
 def _repeats(
     fields: Mapping[str, str], records: Sequence[Mapping[str, Any]]
 ) -> Iterator[tuple[str, str]]:
-    """Which field says nothing, in most records, that another has not: ``(prompt, messages)``."""
+    """Find fields whose texts another field mostly contains: ``(prompt, messages)``."""
     large = [n for n, kind in fields.items() if kind == "messages" or n in PREFERENCE]
     if not large:
         return
     small = [n for n, kind in fields.items() if kind in {"string", "messages", "list"}]
-    said: list[dict[str, frozenset[str]]] = [
-        {n: _said(record[n]) for n in {*large, *small} if n in record} for record in records
+    texts: list[dict[str, frozenset[str]]] = [
+        {n: _distinct_texts(record[n]) for n in {*large, *small} if n in record}
+        for record in records
     ]
     for one in small:
         for other in large:
             if one == other:
                 continue
-            both = [(r[one], r[other]) for r in said if r.get(one) and r.get(other)]
+            both = [(r[one], r[other]) for r in texts if r.get(one) and r.get(other)]
             if both and 2 * sum(left <= right for left, right in both) > len(both):
                 yield one, other
 
 
-def _said(value: Any) -> frozenset[str]:
+def _distinct_texts(value: Any) -> frozenset[str]:
     return frozenset(text for text in (each.strip() for each in texts_in(value)) if text)

@@ -1,4 +1,4 @@
-"""The bytes of one member of an archive: where they lie, or fetched for who needs a file."""
+"""Read one member of an archive in place, or extract it to a temporary file."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ from provenance.errors import InputError, ProvError
 from provenance.io.contract.formats import STREAMED
 from provenance.io.contract.reader import Input, Member
 from provenance.io.streams import zip_members
-from provenance.io.streams.decompress import DamagedError, decoded, open_path
+from provenance.io.streams.decompress import DamagedError, open_decoded, open_path
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 MOST_FETCHED = 16 << 30
-"""Bytes of a member that is written to the temporary folder while it is read."""
+"""Most bytes of a member that is extracted to the temporary folder."""
 
 _PIECE = 1 << 20
 _NAME = 80
 
 
 def open_member(member: Member, uri: str) -> io.RawIOBase:
-    """The bytes of a member, where it lies; of a tar that is not compressed they are seekable.
+    """Open a member in place; in an uncompressed tar it is seekable.
 
     Raises:
         NotFoundError, StorageError: the archive cannot be opened.
         DamagedError: it is not sound.
     """
     if member.archive == "zip":
-        return zip_members.open_member(member.container, uri, member.place)
+        return zip_members.open_member(member.container, uri, member.position)
     if not member.compression:
         return _Window(open_path(member.container), member, uri)
-    stream = decoded(open_path(member.container), member.compression, uri)
-    _pass_over(stream, member.place)
+    stream = open_decoded(open_path(member.container), member.compression, uri)
+    _pass_over(stream, member.position)
     return _Window(stream, member, uri)
 
 
@@ -50,12 +50,12 @@ def _pass_over(stream: BinaryIO, count: int) -> None:
 
 
 class _Window(io.RawIOBase):
-    """Some bytes of a stream that stands where they begin, or can be brought there."""
+    """A byte range of a stream as a stream of its own."""
 
     def __init__(self, stream: io.RawIOBase | BinaryIO, member: Member, uri: str) -> None:
         self._stream = stream
         self._uri = uri
-        self._start, self._size, self._at = member.place, member.size, 0
+        self._start, self._size, self._at = member.position, member.size, 0
         if stream.seekable():
             stream.seek(self._start)
 
@@ -94,19 +94,19 @@ def _cut_off(uri: str) -> DamagedError:
 
 @dataclass(slots=True)
 class _Unpacking:
-    """A compressed tar that is being decoded, and how far."""
+    """A compressed tar that is being decoded, and the position reached."""
 
     container: Path
     bytes: int
     stream: BinaryIO
-    place: int
+    position: int
 
 
-class Shelf:
-    """Members as readers can open them; those of one archive are best taken in their order.
+class MemberFiles:
+    """Gives readers access to archive members; members of one archive are best read in order.
 
-    A member of a compressed tar is written to the temporary folder while it is read, for only so is
-    an archive decoded once. So is one that its reader opens as a file. Others are read in place.
+    A member of a compressed tar is extracted to the temporary folder, so that the archive is
+    decoded once; so is one whose reader needs a file. Others are read in place.
     """
 
     def __init__(self) -> None:
@@ -130,7 +130,7 @@ class Shelf:
 
     @contextmanager
     def opened(self, source: Input) -> Iterator[Input]:
-        """An input that a reader can open; what lies in no archive is as it was.
+        """Provide an input that a reader can open; an input outside of archives is unchanged.
 
         Raises:
             InputError: the member is too large to be fetched.
@@ -169,17 +169,17 @@ class Shelf:
                     target.write(piece)
 
     def _unpack(self, member: Member, uri: str, target: BinaryIO) -> None:
-        """Go on in the archive to the member, from its beginning where that is behind."""
+        """Decode the archive up to the member, from its start where the member is behind."""
         at, self._unpacking = self._unpacking, None
         same = at and (at.container, at.bytes) == (member.container, member.container_bytes)
-        if at and not (same and at.place <= member.place):
+        if at and not (same and at.position <= member.position):
             at.stream.close()
             at = None
         if at is None:
-            stream = decoded(open_path(member.container), member.compression, uri)
+            stream = open_decoded(open_path(member.container), member.compression, uri)
             at = _Unpacking(member.container, member.container_bytes, stream, 0)
         try:
-            _pass_over(at.stream, member.place - at.place)
+            _pass_over(at.stream, member.position - at.position)
             left = member.size
             while left and (piece := at.stream.read(min(_PIECE, left))):
                 target.write(piece)
@@ -189,12 +189,12 @@ class Shelf:
         except BaseException:
             at.stream.close()
             raise
-        at.place = member.place + member.size
+        at.position = member.position + member.size
         self._unpacking = at
 
 
 def _is_fetched(member: Member, form: str) -> bool:
-    """Whether a member is written to disk for its reader."""
+    """Check whether a member is extracted for its reader."""
     streams = form in STREAMED
     packed = member.archive == "tar" and bool(member.compression)
     if streams and (not packed or member.size > MOST_FETCHED):

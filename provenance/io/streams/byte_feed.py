@@ -1,4 +1,4 @@
-"""The bytes of a file, filled into buffers."""
+"""Fill buffers with the bytes of a file or slice, without its byte order mark."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from provenance.content.json_text import BOM
+from provenance.content.json_reader import BOM
 from provenance.io.contract.reader import Slice
 from provenance.io.streams.decompress import BUFFER
 
@@ -17,7 +17,7 @@ _PIECE = 1 << 20
 
 
 class ByteFeed:
-    """The bytes of a file or slice, filled into buffers.
+    """Source of bytes that fills buffers.
 
     Args:
         start: byte of the decompressed file to begin at.
@@ -51,7 +51,7 @@ class ByteFeed:
         return bytes(head[:size])
 
     def fill(self, target: Bytes) -> int:
-        """Fill the whole of a buffer, or less of it where the bytes end."""
+        """Fill a buffer, or less of it at the end of the bytes."""
         view = target.data
         size = min(len(self._head), len(view))
         view[:size] = self._head[:size]

@@ -1,4 +1,4 @@
-"""Compressed streams: what each kind of compression is, and its frames as one stream of bytes."""
+"""Decode compressed streams: the codec of each compression, and all frames as one stream."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 MAX_RATIO = 200
-"""Decoded bytes per compressed byte beyond which a stream is taken for a decompression bomb …"""
+"""Decoded bytes per compressed byte above which a stream is a decompression bomb."""
 
 MAX_RATIO_AFTER = 1 << 30
-"""… once this much came out of it: small files of one repeated line are honest."""
+"""Decoded bytes from which ``MAX_RATIO`` applies: small files may repeat one line."""
 
 MAX_XZ_MEMORY = 512 << 20
-"""Bytes that a decoder of xz may take; `xz -9` needs 65 MiB."""
+"""Most bytes of memory for the xz decoder; `xz -9` needs 65 MiB."""
 
 MAX_DICTIONARY = 100 << 20
-"""Bytes of a dictionary that a file of zstd brings along."""
+"""Most bytes of a zstd dictionary inside the file."""
 
 _PIECE = 1 << 20
-"""Bytes that decoders give at once, where they can be told."""
+"""Most bytes that a decoder returns at once, where that can be set."""
 
 _MAX_WINDOW = 1 << 31
 """Public dumps are written with ``zstd --long=31``."""
@@ -42,7 +42,7 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\x04\x22\x4d\x18", "lz4"),
 )
 _BZIP2 = (b"\x31\x41\x59\x26\x53\x59", b"\x17\x72\x45\x38\x50\x90")
-"""What follows ``BZh`` and a digit: the head of a block, or of the end of an empty stream."""
+"""Bytes after ``BZh`` and a digit: the header of a block, or of the end of an empty stream."""
 
 _SKIPPABLE = b"\x2a\x4d\x18"
 """Bytes 2 to 4 of a skippable frame of zstd or LZ4; the first is 0x50 to 0x5f (RFC 8878, 3.1.2)."""
@@ -56,16 +56,16 @@ _LEGACY_LZ4 = b"\x02\x21\x4c\x18"
 
 
 class DamagedError(InputError):
-    """Compressed data that is truncated, corrupt, or a bomb."""
+    """Compressed data is truncated, corrupt, or a decompression bomb."""
 
     code = "damaged"
 
 
 def compression_at(head: bytes) -> str:
-    """The compression of what begins with these bytes, ``""`` for none that is known.
+    """Identify the compression by the first bytes; ``""`` for none.
 
-    A file may begin with any number of skippable frames; only the first is looked at, and where it
-    is longer than ``head``, zstd is what writes such.
+    A file may begin with any number of skippable frames; only the first is read, and where it is
+    longer than ``head`` the file is taken for zstd.
 
     Raises:
         InputError: LZ4 in its legacy form.
@@ -89,12 +89,12 @@ def compression_at(head: bytes) -> str:
 
 
 def is_skippable(head: bytes) -> bool:
-    """Whether a skippable frame begins here."""
+    """Check whether a skippable frame begins here."""
     return head[1:4] == _SKIPPABLE and 0x50 <= head[0] <= 0x5F and len(head) >= _FRAME_HEADER
 
 
 def _is_lzma(head: bytes) -> bool:
-    """The header of ``.lzma`` has no magic: usual properties, a usual dictionary, a likely size."""
+    """Recognise ``.lzma``, which has no signature, by plausible values of its header."""
     if len(head) < 14 or head[0] != 0x5D or head[13] != 0:
         return False
     dictionary = int.from_bytes(head[1:5], "little")
@@ -104,7 +104,7 @@ def _is_lzma(head: bytes) -> bool:
 
 
 class _Frame(Protocol):
-    """The decoder of one gzip member, one zstd frame, one stream of xz …"""
+    """Decoder of one gzip member, zstd frame, xz stream or the like."""
 
     @property
     def eof(self) -> bool: ...
@@ -114,7 +114,7 @@ class _Frame(Protocol):
 
 
 class _Bounded:
-    """A decoder that gives no more than a piece at once, and the rest when it is asked again."""
+    """Decoder that returns at most one piece per call."""
 
     def __init__(self, decoder: bz2.BZ2Decompressor | lzma.LZMADecompressor) -> None:
         self._decoder = decoder
@@ -129,7 +129,7 @@ class _Bounded:
 
     @property
     def holds_more(self) -> bool:
-        """Whether there is more to have of what it was given."""
+        """Whether it has more output for the input it was given."""
         return not self._decoder.needs_input and not self._decoder.eof
 
     def decompress(self, data: bytes, /) -> bytes:
@@ -138,12 +138,12 @@ class _Bounded:
 
 @dataclass(frozen=True, slots=True)
 class Codec:
-    """A compression: how a frame is begun, what its errors are, and how much to feed at once.
+    """A compression: how to begin a frame, what its errors are, how much to feed at once.
 
     Attributes:
         begin: a decoder, by the dictionary that the file brought along.
-        padding: what may stand behind the last frame.
-        skippable: whether frames to skip may stand between the others.
+        padding: byte that may follow the last frame.
+        skippable: whether skippable frames may be between the others.
     """
 
     name: str
@@ -191,7 +191,7 @@ def _xz(form: int, name: str, padding: bytes = b"") -> Codec:
 def _lz4() -> Codec:
     import lz4.frame
 
-    # It expands at most 255:1, and is told how much to give at once.
+    # It expands at most 255:1, and the output per call is limited.
     return Codec(
         "LZ4",
         lambda _: _Bounded(lz4.frame.LZ4FrameDecompressor()),
@@ -212,7 +212,7 @@ _CODECS: dict[str, Callable[[], Codec]] = {
 
 
 def codec(name: str) -> Codec:
-    """The compression of this name.
+    """Return the codec of a compression.
 
     Raises:
         InputError: there is none.
@@ -260,7 +260,7 @@ class Decoded(io.RawIOBase):
         return size
 
     def _chunk(self) -> bytes | None:
-        """What the frame is fed next; ``None`` at the end of the file."""
+        """Read the next input of the frame; ``None`` at the end of the file."""
         chunk = self._take()
         if not chunk and self._frame is not None:
             raise self._damage("is truncated")
@@ -292,7 +292,7 @@ class Decoded(io.RawIOBase):
         return data
 
     def _begin(self, chunk: bytes) -> bytes:
-        """Begin a frame, and give what it is fed; none is begun by padding or what is skipped."""
+        """Begin a frame and return its input; padding and skippable frames begin none."""
         if self._frames and self._codec.padding:
             chunk = chunk.lstrip(self._codec.padding)
         if not chunk:
@@ -308,9 +308,9 @@ class Decoded(io.RawIOBase):
         return chunk
 
     def _skip(self, chunk: bytes) -> None:
-        """Go on behind a skippable frame; a dictionary in it is kept."""
+        """Skip a skippable frame; keep a dictionary in it."""
         left = int.from_bytes(chunk[4:_FRAME_HEADER], "little")
-        held = bytearray()
+        content = bytearray()
         wanted = chunk[0] == _DICTIONARY_FRAME and left <= MAX_DICTIONARY
         self._frames += 1
         self._left = chunk[_FRAME_HEADER:]
@@ -319,23 +319,23 @@ class Decoded(io.RawIOBase):
             if not piece:
                 raise self._damage("is truncated")
             if wanted:
-                held += piece[:left]
+                content += piece[:left]
             self._left = piece[left:]
             left -= min(left, len(piece))
-        if held:
-            self._dictionary = self._dictionary_in(bytes(held)) or self._dictionary
+        if content:
+            self._dictionary = self._dictionary_in(bytes(content)) or self._dictionary
 
-    def _dictionary_in(self, held: bytes) -> zstandard.ZstdCompressionDict | None:
-        """A dictionary, which may itself be compressed; nothing where it is something else."""
+    def _dictionary_in(self, content: bytes) -> zstandard.ZstdCompressionDict | None:
+        """Read a dictionary, which may be compressed itself; ``None`` for anything else."""
         try:
-            if held.startswith(_ZSTD):
+            if content.startswith(_ZSTD):
                 decoder = zstandard.ZstdDecompressor(max_window_size=_MAX_WINDOW)
-                with decoder.stream_reader(held) as stream:
-                    held = stream.read(MAX_DICTIONARY + 1)
-            if len(held) > MAX_DICTIONARY:
+                with decoder.stream_reader(content) as stream:
+                    content = stream.read(MAX_DICTIONARY + 1)
+            if len(content) > MAX_DICTIONARY:
                 raise self._damage(f"has a dictionary of more than {MAX_DICTIONARY >> 20} MiB")
-            if held.startswith(_DICTIONARY):
-                return zstandard.ZstdCompressionDict(held)
+            if content.startswith(_DICTIONARY):
+                return zstandard.ZstdCompressionDict(content)
         except zstandard.ZstdError as error:
             raise self._damage(f"has a dictionary that is corrupt ({error})") from error
         return None
@@ -350,9 +350,9 @@ class Decoded(io.RawIOBase):
         if wanted:
             raise self._damage(f"needs dictionary {wanted}, which is not in the file")
 
-    def _damage(self, what: str) -> DamagedError:
+    def _damage(self, problem: str) -> DamagedError:
         message = (
-            f"{self._codec.name} data {what}, after {self._bytes_out} decoded bytes: {self._uri}"
+            f"{self._codec.name} data {problem}, after {self._bytes_out} decoded bytes: {self._uri}"
         )
         return DamagedError(message, hint="fetch or write the file again")
 

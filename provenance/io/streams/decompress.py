@@ -1,35 +1,31 @@
-"""Bytes of an input, decompressed, with every defect of the compression named."""
+"""Open files and decompress them, with errors that name the defect."""
 
 from __future__ import annotations
 
 import io
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from provenance.errors import InputError, NotFoundError, StorageError
 from provenance.io.streams.compression import (
-    MAX_RATIO,
     MAX_RATIO_AFTER,
     DamagedError,
     Decoded,
     codec,
 )
+from provenance.io.streams.sparse_files import is_sparse
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 BUFFER = 1 << 20
-"""Bytes that are buffered."""
+"""Bytes of the read buffer."""
 
-_SECTOR = 512
-"""Bytes in which the system counts what a file takes of its disk."""
-
-__all__ = ["BUFFER", "DamagedError", "decoded", "drain", "open_path"]
+__all__ = ["BUFFER", "DamagedError", "drain", "open_decoded", "open_path"]
 
 
 def drain(stream: BinaryIO) -> None:
-    """Read what is left of a stream, of which nothing is wanted but whether it can be read.
+    """Read a stream to its end, to find out whether it can be read.
 
     Raises:
         DamagedError: it cannot.
@@ -38,8 +34,8 @@ def drain(stream: BinaryIO) -> None:
         pass
 
 
-def decoded(raw: io.RawIOBase, compression: str, uri: str) -> BinaryIO:
-    """Raw bytes without their compression, buffered; it is seekable where there is none.
+def open_decoded(raw: io.RawIOBase, compression: str, uri: str) -> BinaryIO:
+    """Wrap raw bytes in a decompressing, buffered stream; seekable only without compression.
 
     Raises:
         InputError: there is no such compression.
@@ -54,17 +50,17 @@ def decoded(raw: io.RawIOBase, compression: str, uri: str) -> BinaryIO:
 
 
 def open_path(path: Path) -> io.RawIOBase:
-    """A file whose read errors are ours.
+    """Open a file; its read errors are ours.
 
     Raises:
         NotFoundError, StorageError: it cannot be opened.
     """
     try:
         file = _Plain(path)
-        if _is_hollow(file.fileno()):
+        if is_sparse(file.fileno(), MAX_RATIO_AFTER):
             file.close()
             raise DamagedError(
-                f"almost all of it is a hole, like a decompression bomb: {path}",
+                f"almost nothing of its size is stored, like a decompression bomb: {path}",
                 hint="fetch or write the file again",
             )
         return file
@@ -74,18 +70,6 @@ def open_path(path: Path) -> io.RawIOBase:
         raise StorageError(
             f"cannot open {path}: {error.strerror}", hint="check the permissions of the file"
         ) from error
-
-
-def _is_hollow(descriptor: int) -> bool:
-    """Whether a file takes far less of its disk than it says: to read it would take as long."""
-    told = os.fstat(descriptor)
-    taken = getattr(told, "st_blocks", told.st_size) * _SECTOR
-    if told.st_size <= max(MAX_RATIO_AFTER, MAX_RATIO * taken):
-        return False
-    # Some disks do not say what a file takes, but of a hole they would say that, too.
-    hole = os.lseek(descriptor, 0, os.SEEK_HOLE)
-    os.lseek(descriptor, 0, os.SEEK_SET)
-    return hole < told.st_size
 
 
 class _Plain(io.FileIO):

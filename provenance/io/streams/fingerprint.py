@@ -1,4 +1,4 @@
-"""By what it is told whether a file is still the one that was read."""
+"""Compute the fingerprint of an input, by which a changed file is noticed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from provenance.io.streams.open_input import open_raw
 
 
 def fingerprint(source: Input) -> str:
-    """XXH3-128 of a file's bytes, as they lie on disk; of an object, what its store knows it by.
+    """Hash the stored bytes of a file with XXH3-128; of an object, use the store's own mark.
 
     Raises:
         InputError: it cannot be read.

@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from provenance.io.contract.reader import Input
 from provenance.io.streams.archive_members import open_member
-from provenance.io.streams.decompress import decoded, open_path
+from provenance.io.streams.decompress import open_decoded, open_path
 
 
 @contextmanager
@@ -23,12 +23,12 @@ def open_bytes(source: Input) -> Iterator[BinaryIO]:
         NotFoundError, StorageError: the path cannot be opened or read.
         DamagedError: the compression is truncated, corrupt, or a bomb.
     """
-    with decoded(open_raw(source), source.compression, source.uri) as stream:
+    with open_decoded(open_raw(source), source.compression, source.uri) as stream:
         yield stream
 
 
 def open_raw(source: Input) -> io.RawIOBase:
-    """An input as it lies on disk, or in its archive.
+    """Open an input without decompressing it.
 
     Raises:
         NotFoundError, StorageError: the path cannot be opened.

@@ -1,4 +1,4 @@
-"""How much a file of its size can honestly hold: what is more is a bomb, and refused at once."""
+"""Refuse files that decode to more bytes, rows or columns than an honest file of their size."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from provenance.io.contract.record_paths import MAX_ROW_PATHS
 from provenance.io.streams.compression import MAX_RATIO, MAX_RATIO_AFTER, DamagedError
 
 MAX_ROWS_AFTER = 1 << 20
-"""Rows that are believed of any file; a few bytes hold millions of nulls, or of what repeats."""
+"""Rows that are accepted of any file: a few bytes can hold millions of nulls."""
 
 MAX_ROWS_PER_BYTE = 2
-"""Rows per byte of a file beyond which it is taken for a decompression bomb."""
+"""Rows per byte of a file above which it is a decompression bomb."""
 
 
 def require_bytes(decoded: int, encoded: int, believed: int = MAX_RATIO_AFTER) -> None:
-    """Refuse what decodes to far more bytes than it takes.
+    """Refuse data that decodes to far more bytes than it takes.
 
     Args:
         decoded: bytes of the values.
@@ -32,7 +32,7 @@ def require_bytes(decoded: int, encoded: int, believed: int = MAX_RATIO_AFTER) -
 
 
 def require_rows(rows: int, encoded: int) -> None:
-    """Refuse what has far more rows than bytes.
+    """Refuse a file with far more rows than bytes.
 
     Raises:
         DamagedError: it has.
@@ -45,7 +45,7 @@ def require_rows(rows: int, encoded: int) -> None:
 
 
 def require_columns(columns: int) -> None:
-    """Refuse a table in which no row could be kept, for it has too many fields.
+    """Refuse a table with more columns than a record may have fields.
 
     Raises:
         InputError: it is one.

@@ -1,4 +1,4 @@
-"""The members of a tar archive in their order, without a byte of them on disk."""
+"""Iterate over the members of a tar archive in order, without writing to disk."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from provenance.io.streams.compression import DamagedError
 BLOCK = tarfile.BLOCKSIZE
 
 _MOST_HEADER = 8 << 20
-"""Bytes of one header, long names and extended attributes included."""
+"""Most bytes of one header, with long names and extended attributes."""
 
 _PIECE = 1 << 20
 
@@ -27,22 +27,22 @@ _KINDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """A member that is no folder.
+class ArchiveEntry:
+    """A member that is not a folder.
 
     Attributes:
-        place: where its bytes begin in the decoded archive.
+        position: offset of its bytes in the decoded archive.
         defect: why it cannot be read as a file: it is a link, a device, …; empty for a file.
     """
 
     name: str
-    place: int
+    position: int
     size: int
     defect: str = ""
 
 
 def is_tar(head: bytes, *, named: bool = False) -> bool:
-    """Whether a tar archive begins with these bytes, by the checksum of its first header.
+    """Check whether a tar archive begins with these bytes, by the checksum of its first header.
 
     Args:
         named: whether it is called so; then the oldest form, which has no magic, counts as well,
@@ -60,41 +60,41 @@ def is_tar(head: bytes, *, named: bool = False) -> bool:
     return True
 
 
-class Forward:
-    """A stream that goes forward only: what a reader of tar needs, and nothing that hurts.
+class ForwardStream:
+    """Forward-only stream that guards a tar parser against hostile headers.
 
-    A header can claim any length, and a place before its own.
+    A header can claim any length, and an offset before its own.
     """
 
     def __init__(self, stream: BinaryIO, uri: str) -> None:
         self._stream = stream
         self._uri = uri
-        self._place = 0
+        self._position = 0
         self._ahead = b""
         self.last = b""
         """What was read last."""
 
     def tell(self) -> int:
-        """Bytes before the next one that is read."""
-        return self._place
+        """Bytes before the next one."""
+        return self._position
 
     def read(self, size: int = -1) -> bytes:
-        """Up to so many bytes, fewer at the end.
+        """Read up to ``size`` bytes.
 
         Raises:
             DamagedError: more are asked for than a header has.
         """
         if not 0 <= size <= _MOST_HEADER:
-            raise self.damage("has a header that is longer than any")
+            raise self.damage("has a header that is too long")
         data, self._ahead = self._ahead[:size], self._ahead[size:]
         if len(data) < size:
             data += self._stream.read(size - len(data))
-        self._place += len(data)
+        self._position += len(data)
         self.last = data
         return data
 
     def read_all(self, size: int) -> bytes:
-        """The bytes of a member, as many as there are of them."""
+        """Read the bytes of a member, fewer at the end of the archive."""
         parts = []
         while size and (part := self.read(min(_PIECE, size))):
             parts.append(part)
@@ -102,36 +102,36 @@ class Forward:
         return b"".join(parts)
 
     def unread(self, data: bytes) -> None:
-        """Have bytes read once more that were read just now."""
+        """Push back bytes that were just read."""
         self._ahead = data + self._ahead
-        self._place -= len(data)
+        self._position -= len(data)
 
-    def seek(self, place: int) -> None:
-        """Go forward to a place.
+    def seek(self, position: int) -> None:
+        """Skip forward to a position.
 
         Raises:
-            DamagedError: it lies before this one.
+            DamagedError: the position is before the current one.
         """
-        if place < self._place:
-            raise self.damage("has a header that leads back")
+        if position < self._position:
+            raise self.damage("has a header that points backwards")
         if self._stream.seekable() and not self._ahead:
-            self._stream.seek(place - self._place, io.SEEK_CUR)
-            self._place = place
+            self._stream.seek(position - self._position, io.SEEK_CUR)
+            self._position = position
             return
-        while self._place < place and self.read(min(_PIECE, place - self._place)):
+        while self._position < position and self.read(min(_PIECE, position - self._position)):
             pass
 
-    def damage(self, what: str) -> DamagedError:
-        """An error that names the archive and the place."""
-        message = f"the tar archive {what}, at byte {self._place:,}: {self._uri}"
+    def damage(self, problem: str) -> DamagedError:
+        """Make an error that names the archive and the position."""
+        message = f"the tar archive {problem}, at byte {self._position:,}: {self._uri}"
         return DamagedError(message, hint="fetch or write the archive again")
 
 
-def entries(stream: Forward) -> Iterator[Entry]:
-    """The members in order; while one is looked at, the stream stands where its bytes begin.
+def entries(stream: ForwardStream) -> Iterator[ArchiveEntry]:
+    """Iterate over the members in order, with the stream at the first byte of the current one.
 
-    Who looks at one may read its bytes, and none behind them. Archives that were joined are read to
-    the end of the last one.
+    The caller may read the bytes of the current member and none behind them. Concatenated archives
+    are read to the end of the last one.
 
     Raises:
         DamagedError: a header is broken or the archive is cut off, or what packs it is damaged.
@@ -150,21 +150,21 @@ def entries(stream: Forward) -> Iterator[Entry]:
             raise stream.damage("is damaged (no header where one should be)")
 
 
-def _at_header(stream: Forward) -> bool:
-    """Whether another header comes, behind whatever padding; the stream is brought before it."""
+def _at_header(stream: ForwardStream) -> bool:
+    """Skip padding, and check whether another header follows."""
     while block := stream.read(BLOCK):
         if block.strip(b"\0"):
             if not is_tar(block, named=True):
-                raise stream.damage("has bytes behind its end that are no archive")
+                raise stream.damage("has bytes after its end that are no archive")
             stream.unread(block)
             return True
     return False
 
 
-def _entry(info: tarfile.TarInfo) -> Entry:
+def _entry(info: tarfile.TarInfo) -> ArchiveEntry:
     defect = _KINDS.get(info.type, "")
     if info.issparse():
         defect = "a sparse file"
     elif not defect and not info.isreg():
         defect = "not a regular file"
-    return Entry(info.name, info.offset_data, info.size, defect)
+    return ArchiveEntry(info.name, info.offset_data, info.size, defect)

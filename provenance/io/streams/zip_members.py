@@ -1,4 +1,4 @@
-"""The members of a zip archive, from its directory; their bytes are checked as they are read."""
+"""Iterate over the members of a zip archive by its directory, and check their bytes on reading."""
 
 from __future__ import annotations
 
@@ -15,23 +15,20 @@ from typing import IO, TYPE_CHECKING, BinaryIO
 
 from provenance.errors import InputError
 from provenance.io.streams.compression import MAX_RATIO, MAX_RATIO_AFTER, DamagedError
-from provenance.io.streams.tar_members import Entry
+from provenance.io.streams.tar_members import ArchiveEntry
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-MAGIC = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x00\x00PK\x03\x04")
-"""Of a member, of the end of an archive of nothing, and of an archive that was cut and joined."""
-
 _MOST_DIRECTORY = 256 << 20
-"""Bytes of a directory that is read: it is held whole."""
+"""Most bytes of a directory, which is held in memory."""
 
 # The end of the directory (APPNOTE 4.3.16), its successor for large ones (4.3.14), and its locator.
 _END, _END_SIZE, _COMMENT = b"PK\x05\x06", 22, 0xFFFF
 _END_64, _LOCATOR_64 = b"PK\x06\x06", b"PK\x06\x07"
 
 _FIELD = 4096
-"""Bytes between two members that are taken for the fields of a header and not for data."""
+"""Most bytes between two members that are taken for fields of a header."""
 
 _ENCRYPTED = 0x1
 _LOCAL_HEADER = 30
@@ -47,44 +44,44 @@ _FAILURES = (
 )
 
 
-def entries(path: Path, uri: str) -> Iterator[Entry]:
-    """The members in the order in which they lie in the file; ``place`` numbers them.
+def entries(path: Path, uri: str) -> Iterator[ArchiveEntry]:
+    """List the members in their order in the file; ``position`` is their index in the directory.
 
     Raises:
         InputError: the directory is too large to be read.
-        DamagedError: there is none, or its members lie over one another.
+        DamagedError: there is none, or its members overlap.
     """
     archive = _archive_at(path, uri)
-    if between := bytes_of_nobody(archive, path.stat().st_size):
+    if between := unaccounted_bytes(archive, path.stat().st_size):
         raise DamagedError(
-            f"{between:,} bytes of the zip archive are of none of its members: {uri}",
+            f"{between:,} bytes of the zip archive belong to none of its members: {uri}",
             hint="it may be several archives in one file: take them apart, or write it again",
         )
     infos = archive.infolist()
-    order = sorted(range(len(infos)), key=lambda place: infos[place].header_offset)
+    order = sorted(range(len(infos)), key=lambda position: infos[position].header_offset)
     for here, after in pairwise(order):
         end = infos[here].header_offset + _LOCAL_HEADER + infos[here].compress_size
         if end > infos[after].header_offset:
             raise DamagedError(
-                f"members of the zip archive lie over one another, as in a bomb: {uri}",
+                f"members of the zip archive overlap, as in a decompression bomb: {uri}",
                 hint="fetch or write the archive again",
             )
-    for place in order:
-        info = infos[place]
+    for position in order:
+        info = infos[position]
         if not is_folder(info):
-            yield Entry(info.filename, place, info.file_size, _defect(info))
+            yield ArchiveEntry(info.filename, position, info.file_size, _defect(info))
 
 
 def is_folder(info: zipfile.ZipInfo) -> bool:
-    """Whether a member is a folder; the library asks for the last letter of a name of none."""
+    """Check whether a member is a folder; the library fails on an empty name."""
     return bool(info.filename) and info.is_dir()
 
 
-def bytes_of_nobody(archive: zipfile.ZipFile, size: int) -> int:
-    """Bytes of an archive outside its members and its directory; 0 for the few that may be.
+def unaccounted_bytes(archive: zipfile.ZipFile, size: int) -> int:
+    """Count the bytes outside of the members and the directory, beyond a small tolerance.
 
-    They stand before the first member, between two, or behind the directory: archives that were
-    joined have them. Between members there may be the fields of a header, whose length is told
+    Such bytes before the first member, between two or behind the directory are a sign of
+    concatenated archives. Between members there may be fields of a header whose length is stated
     nowhere else.
 
     Args:
@@ -109,22 +106,13 @@ def bytes_of_nobody(archive: zipfile.ZipFile, size: int) -> int:
     return found
 
 
-def open_member(path: Path, uri: str, place: int) -> io.RawIOBase:
-    """The bytes of a member; reading them raises ``DamagedError`` where they are not sound."""
+def open_member(path: Path, uri: str, position: int) -> io.RawIOBase:
+    """Open a member; reading raises ``DamagedError`` where its bytes are not sound."""
     archive = _archive_at(path, uri)
     try:
-        return _Checked(archive.open(archive.infolist()[place]), uri)
+        return _Checked(archive.open(archive.infolist()[position]), uri)
     except _FAILURES as error:
         raise _damaged(uri, error) from error
-
-
-def head_of(path: Path, uri: str, place: int, size: int) -> bytes:
-    """The first bytes of a member, as far as they can be had."""
-    try:
-        with open_member(path, uri, place) as stream:
-            return stream.read(size) or b""
-    except DamagedError:
-        return b""
 
 
 def _defect(info: zipfile.ZipInfo) -> str:
@@ -149,7 +137,7 @@ def _archive_at(path: Path, uri: str) -> zipfile.ZipFile:
 
 @lru_cache(maxsize=2)
 def _archive(path: Path, size: int, _mtime_ns: int) -> zipfile.ZipFile:
-    """An archive and its directory, kept open while its members are read one after the other."""
+    """Open an archive and its directory, cached while its members are read in turn."""
     with path.open("rb") as file:
         directory = _directory_bytes(file, size)
     if directory > _MOST_DIRECTORY:
@@ -162,7 +150,7 @@ def _archive(path: Path, size: int, _mtime_ns: int) -> zipfile.ZipFile:
 
 
 def _directory_bytes(file: BinaryIO, size: int) -> int:
-    """How large the directory says that it is; the library reads it whole, whatever that is."""
+    """Read the stated size of the directory, which the library reads whole."""
     file.seek(max(0, size - _END_SIZE - _COMMENT - 20))
     tail = file.read()
     at = tail.rfind(_END)
@@ -170,8 +158,8 @@ def _directory_bytes(file: BinaryIO, size: int) -> int:
         return 0
     found = int.from_bytes(tail[at + 12 : at + 16], "little")
     if tail[max(0, at - 20) : at].startswith(_LOCATOR_64):
-        place = int.from_bytes(tail[at - 12 : at - 4], "little")
-        file.seek(min(place, size))
+        position = int.from_bytes(tail[at - 12 : at - 4], "little")
+        file.seek(min(position, size))
         end = file.read(56)
         if end.startswith(_END_64):
             found = int.from_bytes(end[40:48], "little")
@@ -185,7 +173,7 @@ def _damaged(uri: str, error: Exception) -> DamagedError:
 
 
 class _Checked(io.RawIOBase):
-    """A member whose errors are ours; the library checks it against its sum at its end."""
+    """A member whose errors are ours; the library compares its checksum at the end."""
 
     def __init__(self, stream: IO[bytes], uri: str) -> None:
         self._member = stream

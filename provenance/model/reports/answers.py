@@ -1,4 +1,4 @@
-"""What people answer that no machine can know, and who vouches for it."""
+"""Define the answers that people give to report questions, and who vouches for them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What changed from one release to another."""
+"""Define the comparison of two releases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A report for people: numbered sections of lines, each with where its content comes from."""
+"""Define a report as numbered sections of lines, each with the origin of its content."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The public summary of training content (Art. 53(1)(d)) as a contract.
+"""Define the public summary of training content (EU AI Act, Art. 53(1)(d)).
 
 Members are called as in the template, so that other tools that read it find them; a member that
 is null was not provided.

@@ -1,4 +1,4 @@
-"""What is known about a release: the numbers, the open questions, and who vouches for what."""
+"""Define the facts about a release: numbers, open questions, and who vouches for them."""
 
 from __future__ import annotations
 

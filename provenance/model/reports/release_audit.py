@@ -1,4 +1,4 @@
-"""The audit of a release under the actions of NIST AI 600-1 that speak of training data."""
+"""Define the audit of a release by the NIST AI 600-1 actions on training data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is known of a release that reports for laws, venues and hubs are filled from."""
+"""Define the data about a release from which all compliance reports are filled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The files that a release was exported to, as reports describe them."""
+"""Define the exported files of a release, as reports describe them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every report of a release, side by side: what each is, for whom, and what it still lacks."""
+"""Define the index of the reports of a release: purpose, audience, and open items."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What reports for laws, venues and hubs share: how they begin, and the rows of their lists."""
+"""Define the parts that reports share: the heading and the rows of their lists."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The training data transparency statement (California Civil Code 3111) as a contract."""
+"""Define the training data transparency statement (California Civil Code 3111)."""
 
 from __future__ import annotations
 

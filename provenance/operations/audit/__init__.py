@@ -1,1 +1,1 @@
-"""Judge a ledger, a selection or files against a policy."""
+"""Judge a ledger, a release or files against a policy."""

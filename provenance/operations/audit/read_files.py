@@ -1,4 +1,4 @@
-"""Read the files of an audit as an ingest does, into parts that are thrown away afterwards."""
+"""Read the files of an audit as an ingest does, into temporary data files."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from provenance.io.discovery.discover import Discovery, uri_of
 from provenance.model.finding import Judged
 from provenance.model.unread import UnreadFile
 from provenance.operations.ingest.collapsed_rows import judge_content, of_cut_files
-from provenance.operations.ingest.locate_failure import divide_unit, naming
+from provenance.operations.ingest.locate_failure import divide_unit, with_file_name
 from provenance.operations.ingest.options import IngestOptions
 from provenance.operations.ingest.plan import file_task
-from provenance.operations.ingest.tasks import FileResult, FileTask, UnitTask
-from provenance.operations.ingest.units import cut
-from provenance.operations.ingest.unread_counts import failed_file, unread_files, unread_rows
+from provenance.operations.ingest.split_work import cut
+from provenance.operations.ingest.unread_files import failed_file, unread_files, unread_rows
 from provenance.operations.ingest.worker import run_unit
-from provenance.store.data_files import Part
+from provenance.operations.ingest.worker_contract import FileResult, FileTask, UnitTask
+from provenance.store.data_files import DataFile
 from provenance.store.layout import Layout
 
 _SMALL = 8 << 20
-"""Bytes that one process reads before others are ready to help it."""
+"""Bytes that one process reads faster than others start."""
 
 
 @dataclass(slots=True)
@@ -34,20 +34,20 @@ class Read:
     """What was read of some files.
 
     Attributes:
-        results: what became of each file, or of each of its ranges.
-        parts: finished parts of those that did not fail.
-        gone: files that were there when they were found, and are not any more.
-        rejects: Parquet files of the rows that were refused.
+        results: results of files, or of ranges of files.
+        parts: finished data files of files that did not fail.
+        gone: files that vanished after they were discovered.
+        rejects: Parquet files of rejected rows.
     """
 
     results: list[FileResult] = field(default_factory=list)
-    parts: list[Part] = field(default_factory=list)
+    parts: list[DataFile] = field(default_factory=list)
     gone: list[tuple[str, ProvError]] = field(default_factory=list)
     rejects: list[str] = field(default_factory=list)
 
     @property
     def failed(self) -> dict[str, tuple[ProvError, int]]:
-        """By uri, why a file could not be read, and its size; of a file in ranges the first."""
+        """Error and size by uri of files that could not be read; of several ranges the first."""
         found: dict[str, tuple[ProvError, int]] = {uri: (error, 0) for uri, error in self.gone}
         for result in self.results:
             if result.failure is not None:
@@ -57,26 +57,26 @@ class Read:
 
     @property
     def good(self) -> list[FileResult]:
-        """Results of the files of which no part failed."""
+        """Results of files without a failed range."""
         failed = self.failed
         return [result for result in self.results if result.task.source.uri not in failed]
 
 
 def read_files(
-    places: Layout,
+    scratch_layout: Layout,
     inputs: Sequence[Input],
     options: IngestOptions,
     models: tuple[str, ...],
     *,
     former: bool = False,
 ) -> Read:
-    """Read every file; one that fails does not keep the others out.
+    """Read every file; a failed file does not stop the others.
 
     Args:
-        former: whether the ids of records by former rules are wanted, too.
+        former: whether to compute record ids of older rules, too.
 
     Raises:
-        ReadOnlyError: there is no room for what is read.
+        ReadOnlyError: the temporary folder cannot be written.
     """
     read = Read()
     tasks = []
@@ -85,10 +85,10 @@ def read_files(
             tasks.append(file_task(item))
         except OSError as error:
             read.gone.append((item.uri, InputError(f"{item.uri}: {error.strerror}")))
-    made: list[tuple[set[str], Part]] = []
+    made: list[tuple[set[str], DataFile]] = []
     small = sum(task.bytes for task in tasks) < _SMALL
     with LocalEngine(1 if small else None) as engine:
-        for group in cut(tasks, places, options, models=models, former=former):
+        for group in cut(tasks, scratch_layout, options, models=models, former=former):
             for outcome in engine.map(run_unit, group.units, divide_unit):
                 if isinstance(outcome.failure, ReadOnlyError):
                     raise outcome.failure
@@ -107,19 +107,19 @@ def read_files(
 
 
 def _lost(task: UnitTask, failure: ProvError | None) -> Iterator[FileResult]:
-    error = failure or InputError("the worker gave no answer")
-    return (FileResult(each, failure=naming(error, each.source.uri)) for each in task.files)
+    error = failure or InputError("the worker returned no result")
+    return (FileResult(each, failure=with_file_name(error, each.source.uri)) for each in task.files)
 
 
 def require_some(paths: Sequence[str], found: Discovery, read: Read) -> None:
-    """See to it that every file that was named gave a record, and that anything did.
+    """Check that every named file, and at least one file, holds a record.
 
     Raises:
-        ProvError: the failure of the first that did not.
+        ProvError: the error of the first file that does not.
     """
     failed, kept = read.failed, _kept(read.good)
     for path in paths:
-        uri = str(objects.parse(path)) if objects.is_url(path) else uri_of(path)
+        uri = str(objects.parse_url(path)) if objects.is_url(path) else uri_of(path)
         own = {uri} if uri in failed or uri in kept else set()
         if not own and os.path.isfile(path):  # an archive stands for what is in it
             own = {each for each in (*failed, *kept) if each.startswith(f"{uri}!/")} or {uri}
@@ -139,7 +139,7 @@ def require_some(paths: Sequence[str], found: Discovery, read: Read) -> None:
     passed = ", ".join(f"{item.path} ({item.reason})" for item in found.skipped[:3])
     raise InputError(
         f"{paths[0]}: there is no record to judge",
-        hint=f"passed over: {passed}" if passed else "name files, folders or globs with data",
+        hint=f"skipped: {passed}" if passed else "name files, folders or globs with data",
     )
 
 
@@ -151,16 +151,16 @@ def _kept(results: Sequence[FileResult]) -> dict[str, int]:
 
 
 def _no_record(path: str, results: Sequence[FileResult]) -> InputError:
-    """Why there is nothing to judge: the first row that was refused says it best."""
+    """Make the error of files without records, with the first reject as reason."""
     for result in results:
         if result.rejects:
-            said = result.rejects[0].said(result.task.source.uri)
-            return InputError(f"{said}; there is no record to judge")
+            line = result.rejects[0].as_line(result.task.source.uri)
+            return InputError(f"{line}; there is no record to judge")
     return InputError(f"{path}: there is no record to judge")
 
 
-def what_is_unread(found: Discovery, read: Read) -> Iterator[UnreadFile]:
-    """Everything that holds data and was not read: files that failed, and rows."""
+def find_unread(found: Discovery, read: Read) -> Iterator[UnreadFile]:
+    """Yield all data that was not read: skipped and failed files, and rejected rows."""
     media = any(result.kind == "binary" for result in read.good)
     yield from unread_files(found, media=media)
     failed = read.failed
@@ -170,8 +170,8 @@ def what_is_unread(found: Discovery, read: Read) -> Iterator[UnreadFile]:
     yield from (row for row in unread_rows(read.rejects) if row.path not in failed)
 
 
-def judged_of(results: Sequence[FileResult]) -> tuple[Judged, ...]:
-    """Which fields were judged, the shape of most rows first."""
+def judged_fields(results: Sequence[FileResult]) -> tuple[Judged, ...]:
+    """List the judged fields by shape, the shape with most rows first."""
     shapes: dict[tuple[str, tuple[str, ...], tuple[str, ...]], list[FileResult]] = {}
     for result in results:
         if result.kept:

@@ -1,4 +1,4 @@
-"""What a propagation comes to: the rows of ``derived`` that are other ones now."""
+"""Compute the rows of the table ``derived`` that a propagation changes."""
 
 from __future__ import annotations
 
@@ -9,16 +9,23 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from provenance.lineage import Proofs, Whole, deepen, is_absent, is_record, keep
+from provenance.lineage import (
+    DerivedClaims,
+    GraphArrays,
+    copy_to_temp_table,
+    is_absent,
+    is_record,
+    propagate_depths,
+)
 from provenance.operations.derivation.incremental import KNOWN, REGION
 from provenance.origin import resolver
 from provenance.origin.recognisers.families import family_of
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 from provenance.views.ledger_graph import EDGES, FOUND, NAMED
-from provenance.views.subset import labels_of
+from provenance.views.subset import labels_for_ids
 
 TAINTED = "tainted"
-"""What stands for a claim where a source or release holds or hands on text of a machine."""
+"""Pseudo-claim of a source or release that holds or passes on synthetic text."""
 
 _CLAIM_COLUMNS = (
     "record_id, tier, claim, whole, part_bytes, part_chars, part_words, "
@@ -26,7 +33,7 @@ _CLAIM_COLUMNS = (
 )
 _OWN = f"(SELECT {_CLAIM_COLUMNS} FROM claims WHERE tier <> 'derived')"
 
-# A source is what its contract says; what its records are is added by edges to them.
+# A source has the label of its contract; edges to its records add theirs.
 _CONTRACT = f"""(
 SELECT n.id, n.kind, s.label
 FROM {NAMED} n LEFT JOIN sources s ON s.name = if(n.kind = 'source', n.name, NULL))"""
@@ -39,7 +46,7 @@ UNION ALL SELECT id, kind, label, NULL, false FROM {_CONTRACT})"""
 """All nodes."""
 
 SPARSE = 4
-"""With fewer edges than one for so many sightings, most records are at the end of none."""
+"""With fewer than one edge per so many sightings, most records have no edge."""
 
 _BOUND = "graph_bound"
 
@@ -51,15 +58,15 @@ SELECT (SELECT count(*) FROM ledger.edges) + (SELECT count(*) FROM ledger.member
 _BOUND_NODES = f"""(
 SELECT record_id AS id, 'record' AS kind, label::VARCHAR AS label, NULL::BIGINT AS own_depth,
     false AS proven
-FROM ({labels_of(f"SELECT id FROM {_BOUND}", _OWN)})
+FROM ({labels_for_ids(f"SELECT id FROM {_BOUND}", _OWN)})
 UNION ALL SELECT id, kind, label, NULL, false FROM {_CONTRACT})"""
 
 
 def nodes_sql(connection: Database) -> str:
-    """SQL of the nodes of a full run, with the labels that stand without lineage.
+    """SQL of the nodes of a full run, with their labels before propagation.
 
-    A record that no edge leads to or comes from, and of which nothing was derived before, makes no
-    difference; where most are like that, they are left out. Call ``make_graph`` first.
+    Records without edges and without earlier derived rows make no difference; if most are like
+    that, they are left out. Call ``make_graph`` first.
     """
     edges, sightings = connection.execute(_COUNTS).fetchone() or (0, 0)
     if edges * SPARSE > sightings:
@@ -72,21 +79,21 @@ def nodes_sql(connection: Database) -> str:
     return _BOUND_NODES
 
 
-# What is beside a region keeps what is known of it.
+# Nodes outside the region keep what was derived before.
 SOME_NODES = f"""(
 SELECT n.id, coalesce(named.kind, 'record') AS kind,
     coalesce(named.label, o.label::VARCHAR) AS label,
     CASE WHEN n.beside THEN n.depth END AS own_depth, n.beside AND n.claim IS NOT NULL AS proven
 FROM {KNOWN} n LEFT JOIN {_CONTRACT} named USING (id)
-LEFT JOIN ({labels_of("SELECT id FROM " + KNOWN, _OWN)}) o ON o.record_id = n.id
+LEFT JOIN ({labels_for_ids("SELECT id FROM " + KNOWN, _OWN)}) o ON o.record_id = n.id
 WHERE named.id IS NOT NULL OR o.record_id IS NOT NULL)"""
-"""Those that some edges lead to or come from, as ``make_known`` has them."""
+"""Nodes of an incremental run, as ``make_known`` lists them."""
 
-_WHAT, _PLACES = "propagated_proofs", "propagated_places"
+_PROOFS, _NUMBERS = "propagated_proofs", "propagated_places"
 
 _RAISED = f"""(
 SELECT * FROM {_OWN} UNION ALL
-SELECT id, 'derived', claim, true, NULL, NULL, NULL, process, NULL, NULL FROM {_WHAT})"""
+SELECT id, 'derived', claim, true, NULL, NULL, NULL, process, NULL, NULL FROM {_PROOFS})"""
 
 _NOW = "propagated_now"
 
@@ -105,27 +112,28 @@ WHERE (now.depth, now.claim, now.process, now.parent, now.parent_label, now.seve
     AND NOT (now.depth <= now.least AND now.claim IS NULL
         AND coalesce(was.depth, 0) <= now.least AND was.claim IS NULL)
 """
-"""Nothing that lineage says of a record is the same as no row, whatever its own label is."""
+"""An empty result is the same as no row, whatever the record's own label is."""
 
 
-def outcome_sql(connection: Database, whole: Whole, proofs: Proofs, *, base: bool) -> str:
-    """SQL of the rows that are to be added to ``derived``.
+def outcome_sql(
+    connection: Database, whole: GraphArrays, proofs: DerivedClaims, *, base: bool
+) -> str:
+    """SQL of the rows to add to ``derived``.
 
     Args:
-        base: whether everything was worked out anew, and not a region alone.
+        base: whether the whole graph was computed, not only a region.
     """
-    written = _written(connection, whole, proofs, base=base)
-    depth = deepen(connection, whole, written).depth
-    keep(connection, _now(whole, proofs, depth, _families(connection)), _NOW)
+    artificial = _artificial_nodes(connection, whole, proofs, base=base)
+    depth = propagate_depths(whole, artificial)
+    copy_to_temp_table(connection, _now(whole, proofs, depth, _families(connection)), _NOW)
     only = "" if base else f"SEMI JOIN {REGION} region ON region.id = record_id"
     return _CHANGED.format(only=only)
 
 
-def _written(connection: Database, whole: Whole, proofs: Proofs, *, base: bool) -> Any:
-    """Which nodes are synthetic or mixed, once it is heard what is proven of them.
-
-    Those that are so by themselves stay so.
-    """
+def _artificial_nodes(
+    connection: Database, whole: GraphArrays, proofs: DerivedClaims, *, base: bool
+) -> Any:
+    """Mask of the nodes that are synthetic or mixed, by themselves or by derived claims."""
     found = np.array(whole.nodes.column("artificial").to_numpy(), np.bool_)
     ids = whole.nodes.column("id").combine_chunks()
     raised = ~found[proofs.record]
@@ -136,35 +144,37 @@ def _written(connection: Database, whole: Whole, proofs: Proofs, *, base: bool) 
             "process": proofs.process.filter(pa.array(raised)).cast(pa.string()),
         }
     )
-    keep(connection, table, _WHAT)
+    copy_to_temp_table(connection, table, _PROOFS)
     if not base:
         connection.execute(
-            f"INSERT INTO {_WHAT} SELECT id, claim, process FROM {KNOWN} "
+            f"INSERT INTO {_PROOFS} SELECT id, claim, process FROM {KNOWN} "
             "WHERE beside AND claim IS NOT NULL"
         )
-    keep(connection, whole.nodes.select(["id", "number"]), _PLACES)
-    labels = labels_of(f"SELECT id FROM {_WHAT}", _RAISED)
-    places = connection.execute(
-        f"SELECT number FROM {_PLACES} JOIN ({labels}) o "
+    copy_to_temp_table(connection, whole.nodes.select(["id", "number"]), _NUMBERS)
+    labels = labels_for_ids(f"SELECT id FROM {_PROOFS}", _RAISED)
+    positions = connection.execute(
+        f"SELECT number FROM {_NUMBERS} JOIN ({labels}) o "
         "ON o.record_id = id WHERE label IN ('synthetic', 'mixed')"
     ).to_arrow_table()
-    found[places.column("number").to_numpy()] = True
+    found[positions.column("number").to_numpy()] = True
     return found
 
 
 def _families(connection: Database) -> dict[str, str]:
-    """The families that models were registered with."""
+    """Load the families of registered models."""
     rows = connection.execute("SELECT name, family FROM models WHERE family IS NOT NULL")
     return dict(rows.fetchall())
 
 
-def _now(whole: Whole, proofs: Proofs, depth: Any, families: Mapping[str, str]) -> pa.Table:
-    """A row per node that was seen: what is proven of it, and its depth."""
+def _now(
+    whole: GraphArrays, proofs: DerivedClaims, depth: Any, families: Mapping[str, str]
+) -> pa.Table:
+    """Make a row per existing node: its derived claim and depth."""
     nodes = whole.nodes
-    places = np.full(nodes.num_rows, -1)
-    places[proofs.record] = np.arange(len(proofs.record))
+    positions = np.full(nodes.num_rows, -1)
+    positions[proofs.record] = np.arange(len(proofs.record))
     seen = np.flatnonzero(~is_absent(whole))
-    at = pa.array(places[seen], mask=places[seen] < 0)
+    proof_at = pa.array(positions[seen], mask=positions[seen] < 0)
     parents = pa.array(proofs.parent)
     kinds, labels = (nodes.column(name).combine_chunks() for name in ("kind", "label"))
     ids = nodes.column("id").combine_chunks()
@@ -174,10 +184,10 @@ def _now(whole: Whole, proofs: Proofs, depth: Any, families: Mapping[str, str]) 
     named = np.full(nodes.num_rows, -1)
     named[list(whole.names)] = np.arange(len(names))
     writer, parent = (
-        pa.array(named[at], mask=(at < 0) | (named[at] < 0))
-        for at in (proofs.writer, proofs.parent)
+        pa.array(named[proof_at], mask=(proof_at < 0) | (named[proof_at] < 0))
+        for proof_at in (proofs.writer, proofs.parent)
     )
-    claim = proofs.claim.take(at)
+    claim = proofs.claim.take(proof_at)
     if len(proofs.tainted):
         tainted = np.zeros(nodes.num_rows, np.bool_)
         tainted[proofs.tainted] = True
@@ -187,14 +197,14 @@ def _now(whole: Whole, proofs: Proofs, depth: Any, families: Mapping[str, str]) 
             "record_id": ids.take(pa.array(seen)),
             "depth": pa.array(depth[seen], pa.int64()),
             "claim": claim,
-            "process": proofs.process.take(at),
-            "parent": ids.take(parents).take(at),
-            "parent_kind": kind.take(at),
-            "parent_label": labels.take(parents).take(at),
-            "several": pa.array(proofs.several).take(at),
-            "parent_name": names.take(parent).take(at),
-            "generator": names.take(writer).take(at),
-            "generator_family": family.take(writer).take(at),
+            "process": proofs.process.take(proof_at),
+            "parent": ids.take(parents).take(proof_at),
+            "parent_kind": kind.take(proof_at),
+            "parent_label": labels.take(parents).take(proof_at),
+            "several": pa.array(proofs.several).take(proof_at),
+            "parent_name": names.take(parent).take(proof_at),
+            "generator": names.take(writer).take(proof_at),
+            "generator_family": family.take(writer).take(proof_at),
             "least": pa.array(is_record(whole)[seen].astype(np.int64)),
         }
     )

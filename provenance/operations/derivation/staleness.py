@@ -1,19 +1,19 @@
-"""Whether anything that was committed since the last propagation can bear on lineage."""
+"""Decide whether derived evidence is stale: whether a commit since then affects lineage."""
 
 from __future__ import annotations
 
-from provenance.store.catalog import Database
+from provenance.store.commits import LINEAGE_UNCHANGED, Effect, verbs_with
+from provenance.store.connection import Database
 from provenance.views.copies import copied_since
-from provenance.views.edge_index import STILL
 from provenance.views.ledger_graph import EDGES, NAMED, make_graph
 from provenance.views.lineage import has_lineage
 
-# They bear on lineage only through the records and releases that they add.
-_ADDING = frozenset({"ingest", "assemble"})
+# They affect lineage only by the records and releases that they add.
+_BY_RECORDS = verbs_with(Effect.LINEAGE_BY_RECORDS)
 
 _SINCE = "SELECT commit_id FROM commits WHERE seq > ?"
 
-# Edges of their own, edges that went with the former version of a file, another contract.
+# New edges, edges of a superseded version of a file, a changed contract.
 _ADDED = f"""
 SELECT EXISTS (FROM ledger.edges WHERE commit_id IN ({_SINCE}))
     OR EXISTS (FROM ledger.quotes WHERE commit_id IN ({_SINCE}))
@@ -37,9 +37,8 @@ SELECT EXISTS (
         WHERE i.commit_id NOT IN ({_SINCE}))
 """
 
-# A record that is new, was seen once more, or may be a copy of such a one, at an end of any edge:
-# edges that wait for it, that quote it, or that lead from it to the model that wrote it are among
-# them. Of edges to the members of a release the release is given, of all others NULL.
+# Records with new sightings, and copies of them, at an endpoint of any edge, including unresolved
+# references, quotations and edges to models. Gives the release of an edge to a member, else NULL.
 _AT_AN_END = f"""
 WITH fresh AS MATERIALIZED (
     SELECT record_id AS id FROM ledger.sightings WHERE commit_id IN ({_SINCE})
@@ -52,18 +51,18 @@ SELECT DISTINCT CASE WHEN process = 'assemble' THEN child END FROM {EDGES}
 WHERE child IN (SELECT id FROM fresh) OR parent IN (SELECT id FROM fresh)
 """
 
-# What is in a release matters where the release was made into something.
+# The members of a release matter if something was derived from the release.
 _USED = f"SELECT EXISTS (FROM {EDGES} WHERE parent IN (SELECT unnest(?::UUID[])))"
 
 
 def through(connection: Database) -> int:
-    """The newest commit that a snapshot shows."""
+    """Get the sequence number of the newest commit in the snapshot."""
     row = connection.execute("SELECT max(seq) FROM commits").fetchone()
     return int(row[0]) if row and row[0] is not None else 0
 
 
-def is_due(connection: Database) -> bool:
-    """Whether a propagation may find anything to change; makes the graph's views on the way."""
+def needs_propagation(connection: Database) -> bool:
+    """Whether a propagation may change anything; may create the graph views in the session."""
     if not has_lineage(connection):
         return False
     row = connection.execute(
@@ -74,8 +73,8 @@ def is_due(connection: Database) -> bool:
         return True
     last = int(row[0])
     rows = connection.execute("SELECT DISTINCT verb FROM commits WHERE seq > ?", [last]).fetchall()
-    verbs = {str(verb) for (verb,) in rows} - STILL
-    if not verbs <= _ADDING:
+    verbs = {str(verb) for (verb,) in rows} - LINEAGE_UNCHANGED
+    if not verbs <= _BY_RECORDS:
         return True
     if not verbs:
         return False
@@ -88,11 +87,11 @@ def is_due(connection: Database) -> bool:
 
 
 def superseded(connection: Database, last: int) -> bool:
-    """Whether a file, a source or an import of before a commit has another version since."""
+    """Whether a file, source or import was superseded after a commit."""
     return _answer(connection, _SUPERSEDED, last)
 
 
 def _answer(connection: Database, query: str, value: object = None) -> bool:
-    """The truth of a query whose parameters, if any, are all the same."""
+    """Run a boolean query whose parameters are all the same value."""
     row = connection.execute(query, [value] * query.count("?")).fetchone()
     return bool(row and row[0])

@@ -1,4 +1,4 @@
-"""Different rows that a chosen content makes one record: found in the whole of a file."""
+"""Detect files in which different rows have equal content and would become one record."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from provenance.content.measure import content_digests
 from provenance.engine.base import Engine
 from provenance.errors import AmbiguousError, NotFoundError, ProvError
 from provenance.io.contract.formats import reader_for
-from provenance.io.contract.reader import Input, Layout, Shape
-from provenance.io.discovery.remote import opened
-from provenance.io.records.other_fields import texts_beside
-from provenance.io.streams.archive_members import Shelf
+from provenance.io.contract.reader import Input, ReadLayout, Shape
+from provenance.io.discovery.remote import readable_input
+from provenance.io.records.other_fields import other_texts
+from provenance.io.streams.archive_members import MemberFiles
 from provenance.operations.ingest.options import IngestOptions
-from provenance.operations.ingest.repeat_counts import Repeats, ids_of, merged
+from provenance.operations.ingest.repeat_counts import Repeats, ids_of, merge_repeats
 
 if TYPE_CHECKING:
-    from provenance.operations.ingest.tasks import FileResult
+    from provenance.operations.ingest.worker_contract import FileResult
 
 MOST_COLLAPSED = Fraction(1, 20)
-"""Share of different rows that may be one record with another one.
+"""Largest accepted share of different rows that have the same content as another row.
 
-Short answers and stock phrases are the same by chance: of a few rows in a hundred that says nothing
-against the content. Where a part that tells rows apart is left out, it shows in far more.
+Short answers and stock phrases are equal by chance in a few rows of a hundred. If the chosen
+content omits a field that distinguishes rows, the share is far larger.
 """
 
 _CONTENTS = 4_096
@@ -39,24 +39,24 @@ _NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """One file whose contents are repeated so often that its rows are compared.
+class ComparedFile:
+    """A file with so many repeated contents that its rows have to be compared.
 
     Attributes:
-        asked: whether somebody named the content.
+        content_was_named: whether somebody named the content.
         media: paths of the bytes of media.
     """
 
     source: Input
-    layout: Layout
+    layout: ReadLayout
     repeats: Repeats
-    asked: bool
+    content_was_named: bool
     media: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
-class _Same:
-    """Rows of one content: how many, and how many of those looked at differ, in which texts."""
+class _SameContent:
+    """Rows of one content: their number, and how many of the compared ones differ."""
 
     rows: int = 0
     looked_at: int = 0
@@ -73,25 +73,25 @@ class _Same:
 
     @property
     def lost(self) -> Fraction:
-        """How many different rows are lost in this content, the ones not looked at estimated."""
+        """Estimated number of different rows that this content merges into one record."""
         if self.looked_at < 2:
             return Fraction(0)
         return Fraction(len(self.others) - 1, self.looked_at - 1) * (self.rows - 1)
 
 
-def counts(shape: Shape, options: IngestOptions) -> bool:
-    """Whether a file has rows that a content may leave something out of."""
+def compares_rows(shape: Shape, options: IngestOptions) -> bool:
+    """Whether the rows of a file may hold more than their content."""
     if options.content:
         return options.content != ("*",)
     return not shape.native
 
 
 def judge_content(result: FileResult, options: IngestOptions, engine: Engine | None = None) -> None:
-    """Refuse a file under whose content too many different rows are one; or note it.
+    """Fail a file whose content merges too many different rows; add a note if it was named.
 
     Args:
-        result: of a file that was read to its end; of one of many parts all of them together.
-        engine: reads the rows again where it is not to be done here.
+        result: of a whole file; results of ranges must be merged first.
+        engine: where to read the rows again; ``None``: in this process.
     """
     repeats, source = result.repeats, result.task.source
     missing = [name for name in options.content if name not in result.content]
@@ -102,19 +102,19 @@ def judge_content(result: FileResult, options: IngestOptions, engine: Engine | N
         return
     if repeats is None or repeats.rows - repeats.distinct <= MOST_COLLAPSED * repeats.rows:
         return
-    layout = Layout(
+    layout = ReadLayout(
         result.kind,
         result.content,
         records=options.records,
         max_record=options.max_record,
         turns=True,
     )
-    asked = Asked(source, layout, repeats, bool(options.content), result.media)
+    content_was_named = ComparedFile(source, layout, repeats, bool(options.content), result.media)
     try:
         if engine is None:
-            result.notes += tuple(filter(None, [collapsed(asked)]))
+            result.notes += tuple(filter(None, [collapsed(content_was_named)]))
             return
-        for outcome in engine.map(collapsed, [asked]):
+        for outcome in engine.map(collapsed, [content_was_named]):
             result.notes += tuple(filter(None, [outcome.result]))
             result.failure = outcome.failure
     except ProvError as error:
@@ -122,74 +122,78 @@ def judge_content(result: FileResult, options: IngestOptions, engine: Engine | N
 
 
 def of_cut_files(results: Sequence[FileResult]) -> list[FileResult]:
-    """One result for each file that was read in parts, with what was counted in all of them."""
+    """Merge the repeat counts of files that were read in ranges; one result per file."""
     found: dict[object, FileResult] = {}
     for result in results:
         if result.task.part is not None:
             first = found.setdefault(result.task.reading_id, result)
             if first is not result:
-                first.repeats = merged(first.repeats, result.repeats)
+                first.repeats = merge_repeats(first.repeats, result.repeats)
                 first.late |= result.late
     for result in results:
         result.late = found.get(result.task.reading_id, result).late
     return list(found.values())
 
 
-def collapsed(file: Asked) -> str:
-    """What to tell of a file whose content somebody named; empty where nothing is lost.
+def collapsed(file: ComparedFile) -> str:
+    """Compare the rows of equal content; return a note, or an empty text if few differ.
 
     Raises:
-        AmbiguousError: nobody named it, and too many different rows have one content.
+        AmbiguousError: too many different rows have equal content, which was not named.
     """
     wanted = dict.fromkeys(file.repeats.repeated[:_CONTENTS])
-    found: dict[int, _Same] = {each: _Same() for each in wanted}
+    found: dict[int, _SameContent] = {each: _SameContent() for each in wanted}
     differing: Counter[str] = Counter()
     for content, row in _rows(file, found):
-        same = found[content]
-        beside = texts_beside(row, file.layout.whole, file.media)
-        same.add({path: hash(texts) for path, texts in beside.items()}, differing)
+        rows_alike = found[content]
+        by_path = other_texts(row, file.layout.whole, file.media)
+        rows_alike.add({path: hash(texts) for path, texts in by_path.items()}, differing)
     lost = _scaled(file.repeats, list(found.values()))
     different = file.repeats.distinct + lost
     if not lost or lost <= MOST_COLLAPSED * different:
         return ""
-    return _say(file, round(lost), round(different), [n for n, _ in differing.most_common(_NAMED)])
+    return _explain(
+        file, round(lost), round(different), [n for n, _ in differing.most_common(_NAMED)]
+    )
 
 
-def _rows(file: Asked, found: dict[int, _Same]) -> Iterator[tuple[int, dict[str, object]]]:
-    """The rows whose contents are compared, as many of each as are looked at."""
+def _rows(
+    file: ComparedFile, found: dict[int, _SameContent]
+) -> Iterator[tuple[int, dict[str, object]]]:
+    """Yield the rows to compare, at most ``_ROWS`` for each content."""
     wanted = pa.array(sorted(found), pa.uint64())
-    with Shelf() as shelf, opened(file.source, file.source.format, shelf) as source:
+    with MemberFiles() as shelf, readable_input(file.source, file.source.format, shelf) as source:
         for batch in reader_for(source.format).read(source, file.layout, original=True):
             digests = content_digests(batch.content, file.layout.kind).newest
-            held = [n for n, each in enumerate(digests.is_valid().to_pylist()) if each]
-            ids = ids_of(digests.take(pa.array(held, pa.int64())))
+            present = [n for n, each in enumerate(digests.is_valid().to_pylist()) if each]
+            ids = ids_of(digests.take(pa.array(present, pa.int64())))
             here = pc.is_in(pa.array(ids), wanted).to_numpy(zero_copy_only=False)
-            for place in here.nonzero()[0].tolist():
-                content = int(ids[place])
+            for position in here.nonzero()[0].tolist():
+                content = int(ids[position])
                 found[content].rows += 1
                 if found[content].looked_at < _ROWS and batch.original is not None:
-                    yield content, json.loads(batch.original[held[place]].as_py())
+                    yield content, json.loads(batch.original[present[position]].as_py())
 
 
-def _scaled(repeats: Repeats, found: Sequence[_Same]) -> Fraction:
-    """How many rows are lost in all, where not every content was looked at."""
-    looked_at = sum(same.rows - 1 for same in found if same.rows)
-    lost = sum((same.lost for same in found), Fraction(0))
+def _scaled(repeats: Repeats, found: Sequence[_SameContent]) -> Fraction:
+    """Scale the number of merged rows up from the compared contents to all contents."""
+    looked_at = sum(rows_alike.rows - 1 for rows_alike in found if rows_alike.rows)
+    lost = sum((rows_alike.lost for rows_alike in found), Fraction(0))
     everything = repeats.rows - repeats.distinct
     return lost * everything / looked_at if looked_at > 0 else lost
 
 
-def _say(file: Asked, lost: int, different: int, names: Sequence[str]) -> str:
+def _explain(file: ComparedFile, lost: int, different: int, names: Sequence[str]) -> str:
     content = " and ".join(file.layout.whole)
-    said = (
+    message = (
         f"{lost:,} of {different:,} different rows have the same {content} as another one and "
         f"differ in {', '.join(names)} only"
     )
-    if file.asked:
-        return f"{said}: they are one record"
+    if file.content_was_named:
+        return f"{message}: they are one record"
     own = " ".join(f"--content {name}" for name in file.layout.content)
     more = " ".join(f"--content {name}" for name in names)
     raise AmbiguousError(
-        f"{file.source.uri}: {said}",
+        f"{file.source.uri}: {message}",
         hint=f"`{own} {more}` tells them apart, `{own}` takes them as one record",
     )

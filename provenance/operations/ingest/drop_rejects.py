@@ -1,4 +1,4 @@
-"""Batches without the records that are refused once they are measured."""
+"""Move records that are rejected after measuring from a batch to its rejects."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from provenance.content.measure import Measured
 from provenance.io.contract.reader import REJECTS, Batch
 
 
-def without_refused(batch: Batch, measured: Measured) -> Batch:
-    """A batch without what was refused of it, which stands among its rejects then."""
+def drop_rejects(batch: Batch, measured: Measured) -> Batch:
+    """Return a batch without the rejected records, which are added to its rejects."""
     if not measured.refused:
         return batch
     return Batch(
@@ -23,9 +23,9 @@ def without_refused(batch: Batch, measured: Measured) -> Batch:
 
 
 def _refusals(rows: pa.Array, refused: dict[int, str]) -> pa.Table:
-    places = list(refused)
-    none = [None] * len(places)
-    columns = [rows.take(pa.array(places, pa.int64())), none, list(refused.values()), none, none]
+    positions = list(refused)
+    none = [None] * len(positions)
+    columns = [rows.take(pa.array(positions, pa.int64())), none, list(refused.values()), none, none]
     return pa.table(
         [pa.array(column, field.type) for column, field in zip(columns, REJECTS, strict=True)],
         schema=REJECTS,

@@ -1,4 +1,4 @@
-"""What a contract says of the records that it makes of a row, as rows of the ledger's tables."""
+"""Claims and edges of records that the ``emit`` rules of a source make from one row."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from provenance.io.contract.reader import Batch
-from provenance.io.readers.emitting import GENERATOR, LABEL, NAME, PARENTS, PROCESS
+from provenance.io.readers.multi_record_rows import GENERATOR, LABEL, NAME, PARENTS, PROCESS
 from provenance.model.origin import GENERATIVE, Label, Process
 from provenance.origin.declarations import declared_generator, declared_label
 from provenance.origin.recognisers.base import CLAIMS
 from provenance.views.evidence_in_force import BY_CONTRACT
 
 if TYPE_CHECKING:
-    from provenance.operations.ingest.tasks import FileResult
+    from provenance.operations.ingest.worker_contract import FileResult
 
 
 _WRITES = GENERATIVE - {Process.FEEDBACK}
-"""Processes that make the text of a record, though nobody names the model."""
+"""Processes that generate the text of a record, even if no model is named."""
 
 
 def emitted_claims(batch: Batch) -> pa.Table:
-    """What is claimed of each record; schema ``CLAIMS``.
+    """Make the claims about each record; schema ``CLAIMS``.
 
-    A generative process claims synthetic where no label is said, be its model named or not.
+    Without a label, a generative process claims synthetic, whether a model is named or not.
     """
     columns = [batch.fields.column(name).to_pylist() for name in (LABEL, GENERATOR, PROCESS, NAME)]
     rows: list[dict[str, Any]] = []
-    for place, (label, generator, process, name) in enumerate(zip(*columns, strict=True)):
+    for position, (label, generator, process, name) in enumerate(zip(*columns, strict=True)):
         claim = declared_label(
             Label(label) if label else None, Process(process) if process else None, generator, None
         )
@@ -40,7 +40,7 @@ def emitted_claims(batch: Batch) -> pa.Table:
             continue
         rows.append(
             {
-                "index": place,
+                "index": position,
                 "tier": "declared",
                 "claim": claim.value,
                 "whole": True,
@@ -56,10 +56,10 @@ def emitted_claims(batch: Batch) -> pa.Table:
 def emitted_edges(
     batch: Batch, sightings: pa.Table, owners: Sequence[tuple[FileResult, int]], source: str
 ) -> Iterator[pa.Table]:
-    """Rows of the table ``edges``: the parents of records among those of their row.
+    """Make rows of the table ``edges``: parents among the records of the same row.
 
     Args:
-        owners: the file of so many rows after the other.
+        owners: files and their numbers of rows, in row order.
     """
     start = 0
     for result, count in owners:
@@ -70,24 +70,24 @@ def emitted_edges(
 
 
 def _edges(fields: pa.RecordBatch, sightings: pa.Table, uri: str, source: str) -> pa.Table:
-    places: list[int] = []
+    positions: list[int] = []
     rows: list[int] = []
     relations: list[str] = []
     processes: list[str | None] = []
-    said = zip(
+    columns = zip(
         fields.column(PARENTS).to_pylist(),
         fields.column(PROCESS).to_pylist(),
         strict=True,
     )
-    for place, (parents, process) in enumerate(said):
+    for position, (parents, process) in enumerate(columns):
         for row, relation in json.loads(parents) if parents else ():
-            places.append(place)
+            positions.append(position)
             rows.append(row)
             relations.append(relation)
             processes.append(process)
-    count = len(places)
+    count = len(positions)
     subject = sightings.select(["reading_id", "row", "record_id"]).take(
-        pa.array(places, pa.int64())
+        pa.array(positions, pa.int64())
     )
     nothing = pa.nulls(count, pa.string())
     parent = pa.ExtensionArray.from_storage(pa.uuid(), pa.nulls(count, pa.binary(16)))

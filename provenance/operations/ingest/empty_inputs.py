@@ -1,4 +1,4 @@
-"""Files, folders and globs that were named, and gave no record."""
+"""Turn named files, folders and globs that hold no record into errors."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from fnmatch import translate
 from pathlib import Path
 
 from provenance.errors import InputError
-from provenance.io.objects import is_url, parse
+from provenance.io.objects import is_url, parse_url
 from provenance.operations.ingest.summary import FileSummary
 
 
 def explain_empty(
     files: Sequence[FileSummary], paths: Iterable[str], unchanged: Iterable[str]
 ) -> list[FileSummary]:
-    """The files, with an error where a place that was named gave nothing.
+    """Set an error on the files of each named path that gave no record.
 
-    A file that gave nothing in a folder where others did is no error.
+    An empty file in a folder with other records is not an error.
 
     Args:
-        unchanged: files that are in the ledger already.
+        unchanged: uris of files that are in the ledger already.
     """
     fruitful = {file.uri for file in files if file.kept}.union(unchanged)
     empty: set[str] = set()
     for path in paths:
-        place = str(parse(path)) if is_url(path) else str(Path(path).absolute())
-        glob = translate(place.replace("**/", "*"))
-        inside = re.compile(f"{re.escape(place.rstrip('/'))}(?:!?/|$)|{glob}").match
+        location = str(parse_url(path)) if is_url(path) else str(Path(path).absolute())
+        glob = translate(location.replace("**/", "*"))
+        inside = re.compile(f"{re.escape(location.rstrip('/'))}(?:!?/|$)|{glob}").match
         if not any(map(inside, fruitful)):
             empty |= {file.uri for file in files if inside(file.uri)}
     return [_explained(file) if file.uri in empty and not file.error else file for file in files]
@@ -36,7 +36,7 @@ def explain_empty(
 def _explained(file: FileSummary) -> FileSummary:
     why = f"{file.uri}: it holds no records"
     if file.rejects:
-        why = f"{file.rejects[0].said(file.uri)}; nothing was kept"
+        why = f"{file.rejects[0].as_line(file.uri)}; nothing was kept"
     return file.model_copy(
         update={
             "error": why,

@@ -1,4 +1,4 @@
-"""What comes of the records just read, by the evidence of this run: labels, and open questions."""
+"""Count labels and open questions of the records that one commit brings."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from provenance.model.base import quote_literal
-from provenance.operations.ingest.carried_evidence import CLAIMED, Carried
-from provenance.operations.ingest.claims_on_files import Standing
+from provenance.operations.ingest.file_declarations import SourceContext
 from provenance.operations.ingest.summary import Question
+from provenance.operations.ingest.superseded_evidence import CLAIMED, CarriedEvidence
 from provenance.origin import resolver
-from provenance.store.catalog import Database, over_parts
-from provenance.store.data_files import Part
+from provenance.store.catalog import over_parts
+from provenance.store.connection import Database
+from provenance.store.data_files import DataFile
 from provenance.store.layout import Layout
 from provenance.views.evidence_in_force import counted_evidence
 from provenance.views.open_questions import questions_sql
@@ -33,41 +34,43 @@ FROM sightings GROUP BY record_id
 
 def outcome_counts(
     layout: Layout,
-    parts: Sequence[Part],
-    standing: Standing,
+    parts: Sequence[DataFile],
+    context: SourceContext,
     kept: int,
-    carried: Carried | None = None,
+    carried: CarriedEvidence | None = None,
 ) -> tuple[dict[str, int], list[Question]]:
-    """Sightings by label and what is asked of them, from the parts of one commit.
+    """Count sightings by label, and list open questions, from the data files of one commit.
 
-    What other files say of the same records is left out: it would cost a look at the whole ledger.
+    Evidence about the same records in other files is not counted: it would need the whole ledger.
 
     Args:
-        carried: what earlier readings say, where the commit brings files that were read before.
+        carried: evidence of earlier readings, if the commit brings files that were read before.
     """
     paths: dict[str, list[str]] = defaultdict(list)
     for part in parts:
         paths[part.table].append(part.path)
-    told = carried is not None and (carried.claims.num_rows or carried.labels.num_rows)
-    if "sightings" not in paths or ("evidence" not in paths and not told):
-        return {standing.label.value: kept}, []
+    earlier = carried is not None and (carried.claims.num_rows or carried.labels.num_rows)
+    if "sightings" not in paths or ("evidence" not in paths and not earlier):
+        return {context.label.value: kept}, []
     with over_parts(layout, paths) as connection:
-        heard = _heard(standing) if "evidence" in paths else _NO_EVIDENCE
-        connection.execute(f"CREATE TEMP VIEW heard AS {heard}")
-        return _labels(connection, standing, carried), _questions(connection, paths)
+        counted = _counted_sql(context) if "evidence" in paths else _NO_EVIDENCE
+        connection.execute(f"CREATE TEMP VIEW heard AS {counted}")
+        return _labels(connection, context, carried), _questions(connection, paths)
 
 
-def _heard(standing: Standing) -> str:
-    """SQL of the evidence just read, as the contract of the source makes it count."""
+def _counted_sql(context: SourceContext) -> str:
+    """SQL of the new evidence that counts under the source contract."""
     lists = ", ".join(
         f"[{', '.join(map(quote_literal, names))}]::VARCHAR[] AS {member}"
-        for member, names in (("accepts", standing.accepts), ("ignores", standing.ignores))
+        for member, names in (("accepts", context.accepts), ("ignores", context.ignores))
     )
     return counted_evidence(f"SELECT *, {lists} FROM evidence")
 
 
-def _labels(connection: Database, standing: Standing, carried: Carried | None) -> dict[str, int]:
-    others, label = "", quote_literal(standing.label)
+def _labels(
+    connection: Database, context: SourceContext, carried: CarriedEvidence | None
+) -> dict[str, int]:
+    others, label = "", quote_literal(context.label)
     declared = f"FROM (SELECT record_id, {label} AS label FROM sightings)"
     if carried is not None:
         connection.register("carried", carried.claims)

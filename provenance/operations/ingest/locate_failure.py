@@ -1,4 +1,4 @@
-"""What fails is told apart from what it was read with, and named."""
+"""Isolate the file that makes a unit of work fail, and name it in the error."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from typing import TYPE_CHECKING
 from provenance.errors import ProvError, UnforeseenError
 
 if TYPE_CHECKING:
-    from provenance.operations.ingest.tasks import UnitTask
+    from provenance.operations.ingest.worker_contract import UnitTask
 
 
-def divide_unit(task: UnitTask, place: int | None) -> Sequence[UnitTask]:
-    """Units that come to the same, the file at this place last; halves where none is named.
+def divide_unit(task: UnitTask, position: int | None) -> Sequence[UnitTask]:
+    """Divide a unit: all other files first, then the file at ``position``; without one, halves.
 
-    A unit of one file has no parts.
+    A unit of one file cannot be divided.
     """
     files = task.files
     if len(files) == 1:
         return ()
-    if place is None:
+    if position is None:
         middle = len(files) // 2
         return [replace(task, files=files[:middle]), replace(task, files=files[middle:])]
-    others = files[:place] + files[place + 1 :]
-    return [replace(task, files=others), replace(task, files=(files[place],))]
+    others = files[:position] + files[position + 1 :]
+    return [replace(task, files=others), replace(task, files=(files[position],))]
 
 
-def naming(error: ProvError, uri: str) -> ProvError:
-    """The same failure, with the file it is about in its message."""
+def with_file_name(error: ProvError, uri: str) -> ProvError:
+    """Return the same error with the file in its message."""
     if uri in error.message:
         return error
     if isinstance(error, UnforeseenError):

@@ -1,4 +1,4 @@
-"""What one ingest was asked to do."""
+"""The options of an ingest: source, declarations, reader settings, engine."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
-from provenance.io.contract.reader import MAX_RECORD, WRITTEN, Written, written
+from provenance.io.contract.reader import MAX_RECORD, STYLE_SETTINGS, TableStyle, table_style
 from provenance.io.readers.tables.encoding import encoding_name
 from provenance.model.base import Contract, Name
 from provenance.model.edge import Relation
@@ -29,10 +29,10 @@ class IngestOptions(Contract):
     """The options of ``prov ingest``.
 
     ``label``, ``process``, ``generator`` and its family are declared evidence about everything in
-    the files; like ``ignore_fields`` they are not reader settings, so saying another one later
-    corrects the first without reading again. ``engine``, ``workers`` and ``ray_address`` say where
-    an ingest runs, and nothing of what comes of it; ``follow`` says which files are found. The
-    other members decide how files are read.
+    the files; like ``ignore_fields`` they are not reader settings, so a later declaration
+    corrects an earlier one without reading again. ``engine``, ``workers`` and ``ray_address`` set
+    where an ingest runs and do not change its result; ``follow`` sets which files are found. The
+    other members are reader settings.
     """
 
     source: Name
@@ -96,9 +96,9 @@ class IngestOptions(Contract):
             number = value.removesuffix("%")
             share = number != value
             if not _REJECTS.fullmatch(number) or (not share and "." in value):
-                raise ValueError("is a number of records (20) or a share of them (1.5%)")
+                raise ValueError("must be a number of records (20) or a share of them (1.5%)")
             if share and Decimal(number) > 100:
-                raise ValueError("is a share of the records, at most 100%")
+                raise ValueError("must be at most 100%")
         return value
 
     @field_validator("delimiter", "escape")
@@ -108,7 +108,7 @@ class IngestOptions(Contract):
             return value
         sign = "\t" if value in {"tab", r"\t"} and info.field_name == "delimiter" else value
         if len(sign) != 1 or sign in '"\r\n\0' or (info.field_name == "escape" and sign.isalnum()):
-            raise ValueError(f"is one sign other than a quote or a line end, not {value!r}")
+            raise ValueError(f"must be one character, not a quote or a line end: {value!r}")
         return sign
 
     @field_validator("encoding")
@@ -119,26 +119,26 @@ class IngestOptions(Contract):
     @model_validator(mode="after")
     def _two_signs(self) -> Self:
         if self.delimiter is not None and self.delimiter == self.escape:
-            raise ValueError("--delimiter and --escape are two different signs")
+            raise ValueError("--delimiter and --escape must be different")
         return self
 
     @model_validator(mode="after")
     def _people_are_not_generated(self) -> Self:
         if self.label == Label.HUMAN and (self.generator or self.generator_family):
             raise ValueError(
-                "what people wrote has no generator; say --label mixed, or leave it out"
+                "human records have no generator; use --label mixed, or omit --generator"
             )
         return self
 
     @model_validator(mode="after")
     def _address_of_a_cluster(self) -> Self:
         if self.ray_address is not None and self.engine != "ray":
-            raise ValueError("--ray-address goes with --engine ray")
+            raise ValueError("--ray-address applies only with --engine ray")
         return self
 
     @property
     def settings(self) -> str:
-        """Reader settings as JSON: with source, uri and fingerprint they make a reading."""
+        """Reader settings as JSON; with source, uri and fingerprint they identify a reading."""
         asked = {
             "format": self.format,
             "content": list(self.content),
@@ -151,9 +151,9 @@ class IngestOptions(Contract):
             "attributes": dict(sorted(self.attributes.items())),
             "records": self.records,
             "max_record": self.max_record,
-            # Readings of before that rule have no such member, and are read again without it.
+            # Readings of before this rule lack the member, and are re-read without it.
             "turns": True,
-            # Only where it was said: readings that never spoke of it keep their settings.
+            # Only if set, so that the settings of earlier readings stay the same.
             **{name: value for name, value in self._table.items() if value is not None},
         }
         if self.emit:
@@ -164,16 +164,16 @@ class IngestOptions(Contract):
 
     @property
     def _table(self) -> dict[str, str | bool | None]:
-        return {name: getattr(self, name) for name in WRITTEN}
+        return {name: getattr(self, name) for name in STYLE_SETTINGS}
 
     @property
-    def written(self) -> Written:
-        """What was said of how tables of text are written."""
-        return written(self._table)
+    def table_style(self) -> TableStyle:
+        """How CSV files are written, as far as it was set."""
+        return table_style(self._table)
 
     @property
     def emission(self) -> str:
-        """What a row gives as JSON; empty where it is a record itself."""
+        """The ``emit`` rules as JSON; empty if a row is one record."""
         if not self.emit:
             return ""
         given = [
@@ -183,32 +183,32 @@ class IngestOptions(Contract):
 
     @property
     def emitted(self) -> tuple[str, ...]:
-        """Fields that are the content of some record of a row."""
+        """Content fields of the emitted records."""
         return tuple(dict.fromkeys(n for e in self.emit for n in e.contents)) or ("text",)
 
     @model_validator(mode="after")
     def _emit_names_the_content(self) -> Self:
         if self.emit and (self.content or self.id_field or self.names_parents):
             raise ValueError(
-                "the contract of the source says which records a row gives: content, id and "
-                "parents are named there, under `emit`"
+                "the source contract defines the records of a row under `emit`; name content, id "
+                "and parents there"
             )
         return self
 
     @property
     def kept_attributes(self) -> frozenset[str]:
-        """Names of the attributes that were asked for; the language has a column of its own."""
+        """Names of the attributes to keep; the language has a column of its own."""
         emitted = [name for emit in self.emit for name in emit.attributes]
         return frozenset([*self.attributes, *emitted]) - {"lang"}
 
     @property
     def declares(self) -> bool:
-        """Whether anything was said about origin."""
+        """Whether an origin is declared."""
         return any((self.label, self.process, self.generator, self.generator_family))
 
     @property
     def names_parents(self) -> bool:
-        """Whether it was said where parents are named."""
+        """Whether an option names parents."""
         return any((self.parent_field, self.parent_text, self.parent_file))
 
     def too_many(self, rejected: int, read: int) -> bool:

@@ -1,4 +1,4 @@
-"""How many of the parents that were named an ingest has found."""
+"""Count the parents that an ingest names, and those that are in the ledger."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from provenance.store.ledger_store import Store
 
 
 def count_parents(store: Store, summary: IngestSummary) -> Parents:
-    """The parents that the files of a summary name, and those that the ledger has by now."""
+    """Count the parents named by the files of a summary, and those in the ledger now."""
     read = [file.uri for file in summary.files if file.kept]
     with store.snapshot() as connection:
         connection.execute("CREATE TEMP TABLE just_read AS SELECT unnest(?) AS uri", [read])

@@ -1,96 +1,62 @@
-"""What a batch says of parents, as rows of the ledger's tables ``edges`` and ``quotes`` (pure)."""
+"""Make rows of the tables ``edges`` and ``quotes`` from the parents that a batch names (pure)."""
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import pyarrow as pa
 
 from provenance.content.quotations import quoted_ids
 from provenance.io.contract.reader import Batch
-from provenance.lineage import node_id
+from provenance.lineage.references import parse_reference, plain_reference, split_references
 from provenance.model.edge import NodeKind
 from provenance.operations.ingest.options import IngestOptions
-from provenance.operations.ingest.rows import Roles, field_of
-
-_RECORD_ID = re.compile(r"(sha256:)?([0-9a-f]{64})")
-_NAMED: dict[str, NodeKind] = {"source": "source", "release": "release", "model": "model"}
+from provenance.operations.ingest.table_rows import Roles, field_of
 
 
 @dataclass(slots=True)
-class _Named:
-    """Parents that were named, column by column; ``places`` are positions in the batch."""
+class _ParentColumns:
+    """Named parents as columns; ``positions`` are positions of the children in the batch."""
 
-    places: list[int] = field(default_factory=list)
+    positions: list[int] = field(default_factory=list)
     parents: list[bytes | None] = field(default_factory=list)
     refs: list[str] = field(default_factory=list)
     rows: list[int | None] = field(default_factory=list)
     kinds: list[NodeKind] = field(default_factory=list)
 
-    def add(self, place: int, reference: str) -> None:
-        """One parent: a record by digest, something else by kind and name, or an external id."""
+    def add(self, position: int, reference: str) -> None:
+        """Add a parent by record digest, by kind and name, or by external id."""
         reference = plain_reference(reference)
         kind, parent = parse_reference(reference)
-        self.places.append(place)
+        self.positions.append(position)
         self.parents.append(parent)
         self.refs.append(reference)
         self.rows.append(None)
         self.kinds.append(kind)
 
-    def add_row(self, place: int, uri: str, row: int) -> None:
-        """The record in the same row of another file."""
-        self.places.append(place)
+    def add_row(self, position: int, uri: str, row: int) -> None:
+        """Add the record in the same row of another file as a parent."""
+        self.positions.append(position)
         self.parents.append(None)
         self.refs.append(uri)
         self.rows.append(row)
         self.kinds.append("record")
 
 
-def parse_reference(reference: str) -> tuple[NodeKind, bytes | None]:
-    """What kind of node a text names, and its id where the text alone tells it.
-
-    >>> parse_reference("sha256:" + "0f" * 32)[1] == bytes.fromhex("0f" * 16)
-    True
-    >>> parse_reference("model:ours-7b")[0], parse_reference("message-17")
-    ('model', ('record', None))
-    """
-    digest = _RECORD_ID.fullmatch(reference)
-    if digest:
-        return "record", bytes.fromhex(digest[2])[:16]
-    kind, colon, name = reference.partition(":")
-    if colon and name and kind in _NAMED:
-        return _NAMED[kind], node_id(_NAMED[kind], name).bytes
-    return "record", None
-
-
-def plain_reference(reference: str) -> str:
-    """A reference by kind and name without what makes no difference; any other as it is.
-
-    >>> plain_reference(" Model: gpt-4"), plain_reference("note: 3 ")
-    ('model:gpt-4', 'note: 3 ')
-    """
-    kind, colon, name = (part.strip() for part in reference.partition(":"))
-    kind = kind.lower()
-    return f"{kind}:{name}" if colon and name and kind in _NAMED else reference
-
-
 def edge_columns(
     batch: Batch, sightings: pa.Table, roles: Roles, options: IngestOptions
 ) -> pa.Table:
-    """Rows of the table ``edges``: one per parent that a record names."""
-    named = _Named()
+    """Make rows of the table ``edges``, one per parent that a record names."""
+    named = _ParentColumns()
     if roles.parent is not None:
-        for place, value in enumerate(field_of(batch, roles.parent).to_pylist()):
-            for reference in references(value):
-                named.add(place, reference)
+        for position, value in enumerate(field_of(batch, roles.parent).to_pylist()):
+            for reference in split_references(value):
+                named.add(position, reference)
     if options.parent_file is not None:
-        for place, row in enumerate(batch.rows.to_pylist()):
-            named.add_row(place, options.parent_file, row)
-    count = len(named.places)
-    subject = _subjects(sightings, named.places)
+        for position, row in enumerate(batch.rows.to_pylist()):
+            named.add_row(position, options.parent_file, row)
+    count = len(named.positions)
+    subject = _subjects(sightings, named.positions)
     parents = pa.array(named.parents, pa.binary(16))
     return pa.table(
         {
@@ -102,7 +68,7 @@ def edge_columns(
             "parent_source": pa.repeat(pa.scalar(options.parent_source, pa.string()), count),
             "parent_row": pa.array(named.rows, pa.int64()),
             "parent_kind": pa.array(named.kinds, pa.string()),
-            **_how(options, count),
+            **_edge_kind(options, count),
             "activity": pa.nulls(count, pa.string()),
         }
     )
@@ -111,48 +77,32 @@ def edge_columns(
 def quote_columns(
     batch: Batch, sightings: pa.Table, roles: Roles, options: IngestOptions
 ) -> pa.Table:
-    """Rows of the table ``quotes``: the pieces of the field that quotes a record's parent."""
-    places: list[int] = []
+    """Make rows of the table ``quotes`` from the field that quotes a record's parent."""
+    positions: list[int] = []
     pieces: list[bytes] = []
-    for place, text in enumerate(field_of(batch, roles.quoting).to_pylist()):
+    for position, text in enumerate(field_of(batch, roles.quoting).to_pylist()):
         if text:
             found = quoted_ids(text)
-            places += [place] * len(found)
+            positions += [position] * len(found)
             pieces += found
     return pa.table(
         {
-            **_subjects(sightings, places),
+            **_subjects(sightings, positions),
             "norm_id": pa.ExtensionArray.from_storage(pa.uuid(), pa.array(pieces, pa.binary(16))),
-            **_how(options, len(places)),
+            **_edge_kind(options, len(positions)),
         }
     )
 
 
-def _subjects(sightings: pa.Table, places: list[int]) -> dict[str, pa.ChunkedArray]:
-    rows = sightings.select(["reading_id", "row", "record_id"]).take(pa.array(places, pa.int64()))
+def _subjects(sightings: pa.Table, positions: list[int]) -> dict[str, pa.ChunkedArray]:
+    rows = sightings.select(["reading_id", "row", "record_id"]).take(
+        pa.array(positions, pa.int64())
+    )
     return dict(zip(("reading_id", "row", "child"), rows.columns, strict=True))
 
 
-def _how(options: IngestOptions, count: int) -> dict[str, pa.Array]:
+def _edge_kind(options: IngestOptions, count: int) -> dict[str, pa.Array]:
     return {
         "relation": pa.repeat(pa.scalar(options.relation), count),
         "process": pa.repeat(pa.scalar(options.process, pa.string()), count),
     }
-
-
-def _id(item: object) -> str:
-    """A parent in a list as text; a number with a fraction that is whole is the integer."""
-    return str(int(item)) if isinstance(item, float) and item.is_integer() else str(item)
-
-
-def references(value: str | None) -> Iterable[str]:
-    """The ids in a parent field: one, or a list of them."""
-    if not value:
-        return ()
-    if value.startswith("["):
-        try:
-            listed = json.loads(value)
-        except ValueError:
-            return (value,)
-        return tuple(_id(item) for item in listed if item is not None and item != "")
-    return (value,)

@@ -1,4 +1,4 @@
-"""What the path of a file says of its records, by a pattern: ``results/{generator}/*.jsonl``."""
+"""Read origin and attributes from file paths by a pattern: ``results/{generator}/*.jsonl``."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ from provenance.model.path_pattern import ORIGIN_WORDS
 from provenance.operations.ingest.options import IngestOptions
 from provenance.operations.ingest.plan import IngestPlan
 
-_PIECES = re.compile(r"\{([a-z][a-z0-9_]*)\}|(\*\*/?)|(\*)|([^{}*]+)")
-_KINDS = {"label": Label, "process": Process}
+_TOKENS = re.compile(r"\{([a-z][a-z0-9_]*)\}|(\*\*/?)|(\*)|([^{}*]+)")
+_VOCABULARIES = {"label": Label, "process": Process}
 _SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What a path says.
+class PathValues:
+    """Values that a path gives.
 
     Attributes:
         origin: label, process, generator and family: declared evidence of the reading.
-        attributes: everything else, the language and the split among it.
+        attributes: all other names, including language and split.
     """
 
     origin: Mapping[str, str] = field(default_factory=dict)
     attributes: Mapping[str, str] = field(default_factory=dict)
 
 
-NOTHING = Said()
+NO_VALUES = PathValues()
 
 
 @lru_cache(maxsize=8)
 def _expression(pattern: str) -> re.Pattern[str]:
     seen: set[str] = set()
     parts: list[str] = []
-    for name, any_folders, any_text, text in _PIECES.findall(pattern):
+    for name, any_folders, any_text, text in _TOKENS.findall(pattern):
         if name:
             parts.append(f"(?P={name})" if name in seen else f"(?P<{name}>[^/]+?)")
             seen.add(name)
@@ -50,79 +50,76 @@ def _expression(pattern: str) -> re.Pattern[str]:
     return re.compile("(?:^|.*/)" + "".join(parts) + r"\Z", re.DOTALL)
 
 
-def said_by(uri: str, pattern: str) -> dict[str, str] | None:
-    """What a path says by a pattern, which is held against its end; ``None`` where it does not fit.
+def match_path(uri: str, pattern: str) -> dict[str, str] | None:
+    """Match a pattern against the end of a path; return the values by name, or ``None``.
 
-    >>> said_by("/data/results/gpt-4/outputs.json", "results/{generator}/outputs.json")
+    >>> match_path("/data/results/gpt-4/outputs.json", "results/{generator}/outputs.json")
     {'generator': 'gpt-4'}
-    >>> said_by("/data/notes.json", "results/{generator}/outputs.json") is None
+    >>> match_path("/data/notes.json", "results/{generator}/outputs.json") is None
     True
     """
     found = _expression(pattern.removeprefix("./")).match(uri)
     return found.groupdict() if found else None
 
 
-def said_by_paths(inputs: Sequence[Input], pattern: str | None) -> dict[str, Said]:
-    """What the paths of files say, by uri; those that the pattern does not fit are not there.
+def match_paths(inputs: Sequence[Input], pattern: str | None) -> dict[str, PathValues]:
+    """Match the paths of files; return the values by uri of each match.
 
     Raises:
-        InputError: the pattern fits no file, or a word is no label or process.
+        InputError: the pattern matches no file, or a value is not a label or process.
     """
     if pattern is None:
         return {}
-    found: dict[str, Said] = {}
+    found: dict[str, PathValues] = {}
     for item in inputs:
-        words = said_by(item.uri, pattern)
+        words = match_path(item.uri, pattern)
         if words is not None:
-            found[item.uri] = _said(item.uri, words)
+            found[item.uri] = _checked(item.uri, words)
     if inputs and not found:
         listed = ", ".join(item.uri for item in inputs[:_SHOWN])
         raise InputError(
-            f"the pattern `{pattern}` fits none of {len(inputs):,} files: {listed}",
-            hint="it is held against the end of a path; {name} is one folder or a part of a name",
+            f"the pattern `{pattern}` matches none of {len(inputs):,} files: {listed}",
+            hint="a pattern matches the end of a path; {name} is a folder or a part of a name",
         )
     return found
 
 
-def _said(uri: str, words: Mapping[str, str]) -> Said:
+def _checked(uri: str, words: Mapping[str, str]) -> PathValues:
     origin = {name: word for name, word in words.items() if name in ORIGIN_WORDS}
-    for name, kind in _KINDS.items():
+    for name, kind in _VOCABULARIES.items():
         if name in origin and origin[name] not in {each.value for each in kind}:
             raise InputError(
-                f"{uri}: the path says {name} `{origin[name]}`, which is none",
+                f"{uri}: `{origin[name]}` in the path is not a {name}",
                 hint=f"one of {', '.join(each.value for each in kind)}",
             )
     if origin.get("label") == Label.HUMAN and (origin.keys() & {"generator", "generator_family"}):
         raise InputError(
-            f"{uri}: the path says that people wrote it, and names a generator",
-            hint="what people wrote has no generator",
+            f"{uri}: the path has the label human and a generator",
+            hint="human records have no generator",
         )
     others = {name: word for name, word in words.items() if name not in ORIGIN_WORDS}
-    return Said(origin, others)
+    return PathValues(origin, others)
 
 
-def with_said(plan: IngestPlan, said: Mapping[str, Said]) -> IngestPlan:
-    """A plan whose files know what their paths say."""
+def with_path_attributes(plan: IngestPlan, values: Mapping[str, PathValues]) -> IngestPlan:
+    """Add the attributes from paths to the files of a plan."""
     files = tuple(
-        replace(task, said=tuple(said.get(task.source.uri, NOTHING).attributes.items()))
+        replace(
+            task, path_attributes=tuple(values.get(task.source.uri, NO_VALUES).attributes.items())
+        )
         for task in plan.files
     )
     return replace(plan, files=files)
 
 
-def told_by_path(options: IngestOptions, origin: Mapping[str, str]) -> IngestOptions:
-    """Options with what a path says of origin, which is closer to the records than they are.
+def with_path_origin(options: IngestOptions, origin: Mapping[str, str]) -> IngestOptions:
+    """Override the declared origin of the options with the values from a path.
 
-    Where it says that people wrote them, no generator that was named for all of them counts.
+    If the path has the label human, a generator from the options is dropped.
     """
-    told = options.model_copy(update={n: _KINDS.get(n, str)(word) for n, word in origin.items()})
-    if told.label == Label.HUMAN and (told.generator or told.generator_family):
-        told = told.model_copy(update={"generator": None, "generator_family": None})
-    return told
-
-
-def off_path(
-    inputs: Sequence[Input], pattern: str | None, said: Mapping[str, Said]
-) -> tuple[str, ...]:
-    """The files that a pattern does not fit."""
-    return tuple(item.uri for item in inputs if pattern and item.uri not in said)
+    declared = options.model_copy(
+        update={n: _VOCABULARIES.get(n, str)(word) for n, word in origin.items()}
+    )
+    if declared.label == Label.HUMAN and (declared.generator or declared.generator_family):
+        declared = declared.model_copy(update={"generator": None, "generator_family": None})
+    return declared

@@ -1,4 +1,4 @@
-"""The plan of an ingest: which files are new, and which are known."""
+"""Plan an ingest: find out which files are new, changed or unchanged."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from dataclasses import dataclass, field, replace
 import pyarrow as pa
 
 from provenance.errors import InputError, MisuseError
-from provenance.io.contract.reader import WRITTEN, Input
+from provenance.io.contract.reader import STYLE_SETTINGS, Input
 from provenance.io.streams.fingerprint import fingerprint
 from provenance.model.base import Connection
 from provenance.operations.ingest.options import IngestOptions
-from provenance.operations.ingest.tasks import FileTask
+from provenance.operations.ingest.worker_contract import FileTask
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The current reading of a file, as the ledger has it."""
+    """The current reading of a file, as recorded in the ledger."""
 
     reading_id: uuid.UUID
     fingerprint: str
@@ -38,7 +38,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Unchanged:
-    """A file that the ledger holds already."""
+    """A file that is in the ledger already."""
 
     source: Input
     known: Known
@@ -47,27 +47,27 @@ class Unchanged:
 
 @dataclass(frozen=True, slots=True)
 class IngestPlan:
-    """Everything that is going to be read, and everything that need not be.
+    """The files to read, and the files that need no reading.
 
     Attributes:
-        again: by their new reading, the files that are read once more although they are the same;
-            what was declared of them holds on.
-        as_before: by their reading, the options under which files are read that were read in a way
-            that nobody spoke of now.
+        again: earlier readings by the new reading that replaces them, for files that are read again
+            although they did not change; their declarations stay in force.
+        options_as_read: options by reading, for files that were read before with settings that this
+            ingest does not name.
     """
 
     files: tuple[FileTask, ...]
     unchanged: tuple[Unchanged, ...]
     missing: tuple[tuple[Input, InputError], ...]
     again: dict[uuid.UUID, Known]
-    as_before: dict[uuid.UUID, IngestOptions] = field(default_factory=dict)
+    options_as_read: dict[uuid.UUID, IngestOptions] = field(default_factory=dict)
 
     def by_options(self, options: IngestOptions) -> Iterator[tuple[IngestOptions, list[FileTask]]]:
-        """The files with the options under which they are read, together where these are one."""
+        """Group the files to read by their options."""
         runs: dict[str, tuple[IngestOptions, list[FileTask]]] = {}
         for task in self.files:
-            told = self.as_before.get(task.reading_id, options)
-            runs.setdefault(told.settings, (told, []))[1].append(task)
+            read_options = self.options_as_read.get(task.reading_id, options)
+            runs.setdefault(read_options.settings, (read_options, []))[1].append(task)
         yield from runs.values()
 
 
@@ -90,7 +90,7 @@ WHERE f.source = ?
 def known_readings(
     connection: Connection, source: str, inputs: Sequence[Input]
 ) -> dict[str, Known]:
-    """Current readings of these files under this source, by uri."""
+    """Load the current readings of these files under this source, by uri."""
     connection.execute("CREATE OR REPLACE TEMP TABLE asked (uri VARCHAR)")
     uris = pa.array([item.uri for item in inputs], pa.string())
     connection.execute("INSERT INTO asked SELECT unnest(?)", [uris.to_pylist()])
@@ -105,42 +105,42 @@ def make_plan(
     lost: Collection[str] = (),
     older: Collection[uuid.UUID] = (),
 ) -> IngestPlan:
-    """Which files have to be read.
+    """Decide which files have to be read.
 
-    What nobody speaks of now is as it was when a file was read before.
+    Settings that the options omit stay as they were in the earlier reading.
 
     A file is unchanged when size and modification time are those recorded, or, where only the time
-    differs or ``rehash`` is asked for, when its fingerprint is; an object, when its fingerprint is.
+    differs or ``rehash`` is set, when its fingerprint is; an object, when its fingerprint is.
 
     Args:
-        lost: files of which an earlier reading is still heard; ``--replace`` reads them once more,
-            and those in which the content was found by older rules.
-        older: readings under a former rule of identity; ``--rehash`` reads those files once more.
+        lost: files with evidence of an earlier reading in force; ``--replace`` reads them again,
+            and files whose content was chosen by older rules.
+        older: readings under an older rule of identity; ``--rehash`` reads those files again.
 
     Raises:
-        MisuseError: other records would be read of a file than before, and nobody said so.
+        MisuseError: other records than before would be read of a file, without ``--replace``.
     """
     files: list[FileTask] = []
     again: dict[uuid.UUID, Known] = {}
     others: list[tuple[str, str]] = []
     unchanged: list[Unchanged] = []
     missing: list[tuple[Input, InputError]] = []
-    as_before: dict[uuid.UUID, IngestOptions] = {}
+    options_as_read: dict[uuid.UUID, IngestOptions] = {}
     for item in inputs:
         try:
             task = file_task(item)
             before = known.get(item.uri)
             if before is None:
                 files.append(task)
-            elif not _same(task, before, told := _as_before(before, options)):
-                files.append(_superseding(task, before, told))
-                as_before[task.reading_id] = told
-                others += [(item.uri, how) for how in other_records(task, before, told)]
+            elif not _is_unchanged(task, before, read_options := _options_as_read(before, options)):
+                files.append(_superseding(task, before, read_options))
+                options_as_read[task.reading_id] = read_options
+                others += [(item.uri, how) for how in other_records(task, before, read_options)]
             elif (options.replace and (item.uri in lost or _by_older_rules(before))) or (
                 options.rehash and before.reading_id in older
             ):
-                files.append(_superseding(task, before, told))
-                as_before[task.reading_id] = told
+                files.append(_superseding(task, before, read_options))
+                options_as_read[task.reading_id] = read_options
                 again[task.reading_id] = before
             else:
                 unchanged.append(Unchanged(item, before, task.bytes))
@@ -151,41 +151,43 @@ def make_plan(
             missing.append((item, error))
     if others and not options.replace:
         raise _not_the_same(others)
-    return IngestPlan(tuple(files), tuple(unchanged), tuple(missing), again, as_before)
+    return IngestPlan(tuple(files), tuple(unchanged), tuple(missing), again, options_as_read)
 
 
-def _as_before(before: Known, options: IngestOptions) -> IngestOptions:
-    """Options under which a file is read again: what they are silent about is as it was.
+def _options_as_read(before: Known, options: IngestOptions) -> IngestOptions:
+    """Complete the options with the settings of the earlier reading.
 
-    Who asks for ``--replace`` names everything; a contract says anew which records a row gives.
+    With ``--replace``, or if the ``emit`` rules changed, the options stand alone.
     """
     asked, had = json.loads(options.settings), json.loads(before.settings)
     if options.replace or asked.get("emit") != had.get("emit"):
         return options
-    silent = [n for n in ("content", "records", "format", *WRITTEN) if not _is_said(asked.get(n))]
-    held = {name: had[name] for name in silent if _is_said(had.get(name))}
-    if "content" in held:
-        held["content"] = tuple(held["content"])
-    return options.model_copy(update=held)
+    silent = [
+        n for n in ("content", "records", "format", *STYLE_SETTINGS) if not _is_set(asked.get(n))
+    ]
+    recorded = {name: had[name] for name in silent if _is_set(had.get(name))}
+    if "content" in recorded:
+        recorded["content"] = tuple(recorded["content"])
+    return options.model_copy(update=recorded)
 
 
-def _is_said(value: object) -> bool:
+def _is_set(value: object) -> bool:
     return value is not None and value != []
 
 
 def _superseding(task: FileTask, before: Known, options: IngestOptions) -> FileTask:
-    """A file to be read in the place of an earlier reading, as the format that was said of it."""
+    """Make the task of a file that replaces an earlier reading."""
     source = replace(task.source, format=options.format or task.source.format)
     return replace(task, source=source, supersedes=before.reading_id)
 
 
 def _by_older_rules(before: Known) -> bool:
-    """Whether a reading is of before all parts of a shape were its content."""
+    """Whether a reading is older than the rule that all turns are content."""
     return "turns" not in json.loads(before.settings)
 
 
 def other_records(task: FileTask, before: Known, options: IngestOptions) -> Iterator[str]:
-    """How the records of a file were told before, where these options tell other ones."""
+    """Yield the earlier settings that gave other records than these options would."""
     asked, had = json.loads(options.settings), json.loads(before.settings)
     chosen = sorted(json.loads(before.content))
     if asked["content"] != had["content"] and sorted(asked["content"]) != chosen:
@@ -200,16 +202,16 @@ def other_records(task: FileTask, before: Known, options: IngestOptions) -> Iter
 def _not_the_same(others: Sequence[tuple[str, str]]) -> MisuseError:
     uri, how = others[0]
     files = len({uri for uri, _ in others})
-    more = f", and of {files - 1:,} more" if files > 1 else ""
+    more = f" (and {files - 1:,} more)" if files > 1 else ""
     return MisuseError(
-        f"the ledger holds other records of {uri}, read with {how}{more}; they would be "
-        "superseded, and nothing was read",
-        hint="`--replace` takes these in their place; another --source keeps both",
+        f"{uri}{more} was ingested with {how}; these options would replace its records, so "
+        "nothing was read",
+        hint="`--replace` replaces them; another --source keeps both",
     )
 
 
 def file_task(item: Input) -> FileTask:
-    """An input as it is now.
+    """Make the task of an input with its current size and time.
 
     Raises:
         OSError: it is gone.
@@ -223,10 +225,10 @@ def file_task(item: Input) -> FileTask:
     return FileTask(item, uuid.uuid4(), now.st_size, now.st_mtime_ns)
 
 
-def _same(task: FileTask, before: Known, options: IngestOptions) -> bool:
+def _is_unchanged(task: FileTask, before: Known, options: IngestOptions) -> bool:
     if not _asks_nothing_new(before, options) or before.bytes != task.bytes:
         return False
-    # A store tells the time to a second, which is too coarse to go by.
+    # Object stores give times in seconds, which is too coarse.
     at_rest = before.mtime_ns == task.mtime_ns and task.source.stored is None
     if at_rest and not options.rehash:
         return True
@@ -234,11 +236,11 @@ def _same(task: FileTask, before: Known, options: IngestOptions) -> bool:
 
 
 _TELL_RECORDS = frozenset({"content", "records", "format", "emit"})
-"""Reader settings on which it depends what the records of a file are."""
+"""Reader settings that decide what the records of a file are."""
 
 
 def _asks_nothing_new(before: Known, options: IngestOptions) -> bool:
-    """Whether every reader setting is as it was, or not spoken of and none that tells records."""
+    """Whether every reader setting is as before, or unset and irrelevant to the records."""
     if before.settings == options.settings:
         return True
     asked, had = json.loads(options.settings), json.loads(before.settings)

@@ -1,4 +1,4 @@
-"""How often contents are repeated in a file, in bounded memory and wherever they stand."""
+"""Estimate how often contents repeat in a file, in bounded memory."""
 
 from __future__ import annotations
 
@@ -12,17 +12,19 @@ import pyarrow as pa
 Ids = npt.NDArray[np.uint64]
 Counts = npt.NDArray[np.int64]
 
-MOST = 1 << 14
-"""Contents that are counted one by one; of a file with more, those of the least digests are. What
-is estimated of the others from them is out by less than one part in a hundred."""
+MAX_COUNTED = 1 << 14
+"""Contents that are counted exactly; of a file with more, those with the smallest digests.
 
-_WAITING = 1 << 14
-_PICKED = 1 << 12
+Estimates from them are off by less than 1 %.
+"""
+
+_MAX_PENDING = 1 << 14
+_MAX_PICKED = 1 << 12
 _NONE = np.zeros(0, np.uint64)
 
 
 def ids_of(digests: pa.Array) -> Ids:
-    """The first eight bytes of digests, of record ids (uuid) or of binary(32), as numbers."""
+    """Convert digests (uuid or binary(32)) to integers of their first eight bytes."""
     if isinstance(digests, pa.ExtensionArray):
         digests = digests.storage
     width = digests.type.byte_width
@@ -32,7 +34,7 @@ def ids_of(digests: pa.Array) -> Ids:
 
 
 def add_repeats(owners: Sequence[tuple[Repeats | None, int]], digests: pa.Array) -> None:
-    """Count the contents of rows that are of several files, of each so many, in order."""
+    """Count the contents of the rows of several files; ``owners`` gives their numbers of rows."""
     start = 0
     for repeats, count in owners:
         if repeats is not None:
@@ -40,8 +42,8 @@ def add_repeats(owners: Sequence[tuple[Repeats | None, int]], digests: pa.Array)
         start += count
 
 
-def merged(one: Repeats | None, other: Repeats | None) -> Repeats | None:
-    """What was counted in two parts of a file."""
+def merge_repeats(one: Repeats | None, other: Repeats | None) -> Repeats | None:
+    """Merge the counts of two ranges of a file."""
     if one is None or other is None:
         return one or other
     one.merge(other)
@@ -50,21 +52,21 @@ def merged(one: Repeats | None, other: Repeats | None) -> Repeats | None:
 
 @dataclass(slots=True)
 class Repeats:
-    """Counts contents by their ids: exactly up to ``MOST`` of them, by an even sample beyond.
+    """Count contents by their ids: exactly up to ``MAX_COUNTED`` of them, by an even sample beyond.
 
-    Digests are spread evenly, so that those below a bound are a sample of the contents that does
-    not depend on where these stand. Rows are sampled besides: what is very frequent shows there.
+    Digests are distributed evenly, so those below a bound are a uniform sample of the contents,
+    wherever these are in the file. Rows are sampled as well, to catch very frequent contents.
 
     Attributes:
-        rows: how many were added.
+        rows: number of rows added.
     """
 
     rows: int = 0
     _ids: Ids = field(default_factory=lambda: _NONE)
     _counts: Counts = field(default_factory=lambda: np.zeros(0, np.int64))
     _halvings: int = 0
-    _waiting: list[Ids] = field(default_factory=list)
-    _held: int = 0
+    _pending: list[Ids] = field(default_factory=list)
+    _pending_ids: int = 0
     _picked: Ids = field(default_factory=lambda: _NONE)
     _step: int = 1
 
@@ -74,13 +76,13 @@ class Repeats:
         self._pick(ids[first :: self._step])
         self.rows += len(ids)
         mine = ids[ids <= self._bound]
-        self._waiting.append(mine)
-        self._held += len(mine)
-        if self._held >= _WAITING:
+        self._pending.append(mine)
+        self._pending_ids += len(mine)
+        if self._pending_ids >= _MAX_PENDING:
             self._count()
 
     def merge(self, other: Repeats) -> None:
-        """Count what another has counted, too."""
+        """Add the counts of another range."""
         self._count()
         other._count()
         self.rows += other.rows
@@ -94,13 +96,13 @@ class Repeats:
 
     @property
     def distinct(self) -> int:
-        """How many contents there are."""
+        """Estimated number of different contents."""
         self._count()
         return min(self.rows, len(self._ids) << self._halvings)
 
     @property
     def repeated(self) -> Sequence[int]:
-        """Contents of several rows: those counted, and those that are frequent among all rows."""
+        """Ids of repeated contents: those counted, and those frequent among the sampled rows."""
         self._count()
         picked, times = np.unique(self._picked, return_counts=True)
         found = np.union1d(self._ids[self._counts > 1], picked[times > 1])
@@ -112,24 +114,24 @@ class Repeats:
 
     def _pick(self, ids: Ids) -> None:
         self._picked = np.concatenate([self._picked, ids])
-        while len(self._picked) > _PICKED:
+        while len(self._picked) > _MAX_PICKED:
             self._picked, self._step = self._picked[::2], self._step * 2
 
     def _count(self) -> None:
-        if self._waiting:
-            ids = np.concatenate([self._ids, *self._waiting])
+        if self._pending:
+            ids = np.concatenate([self._ids, *self._pending])
             more = np.ones(len(ids) - len(self._ids), np.int64)
-            self._waiting, self._held = [], 0
+            self._pending, self._pending_ids = [], 0
             self._set(ids, np.concatenate([self._counts, more]))
 
     def _set(self, ids: Ids, counts: Counts) -> None:
-        found, places = np.unique(ids, return_inverse=True)
+        found, positions = np.unique(ids, return_inverse=True)
         sums = np.zeros(len(found), np.int64)
-        np.add.at(sums, places, counts)
+        np.add.at(sums, positions, counts)
         while True:
             stay = found <= self._bound
             found, sums = found[stay], sums[stay]
-            if len(found) <= MOST:
+            if len(found) <= MAX_COUNTED:
                 break
             self._halvings += 1
         self._ids, self._counts = found, sums

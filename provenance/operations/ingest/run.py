@@ -1,11 +1,11 @@
-"""Carry an ingest out: plan, map the units over workers, commit group by group."""
+"""Run an ingest: plan, map units of work over workers, commit group by group."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from provenance.content.identity import RULE
@@ -18,93 +18,95 @@ from provenance.io.discovery.discover import Discovery, discover, split_of, uri_
 from provenance.model.origin import Label
 from provenance.model.source import Source
 from provenance.model.unread import Unread
-from provenance.operations.after_commit import settle, to_settle
-from provenance.operations.former_rules import knows_former_rules, readings_by_older_rules
-from provenance.operations.ingest.carried_evidence import spoken_before
-from provenance.operations.ingest.claims_on_files import (
-    Standing,
+from provenance.operations.after_commit import needs_refresh, refresh_derived
+from provenance.operations.ingest.collapsed_rows import judge_content
+from provenance.operations.ingest.empty_inputs import explain_empty
+from provenance.operations.ingest.file_declarations import (
+    SourceContext,
     by_contract,
     correction,
     declarations,
     known_models,
-    standing,
+    source_context,
 )
-from provenance.operations.ingest.collapsed_rows import judge_content
-from provenance.operations.ingest.empty_inputs import explain_empty
-from provenance.operations.ingest.locate_failure import divide_unit, naming
+from provenance.operations.ingest.locate_failure import divide_unit, with_file_name
+from provenance.operations.ingest.merge_results import merge_results, with_quarantine
 from provenance.operations.ingest.options import IngestOptions
 from provenance.operations.ingest.parent_counts import count_parents
-from provenance.operations.ingest.path_labels import Said, said_by_paths, told_by_path, with_said
+from provenance.operations.ingest.path_labels import (
+    PathValues,
+    match_paths,
+    with_path_attributes,
+    with_path_origin,
+)
 from provenance.operations.ingest.plan import IngestPlan, Unchanged, known_readings, make_plan
-from provenance.operations.ingest.results import merged_results, with_quarantine
+from provenance.operations.ingest.run_totals import RunTotals
+from provenance.operations.ingest.split_work import Group, cut
 from provenance.operations.ingest.summary import FileSummary, IngestSummary, SkippedFile, add_up
-from provenance.operations.ingest.tally import Tally
-from provenance.operations.ingest.tasks import FileResult, FileTask
-from provenance.operations.ingest.tombstones import tombstone_parts
-from provenance.operations.ingest.units import Group, cut
-from provenance.operations.ingest.unread_counts import failed_file, ledger_folder, unread_files
-from provenance.operations.ingest.worker import require_few_rejects, run_unit
+from provenance.operations.ingest.superseded_evidence import files_with_earlier_evidence
+from provenance.operations.ingest.tombstones import tombstone_files
+from provenance.operations.ingest.unread_files import failed_file, ledger_folder, unread_files
+from provenance.operations.ingest.worker import check_max_rejects, run_unit
+from provenance.operations.ingest.worker_contract import FileResult, FileTask
+from provenance.operations.older_rules import has_older_readings, readings_by_older_rules
+from provenance.operations.progress import Progress
 from provenance.operations.sources import source_row
-from provenance.store.data_files import Part, delete, place_of, write_part
+from provenance.store.commits import Verb
+from provenance.store.data_files import DataFile, delete, parse_path, write_data_file
 from provenance.store.ledger_store import Store
 from provenance.store.renamed_ids import carry_over
-
-Progress = Callable[[int, int], None]
-"""Told how many bytes of how many are done."""
-
-
-_ASKED = ("files", "ignored_fields", "lost_evidence", "models", "sources", "spoken_readings")
-"""Views that are asked before anything is read."""
 
 
 def ingest(
     store: Store, paths: Sequence[str], options: IngestOptions, progress: Progress | None = None
 ) -> IngestSummary:
-    """Read files into the ledger.
+    """Ingest files into the ledger.
 
-    What was finished is committed as the run goes on; a file is in the ledger whole or not at all,
-    and one that is there already is not read again. A file that fails is reported in the summary
-    and does not keep the others out.
+    Finished groups of files are committed during the run. A file is ingested completely or not at
+    all; unchanged files are not read again. A file that fails is reported in the summary and does
+    not stop the others.
 
     Raises:
-        NotFoundError, InputError: a path that is not there, or is no data.
+        NotFoundError, InputError: a path does not exist or holds no data.
         BusyError, StorageError: the ledger cannot be written.
     """
     started = time.perf_counter()
     options = _placed(options)
     own = ledger_folder(store.layout)
     found = discover(paths, format=options.format, follow=options.follow, ledger=own)
-    with store.snapshot(threads=1, views=_ASKED) as connection:
+    with store.snapshot(threads=1) as connection:
         options = by_contract(connection, options)
         known = known_readings(connection, options.source, found.inputs)
-        lost = spoken_before(connection, options.source) if options.replace else ()
-        former = knows_former_rules(connection)
+        lost = files_with_earlier_evidence(connection, options.source) if options.replace else ()
+        former = has_older_readings(connection)
         older = readings_by_older_rules(connection) if options.rehash else ()
-        stands = standing(connection, options)
-        tombstones = tombstone_parts(connection)
+        context = source_context(connection, options)
+        tombstones = tombstone_files(connection)
         models = known_models(connection, options)
-        unsettled = any(to_settle(connection))
+        outdated = any(needs_refresh(connection))
     if not found.inputs and not found.refused:
         skipped = ", ".join(f"{item.path} ({item.reason})" for item in found.skipped[:3])
         raise InputError(
             f"there is nothing to read in {', '.join(paths)}",
             hint=f"skipped: {skipped}" if skipped else "name files, folders or globs with data",
         )
-    said = said_by_paths(found.inputs, options.path)
-    plan = with_said(make_plan(found.inputs, known, options, lost, older), said)
-    run = _Run(store, options, stands, progress or _silent, plan, said)
+    path_values = match_paths(found.inputs, options.path)
+    plan = with_path_attributes(make_plan(found.inputs, known, options, lost, older), path_values)
+    run = _Run(store, options, context, progress or _silent, plan, path_values)
     run.relabel(plan.unchanged)
     if plan.files:
         with _engine(plan, options) as engine:
             engine.warm()
-            for told, files in plan.by_options(options):
-                run.read_as(told)
-                for group in cut(files, store.layout, told, tombstones, models, former=former):
+            for read_options, files in plan.by_options(options):
+                run.read_as(read_options)
+                for group in cut(
+                    files, store.layout, read_options, tombstones, models, former=former
+                ):
                     run.group(group, engine)
     if plan.files and former:
         carry_over(store)
-    if plan.files or unsettled:
-        settle(store)
+    if plan.files or outdated:
+        refresh_derived(store)
     summary = run.summary(plan, found, paths, time.perf_counter() - started)
     if options.names_parents and plan.files:
         return summary.model_copy(update={"parents": count_parents(store, summary)})
@@ -112,7 +114,7 @@ def ingest(
 
 
 def _placed(options: IngestOptions) -> IngestOptions:
-    """The options with the file of parents named as the ledger names files."""
+    """Replace ``parent_file`` by its uri."""
     if options.parent_file is None:
         return options
     if not Path(options.parent_file).is_file():
@@ -121,11 +123,11 @@ def _placed(options: IngestOptions) -> IngestOptions:
 
 
 def _silent(_done: int, _total: int) -> None:
-    """No progress is shown."""
+    """Show no progress."""
 
 
 def _engine(plan: IngestPlan, options: IngestOptions) -> Engine:
-    """Where the work is asked to run; on this machine one process suffices for a small job."""
+    """Choose the engine; a small local job gets one worker."""
     if options.engine == "ray":
         from provenance.engine.ray import RayEngine
 
@@ -141,50 +143,50 @@ class _Run:
         self,
         store: Store,
         options: IngestOptions,
-        stands: Standing,
+        context: SourceContext,
         progress: Progress,
         plan: IngestPlan,
-        said: Mapping[str, Said],
+        path_values: Mapping[str, PathValues],
     ) -> None:
         self._store = store
         self._options = options
         self._reading = options
-        self._tally = Tally(options.source, stands)
-        self._new_source = stands.new_source
+        self._totals = RunTotals(options.source, context)
+        self._new_source = context.new_source
         self._progress = progress
         self._total = sum(file.bytes for file in plan.files)
         self._again = plan.again
-        self._said = said
+        self._path_values = path_values
         self._done = 0
         self._files: list[FileSummary] = []
         self._relabelled = 0
         self._media = any(item.known.format in MEDIA for item in plan.unchanged)
 
-    def _told(self, uri: str) -> IngestOptions:
-        """What was asked, with what the path of a file says of origin."""
-        said = self._said.get(uri)
-        return told_by_path(self._options, said.origin) if said else self._options
+    def _options_for(self, uri: str) -> IngestOptions:
+        """The options, with the declared origin from the path of a file."""
+        found = self._path_values.get(uri)
+        return with_path_origin(self._options, found.origin) if found else self._options
 
     def read_as(self, options: IngestOptions) -> None:
-        """Say how the files of the next groups are read."""
+        """Set the reader options of the next groups."""
         self._reading = options
 
     def relabel(self, unchanged: Iterable[Unchanged]) -> None:
-        """Record what is now said of files that are known already, where it differs."""
+        """Record new declarations about unchanged files."""
         corrections = (
-            correction(self._told(item.source.uri), self._tally.standing, item.known)
+            correction(self._options_for(item.source.uri), self._totals.context, item.known)
             for item in unchanged
         )
         rows = [row for row in corrections if row is not None]
         if rows:
             key = _key("declare", (f"{row}{time.time_ns()}" for row in rows))
-            self._store.record("declare", key, {"declarations": rows})
+            self._store.record(Verb.DECLARE, key, {"declarations": rows})
             self._relabelled = len(rows)
 
     def group(self, group: Group, engine: Engine) -> None:
-        """Run the units of a group, and commit what came of them in one transaction."""
+        """Run the units of a group and commit the results in one transaction."""
         results, parts = self._gather(group, engine)
-        files = merged_results(results)
+        files = merge_results(results)
         for result in files:
             self._judge(result, engine)
         bad = {result.task.reading_id for result in files if result.failure}
@@ -198,10 +200,10 @@ class _Run:
             self._media = self._media or result.kind == "binary"
 
     def _judge(self, result: FileResult, engine: Engine) -> None:
-        """Refuse a file of many parts for what no single one of them could tell."""
+        """Check the limits that need the results of all ranges of a file."""
         if result.task.part is not None and result.failure is None:
             try:
-                require_few_rejects(result, self._reading)
+                check_max_rejects(result, self._reading)
             except InputError as error:
                 result.failure = error
             else:
@@ -209,17 +211,17 @@ class _Run:
 
     def _gather(
         self, group: Group, engine: Engine
-    ) -> tuple[list[FileResult], list[tuple[set[object], Part]]]:
+    ) -> tuple[list[FileResult], list[tuple[set[object], DataFile]]]:
         results: list[FileResult] = []
-        parts: list[tuple[set[object], Part]] = []
+        parts: list[tuple[set[object], DataFile]] = []
         for outcome in engine.map(run_unit, group.units, divide_unit):
             owners: set[object] = {file.reading_id for file in outcome.task.files}
             if isinstance(outcome.failure, ReadOnlyError):
                 raise outcome.failure
             if outcome.result is None:
-                error = outcome.failure or InputError("the worker gave no answer")
+                error = outcome.failure or InputError("the worker returned no result")
                 results += [
-                    FileResult(task, failure=naming(error, task.source.uri))
+                    FileResult(task, failure=with_file_name(error, task.source.uri))
                     for task in outcome.task.files
                 ]
             else:
@@ -230,28 +232,28 @@ class _Run:
         return results, parts
 
     @staticmethod
-    def _discard(parts: Iterable[Part]) -> None:
+    def _discard(parts: Iterable[DataFile]) -> None:
         for part in parts:
-            delete(place_of(part.path))
+            delete(parse_path(part.path))
 
     def _commit(
         self,
         group: Group,
         files: list[FileResult],
-        parts: list[Part],
+        parts: list[DataFile],
         everything: dict[object, FileResult],
     ) -> None:
         layout, commit_id = self._store.layout, group.commit_id
         options = self._options
         rows = [self._file_row(result) for result in files]
-        made = [*parts, write_part(layout, "files", commit_id, rows)]
-        read = {r.task.reading_id: self._told(r.task.source.uri) for r in files}
-        said = declarations(self._tally.standing, read, self._again)
-        if said:
-            made.append(write_part(layout, "declarations", commit_id, said))
+        made = [*parts, write_data_file(layout, "files", commit_id, rows)]
+        read = {r.task.reading_id: self._options_for(r.task.source.uri) for r in files}
+        declared = declarations(self._totals.context, read, self._again)
+        if declared:
+            made.append(write_data_file(layout, "declarations", commit_id, declared))
         if self._new_source:
             source = source_row(Source(name=options.source))
-            made.append(write_part(layout, "sources", commit_id, [source]))
+            made.append(write_data_file(layout, "sources", commit_id, [source]))
             self._new_source = False
         key = _key(
             "ingest",
@@ -261,9 +263,9 @@ class _Run:
                 for r in files
             ),
         )
-        self._store.commit("ingest", key, made, commit_id)
-        told = [uri for uri, words in self._said.items() if words.origin]
-        self._tally.add(self._store, files, parts, frozenset(told))
+        self._store.commit(Verb.INGEST, key, made, commit_id)
+        by_path = [uri for uri, words in self._path_values.items() if words.origin]
+        self._totals.add(self._store, files, parts, frozenset(by_path))
 
     def _file_row(self, result: FileResult) -> dict[str, object]:
         source = result.task.source
@@ -278,7 +280,7 @@ class _Run:
             "settings": self._reading.settings,
             "content": json.dumps(result.content),
             "attributes": json.dumps(result.attributes),
-            "split": dict(result.task.said).get("split") or split_of(source.uri),
+            "split": dict(result.task.path_attributes).get("split") or split_of(source.uri),
             "read": result.read,
             "kept": result.kept,
             "rejected": result.rejected,
@@ -289,7 +291,7 @@ class _Run:
         }
 
     def _replaced_by(self, task: FileTask) -> str | None:
-        """Who accepts that what earlier readings of the file said is gone, if anybody does."""
+        """Name who dropped the evidence of earlier readings with ``--replace``, if anybody did."""
         if not self._options.replace or task.supersedes is None:
             return None
         return self._options.declared_by or "the command line"
@@ -300,13 +302,17 @@ class _Run:
             "uri": source.uri,
             "format": source.format + (f".{source.compression}" if source.compression else ""),
             "content": ", ".join(result.content) or None,
-            "split": dict(result.task.said).get("split") or split_of(source.uri),
+            "split": dict(result.task.path_attributes).get("split") or split_of(source.uri),
             "bytes": result.task.bytes,
         }
         if failure is not None:
-            said = {"error": failure.message, "hint": failure.hint, "exit_code": failure.exit_code}
+            failed = {
+                "error": failure.message,
+                "hint": failure.hint,
+                "exit_code": failure.exit_code,
+            }
             trace = failure.trace if isinstance(failure, UnforeseenError) else None
-            return FileSummary.model_validate(facts | said | {"trace": trace})
+            return FileSummary.model_validate(facts | failed | {"trace": trace})
         return FileSummary.model_validate(
             facts
             | {
@@ -318,14 +324,14 @@ class _Run:
                 "recognisers": dict(result.recognisers),
                 "quarantine": result.quarantine,
                 "notes": result.notes,
-                "evidence_lost": self._tally.lost[source.uri],
+                "evidence_lost": self._totals.lost[source.uri],
             }
         )
 
     def summary(
         self, plan: IngestPlan, found: Discovery, paths: Sequence[str], seconds: float
     ) -> IngestSummary:
-        """The answer, with an error for every file that was named and gave nothing."""
+        """Summarise the run, with an error for every named file that holds no record."""
         known = [item.source.uri for item in plan.unchanged]
         files = explain_empty(self._files, paths, known)
         files += [
@@ -358,14 +364,14 @@ class _Run:
             sightings_added=kept,
             bytes=sum(file.bytes for file in files if not file.unchanged and not file.error),
             seconds=round(seconds, 3),
-            labels={label.value: self._tally.labels.get(label.value, 0) for label in Label},
+            labels={label.value: self._totals.labels.get(label.value, 0) for label in Label},
             unchanged_files=len(plan.unchanged),
             off_path=tuple(
-                i.uri for i in found.inputs if self._options.path and i.uri not in self._said
+                i.uri for i in found.inputs if self._options.path and i.uri not in self._path_values
             ),
             relabelled_files=self._relabelled,
-            questions=add_up(self._tally.questions),
-            evidence_lost=self._tally.lost.total(),
+            questions=add_up(self._totals.questions),
+            evidence_lost=self._totals.lost.total(),
             files=tuple(files),
             skipped=tuple(SkippedFile(path=s.path, reason=s.reason) for s in found.skipped),
             unread=Unread.of([*failed, *unread_files(found, media=self._media)]),

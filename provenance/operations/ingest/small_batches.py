@@ -1,4 +1,4 @@
-"""Small batches of many files kept until they are worth writing, as one batch."""
+"""Buffer small batches of many files until they are written as one batch."""
 
 from __future__ import annotations
 
@@ -7,75 +7,79 @@ from typing import Generic, TypeVar
 import pyarrow as pa
 
 from provenance.io.contract.reader import Batch
-from provenance.io.records.batch_builder import no_fields
+from provenance.io.records.batch_builder import empty_fields
 
-SMALL = 256
-"""Rows up to which a batch is kept: measuring and writing cost more by the batch than by rows."""
+SMALL_BATCH_ROWS = 256
+"""Largest batch that is buffered: measuring and writing have a fixed cost per batch."""
 
-_ENOUGH_ROWS, _ENOUGH_BYTES = 8_192, 8 << 20
-_MOST_LOOKS = 64
+_MAX_BUFFERED_ROWS, _MAX_BUFFERED_BYTES = 8_192, 8 << 20
+_MOST_BUFFERS = 64
 
-Look = TypeVar("Look")
+Key = TypeVar("Key")
 Owner = TypeVar("Owner")
 
 
-class Held(Generic[Look, Owner]):
-    """Batches that look alike, and whose rows they are.
+class SmallBatchBuffer(Generic[Key, Owner]):
+    """A buffer of batches with the same schema key, and the owners of their rows.
 
     Attributes:
-        look: what they have in common.
+        key: schema key of the batches.
     """
 
-    def __init__(self, look: Look) -> None:
-        self.look = look
+    def __init__(self, key: Key) -> None:
+        self.key = key
         self._batches: list[Batch] = []
         self._owners: list[tuple[Owner, int]] = []
         self.rows = self.bytes = 0
 
     def add(self, batch: Batch, owner: Owner) -> None:
-        """Keep the rows of a batch; its rejects are the caller's."""
+        """Buffer the rows of a batch; the caller handles its rejects."""
         self._batches.append(batch)
         self._owners.append((owner, len(batch.rows)))
         self.rows += len(batch.rows)
         self.bytes += batch.content.nbytes
 
     def take(self) -> tuple[Batch, list[tuple[Owner, int]]]:
-        """All rows as one batch, and how many of them, in order, are whose; nothing stays."""
+        """Empty the buffer; return its rows as one batch, and the owners with their row counts."""
         batches, owners = self._batches, self._owners
         self._batches, self._owners, self.rows, self.bytes = [], [], 0, 0
         fields = [batch.fields for batch in batches]
-        # A table without rows has no batches, and one without columns has forgotten its rows.
+        # A table without rows has no batches, and one without columns loses its row count.
         joined = pa.Table.from_batches(fields).combine_chunks().to_batches() or fields[:1]
         rows = pa.concat_arrays([batch.rows for batch in batches])
         named = joined[0].num_columns > 0
         return Batch(
             rows=rows,
             content=pa.concat_arrays([batch.content for batch in batches]),
-            fields=joined[0] if named else no_fields(len(rows)),
+            fields=joined[0] if named else empty_fields(len(rows)),
             kind=batches[0].kind,
             names=batches[0].names,
         ), owners
 
 
-class HeldByLook(Generic[Look, Owner]):
-    """Batches of several looks; the fields of files may differ that come in turns."""
+class SmallBatchBuffers(Generic[Key, Owner]):
+    """Buffers by schema key, for files whose fields differ."""
 
     def __init__(self) -> None:
-        self._held: list[Held[Look, Owner]] = []
+        self._buffers: list[SmallBatchBuffer[Key, Owner]] = []
 
-    def add(self, batch: Batch, look: Look, owner: Owner) -> list[Held[Look, Owner]]:
-        """Keep a batch; what there is no more room for comes back, to be written."""
-        held = next((each for each in self._held if each.look == look), None)
-        if held is None:
-            held = Held(look)
-            self._held.append(held)
-        held.add(batch, owner)
-        rows = sum(each.rows for each in self._held)
-        size = sum(each.bytes for each in self._held)
-        full = rows >= _ENOUGH_ROWS or size >= _ENOUGH_BYTES or len(self._held) > _MOST_LOOKS
+    def add(self, batch: Batch, key: Key, owner: Owner) -> list[SmallBatchBuffer[Key, Owner]]:
+        """Buffer a batch; return all buffers, to be written, if the limits are reached."""
+        buffer = next((each for each in self._buffers if each.key == key), None)
+        if buffer is None:
+            buffer = SmallBatchBuffer(key)
+            self._buffers.append(buffer)
+        buffer.add(batch, owner)
+        rows = sum(each.rows for each in self._buffers)
+        size = sum(each.bytes for each in self._buffers)
+        full = (
+            rows >= _MAX_BUFFERED_ROWS
+            or size >= _MAX_BUFFERED_BYTES
+            or len(self._buffers) > _MOST_BUFFERS
+        )
         return self.all() if full else []
 
-    def all(self) -> list[Held[Look, Owner]]:
-        """Everything that is held, to be written; nothing stays."""
-        everything, self._held = self._held, []
+    def all(self) -> list[SmallBatchBuffer[Key, Owner]]:
+        """Return all buffers, to be written, and forget them."""
+        everything, self._buffers = self._buffers, []
         return everything

@@ -1,4 +1,4 @@
-"""What an ingest answers with."""
+"""The answer of an ingest: totals, files, rejects, parents and open questions."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from provenance.model.unread import Unread
 
 
 class Reject(Contract):
-    """One record that was refused: where it stands, and why."""
+    """A rejected record: its position and the reason."""
 
     row: int | None
-    offset: int | None = Field(description="Byte at which it begins, where the format has one.")
+    offset: int | None = Field(description="Byte offset of its start, if the format has one.")
     reason: str
 
-    def said(self, uri: str) -> str:
-        """The reject as a line: file, row, byte, reason."""
+    def as_line(self, uri: str) -> str:
+        """Format the reject: file, row, byte, reason."""
         row = f", row {self.row}" if self.row is not None else ""
         byte = f" (byte {self.offset:,})" if self.offset is not None else ""
         return f"{uri}{row}{byte}: {self.reason}"
@@ -29,7 +29,7 @@ EXAMPLES = 10
 
 
 class FileSummary(Contract):
-    """What became of one file."""
+    """The result of one file."""
 
     uri: str
     format: str
@@ -44,7 +44,7 @@ class FileSummary(Contract):
     recognisers: dict[str, int] = Field(default_factory=dict)
     quarantine: str | None = None
     notes: tuple[str, ...] = Field(
-        default=(), description="What was found out about the file that its name does not say."
+        default=(), description="Properties of the file that were detected."
     )
     unchanged: bool = False
     evidence_lost: int = Field(
@@ -55,40 +55,41 @@ class FileSummary(Contract):
     exit_code: int = 0
     trace: str | None = Field(
         default=None,
-        description="Where the program failed on the file, if that is a defect of the program.",
+        description="Traceback, if the program itself failed on the file.",
     )
 
 
 class SkippedFile(Contract):
-    """A file of a folder that was passed over."""
+    """A file of a folder that was skipped."""
 
     path: str
     reason: str
 
 
 class Parents(Contract):
-    """The parents that were named, and how many of them the ledger has by now."""
+    """Number of named parents, and of those that are in the ledger."""
 
     named: int
     found: int
-    missing: tuple[str, ...] = Field(description="The first of those that it has not.")
+    missing: tuple[str, ...] = Field(description="The first missing ones.")
     ambiguous: int = Field(
-        default=0, description="How many fit several records, all of which are kept as possible."
+        default=0,
+        description="How many match several records, all of which are kept as candidates.",
     )
     several: tuple[str, ...] = Field(default=(), description="The first of those.")
 
 
 class Question(Contract):
-    """A field that looks like a mark of origin, and of which nobody has said what it means."""
+    """A field that looks like a mark of origin but is not read by a recogniser."""
 
     field: str
     records: int
-    samples: tuple[str, ...] = Field(description="Values of it, as they stand in the files.")
+    samples: tuple[str, ...] = Field(description="Values of it in the files.")
     files: tuple[str, ...] = Field(description="The first files that have it.")
 
 
 def add_up(questions: Iterable[Question]) -> tuple[Question, ...]:
-    """One question per field, the most frequent one first."""
+    """Merge questions to one per field, the most frequent first."""
     found: dict[str, Question] = {}
     for asked in questions:
         before = found.get(asked.field, asked.model_copy(update={"records": 0}))
@@ -117,19 +118,19 @@ class IngestSummary(Contract):
     files: tuple[FileSummary, ...]
     skipped: tuple[SkippedFile, ...]
     questions: tuple[Question, ...] = Field(
-        default=(), description="Fields that may be marks: their records are not taken for human."
+        default=(), description="Fields that may be marks; their records are not counted as human."
     )
     evidence_lost: int = Field(
         default=0,
-        description="Records that only an earlier reading of their file marks; it stays in force.",
+        description="Records that only an earlier reading marks; its evidence stays in force.",
     )
     off_path: tuple[str, ...] = Field(
-        default=(), description="Files that the pattern of paths does not fit: it says nothing."
+        default=(), description="Files that the --path pattern does not match."
     )
-    parents: Parents | None = Field(default=None, description="Where parents were asked for.")
+    parents: Parents | None = Field(default=None, description="Set if parents were asked for.")
     unread: Unread = Field(
         default_factory=Unread,
-        description="Files that hold data and were not read; rows have `rejected`.",
+        description="Files that hold data and were not read; rows count in `rejected`.",
     )
 
     @property

@@ -1,4 +1,4 @@
-"""Columns of text beside the content: what is not judged has to be said."""
+"""Find text columns other than the content, so that they can be reported as not judged."""
 
 from __future__ import annotations
 
@@ -9,47 +9,47 @@ from functools import lru_cache
 from provenance.io.contract.reader import Shape
 from provenance.io.contract.record_paths import ABOVE
 from provenance.io.records.content_names import RESERVED, is_about
-from provenance.operations.ingest.batch_meaning import Alike
+from provenance.operations.ingest.batch_fields import BatchKey
 
 _TEXTS = frozenset(
     ("text", "content", "body", "document", "article", "completion", "response", "output")
 )
-"""Members of objects that are texts by their name."""
+"""Member names that denote texts."""
 
 _NUMBER = re.compile(r"(?:.*[_.-])?(?:length|size|count|num|number|bytes)", re.IGNORECASE)
-"""Fields of headers that are numbers, though they are written as text."""
+"""Names of fields that hold numbers as text."""
 
 MOST = 20
-"""Most columns that are named."""
+"""Most columns that are reported."""
 
 
-def other_texts(shape: Mapping[str, str], alike: Alike) -> tuple[str, ...]:
-    """Columns of a batch that hold text and are neither content nor words about it.
+def unjudged_columns(shape: Mapping[str, str], key: BatchKey) -> tuple[str, ...]:
+    """List columns of a batch that hold text and are neither content nor metadata.
 
     Args:
         shape: path to kind, as in ``Batch.shape``.
-        alike: what is content, and what the other fields mean.
+        key: content fields, and the roles of the other fields.
     """
-    return _other_texts(tuple(shape.items()), alike.content, alike.meaning.fields)
+    return _unjudged_columns(tuple(shape.items()), key.content, key.interpretation.fields)
 
 
-def prose_beside(shape: Shape, content: tuple[str, ...]) -> tuple[str, ...]:
-    """Fields whose values are texts, and that are no part of the content, whatever their names.
+def unjudged_prose(shape: Shape, content: tuple[str, ...]) -> tuple[str, ...]:
+    """List fields with prose values that are not part of the content, whatever their names.
 
     Args:
-        shape: what the first records of a file look like.
-        content: fields that are content; none where the content is made of all of them.
+        shape: shape of the first records of a file.
+        content: content fields; empty if all fields are content.
     """
     if not content or content in {("*",), ("payload",)}:
         return ()
-    held = {each.partition(".")[0].partition("[]")[0] for each in content} | {*content}
-    names = [name for name in (*shape.prose, *shape.media) if name not in held]
+    judged = {each.partition(".")[0].partition("[]")[0] for each in content} | {*content}
+    names = [name for name in (*shape.prose, *shape.media) if name not in judged]
     return tuple(dict.fromkeys(names))[:MOST]
 
 
 @lru_cache(maxsize=64)
-def _other_texts(
-    shape: tuple[tuple[str, str], ...], content: tuple[str, ...], meant: tuple[str, ...]
+def _unjudged_columns(
+    shape: tuple[tuple[str, str], ...], content: tuple[str, ...], interpreted: tuple[str, ...]
 ) -> tuple[str, ...]:
     if content in {("*",), ("payload",)}:
         return ()
@@ -57,18 +57,18 @@ def _other_texts(
     found: dict[str, None] = {}
     for path, kind in shape:
         name = _column(path, kind, tables)
-        # A word that is read as a mark is no text; a chat may be both.
-        taken = content if kind == "messages" else (*content, *meant)
+        # A field that is read as a mark is not text; a chat may be both.
+        taken = content if kind == "messages" else (*content, *interpreted)
         if name and not _is_part(name, taken):
             found[name] = None
     return tuple(found)[:MOST]
 
 
 def _column(path: str, kind: str, tables: set[str]) -> str:
-    """The column that a path of text belongs to; empty for what is no text.
+    """Get the column that a path of text belongs to; empty if it is not text.
 
     Args:
-        tables: paths of lists of objects. Of what other lists hold nothing is known.
+        tables: paths of lists of objects; the items of other lists are not known.
     """
     name, _, inner = path.partition("[]")
     *holders, last = name.split(".")
@@ -88,5 +88,5 @@ def _column(path: str, kind: str, tables: set[str]) -> str:
 
 
 def _is_part(name: str, taken: Iterable[str]) -> bool:
-    """Whether a column is one of some fields, or within one."""
+    """Whether a column is one of some fields or nested in one."""
     return any(name == each or name.startswith((f"{each}.", f"{each}[")) for each in taken)

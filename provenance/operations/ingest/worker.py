@@ -1,4 +1,4 @@
-"""One unit of ingest, run by a worker: some files, or a range of one, into finished parts."""
+"""Ingest one unit in a worker: read files, or a range of one, into finished data files."""
 
 from __future__ import annotations
 
@@ -14,61 +14,65 @@ from provenance.engine.base import unforeseen
 from provenance.engine.worker import allowance, at, item
 from provenance.errors import InputError, ProvError, ReadOnlyError
 from provenance.io.contract.formats import reader_for
-from provenance.io.contract.reader import Batch, Layout, Shape, Slice
-from provenance.io.discovery.remote import Spool
-from provenance.io.readers.emitting import reading
-from provenance.io.records.content_fields import Choice, choose_content, no_content
+from provenance.io.contract.reader import Batch, ReadLayout, Shape, Slice
+from provenance.io.discovery.remote import FetchQueue
+from provenance.io.readers.multi_record_rows import read_batches
+from provenance.io.records.content_fields import ContentChoice, choose_content, no_content
 from provenance.io.streams.fingerprint import fingerprint
-from provenance.operations.ingest.batch_meaning import Alike, Chooser
-from provenance.operations.ingest.collapsed_rows import counts, judge_content
-from provenance.operations.ingest.drop_rejects import without_refused
+from provenance.operations.ingest.batch_fields import BatchKey, FieldChooser
+from provenance.operations.ingest.collapsed_rows import compares_rows, judge_content
+from provenance.operations.ingest.drop_rejects import drop_rejects
 from provenance.operations.ingest.emitted_records import emitted_claims, emitted_edges
-from provenance.operations.ingest.locate_failure import naming
+from provenance.operations.ingest.locate_failure import with_file_name
 from provenance.operations.ingest.options import IngestOptions
 from provenance.operations.ingest.parent_edges import edge_columns, quote_columns
-from provenance.operations.ingest.path_label_columns import attributes_of, said_too
+from provenance.operations.ingest.path_label_columns import add_path_attributes, attributes_of
 from provenance.operations.ingest.repeat_counts import Repeats, add_repeats
-from provenance.operations.ingest.rows import (
+from provenance.operations.ingest.small_batches import (
+    SMALL_BATCH_ROWS,
+    SmallBatchBuffer,
+    SmallBatchBuffers,
+)
+from provenance.operations.ingest.summary import EXAMPLES, Reject
+from provenance.operations.ingest.table_rows import (
     attributes_in,
     evidence_columns,
     part_columns,
     sighting_columns,
 )
-from provenance.operations.ingest.small_batches import SMALL, Held, HeldByLook
-from provenance.operations.ingest.summary import EXAMPLES, Reject
-from provenance.operations.ingest.tasks import FileResult, FileTask, UnitResult, UnitTask
 from provenance.operations.ingest.tombstones import refuse_purged
-from provenance.operations.ingest.unjudged_columns import other_texts, prose_beside
-from provenance.origin.recognisers.parts import parts_of
+from provenance.operations.ingest.unjudged_columns import unjudged_columns, unjudged_prose
+from provenance.operations.ingest.worker_contract import FileResult, FileTask, UnitResult, UnitTask
+from provenance.origin.recognisers.record_parts import parts_of
 from provenance.origin.recognisers.registry import recognise
-from provenance.store.data_files import PartWriter
+from provenance.store.data_files import DataFileWriter
 from provenance.store.quarantine import Quarantine
 
-_NOTHING = Choice("text", ("text",), "there was no record to look at")
-"""What is looked for in a file without one good record: its defects come out as rejects."""
+_NO_RECORD = ContentChoice("text", ("text",), "there was no record to look at")
+"""Content choice for a file without a valid record; its defects become rejects."""
 
 
 def run_unit(task: UnitTask) -> UnitResult:
-    """Read the files of a unit into parts; a file that fails leaves no row in them.
+    """Read the files of a unit into data files, without rows of files that fail.
 
-    Where one fails after some of its rows were written beside those of others, the others are read
-    once more when all that fail are known.
+    If a file fails after some of its rows were written, the unit is read again without the failed
+    files.
     """
     failed: dict[uuid.UUID, FileResult] = {}
     while True:
-        writing = _Writing(task)
+        writing = _UnitWriter(task)
         todo = [file.source for file in task.files if file.reading_id not in failed]
         try:
-            with Spool(todo) as spool:
+            with FetchQueue(todo) as spool:
                 results = [
-                    failed.get(file.reading_id) or writing.file(place, file, spool)
-                    for place, file in enumerate(task.files)
+                    failed.get(file.reading_id) or writing.file(position, file, spool)
+                    for position, file in enumerate(task.files)
                 ]
             writing.compare(results)
-            if not writing.spoilt:
+            if not writing.retry_without_failed:
                 at(None)
                 return writing.finish(tuple(results))
-        except _OfSeveralError as error:
+        except _SharedBatchError as error:
             writing.discard()
             raise error.cause from None
         except BaseException:
@@ -78,8 +82,8 @@ def run_unit(task: UnitTask) -> UnitResult:
         failed = {result.task.reading_id: result for result in results if result.failure}
 
 
-class _OfSeveralError(Exception):
-    """Something went wrong with rows of several files, and nobody knows of which."""
+class _SharedBatchError(Exception):
+    """A batch with rows of several files failed; the guilty file is not known."""
 
     def __init__(self, cause: Exception) -> None:
         super().__init__(str(cause))
@@ -87,99 +91,101 @@ class _OfSeveralError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
-    """What the content of a file is, and how more is chosen of it, batch by batch."""
+class _ReadPlan:
+    """The content choice of a file, its reader layout and the field chooser."""
 
-    choice: Choice
-    layout: Layout
-    chooser: Chooser
+    choice: ContentChoice
+    layout: ReadLayout
+    chooser: FieldChooser
 
     @property
     def empty(self) -> Emptiness:
-        """Which records are empty: of named fields an empty list says nothing either."""
+        """Rule for empty records; an empty list in a named field is empty, too."""
         return Emptiness(no_content(self.layout, "empty"), lists=self.layout.content != ("*",))
 
     @property
     def late(self) -> frozenset[str]:
-        """Content fields that rows may have which the first ones have not."""
+        """Content fields that later rows may have and the first ones lack."""
         return frozenset(self.choice.late)
 
 
-class _Writing:
-    """The parts of one unit while they grow."""
+class _UnitWriter:
+    """Writers of the data files of one unit."""
 
     def __init__(self, task: UnitTask) -> None:
         self._task = task
-        self._writers: dict[str, PartWriter] = {}
-        self._quarantine = Quarantine(task.places, task.commit_id)
-        self._looks: dict[object, _Look] = {}
-        self._held: HeldByLook[Alike, FileResult] = HeldByLook()
-        self._place = 0
-        self.spoilt = False
-        """Whether rows may have been written of a file that failed then."""
+        self._writers: dict[str, DataFileWriter] = {}
+        self._quarantine = Quarantine(task.ledger_paths, task.commit_id)
+        self._read_plans: dict[object, _ReadPlan] = {}
+        self._buffers: SmallBatchBuffers[BatchKey, FileResult] = SmallBatchBuffers()
+        self._position = 0
+        self.retry_without_failed = False
+        """Whether rows of a failed file may have been written."""
 
-    def file(self, place: int, task: FileTask, spool: Spool) -> FileResult:
-        """Read one file, which is at this place in the unit, into the parts."""
+    def file(self, position: int, task: FileTask, spool: FetchQueue) -> FileResult:
+        """Read one file of the unit into the data files; ``position`` is its index in the unit."""
         result = FileResult(task)
-        self._place = place
+        self._position = position
         try:
             if task.defect is not None:
                 raise task.defect
             with (
-                item(place, allowance(task.size, packed=task.packed)),
+                item(position, allowance(task.size, packed=task.packed)),
                 spool.opened(task.source, self._task.options.format) as source,
             ):
                 if source is not task.source:
-                    told = replace(source, path=task.source.path, member=task.source.member)
-                    result.task = replace(task, source=told)
+                    reported = replace(source, path=task.source.path, member=task.source.member)
+                    result.task = replace(task, source=reported)
                     task = replace(task, source=source)
                 self._read(task, result)
-        except (ReadOnlyError, _OfSeveralError):
-            raise  # the ledger's fault, and no file's, or nobody knows whose
+        except (ReadOnlyError, _SharedBatchError):
+            raise  # not the fault of this file
         except ProvError as error:
-            result.failure = naming(error, task.source.uri)
-            self.spoilt = self.spoilt or result.read > 0
+            result.failure = with_file_name(error, task.source.uri)
+            self.retry_without_failed = self.retry_without_failed or result.read > 0
         except Exception as error:  # noqa: BLE001 - one file costs one file, whatever is wrong
-            result.failure = naming(unforeseen(error), task.source.uri)
-            self.spoilt = True
+            result.failure = with_file_name(unforeseen(error), task.source.uri)
+            self.retry_without_failed = True
         return result
 
     def _read(self, task: FileTask, result: FileResult) -> None:
         options = self._task.options
         reader = reader_for(task.source.format)
-        source = replace(task.source, written=options.written)
+        source = replace(task.source, table_style=options.table_style)
         shape = reader.probe(source, options.records)
-        look = self._look(shape, task.source.format)
-        result.kind = look.choice.kind
-        result.chosen = () if options.emit else look.choice.content
-        result.attributes = tuple(sorted({*options.kept_attributes, *attributes_of(task.said)}))
+        plan = self._read_plan(shape, task.source.format)
+        result.kind = plan.choice.kind
+        result.chosen = () if options.emit else plan.choice.content
+        result.attributes = tuple(
+            sorted({*options.kept_attributes, *attributes_of(task.path_attributes)})
+        )
         result.notes, result.media = shape.notes, shape.media
-        if counts(shape, options):
+        if compares_rows(shape, options):
             result.repeats = Repeats()
-        for batch in reading(reader, look.layout, source, part=task.part):
-            self._add(batch, look, result)
+        for batch in read_batches(reader, plan.layout, source, part=task.part):
+            self._add(batch, plan, result)
         if not options.emit and not options.records and result.kept:
-            result.add_texts(prose_beside(shape, result.chosen))
+            result.add_texts(unjudged_prose(shape, result.chosen))
         if options.emit and not result.chosen:
             result.chosen = options.emitted
         result.fingerprint = _fingerprint(task)
-        _unchanged(task)
+        _check_unchanged(task)
         if task.part is None:
-            require_few_rejects(result, options)
+            check_max_rejects(result, options)
 
-    def _look(self, shape: Shape, form: str) -> _Look:
-        """What the fields of a file mean; files of one shape share it."""
+    def _read_plan(self, shape: Shape, form: str) -> _ReadPlan:
+        """Choose the content fields of a file; files of one shape share the plan."""
         key = (form, shape.key)
-        if key in self._looks:
-            return self._looks[key]
+        if key in self._read_plans:
+            return self._read_plans[key]
         options = self._task.options
-        choice = _NOTHING
+        choice = _NO_RECORD
         if options.emit:
-            choice = Choice("text", options.emitted, "the contract of the source")
+            choice = ContentChoice("text", options.emitted, "the contract of the source")
         elif shape.fields or shape.native or options.content:
             choice = choose_content(shape, options.content, form)
-        chooser = Chooser.of(options, choice, self._task.models)
-        layout = Layout(
+        chooser = FieldChooser.of(options, choice, self._task.models)
+        layout = ReadLayout(
             kind=choice.kind,
             content=choice.content,
             fields=chooser.fixed,
@@ -191,62 +197,64 @@ class _Writing:
             turns=True,
             emit=options.emission,
         )
-        return self._looks.setdefault(key, _Look(choice, layout, chooser))
+        return self._read_plans.setdefault(key, _ReadPlan(choice, layout, chooser))
 
-    def _add(self, batch: Batch, look: _Look, result: FileResult) -> None:
-        """Write a batch, or keep it until there are more rows to write along with it."""
-        names = batch.names or look.choice.content
-        kind = batch.kind or look.layout.kind
-        alike = Alike(kind, names, look.chooser.meaning(batch.shape))
+    def _add(self, batch: Batch, plan: _ReadPlan, result: FileResult) -> None:
+        """Write a batch, or buffer it if it is small."""
+        names = batch.names or plan.choice.content
+        kind = batch.kind or plan.layout.kind
+        key = BatchKey(kind, names, plan.chooser.interpretation(batch.shape))
         result.chosen = tuple(dict.fromkeys([*result.chosen, *batch.names]))
-        result.add_attributes(attributes_in(batch, alike.meaning.roles))
-        result.add_texts(other_texts(batch.shape, alike))
-        result.late |= look.late & batch.shape.keys()
-        # Of text nothing is refused once it is read, unless something was purged.
-        waits = alike.kind == "text" and not self._task.tombstones
-        if not waits or batch.read > SMALL:
+        result.add_attributes(attributes_in(batch, key.interpretation.roles))
+        result.add_texts(unjudged_columns(batch.shape, key))
+        result.late |= plan.late & batch.shape.keys()
+        # Text is never rejected after reading, unless something was purged.
+        waits = key.kind == "text" and not self._task.tombstones
+        if not waits or batch.read > SMALL_BATCH_ROWS:
             measured = measure(
-                batch.content, alike.kind, parts_of, look.empty, former=self._task.former
+                batch.content, key.kind, parts_of, plan.empty, former=self._task.former
             )
             measured = refuse_purged(measured, self._task.tombstones)
-            batch = without_refused(batch, measured)
+            batch = drop_rejects(batch, measured)
             self._count(batch, result)
-            self._rows(batch, measured, alike, [(result, len(batch.rows))])
+            self._rows(batch, measured, key, [(result, len(batch.rows))])
             return
         self._count(batch, result)
-        for full in self._held.add(batch, alike, result):
+        for full in self._buffers.add(batch, key, result):
             at(None)
-            self._held_rows(full)
-            at(self._place)
+            self._write_buffer(full)
+            at(self._position)
 
-    def _held_rows(self, held: Held[Alike, FileResult]) -> None:
-        alike = held.look
-        batch, owners = held.take()
+    def _write_buffer(self, buffer: SmallBatchBuffer[BatchKey, FileResult]) -> None:
+        key = buffer.key
+        batch, owners = buffer.take()
         try:
-            self._rows(batch, measure(batch.content, alike.kind, parts_of), alike, owners)
+            self._rows(batch, measure(batch.content, key.kind, parts_of), key, owners)
         except ProvError:
             raise
         except Exception as error:
-            raise _OfSeveralError(error) from error
+            raise _SharedBatchError(error) from error
 
     def _rows(
         self,
         batch: Batch,
         measured: Measured,
-        alike: Alike,
+        key: BatchKey,
         owners: Sequence[tuple[FileResult, int]],
     ) -> None:
-        """Write the rows of files, each with how many of them are its own."""
-        roles, marks = alike.meaning.roles, alike.meaning.marks
+        """Write rows; ``owners`` gives the files and their numbers of rows, in row order."""
+        roles, marks = key.interpretation.roles, key.interpretation.marks
         readings = [(result.task.reading_id, count) for result, count in owners]
         add_repeats([(result.repeats, count) for result, count in owners], measured.record_id)
-        sightings = sighting_columns(batch, measured, roles, alike.kind, readings)
-        sightings = said_too(sightings, [(r.task.said, count) for r, count in owners])
+        sightings = sighting_columns(batch, measured, roles, key.kind, readings)
+        sightings = add_path_attributes(
+            sightings, [(r.task.path_attributes, count) for r, count in owners]
+        )
         self._write("sightings", sightings)
         self._write("parts", part_columns(measured.parts, sightings))
         if marks:
-            claims = recognise(marks, batch.content, batch.fields, alike.kind)
-            _tally(claims, owners)
+            claims = recognise(marks, batch.content, batch.fields, key.kind)
+            _count_observers(claims, owners)
             self._write("evidence", evidence_columns(claims, sightings))
         options = self._task.options
         if options.emit:
@@ -270,78 +278,82 @@ class _Writing:
             where = f", row {row}" if row is not None else ""
             raise InputError(
                 f"{result.task.source.uri}{where}: {reasons[0]}",
-                hint="nothing of this file was kept; `--on-reject quarantine` sets such rows aside",
+                hint="no record of this file was kept; `--on-reject quarantine` skips such rows",
             )
         result.reasons.update(reasons)
-        places = batch.rejects.select(["row", "offset", "reason"])
+        rejects = batch.rejects.select(["row", "offset", "reason"])
         room = EXAMPLES - len(result.rejects)
-        result.rejects += [Reject.model_validate(row) for row in places.slice(0, room).to_pylist()]
+        result.rejects += [Reject.model_validate(row) for row in rejects.slice(0, room).to_pylist()]
         self._quarantine.add(result.task.source.uri, batch.rejects)
 
     def _write(self, table: str, columns: pa.Table) -> None:
         if columns.num_rows == 0:
             return
         if table not in self._writers:
-            self._writers[table] = PartWriter(self._task.places, table, self._task.commit_id)
+            self._writers[table] = DataFileWriter(
+                self._task.ledger_paths, table, self._task.commit_id
+            )
         self._writers[table].write(columns)
 
     def _flush(self) -> None:
-        for held in self._held.all():
-            self._held_rows(held)
+        for buffer in self._buffers.all():
+            self._write_buffer(buffer)
 
     def compare(self, results: Sequence[FileResult]) -> None:
-        """Refuse files that were read whole and of which too many different rows are one record."""
+        """Fail whole files whose content merges too many different rows into one record."""
         self._flush()
         for result in results:
             if result.task.part is None and not result.failure:
                 judge_content(result, self._task.options)
-                self.spoilt = self.spoilt or result.failure is not None
+                self.retry_without_failed = self.retry_without_failed or result.failure is not None
 
     def finish(self, results: tuple[FileResult, ...]) -> UnitResult:
-        """Close and name the parts."""
+        """Finish the data files."""
         self._flush()
         parts = [writer.finish() for writer in self._writers.values()]
         return UnitResult(results, tuple(part for part in parts if part), self._quarantine.finish())
 
     def discard(self) -> None:
-        """Leave nothing behind."""
+        """Delete unfinished data files."""
         for writer in self._writers.values():
             writer.discard()
         self._quarantine.discard()
 
 
-def require_few_rejects(result: FileResult, options: IngestOptions) -> None:
-    """Refuse a file that was read to its end and held too much that is no record.
+def check_max_rejects(result: FileResult, options: IngestOptions) -> None:
+    """Check the rejects of a whole file against ``--max-rejects``.
 
     Raises:
-        InputError: it did.
+        InputError: there are more.
     """
     if options.too_many(result.rejected, result.read):
         raise InputError(
-            f"{result.task.source.uri}: {result.rejected} of {result.read} records are rejected, "
-            f"allowed are {options.max_rejects}",
+            f"{result.task.source.uri}: {result.rejected} of {result.read} records were rejected; "
+            f"--max-rejects is {options.max_rejects}",
             hint="; ".join(f"{why}: {n}" for why, n in result.reasons.most_common(3)),
         )
 
 
-def _tally(claims: pa.Table, owners: Sequence[tuple[FileResult, int]]) -> None:
-    """Note in each file's result who spoke of its rows, and how often."""
+def _count_observers(claims: pa.Table, owners: Sequence[tuple[FileResult, int]]) -> None:
+    """Count claims by observer in the result of each file."""
     ends = np.cumsum([count for _, count in owners])
     files = np.searchsorted(ends, claims.column("index").to_numpy(), side="right")
-    for place, observer in zip(files.tolist(), claims.column("observer").to_pylist(), strict=True):
-        owners[place][0].recognisers[observer] += 1
+    for position, observer in zip(
+        files.tolist(), claims.column("observer").to_pylist(), strict=True
+    ):
+        owners[position][0].recognisers[observer] += 1
 
 
 def _fingerprint(task: FileTask) -> str:
-    """The fingerprint that a task brings; several that read one file bring it once."""
+    """Get the fingerprint of a file; of several ranges or shares, only one carries it."""
     if isinstance(task.part, Slice) or (task.part and task.part.index):
         return task.fingerprint
     return fingerprint(task.source)
 
 
-def _unchanged(task: FileTask) -> None:
+def _check_unchanged(task: FileTask) -> None:
     if task.source.stored is not None:
-        return  # it was fetched as it was found, or not at all
+        return  # an object is fetched unchanged or not at all
     member = task.source.member
     try:
         now = (member.container if member else task.source.path).stat()
@@ -351,5 +363,5 @@ def _unchanged(task: FileTask) -> None:
     if (now.st_size, now.st_mtime_ns) != (size, task.mtime_ns):
         raise InputError(
             f"{task.source.uri}: changed while it was read",
-            hint="nothing of it was kept; run again when nobody writes to it",
+            hint="no record of it was kept; run again when no program writes to it",
         )

@@ -1,1 +1,1 @@
-"""Findings about a set of records."""
+"""Findings about a set of records, baselines, and the anchors of `accumulate` budgets."""

@@ -1,18 +1,18 @@
-"""What a judgement has to say of copies: those that are too short to count."""
+"""Findings about texts that are too short to count as copies of a synthetic text."""
 
 from __future__ import annotations
 
 from provenance.content.norm_rules import KNOWN_COPY
 from provenance.model.finding import Finding
 from provenance.operations.members.relation import MEMBERS
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 from provenance.views.copies import short_copies_sql
 
 
 def copy_findings(
     connection: Database, sightings: str = "ledger.sightings", parts: str = "ledger.parts"
 ) -> list[Finding]:
-    """How many members of ``set_members`` are, or hold, a short text that is known elsewhere.
+    """Count the members of ``set_members`` that are, or contain, a short text known elsewhere.
 
     Args:
         sightings, parts: SQL text of relations of the members' texts.
@@ -28,8 +28,8 @@ def copy_findings(
             code="short-copies",
             severity="note",
             subject="the set",
-            reason=f"{records:,} records are or hold texts of under {KNOWN_COPY} normalised "
-            f"characters ({texts:,} of them) that stand in synthetic records as well; so short a "
-            "text is the same everywhere, and nothing follows from it",
+            reason=f"{records:,} records are or contain texts of under {KNOWN_COPY} normalised "
+            f"characters ({texts:,} texts) that also occur in synthetic records; texts this short "
+            "recur by chance, so they are not counted as copies",
         )
     ]

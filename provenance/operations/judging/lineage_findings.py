@@ -1,20 +1,20 @@
-"""What is wrong with the lineage of a set: parents that are not there, and loops."""
+"""Findings about lineage: missing parents, ambiguous references and cycles."""
 
 from __future__ import annotations
 
 from provenance.lineage import Cycle, cycles
 from provenance.model.finding import Finding
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 from provenance.views.ledger_graph import NAMED, chain_text, make_graph
 
 LISTED = 20
-"""Most loops, and most parents that are not there, that are named."""
+"""Most cycles, and most missing parents, that are named."""
 
 _STATED = "findings_edges"
 
 
 def lineage_findings(connection: Database, members: str) -> list[Finding]:
-    """Missing parents of a set's records, and loops through them; nothing where there are no edges.
+    """Report missing and ambiguous parents of a set's records, and cycles through them.
 
     Args:
         members: the relation of the set, with a column ``record_id``.
@@ -37,7 +37,7 @@ def lineage_findings(connection: Database, members: str) -> list[Finding]:
 
 
 def ambiguous_parents(connection: Database, members: str) -> list[Finding]:
-    """References of a set's records that fit several parents, all of which are kept as possible.
+    """Report references that match several parents, all of which are kept as candidates.
 
     Args:
         members: the relation of the set, with a column ``record_id``.
@@ -65,9 +65,9 @@ def ambiguous_parents(connection: Database, members: str) -> list[Finding]:
             code="ambiguous-parent",
             severity="warning",
             subject="the set",
-            reason=f"{total:,} references to parents of {children:,} records fit several records "
-            f"each, and the worst of these counts: {listed}",
-            remedy="say whose ids they are with `--parent-source`, or give ids that are unique",
+            reason=f"{total:,} parent references of {children:,} records match several records "
+            f"each; the most synthetic candidate counts: {listed}",
+            remedy="name the source of the ids with `--parent-source`, or use unique ids",
         )
     ]
 
@@ -132,6 +132,6 @@ def _loop(connection: Database, cycle: Cycle) -> Finding:
         code="lineage-loop",
         severity="warning",
         subject=chain.split(" ", 1)[0],
-        reason=f"{cycle.nodes:,} records are each said to come of the others: {chain}",
+        reason=f"{cycle.nodes:,} records form a cycle, each derived from another one: {chain}",
         remedy="correct the parents at their source and ingest it again",
     )

@@ -1,4 +1,4 @@
-"""What a set has that may be marks, or had: questions that are open, evidence that was lost."""
+"""Findings about marks of origin: unread fields that look like marks, and lost evidence."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import shlex
 from provenance.content.display import shown
 from provenance.model.finding import Finding
 from provenance.operations.members.relation import MEMBERS
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 from provenance.views.open_questions import questions_sql
 
 LISTED = 50
@@ -31,17 +31,17 @@ GROUP BY e.source, e.uri ORDER BY records DESC, e.source, e.uri
 
 
 def mark_findings(connection: Database) -> list[Finding]:
-    """Questions about the members in ``set_members``, and evidence that only old readings give."""
+    """Report open questions about ``set_members``, and evidence that only old readings give."""
     # Members may be many, and most ledgers have neither.
     asked, lost = connection.execute(_ANY).fetchall()[0]
     return [*(_asked(connection) if asked else ()), *(_lost(connection) if lost else ())]
 
 
 def file_questions(connection: Database, evidence: str) -> list[Finding]:
-    """Questions about files that are judged as they stand.
+    """Report open questions about audited files.
 
     Args:
-        evidence: relation of what their own fields say, with a column ``uri``.
+        evidence: relation of the evidence in the files themselves, with a column ``uri``.
     """
     found = connection.execute(questions_sql(f"FROM {evidence}", "uri")).fetchall()
     return [
@@ -50,7 +50,7 @@ def file_questions(connection: Database, evidence: str) -> list[Finding]:
             field,
             records,
             samples,
-            f"if it is no mark, say `--ignore-field {_typed(field)}`",
+            f"if it is not a mark, use `--ignore-field {_typed(field)}`",
         )
         for uri, field, records, samples in found[:LISTED]
     ]
@@ -64,8 +64,8 @@ def _asked(connection: Database) -> list[Finding]:
             field,
             records,
             samples,
-            f"if it is no mark, say `prov ingest … --source {_typed(source)} --ignore-field "
-            f"{_typed(field)}`, or list it as `ignores:` in the contract of the source",
+            f"if it is not a mark, use `prov ingest … --source {_typed(source)} --ignore-field "
+            f"{_typed(field)}`, or list it under `ignores:` in the source's contract",
         )
         for source, field, records, samples in found[:LISTED]
     ]
@@ -78,13 +78,13 @@ def _question(subject: str, field: str, records: int, samples: list[str], remedy
         severity="warning",
         subject=subject,
         reason=f"`{shown(field)}` looks like a mark of origin in {records:,} records ({values}), "
-        "and nobody has said what it means; they are not taken for human",
+        "and no recogniser reads it; these records are not counted as human",
         remedy=remedy,
     )
 
 
 def _typed(name: str) -> str:
-    """A name from data as a shell takes it."""
+    """Quote a name from data for a shell."""
     return shlex.quote(shown(name))
 
 
@@ -95,8 +95,8 @@ def _lost(connection: Database) -> list[Finding]:
             severity="warning",
             subject=f"{uri} of source {source}",
             reason=f"an earlier version of the file marks {records:,} records that the current "
-            f"one does not ({shown(basis)}); that stays in force",
-            remedy=f"if the marks were wrong, accept that with `prov ingest {_typed(uri)} "
+            f"one does not ({shown(basis)}); the earlier evidence stays in force",
+            remedy=f"if the marks were wrong, drop them with `prov ingest {_typed(uri)} "
             f"--source {_typed(source)} --replace`",
         )
         for source, uri, records, basis in connection.execute(_LOST).fetchall()[:LISTED]

@@ -1,17 +1,17 @@
-"""What judgements say of revoked records: those of a set, and those that the ledger left out."""
+"""Findings about revoked records in a set, in the ledger and in its releases."""
 
 from __future__ import annotations
 
 from provenance.model.finding import Finding
-from provenance.operations.judging.findings import LISTED
+from provenance.operations.judging.origin_findings import LISTED
 from provenance.operations.members.relation import MEMBERS
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 
 CODE = "revoked"
 
 
 def revoked_members(connection: Database) -> list[Finding]:
-    """The revoked records among the members in ``set_members``, with the reason."""
+    """Report the revoked records in ``set_members``, with the reasons."""
     row = connection.execute(
         f"SELECT count(*) FROM {MEMBERS} SEMI JOIN revoked USING (record_id)"
     ).fetchone()
@@ -30,7 +30,7 @@ def revoked_members(connection: Database) -> list[Finding]:
             code=CODE,
             severity="error",
             subject=digest,
-            reason=f"{_which(hops)} {why}",
+            reason=f"{_revoked_because(hops)} {why}",
             remedy="assemble a new release",
         )
         for digest, hops, why in listed
@@ -48,14 +48,14 @@ def revoked_members(connection: Database) -> list[Finding]:
     return found
 
 
-def _which(hops: int) -> str:
+def _revoked_because(hops: int) -> str:
     if hops == 0:
-        return "it is revoked:"
-    return f"it was made from a revoked record, {hops} {'step' if hops == 1 else 'steps'} away:"
+        return "revoked:"
+    return f"derived in {hops} {'step' if hops == 1 else 'steps'} from a revoked record:"
 
 
 def revoked_records(connection: Database) -> list[Finding]:
-    """How many records of the ledger are revoked, and which releases still hold some."""
+    """Report the revoked records of the ledger, and the releases that contain some."""
     rows = connection.execute("""
         SELECT revocation, any_value(reason), count(*) FROM revoked GROUP BY 1 ORDER BY 1
     """).fetchall()
@@ -68,7 +68,7 @@ def revoked_records(connection: Database) -> list[Finding]:
         )
         for revocation, reason, count in rows
     ]
-    held = (
+    releases = (
         connection.execute("""
         SELECT release, count(*) FROM members SEMI JOIN revoked USING (record_id)
         GROUP BY 1 ORDER BY 1""").fetchall()
@@ -80,9 +80,9 @@ def revoked_records(connection: Database) -> list[Finding]:
             code=CODE,
             severity="warning",
             subject=f"release {release}",
-            reason=f"{count:,} of its records are revoked since it was sealed",
+            reason=f"{count:,} of its records were revoked after sealing",
             remedy="assemble a new release",
         )
-        for release, count in held
+        for release, count in releases
     ]
     return found

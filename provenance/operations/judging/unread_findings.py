@@ -1,4 +1,4 @@
-"""What findings say of data that were not read, and of columns that were not judged."""
+"""Findings about data that was not read, and about text columns that were not judged."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from collections.abc import Sequence
 
 from provenance.model.finding import Finding, Judged
 from provenance.model.unread import LISTED, Unread, UnreadFile
-from provenance.operations.ingest.tasks import FileResult
-from provenance.operations.ingest.unread_counts import WHOLE
+from provenance.operations.ingest.unread_files import WHOLE
+from provenance.operations.ingest.worker_contract import FileResult
 
-_REMEDY = "name it or rename it so that it is read, take it away, or say `--allow-unread`"
+_REMEDY = "rename it so that it is read, remove it, or use `--allow-unread`"
 
 
 def unread_findings(unread: Unread) -> list[Finding]:
-    """A finding for each file that was not read at all; rows have findings of their own."""
+    """Report each file that was not read at all; rows have their own findings."""
     whole = [item for item in unread.listed if item.rows is None]
     found = [
         Finding(
             code="unread",
             severity="note" if unread.allowed else "warning",
             subject=item.path,
-            reason=f"{_what(item)} ({item.bytes:,} bytes) was not read and is not judged: "
+            reason=f"{_subject(item)} ({item.bytes:,} bytes) was not read and is not judged: "
             f"{item.reason}",
             remedy=item.hint or _REMEDY,
         )
@@ -39,15 +39,15 @@ def unread_findings(unread: Unread) -> list[Finding]:
 
 
 def unjudged_findings(judged: Sequence[Judged]) -> list[Finding]:
-    """A finding for columns of text beside the one that was judged."""
+    """Report text columns other than the judged content."""
     return [
         Finding(
             code="unjudged-text",
             severity="warning",
             subject=f"{', '.join(shape.other_text)} beside {', '.join(shape.content)}",
             reason=f"{shape.rows:,} rows of {shape.files:,} files were judged by "
-            f"{', '.join(shape.content)} alone; {', '.join(shape.other_text)} holds text as well",
-            remedy="if it is trained on, judge it: `--content FIELD` for each, or "
+            f"{', '.join(shape.content)} alone; {', '.join(shape.other_text)} also holds text",
+            remedy="if a model is trained on it, judge it too: `--content FIELD` for each, or "
             "`--content '*'` for whole rows",
         )
         for shape in judged
@@ -55,12 +55,12 @@ def unjudged_findings(judged: Sequence[Judged]) -> list[Finding]:
     ]
 
 
-def _what(item: UnreadFile) -> str:
+def _subject(item: UnreadFile) -> str:
     return item.holds or "the file"
 
 
 def rejects_findings(results: Sequence[FileResult]) -> list[Finding]:
-    """A finding for each file some rows of which cannot be read, with how many and why."""
+    """Report each file with unreadable rows, with their number and the reasons."""
     found = []
     for result in results:
         reasons = Counter(
@@ -68,13 +68,13 @@ def rejects_findings(results: Sequence[FileResult]) -> list[Finding]:
         )
         count = result.rejected - (result.reasons.total() - reasons.total())
         if count:
-            said = f"{count:,} of {result.read:,} rows cannot be read and are not judged"
+            reason = f"{count:,} of {result.read:,} rows cannot be read and are not judged"
             found.append(
                 Finding(
                     code="unreadable-rows",
                     severity="warning",
                     subject=result.task.source.uri,
-                    reason=said,
+                    reason=reason,
                     remedy="; ".join(f"{why}: {n}" for why, n in reasons.most_common(3)),
                 )
             )

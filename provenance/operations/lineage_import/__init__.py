@@ -1,1 +1,1 @@
-"""Lineage of others into the ledger: edge files, PROV documents, OpenLineage events."""
+"""Import lineage of other tools: edge tables, PROV documents, OpenLineage events."""

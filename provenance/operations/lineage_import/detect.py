@@ -1,4 +1,4 @@
-"""What a file of lineage is: by its content, unless that is said."""
+"""Detect the format of a lineage file by its content."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ _ENDS = frozenset({"child", "parent"})
 _EVENT = frozenset({"eventTime", "eventType", "run", "job", "inputs", "outputs", "schemaURL"})
 
 MAX_DOCUMENT = 256 << 20
-"""Most bytes of a document that is read as one; edges have no such bound."""
+"""Largest document that is read into memory; edge tables have no limit."""
 
 
-def look(path: str, asked: Form | None) -> tuple[Input, Form]:
-    """The file, and what kind of lineage it holds.
+def detect_lineage(path: str, asked: Form | None) -> tuple[Input, Form]:
+    """Open a file, and detect its format unless ``asked`` names it.
 
     Raises:
-        InputError: it is none of the kinds, or its name contradicts its content.
+        InputError: the format is not supported, or the name contradicts the content.
         NotFoundError, StorageError: it cannot be opened.
     """
-    place = Path(path)
+    file = Path(path)
     if asked is not None and asked != "edges":
-        return Input(uri_of(path), place.absolute(), asked, compression_of(place)), asked
-    found, compression = detect(place)
-    source = Input(uri_of(path), place.absolute(), found or "", compression)
+        return Input(uri_of(path), file.absolute(), asked, compression_of(file)), asked
+    found, compression = detect(file)
+    source = Input(uri_of(path), file.absolute(), found or "", compression)
     form = asked or ("edges" if found in _TABLES else _of_json(source))
     return (_readable(source), form) if form == "edges" else (replace(source, format=form), form)
 
 
 def text_of(source: Input) -> bytes:
-    """The decoded bytes of a document.
+    """Read and decompress a document.
 
     Raises:
         InputError: it is damaged, or too large to be read as one.
@@ -47,8 +47,8 @@ def text_of(source: Input) -> bytes:
         data = stream.read(MAX_DOCUMENT + 1)
     if len(data) > MAX_DOCUMENT:
         raise InputError(
-            f"larger than {MAX_DOCUMENT >> 20} MiB, too much for one document",
-            hint="cut it into parts, or give its edges as a table",
+            f"larger than {MAX_DOCUMENT >> 20} MiB, the limit of one document",
+            hint="split it, or convert its edges to a table",
         )
     return data
 
@@ -57,12 +57,12 @@ def _readable(source: Input) -> Input:
     if source.format in _TABLES | {"json", "jsonl"}:
         return source
     raise InputError(
-        "not a table of edges", hint="edges come as Parquet, Arrow, CSV, TSV, JSON or JSON lines"
+        "not an edge table", hint="edge tables are Parquet, Arrow, CSV, TSV, JSON or JSON lines"
     )
 
 
 def _of_json(source: Input) -> Form:
-    """The form of what is no table: whatever is neither edges nor events must be PROV."""
+    """Detect edges, events or PROV in a file that is not a table."""
     if source.format not in {"json", "jsonl"}:
         return "prov-n"
     try:
@@ -75,7 +75,7 @@ def _of_json(source: Input) -> Form:
         return "openlineage"
     if source.format == "jsonl":
         raise InputError(
-            f"lines with {', '.join(sorted(fields)[:8])}: neither edges nor events",
+            f"lines with {', '.join(sorted(fields)[:8])} are neither edges nor events",
             hint="edges have the fields `child` and `parent`",
         )
     return "prov-json"

@@ -1,4 +1,4 @@
-"""Edges of others as columns of the ledger's tables, and why some cannot be taken (pure)."""
+"""Make rows of the tables ``edges``, ``imported_nodes`` and ``activities`` (pure)."""
 
 from __future__ import annotations
 
@@ -9,16 +9,22 @@ from typing import Any, get_args
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from provenance.content.json_reader import read_document
+from provenance.content.json_writer import sorted_json
 from provenance.interchange.graph import Graph
-from provenance.interchange.text import read_json, write_json
 from provenance.io.contract.reader import REJECTS, Batch
 from provenance.model.edge import EDGE_PROCESSES, ActivityKind, Relation
-from provenance.operations.lineage_import.endpoints import Ends, end_of, read_ends, written
+from provenance.operations.lineage_import.endpoints import (
+    Endpoints,
+    endpoint_texts,
+    parse_endpoints,
+    parse_node_name,
+)
 from provenance.operations.lineage_import.import_options import ImportOptions
 
-ENDS = ("child", "parent")
-FIELDS = (*ENDS, "relation", "process", "activity", "child_source", "parent_source")
-"""Columns of an edge file."""
+ENDPOINTS = ("child", "parent")
+FIELDS = (*ENDPOINTS, "relation", "process", "activity", "child_source", "parent_source")
+"""Columns of an edge table."""
 
 _PROCESSES = pa.array(sorted(EDGE_PROCESSES), pa.string())
 _ACTIVITIES = frozenset(get_args(ActivityKind))
@@ -27,57 +33,64 @@ _RELATIONS = pa.array(get_args(Relation), pa.string())
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Rows of the table ``edges``, and those that were refused."""
+    """Rows of the table ``edges``, and the rejected rows."""
 
     edges: pa.Table
     rejects: pa.Table
 
 
 def file_edges(batch: Batch, options: ImportOptions, reading_id: uuid.UUID) -> Rows:
-    """The edges of one batch of an edge file."""
-    said = pa.table(
+    """Convert one batch of an edge table."""
+    stated = pa.table(
         {name: _filled(batch.fields.column(name)) for name in FIELDS} | {"row": batch.rows}
     )
-    reasons = _reasons(said, options)
+    reasons = _reasons(stated, options)
     good = pc.is_null(reasons)
     refused = pa.table(
         {
-            "row": said["row"].filter(pc.invert(good)),
+            "row": stated["row"].filter(pc.invert(good)),
             "reason": pc.drop_null(reasons),
         }
     )
-    said = said.filter(good).combine_chunks()
-    relation = pc.fill_null(said["relation"], options.relation)
-    said = said.set_column(said.schema.get_field_index("relation"), "relation", relation)
-    return Rows(_edges(said, options.source, reading_id), _rejects(batch.rejects, refused))
+    stated = stated.filter(good).combine_chunks()
+    relation = pc.fill_null(stated["relation"], options.relation)
+    stated = stated.set_column(stated.schema.get_field_index("relation"), "relation", relation)
+    return Rows(_edges(stated, options.source, reading_id), _rejects(batch.rejects, refused))
 
 
 def graph_edges(graph: Graph, reading_id: uuid.UUID) -> pa.Table:
-    """The edges of an exchanged graph."""
-    said = graph.edges.combine_chunks()
-    ends = {name: pa.chunked_array([written(_whole(said[name]))]) for name in ENDS}
-    none = pa.nulls(said.num_rows, pa.string())
-    columns = {name: said[name] for name in ("relation", "process", "activity")} | ends
-    rest = {"child_source": none, "parent_source": none, "row": pa.nulls(said.num_rows, pa.int64())}
+    """Convert the edges of an exchanged graph."""
+    stated = graph.edges.combine_chunks()
+    endpoints = {
+        name: pa.chunked_array([endpoint_texts(_whole(stated[name]))]) for name in ENDPOINTS
+    }
+    none = pa.nulls(stated.num_rows, pa.string())
+    columns = {name: stated[name] for name in ("relation", "process", "activity")} | endpoints
+    rest = {
+        "child_source": none,
+        "parent_source": none,
+        "row": pa.nulls(stated.num_rows, pa.int64()),
+    }
     return _edges(pa.table(columns | rest), None, reading_id)
 
 
 def graph_nodes(graph: Graph, reading_id: uuid.UUID) -> list[dict[str, object]]:
-    """The nodes of an exchanged graph, each with all that is said of it as JSON."""
+    """Convert the nodes of an exchanged graph; their other members are kept as JSON."""
     models = {row["model"]: row for row in graph.models.to_pylist()}
-    said = {row["id"]: row for row in graph.nodes.to_pylist()}
+    stated = {row["id"]: row for row in graph.nodes.to_pylist()}
     return [
-        _node(name, said.get(name, {}), models.get(name, {}), reading_id) for name in said | models
+        _node(name, stated.get(name, {}), models.get(name, {}), reading_id)
+        for name in stated | models
     ]
 
 
 def graph_activities(graph: Graph) -> list[dict[str, object]]:
-    """The activities of an exchanged graph; of a kind that is not ours it is kept as detail."""
+    """Convert the activities of an exchanged graph; a foreign kind is kept as detail."""
     return [_activity(row) for row in graph.activities.to_pylist()]
 
 
 def _activity(row: dict[str, Any]) -> dict[str, object]:
-    detail = read_json(row["detail"]) if row["detail"] is not None else {}
+    detail = read_document(row["detail"]) if row["detail"] is not None else {}
     if not isinstance(detail, dict):
         detail = {"said": detail}
     kind = row["kind"]
@@ -85,53 +98,55 @@ def _activity(row: dict[str, Any]) -> dict[str, object]:
         detail |= {"kind": kind} if kind is not None else {}
         kind = "transform"
     texts = {
-        name: value if isinstance(value, str) else write_json(value)
+        name: value if isinstance(value, str) else sorted_json(value)
         for name, value in detail.items()
     }
-    return row | {"kind": kind, "detail": write_json(texts) if texts else None}
+    return row | {"kind": kind, "detail": sorted_json(texts) if texts else None}
 
 
 def _node(
-    name: str, said: dict[str, object], model: dict[str, object], reading_id: uuid.UUID
+    name: str, stated: dict[str, object], model: dict[str, object], reading_id: uuid.UUID
 ) -> dict[str, object]:
-    (end,) = written(pa.array([name])).to_pylist()
-    ends = read_ends(pa.array([end]), pa.nulls(1, pa.string()), None)
-    kind = ends.kind[0].as_py()
-    told = {key: value for key, value in said.items() if key != "id" and value is not None}
+    (endpoint,) = endpoint_texts(pa.array([name])).to_pylist()
+    endpoints = parse_endpoints(pa.array([endpoint]), pa.nulls(1, pa.string()), None)
+    kind = endpoints.kind[0].as_py()
+    known_members = {
+        key: value for key, value in stated.items() if key != "id" and value is not None
+    }
     about = {key: value for key, value in model.items() if key != "model" and value is not None}
-    text: object = write_json(told | ({"model": about} if about else {}))
-    if end == name and not about and told.keys() <= {"kind", "attributes"}:
-        text = told.get("attributes")  # what this ledger, or one like it, wrote of it
+    text: object = sorted_json(known_members | ({"model": about} if about else {}))
+    if endpoint == name and not about and known_members.keys() <= {"kind", "attributes"}:
+        text = known_members.get("attributes")  # what this ledger, or one like it, wrote of it
     return {
         "reading_id": reading_id,
-        "id": uuid.UUID(bytes=ends.id[0].as_py()),
+        "id": uuid.UUID(bytes=endpoints.id[0].as_py()),
         "kind": kind,
-        "name": ends.ref[0].as_py() if kind == "record" else end_of(end)[1],
+        "name": endpoints.ref[0].as_py() if kind == "record" else parse_node_name(endpoint)[1],
         "said": text,
     }
 
 
-def _reasons(said: pa.Table, options: ImportOptions) -> pa.Array:
-    """Why each row cannot be taken; null where it can. Of several reasons the first is given."""
-    nothing = pa.nulls(said.num_rows, pa.string())
+def _reasons(stated: pa.Table, options: ImportOptions) -> pa.Array:
+    """Get the first reason to reject each row; null if there is none."""
+    nothing = pa.nulls(stated.num_rows, pa.string())
     words = {
         "relation": (_RELATIONS, "unknown relation: "),
         "process": (_PROCESSES, "unknown process: "),
     }
     reasons = nothing
-    for name in ENDS:
-        missing = pc.is_null(said[name])
-        reasons = _first(reasons, missing, pa.repeat(pa.scalar(f"no {name}"), said.num_rows))
+    for name in ENDPOINTS:
+        missing = pc.is_null(stated[name])
+        reasons = _first(reasons, missing, pa.repeat(pa.scalar(f"no {name}"), stated.num_rows))
     for name, (known, why) in words.items():
-        strange = pc.and_(pc.is_valid(said[name]), pc.invert(pc.is_in(said[name], known)))
-        reasons = _first(reasons, strange, pc.binary_join_element_wise(why, said[name], ""))
-    for name in ENDS:
-        values = _whole(pc.fill_null(said[name], ""))
-        ends = read_ends(values, _whole(said[f"{name}_source"]), options.source)
+        strange = pc.and_(pc.is_valid(stated[name]), pc.invert(pc.is_in(stated[name], known)))
+        reasons = _first(reasons, strange, pc.binary_join_element_wise(why, stated[name], ""))
+    for name in ENDPOINTS:
+        values = _whole(pc.fill_null(stated[name], ""))
+        endpoints = parse_endpoints(values, _whole(stated[f"{name}_source"]), options.source)
         why = pc.binary_join_element_wise(
             f"the {name} ", values, " is no record id, and no source says whose id it is", ""
         )
-        reasons = _first(reasons, ends.nobodys, why)
+        reasons = _first(reasons, endpoints.unidentified, why)
     return _whole(reasons)
 
 
@@ -140,20 +155,22 @@ def _first(reasons: pa.Array, where: pa.Array, why: pa.Array) -> pa.Array:
     return pc.coalesce(reasons, new)
 
 
-def _edges(said: pa.Table, source: str | None, reading_id: uuid.UUID) -> pa.Table:
-    """Rows without ``commit_id``; every end can be told."""
-    count = said.num_rows
+def _edges(stated: pa.Table, source: str | None, reading_id: uuid.UUID) -> pa.Table:
+    """Make rows of the table ``edges``, without ``commit_id``; all endpoints are valid."""
+    count = stated.num_rows
     reading = pa.repeat(pa.scalar(reading_id.bytes, pa.binary(16)), count)
-    columns = {"reading_id": _uuids(reading), "row": said["row"]}
-    for name in ENDS:
-        ends: Ends = read_ends(_whole(said[name]), _whole(said[f"{name}_source"]), source)
+    columns = {"reading_id": _uuids(reading), "row": stated["row"]}
+    for name in ENDPOINTS:
+        endpoints: Endpoints = parse_endpoints(
+            _whole(stated[name]), _whole(stated[f"{name}_source"]), source
+        )
         columns |= {
-            name: _uuids(ends.id),
-            f"{name}_ref": ends.ref,
-            f"{name}_source": ends.source,
+            name: _uuids(endpoints.id),
+            f"{name}_ref": endpoints.ref,
+            f"{name}_source": endpoints.source,
         }
-    columns |= {"parent_row": pa.nulls(count, pa.int64()), "parent_kind": ends.kind}
-    columns |= {name: said[name] for name in ("relation", "process", "activity")}
+    columns |= {"parent_row": pa.nulls(count, pa.int64()), "parent_kind": endpoints.kind}
+    columns |= {name: stated[name] for name in ("relation", "process", "activity")}
     return pa.table(columns)
 
 
@@ -171,7 +188,7 @@ def _rejects(unread: pa.Table, refused: pa.Table) -> pa.Table:
 
 
 def _filled(column: pa.Array) -> pa.Array:
-    """A column in which an empty text says nothing."""
+    """Set empty texts to null."""
     return pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column)
 
 

@@ -1,4 +1,4 @@
-"""What the ends of edges name, a column at a time: records, things, ids of a source (pure)."""
+"""Parse edge endpoints by column: record ids, named nodes, external ids of a source (pure)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from provenance.lineage import node_id
 from provenance.model.edge import NodeKind
 
 NAMED_KINDS: tuple[NodeKind, ...] = ("source", "release", "model", "entity")
-"""Kinds of nodes that are known by their names."""
+"""Kinds of nodes that are identified by name."""
 
 _RECORD = "^(?:record:)?(?:sha256:)?[0-9a-f]{64}$"
 _CUT = "^record:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
@@ -19,14 +19,14 @@ _NAMED = f"^(?:{'|'.join(NAMED_KINDS)}):."
 
 
 @dataclass(frozen=True, slots=True)
-class Ends:
-    """The children, or the parents, of some edges.
+class Endpoints:
+    """The child or parent endpoints of edges.
 
     Attributes:
-        id: 16 bytes; null for an external id, which is looked for whenever somebody asks.
-        ref: ``sha256:…``, ``model:NAME``, or the external id; null for a record of which only the
-            first half of the digest is known.
-        source: whose external id it is; null for everything else.
+        id: 16 bytes; null for an external id, which is resolved at query time.
+        ref: ``sha256:…``, ``model:NAME``, or the external id; null if only the first half of a
+            record digest is known.
+        source: source of an external id; null otherwise.
         kind: the kind of the node.
     """
 
@@ -36,13 +36,13 @@ class Ends:
     kind: pa.Array
 
     @property
-    def nobodys(self) -> pa.Array:
-        """Where neither form nor source tell what is named."""
+    def unidentified(self) -> pa.Array:
+        """Mask of endpoints that are neither an id nor an external id of a source."""
         return pc.and_(pc.is_null(self.id), pc.is_null(self.source))
 
 
-def read_ends(values: pa.Array, sources: pa.Array, default: str | None) -> Ends:
-    """What texts without nulls name; one that has a source in its row is an id of that source."""
+def parse_endpoints(values: pa.Array, sources: pa.Array, default: str | None) -> Endpoints:
+    """Parse texts without nulls; a text with a source in its row is an external id of it."""
     free = pc.is_null(sources)
     record = pc.and_(free, pc.match_substring_regex(values, _RECORD))
     cut = pc.and_(free, pc.match_substring_regex(values, _CUT))
@@ -58,7 +58,7 @@ def read_ends(values: pa.Array, sources: pa.Array, default: str | None) -> Ends:
     refs = pc.if_else(cut, pa.scalar(None, pa.string()), refs)
     prefix = pc.struct_field(pc.extract_regex(names, "^(?P<kind>[a-z]+):"), "kind")
     kinds = pa.repeat(pa.scalar("record"), len(values))
-    return Ends(
+    return Endpoints(
         id=ids,
         ref=refs,
         source=pc.if_else(
@@ -70,10 +70,10 @@ def read_ends(values: pa.Array, sources: pa.Array, default: str | None) -> Ends:
     )
 
 
-def end_of(node: str) -> tuple[NodeKind, str]:
-    """Kind and name of a node of an exchanged graph; what is not ours is an entity of that name.
+def parse_node_name(node: str) -> tuple[NodeKind, str]:
+    """Split a node name into kind and name; any other text is an entity of that name.
 
-    >>> end_of("model:ours-7b"), end_of("http://example.org/report")
+    >>> parse_node_name("model:ours-7b"), parse_node_name("http://example.org/report")
     (('model', 'ours-7b'), ('entity', 'http://example.org/report'))
     """
     for kind in NAMED_KINDS:
@@ -82,21 +82,21 @@ def end_of(node: str) -> tuple[NodeKind, str]:
     return "entity", node
 
 
-def written(nodes: pa.Array) -> pa.Array:
-    """Ids of an exchanged graph as ends that ``read_ends`` understands."""
+def endpoint_texts(nodes: pa.Array) -> pa.Array:
+    """Convert node ids of an exchanged graph to endpoints for ``parse_endpoints``."""
     known = pc.match_substring_regex(nodes, f"{_RECORD}|{_CUT}|{_NAMED}")
     return pc.if_else(known, nodes, pc.binary_join_element_wise("entity", nodes, ":"))
 
 
 def _from_hex(digits: pa.Array) -> pa.Array:
-    """32 hexadecimal digits each as 16 bytes."""
+    """Convert texts of 32 hexadecimal digits to 16 bytes each."""
     whole = pa.ListArray.from_arrays(pa.array([0, len(digits)], pa.int32()), digits)
     raw = bytes.fromhex(pc.binary_join(whole, "")[0].as_py())
     return pa.Array.from_buffers(pa.binary(16), len(digits), [None, pa.py_buffer(raw)])
 
 
 def _named_ids(names: pa.Array) -> pa.Array:
-    """Ids of named nodes; each name is hashed once."""
+    """Compute the ids of named nodes; each name is hashed once."""
     coded = names.dictionary_encode()
-    ids = [node_id(*end_of(name)).bytes for name in coded.dictionary.to_pylist()]
+    ids = [node_id(*parse_node_name(name)).bytes for name in coded.dictionary.to_pylist()]
     return pa.array(ids, pa.binary(16)).take(coded.indices)

@@ -1,4 +1,4 @@
-"""What one import of lineage was asked to do."""
+"""The options of an import of lineage."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ Form = Literal["edges", "prov-json", "prov-jsonld", "prov-n", "openlineage"]
 class ImportOptions(Contract):
     """The options of ``prov lineage import``.
 
-    ``source`` says whose external ids the ends of edges are, ``relation`` how the ends of an edge
-    belong together; each where a row does not say so itself. ``strict`` refuses a PROV document
-    that breaks a constraint of the standard; it decides nothing of how a file is read.
+    ``source`` is the source of external ids, ``relation`` the relation of edges; both apply to rows
+    that do not set them. ``strict`` rejects PROV documents that violate a constraint of the
+    standard; it does not change how a file is read.
     """
 
     source: Name | None = None
@@ -26,5 +26,5 @@ class ImportOptions(Contract):
 
     @property
     def settings(self) -> str:
-        """What decides how a file is read, as JSON."""
+        """Options that decide how a file is read, as JSON."""
         return json.dumps(self.model_dump(mode="json", exclude={"strict"}), sort_keys=True)

@@ -1,4 +1,4 @@
-"""Import lineage: what is new is read by a worker and committed at once, or nothing of it."""
+"""Run an import of lineage: read new files in a worker and commit them in one transaction."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from provenance.engine.local import LocalEngine
 from provenance.errors import InputError, NotFoundError
-from provenance.operations.after_commit import settle
+from provenance.operations.after_commit import refresh_derived
 from provenance.operations.lineage_import.import_options import ImportOptions
 from provenance.operations.lineage_import.import_summary import ImportedFile, ImportSummary
 from provenance.operations.lineage_import.import_worker import (
@@ -21,14 +21,15 @@ from provenance.operations.lineage_import.import_worker import (
     ImportTask,
     run_import,
 )
-from provenance.store.catalog import Database
-from provenance.store.data_files import write_part
+from provenance.store.commits import Verb
+from provenance.store.connection import Database
+from provenance.store.data_files import write_data_file
 from provenance.store.ledger_store import Store
 
 EXAMPLES = 10
-"""Most ends of edges that a summary lists as not known."""
+"""Most unresolved edge endpoints that a summary lists."""
 
-# An end that is named by a digest has an id whether its record was ever seen or not.
+# An endpoint that is a digest has an id even if the record is not in the ledger.
 _UNRESOLVED = f"""
 WITH ends AS (
     SELECT reading_id, child AS id, child_ref AS ref, child_source AS source FROM ledger.edges
@@ -46,14 +47,14 @@ SELECT sum(n), min(name, {EXAMPLES}) FROM missing"""
 
 
 def import_lineage(store: Store, paths: Sequence[str], options: ImportOptions) -> ImportSummary:
-    """Read files of edges, PROV documents and OpenLineage events into the ledger.
+    """Import edge tables, PROV documents and OpenLineage events into the ledger.
 
-    What can be read is committed in one transaction. A file that cannot is reported in the summary
-    and does not keep the others out; one whose content is in the ledger already adds nothing.
+    All readable files are committed in one transaction. A file that fails is reported in the
+    summary and does not stop the others; a file that was imported already adds nothing.
 
     Raises:
-        NotFoundError: a path that is not there.
-        InputError: a path that is no file, or data that crash whoever reads them.
+        NotFoundError: a path does not exist.
+        InputError: a path is not a file, or its data crash the parser.
         BusyError, StorageError: the ledger cannot be written.
     """
     started = time.perf_counter()
@@ -68,24 +69,24 @@ def import_lineage(store: Store, paths: Sequence[str], options: ImportOptions) -
         item.summary = _explain_empty(item.summary)
     new = [item for item in result.files if item.reading_id and not item.summary.error]
     if new:
-        row = write_part(store.layout, "imports", commit_id, [_row(i, options) for i in new])
-        store.commit("import", _key(store, new, options), [*result.parts, row], commit_id)
-        settle(store)
+        row = write_data_file(store.layout, "imports", commit_id, [_row(i, options) for i in new])
+        store.commit(Verb.IMPORT, _key(store, new, options), [*result.parts, row], commit_id)
+        refresh_derived(store)
     with store.snapshot() as connection:
         unresolved, examples = _unresolved(connection, [item.reading_id for item in new])
     return _summary(result, unresolved, examples, time.perf_counter() - started)
 
 
 def _check(path: str) -> None:
-    place = Path(path)
-    if "\x00" in path or not place.exists():
+    file = Path(path)
+    if "\x00" in path or not file.exists():
         raise NotFoundError(f"no such file: {path!r}", hint="check the path")
-    if not place.is_file():
+    if not file.is_file():
         raise InputError(f"{path} is not a file", hint="name the files in it")
 
 
 def _known(connection: Database, options: ImportOptions) -> frozenset[tuple[str, str]]:
-    """Names and fingerprints of files that were read with the same options before."""
+    """Load uri and fingerprint of files that were imported with the same options."""
     rows = connection.execute(
         "SELECT uri, fingerprint FROM imports WHERE settings = ?", [options.settings]
     ).fetchall()
@@ -93,16 +94,16 @@ def _known(connection: Database, options: ImportOptions) -> frozenset[tuple[str,
 
 
 def _read(task: ImportTask) -> ImportResult:
-    """Read in another process, since data from outside may crash a parser."""
+    """Read in another process, since foreign data may crash a parser."""
     with LocalEngine(1) as engine:
         (outcome,) = engine.map(run_import, [task])
     if outcome.result is None:
-        raise outcome.failure or InputError("the worker gave no answer")
+        raise outcome.failure or InputError("the worker returned no result")
     return outcome.result
 
 
 def _key(store: Store, new: Sequence[Imported], options: ImportOptions) -> str:
-    """The same for the same files and options, unless those were superseded since."""
+    """Make a commit key: equal for equal files and options that were not replaced since."""
     named = sorted(f"{item.summary.uri}\n{item.fingerprint}" for item in new)
     text = "\0".join((*named, options.settings))
     key = f"import:{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()}"
@@ -112,26 +113,26 @@ def _key(store: Store, new: Sequence[Imported], options: ImportOptions) -> str:
 
 
 def _row(item: Imported, options: ImportOptions) -> dict[str, object]:
-    said = item.summary
+    summary = item.summary
     return {
         "reading_id": item.reading_id,
-        "uri": said.uri,
+        "uri": summary.uri,
         "fingerprint": item.fingerprint,
-        "bytes": said.bytes,
-        "format": said.format,
+        "bytes": summary.bytes,
+        "format": summary.format,
         "settings": options.settings,
-        "read": said.read,
-        "kept": said.kept,
-        "rejected": said.rejected,
-        "counts": json.dumps(said.counts),
-        "quarantine": said.quarantine,
+        "read": summary.read,
+        "kept": summary.kept,
+        "rejected": summary.rejected,
+        "counts": json.dumps(summary.counts),
+        "quarantine": summary.quarantine,
     }
 
 
 def _unresolved(
     connection: Database, readings: list[uuid.UUID | None]
 ) -> tuple[int, tuple[str, ...]]:
-    """How many ends of edges are not known, and the first of them by name."""
+    """Count unresolved edge endpoints, and list the first by name."""
     count, first = connection.execute(_UNRESOLVED, [readings]).fetchone() or (0, ())
     return int(count or 0), tuple(first or ())
 
@@ -167,12 +168,12 @@ def _added(counts: Iterable[dict[str, int]]) -> dict[str, int]:
 
 
 def _explain_empty(file: ImportedFile) -> ImportedFile:
-    """A file is an error when every row or event of it was refused, and a table without rows."""
+    """Set an error on a file without rows, or with nothing but rejects."""
     if file.error or file.kept or file.unchanged or not (file.rejected or file.format == "edges"):
         return file
     why, hint = f"{file.uri}: it holds no edges", None
     if file.rejects:
-        why = f"{file.rejects[0].said(file.uri)}; nothing was kept"
+        why = f"{file.rejects[0].as_line(file.uri)}; nothing was kept"
         hint = f"the rejects are in {file.quarantine}"
     return file.model_copy(
         update={"error": why, "hint": hint, "exit_code": InputError.exit_code, "counts": {}}

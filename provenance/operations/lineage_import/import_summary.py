@@ -1,4 +1,4 @@
-"""What an import of lineage answers with."""
+"""The answer of an import of lineage: totals, files and findings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from provenance.operations.ingest.summary import Reject
 
 
 class ImportedFile(Contract):
-    """What became of one file; rows, events or statements are what is read."""
+    """The result of one file; ``read`` counts rows, events or statements."""
 
     uri: str
     format: str | None = None
@@ -22,14 +22,14 @@ class ImportedFile(Contract):
     nodes: int = 0
     activities: int = 0
     counts: dict[str, int] = Field(
-        default_factory=dict, description="Statements or events read, by kind, as the format has."
+        default_factory=dict, description="Statements or events read, by kind of the format."
     )
     reasons: dict[str, int] = Field(default_factory=dict)
     rejects: tuple[Reject, ...] = Field(default=(), description="The first of them.")
     quarantine: str | None = None
-    broken: int = Field(default=0, description="Constraints of PROV that the document breaks.")
+    broken: int = Field(default=0, description="PROV constraints that the document violates.")
     findings: tuple[Finding, ...] = Field(
-        default=(), description="The first of those, and what was read otherwise than written."
+        default=(), description="The first violations, and deviations from the document."
     )
     unchanged: bool = False
     error: str | None = None
@@ -48,10 +48,10 @@ class ImportSummary(Contract):
     activities: int
     unchanged_files: int
     counts: dict[str, int]
-    unresolved: int = Field(description="Ends of edges, records that are not in the ledger yet.")
-    broken: int = Field(default=0, description="Constraints of PROV that documents break.")
-    findings: tuple[Finding, ...] = Field(default=(), description="Those of all files.")
-    examples: tuple[str, ...] = Field(description="The first of those by name.")
+    unresolved: int = Field(description="Edge endpoints: records that are not in the ledger yet.")
+    broken: int = Field(default=0, description="PROV constraints that documents violate.")
+    findings: tuple[Finding, ...] = Field(default=(), description="Findings of all files.")
+    examples: tuple[str, ...] = Field(description="The first unresolved endpoints by name.")
     seconds: float
     files: tuple[ImportedFile, ...]
 

@@ -1,4 +1,4 @@
-"""The reading half of an import, run by a worker: files in, finished parts and counts out."""
+"""Read lineage files in a worker: into finished data files and counts."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from provenance.engine import worker
 from provenance.errors import InputError, ProvError, ReadOnlyError
 from provenance.interchange.graph import Graph
 from provenance.io.contract.formats import reader_for
-from provenance.io.contract.reader import REJECTS, Input, Layout
+from provenance.io.contract.reader import REJECTS, Input, ReadLayout
 from provenance.io.discovery.discover import uri_of
 from provenance.io.streams.fingerprint import fingerprint
 from provenance.model.finding import Finding
 from provenance.operations.ingest.summary import EXAMPLES, Reject
-from provenance.operations.lineage_import.detect import look, text_of
+from provenance.operations.lineage_import.detect import detect_lineage, text_of
 from provenance.operations.lineage_import.edge_rows import (
-    ENDS,
+    ENDPOINTS,
     FIELDS,
     file_edges,
     graph_activities,
@@ -30,20 +30,26 @@ from provenance.operations.lineage_import.edge_rows import (
 )
 from provenance.operations.lineage_import.import_options import Form, ImportOptions
 from provenance.operations.lineage_import.import_summary import ImportedFile
-from provenance.store.data_files import Part, PartWriter, delete, place_of, write_part
-from provenance.store.layout import Layout as Places
+from provenance.store.data_files import (
+    DataFile,
+    DataFileWriter,
+    delete,
+    parse_path,
+    write_data_file,
+)
+from provenance.store.layout import Layout as LedgerLayout
 from provenance.store.quarantine import Quarantine
 
 _PROV = frozenset({"prov-json", "prov-jsonld", "prov-n"})
 _FINDINGS = 1_000
-"""Findings about one document that are listed; all are counted."""
+"""Most findings about one document that are listed; all are counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImportTask:
-    """What a worker does in one go; ``known`` holds (uri, fingerprint) of what adds nothing."""
+    """The work of one call of a worker; ``known``: (uri, fingerprint) of imported files."""
 
-    places: Places
+    ledger_paths: LedgerLayout
     commit_id: uuid.UUID
     options: ImportOptions
     paths: tuple[str, ...]
@@ -52,7 +58,7 @@ class ImportTask:
 
 @dataclass(slots=True)
 class Imported:
-    """One file: what is to be said of it, and the row that the ledger keeps of it."""
+    """One file: its summary, and the keys of its row in the table ``imports``."""
 
     summary: ImportedFile
     reading_id: uuid.UUID | None = None
@@ -61,37 +67,37 @@ class Imported:
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """Finished parts, not yet registered, and what is in them."""
+    """Finished data files, not yet committed, and the results of their files."""
 
     files: tuple[Imported, ...]
-    parts: tuple[Part, ...]
+    parts: tuple[DataFile, ...]
 
 
 @dataclass(slots=True)
 class _Pieces:
-    """What files state; edge files, which may be of any size, are parts once they are read."""
+    """Contents of files; edge tables are written to data files at once, as they may be large."""
 
-    parts: list[Part] = field(default_factory=list)
+    parts: list[DataFile] = field(default_factory=list)
     edges: list[pa.Table] = field(default_factory=list)
     nodes: list[dict[str, object]] = field(default_factory=list)
     activities: list[dict[str, object]] = field(default_factory=list)
 
     def add(self, other: _Pieces) -> None:
-        """Take what one more file states."""
+        """Add the contents of another file."""
         self.parts += other.parts
         self.edges += other.edges
         self.nodes += other.nodes
         self.activities += other.activities
 
     def discard(self) -> None:
-        """Leave nothing behind."""
+        """Delete the data files."""
         for part in self.parts:
-            delete(place_of(part.path))
+            delete(parse_path(part.path))
 
 
 def run_import(task: ImportTask) -> ImportResult:
-    """Read all files into parts; a file that fails leaves no row in them."""
-    whole, rejects = _Pieces(), Quarantine(task.places, task.commit_id)
+    """Read all files into data files, without rows of files that fail."""
+    whole, rejects = _Pieces(), Quarantine(task.ledger_paths, task.commit_id)
     try:
         files = [_file(task, path, whole, rejects) for path in task.paths]
         kept_in = rejects.finish()
@@ -107,9 +113,9 @@ def run_import(task: ImportTask) -> ImportResult:
 
 
 def _file(task: ImportTask, path: str, whole: _Pieces, rejects: Quarantine) -> Imported:
-    """Read one file; what is wrong with it is part of the answer."""
+    """Read one file; an error becomes part of the result."""
     try:
-        source, form = look(path, task.options.format)
+        source, form = detect_lineage(path, task.options.format)
     except ProvError as error:
         return Imported(_failed(uri_of(path), None, error))
     try:
@@ -117,24 +123,26 @@ def _file(task: ImportTask, path: str, whole: _Pieces, rejects: Quarantine) -> I
         size = source.path.stat().st_size
         facts = {"uri": source.uri, "format": form, "bytes": size}
         if task.options.strict and form in _PROV:
-            said = _found(text_of(source))
-            if said["broken"]:
-                return Imported(_refused(source.uri, form, said))
+            facts_read = _found(text_of(source))
+            if facts_read["broken"]:
+                return Imported(_refused(source.uri, form, facts_read))
         if (source.uri, before) in task.known:
             return Imported(ImportedFile.model_validate(facts | {"unchanged": True}))
         reading_id = uuid.uuid4()
         read = _edge_file if form == "edges" else _document
         with worker.item(0, worker.allowance(size, packed=True)):
-            said, pieces = read(task, source, reading_id, rejects)
+            facts_read, pieces = read(task, source, reading_id, rejects)
         if before != fingerprint(source):
             pieces.discard()
-            raise InputError("changed while it was read", hint="run again when nobody writes to it")
+            raise InputError(
+                "changed while it was read", hint="run again when no program writes to it"
+            )
     except ReadOnlyError:
-        raise  # the ledger's fault, and no file's
+        raise  # not the fault of this file
     except ProvError as error:
         return Imported(_failed(source.uri, form, error))
     whole.add(pieces)
-    return Imported(ImportedFile.model_validate(facts | said), reading_id, before)
+    return Imported(ImportedFile.model_validate(facts | facts_read), reading_id, before)
 
 
 def _failed(uri: str, form: Form | None, error: ProvError) -> ImportedFile:
@@ -147,18 +155,18 @@ def _failed(uri: str, form: Form | None, error: ProvError) -> ImportedFile:
 def _edge_file(
     task: ImportTask, source: Input, reading_id: uuid.UUID, rejects: Quarantine
 ) -> tuple[dict[str, Any], _Pieces]:
-    """A table of edges, batch by batch into a part of its own."""
+    """Read an edge table batch by batch into a data file."""
     reader = reader_for(source.format)
-    missing = [name for name in ENDS if name not in reader.probe(source).fields]
+    missing = [name for name in ENDPOINTS if name not in reader.probe(source).fields]
     if missing:
         raise InputError(
             f"no column {' and no column '.join(missing)}",
             hint="an edge has the columns `child` and `parent`; see the guide to lineage",
         )
-    layout = Layout(kind="structured", content=ENDS, fields=FIELDS)
+    layout = ReadLayout(kind="structured", content=ENDPOINTS, fields=FIELDS)
     counted, reasons = Counter[str](), Counter[str]()
     examples: list[Reject] = []
-    writer = PartWriter(task.places, "edges", task.commit_id)
+    writer = DataFileWriter(task.ledger_paths, "edges", task.commit_id)
     try:
         for batch in reader.read(source, layout):
             rows = file_edges(batch, task.options, reading_id)
@@ -173,7 +181,7 @@ def _edge_file(
     except BaseException:
         writer.discard()
         raise
-    said = {
+    facts_read = {
         "read": counted["read"],
         "kept": counted["kept"],
         "rejected": counted["read"] - counted["kept"],
@@ -181,19 +189,19 @@ def _edge_file(
         "reasons": dict(reasons.most_common(20)),
         "rejects": tuple(examples),
     }
-    return said, _Pieces(parts=[part] if part else [])
+    return facts_read, _Pieces(parts=[part] if part else [])
 
 
 def _document(
     task: ImportTask, source: Input, reading_id: uuid.UUID, rejects: Quarantine
 ) -> tuple[dict[str, Any], _Pieces]:
-    """A PROV document, or a file of events, as a graph."""
+    """Read a PROV document or a file of events as a graph."""
     data = text_of(source)
     if source.format == "openlineage":
-        graph, said, refused = _events(data)
+        graph, facts_read, refused = _events(data)
         rejects.add(source.uri, refused)
     else:
-        graph, said = _prov(data)
+        graph, facts_read = _prov(data)
     pieces = _Pieces(
         edges=[graph_edges(graph, reading_id)],
         nodes=graph_nodes(graph, reading_id),
@@ -204,7 +212,7 @@ def _document(
         "nodes": len(pieces.nodes),
         "activities": len(pieces.activities),
     }
-    return said | sizes, pieces
+    return facts_read | sizes, pieces
 
 
 def _prov(data: bytes) -> tuple[Graph, dict[str, Any]]:
@@ -221,8 +229,8 @@ def _prov(data: bytes) -> tuple[Graph, dict[str, Any]]:
         "relations": sum(counts.relations.values()),
     }
     read = sum(stated.values())
-    said = {"read": read, "kept": read, "counts": stated | {"bundles": counts.bundles}}
-    return graph, said | _findings(check_prov(document), read_otherwise)
+    facts_read = {"read": read, "kept": read, "counts": stated | {"bundles": counts.bundles}}
+    return graph, facts_read | _findings(check_prov(document), read_otherwise)
 
 
 def _findings(broken: Sequence[Finding], read_otherwise: Sequence[Finding]) -> dict[str, Any]:
@@ -230,7 +238,7 @@ def _findings(broken: Sequence[Finding], read_otherwise: Sequence[Finding]) -> d
 
 
 def _found(data: bytes) -> dict[str, Any]:
-    """What is wrong with a PROV document, which nobody wants to read then."""
+    """Check a PROV document; every violation is an error."""
     from provenance.interchange.prov.check_document import check_prov
     from provenance.interchange.prov.read_document import read_prov
 
@@ -239,14 +247,14 @@ def _found(data: bytes) -> dict[str, Any]:
     return _findings(errors, read_otherwise)
 
 
-def _refused(uri: str, form: Form, said: dict[str, Any]) -> ImportedFile:
-    first = said["findings"][0]
+def _refused(uri: str, form: Form, facts_read: dict[str, Any]) -> ImportedFile:
+    first = facts_read["findings"][0]
     error = InputError(
-        f"it breaks constraints of PROV: {said['broken']:,}, first {first.code} of "
+        f"it violates {facts_read['broken']:,} PROV constraints; the first is {first.code} of "
         f"{first.subject}: {first.reason}",
-        hint=f"{first.remedy} Without --strict the document is read all the same".strip(),
+        hint=f"{first.remedy} Without --strict the document is imported anyway".strip(),
     )
-    return _failed(uri, form, error).model_copy(update=said)
+    return _failed(uri, form, error).model_copy(update=facts_read)
 
 
 def _events(data: bytes) -> tuple[Graph, dict[str, Any], pa.Table]:
@@ -257,8 +265,8 @@ def _events(data: bytes) -> tuple[Graph, dict[str, Any], pa.Table]:
     except UnicodeDecodeError as error:
         raise InputError(f"not UTF-8 at byte {error.start}") from error
     graph, counts, refused = from_openlineage(text)
-    rejects = [(int(place.split()[-1]), why) for place, why in refused]
-    said = {
+    rejects = [(int(location.split()[-1]), why) for location, why in refused]
+    facts_read = {
         "read": counts.events,
         "kept": counts.events - counts.refused,
         "rejected": counts.refused,
@@ -269,17 +277,17 @@ def _events(data: bytes) -> tuple[Graph, dict[str, Any], pa.Table]:
         ),
     }
     rows = [{"row": row, "reason": why} for row, why in rejects]
-    return graph, said, pa.Table.from_pylist(rows, schema=REJECTS)
+    return graph, facts_read, pa.Table.from_pylist(rows, schema=REJECTS)
 
 
-def _written(task: ImportTask, pieces: _Pieces) -> list[Part]:
-    """What documents state, as one part a table."""
+def _written(task: ImportTask, pieces: _Pieces) -> list[DataFile]:
+    """Write the contents of documents, one data file per table."""
     made = [
-        write_part(task.places, "imported_nodes", task.commit_id, pieces.nodes),
-        write_part(task.places, "activities", task.commit_id, pieces.activities),
+        write_data_file(task.ledger_paths, "imported_nodes", task.commit_id, pieces.nodes),
+        write_data_file(task.ledger_paths, "activities", task.commit_id, pieces.activities),
     ]
     if pieces.edges:
-        writer = PartWriter(task.places, "edges", task.commit_id)
+        writer = DataFileWriter(task.ledger_paths, "edges", task.commit_id)
         try:
             writer.write(pa.concat_tables(pieces.edges))
             made.append(writer.finish())

@@ -1,4 +1,4 @@
-"""Keep a ledger fast: few large parts of many small ones, and no longer what nobody needs."""
+"""Compact small data files, vacuum replaced ones and materialise current origins."""
 
 from __future__ import annotations
 
@@ -10,112 +10,113 @@ from datetime import timedelta
 from pydantic import Field
 
 from provenance.model.base import Contract, quote_identifier
-from provenance.store.catalog import Database
+from provenance.store.commits import Verb
+from provenance.store.connection import Database
 from provenance.store.layout import Layout
 from provenance.store.ledger_store import Store
 from provenance.store.maintenance.compaction import (
     LEFT_ALONE,
     RUN_ROWS,
-    Held,
+    CurrentFile,
     choose,
-    held_parts,
+    compacted_files,
+    current_files,
     maintaining,
     merge,
     parts_of,
-    place,
-    settled_parts,
+    publish_staged,
 )
-from provenance.store.maintenance.vacuum import forget_replaced, remove_orphans
+from provenance.store.maintenance.vacuum import expire_replaced, remove_orphans
 from provenance.store.replacements import Replacement
 from provenance.views.edge_index import Indexed, as_list, indexed
 from provenance.views.materialized_origins import Kept, keep_origins, kept_origins
 
 KEEP = timedelta(hours=1)
-"""How long replaced files stay, for those who read from an older state of the ledger."""
+"""How long replaced files are kept for readers of older snapshots."""
 
 _INDEX = ("edges_up", "edges_down")
 _ORIGINS = "origins"
 
 _LAST = "commits"
-"""Each merge adds to it."""
+"""This table is compacted last, since each merge adds a commit to it."""
 
 
 class MergedTable(Contract):
-    """What became of the parts of one table."""
+    """The result for the data files of one table."""
 
     table: str
-    merged: int = Field(description="Parts that were merged.")
-    into: int = Field(description="Parts that came of it.")
-    dropped: int = Field(description="Parts that held nothing that is still needed.")
-    rows: int = Field(description="Rows that were moved.")
+    merged: int = Field(description="Data files that were merged.")
+    into: int = Field(description="Data files that replaced them.")
+    dropped: int = Field(description="Data files without rows that are still needed.")
+    rows: int = Field(description="Rows that were rewritten.")
 
 
 class Maintenance(Contract):
-    """What maintenance did, or would do."""
+    """What a maintenance run did, or would do."""
 
     dry_run: bool
     parts_before: int
     parts_after: int
     bytes_before: int
-    bytes_after: int | None = Field(description="Not known before it is done.")
+    bytes_after: int | None = Field(description="Not known in a dry run.")
     tables: tuple[MergedTable, ...]
-    removed_parts: int = Field(default=0, description="Replaced files that nobody reads any more.")
+    removed_parts: int = Field(default=0, description="Replaced files that were deleted.")
     removed_bytes: int = 0
     kept_parts: int = Field(default=0, description="Replaced files that are kept for readers.")
     kept_bytes: int = 0
     orphans: int = Field(default=0, description="Files that killed runs left behind.")
-    origins: int = Field(default=0, description="Records whose current origin was written down.")
-    snapshots: int = Field(default=0, description="Old states that cannot be read any more.")
+    origins: int = Field(default=0, description="Records whose current origin was materialised.")
+    snapshots: int = Field(default=0, description="Snapshots that expired.")
 
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """Parts of one table to merge, or to drop where no row of them is needed."""
+    """Data files of one table to merge, or to drop if none of their rows is needed."""
 
-    parts: tuple[Held, ...]
+    parts: tuple[CurrentFile, ...]
     needed: str = "true"
 
     @property
     def table(self) -> str:
-        """The table."""
+        """Name of the table."""
         return self.parts[0].table
 
     @property
     def rows(self) -> int:
-        """How many rows are moved."""
+        """Number of rows to rewrite."""
         return sum(part.needed for part in self.parts)
 
 
 def maintain(store: Store, *, keep: timedelta = KEEP, dry_run: bool = False) -> Maintenance:
-    """Merge small parts, drop what nobody needs, and remove what was replaced some time ago.
+    """Compact small data files and vacuum old snapshots; query results do not change.
 
-    Rows keep their commits, so that every question has the answer that it had. What was done is
-    committed as the work goes on; a run that is killed is taken up by the next.
+    Rows keep their commits. Finished merges are committed during the run; the next run continues a
+    killed one.
 
     Args:
-        keep: how long files that were replaced stay.
-        dry_run: only say what would be merged.
+        keep: how long replaced files are kept.
+        dry_run: return what would be merged, without changes.
 
     Raises:
-        BusyError: somebody else maintains or purges this ledger.
-        ReadOnlyError, StorageError, IntegrityError: as the ledger is.
+        BusyError: another process maintains or purges this ledger.
+        ReadOnlyError, StorageError, IntegrityError: the ledger cannot be read or written.
     """
-    with store.snapshot(near=False) as connection:
-        before = held_parts(store, connection)
+    with store.snapshot(cache_small_tables=False) as connection:
+        before = current_files(store, connection)
         if dry_run:
             return _foreseen(before, _tasks(store, connection))
     done: list[MergedTable] = []
     with maintaining(store, "maintain") as staged:
         origins = keep_origins(store)
-        # The merges add to the table of commits, which therefore has its turn when they are done.
+        # Merges add to the table of commits, which is therefore compacted last.
         for last in (False, True):
-            with store.snapshot(near=False) as connection:
+            with store.snapshot(cache_small_tables=False) as connection:
                 tasks = [t for t in _tasks(store, connection) if (t.table == _LAST) is last]
                 done += _carry_out(store, staged, connection, tasks)
-        forgotten = forget_replaced(store, keep)
+        forgotten = expire_replaced(store, keep)
         orphans = remove_orphans(store)
-    with store.snapshot(near=False) as connection:
-        after = held_parts(store, connection)
+    with store.snapshot(cache_small_tables=False) as connection:
+        after = current_files(store, connection)
     return Maintenance(
         dry_run=False,
         parts_before=len(before),
@@ -134,10 +135,10 @@ def maintain(store: Store, *, keep: timedelta = KEEP, dry_run: bool = False) -> 
 
 
 def _tasks(store: Store, connection: Database) -> list[_Task]:
-    """What there is to do, table by table."""
-    settled = settled_parts(connection)
-    by_table: dict[str, list[Held]] = {}
-    for part in held_parts(store, connection):
+    """List the tasks by table."""
+    settled = compacted_files(connection)
+    by_table: dict[str, list[CurrentFile]] = {}
+    for part in current_files(store, connection):
         by_table.setdefault(part.table, []).append(part)
     known = indexed(connection)
     kept = kept_origins(connection)
@@ -157,14 +158,16 @@ def _tasks(store: Store, connection: Database) -> list[_Task]:
 
 
 def _wanted(table: str, known: Indexed | None, kept: Kept | None) -> Sequence[uuid.UUID] | None:
-    """The commits whose rows of a table are all that anybody needs; ``None`` where all are."""
+    """List the commits whose rows of a table are still needed; ``None``: all of them."""
     if table in _INDEX and known is not None:
         return known.commits
     return [kept.commit_id] if table == _ORIGINS and kept is not None else None
 
 
-def _still_needed(connection: Database, parts: Sequence[Held], needed: str) -> list[Held]:
-    """The parts of one table, with how many of their rows are needed."""
+def _still_needed(
+    connection: Database, parts: Sequence[CurrentFile], needed: str
+) -> list[CurrentFile]:
+    """Count the rows that are still needed in each data file of one table."""
     counts: dict[str, int] = dict(
         connection.execute(
             f"SELECT filename, count(*) FROM ledger.{quote_identifier(parts[0].table)} "
@@ -177,12 +180,12 @@ def _still_needed(connection: Database, parts: Sequence[Held], needed: str) -> l
 def _carry_out(
     store: Store, staged: Layout, connection: Database, tasks: Iterable[_Task]
 ) -> list[MergedTable]:
-    """Merge, and commit whenever many rows were moved."""
+    """Merge, and commit whenever ``RUN_ROWS`` rows were rewritten."""
     done: list[MergedTable] = []
     made: list[Replacement] = []
     for task in tasks:
         made.append(merge(staged, connection, task.parts, task.needed))
-        done.append(_said(task, len(made[-1].new)))
+        done.append(_merged_table(task, len(made[-1].new)))
         if sum(item.rows for item in made) >= RUN_ROWS:
             _commit(store, staged, made)
             made = []
@@ -193,12 +196,14 @@ def _carry_out(
 
 def _commit(store: Store, staged: Layout, made: Sequence[Replacement]) -> None:
     commit_id = uuid.uuid4()
-    store.commit("maintain", f"maintain:{commit_id}", [], commit_id, place(store, staged, made))
+    store.commit(
+        Verb.MAINTAIN, f"maintain:{commit_id}", [], commit_id, publish_staged(store, staged, made)
+    )
 
 
-def _foreseen(before: Sequence[Held], tasks: Sequence[_Task]) -> Maintenance:
-    """What a run would do."""
-    tables = _by_table(_said(task, parts_of(task.rows)) for task in tasks)
+def _foreseen(before: Sequence[CurrentFile], tasks: Sequence[_Task]) -> Maintenance:
+    """Estimate the result of a run."""
+    tables = _by_table(_merged_table(task, parts_of(task.rows)) for task in tasks)
     fewer = sum(item.merged + item.dropped - item.into for item in tables)
     return Maintenance(
         dry_run=True,
@@ -210,14 +215,14 @@ def _foreseen(before: Sequence[Held], tasks: Sequence[_Task]) -> Maintenance:
     )
 
 
-def _said(task: _Task, into: int) -> MergedTable:
+def _merged_table(task: _Task, into: int) -> MergedTable:
     count = len(task.parts)
     merged, dropped = (count, 0) if task.rows else (0, count)
     return MergedTable(table=task.table, merged=merged, into=into, dropped=dropped, rows=task.rows)
 
 
 def _by_table(done: Iterable[MergedTable]) -> tuple[MergedTable, ...]:
-    """One line for each table."""
+    """Add the results up by table."""
     found: dict[str, MergedTable] = {}
     for item in done:
         sofar = found.get(item.table)

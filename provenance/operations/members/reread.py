@@ -1,4 +1,4 @@
-"""Read the content of members again from the files where it lies, checking every digest."""
+"""Read the content of members again from the source files, verifying every digest."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ from provenance.content.identity import write_digest
 from provenance.content.measure import content_digests
 from provenance.errors import InputError, IntegrityError, NotFoundError, ProvError
 from provenance.io.contract.formats import reader_for
-from provenance.io.contract.reader import Batch, Layout
-from provenance.io.discovery.remote import opened
-from provenance.io.readers.emitting import reading as rows_of
-from provenance.io.streams.archive_members import Shelf
+from provenance.io.contract.reader import Batch, ReadLayout
+from provenance.io.discovery.remote import readable_input
+from provenance.io.readers.multi_record_rows import read_batches
+from provenance.io.streams.archive_members import MemberFiles
 from provenance.io.streams.fingerprint import fingerprint
-from provenance.operations.members.reader_options import FILE_COLUMNS, Reading, reading_of
+from provenance.operations.members.readings import FILE_COLUMNS, Reading, reading_of
 from provenance.operations.members.relation import MEMBERS
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 
-_HELD = 200_000
-"""Members not found that are held before they are looked for elsewhere."""
+_MAX_MISSED = 200_000
+"""Missing members to collect before they are searched in other files."""
 
-_MOST_PLACES = 20
-"""Places at most where one member is looked for."""
+_MAX_LOCATIONS = 20
+"""Most files in which one member is searched."""
 
 _NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Reread:
-    """Members found again in one batch of a file, aligned row by row.
+    """Members found in one batch of a file, aligned row by row.
 
     Attributes:
-        batch: their rows as they stand in the file.
-        members: the columns asked for of the members relation.
+        batch: their rows in the file.
+        members: the requested columns of the members relation.
         digests: of their content, as binary(32).
     """
 
@@ -48,8 +48,8 @@ class Reread:
     digests: pa.Array
 
     @property
-    def layout(self) -> Layout:
-        """How its content is told from a row."""
+    def layout(self) -> ReadLayout:
+        """The reader layout of its content."""
         batch, layout = self.batch, self.reading.layout
         if batch.kind is None:
             return layout
@@ -58,11 +58,11 @@ class Reread:
 
 @dataclass(frozen=True, slots=True)
 class _Missed:
-    """Members that are not where they were recorded.
+    """Members that are not at their recorded row.
 
     Attributes:
-        wanted: what is known of them.
-        error: what to say where they are nowhere else.
+        wanted: their columns.
+        error: the error to raise if they are in no other file.
     """
 
     reading: Reading
@@ -79,29 +79,28 @@ def reread(
     typed: bool = False,
     roots: Mapping[str, str] | None = None,
 ) -> Iterator[Reread]:
-    """Members batch by batch, in the order of the files; those that moved come behind others.
+    """Yield members batch by batch in file order; members that moved come later.
 
-    A member that is not where it was recorded is looked for by its digest: in its file, and in
-    whatever other file the ledger saw it in.
+    A member that is not at its recorded row is searched by digest: in its file, then in other files
+    in which the ledger saw it.
 
     Args:
-        columns: SQL for what is wanted of the members relation beside row and digest.
-        original: whether ``batch.original`` is wanted.
-        typed: whether ``batch.typed`` is wanted in its place, where the format has types.
+        columns: SQL of further columns of the members relation.
+        original: whether to fill ``batch.original``.
+        typed: whether to fill ``batch.typed`` instead, if the format has types.
         roots: as for ``readings``.
 
     Raises:
-        NotFoundError: a file is gone.
-        IntegrityError: a row is gone, or its content is not what was recorded; the message names
-            the file and the rows.
-        InputError: a file that is as it was cannot be read any more.
+        NotFoundError: a file is missing.
+        IntegrityError: a row is missing, or its content changed; the message names file and rows.
+        InputError: an unchanged file cannot be read any more.
     """
     missed: list[_Missed] = []
-    with Shelf() as shelf:
+    with MemberFiles() as shelf:
         finder = _Finder(connection, columns, original, typed, roots or {}, shelf)
         for reading in found:
             yield from finder.recorded(reading, missed)
-            if sum(each.wanted.num_rows for each in missed) >= _HELD:
+            if sum(each.wanted.num_rows for each in missed) >= _MAX_MISSED:
                 yield from finder.moved(missed)
                 missed = []
         yield from finder.moved(missed)
@@ -109,14 +108,14 @@ def reread(
 
 @dataclass(frozen=True, slots=True)
 class _Finder:
-    """Finds members: where they were recorded, and elsewhere by their digest."""
+    """Find members at their recorded row, or elsewhere by digest."""
 
     connection: Database
     columns: str
     original: bool
     typed: bool
     roots: Mapping[str, str]
-    shelf: Shelf
+    shelf: MemberFiles
 
     def recorded(self, reading: Reading, missed: list[_Missed]) -> Iterator[Reread]:
         wanted = self._wanted(reading)
@@ -124,11 +123,11 @@ class _Finder:
             missed.append(_Missed(reading, wanted, _gone(reading, wanted.num_rows)))
             return
         seen = np.zeros(wanted.num_rows, np.bool_)
-        trouble = _Trouble()
-        yield from self._look(reading, wanted, seen, trouble)
+        failures = _ReadFailures()
+        yield from self._look(reading, wanted, seen, failures)
         if seen.all():
             return
-        error = _error(reading, int(np.sum(~seen)), len(seen), trouble)
+        error = _error(reading, int(np.sum(~seen)), len(seen), failures)
         if not isinstance(error, InputError):
             yield from self._look(reading, wanted, seen)
         if not seen.all():
@@ -147,51 +146,53 @@ class _Finder:
         reading: Reading,
         wanted: pa.Table,
         seen: npt.NDArray[np.bool_],
-        trouble: _Trouble | None = None,
+        failures: _ReadFailures | None = None,
     ) -> Iterator[Reread]:
-        """The wanted rows of a file, at their places.
+        """Yield the wanted rows of a file.
 
         Args:
-            seen: those that were found are set.
-            trouble: is told what hinders; without it rows are taken wherever they are.
+            seen: mask, set for rows that were found.
+            failures: collects errors; without it, rows are accepted at any position.
         """
         digests = _digests(wanted)
         rows = wanted.column("wanted_row").combine_chunks()
         layout = replace(reading.layout, typed=self.typed)
         try:
-            with opened(reading.item, reading.item.format, self.shelf) as item:
+            with readable_input(reading.item, reading.item.format, self.shelf) as item:
                 reader = reader_for(reading.item.format)
-                for batch in rows_of(reader, layout, item, original=self.original):
+                for batch in read_batches(reader, layout, item, original=self.original):
                     kind = batch.kind or layout.kind
-                    if trouble is None:
+                    if failures is None:
                         got = content_digests(batch.content, kind).index_in(digests)
-                        found, places = _narrowed(batch, _first(got, seen))
+                        found, positions = _narrowed(batch, _first(got, seen))
                     else:
-                        trouble.add(batch, rows)
-                        found, places = _at_rows(batch, kind, (rows, digests), trouble)
-                    if len(places):
-                        seen[np.asarray(places)] = True
-                        yield Reread(reading, found, wanted.take(places), digests.take(places))
+                        failures.add(batch, rows)
+                        found, positions = _at_rows(batch, kind, (rows, digests), failures)
+                    if len(positions):
+                        seen[np.asarray(positions)] = True
+                        yield Reread(
+                            reading, found, wanted.take(positions), digests.take(positions)
+                        )
         except InputError as error:
-            if trouble is not None:
-                trouble.error = error
+            if failures is not None:
+                failures.error = error
 
     def moved(self, missed: Sequence[_Missed]) -> Iterator[Reread]:
-        """What is somewhere else now: in any file that the ledger saw it in.
+        """Yield members that are elsewhere now, in any file in which the ledger saw them.
 
         Raises:
-            ProvError: that is not so for some of it.
+            ProvError: a member is in none of them.
         """
         if not missed:
             return
         if any(each.reading.source is None for each in missed):
             raise missed[0].error
-        where = _Elsewhere(self, missed)
-        seen = np.zeros(where.wanted.num_rows, np.bool_)
-        for reading, wanted, places in where.places(seen):
+        elsewhere = _Elsewhere(self, missed)
+        seen = np.zeros(elsewhere.wanted.num_rows, np.bool_)
+        for reading, wanted, positions in elsewhere.locations(seen):
             found = np.zeros(wanted.num_rows, np.bool_)
-            yield from self._look(reading, wanted, found, _Trouble())
-            seen[places[found]] = True
+            yield from self._look(reading, wanted, found, _ReadFailures())
+            seen[positions[found]] = True
         start = 0
         for each in missed:
             left = each.wanted.filter(pa.array(~seen[start : start + each.wanted.num_rows]))
@@ -203,7 +204,7 @@ class _Finder:
 
 
 class _Elsewhere:
-    """Other places of members, by their digest, the likeliest first."""
+    """Other files that hold members, by digest, the most likely first."""
 
     def __init__(self, finder: _Finder, missed: Sequence[_Missed]) -> None:
         self._finder = finder
@@ -222,18 +223,18 @@ class _Elsewhere:
             JOIN missed_members m ON s.record_id = m.wanted_id AND s.digest_rest = m.wanted_rest
             JOIN ledger.files g USING (reading_id)
             LEFT JOIN files f USING (reading_id)
-            QUALIFY rank <= {_MOST_PLACES}""")
+            QUALIFY rank <= {_MAX_LOCATIONS}""")
         finder.connection.unregister("missed_members")
 
-    def places(
+    def locations(
         self, seen: npt.NDArray[np.bool_]
     ) -> Iterator[tuple[Reading, pa.Table, npt.NDArray[np.int64]]]:
-        """Readings of files that are there, what is wanted of each, and its places in ``wanted``.
+        """Yield existing files, the members wanted of each, and their positions in ``wanted``.
 
         Args:
-            seen: which of them were found meanwhile; those are not looked for again.
+            seen: mask of members that were found already.
         """
-        for rank in range(1, _MOST_PLACES + 1):
+        for rank in range(1, _MAX_LOCATIONS + 1):
             if seen.all():
                 return
             for key, *row in self._readings(rank):
@@ -248,8 +249,8 @@ class _Elsewhere:
                 left = found.filter(pa.array(~seen[np.asarray(found.column("n"))]))
                 if left.num_rows:
                     rows = self.wanted.take(left.column("n"))
-                    place = rows.schema.get_field_index("wanted_row")
-                    wanted = rows.set_column(place, "wanted_row", left.column("row"))
+                    column_index = rows.schema.get_field_index("wanted_row")
+                    wanted = rows.set_column(column_index, "wanted_row", left.column("row"))
                     yield reading, wanted, np.asarray(left.column("n"))
 
     def _readings(self, rank: int) -> list[tuple[str, ...]]:
@@ -261,8 +262,8 @@ class _Elsewhere:
         ).fetchall()
 
 
-class _Trouble:
-    """What hindered a reader on its way through a file."""
+class _ReadFailures:
+    """The first error, reject and wrong rows of a reader in one file."""
 
     def __init__(self) -> None:
         self.error: ProvError | None = None
@@ -270,7 +271,7 @@ class _Trouble:
         self.wrong: list[int] = []
 
     def add(self, batch: Batch, wanted: pa.Array) -> None:
-        """Keep the first reject that may stand for a wanted row."""
+        """Keep the first reject that may be a wanted row."""
         if self.reason or not batch.rejects.num_rows:
             return
         rows = batch.rejects.column("row")
@@ -280,63 +281,63 @@ class _Trouble:
 
 
 def _at_rows(
-    batch: Batch, kind: str, wanted: tuple[pa.Array, pa.Array], trouble: _Trouble
+    batch: Batch, kind: str, wanted: tuple[pa.Array, pa.Array], failures: _ReadFailures
 ) -> tuple[Batch, pa.Array]:
-    """The wanted rows of a batch that hold what was recorded, and their places.
+    """Select the wanted rows of a batch whose content is unchanged, and their positions.
 
     Args:
         wanted: the numbers of the rows, and their digests.
     """
     rows, digests = wanted
-    found, places = _narrowed(batch, pc.index_in(batch.rows, rows))
-    # A release holds the digests of its day, which may be older than the file's last reading.
-    right = content_digests(found.content, kind).are(digests.take(places))
-    trouble.wrong += found.rows.filter(pc.invert(right)).to_pylist()
-    return _narrowed(found, pc.if_else(right, places, pa.scalar(None, places.type)))
+    found, positions = _narrowed(batch, pc.index_in(batch.rows, rows))
+    # The digests of a release may be older than the last reading of the file.
+    right = content_digests(found.content, kind).are(digests.take(positions))
+    failures.wrong += found.rows.filter(pc.invert(right)).to_pylist()
+    return _narrowed(found, pc.if_else(right, positions, pa.scalar(None, positions.type)))
 
 
-def _error(reading: Reading, missing: int, of: int, trouble: _Trouble) -> ProvError:
-    """Why members of a file are not found in it."""
-    if trouble.error:
-        return trouble.error
-    same = trouble.reason and reading.fingerprint == fingerprint(reading.item)
+def _error(reading: Reading, missing: int, of: int, failures: _ReadFailures) -> ProvError:
+    """Make the error for members that are missing in a file."""
+    if failures.error:
+        return failures.error
+    same = failures.reason and reading.fingerprint == fingerprint(reading.item)
     if same:
         return InputError(
-            f"{reading.where}: {missing:,} of {of:,} members cannot be read, though the file is "
-            f"what it was: {trouble.reason}",
-            hint="it is not the file that changed but what reads it: this version or a library",
+            f"{reading.where}: {missing:,} of {of:,} members cannot be read, although the file is "
+            f"unchanged: {failures.reason}",
+            hint="this version of the program, or a library, reads the file differently",
         )
-    hint = "the file changed since it was read; put the old one back"
-    if trouble.wrong:
-        listed = sorted(set(trouble.wrong))
+    hint = "the file changed since it was ingested; restore the old version"
+    if failures.wrong:
+        listed = sorted(set(failures.wrong))
         some = ", ".join(map(str, listed[:_NAMED])) + (" …" if len(listed) > _NAMED else "")
         return IntegrityError(
-            f"{reading.where}: rows {some}: the content is not what was recorded", hint=hint
+            f"{reading.where}: rows {some}: the content differs from the recorded digest", hint=hint
         )
     return IntegrityError(
-        f"{reading.where}: {missing:,} of {of:,} members are not in the file any more"
-        + (f": {trouble.reason}" if trouble.reason else ""),
+        f"{reading.where}: {missing:,} of {of:,} members are missing in the file"
+        + (f": {failures.reason}" if failures.reason else ""),
         hint=hint,
     )
 
 
 def _gone(reading: Reading, count: int) -> NotFoundError:
     return NotFoundError(
-        f"{reading.where}: the file is gone, and {count:,} members are in it",
-        hint="put it back, say where it is now with `--root OLD=NEW`, or ingest the data again as "
-        "it is now: members are found by their content",
+        f"{reading.where}: the file is missing; {count:,} members were read from it",
+        hint="restore it, name its new path with `--root OLD=NEW`, or ingest the data again from "
+        "another file: members are found by content",
     )
 
 
 def _named(left: pa.Table, of: int) -> str:
-    """Which members are nowhere, by their digests."""
+    """Name members that were not found, by digest."""
     digests = [write_digest(each) for each in _digests(left.slice(0, _NAMED)).to_pylist()]
     more = f" and {left.num_rows - _NAMED:,} more" if left.num_rows > _NAMED else ""
-    return f"; {left.num_rows:,} of {of:,} are nowhere else: {', '.join(digests)}{more}"
+    return f"; {left.num_rows:,} of {of:,} are in no other file: {', '.join(digests)}{more}"
 
 
 def _digests(wanted: pa.Table) -> pa.Array:
-    """The recorded digests, as binary(32)."""
+    """Get the recorded digests as binary(32)."""
     halves = [_raw(wanted.column(name).combine_chunks()) for name in ("wanted_id", "wanted_rest")]
     sides = [
         np.frombuffer(half.buffers()[1] or b"", np.uint8)[16 * half.offset :][: 16 * len(half)]
@@ -352,21 +353,21 @@ def _raw(ids: pa.Array) -> pa.Array:
     return ids.storage if isinstance(ids, pa.ExtensionArray) else ids.cast(pa.binary(16))
 
 
-def _first(places: pa.Array, seen: npt.NDArray[np.bool_]) -> pa.Array:
-    """Places without those that were seen, and each once."""
-    values = np.asarray(places.fill_null(-1))
+def _first(positions: pa.Array, seen: npt.NDArray[np.bool_]) -> pa.Array:
+    """Null positions that were seen already, and duplicates."""
+    values = np.asarray(positions.fill_null(-1))
     _, firsts = np.unique(values, return_index=True)
     keep = np.zeros(len(values), np.bool_)
     keep[firsts] = True
     keep &= (values >= 0) & ~seen[np.maximum(values, 0)]
-    return pc.if_else(pa.array(keep), places, pa.scalar(None, places.type))
+    return pc.if_else(pa.array(keep), positions, pa.scalar(None, positions.type))
 
 
-def _narrowed(batch: Batch, places: pa.Array) -> tuple[Batch, pa.Array]:
-    """The rows of a batch that have a place, and their places."""
-    if places.null_count == 0:
-        return batch, places
-    here = pc.indices_nonzero(places.is_valid())
+def _narrowed(batch: Batch, positions: pa.Array) -> tuple[Batch, pa.Array]:
+    """Select the rows of a batch with a non-null position."""
+    if positions.null_count == 0:
+        return batch, positions
+    here = pc.indices_nonzero(positions.is_valid())
     narrow = Batch(
         rows=batch.rows.take(here),
         content=batch.content.take(here),
@@ -376,4 +377,4 @@ def _narrowed(batch: Batch, places: pa.Array) -> tuple[Batch, pa.Array]:
         kind=batch.kind,
         names=batch.names,
     )
-    return narrow, places.drop_null()
+    return narrow, positions.drop_null()

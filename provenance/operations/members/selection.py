@@ -1,4 +1,8 @@
-"""The members of a selection: plain records from their one sighting, the others resolved."""
+"""Build the members relation of a selection of sources, with condition, weights and splits.
+
+Records with one sighting and no evidence of their own take the origin of their reading (plain
+records); all others are resolved.
+"""
 
 from __future__ import annotations
 
@@ -12,41 +16,41 @@ from provenance.model.manifest import Selection
 from provenance.operations.members.relation import (
     DIGEST,
     MEMBERS,
-    ORIGIN,
+    ORIGIN_COLUMNS,
     PLAIN,
     ROWS,
     attribute_names,
+    create_members_view,
     known_names,
     origin_columns,
-    show_members,
-    worked_out,
+    with_computed_columns,
 )
 from provenance.operations.members.self_consumption import DESCENT, make_descent
 from provenance.origin import resolver
 from provenance.policy.conditions import grammar
 from provenance.policy.conditions.three_valued import column_sql, members_truth
-from provenance.store.catalog import Database
-from provenance.views.copies import hold_copies
+from provenance.store.connection import Database
+from provenance.views.copies import materialize_copies
 from provenance.views.definitions import DEPTH_SQL
 from provenance.views.generator_names import Spellings, spellings
-from provenance.views.subset import origins_of
+from provenance.views.subset import origins_for_ids
 
 _SPLIT_BITS = 60
 
 _READINGS, _ASIDE = "set_readings", "set_aside"
-"""Temporary tables: current readings and what a record of theirs is unless something is said of
-it; and the records that something is said of, or that were seen more than once."""
+"""Temporary tables: current readings with the origin of their plain records; and the ids of records
+that are not plain."""
 
 _ROW_BITS = 40
 
 _SPOT = f"((r.place << {_ROW_BITS}) | s.row)"
-"""Where a sighting is, as one number: places count readings by source and uri."""
+"""Position of a sighting as one number: the rank of its reading by (source, uri), and its row."""
 
 _KEPT = ("record_id", "digest_rest", "spot", "kind", "bytes", "chars", "words", "lang")
-"""What is kept of a plain record: all else follows from its reading."""
+"""Stored columns of a plain record; all others follow from its reading."""
 
 _AT_TIMES = {"norm_id": "UUID", "attributes": "VARCHAR"}
-"""What is kept besides where somebody asks for it."""
+"""Further columns, stored only if they are used."""
 
 _OWN_LICENCE = "json_extract_string(s.attributes, '/licence')"
 _LICENCE = both_sql(_OWN_LICENCE, "r.licence")
@@ -55,7 +59,7 @@ _WORDS = (
     *("source", "uri", "split", "licence", "source_kind"),
     *("label", "process", "generator", "generator_family", "rule", "tier"),
 )
-"""What few words say of a plain record."""
+"""Columns of a plain record with few distinct values."""
 
 _CODED = "set_readings_coded"
 
@@ -70,21 +74,21 @@ FROM files)"""
 
 
 def select_members(connection: Database, selection: Selection, models: Sequence[str] = ()) -> int:
-    """Make ``set_members`` of what a selection takes; returns how many revoked records it leaves.
+    """Create ``set_members`` from a selection; return how many revoked records were left out.
 
-    One member per record; its sighting is the least by (source, uri, row) among the sources asked
-    for, while evidence from every source counts.
+    One member per record; its sighting is the first by (source, uri, row) among the selected
+    sources, while evidence from every source counts.
 
     Args:
         models: models whose descendants the policy asks about.
 
     Raises:
-        NotFoundError: a source that is not there.
-        ConditionError: the condition does not parse or names no column.
+        NotFoundError: there is no such source.
+        ConditionError: the condition does not parse or names an unknown column.
     """
     _check_sources(connection, (*selection.sources, *selection.weights))
     names = attribute_names(connection)
-    hold_copies(connection)
+    materialize_copies(connection)
     make_descent(connection, models)
     where = _where(selection.where, names)
     kept = (
@@ -111,11 +115,11 @@ def select_members(connection: Database, selection: Selection, models: Sequence[
 
 
 def _show(connection: Database, kept: Sequence[str]) -> None:
-    show_members(connection, f"FROM ({_members(PLAIN, kept)}) UNION ALL BY NAME FROM {ROWS}")
+    create_members_view(connection, f"FROM ({_members(PLAIN, kept)}) UNION ALL BY NAME FROM {ROWS}")
 
 
 def _make_readings(connection: Database, selection: Selection, spelt: Spellings) -> None:
-    """Readings by place, with the origin that their declared evidence gives to a record."""
+    """Create the ranked readings, with the origin that their declarations give to a record."""
     listed = ", ".join(map(quote_literal, selection.sources))
     only = f"WHERE f.source IN ({listed})" if selection.sources else ""
     origin = origin_columns("o", spelt)
@@ -131,11 +135,11 @@ def _make_readings(connection: Database, selection: Selection, spelt: Spellings)
 
 
 def _make_aside(connection: Database) -> bool:
-    """Find the records that are not plain; returns whether these are so many that all may be."""
-    told, seen = connection.execute(
+    """Find the records that are not plain; true if they are so many that all are resolved."""
+    with_evidence, seen = connection.execute(
         "SELECT (SELECT count(*) FROM evidence), (SELECT count(*) FROM sightings)"
     ).fetchall()[0]
-    many = bool(told * 2 > seen)
+    many = bool(with_evidence * 2 > seen)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {_ASIDE} (record_id UUID)")
     if not many:
         connection.execute(f"""
@@ -161,14 +165,14 @@ def _make_plain(connection: Database, kept: Sequence[str], where: str) -> None:
 
 
 def _members(plain: str, kept: Sequence[str], readings: str = _READINGS) -> str:
-    """SQL of all that is known of plain records; of a reading, sizes are 1 or 0.
+    """SQL of all columns of plain records; the sizes of a reading are 1 or 0.
 
-    Each has its reading. A left join says so to whoever plans a query: that there are many.
+    Each record has a reading; the left join tells the query planner that no row is dropped.
     """
     absent = [f"NULL::{kind} AS {name}" for name, kind in _AT_TIMES.items() if name not in kept]
     origin = ", ".join(
         f"s.{name[3:]} * r.{name} AS {name}" if name[:3] in {"lo_", "hi_"} else f"r.{name}"
-        for name in ORIGIN
+        for name in ORIGIN_COLUMNS
     )
     licence = f"{_LICENCE} AS licence" if "attributes" in kept else "r.licence"
     split = "s.split" if "split" in kept else "r.split"
@@ -182,11 +186,11 @@ def _members(plain: str, kept: Sequence[str], readings: str = _READINGS) -> str:
 
 
 def coded_members(connection: Database) -> str:
-    """SQL of the members that were selected, with words as codes: less to sort and to write."""
+    """SQL of the selected members with text columns as enums, which sort and write faster."""
     kept = [row[0] for row in connection.execute(f"DESCRIBE {PLAIN}").fetchall()]
     if "spot" not in kept:
         return f"FROM {MEMBERS}"
-    # These may be each record's own.
+    # These may differ by record.
     own = {"split": "split" in kept, "licence": "attributes" in kept}
     words = [name for name in _WORDS if not own.get(name)]
     for name in words:
@@ -206,11 +210,13 @@ def coded_members(connection: Database) -> str:
 def _make_others(
     connection: Database, kept: Sequence[str], where: str, spelt: Spellings, *, every: bool
 ) -> None:
-    """Records that were seen more than once, or that evidence speaks of on their own; or all."""
+    """Create the members that are not plain, or (``every``) all."""
     origin = origin_columns("o", spelt)
     aside = f"SELECT record_id FROM {_ASIDE}"
     only, origins = (
-        ("", "origins") if every else (f"WHERE s.record_id IN ({aside})", f"({origins_of(aside)})")
+        ("", "origins")
+        if every
+        else (f"WHERE s.record_id IN ({aside})", f"({origins_for_ids(aside)})")
     )
     norm = "min(s.norm_id)" if "norm_id" in kept else "NULL::UUID"
     attributes = "attributes" in kept
@@ -242,7 +248,7 @@ def _make_others(
 
 
 def _licences(connection: Database, licence: str) -> str:
-    """SQL of all licences that the sightings of a record are under."""
+    """SQL of the licence of a record: all licences of its sightings."""
     row = connection.execute(f"""
         SELECT count(DISTINCT licence) > 1 OR EXISTS (
             SELECT 1 FROM files WHERE contains(attributes, '"licence"')) FROM {_READINGS}""")
@@ -253,12 +259,12 @@ def _licences(connection: Database, licence: str) -> str:
 
 
 def _check_digests(connection: Database) -> None:
-    """Stop where two contents share a record id: one of them was made to be taken for the other."""
+    """Detect two contents that share a record id, which can only be tampering."""
     row = connection.execute(f"SELECT digest FROM {MEMBERS} WHERE clash LIMIT 1").fetchone()
     if row is not None:
         raise IntegrityError(
-            f"two contents have the record id of {row[0]}",
-            hint="such a pair does not come about by accident: look at its sightings",
+            f"record id collision: two contents share the first 128 bits of SHA-256 ({row[0]})",
+            hint="possible tampering: inspect its sightings with `prov show`",
         )
 
 
@@ -297,9 +303,9 @@ def _check_sources(connection: Database, wanted: Sequence[str]) -> None:
 def _assign_splits(
     connection: Database, selection: Selection, kept: Sequence[str], key: str
 ) -> None:
-    """Cut the set by the hash of a key, so that what has one key never falls in two splits."""
+    """Split the set by the hash of a key, so that equal keys are in one split."""
     seed = quote_literal(f"{selection.seed}:")
-    place = f"CAST('0x' || left(md5({seed} || {key}), {_SPLIT_BITS // 4}) AS BIGINT)"
+    split_position = f"CAST('0x' || left(md5({seed} || {key}), {_SPLIT_BITS // 4}) AS BIGINT)"
     cases = " ".join(
         f"WHEN place < {bound} THEN {quote_literal(name)}"
         for name, bound in _bounds(selection.splits).items()
@@ -313,12 +319,12 @@ def _assign_splits(
         connection.execute(f"""
             CREATE OR REPLACE TEMP TABLE {table} AS SELECT {", ".join(columns)} FROM (
                 SELECT * REPLACE (CASE {cases} END AS split)
-                FROM (SELECT *, {place} AS place FROM ({worked_out(rows)})))""")
+                FROM (SELECT *, {split_position} AS place FROM ({with_computed_columns(rows)})))""")
     _show(connection, cut)
 
 
 def _bounds(splits: Mapping[str, str]) -> dict[str, int]:
-    """Upper ends of the splits within [0, 2^60), exact: the parts are decimals that sum to 1."""
+    """Compute exact upper bounds of the splits in [0, 2^60) from decimals that sum to 1."""
     bounds, reached = {}, Decimal(0)
     for name, part in splits.items():
         reached += Decimal(part)

@@ -1,4 +1,4 @@
-"""Sizes in tokens of a tokenizer file, for policies that ask for them."""
+"""Count the tokens of members with a tokenizer file, for policies with the unit tokens."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from tokenizers import Tokenizer
 from provenance.content.identity import text_parts
 from provenance.errors import PolicyError
 from provenance.model.policy import Policy
-from provenance.operations.members.reader_options import Reading, readings
+from provenance.operations.members.readings import Reading, readings
 from provenance.operations.members.relation import MEMBERS, narrow_members
 from provenance.operations.members.reread import reread
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 
 _CHUNK = 1_000
 
@@ -39,17 +39,17 @@ def count_tokens(
     folder: Path | None,
     found: Sequence[Reading] | None = None,
 ) -> None:
-    """Fill the token columns of ``set_members``, where the policy has the unit tokens.
+    """Fill the token columns of ``set_members``, if the policy has the unit tokens.
 
-    The ledger keeps no text, so the members' files are read again, every digest checked.
+    The ledger keeps no text, so the files of the members are read again and digests verified.
 
     Args:
-        folder: where a relative path of the tokenizer starts from.
-        found: how to read the members' files; else the ledger knows.
+        folder: base of a relative tokenizer path.
+        found: readings of the files; ``None``: load them from the ledger.
 
     Raises:
-        PolicyError: there is no such tokenizer, or it is none.
-        NotFoundError, IntegrityError: a file is gone or changed.
+        PolicyError: the tokenizer is missing or invalid.
+        NotFoundError, IntegrityError: a file is missing or changed.
     """
     if "tokens" not in policy.units or policy.tokenizer is None:
         return
@@ -74,12 +74,13 @@ def count_tokens(
 def _load(path: Path) -> Tokenizer:
     if not path.is_file():
         raise PolicyError(
-            f"there is no tokenizer at `{path}`", hint="tokenizer: PATH of a tokenizer.json"
+            f"there is no tokenizer at `{path}`",
+            hint="set `tokenizer:` to the path of a tokenizer.json",
         )
     try:
         return Tokenizer.from_file(str(path))
     except Exception as error:  # the library raises bare Exception only
-        raise PolicyError(f"`{path}` is no tokenizer: {error}") from error
+        raise PolicyError(f"`{path}` is not a valid tokenizer.json: {error}") from error
 
 
 def _counts(tokenizer: Tokenizer, content: pa.Array, kind: str) -> pa.Array:

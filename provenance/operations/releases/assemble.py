@@ -1,4 +1,4 @@
-"""Assemble releases: select, judge, and seal what keeps its budgets; a plan, then its execution."""
+"""Assemble a release: select members, judge the budgets, and seal the set if they hold."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from pathlib import Path
 from pydantic import Field
 
 from provenance.errors import MisuseError
-from provenance.model.base import Contract, quote_identifier, quote_literal
+from provenance.model.base import Contract, quote_identifier
 from provenance.model.finding import BudgetResult, Finding, Verdict
 from provenance.model.manifest import Body, Manifest, Selection
 from provenance.model.policy import Policy
-from provenance.operations.judging.dropped_records import dropped_upstream
-from provenance.operations.judging.findings import ledger_findings
+from provenance.operations.judging.anchors import make_anchors
+from provenance.operations.judging.dropped_file_findings import dropped_upstream
 from provenance.operations.judging.lineage_findings import ambiguous_parents
+from provenance.operations.judging.origin_findings import ledger_findings
 from provenance.operations.members.relation import MEMBERS, attribute_names, keep_members
 from provenance.operations.members.selection import coded_members, select_members
 from provenance.operations.members.self_consumption import descent_findings, models_asked
@@ -23,15 +24,15 @@ from provenance.operations.members.token_counts import count_tokens
 from provenance.operations.releases.seal import members_digest, write_members
 from provenance.policy import evaluate
 from provenance.policy.fit import fit
-from provenance.store.catalog import Database
+from provenance.store.commits import Verb
+from provenance.store.connection import Database
 from provenance.store.ledger_store import Store, tool_version
-from provenance.store.renamed_ids import FORMER_IDS
 
 _TAKEN = "set_taken"
 
 
 class LeftOut(Contract):
-    """Records that ``--fit`` had to leave out, and the budget that asked for it."""
+    """Records that ``--fit`` left out, and the budget that required it."""
 
     budget: str
     group: dict[str, str | None] | None = None
@@ -41,7 +42,7 @@ class LeftOut(Contract):
 
 
 class AssemblyPlan(Contract):
-    """What an assembly takes and why; ``sealed`` says whether it became a release."""
+    """The selected set and its verdict; ``sealed``: whether it became a release."""
 
     release: str
     verdict: Verdict
@@ -52,10 +53,12 @@ class AssemblyPlan(Contract):
     labels: dict[str, int]
     sources: dict[str, int]
     splits: dict[str, int]
-    candidates: int = Field(description="Records that the selection offered.")
+    candidates: int = Field(description="Records that the selection matched.")
     revoked: int = Field(default=0, description="Records left out because they are revoked.")
     left_out: tuple[LeftOut, ...] = ()
-    bound: float | None = Field(default=None, description="No set that passes can be larger.")
+    bound: float | None = Field(
+        default=None, description="Upper bound of the size of any set that passes."
+    )
     sealed: bool = False
     unchanged: bool = False
     body_digest: str | None = None
@@ -71,16 +74,16 @@ def assemble(
     folder: Path | None = None,
     dry_run: bool = False,
 ) -> AssemblyPlan:
-    """Make a release of what a selection takes, if it keeps its budgets.
+    """Select records, judge them, and seal them as a release if the policy allows it.
 
     Args:
-        name: what the release is called; a release is immutable.
-        folder: where the policy's tokenizer path starts from.
-        dry_run: only say what would be done.
+        name: name of the release, which is immutable.
+        folder: base of a relative tokenizer path in the policy.
+        dry_run: return the plan without sealing.
 
     Raises:
-        MisuseError: the name is taken by another set, or the selection is empty.
-        NotFoundError, ConditionError: the selection names what is not there.
+        MisuseError: the release exists with other members, or the selection is empty.
+        NotFoundError, ConditionError: the selection names an unknown source or column.
     """
     with store.snapshot() as connection:
         models = models_asked(policy, selection.where)
@@ -106,34 +109,6 @@ def assemble(
         if dry_run or evaluate.blocks(plan.verdict, policy):
             return plan
         return _seal(store, connection, plan, policy, selection)
-
-
-def make_anchors(connection: Database, policy: Policy) -> dict[str, str]:
-    """Relations of the records that ``accumulate`` budgets require, by name of the release.
-
-    Required are the members that were human when sealed, still are, and are not revoked; the others
-    are excused.
-    """
-    anchors: dict[str, str] = {}
-    for rule in policy.budgets:
-        release = rule.accumulate
-        if release is None or release in anchors:
-            continue
-        if not connection.execute("SELECT 1 FROM releases WHERE name = ?", [release]).fetchall():
-            raise MisuseError(
-                f"budget `{rule.name}` accumulates release `{release}`, which is not in the ledger"
-            )
-        relation = f"anchor_{len(anchors)}"
-        connection.execute(f"""
-            CREATE OR REPLACE TEMP TABLE {relation} AS
-            SELECT coalesce(o.record_id, m.record_id) AS record_id,
-                coalesce(m.label = 'human' AND o.label = 'human', false)
-                AND m.record_id NOT IN (SELECT record_id FROM revoked) AS required
-            FROM members m LEFT JOIN ({FORMER_IDS}) n ON n.former_id = m.record_id
-            LEFT JOIN origins o ON o.record_id = coalesce(n.record_id, m.record_id)
-            WHERE m.release = {quote_literal(release)} AND m.label = 'human'""")
-        anchors[release] = relation
-    return anchors
 
 
 def _count(connection: Database) -> int:
@@ -168,11 +143,11 @@ def _fit(
 
 
 def _nothing(known: dict[str, object]) -> AssemblyPlan:
-    """The plan when no record is left: misuse where none was offered, else a failure."""
+    """Make the plan of an empty set: misuse if nothing was selected, else a failure."""
     if known["candidates"] == 0:
         raise MisuseError(
-            f"the selection for `{known['release']}` takes no record",
-            hint="look at `prov status`, and at --source and --where",
+            f"the selection for `{known['release']}` matches no record",
+            hint="check --source and --where; `prov status` shows what the ledger holds",
         )
     return AssemblyPlan.model_validate(
         {
@@ -236,7 +211,8 @@ def _seal(
                 update={"sealed": True, "unchanged": True, "body_digest": body_digest}
             )
         raise MisuseError(
-            f"release `{plan.release}` exists and holds another set",
+            f"release `{plan.release}` already exists with different members or policy (sealed as "
+            f"{before[0]}, this selection: {body_digest})",
             hint="a release is immutable: choose another name",
         )
     commit_id = uuid.uuid4()
@@ -256,7 +232,7 @@ def _seal(
         "manifest": manifest.model_dump_json(),
     }
     head = store.rows("releases", commit_id, [row])
-    store.commit("assemble", f"release:{plan.release}", [part, head], commit_id)
+    store.commit(Verb.ASSEMBLE, f"release:{plan.release}", [part, head], commit_id)
     return plan.model_copy(update={"sealed": True, "body_digest": manifest.body_digest})
 
 

@@ -1,4 +1,4 @@
-"""Write the data of a release out again, every digest checked, all of it or nothing."""
+"""Export a release: write its data to new files, verifying every digest."""
 
 from __future__ import annotations
 
@@ -14,25 +14,26 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from provenance.errors import GateError, MisuseError, StorageError
-from provenance.io.contract.reader import Layout
-from provenance.io.exports.added_columns import columns_left_out, without_ours
+from provenance.io.contract.reader import ReadLayout
+from provenance.io.exports.added_columns import columns_left_out, drop_export_members
 from provenance.io.exports.dataset_card import write_card
-from provenance.io.exports.digest_check import Expected
-from provenance.io.exports.json_lines import LinesExport
-from provenance.io.exports.plan import Plan
-from provenance.io.exports.to_parquet import ColumnarExport
+from provenance.io.exports.digest_check import ExpectedDigests
+from provenance.io.exports.export_plan import ExportPlan
+from provenance.io.exports.to_json_lines import JsonLinesExport
+from provenance.io.exports.to_parquet import ParquetExport
 from provenance.io.files import file_sha256
 from provenance.io.new_folder import new_folder
 from provenance.model.base import Contract
-from provenance.operations.members.reader_options import readings
-from provenance.operations.members.relation import MEMBERS, release_members
+from provenance.operations.members.of_release import release_members
+from provenance.operations.members.readings import readings
+from provenance.operations.members.relation import MEMBERS
 from provenance.operations.members.reread import Reread, reread
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 from provenance.store.ledger_store import Store
 
 Format = Literal["parquet", "jsonl"]
 
-_OURS = {
+_ADDED = {
     "prov_id": ("digest", pa.string()),
     "prov_source": ("source", pa.string()),
     "prov_label": ("label", pa.string()),
@@ -49,14 +50,14 @@ _OURS = {
     "prov_depth": ("depth", pa.int64()),
     "prov_split": ("split", pa.string()),
 }
-"""What is added to every row: SQL over the members relation, and its type."""
+"""Columns that are added to every row: SQL over the members relation, and type."""
 
-_PLACE = "weight, coalesce(split, 'data') AS file"
+_FILE_COLUMNS = "weight, coalesce(split, 'data') AS file"
 _AS_JSON = "json_object({})::VARCHAR AS ours".format(
-    ", ".join(f"'{name}', {sql}" for name, (sql, _) in _OURS.items())
+    ", ".join(f"'{name}', {sql}" for name, (sql, _) in _ADDED.items())
 )
-_AS_COLUMNS = ", ".join(f"{sql} AS {name}" for name, (sql, _) in _OURS.items())
-_SCHEMA = pa.schema([(name, kind) for name, (_, kind) in _OURS.items()])
+_AS_COLUMNS = ", ".join(f"{sql} AS {name}" for name, (sql, _) in _ADDED.items())
+_SCHEMA = pa.schema([(name, kind) for name, (_, kind) in _ADDED.items()])
 
 
 class ExportedFile(Contract):
@@ -69,28 +70,28 @@ class ExportedFile(Contract):
 
 
 class UntypedColumn(Contract):
-    """A column that went out as JSON text, and why no type holds it."""
+    """A column that was written as JSON text, and why no other type fits."""
 
     name: str
     reason: str
 
 
 class RenamedColumn(Contract):
-    """A column that could not keep its name, for another has it."""
+    """A column that was renamed because its name was taken."""
 
     source: str
     name: str
 
 
 class LeftOutColumn(Contract):
-    """A column of a source that bears a name of ours, and how many rows had a value in it."""
+    """A source column with a reserved name, which was left out, and its number of values."""
 
     source: str
     rows: int
 
 
 class ExportSummary(Contract):
-    """What an export wrote, and what of it is not as the sources have it."""
+    """The written files, and all deviations from the source data."""
 
     release: str
     directory: str
@@ -111,18 +112,18 @@ def export(
     *,
     allow_revoked: bool = False,
 ) -> ExportSummary:
-    """Write the records of a release as training data: original fields, and what we know of them.
+    """Write the records of a release as training data: original fields and origin columns.
 
-    A record of weight W is written W times. Each split is a file of its own; beside them,
-    ``_manifest/`` holds the manifest as JSON and Parquet.
+    A record of weight W is written W times. Each split is one file; the folder ``_manifest/`` holds
+    the manifest as JSON and the members as Parquet.
 
     Args:
-        allow_revoked: write records that were revoked since the release was sealed, too.
+        allow_revoked: also write records that were revoked after sealing.
 
     Raises:
-        MisuseError: the directory is not empty, or a record has no rows to write (binary).
-        GateError: it contains revoked records.
-        NotFoundError, IntegrityError: a source file is gone or changed; nothing is written then.
+        MisuseError: the directory is not empty, or a record is binary and has no row.
+        GateError: the release contains revoked records.
+        NotFoundError, IntegrityError: a source file is missing or changed; nothing is written.
     """
     with new_folder(directory, "--to") as staging, store.snapshot() as connection:
         release_members(connection, release, today=False)
@@ -132,7 +133,7 @@ def export(
         work.mkdir()
         job = _Job(connection, staging, work, roots or {})
         try:
-            with Expected(work) as expected:
+            with ExpectedDigests(work) as expected:
                 counts, plan = job.lines(expected) if form == "jsonl" else job.columns(expected)
         except OSError as error:
             raise StorageError(f"writing below `{staging}` failed: {error.strerror}") from error
@@ -146,7 +147,7 @@ def export(
         format=form,
         rows=sum(file.rows for file in files),
         files=tuple(files),
-        **_noted(plan, job.left_out),
+        **_deviations(plan, job.left_out),
     )
 
 
@@ -157,15 +158,15 @@ def _refuse_revoked(connection: Database, release: str) -> None:
     if row and row[0]:
         raise GateError(
             f"release `{release}` contains {row[0]:,} revoked records; nothing was written",
-            hint="assemble a new release, or say `--allow-revoked`",
+            hint="assemble a new release, or use `--allow-revoked`",
         )
 
 
 class _Job:
-    """One export: rows are read, written, and what was written is checked.
+    """One export: read rows, write them, and verify the written files.
 
     Attributes:
-        left_out: columns of sources that bore names of ours.
+        left_out: number of values by source column with a reserved name.
     """
 
     def __init__(
@@ -181,9 +182,9 @@ class _Job:
         self._roots = roots
         self.left_out: Counter[str] = Counter()
 
-    def lines(self, expected: Expected) -> tuple[Mapping[str, int], Plan | None]:
-        """Write JSON lines; how many rows each file has."""
-        with LinesExport(self._staging, expected) as target:
+    def lines(self, expected: ExpectedDigests) -> tuple[Mapping[str, int], ExportPlan | None]:
+        """Write JSON lines; return the number of rows by file."""
+        with JsonLinesExport(self._staging, expected) as target:
             for rows in self._rows(_AS_JSON, typed=False):
                 ours = rows.members.column("ours").combine_chunks()
                 target.add(rows.layout, rows.original, ours, rows.files, rows.digests)
@@ -191,10 +192,10 @@ class _Job:
             expected.check(name, self._staging / f"{name}.jsonl", "jsonl")
         return target.counts, None
 
-    def columns(self, expected: Expected) -> tuple[Mapping[str, int], Plan | None]:
-        """Write Parquet; how many rows each file has, and which columns all of them have."""
+    def columns(self, expected: ExpectedDigests) -> tuple[Mapping[str, int], ExportPlan | None]:
+        """Write Parquet; return the number of rows by file, and the common columns."""
         counts: dict[str, int] = {}
-        with ColumnarExport(self._work, _SCHEMA) as target:
+        with ParquetExport(self._work, _SCHEMA) as target:
             for rows in self._rows(_AS_COLUMNS, typed=True):
                 ours = rows.members.select(_SCHEMA.names).cast(_SCHEMA)
                 target.add(rows.layout, rows.original, ours, rows.files)
@@ -212,7 +213,7 @@ class _Job:
         parts = reread(
             self._connection,
             readings(self._connection, self._roots),
-            f"{ours}, {_PLACE}",
+            f"{ours}, {_FILE_COLUMNS}",
             original=True,
             typed=typed,
             roots=self._roots,
@@ -228,22 +229,22 @@ class _Job:
         if isinstance(rows.original, pa.RecordBatch):
             self.left_out += columns_left_out(rows.original, content)
             return rows
-        lines, left_out = without_ours(rows.original, content)
+        lines, left_out = drop_export_members(rows.original, content)
         self.left_out += left_out
         return replace(rows, original=lines)
 
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """Rows to write, each as often as its weight says.
+    """Rows to write, repeated by weight.
 
     Attributes:
-        original: as the source has them, JSON text or columns.
-        members: what is known of them.
-        files, digests: of each the name of the file that it goes to, and its digest.
+        original: the source rows, as JSON text or columns.
+        members: their origin columns.
+        files, digests: target file name and digest by row.
     """
 
-    layout: Layout
+    layout: ReadLayout
     original: pa.Array | pa.RecordBatch
     members: pa.Table
     files: pa.Array
@@ -259,20 +260,20 @@ def _repeated(part: Reread) -> _Rows:
             hint="select other sources; the manifest lists where the files are",
         )
     weights = part.members.column("weight").to_numpy()
-    places = pa.array(np.repeat(np.arange(len(weights)), weights))
-    members = part.members.take(places)
+    repeated = pa.array(np.repeat(np.arange(len(weights)), weights))
+    members = part.members.take(repeated)
     return _Rows(
         layout,
-        original.take(places),
+        original.take(repeated),
         members,
         members.column("file").combine_chunks(),
-        part.digests.take(places),
+        part.digests.take(repeated),
     )
 
 
 def _require_file_name(split: str) -> None:
     if "/" in split or split.startswith("."):
-        raise MisuseError(f"a split named `{split}` cannot be a file")
+        raise MisuseError(f"the split name `{split}` is not a valid file name")
 
 
 def _described(path: Path, rows: int) -> ExportedFile:
@@ -281,8 +282,8 @@ def _described(path: Path, rows: int) -> ExportedFile:
     )
 
 
-def _noted(plan: Plan | None, left_out: Counter[str]) -> dict[str, Any]:
-    """What is not as the sources have it."""
+def _deviations(plan: ExportPlan | None, left_out: Counter[str]) -> dict[str, Any]:
+    """Collect the deviations from the source data."""
     columns = plan.columns if plan else ()
     return {
         "as_json_text": tuple(

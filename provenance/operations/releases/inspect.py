@@ -1,27 +1,32 @@
-"""Look at sealed releases."""
+"""Load sealed releases: manifest, facts for reports, list."""
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
+
+from pydantic import Field
 
 from provenance.errors import IntegrityError, NotFoundError
+from provenance.model.base import Contract
+from provenance.model.finding import Verdict
 from provenance.model.manifest import Manifest
 from provenance.model.reports.facts import Facts
-from provenance.operations.judging.findings import conflict_view, release_drift
+from provenance.operations.judging.origin_findings import conflict_view, release_drift
 from provenance.operations.judging.takedown_findings import revoked_members
-from provenance.operations.members.relation import MEMBERS, release_members
+from provenance.operations.members.of_release import release_members
+from provenance.operations.members.relation import MEMBERS
 from provenance.operations.sources import list_sources
 from provenance.reports.facts import facts
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 from provenance.store.ledger_store import Store
 
 
 def release_manifest(connection: Database, release: str) -> Manifest:
-    """The manifest of a release, its body checked against its digest.
+    """Load the manifest of a release and verify the digest of its body.
 
     Raises:
         NotFoundError: there is no such release.
-        IntegrityError: the body is not what was sealed.
+        IntegrityError: the body does not have the recorded digest.
     """
     row = connection.execute("SELECT manifest FROM releases WHERE name = ?", [release]).fetchone()
     if row is None:
@@ -37,7 +42,7 @@ def release_manifest(connection: Database, release: str) -> Manifest:
 
 
 def release_facts(store: Store, release: str) -> Facts:
-    """What a report of a release says: its sealed numbers, and what drifted since."""
+    """Collect the facts of a release report: sealed numbers, and drift since."""
     contracts = list_sources(store)
     with store.snapshot() as connection:
         manifest = release_manifest(connection, release)
@@ -56,16 +61,23 @@ def release_facts(store: Store, release: str) -> Facts:
         )
 
 
-def list_releases(store: Store) -> list[dict[str, Any]]:
-    """Name, time, records and verdict of every release, oldest first."""
-    with store.snapshot(threads=1, views=("releases",)) as connection:
+class Release(Contract):
+    """A release as it is listed; its manifest has all that was sealed."""
+
+    name: str
+    recorded_at: datetime = Field(description="When it was sealed.")
+    records: int
+    verdict: Verdict
+
+
+def list_releases(store: Store) -> list[Release]:
+    """Every release, oldest first."""
+    with store.snapshot(threads=1) as connection:
         rows = connection.execute(
             "SELECT name, recorded_at, manifest FROM releases ORDER BY seq"
         ).fetchall()
     found = []
     for name, at, text in rows:
         body = Manifest.model_validate_json(text).body
-        found.append(
-            {"name": name, "recorded_at": at, "records": body.records, "verdict": body.verdict}
-        )
+        found.append(Release(name=name, recorded_at=at, records=body.records, verdict=body.verdict))
     return found

@@ -1,4 +1,4 @@
-"""Look at the folder that a release was exported to, for the reports that describe its files."""
+"""Describe the files of an exported release, for reports."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def exported_files(
 
     Raises:
         NotFoundError: there is no such folder.
-        MisuseError: it is no export, or the export of another release.
-        IntegrityError: it does not hold as many rows as the release.
-        InputError: a file of it cannot be read.
+        MisuseError: it is not an export, or the export of another release.
+        IntegrityError: its number of rows differs from the release.
+        InputError: a file in it cannot be read.
     """
     _check_release(folder, evidence)
     try:
@@ -44,7 +44,7 @@ def exported_files(
         raise IntegrityError(
             f"`{folder}` holds {rows:,} rows, and release `{evidence.release}` has "
             f"{evidence.totals['records']:,}",
-            hint="export the release again, into a new folder",
+            hint="export the release again to a new folder",
         )
     return files
 
@@ -69,10 +69,10 @@ def _check_release(folder: Path, evidence: ReleaseEvidence) -> None:
 
 def _described(path: Path, beside: Path, *, split: bool) -> ReleaseFile:
     form = _FORMATS[path.suffix]
-    place = os.path.relpath(os.path.realpath(path), os.path.realpath(beside))
+    relative = os.path.relpath(os.path.realpath(path), os.path.realpath(beside))
     rows, columns = parquet_columns(path) if form == "parquet" else jsonl_columns(path)
     return ReleaseFile(
-        path=Path(place).as_posix(),
+        path=Path(relative).as_posix(),
         format=form,
         split=path.stem if split else None,
         rows=rows,

@@ -1,4 +1,4 @@
-"""The members of a release in the order of their digests: digested and written in one pass."""
+"""Write the members of a release in digest order, and compute the digest over them."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ import pyarrow.compute as pc
 from provenance.content.measure import buffers
 from provenance.model.base import quote_identifier
 from provenance.operations.members.relation import MEMBERS
-from provenance.store.catalog import Database
-from provenance.store.data_files import Part
+from provenance.store.connection import Database
+from provenance.store.data_files import DataFile
 from provenance.store.ledger_store import Store
 from provenance.store.schema import TABLES
 
 _BATCH = 100_000
 
 _AHEAD = 2
-"""Batches that wait for whoever is slowest."""
+"""Batches that may wait for the slowest consumer."""
 
 _LINE = (
     *("record_id", "digest_rest", "source", "uri", "row", "bytes", "label"),
@@ -38,19 +38,19 @@ _WRITTEN = tuple(name for name in TABLES["members"].names if name not in {"commi
 _OPEN = b'["sha256:'
 
 _HEX = np.frombuffer(b"".join(b"%02x" % byte for byte in range(256)), np.uint16)
-"""Of each byte the two digits."""
+"""The two hexadecimal digits of each byte."""
 
 _ESCAPED = r'[\x00-\x1f"\\]'
 
 
 def members_digest(connection: Database, members: str = f"FROM {MEMBERS}") -> str:
-    """SHA-256 over one line per member, in the order of the digests.
+    """Compute SHA-256 over one line per member, in digest order.
 
-    A line is a JSON array: digest, source, file, row, bytes, label, synthetic bytes at least and at
-    most, depth, weight, split.
+    A line is a JSON array: digest, source, file, row, bytes, label, lower and upper bound of
+    synthetic bytes, depth, weight, split.
 
     Args:
-        members: SQL of the members, from FROM on; words may come as codes.
+        members: SQL of the members, starting with FROM; text columns may be enums.
     """
     state = hashlib.sha256()
     for batch in _in_order(connection, members, _LINE):
@@ -60,10 +60,10 @@ def members_digest(connection: Database, members: str = f"FROM {MEMBERS}") -> st
 
 def write_members(
     store: Store, connection: Database, release: str, members: str, commit_id: uuid.UUID
-) -> tuple[Part | None, str]:
-    """Write the part that holds the members of a release; with what ``members_digest`` gives."""
+) -> tuple[DataFile | None, str]:
+    """Write the data file of the members of a release; also return ``members_digest``."""
     state = hashlib.sha256()
-    writer = store.part("members", commit_id)
+    writer = store.data_file_writer("members", commit_id)
 
     def digested(batch: pa.RecordBatch) -> None:
         state.update(lines(batch))
@@ -73,7 +73,7 @@ def write_members(
         writer.write(pa.table(batch).append_column("release", named))
 
     try:
-        _hand_on(_in_order(connection, members, _WRITTEN), digested, written)
+        _fan_out(_in_order(connection, members, _WRITTEN), digested, written)
         return writer.finish(), f"sha256:{state.hexdigest()}"
     except BaseException:
         writer.discard()
@@ -89,8 +89,8 @@ def _in_order(
     ).to_arrow_reader(_BATCH)
 
 
-def _hand_on(batches: Iterable[pa.RecordBatch], *takers: Callable[[pa.RecordBatch], None]) -> None:
-    """Each batch to every taker, in their order, while the next ones come."""
+def _fan_out(batches: Iterable[pa.RecordBatch], *takers: Callable[[pa.RecordBatch], None]) -> None:
+    """Pass each batch, in order, to every consumer, each in a thread of its own."""
     with contextlib.ExitStack() as stack:
         threads = [stack.enter_context(ThreadPoolExecutor(1)) for _ in takers]
         waiting: deque[list[Future[None]]] = deque()
@@ -110,18 +110,18 @@ def _finished(futures: Iterable[Future[None]]) -> None:
 
 
 def lines(batch: pa.RecordBatch) -> memoryview:
-    """The lines of some members that the digest is taken over, one behind the other."""
+    """Format a batch of members as the lines that the digest covers."""
     text = _joined(
         _digests(batch),
         _quoted(batch.column("source")),
         _quoted(batch.column("uri")),
-        _written(batch.column("row")),
-        _written(batch.column("bytes")),
+        _numbers(batch.column("row")),
+        _numbers(batch.column("bytes")),
         _quoted(batch.column("label")),
-        _written(batch.column("lo_bytes")),
-        _written(batch.column("hi_bytes")),
-        _written(batch.column("depth")),
-        _written(batch.column("weight")),
+        _numbers(batch.column("lo_bytes")),
+        _numbers(batch.column("hi_bytes")),
+        _numbers(batch.column("depth")),
+        _numbers(batch.column("weight")),
         _quoted(batch.column("split"), "]\n"),
         ",",
     )
@@ -130,13 +130,13 @@ def lines(batch: pa.RecordBatch) -> memoryview:
 
 
 def _joined(*pieces: pa.Array | str) -> pa.Array:
-    """Texts side by side; the last piece stands between all others."""
+    """Join texts row by row; the last piece is the separator."""
     given = [pa.scalar(p, pa.large_string()) if isinstance(p, str) else p for p in pieces]
     return pc.binary_join_element_wise(*given)
 
 
 def _digests(batch: pa.RecordBatch) -> pa.Array:
-    """What each line begins with: the written digest, of both halves."""
+    """Format the start of each line: the digest, from both halves."""
     count = batch.num_rows
     width = len(_OPEN) + 64 + 1
     text = np.empty((count, width), np.uint8)
@@ -144,8 +144,8 @@ def _digests(batch: pa.RecordBatch) -> pa.Array:
     text[:, -1] = ord('"')
     halves = [_bytes(batch.column(name)) for name in ("record_id", "digest_rest")]
     text[:, len(_OPEN) : -1] = _HEX.take(np.concatenate(halves, axis=1)).view(np.uint8)
-    places = pa.py_buffer(np.arange(count + 1, dtype=np.int64) * width)
-    return pa.Array.from_buffers(pa.large_string(), count, [None, places, pa.py_buffer(text)])
+    offsets = pa.py_buffer(np.arange(count + 1, dtype=np.int64) * width)
+    return pa.Array.from_buffers(pa.large_string(), count, [None, offsets, pa.py_buffer(text)])
 
 
 def _bytes(ids: pa.Array) -> np.ndarray[tuple[int, int], np.dtype[np.uint8]]:
@@ -154,12 +154,12 @@ def _bytes(ids: pa.Array) -> np.ndarray[tuple[int, int], np.dtype[np.uint8]]:
     return data[storage.offset : storage.offset + len(storage)]
 
 
-def _written(numbers: pa.Array) -> pa.Array:
+def _numbers(numbers: pa.Array) -> pa.Array:
     return numbers.cast(pa.large_string()).fill_null("null")
 
 
 def _quoted(words: pa.Array, end: str = "") -> pa.Array:
-    """Words as JSON, with something behind each: every distinct word is written once."""
+    """Format texts as JSON followed by ``end``; each distinct text is formatted once."""
     coded = words if pa.types.is_dictionary(words.type) else words.dictionary_encode()
     distinct = coded.dictionary.cast(pa.large_string())
     if pc.any(pc.match_substring_regex(distinct, _ESCAPED)).as_py():
@@ -171,6 +171,6 @@ def _quoted(words: pa.Array, end: str = "") -> pa.Array:
 
 
 def _escaped(word: str) -> str:
-    """A JSON string as DuckDB writes it: other than in Python, with digits in upper case."""
+    """Format a JSON string as DuckDB does, with upper-case hexadecimal digits."""
     text = json.dumps(word, ensure_ascii=False)
     return re.sub(r"(\\\\)|\\u00(..)", lambda m: m[1] or f"\\u00{m[2].upper()}", text)

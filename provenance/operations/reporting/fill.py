@@ -1,4 +1,4 @@
-"""Fill the reports that laws, venues and hubs ask for from what the ledger holds of a release."""
+"""Fill questionnaire reports (laws, venues, hubs) from the evidence about a release."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from provenance.model.base import Contract, quote_literal
 from provenance.model.reports.answers import Answers
 from provenance.model.reports.comparison import Comparison
 from provenance.model.reports.release_evidence import ReleaseEvidence
-from provenance.operations.members.relation import MEMBERS, release_members
+from provenance.operations.members.of_release import release_members
+from provenance.operations.members.relation import MEMBERS
 from provenance.operations.models import list_models
 from provenance.operations.releases.inspect import release_manifest
 from provenance.operations.releases.inspect_export import exported_files
@@ -25,11 +26,11 @@ from provenance.reports.compliance.domains import domain_rows
 from provenance.reports.compliance.fill import Filled
 from provenance.reports.facts import facts
 from provenance.reports.render import DISCLOSURE_FORMATS, json_lines, json_text
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 from provenance.store.ledger_store import Store
 
 REPORTED = "reported_members"
-"""The members of a release with the tokens that were counted when it was sealed."""
+"""Temporary view of the members of a release with the tokens counted at sealing."""
 
 _PAGE = 10_000
 
@@ -37,15 +38,15 @@ _PAGE = 10_000
 def release_evidence(
     store: Store, release: str, files: Path | None = None, beside: Path | None = None
 ) -> ReleaseEvidence:
-    """What reports are filled from: the sealed release, and the contracts of its sources now.
+    """Collect the evidence for reports: the sealed release, and the current source contracts.
 
     Args:
-        files: the folder that the release was exported to, where its files are to be described.
-        beside: the folder that the report will stand in, if not that one.
+        files: folder of an export of the release, whose files to describe.
+        beside: folder that paths of these files are relative to; default: ``files``.
 
     Raises:
         NotFoundError: there is no such release, or no such folder.
-        IntegrityError: the release is not what was sealed, or the folder not all of it.
+        IntegrityError: a digest of the release differs, or the folder is incomplete.
         MisuseError, InputError: the folder is not an export of the release.
     """
     with _evidence(store, release) as (found, _):
@@ -77,7 +78,7 @@ def _evidence(store: Store, release: str) -> Iterator[tuple[ReleaseEvidence, Dat
 
 
 def questionnaire(store: Store, release: str, form: str) -> str:
-    """The questions of a report that the ledger leaves to people, as YAML."""
+    """Write the questions of a report that the ledger cannot answer, as YAML."""
     report = compliance.report_of(form)
     return compliance.questionnaire(report, release_evidence(store, release))
 
@@ -90,7 +91,7 @@ def fill_report(
     files: Path | None = None,
     beside: Path | None = None,
 ) -> Filled:
-    """A report, filled as far as the ledger and the answers go.
+    """Fill a report as far as the ledger and the answers allow.
 
     Raises:
         MisuseError: no such report, or answers for another report or release.
@@ -100,17 +101,17 @@ def fill_report(
     return compliance.filled(report, release_evidence(store, release, files, beside), answers)
 
 
-def print_report(filled: Filled, layout: str | None = None) -> str | bytes:
-    """A filled report as text, or as the bytes of a document.
+def render_report(filled: Filled, layout: str | None = None) -> str | bytes:
+    """Render a filled report as text, or as the bytes of a document.
 
     Raises:
-        MisuseError: the report is not written as that.
+        MisuseError: the report does not have this layout.
     """
     report = compliance.report_of(filled.form.report)
     layout = layout or report.layouts[0]
     if layout not in report.layouts:
         raise MisuseError(
-            f"{report.name} is not written as {layout}",
+            f"{report.name} has no layout {layout}",
             hint=f"one of: {', '.join(report.layouts)}",
         )
     if layout == "json":
@@ -130,7 +131,7 @@ def _members(report: compliance.Report, filled: Filled) -> Any:
 
 
 def compare_releases(store: Store, before: str, after: str, form: str | None = None) -> Comparison:
-    """What changed from one release to another, and in the fields of one report.
+    """Compare two releases, and optionally the fields of one report.
 
     Raises:
         MisuseError: there is no such report.
@@ -157,7 +158,7 @@ def compare_releases(store: Store, before: str, after: str, form: str | None = N
 
 
 def write_domains(store: Store, release: str, out: BinaryIO) -> int:
-    """Every registrable domain of what was crawled, the largest first, as CSV; how many."""
+    """Write all crawled registrable domains as CSV, largest first; return their number."""
     with _evidence(store, release) as (found, connection):
         text = io.TextIOWrapper(out, "utf-8", write_through=True)
         rows = csv.writer(text, lineterminator="\n")

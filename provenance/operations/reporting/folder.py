@@ -1,4 +1,4 @@
-"""Every report of a release in one folder, with a page that leads to each."""
+"""Write all reports of a release to one folder, with an index page."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from provenance.model.reports.answers import Answers
 from provenance.model.reports.facts import Facts
 from provenance.model.reports.report_index import IndexEntry, OpenQuestion, ReportIndex
 from provenance.operations.releases.inspect import release_facts
-from provenance.operations.reporting.fill import print_report, release_evidence
+from provenance.operations.reporting.fill import release_evidence, render_report
 from provenance.reports import compliance
 from provenance.reports.compliance import REPORTS, Filled
 from provenance.reports.render import FACTS_FORMATS, index_html, render
@@ -26,7 +26,7 @@ SUFFIXES: Mapping[str, str] = {
     "json": ".json",
     "jsonl": ".jsonl",
 }
-"""How the file of a layout ends."""
+"""File suffix by layout."""
 
 INDEX = "index.html"
 
@@ -40,17 +40,17 @@ def write_reports(
     files: Path | None = None,
     strict: bool = False,
 ) -> ReportIndex:
-    """Write every report in every layout, and the page that leads to them; all or nothing.
+    """Write every report in every layout, and an index page; all or nothing.
 
     Args:
         folder: a new or empty folder.
-        answers: what people answered, by report.
-        files: the folder that the release was exported to, where its files are to be described.
-        strict: write nothing where an answer is missing.
+        answers: answers by report.
+        files: folder of an export of the release, whose files to describe.
+        strict: write nothing if an answer is missing.
 
     Raises:
         MisuseError: the folder is not empty, or answers are for another report or release.
-        GateError: an answer is missing, and none may be.
+        GateError: an answer is missing and ``strict`` is set.
         NotFoundError, IntegrityError: as the release is.
         StorageError: the folder cannot be written.
     """
@@ -74,7 +74,7 @@ def write_reports(
 
 
 def write_questionnaires(store: Store, release: str, folder: Path) -> tuple[str, ...]:
-    """Write the questions of every report that has any, each to a file of its own.
+    """Write the questionnaire of every report that has one, each to its own file.
 
     Raises:
         MisuseError: the folder is not empty.
@@ -98,23 +98,23 @@ def _refuse_missing(filled: list[Filled]) -> None:
     if missing:
         raise GateError(
             f"{len(missing):,} answers not provided: {', '.join(missing)}",
-            hint="--init writes the questions, --answers takes them back",
+            hint="--init writes the questions, --answers reads them back",
         )
 
 
 def _pieces(facts: Facts, filled: list[Filled]) -> Iterator[tuple[str, bytes]]:
-    """Every file with its content, one after the other."""
+    """Yield name and content of every file."""
     for layout in FACTS_FORMATS:
         yield f"release{SUFFIXES[layout]}", render(facts, layout).encode()
     for one in filled:
         for layout in REPORTS[one.form.report].layouts:
-            content = print_report(one, layout)
+            content = render_report(one, layout)
             name = f"{one.form.report}{SUFFIXES[layout]}"
             yield name, content if isinstance(content, bytes) else content.encode()
 
 
 def report_index(facts: Facts, filled: list[Filled]) -> ReportIndex:
-    """What the page that leads to the reports says of each."""
+    """Build the contents of the index page."""
     labels = {row.key: row.records for row in facts.breakdown("label").rows}
     release = IndexEntry(
         report="release",

@@ -1,4 +1,4 @@
-"""Purge: remove for good what the ledger keeps of revoked records beside ids and measures."""
+"""Purge revoked records: permanently erase all that is kept of them but ids and sizes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from operator import itemgetter
 from provenance.content.norm_rules import KNOWN_COPY, NORM_RULE
 from provenance.errors import MisuseError
 from provenance.model.base import quote_identifier, quote_literal
-from provenance.model.takedown import Purged, Receipt, Takedown
+from provenance.model.takedown import SHORT_NOTE, Purged, Receipt, Takedown
 from provenance.operations.takedown.revocations import (
     State,
     commit_event,
@@ -19,20 +19,21 @@ from provenance.operations.takedown.revocations import (
     follow,
     state_of,
 )
-from provenance.store.catalog import Database
-from provenance.store.data_files import Part
+from provenance.store.connection import Database
+from provenance.store.data_files import DataFile
+from provenance.store.kept_tables import kept_tables
 from provenance.store.ledger_store import Store
 from provenance.store.maintenance.compaction import maintaining
-from provenance.store.maintenance.vacuum import forget_replaced
+from provenance.store.maintenance.vacuum import expire_replaced
 from provenance.store.replacements import Replacement, row_by_row
 
-_NAMED, _IDS = "purge_named", "purge_ids"
+_NAMED, _OWN_IDS = "purge_named", "purge_ids"
 
 REMOVED = "[removed]"
-"""What stands where a word about a person stood in a reason."""
+"""Replacement of personal words in a reason."""
 
-# Own ids of what is purged, and the record that a reference to each leads to: references are put as
-# that record, so that lineage stays as it is.
+# Own ids of purged records, and the record that each id refers to: references are replaced by that
+# record, so that lineage does not change.
 _IDS_SQL = f"""
 SELECT f.source, s.external_id, min(s.record_id) AS record_id
 FROM ledger.sightings s JOIN ledger.files f ON f.reading_id = s.reading_id
@@ -40,18 +41,18 @@ WHERE s.external_id IS NOT NULL
 GROUP BY ALL HAVING bool_or(s.record_id IN (SELECT record_id FROM {_NAMED}))
 """
 
-# A condition beside the equalities would have every edge compared with every id.
+# Only equalities in the join: another condition would compare every edge with every id.
 _EDGES = f"""
 ledger.edges t LEFT JOIN ledger.files f ON f.reading_id = t.reading_id
-LEFT JOIN {_IDS} p ON p.external_id = t.parent_ref AND p.source =
+LEFT JOIN {_OWN_IDS} p ON p.external_id = t.parent_ref AND p.source =
     if(t.parent IS NULL AND t.parent_row IS NULL, coalesce(t.parent_source, f.source), NULL)
-LEFT JOIN {_IDS} c ON c.external_id = t.child_ref AND c.source =
+LEFT JOIN {_OWN_IDS} c ON c.external_id = t.child_ref AND c.source =
     if(t.child IS NULL, t.child_source, NULL)
 """
 
 _MINE = f"t.record_id IN (SELECT record_id FROM {_NAMED})"
 
-# Table: what it is read from, which rows hold something personal, what takes the place of it.
+# By table: the relation to read, the rows with personal data, the replacement of columns.
 _BLANKED: dict[str, tuple[str, str, dict[str, str]]] = {
     "sightings": (
         "ledger.sightings t",
@@ -90,12 +91,12 @@ _BLANKED: dict[str, tuple[str, str, dict[str, str]]] = {
 
 
 def purge(store: Store, revocation: str) -> Receipt:
-    """Remove for good what the ledger keeps of the records that a revocation names.
+    """Permanently erase the attributes and own ids of the records that a revocation names.
 
-    Their attributes and own ids are blanked wherever they stand, the words that the revocation
-    named them by are put as digests, tombstones keep the content from coming back, and the
-    snapshots that show the old state expire. Ids, sizes, origins and lineage stay. Doing it again
-    completes what was interrupted, and takes in what was revoked since.
+    Their attributes and own ids are set to null in all tables, the selector values of the
+    revocation become digests, tombstones reject the content on later ingests, and older snapshots
+    expire. Record ids, sizes, origins and lineage stay. A repeated purge completes an interrupted
+    one and includes records revoked since.
 
     Raises:
         NotFoundError, MisuseError: there is no such revocation, or it was restored.
@@ -104,13 +105,14 @@ def purge(store: Store, revocation: str) -> Receipt:
         state = state_of(connection, revocation)
     if not state.active:
         raise MisuseError(
-            f"revocation `{state.revocation}` was restored", hint="`prov revoke` it again first"
+            f"revocation `{state.revocation}` was restored",
+            hint="revoke the records again first: `prov revoke`",
         )
     follow(store)
-    with maintaining(store, "purge"):  # what maintenance is at would bring old parts back
-        with store.snapshot(near=False) as connection:  # it is about files
+    with maintaining(store, "purge"):  # concurrent maintenance could restore old data files
+        with store.snapshot(cache_small_tables=False) as connection:  # it is about files
             receipt = _rewrite(store, connection, state_of(connection, state.revocation))
-        forgotten = forget_replaced(store)
+        forgotten = expire_replaced(store)
     purged = (receipt.purged or Purged(tombstones=0, parts=0)).model_copy(
         update={"snapshots": forgotten.snapshots}
     )
@@ -118,33 +120,37 @@ def purge(store: Store, revocation: str) -> Receipt:
 
 
 def _rewrite(store: Store, connection: Database, state: State) -> Receipt:
-    """Write anew what holds something personal, and commit it with the tombstones."""
+    """Rewrite data files with personal data, and commit them with the tombstones."""
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE {_NAMED} AS
         SELECT DISTINCT k.record_id, k.digest_rest FROM ledger.revoked k
         SEMI JOIN (FROM revoked WHERE revocation = {quote_literal(state.revocation)}) r
             ON r.record_id = k.record_id
         WHERE k.revocation = {quote_literal(state.revocation)} AND k.hops = 0""")
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {_IDS} AS {_IDS_SQL}")
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {_OWN_IDS} AS {_IDS_SQL}")
     replaced = [item for table in _BLANKED for item in _blanked(store, connection, table)]
     words = state.takedown.personal
     replaced += _blinded_events(store, connection, words)
     commit_id = uuid.uuid4()
-    buried = _bury(store, connection, commit_id, state.revocation)
-    if state.event == "purge" and not replaced and buried is None:
+    tombstones = write_tombstones(store, connection, commit_id, state.revocation)
+    if state.event == "purge" and not replaced and tombstones is None:
         return state.receipt.model_copy(update={"unchanged": True})
     receipt = _blind(state.receipt, words).model_copy(
         update={
             "event": "purge",
-            "purged": Purged(tombstones=buried.rows if buried else 0, parts=len(replaced)),
+            "purged": Purged(
+                tombstones=tombstones.rows if tombstones else 0,
+                parts=len(replaced),
+                note=SHORT_NOTE + _kept_note(store, connection),
+            ),
         }
     )
-    made = commit_event(store, receipt, commit_id, [buried], replaced)
+    made = commit_event(store, receipt, commit_id, [tombstones], replaced)
     return receipt.model_copy(update={"recorded_at": made.recorded_at})
 
 
 def _blanked(store: Store, connection: Database, table: str) -> list[Replacement]:
-    """The parts of a table that hold something personal, and what takes their place."""
+    """Rewrite the data files of a table that hold personal data."""
     source, personal, instead = _BLANKED[table]
     found = connection.execute(
         f"SELECT DISTINCT t.filename FROM {source} WHERE {personal} ORDER BY 1"
@@ -156,9 +162,9 @@ def _blanked(store: Store, connection: Database, table: str) -> list[Replacement
     return [row_by_row(path, _write(store, connection, table, query, path)) for (path,) in found]
 
 
-def _write(store: Store, connection: Database, table: str, query: str, path: str) -> Part:
-    """A part with the rows of a query, which keep the commits that they are of."""
-    writer = store.part(table, None)
+def _write(store: Store, connection: Database, table: str, query: str, path: str) -> DataFile:
+    """Write a data file with the rows of a query, which keep their commits."""
+    writer = store.data_file_writer(table, None)
     try:
         for batch in connection.execute(query, [path]).to_arrow_reader(100_000):
             writer.write(batch)
@@ -174,7 +180,7 @@ def _write(store: Store, connection: Database, table: str, query: str, path: str
 def _blinded_events(
     store: Store, connection: Database, words: Collection[str]
 ) -> list[Replacement]:
-    """The events of revocations that name one of these words, with its digest instead."""
+    """Rewrite the events of revocations in which one of these words occurs."""
     rows = connection.execute(
         "SELECT filename, commit_id, receipt FROM ledger.revocations "
         "ORDER BY filename, file_row_number"
@@ -184,14 +190,14 @@ def _blinded_events(
         before = [(commit, Receipt.model_validate_json(text)) for _, commit, text in events]
         after = [(commit, _blind(receipt, words)) for commit, receipt in before]
         if after != before:
-            said = [{**event_row(item), "commit_id": commit} for commit, item in after]
-            part = store.rows("revocations", None, said)
+            blinded = [{**event_row(item), "commit_id": commit} for commit, item in after]
+            part = store.rows("revocations", None, blinded)
             replaced += [row_by_row(path, part)] if part else []
     return replaced
 
 
 def _blind(receipt: Receipt, words: Collection[str]) -> Receipt:
-    """A receipt without words about a person: in the request digests, in what was said nothing."""
+    """Remove personal words from a receipt: digests in selectors, ``REMOVED`` in reasons."""
     takedown: Takedown = receipt.takedown.blind(words)
     return receipt.model_copy(
         update={
@@ -210,13 +216,15 @@ def _without(text: str | None, words: Collection[str]) -> str | None:
     return text
 
 
-def _bury(store: Store, connection: Database, commit_id: uuid.UUID, revocation: str) -> Part | None:
-    """Tombstones of the named records that have none yet, or none by the newest rule.
+def write_tombstones(
+    store: Store, connection: Database, commit_id: uuid.UUID, revocation: str
+) -> DataFile | None:
+    """Write tombstones of the named records that have none yet, or none by the newest rule.
 
-    Texts that are long enough are known by their normalised text as well: another dress of one is
-    the same content. What was read under an older rule is known by its digest alone.
+    A long text is also identified by its normalised text, so that a copy that differs in case or
+    spacing is rejected too. Records read under an older rule are identified by digest only.
     """
-    writer = store.part("tombstones", commit_id)
+    writer = store.data_file_writer("tombstones", commit_id)
     query = f"""
         SELECT {quote_literal(revocation)} AS revocation, record_id, digest_rest, norm_id
         FROM {_NAMED} n LEFT JOIN (
@@ -237,3 +245,19 @@ def _bury(store: Store, connection: Database, commit_id: uuid.UUID, revocation: 
     except BaseException:
         writer.discard()
         raise
+
+
+def _kept_note(store: Store, connection: Database) -> str:
+    """Which tables that were ingested from memory still hold the content: nobody else has them."""
+    files = f"""(
+        SELECT f.uri FROM ledger.files f SEMI JOIN (
+            SELECT s.reading_id FROM ledger.sightings s
+            SEMI JOIN {_NAMED} n ON n.record_id = s.record_id
+        ) r USING (reading_id))"""
+    uris = [uri for uri, *_ in kept_tables(store.layout, connection, files)]
+    if not uris:
+        return ""
+    return (
+        f"; tables that were ingested from memory still hold the content, delete them: "
+        f"{', '.join(uris)}"
+    )

@@ -1,11 +1,11 @@
-"""Everything that a takedown reaches: records, what was made of them, releases, models."""
+"""Find everything that a takedown reaches: records, derived records, releases, models."""
 
 from __future__ import annotations
 
 import hashlib
 
 from provenance.content.measure import buffers
-from provenance.lineage import made_from, node_id
+from provenance.lineage import node_id, text_descendants
 from provenance.model.base import quote_literal
 from provenance.model.takedown import (
     LISTED_DIGESTS,
@@ -16,12 +16,14 @@ from provenance.model.takedown import (
     Takedown,
 )
 from provenance.operations.takedown.selectors import matching_sql
-from provenance.store.catalog import Database
+from provenance.store.connection import Database
 from provenance.views.ledger_graph import HISTORY, NAMED, make_graph
 
 HIT = "takedown_hit"
-"""Temporary table (record_id, digest_rest, hops, through): what ``find`` found; ``through`` says
-that a record descends from a named one through a model only."""
+"""Temporary table (record_id, digest_rest, hops, through), made by ``find``.
+
+``through``: the record descends from a named one only through a model.
+"""
 
 _NAMED, _EDGES, _NODES = "takedown_named", "takedown_edges", "takedown_nodes"
 _OTHERS, _MADE, _LOOP = "takedown_others", "takedown_made", "takedown_loop"
@@ -32,8 +34,8 @@ _LINEAGE = """SELECT child, parent, relation, process, activity FROM lineage
 WHERE child IS NOT NULL AND parent IS NOT NULL
 UNION ALL SELECT child, parent, relation, process, activity FROM spread_edges"""
 
-# What replaced versions of files said of lineage: a release may hold the children and the parents.
-# An own id leads to what has it now, else to what ever had it: in its source, else anywhere.
+# Lineage in superseded versions of files, whose records may be in a release. An own id resolves to
+# the record that has it now, else to any that ever had it: in its source, else in any source.
 _REPLACED_SQL = """(
 WITH said AS (
     SELECT e.*, f.source FROM ledger.edges e LEFT JOIN ledger.files f ON f.reading_id = e.reading_id
@@ -65,12 +67,12 @@ FROM far)
 
 
 def prepare(connection: Database) -> None:
-    """Resolve the edges once, for any number of takedowns."""
+    """Create the tables of edges and nodes once, for any number of takedowns."""
     replaced = _any(connection, "(FROM ledger.files ANTI JOIN files USING (reading_id))")
     both = f"{_LINEAGE} UNION {_REPLACED_SQL}" if replaced else _LINEAGE
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {_EDGES} AS {both}")
     context = f"(SELECT child AS record_id FROM {_EDGES} WHERE relation = 'context')"
-    # Only of what something is the context of does it matter whether a machine wrote it.
+    # Labels matter only for records with a context edge.
     none = "" if _any(connection, context) else "LIMIT 0"
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE {_NODES} AS
@@ -93,13 +95,13 @@ def _any(connection: Database, relation: str) -> bool:
 def find(
     connection: Database, takedown: Takedown, among: str = "TRUE", before: str | None = None
 ) -> int:
-    """Make ``takedown_hit`` of all that a takedown reaches; returns how many records it names.
+    """Create ``takedown_hit`` of all that a takedown reaches; return how many records it names.
 
     Call ``prepare`` first.
 
     Args:
-        among: SQL over ``s``, the sightings that come into question.
-        before: SQL text of a relation (record_id, digest_rest) of what was named already.
+        among: SQL condition over ``s``, the sightings to consider.
+        before: SQL of a relation (record_id, digest_rest) of records that were named already.
     """
     known = f"UNION ALL SELECT record_id, digest_rest FROM {before}" if before else ""
     connection.execute(f"""
@@ -108,8 +110,8 @@ def find(
         FROM (SELECT * FROM {matching_sql(takedown, among)} {known}) GROUP BY 1""")
     sources = _whole_sources(takedown)
     roots = f"(SELECT id FROM {_NAMED}{sources})"
-    made_from(connection, _NODES, _EDGES, roots, _MADE)
-    made_from(connection, _NODES, _GRAPH, roots, _LOOP)
+    text_descendants(connection, _NODES, _EDGES, roots, _MADE)
+    text_descendants(connection, _NODES, _GRAPH, roots, _LOOP)
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE {HIT} AS
         WITH walked AS (
@@ -130,7 +132,7 @@ def find(
 
 
 def _whole_sources(takedown: Takedown) -> str:
-    """A source that is named as a whole stands for what was made from it and nothing closer."""
+    """SQL of the nodes of sources that a takedown names as a whole, as further roots."""
     if len(takedown.selectors) != 1 or takedown.selectors[0].kind != "source":
         return ""
     nodes = [node_id("source", name) for name in takedown.selectors[0].values]
@@ -138,7 +140,7 @@ def _whole_sources(takedown: Takedown) -> str:
 
 
 def reach(connection: Database) -> Reach:
-    """What ``find`` found, counted and listed."""
+    """Count and list what ``find`` found."""
     hops = connection.execute(
         f"SELECT hops, count(*) FROM {HIT} WHERE hops > 0 AND NOT through GROUP BY 1 ORDER BY 1"
     ).fetchall()

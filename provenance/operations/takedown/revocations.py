@@ -1,4 +1,4 @@
-"""Revoke, restore, and keep revoked what comes later: each an event in the ledger."""
+"""Revoke and restore records, and extend revocations to records that are ingested later."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from provenance.errors import MisuseError, NotFoundError
 from provenance.model.base import quote_literal
 from provenance.model.takedown import Receipt, Takedown
 from provenance.operations.takedown.reach import HIT, find, prepare, reach
-from provenance.store.catalog import Database
-from provenance.store.data_files import Part
+from provenance.store.commits import Effect, Verb, verb_list, verbs_without
+from provenance.store.connection import Database
+from provenance.store.data_files import DataFile
 from provenance.store.ledger_store import Commit, Store
 from provenance.store.replacements import Replacement
 
-_VERBS = "('revoke', 'restore', 'purge', 'follow', 'maintain', 'origins')"
-"""Commits that bring no record and no edge."""
+_NO_REACH = verb_list(verbs_without(Effect.REACH))
+"""Verbs of commits that add no record and no edge, as SQL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class State:
 
 
 def plan_revocation(store: Store, takedown: Takedown) -> Receipt:
-    """What a revocation would reach; nothing is changed.
+    """Show what a revocation would reach, without changes.
 
     Raises:
         NotFoundError: no record matches.
@@ -49,8 +50,8 @@ def _plan(connection: Database, takedown: Takedown) -> Receipt:
     prepare(connection)
     if not find(connection, takedown):
         raise NotFoundError(
-            f"no record matches {said(takedown)}",
-            hint="`prov query 'SELECT * FROM sightings LIMIT 5'` shows what is kept of each",
+            f"no record matches {takedown.description}",
+            hint="`prov query 'SELECT * FROM sightings LIMIT 5'` shows the attributes of records",
         )
     return Receipt(
         revocation=takedown.revocation,
@@ -61,24 +62,10 @@ def _plan(connection: Database, takedown: Takedown) -> Receipt:
     )
 
 
-def said(takedown: Takedown) -> str:
-    """A takedown as a person writes it.
-
-    >>> from provenance.model.takedown import Selector
-    >>> said(Takedown(selectors=(Selector(kind="attribute", name="author", values=("Ada",)),)))
-    'author `Ada`'
-    """
-    found = []
-    for item in takedown.selectors:
-        what = item.name or item.kind.replace("_", " ")
-        found.append(f"{what} " + " or ".join(f"`{value}`" for value in item.values))
-    return " and ".join(found)
-
-
 def revoke(
     store: Store, takedown: Takedown, reason: str, requested_by: str | None = None
 ) -> Receipt:
-    """Take records out, with everything derived from them, now and whenever more of it comes.
+    """Revoke records and everything derived from them, including records ingested later.
 
     Raises:
         NotFoundError: no record matches.
@@ -95,7 +82,7 @@ def revoke(
         which = "TRUE" if takedown.through_models else "NOT through"
         hits = _write_hits(store, connection, commit_id, takedown.revocation, which)
     made = commit_event(store, receipt, commit_id, [hits])
-    # What was committed between the look at the ledger and the revocation is caught up with.
+    # Covers commits between the snapshot and this one.
     follow(store)
     return receipt.model_copy(update={"recorded_at": made.recorded_at})
 
@@ -103,7 +90,7 @@ def revoke(
 def restore(
     store: Store, revocation: str, reason: str | None = None, requested_by: str | None = None
 ) -> Receipt:
-    """Undo one revocation; what others took out stays out.
+    """Undo a revocation; records that another one covers stay revoked.
 
     Raises:
         NotFoundError, MisuseError: there is no such revocation, or it was purged.
@@ -113,7 +100,7 @@ def restore(
     if state.event == "purge":
         raise MisuseError(
             f"revocation `{state.revocation}` was purged",
-            hint="a purge cannot be undone: its attributes and own ids are gone",
+            hint="a purge cannot be undone: attributes and own ids are erased",
         )
     if state.event == "restore":
         return state.receipt.model_copy(update={"unchanged": True})
@@ -128,17 +115,17 @@ def commit_event(
     store: Store,
     receipt: Receipt,
     commit_id: uuid.UUID,
-    parts: list[Part | None],
+    parts: list[DataFile | None],
     replaced: Sequence[Replacement] = (),
 ) -> Commit:
-    """Record an event of a revocation with what belongs to it, in one transaction."""
+    """Commit an event of a revocation with its data files in one transaction."""
     head = store.rows("revocations", commit_id, [event_row(receipt)])
     key = f"{receipt.event}:{receipt.revocation}:{commit_id}"
     return store.commit(receipt.event, key, [*parts, head], commit_id, replaced)
 
 
 def event_row(receipt: Receipt) -> dict[str, object]:
-    """A receipt as a row of the table ``revocations``."""
+    """Make a row of the table ``revocations`` from a receipt."""
     return {
         "revocation": receipt.revocation,
         "event": receipt.event,
@@ -150,9 +137,9 @@ def event_row(receipt: Receipt) -> dict[str, object]:
 
 
 def follow(store: Store) -> Commit | None:
-    """Revoke what came since and falls under a revocation: matched by it, or derived from it.
+    """Extend active revocations to new records that match them or derive from revoked ones.
 
-    One look at the ledger where nothing was ever revoked.
+    Costs one query if nothing was ever revoked.
     """
     with store.snapshot() as connection:
         if not connection.execute("FROM ledger.revocations LIMIT 1").fetchall():
@@ -169,19 +156,19 @@ def follow(store: Store) -> Commit | None:
         prepare(connection)
         parts = [_follow_one(store, connection, commit_id, *item) for item in behind]
         seen = connection.execute("SELECT max(seq) FROM ledger.commits").fetchall()[0][0]
-    return store.commit("follow", f"follow:{last}:{seen}", parts, commit_id)
+    return store.commit(Verb.FOLLOW, f"follow:{last}:{seen}", parts, commit_id)
 
 
 def _follow_one(
     store: Store, connection: Database, commit_id: uuid.UUID, state: State, since: int
-) -> Part | None:
+) -> DataFile | None:
     name = quote_literal(state.revocation)
     known = f"(SELECT record_id FROM revoked WHERE revocation = {name})"
     before = f"""(
         SELECT record_id, digest_rest FROM ledger.revoked
         WHERE revocation = {name} AND hops = 0 AND record_id IN {known})"""
     fresh = connection.execute(
-        f"SELECT commit_id FROM ledger.commits WHERE seq > ? AND verb NOT IN {_VERBS}", [since]
+        f"SELECT commit_id FROM ledger.commits WHERE seq > ? AND verb NOT IN ({_NO_REACH})", [since]
     ).fetchall()
     listed = ", ".join(f"'{row[0]}'::UUID" for row in fresh) or "NULL"
     find(connection, state.takedown, f"s.commit_id IN ({listed})", before)
@@ -192,17 +179,17 @@ def _follow_one(
 
 
 def _followed(connection: Database, state: State) -> int:
-    """The last commit that a revocation was brought up to date with."""
+    """Get the last commit that a revocation was extended to."""
     rows = connection.execute(
         """SELECT max(CAST(split_part(key, ':', 2) AS BIGINT)) FROM ledger.commits
-        WHERE verb = 'follow' AND CAST(split_part(key, ':', 3) AS BIGINT) >= ?""",
+        WHERE verb = '{Verb.FOLLOW}' AND CAST(split_part(key, ':', 3) AS BIGINT) >= ?""",
         [state.seq],
     ).fetchall()
     return max(state.receipt.ledger_sequence, rows[0][0] or 0)
 
 
 def state_of(connection: Database, text: str) -> State:
-    """The revocation of an id, or of a unique beginning of one.
+    """Load a revocation by its id or a unique prefix.
 
     Raises:
         NotFoundError, MisuseError: there is none, or there are several.
@@ -214,7 +201,7 @@ def state_of(connection: Database, text: str) -> State:
         )
     if len(found) > 1:
         some = ", ".join(state.revocation for state in found[:5])
-        raise MisuseError(f"`{text}` fits {len(found)} revocations", hint=f"among them {some}")
+        raise MisuseError(f"`{text}` matches {len(found)} revocations", hint=f"for example {some}")
     return found[0]
 
 
@@ -238,15 +225,15 @@ def _states(connection: Database, prefix: str = "") -> list[State]:
 
 def _last(connection: Database) -> int:
     row = connection.execute(
-        f"SELECT max(seq) FROM ledger.commits WHERE verb NOT IN {_VERBS}"
+        f"SELECT max(seq) FROM ledger.commits WHERE verb NOT IN ({_NO_REACH})"
     ).fetchone()
     return int(row[0] or 0) if row else 0
 
 
 def _write_hits(
     store: Store, connection: Database, commit_id: uuid.UUID, revocation: str, where: str
-) -> Part | None:
-    writer = store.part("revoked", commit_id)
+) -> DataFile | None:
+    writer = store.data_file_writer("revoked", commit_id)
     query = f"""
         SELECT {quote_literal(revocation)} AS revocation, record_id, digest_rest, hops
         FROM {HIT} WHERE {where} ORDER BY record_id"""

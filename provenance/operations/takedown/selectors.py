@@ -1,4 +1,4 @@
-"""Which sightings a takedown names, in SQL."""
+"""SQL of the sightings that a takedown selects."""
 
 from __future__ import annotations
 
@@ -15,33 +15,32 @@ _HOST = (
 
 
 def matching_sql(takedown: Takedown, among: str = "TRUE") -> str:
-    """SQL text of the sightings of which every selector holds, in current files and in others.
+    """SQL of the sightings that satisfy every selector, in current and superseded files.
 
-    What was seen in a version of a file that has been replaced since may be in a release, and may
-    have had another id then.
+    Records of a superseded version of a file may be in a release, and may have had another id.
 
     Args:
-        among: SQL over ``s``, a sighting, for those that come into question.
+        among: SQL condition over ``s``, the sightings to consider.
     """
-    held = " AND ".join(_holds(selector) for selector in takedown.selectors)
+    condition = " AND ".join(_condition(selector) for selector in takedown.selectors)
     return f"""(
         WITH matched AS (
             SELECT s.record_id, s.digest_rest, s.former_id, s.former_rest FROM ledger.sightings s
             JOIN ledger.files f ON f.reading_id = s.reading_id
             LEFT JOIN sources c ON c.name = f.source
-            WHERE {among} AND {held})
+            WHERE {among} AND {condition})
         SELECT record_id, digest_rest FROM matched
         UNION ALL
         SELECT former_id, former_rest FROM matched WHERE former_id IN (
             SELECT record_id FROM ledger.sightings))"""
 
 
-def _holds(selector: Selector) -> str:
+def _condition(selector: Selector) -> str:
     if selector.kind == "record":
         halves = [value.removeprefix(_SHA256) for value in selector.values]
         first = ", ".join(f"'{digest[:32]}'::UUID" for digest in halves)
         rest = ", ".join(f"'{digest[32:]}'::UUID" for digest in halves)
-        # A record that was read again under another rule is what it was.
+        # A record that was re-read under another rule is the same record.
         return (
             f"(s.record_id IN ({first}) AND s.digest_rest IN ({rest})"
             f" OR s.former_id IN ({first}) AND s.former_rest IN ({rest}))"
@@ -50,7 +49,7 @@ def _holds(selector: Selector) -> str:
         if selector.name == "domain":
             return _below(_HOST.format(url=_attribute("url")), selector.values)
         found = _is(_attribute(selector.name or ""), selector.values)
-        if selector.name == "licence":  # the record's own and its source's hold both
+        if selector.name == "licence":  # the record's own licence or its source's
             return f"({found} OR {_is('c.licence', selector.values)})"
         return found
     column = {"external_id": "s.external_id", "source": "f.source", "file": "f.uri"}
@@ -65,14 +64,14 @@ def _attribute(name: str) -> str:
 
 
 def _is(found: str, values: tuple[str, ...]) -> str:
-    """A value as it was given, or, where a purge removed it, its digest."""
+    """SQL that compares a column with values, or with digests after a purge."""
     same = f"{found} IN ({', '.join(map(quote_literal, values))})"
     blind = _digests(values)
     return f"({same} OR sha256({found}) IN ({blind}))" if blind else same
 
 
 def _below(host: str, values: tuple[str, ...]) -> str:
-    """A host that is one of the domains, or lies below one."""
+    """SQL that tests whether a host is one of the domains or a subdomain."""
     plain = [value for value in values if not value.startswith(_SHA256)]
     tests = [
         f"{host} = {quote_literal(value)} OR ends_with({host}, {quote_literal('.' + value)})"

@@ -1,1 +1,1 @@
-"""What marks in the data claim about origin: columns in, claims out."""
+"""Recognise marks of origin in columns of data, and return them as claims."""

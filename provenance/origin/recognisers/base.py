@@ -1,4 +1,4 @@
-"""What a recogniser is handed, what it answers, and the columns of an answer."""
+"""Define the protocol of recognisers, their input, and the columns of the claims they return."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ CLAIMS = pa.schema(
 """
 
 QUESTION = "question"
-"""The claim that a field looks like a mark, and that nobody has said what it means."""
+"""The claim that a field looks like a mark whose meaning is not known."""
 
 WHOLE_ROW = "*"
 """The content field that stands for the whole row."""
@@ -49,8 +49,8 @@ BASIS_CHARS = 80
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
-    """One batch as a recogniser sees it.
+class RowBatch:
+    """One batch of records as input of a recogniser.
 
     Attributes:
         content: the records' content: strings, JSON objects as text, or binary.
@@ -64,14 +64,14 @@ class Rows:
     kind: str
     names: tuple[str, ...]
 
-    def take(self, index: pa.Array) -> Rows:
-        """Some of the rows."""
+    def take(self, index: pa.Array) -> RowBatch:
+        """Select rows by their positions."""
         fields = {name: column.take(index) for name, column in self.fields.items()}
-        return Rows(self.content.take(index), fields, self.kind, self.names)
+        return RowBatch(self.content.take(index), fields, self.kind, self.names)
 
 
-class Hidden(NamedTuple):
-    """Fields that have had their say in some rows, and are not asked again there.
+class HiddenFields(NamedTuple):
+    """Fields that are hidden from the later recognisers in some rows.
 
     Attributes:
         fields: their names; members of theirs are hidden with them.
@@ -83,14 +83,14 @@ class Hidden(NamedTuple):
 
 
 class Recogniser(Protocol):
-    """One producer's marks, or one family of generic ones.
+    """Recognises the marks of one producer, or one family of generic marks.
 
-    ``wanted`` sees which paths have a value in some row of a batch (``metadata.model``,
-    ``messages[].model``, each with its kind) and the names of the content fields. It answers
-    ``None`` when the recogniser has nothing to say about such rows, else the fields that it reads
-    as text. It only spares work: whether a recogniser speaks of a row is decided by what is not
-    null in that row, so that rows beside it make no difference. What it ``hides`` of a row is null
-    for the recognisers after it. A ``fallback`` is only asked about rows that nobody else spoke of.
+    ``wanted`` gets the paths that have a value in some row of a batch (``metadata.model``,
+    ``messages[].model``, each with its kind) and the names of the content fields. It returns
+    ``None`` when the recogniser does not apply to such rows, else the fields that it reads as
+    text. This only saves work: whether a row is claimed depends on the values of that row alone,
+    and never on other rows of the batch. Fields that it ``hides`` in a row are null for later
+    recognisers. A ``fallback`` runs only on rows that no other recogniser claimed.
     """
 
     @property
@@ -103,27 +103,27 @@ class Recogniser(Protocol):
         self, fields: Mapping[str, str], content: tuple[str, ...]
     ) -> tuple[str, ...] | None: ...
 
-    def claims(self, rows: Rows) -> pa.Table: ...
+    def claims(self, rows: RowBatch) -> pa.Table: ...
 
-    def hides(self, rows: Rows) -> Hidden | None: ...
+    def hides(self, rows: RowBatch) -> HiddenFields | None: ...
 
 
-def nothing() -> pa.Table:
+def no_claims() -> pa.Table:
     """No claims."""
     return CLAIMS.empty_table()
 
 
 def positions(mask: pa.Array) -> pa.Array:
-    """Where a mask is true; null is not true."""
+    """Positions at which a mask is true; null counts as false."""
     return pc.indices_nonzero(pc.fill_null(mask, False)).cast(_INT)
 
 
 def claims(index: pa.Array, observer: str | pa.Array, **columns: Any) -> pa.Table:
-    """A table of claims about the records at ``index``.
+    """Make a table of claims about the records at ``index``.
 
     Args:
         index: positions in the batch.
-        observer: who says so.
+        observer: the name of the recogniser.
         columns: further columns of ``CLAIMS``, each an array as long as ``index`` or one value for
             all; what is left out is null, ``whole`` is true. A generator is given as it is
             written: it is folded here, and the family follows it.
@@ -139,7 +139,7 @@ def claims(index: pa.Array, observer: str | pa.Array, **columns: Any) -> pa.Tabl
 
 
 def questions(index: pa.Array, observer: str | pa.Array, **columns: Any) -> pa.Table:
-    """Claims that the records at ``index`` carry what looks like a mark."""
+    """Make questions: the records at ``index`` carry something that looks like a mark."""
     return claims(index, observer, tier=Tier.TOOL, claim=QUESTION, **columns)
 
 
@@ -150,7 +150,7 @@ def _column(value: Any, kind: pa.DataType, length: int) -> pa.Array:
 
 
 def generators(names: pa.Array) -> dict[str, pa.Array]:
-    """Models in their one spelling, and their families; each distinct name is looked at once."""
+    """Normalise model names and look up their families, once per distinct name."""
     encoded = names.cast(_STR).dictionary_encode()
     distinct = encoded.dictionary.to_pylist()
     folded = [fold_name(name[:LONGEST_NAME]) if name else None for name in distinct]
@@ -161,7 +161,7 @@ def generators(names: pa.Array) -> dict[str, pa.Array]:
     }
 
 
-def filled(columns: Iterable[pa.Array], length: int) -> pa.Array:
+def any_valid(columns: Iterable[pa.Array], length: int) -> pa.Array:
     """Rows in which at least one of some columns is not null."""
     found = pa.repeat(False, length)
     for column in columns:
@@ -185,7 +185,7 @@ def shorten(values: pa.Array) -> pa.Array:
 
 
 def unclaimed(count: int, claimed: list[pa.Table]) -> pa.Array:
-    """Positions among ``count`` rows that none of the tables speaks of; a question is no word."""
+    """Positions among ``count`` rows without a claim in any table; questions do not count."""
     free = np.ones(count, np.bool_)
     for table in claimed:
         spoken = table.filter(pc.not_equal(table.column("claim"), QUESTION))

@@ -1,4 +1,4 @@
-"""Conversations: logs of a model's service, and chats without any other mark."""
+"""Recognise chat logs of model services, and chats without any other mark."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ import pyarrow.compute as pc
 
 from provenance.model.origin import Label, Process, Tier
 from provenance.origin.recognisers.base import (
-    Hidden,
-    Rows,
+    HiddenFields,
+    RowBatch,
+    any_valid,
     basis,
     claims,
-    filled,
-    nothing,
+    no_claims,
     positions,
     questions,
 )
-from provenance.origin.recognisers.turns import as_questions, model_sides
-from provenance.origin.recognisers.values import names_generator
+from provenance.origin.recognisers.generator_values import names_generator
+from provenance.origin.recognisers.model_turns import as_questions, model_sides
 
 _IDS = ("conversation_hash", "conversation_id")
 _TURNS = r'"(?:role|from)"\s*:'
@@ -46,11 +46,11 @@ class ChatLog:
         turns = () if "conversation" in content else ("conversation",)
         return "model", *ids, *turns
 
-    def hides(self, rows: Rows) -> Hidden | None:
+    def hides(self, rows: RowBatch) -> HiddenFields | None:
         """The model, in rows of a log."""
-        return Hidden(("model",), self._logged(rows))
+        return HiddenFields(("model",), self._logged(rows))
 
-    def claims(self, rows: Rows) -> pa.Table:
+    def claims(self, rows: RowBatch) -> pa.Table:
         """Mixed, with the model's share counted; a part only, where others than the two speak.
 
         A text that was taken from a log, or a chat without an answer, is a question.
@@ -78,10 +78,10 @@ class ChatLog:
         unanswered = table.filter(pc.invert(sides.spoken))
         return pa.concat_tables([table.filter(sides.spoken), as_questions(unanswered)])
 
-    def _logged(self, rows: Rows) -> pa.Array:
+    def _logged(self, rows: RowBatch) -> pa.Array:
         count = len(rows.content)
         ids = [rows.fields[name] for name in _IDS if name in rows.fields]
-        logged = pc.and_(pc.is_valid(rows.fields["model"]), filled(ids, count))
+        logged = pc.and_(pc.is_valid(rows.fields["model"]), any_valid(ids, count))
         if "conversation" in rows.fields:
             logged = pc.and_(logged, pc.is_valid(rows.fields["conversation"]))
         return logged
@@ -98,14 +98,14 @@ class ChatShape:
         """Nothing but the content."""
         return ()
 
-    def hides(self, rows: Rows) -> Hidden | None:
+    def hides(self, rows: RowBatch) -> HiddenFields | None:
         """Nothing: it is asked last."""
         return None
 
-    def claims(self, rows: Rows) -> pa.Table:
+    def claims(self, rows: RowBatch) -> pa.Table:
         """The model's side of every chat, as a hint."""
         if rows.kind != "structured":
-            return nothing()
+            return no_claims()
         # Only what can be a chat is taken apart.
         chats = positions(pc.match_substring_regex(rows.content, _TURNS))
         sides = model_sides(rows.content.take(chats))

@@ -1,4 +1,4 @@
-"""Columns that an export of ours added: they repeat a conclusion, and raise but never lower."""
+"""Read the ``prov_*`` columns of an earlier export; they can raise a share, never lower it."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ import pyarrow.compute as pc
 from provenance.model.model_names import clean_name
 from provenance.model.origin import Label, Process, Tier
 from provenance.origin.recognisers.base import (
-    Hidden,
-    Rows,
+    HiddenFields,
+    RowBatch,
     basis,
     claims,
-    nothing,
+    no_claims,
     positions,
     questions,
 )
-from provenance.origin.recognisers.values import SILENT_WORDS, names_generator, words_of
+from provenance.origin.recognisers.generator_values import SILENT_WORDS, names_generator, words_of
 
 OUR_PREFIX = "prov_"
-"""How the columns that an export adds begin."""
+"""Prefix of the columns that an export adds."""
 
 _LABEL, _GENERATOR = f"{OUR_PREFIX}label", f"{OUR_PREFIX}generator"
 _CLAIMS = {
@@ -64,13 +64,13 @@ class ExportedColumns:
         ]
         return tuple(found) or None
 
-    def hides(self, rows: Rows) -> Hidden | None:
+    def hides(self, rows: RowBatch) -> HiddenFields | None:
         """Nothing: nobody else looks at them."""
         return None
 
-    def claims(self, rows: Rows) -> pa.Table:
-        """What every column says; a label of another kind is a question."""
-        found = [nothing()]
+    def claims(self, rows: RowBatch) -> pa.Table:
+        """Return the claims of every column; an unknown label is a question."""
+        found = [no_claims()]
         for field, values in rows.fields.items():
             found += (
                 self._labelled(field, values)
@@ -80,14 +80,14 @@ class ExportedColumns:
         return pa.concat_tables(found)
 
     def _labelled(self, field: str, values: pa.Array) -> list[pa.Table]:
-        said = words_of(values)
+        words = words_of(values)
         known = pa.array([*_CLAIMS, *SILENT_WORDS.to_pylist()])
-        odd = positions(pc.and_(pc.is_valid(said), pc.invert(pc.is_in(said, known))))
+        odd = positions(pc.and_(pc.is_valid(words), pc.invert(pc.is_in(words, known))))
         tables = [
             questions(odd, self.name, field=field, basis=basis(field, values.take(odd))),
         ]
         for label, tier in _CLAIMS.items():
-            index = positions(pc.equal(said, label.value))
+            index = positions(pc.equal(words, label.value))
             stated = basis(field, values.take(index))
             tables.append(
                 claims(index, self.name, tier=tier, claim=label, field=field, basis=stated)

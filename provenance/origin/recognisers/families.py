@@ -1,4 +1,4 @@
-"""Names of language models: what looks like one, and which family it belongs to."""
+"""Recognise names of known language models, and map them to model families."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ LONGEST_NAME = 200
 """A longer value is prose, not the name of a model."""
 
 
-class Family(NamedTuple):
-    """How the models of one family are called; patterns for lower-case names, from their start.
+class ModelFamily(NamedTuple):
+    """Names of the models of one family: patterns for lower-case names, from their start.
 
     Attributes:
         name: what the family is called in budgets and reports.
@@ -32,77 +32,81 @@ class Family(NamedTuple):
 
 _SIZE = r"\d+(?:\.\d+)?[bm]\b"
 
-FAMILIES: tuple[Family, ...] = (
+FAMILIES: tuple[ModelFamily, ...] = (
     # Names that hold another family's name come first.
-    Family("nemotron", r"(?:[a-z0-9.]+[-_])*nemotron"),
-    Family("gpt4all", r"gpt4all"),
-    Family("codellama", r"code-?llama"),
-    Family("deepseek", r"deepseek"),
-    Family("tulu", r"(?:llama-[\d.]+-)?tulu[-_]?\d"),
-    Family("hermes", r"(?:nous-|open)?hermes[-_ ]?\d|nous-hermes"),
-    Family("gpt-neo", r"gpt-?neo(?:x|\b)|gpt-j\b|chip-?20b"),
-    Family("cerebras-gpt", r"cerebras-gpt"),
-    Family(
+    ModelFamily("nemotron", r"(?:[a-z0-9.]+[-_])*nemotron"),
+    ModelFamily("gpt4all", r"gpt4all"),
+    ModelFamily("codellama", r"code-?llama"),
+    ModelFamily("deepseek", r"deepseek"),
+    ModelFamily("tulu", r"(?:llama-[\d.]+-)?tulu[-_]?\d"),
+    ModelFamily("hermes", r"(?:nous-|open)?hermes[-_ ]?\d|nous-hermes"),
+    ModelFamily("gpt-neo", r"gpt-?neo(?:x|\b)|gpt-j\b|chip-?20b"),
+    ModelFamily("cerebras-gpt", r"cerebras-gpt"),
+    ModelFamily(
         "gpt",
         r"(?:chat)?gpt[-_ ]?\d|gpt-oss|chatgpt|o[1-9]-(?:mini|preview|pro)"
         r"|(?:text|code)-(?:davinci|curie|babbage|ada|cushman)-\d|davinci(?:-\d|$)",
         r"gpt|o[134]",
     ),
-    Family("claude", r"claude[-_ ]?(?:v?\d|instant|opus|sonnet|haiku)", r"claude"),
-    Family("gemini", r"gemini[-_ ](?:\d|pro|ultra|flash|nano|exp)", r"gemini|bard"),
-    Family("gemma", r"(?:code|recurrent|med)?gemma[-_ ]?\d", r"gemma"),
-    Family("palm", r"palm-?2|(?:text|chat|code)-bison", r"palm"),
-    Family("mixtral", r"mixtral"),
-    Family(
+    ModelFamily("claude", r"claude[-_ ]?(?:v?\d|instant|opus|sonnet|haiku)", r"claude"),
+    ModelFamily("gemini", r"gemini[-_ ](?:\d|pro|ultra|flash|nano|exp)", r"gemini|bard"),
+    ModelFamily("gemma", r"(?:code|recurrent|med)?gemma[-_ ]?\d", r"gemma"),
+    ModelFamily("palm", r"palm-?2|(?:text|chat|code)-bison", r"palm"),
+    ModelFamily("mixtral", r"mixtral"),
+    ModelFamily(
         "mistral",
         r"mistral[-_ ]?(?:v?\d|tiny|small|medium|large|nemo|saba|instruct)"
         r"|(?:mini|code|dev|magi|mathi?)stral|pixtral",
         r"mistral",
     ),
-    Family("vicuna", r"vicuna[-_ ](?:v?\d)", r"vicuna"),
-    Family("alpaca", r"alpaca[-_ ]?" + _SIZE),
-    Family("koala", r"koala[-_ ]?" + _SIZE),
-    Family("guanaco", r"guanaco[-_ ]?" + _SIZE),
-    Family("wizardlm", r"wizard(?:lm|coder|math)"),
-    Family("llama", r"llama[-_ ]?(?:v?\d|" + _SIZE + r")", r"llama"),
-    Family("qwen", r"qwen|qwq-|qvq-"),
-    Family("phi", r"phi[-_ ]?\d(?:\.\d)?(?:$|[-_ ](?:mini|small|medium|moe|vision|instruct|\d))"),
-    Family("falcon", r"falcon[-_ ]?(?:" + _SIZE + r"|rw-|mamba|h1\b|\d-)", r"falcon"),
-    Family("oasst", r"(?:oasst|openassistant)[-_](?:sft|rm)"),
-    Family("pythia", r"pythia-" + _SIZE, r"pythia"),
-    Family("opt", r"opt-(?:iml|" + _SIZE + r")"),
-    Family("bloom", r"bloomz|bloom-" + _SIZE, r"bloom"),
-    Family("t5", r"flan-|(?:mt5|byt5|t5)[-_](?:small|base|large|xl|xxl|3b|11b|v1)|fastchat-t5"),
-    Family("dolly", r"dolly-v\d"),
-    Family("mpt", r"mpt-" + _SIZE),
-    Family("stablelm", r"stablelm|stable-?beluga"),
-    Family("rwkv", r"rwkv"),
-    Family("glm", r"(?:chat)?glm-?\d"),
-    Family("internlm", r"internlm"),
-    Family("baichuan", r"baichuan"),
-    Family("yi", r"yi-(?:" + _SIZE + r"|[\d.]+-|large|medium|lightning|spark)"),
-    Family("command", r"command-(?:r|a|light|nightly|xlarge|medium)\b|c4ai-"),
-    Family("aya", r"aya-(?:\d|expanse|vision)"),
-    Family("zephyr", r"zephyr-(?:" + _SIZE + r"|orpo)"),
-    Family("starling", r"starling-lm"),
-    Family("openchat", r"openchat"),
-    Family("orca", r"orca[-_](?:2|mini)"),
-    Family("solar", r"solar-(?:\d|pro|mini)"),
-    Family("olmo", r"olmoe?-"),
-    Family("smollm", r"smollm"),
-    Family("granite", r"granite-\d"),
-    Family("dbrx", r"dbrx"),
-    Family("jamba", r"jamba|jurassic-?\d|j2-(?:ultra|mid|light)"),
-    Family("grok", r"grok-(?:\d|beta)", r"grok"),
-    Family("kimi", r"kimi-|moonshot-v\d"),
-    Family("minimax", r"minimax-|abab\d"),
-    Family("ernie", r"ernie-(?:\d|bot|lite|speed|x\d)"),
-    Family("hunyuan", r"hunyuan"),
-    Family("doubao", r"doubao"),
-    Family("exaone", r"exaone"),
-    Family("starcoder", r"(?:star|santa)coder"),
-    Family("nova", r"nova-(?:pro|lite|micro|premier)"),
-    Family("titan", r"titan-text"),
+    ModelFamily("vicuna", r"vicuna[-_ ](?:v?\d)", r"vicuna"),
+    ModelFamily("alpaca", r"alpaca[-_ ]?" + _SIZE),
+    ModelFamily("koala", r"koala[-_ ]?" + _SIZE),
+    ModelFamily("guanaco", r"guanaco[-_ ]?" + _SIZE),
+    ModelFamily("wizardlm", r"wizard(?:lm|coder|math)"),
+    ModelFamily("llama", r"llama[-_ ]?(?:v?\d|" + _SIZE + r")", r"llama"),
+    ModelFamily("qwen", r"qwen|qwq-|qvq-"),
+    ModelFamily(
+        "phi", r"phi[-_ ]?\d(?:\.\d)?(?:$|[-_ ](?:mini|small|medium|moe|vision|instruct|\d))"
+    ),
+    ModelFamily("falcon", r"falcon[-_ ]?(?:" + _SIZE + r"|rw-|mamba|h1\b|\d-)", r"falcon"),
+    ModelFamily("oasst", r"(?:oasst|openassistant)[-_](?:sft|rm)"),
+    ModelFamily("pythia", r"pythia-" + _SIZE, r"pythia"),
+    ModelFamily("opt", r"opt-(?:iml|" + _SIZE + r")"),
+    ModelFamily("bloom", r"bloomz|bloom-" + _SIZE, r"bloom"),
+    ModelFamily(
+        "t5", r"flan-|(?:mt5|byt5|t5)[-_](?:small|base|large|xl|xxl|3b|11b|v1)|fastchat-t5"
+    ),
+    ModelFamily("dolly", r"dolly-v\d"),
+    ModelFamily("mpt", r"mpt-" + _SIZE),
+    ModelFamily("stablelm", r"stablelm|stable-?beluga"),
+    ModelFamily("rwkv", r"rwkv"),
+    ModelFamily("glm", r"(?:chat)?glm-?\d"),
+    ModelFamily("internlm", r"internlm"),
+    ModelFamily("baichuan", r"baichuan"),
+    ModelFamily("yi", r"yi-(?:" + _SIZE + r"|[\d.]+-|large|medium|lightning|spark)"),
+    ModelFamily("command", r"command-(?:r|a|light|nightly|xlarge|medium)\b|c4ai-"),
+    ModelFamily("aya", r"aya-(?:\d|expanse|vision)"),
+    ModelFamily("zephyr", r"zephyr-(?:" + _SIZE + r"|orpo)"),
+    ModelFamily("starling", r"starling-lm"),
+    ModelFamily("openchat", r"openchat"),
+    ModelFamily("orca", r"orca[-_](?:2|mini)"),
+    ModelFamily("solar", r"solar-(?:\d|pro|mini)"),
+    ModelFamily("olmo", r"olmoe?-"),
+    ModelFamily("smollm", r"smollm"),
+    ModelFamily("granite", r"granite-\d"),
+    ModelFamily("dbrx", r"dbrx"),
+    ModelFamily("jamba", r"jamba|jurassic-?\d|j2-(?:ultra|mid|light)"),
+    ModelFamily("grok", r"grok-(?:\d|beta)", r"grok"),
+    ModelFamily("kimi", r"kimi-|moonshot-v\d"),
+    ModelFamily("minimax", r"minimax-|abab\d"),
+    ModelFamily("ernie", r"ernie-(?:\d|bot|lite|speed|x\d)"),
+    ModelFamily("hunyuan", r"hunyuan"),
+    ModelFamily("doubao", r"doubao"),
+    ModelFamily("exaone", r"exaone"),
+    ModelFamily("starcoder", r"(?:star|santa)coder"),
+    ModelFamily("nova", r"nova-(?:pro|lite|micro|premier)"),
+    ModelFamily("titan", r"titan-text"),
 )
 """Families in the order in which they are tried."""
 
@@ -129,7 +133,7 @@ def _any(patterns: list[str], end: str = "") -> str:
 
 
 _INSIDE = r"[-/:.(]"
-"""What may stand before a known name in one that begins otherwise: ``acme-llama-3-8b``."""
+"""Characters before a known name inside another name: ``acme-llama-3-8b``."""
 
 _ALL = [family.pattern for family in FAMILIES]
 _VERSIONED = _any(_ALL) + "|" + _VENDORS
@@ -138,7 +142,7 @@ _BARE = _any([family.bare for family in FAMILIES if family.bare], "$")
 
 @cache
 def _compiled() -> list[tuple[str, dict[str, re.Pattern[str]]]]:
-    """Made when a name is first looked at: many runs look at none."""
+    """Compile the patterns on first use: many runs need none."""
     return [
         (
             family.name,
@@ -169,10 +173,10 @@ def family_of(name: str | None) -> str | None:
     """
     if name is None or len(name) > LONGEST_NAME:
         return None
-    for place in ("start", "inside"):
+    for position in ("start", "inside"):
         for spelling in _spellings(name):
             for family, patterns in _compiled():
-                if patterns[place].search(spelling):
+                if patterns[position].search(spelling):
                     return family
     return None
 

@@ -1,4 +1,4 @@
-"""The label for generated content of GB 45438: a field ``AIGC``, or front matter of that name."""
+"""Recognise the label for generated content of GB 45438: ``AIGC`` as field or front matter."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import pyarrow.compute as pc
 
 from provenance.model.origin import Label, Process, Tier
 from provenance.origin.recognisers.base import (
-    Hidden,
-    Rows,
+    HiddenFields,
+    RowBatch,
     claims,
-    nothing,
+    no_claims,
     positions,
     questions,
     shorten,
@@ -49,14 +49,14 @@ class Gb45438:
         marked = [field for field in fields if _is_mark(field) and field not in content]
         return tuple(marked) if marked or len(content) == 1 else None
 
-    def hides(self, rows: Rows) -> Hidden | None:
+    def hides(self, rows: RowBatch) -> HiddenFields | None:
         """The fields that hold a label of the standard."""
         labels = pa.repeat(False, len(rows.content))
         for column in rows.fields.values():
             labels = pc.or_(labels, pc.is_valid(_member(column, "Label")))
-        return Hidden(tuple(rows.fields), labels) if rows.fields else None
+        return HiddenFields(tuple(rows.fields), labels) if rows.fields else None
 
-    def claims(self, rows: Rows) -> pa.Table:
+    def claims(self, rows: RowBatch) -> pa.Table:
         """One claim per label that is found."""
         found = [
             self._labelled(pa.array(range(len(column)), pa.int64()), column, field)
@@ -65,13 +65,13 @@ class Gb45438:
         if rows.kind == "text":
             index, marks = _front_matter(rows.content)
             found.append(self._labelled(index, marks, "AIGC"))
-        return pa.concat_tables(found) if found else nothing()
+        return pa.concat_tables(found) if found else no_claims()
 
     def _labelled(self, index: pa.Array, marks: pa.Array, field: str) -> pa.Table:
         stated = positions(pc.match_substring(marks, "label", ignore_case=True))
         index, marks = index.take(stated), marks.take(stated)
         if not len(index):
-            return nothing()
+            return no_claims()
         value, producer = _member(marks, "Label"), _member(marks, "ContentProducer")
         plain = pc.utf8_lower(value)
         generated = positions(pc.is_in(plain, _GENERATED))

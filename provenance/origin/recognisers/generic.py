@@ -1,4 +1,4 @@
-"""Fields whose name or value speaks of an origin, whoever wrote them and however deep they lie."""
+"""Recognise marks of origin in any field, by its name and values, at any depth."""
 
 from __future__ import annotations
 
@@ -12,29 +12,37 @@ import pyarrow.compute as pc
 from provenance.model.origin import Label, Tier
 from provenance.origin.recognisers.base import (
     WHOLE_ROW,
-    Hidden,
-    Rows,
+    HiddenFields,
+    RowBatch,
+    any_valid,
     basis,
     claims,
-    filled,
-    nothing,
+    no_claims,
     questions,
 )
-from provenance.origin.recognisers.field_names import Promise, promise_of
+from provenance.origin.recognisers.candidate_values import find_candidates
+from provenance.origin.recognisers.claim_table import ClaimKind
+from provenance.origin.recognisers.field_claims import FieldClaim, claims_of_field
+from provenance.origin.recognisers.field_names import FieldRole, field_meaning
+from provenance.origin.recognisers.machine_statements import CHAT_SITES, TELLING_REMARK
+from provenance.origin.recognisers.model_turns import as_questions, by_model, model_sides
 from provenance.origin.recognisers.speakers import ANSWERS, PROMPTS
-from provenance.origin.recognisers.spotting import spotted
-from provenance.origin.recognisers.statements import CHAT_SITES, TELLING_REMARK
-from provenance.origin.recognisers.turns import as_questions, by_model, model_sides
-from provenance.origin.recognisers.verdicts import Claim, Verdict, claims_of
 
 _ALWAYS = frozenset(
-    {Promise.GENERATOR, Promise.MODEL, Promise.MAKER, Promise.FLAG, Promise.HUMAN_FLAG}
-    | {Promise.MARK, Promise.SPEAKER, Promise.USE, Promise.REAL, Promise.EITHER, Promise.SCORE}
+    {FieldRole.GENERATOR, FieldRole.MODEL, FieldRole.MAKER, FieldRole.FLAG, FieldRole.HUMAN_FLAG}
+    | {
+        FieldRole.MARK,
+        FieldRole.SPEAKER,
+        FieldRole.USE,
+        FieldRole.REAL,
+        FieldRole.EITHER,
+        FieldRole.SCORE,
+    }
 )
-"""What is heard inside of the content, too: a turn may name who spoke it."""
+"""Roles that are read inside the content too: a turn may name its speaker."""
 
-_CHECKED = frozenset(Promise) - _ALWAYS | {Promise.MAKER, Promise.SPEAKER}
-"""Most values of these say nothing, and are not looked at."""
+_CHECKED = frozenset(FieldRole) - _ALWAYS | {FieldRole.MAKER, FieldRole.SPEAKER}
+"""Roles of which most values mean nothing: only candidate values are examined."""
 
 _GOODS = (
     "make",
@@ -48,7 +56,7 @@ _GOODS = (
     "sku",
     "trim",
 )
-"""Fields beside which a model is that of a car or a telephone."""
+"""Fields that show that ``model`` is a product: a car or a telephone."""
 
 _TEXT_KINDS = frozenset({"string", "messages", "null"})
 """Kinds of a field some of whose values may be texts; a number among texts is called a text."""
@@ -56,10 +64,10 @@ _TEXT_KINDS = frozenset({"string", "messages", "null"})
 
 @dataclass(frozen=True, slots=True)
 class GenericField:
-    """What a name promises and what a value says decide together; see ``verdicts``.
+    """Claims from the role of a field and the meaning of its values; see ``field_claims``.
 
-    A generator or a plain yes is the tool's word, a word such as "synthetic" or "human" is a
-    declaration, and what looks like a mark and is not understood is a question.
+    A named generator or a plain yes is a claim of tier ``tool``, a word such as "synthetic" or
+    "human" is a declaration, and a mark that is not understood is a question.
 
     Attributes:
         name: the observer in evidence.
@@ -72,119 +80,121 @@ class GenericField:
     known: frozenset[str] = frozenset()
 
     def wanted(self, fields: Mapping[str, str], content: tuple[str, ...]) -> tuple[str, ...] | None:
-        """Every field that may say something, and those that tell what it is said of."""
+        """All fields that may make a claim, and the fields that show what a claim is about."""
         opened = _opened(fields)
         found = [path for path, kind in fields.items() if _is_heard(path, kind, opened, content)]
         if not found:
             return None
-        beside: list[str] = []
+        extra: list[str] = []
         if _is_prompt(content):
-            beside += [path for path in fields if path.lower() in ANSWERS]
-        if any(promise_of(path).of is Promise.MODEL for path in found):
-            beside += [path for path in fields if _leaf(path) in _GOODS]
-        return tuple(dict.fromkeys([*found, *(path for path in beside if path not in content)]))
+            extra += [path for path in fields if path.lower() in ANSWERS]
+        if any(field_meaning(path).role is FieldRole.MODEL for path in found):
+            extra += [path for path in fields if _leaf(path) in _GOODS]
+        return tuple(dict.fromkeys([*found, *(path for path in extra if path not in content)]))
 
-    def hides(self, rows: Rows) -> Hidden | None:
+    def hides(self, rows: RowBatch) -> HiddenFields | None:
         """Nothing: who comes after it looks at the content alone."""
         return None
 
-    def claims(self, rows: Rows) -> pa.Table:
-        """What every field says, row by row."""
-        found = [nothing()]
+    def claims(self, rows: RowBatch) -> pa.Table:
+        """The claims of every field, row by row."""
+        found = [no_claims()]
         heard = {
             path: column for path, column in rows.fields.items() if _may_speak(path, rows.names)
         }
         for path, column in heard.items():
-            for said in _said(path, column, self.known):
-                found += self._claimed(rows, said)
+            for distinct in _distinct_claims(path, column, self.known):
+                found += self._claimed(rows, distinct)
         return _mixed_where_stated(_each_once(pa.concat_tables(found)))
 
-    def _claimed(self, rows: Rows, said: Said) -> list[pa.Table]:
+    def _claimed(self, rows: RowBatch, distinct: DistinctClaims) -> list[pa.Table]:
         """Claims by kind, those about the model's side apart from those about all of a record."""
-        kinds = [(claim.verdict, promise_of(claim.field).whole) for claim in said.claims]
-        columns = _columns(said.claims)
+        kinds = [(claim.claim_kind, field_meaning(claim.field).whole) for claim in distinct.claims]
+        columns = _columns(distinct.claims)
         found = []
-        for verdict, whole in dict.fromkeys(kinds):
-            of_kind = pa.array([kind == (verdict, whole) for kind in kinds], pa.bool_())
-            places = pc.indices_nonzero(of_kind.take(said.numbers))
-            numbers = said.numbers.take(places)
+        for claim_kind, whole in dict.fromkeys(kinds):
+            of_kind = pa.array([kind == (claim_kind, whole) for kind in kinds], pa.bool_())
+            positions_of_kind = pc.indices_nonzero(of_kind.take(distinct.numbers))
+            numbers = distinct.numbers.take(positions_of_kind)
             own = {name: column.take(numbers) for name, column in columns.items()}
-            found += self._by_verdict(rows, said.rows.take(places), verdict, whole, own)
+            found += self._by_verdict(
+                rows, distinct.rows.take(positions_of_kind), claim_kind, whole, own
+            )
         return found
 
     def _by_verdict(
         self,
-        rows: Rows,
+        rows: RowBatch,
         index: pa.Array,
-        verdict: Verdict,
+        claim_kind: ClaimKind,
         whole: bool,
         columns: dict[str, pa.Array],
     ) -> list[pa.Table]:
-        if verdict is Verdict.QUESTION:
+        if claim_kind is ClaimKind.QUESTION:
             return [self._questions(rows, index, columns)]
-        if verdict is Verdict.NAMED:
+        if claim_kind is ClaimKind.NAMED:
             # A plain yes is about all of it, a name about what a model can have written.
             every = pc.and_(pc.is_null(columns["generator"]), whole)
             return self._synthetic(rows, index, every, Tier.TOOL, columns)
-        if verdict is Verdict.STATED:
+        if claim_kind is ClaimKind.STATED:
             every = pa.repeat(whole, len(index))
             return self._synthetic(rows, index, every, Tier.DECLARED, columns)
-        return [self._lowering(rows, index, verdict, whole, columns)]
+        return [self._lowering(rows, index, claim_kind, whole, columns)]
 
-    def _questions(self, rows: Rows, index: pa.Array, columns: dict[str, pa.Array]) -> pa.Table:
+    def _questions(self, rows: RowBatch, index: pa.Array, columns: dict[str, pa.Array]) -> pa.Table:
         """Questions, but for the models of cars."""
         asked = questions(index, self.name, field=columns["field"], basis=columns["basis"])
         goods = [column for path, column in rows.fields.items() if _leaf(path) in _GOODS]
         if not goods or len(index) == 0:
             return asked
-        sold = filled(goods, len(rows.content)).take(index)
+        sold = any_valid(goods, len(rows.content)).take(index)
         return asked.filter(pc.invert(pc.and_(sold, columns["of_model"])))
 
     def _synthetic(
         self,
-        rows: Rows,
+        rows: RowBatch,
         index: pa.Array,
         whole: pa.Array,
         tier: Tier,
         columns: dict[str, pa.Array],
     ) -> list[pa.Table]:
-        """Made by a machine: all of a record, or the model's side of it.
+        """Make claims of synthetic: about all of a record, or about the model's side.
 
         With an answer beside it, a prompt is not what the model wrote.
         """
         left_out = {"of_model"} | ({"generator"} if tier is not Tier.TOOL else set())
-        told = {name: column for name, column in columns.items() if name not in left_out}
+        claims_at = {name: column for name, column in columns.items() if name not in left_out}
         rest = pc.invert(whole)
         all_of_it = claims(
             index.filter(whole),
             self.name,
             tier=tier,
             claim=Label.SYNTHETIC,
-            **{name: column.filter(whole) for name, column in told.items()},
+            **{name: column.filter(whole) for name, column in claims_at.items()},
         )
         side = by_model(
             rows,
             index.filter(rest),
             self.name,
             tier=tier,
-            **{name: column.filter(rest) for name, column in told.items()},
+            **{name: column.filter(rest) for name, column in claims_at.items()},
         )
         answers = [column for path, column in rows.fields.items() if path.lower() in ANSWERS]
         if not _is_prompt(rows.names) or not answers or side.num_rows == 0:
             return [all_of_it, side]
-        answered = filled(answers, len(rows.content)).take(side.column("index").combine_chunks())
+        answered = any_valid(answers, len(rows.content)).take(side.column("index").combine_chunks())
         return [all_of_it, side.filter(pc.invert(answered)), as_questions(side.filter(answered))]
 
     def _lowering(
         self,
-        rows: Rows,
+        rows: RowBatch,
         index: pa.Array,
-        verdict: Verdict,
+        claim_kind: ClaimKind,
         whole: bool,
         columns: dict[str, pa.Array],
     ) -> pa.Table:
         """Human or mixed, which a generator's field does not say of a chat or a pair."""
-        label = Label.HUMAN if verdict is Verdict.HUMAN else Label.MIXED
+        label = Label.HUMAN if claim_kind is ClaimKind.HUMAN else Label.MIXED
         table = claims(
             index,
             self.name,
@@ -199,7 +209,7 @@ class GenericField:
 
 
 def _mixed_where_stated(found: pa.Table) -> pa.Table:
-    """Where a row says that it is mixed, a generator is named for its part of it."""
+    """Turn whole claims with a generator into mixed ones in rows that are stated to be mixed."""
     whole = found.column("whole")
     stated = pc.and_(whole, pc.equal(found.column("claim"), Label.MIXED.value))
     mixed = found.column("index").filter(stated)
@@ -207,13 +217,13 @@ def _mixed_where_stated(found: pa.Table) -> pa.Table:
         return found
     named = pc.and_(whole, pc.is_valid(found.column("generator")))
     part = pc.and_(named, pc.is_in(found.column("index"), mixed.combine_chunks()))
-    place = found.schema.get_field_index("claim")
+    position = found.schema.get_field_index("claim")
     claim = pc.if_else(part, pa.scalar(Label.MIXED.value), found.column("claim"))
-    return found.set_column(place, found.schema.field(place), claim)
+    return found.set_column(position, found.schema.field(position), claim)
 
 
-class Said(NamedTuple):
-    """What one field claims: every distinct claim once, and of which rows.
+class DistinctClaims(NamedTuple):
+    """The distinct claims of one field, and the rows that each is about.
 
     Attributes:
         rows: int64[m], positions in the batch.
@@ -223,56 +233,62 @@ class Said(NamedTuple):
 
     rows: pa.Array
     numbers: pa.Array
-    claims: list[Claim]
+    claims: list[FieldClaim]
 
 
-def _said(path: str, values: pa.Array, known: frozenset[str]) -> Iterator[Said]:
-    """What a field claims; the text of an object may make several claims of one row."""
-    promised = promise_of(path)
-    checked = promised.of in _CHECKED and not promised.plain
-    found = spotted(_shorter(promised.of, values), checked=checked, known=known)
+def _distinct_claims(
+    path: str, values: pa.Array, known: frozenset[str]
+) -> Iterator[DistinctClaims]:
+    """Yield the claims of a field; the text of an object may make several claims per row."""
+    name_meaning = field_meaning(path)
+    checked = name_meaning.role in _CHECKED and not name_meaning.plain
+    found = find_candidates(_shorter(name_meaning.role, values), checked=checked, known=known)
     if len(found.rows) == 0:
         return
-    meant = [claims_of(path, value, known) for value in found.values.to_pylist()]
-    for place in range(max(map(len, meant))):
-        told = [each[place] if place < len(each) else None for each in meant]
-        made = {claim: number for number, claim in enumerate(dict.fromkeys(filter(None, told)))}
-        numbers = pa.array([made.get(claim) if claim else None for claim in told], pa.int64())
+    meant = [claims_of_field(path, value, known) for value in found.values.to_pylist()]
+    for position in range(max(map(len, meant))):
+        claims_at = [each[position] if position < len(each) else None for each in meant]
+        made = {
+            claim: number for number, claim in enumerate(dict.fromkeys(filter(None, claims_at)))
+        }
+        numbers = pa.array([made.get(claim) if claim else None for claim in claims_at], pa.int64())
         numbers = numbers.take(found.indices)
-        held = pc.indices_nonzero(pc.is_valid(numbers))
-        yield Said(found.rows.take(held), numbers.take(held), list(made))
+        made_at = pc.indices_nonzero(pc.is_valid(numbers))
+        yield DistinctClaims(found.rows.take(made_at), numbers.take(made_at), list(made))
 
 
 _REMARK_BYTES = 240
-"""Longer remarks are texts of their own, unless they are JSON."""
+"""Longest remark that is read; longer ones only if they are JSON."""
 
 
-def _shorter(of: Promise, values: pa.Array) -> pa.Array:
+def _shorter(role: FieldRole, values: pa.Array) -> pa.Array:
     """The values of a field of long texts or many addresses that may say something."""
-    if of is Promise.ADDRESS:
+    if role is FieldRole.ADDRESS:
         telling = pc.match_substring_regex(values, CHAT_SITES, ignore_case=True)
-    elif of is Promise.REMARK:
+    elif role is FieldRole.REMARK:
         short = pc.less_equal(pc.binary_length(values), _REMARK_BYTES)
-        held = pc.match_substring_regex(values, r"^[\s\x{feff}]*\"?[\[{]")
-        values = pc.if_else(pc.or_(short, held), values, pa.scalar(None, values.type))
+        made_at = pc.match_substring_regex(values, r"^[\s\x{feff}]*\"?[\[{]")
+        values = pc.if_else(pc.or_(short, made_at), values, pa.scalar(None, values.type))
         telling = pc.match_substring_regex(values, TELLING_REMARK, ignore_case=True)
     else:
         return values
     return pc.if_else(pc.fill_null(telling, False), values, pa.scalar(None, values.type))
 
 
-def _columns(said: list[Claim]) -> dict[str, pa.Array]:
+def _columns(distinct: list[FieldClaim]) -> dict[str, pa.Array]:
     """Claims as columns."""
-    fields = pa.array([claim.field for claim in said], pa.string())
-    promises = [promise_of(claim.field) for claim in said]
-    processes = [promised.process and promised.process.value for promised in promises]
+    fields = pa.array([claim.field for claim in distinct], pa.string())
+    promises = [field_meaning(claim.field) for claim in distinct]
+    processes = [name_meaning.process and name_meaning.process.value for name_meaning in promises]
     return {
         "field": fields,
-        "basis": basis(fields, pa.array([claim.value for claim in said], pa.string())),
-        "generator": pa.array([claim.generator for claim in said], pa.string()),
-        "generator_family": pa.array([claim.family for claim in said], pa.string()),
+        "basis": basis(fields, pa.array([claim.value for claim in distinct], pa.string())),
+        "generator": pa.array([claim.generator for claim in distinct], pa.string()),
+        "generator_family": pa.array([claim.family for claim in distinct], pa.string()),
         "process": pa.array(processes, pa.string()),
-        "of_model": pa.array([promised.of is Promise.MODEL for promised in promises], pa.bool_()),
+        "of_model": pa.array(
+            [name_meaning.role is FieldRole.MODEL for name_meaning in promises], pa.bool_()
+        ),
     }
 
 
@@ -292,7 +308,7 @@ def _is_heard(path: str, kind: str, opened: Collection[str], content: tuple[str,
     """
     if not _may_speak(path, content):
         return False
-    if promise_of(path).of not in {Promise.ANY, Promise.REMARK, Promise.ADDRESS}:
+    if field_meaning(path).role not in {FieldRole.ANY, FieldRole.REMARK, FieldRole.ADDRESS}:
         return True
     return kind in _TEXT_KINDS or (kind in {"object", "list"} and path not in opened)
 
@@ -308,10 +324,10 @@ def _opened(paths: Iterable[str]) -> frozenset[str]:
 
 
 def _may_speak(path: str, content: tuple[str, ...]) -> bool:
-    of = promise_of(path).of
-    if of is Promise.NOTHING or path in content or _leaf(path) in _GOODS:
+    role = field_meaning(path).role
+    if role is FieldRole.NOTHING or path in content or _leaf(path) in _GOODS:
         return False
-    if content == (WHOLE_ROW,) or of in _ALWAYS:
+    if content == (WHOLE_ROW,) or role in _ALWAYS:
         return True
     return not any(path.startswith((f"{name}.", f"{name}[")) for name in content)
 

@@ -1,4 +1,4 @@
-"""Cells that hold JSON, or nearly: a repr of Python, JSON in JSON, pairs of a name and a value."""
+"""Parse cells that contain JSON or something close to it: Python reprs, nested JSON, pairs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 _LONGEST_REPR = 20_000
-"""Longer ones are not parsed as Python; the pairs in them are looked for all the same."""
+"""Longest text that is parsed as a Python literal; pairs are extracted from any text."""
 _OPENING = "[{"
 _PAIR = re.compile(
     r"(?:^|[\n;,&|{(\[<])\s*[\"'\\]*(?P<name>[^\W\d][\w.-]{0,39}(?: [\w-]{1,20})?)[\"'\\]*\s*"
@@ -21,12 +21,12 @@ _PAIR = re.compile(
 _JOINED = re.compile(r"[:=|>](?!//)|,\s*[\"']")
 
 
-def held_in(text: str) -> Any:
-    """The list or object that a text holds; None where it holds none.
+def parse_cell(text: str) -> Any:
+    """Parse the list or object in a text; None if there is none.
 
-    >>> held_in('{"a":1}'), held_in("{'a': True}"), held_in('"{\\\\"a\\\\":1}"')
+    >>> parse_cell('{"a":1}'), parse_cell("{'a': True}"), parse_cell('"{\\\\"a\\\\":1}"')
     ({'a': 1}, {'a': True}, {'a': 1})
-    >>> held_in('\\ufeff{"a":1} trailing'), held_in("plain")
+    >>> parse_cell('\\ufeff{"a":1} trailing'), parse_cell("plain")
     ({'a': 1}, None)
     """
     plain = text.lstrip("\ufeff \t\r\n")
@@ -64,21 +64,21 @@ def pairs_in(text: str) -> list[tuple[str, str]]:
     return [(found["name"], found["value"].strip()) for found in _PAIR.finditer(text[:4000])][:64]
 
 
-def listed_pairs(held: Any) -> list[tuple[str, str]]:
+def listed_pairs(parsed: Any) -> list[tuple[str, str]]:
     """Names and values that stand side by side: ``[["generator","zorp"]]``.
 
     >>> listed_pairs([{"name": "is_synthetic", "value": True}, ["generator", "zorp"]])
     [('is_synthetic', 'true'), ('generator', 'zorp')]
     """
     found: list[tuple[str, str]] = []
-    stack = [held]
+    stack = [parsed]
     while stack:
         value = stack.pop()
         if isinstance(value, dict):
             found += _pair(_first(value, _NAMES), _first(value, _VALUES))
             stack += reversed(list(value.values()))
         elif isinstance(value, list):
-            if len(value) == 2 and value is not held:
+            if len(value) == 2 and value is not parsed:
                 found += _pair(*value)
             stack += reversed([member for member in value if isinstance(member, dict | list)])
     return found
@@ -88,8 +88,8 @@ _NAMES = ("name", "key", "field", "attribute", "property", "trait_type", "id", "
 _VALUES = ("value", "val", "v", "content", "data", "string_value")
 
 
-def _first(held: dict[str, Any], names: tuple[str, ...]) -> Any:
-    return next((held[name] for name in names if held.get(name) is not None), None)
+def _first(value: dict[str, Any], names: tuple[str, ...]) -> Any:
+    return next((value[name] for name in names if value.get(name) is not None), None)
 
 
 def _pair(name: Any, value: Any) -> list[tuple[str, str]]:
@@ -98,11 +98,11 @@ def _pair(name: Any, value: Any) -> list[tuple[str, str]]:
     return [(name, value if isinstance(value, str) else json.dumps(value))]
 
 
-def leaves(path: str, held: Any) -> Iterator[tuple[str, tuple[str, ...], bool]]:
+def leaves(path: str, parsed: Any) -> Iterator[tuple[str, tuple[str, ...], bool]]:
     """Members of JSON by their paths, as a reader names them: values, and whether of a list."""
     found: dict[str, list[str]] = {}
     lists: set[str] = set()
-    stack: list[tuple[str, Any, bool]] = [(path, held, False)]
+    stack: list[tuple[str, Any, bool]] = [(path, parsed, False)]
     while stack:
         at, value, listed = stack.pop()
         if isinstance(value, dict):

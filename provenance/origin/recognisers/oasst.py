@@ -1,4 +1,4 @@
-"""OpenAssistant messages, whose publisher says of each whether a model wrote it."""
+"""Recognise OpenAssistant messages, whose ``synthetic`` field tells who wrote each of them."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ import pyarrow.compute as pc
 from provenance.model.origin import Label, Process, Tier
 from provenance.origin.recognisers.base import (
     WHOLE_ROW,
-    Hidden,
-    Rows,
+    HiddenFields,
+    RowBatch,
+    any_valid,
     basis,
     claims,
-    filled,
     positions,
 )
-from provenance.origin.recognisers.values import names_generator
+from provenance.origin.recognisers.generator_values import names_generator
 
 _ROLES = pa.array(["prompter", "assistant"])
-_PLACES = ("message_id", "parent_id", "message_tree_id")
-_SAID = pa.array(["true", "false"])
+_ID_FIELDS = ("message_id", "parent_id", "message_tree_id")
+_ANSWERS = pa.array(["true", "false"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,26 +35,26 @@ class Oasst:
 
     def wanted(self, fields: Mapping[str, str], content: tuple[str, ...]) -> tuple[str, ...] | None:
         """The fields of a message; ``model_name`` is missing from most of them."""
-        places = [name for name in _PLACES if name in fields]
+        id_fields = [name for name in _ID_FIELDS if name in fields]
         text = "text" in content or content == (WHOLE_ROW,)
-        if not (text and "synthetic" in fields and "role" in fields and places):
+        if not (text and "synthetic" in fields and "role" in fields and id_fields):
             return None
-        return "synthetic", "role", "model_name", *places
+        return "synthetic", "role", "model_name", *id_fields
 
-    def hides(self, rows: Rows) -> Hidden | None:
-        """What is said of the text, in messages of which anything is said."""
-        return Hidden(("synthetic", "model_name", "role"), self._told(rows))
+    def hides(self, rows: RowBatch) -> HiddenFields | None:
+        """Hide the fields about the author, in messages with an answer."""
+        return HiddenFields(("synthetic", "model_name", "role"), self._is_stated(rows))
 
-    def claims(self, rows: Rows) -> pa.Table:
+    def claims(self, rows: RowBatch) -> pa.Table:
         """Synthetic where the field is true, human where it is false, nothing where it is null."""
-        said = pc.utf8_lower(rows.fields["synthetic"])
+        stated = pc.utf8_lower(rows.fields["synthetic"])
         model = rows.fields["model_name"]
-        message = self._told(rows)
+        message = self._is_stated(rows)
         named = names_generator(model)
-        true = positions(pc.and_(message, pc.equal(said, "true")))
-        false = positions(pc.and_(message, pc.equal(said, "false")))
+        true = positions(pc.and_(message, pc.equal(stated, "true")))
+        false = positions(pc.and_(message, pc.equal(stated, "false")))
         # A model that is named beside `false` contradicts it; both are put on record.
-        denied = positions(pc.and_(pc.and_(message, pc.equal(said, "false")), named))
+        denied = positions(pc.and_(pc.and_(message, pc.equal(stated, "false")), named))
         generator = pc.if_else(named, model, pa.scalar(None, pa.string()))
         made = {"tier": Tier.TOOL, "claim": Label.SYNTHETIC, "process": Process.GENERATE}
         return pa.concat_tables(
@@ -86,8 +86,10 @@ class Oasst:
             ]
         )
 
-    def _told(self, rows: Rows) -> pa.Array:
-        places = (rows.fields[name] for name in _PLACES if name in rows.fields)
-        message = pc.and_(filled(places, len(rows.content)), pc.is_in(rows.fields["role"], _ROLES))
-        said = pc.is_in(pc.utf8_lower(rows.fields["synthetic"]), _SAID)
-        return pc.fill_null(pc.and_(message, said), False)
+    def _is_stated(self, rows: RowBatch) -> pa.Array:
+        id_fields = (rows.fields[name] for name in _ID_FIELDS if name in rows.fields)
+        message = pc.and_(
+            any_valid(id_fields, len(rows.content)), pc.is_in(rows.fields["role"], _ROLES)
+        )
+        stated = pc.is_in(pc.utf8_lower(rows.fields["synthetic"]), _ANSWERS)
+        return pc.fill_null(pc.and_(message, stated), False)

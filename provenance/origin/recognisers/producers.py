@@ -1,4 +1,4 @@
-"""Tools whose rows carry the model that wrote them, each described by a row of one table."""
+"""Recognise the output of known generation tools, each described by one entry of a table."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ import pyarrow.compute as pc
 from provenance.model.origin import Label, Process, Tier
 from provenance.origin.recognisers.base import (
     WHOLE_ROW,
-    Hidden,
-    Rows,
+    HiddenFields,
+    RowBatch,
+    any_valid,
     basis,
     claims,
-    filled,
-    nothing,
+    no_claims,
     positions,
     questions,
 )
 from provenance.origin.recognisers.families import model_names
-from provenance.origin.recognisers.turns import by_model
-from provenance.origin.recognisers.values import is_filled, names_generator, single_names
+from provenance.origin.recognisers.generator_values import is_filled, names_generator, single_names
+from provenance.origin.recognisers.model_turns import by_model
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Producer:
         name: the tool, as it is named in evidence.
         needs: groups of field names; a row has at least one field of every group.
         generator: fields that may name the model; the first that is not null counts. May be dotted.
-        filled: fields that must hold something: a failed row keeps its model and has no output.
+        any_valid: fields that must hold something: a failed row keeps its model and has no output.
         written: fields that the model filled; empty: all of them. Content taken from elsewhere (the
             prompt, the parent document) is not claimed, unless it says the very same.
         exact: other fields hold somebody else's text, so nothing but ``written`` is the model's.
@@ -50,7 +50,7 @@ class Producer:
     name: str
     needs: tuple[frozenset[str], ...]
     generator: tuple[str, ...] = ()
-    filled: tuple[str, ...] = ()
+    any_valid: tuple[str, ...] = ()
     written: frozenset[str] = frozenset()
     exact: bool = False
     sides: bool = False
@@ -59,24 +59,24 @@ class Producer:
     tier: Tier = Tier.TOOL
 
     def wanted(self, fields: Mapping[str, str], content: tuple[str, ...]) -> tuple[str, ...] | None:
-        """The fields of the shape, those that name the model, and those that show its answer."""
+        """Return the fields that identify the tool, name the model, and contain its answer."""
         if not all(any(_is_there(name, fields) for name in group) for group in self.needs):
             return None
         if self.exact and not self._covers(content):
             return None
         shape = [name for group in self.needs for name in sorted(group)]
-        wanted = [n for n in (*self.generator, *shape, *self.filled) if _is_there(n, fields)]
+        wanted = [n for n in (*self.generator, *shape, *self.any_valid) if _is_there(n, fields)]
         # The only content field is never null, and its text is not wanted twice.
         return tuple(dict.fromkeys(name for name in wanted if not _is_content(name, content)))
 
-    def hides(self, rows: Rows) -> Hidden | None:
-        """The model's name, in rows of this shape; also where the model failed to answer."""
-        return Hidden(self.generator, self._shaped(rows)) if self.generator else None
+    def hides(self, rows: RowBatch) -> HiddenFields | None:
+        """Hide the model's name in rows of this tool, also where the model failed to answer."""
+        return HiddenFields(self.generator, self._shaped(rows)) if self.generator else None
 
-    def claims(self, rows: Rows) -> pa.Table:
-        """The rows that the model answered, as far as the content is its answer.
+    def claims(self, rows: RowBatch) -> pa.Table:
+        """Claim the rows whose content is the model's answer.
 
-        Where the content is not, or there is no answer, the model's name is a question.
+        Where the content is something else, or there is no answer, make a question.
         """
         shaped = self._shaped(rows)
         names, fields = self._models(rows)
@@ -103,10 +103,10 @@ class Producer:
         )
 
     def _claimed(
-        self, rows: Rows, index: pa.Array, names: pa.Array, fields: pa.Array, written: bool
+        self, rows: RowBatch, index: pa.Array, names: pa.Array, fields: pa.Array, written: bool
     ) -> pa.Table:
         if len(index) == 0:
-            return nothing()
+            return no_claims()
         columns: dict[str, Any] = {"tier": self.tier, "process": Process.GENERATE}
         if self.generator:
             unnamed = pa.scalar(f"fields={self.mark}")
@@ -122,14 +122,14 @@ class Producer:
             return found
         return found.filter(pc.invert(found["whole"]))
 
-    def _shaped(self, rows: Rows) -> pa.Array:
-        """Rows that have a field of every group, and a model that looks like one if it must."""
+    def _shaped(self, rows: RowBatch) -> pa.Array:
+        """Mask of the rows with a field of every group, and a likely model name if needed."""
         count = len(rows.content)
         hit = pa.repeat(True, count)
         for group in self.needs:
             if not any(_is_content(name, rows.names) for name in group):
-                held = (rows.fields[name] for name in sorted(group) if name in rows.fields)
-                hit = pc.and_(hit, filled(held, count))
+                columns = (rows.fields[name] for name in sorted(group) if name in rows.fields)
+                hit = pc.and_(hit, any_valid(columns, count))
         if self.checked:
             names, _ = self._models(rows)
             hub = pc.match_substring_regex(names, r"^[\w.-]+/[\w.-]+$")
@@ -137,8 +137,8 @@ class Producer:
             hit = pc.and_(hit, looks)
         return hit
 
-    def _models(self, rows: Rows) -> tuple[pa.Array, pa.Array]:
-        """What names the model in every row, and the field that does."""
+    def _models(self, rows: RowBatch) -> tuple[pa.Array, pa.Array]:
+        """Return the model's name in every row, and the field that contains it."""
         names = fields = pa.nulls(len(rows.content), pa.string())
         for field in self.generator:
             if field in rows.fields:
@@ -157,22 +157,22 @@ class Producer:
         )
         return all(ours) if self.exact else any(ours)
 
-    def _answered(self, rows: Rows, names: pa.Array) -> pa.Array:
+    def _answered(self, rows: RowBatch, names: pa.Array) -> pa.Array:
         hit = pa.repeat(True, len(rows.content))
         if self.generator:
             hit = names_generator(names)
             if self.mark:
                 hit = pc.or_(hit, pc.is_null(names))
-        for name in self.filled:
+        for name in self.any_valid:
             if name in rows.fields:
                 hit = pc.and_(hit, is_filled(rows.fields[name]))
             elif not _is_content(name, rows.names):
                 hit = pa.repeat(False, len(rows.content))
         return hit
 
-    def _repeats(self, rows: Rows) -> pa.Array:
-        """Where a text that was taken from elsewhere is the model's answer all the same."""
-        there = [name for name in self.filled if name in self.written and name in rows.fields]
+    def _repeats(self, rows: RowBatch) -> pa.Array:
+        """Mask of the rows whose text, taken from another field, equals the model's answer."""
+        there = [name for name in self.any_valid if name in self.written and name in rows.fields]
         if rows.kind != "text" or not there:
             return pa.repeat(False, len(rows.content))
         return pc.equal(rows.content, rows.fields[there[0]].cast(rows.content.type))
@@ -199,7 +199,7 @@ PRODUCERS: tuple[Producer, ...] = (
         "distilabel",
         needs=_fields("distilabel_metadata", "generation"),
         generator=("model_name",),
-        filled=("generation",),
+        any_valid=("generation",),
         written=frozenset({"generation"}),
         mark="distilabel_metadata,generation",
     ),
@@ -208,7 +208,7 @@ PRODUCERS: tuple[Producer, ...] = (
         "distilabel",
         needs=_fields("model_name", "generation"),
         generator=("model_name",),
-        filled=("generation",),
+        any_valid=("generation",),
         written=frozenset({"generation"}),
         checked=True,
     ),
@@ -216,7 +216,7 @@ PRODUCERS: tuple[Producer, ...] = (
         "distilabel",  # before 1.0
         needs=_fields("generation_model|generation_models", "generations"),
         generator=("generation_model", "generation_models"),
-        filled=("generations",),
+        any_valid=("generations",),
         written=frozenset({"generations", "raw_generation_responses"}),
     ),
     Producer(
@@ -239,7 +239,7 @@ PRODUCERS: tuple[Producer, ...] = (
         "bespoke-curator",
         needs=_fields("raw_response", "generic_request"),
         generator=("generic_request.model",),
-        filled=("response_message",),
+        any_valid=("response_message",),
         written=frozenset({"response_message"}),
     ),
     Producer(
@@ -261,7 +261,7 @@ PRODUCERS: tuple[Producer, ...] = (
         # The card names the model, the fields do not: a shape, and no more than a hint.
         "cosmopedia",
         needs=_fields("prompt", "text", "seed_data", "format", "audience"),
-        filled=("seed_data", "audience"),
+        any_valid=("seed_data", "audience"),
         written=frozenset({"text"}),
         mark="prompt,text,seed_data,format,audience",
         tier=Tier.HEURISTIC,

@@ -1,4 +1,4 @@
-"""All recognisers in the order in which they are asked, and the asking."""
+"""List all recognisers in their order, and run them on a batch of records."""
 
 from __future__ import annotations
 
@@ -9,7 +9,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from provenance.model.model_names import fold_name
-from provenance.origin.recognisers.base import Hidden, Recogniser, Rows, nothing, unclaimed
+from provenance.origin.recognisers.base import (
+    HiddenFields,
+    Recogniser,
+    RowBatch,
+    no_claims,
+    unclaimed,
+)
 from provenance.origin.recognisers.chat import ChatLog, ChatShape
 from provenance.origin.recognisers.exported import ExportedColumns, is_ours
 from provenance.origin.recognisers.gb45438 import Gb45438
@@ -26,7 +32,7 @@ RECOGNISERS: tuple[Recogniser, ...] = (
     GenericField(),
     ChatShape(),
 )
-"""Specific before generic: a field that one of them reads in a row is hidden from those after it.
+"""Specific before generic: fields that one of them reads in a row are hidden from later ones.
 
 Columns of our own exports are read by the first alone.
 """
@@ -34,7 +40,7 @@ Columns of our own exports are read by the first alone.
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """A recogniser at work: the fields that it reads, and what the content is."""
+    """A recogniser that applies to a batch: the fields that it reads, and the content fields."""
 
     recogniser: Recogniser
     fields: tuple[str, ...]
@@ -49,7 +55,7 @@ class Applied:
 def applicable(
     fields: Mapping[str, str], content: Sequence[str], known: Iterable[str] = ()
 ) -> tuple[Applied, ...]:
-    """The recognisers that have something to look for in some rows.
+    """Select the recognisers that apply to rows with these fields.
 
     Args:
         fields: every path with a value in some row, to its kind, as ``Batch.shape`` has them;
@@ -64,21 +70,21 @@ def applicable(
         seen = fields if isinstance(recogniser, ExportedColumns) else others
         wanted = recogniser.wanted(seen, tuple(content))
         if wanted is not None:
-            told = isinstance(recogniser, GenericField) and names
-            asked = GenericField(known=names) if told else recogniser
+            knows_names = isinstance(recogniser, GenericField) and names
+            asked = GenericField(known=names) if knows_names else recogniser
             found.append(Applied(asked, wanted, tuple(content)))
     return tuple(found)
 
 
 def wanted_fields(recognisers: Iterable[Applied]) -> tuple[str, ...]:
-    """The fields that a reader has to hand over as text, each once."""
+    """List the fields that a reader must return as text, each once."""
     return tuple(dict.fromkeys(name for applied in recognisers for name in applied.fields))
 
 
 def recognise(
     recognisers: Sequence[Applied], content: pa.Array, fields: pa.RecordBatch, kind: str
 ) -> pa.Table:
-    """What the marks in one batch claim; schema ``CLAIMS``, in no particular order.
+    """Run recognisers on one batch; return claims with schema ``CLAIMS``, in no particular order.
 
     Args:
         recognisers: from ``applicable``.
@@ -90,7 +96,7 @@ def recognise(
     columns = _columns(fields, wanted_fields(recognisers), len(content))
     for applied in recognisers:
         own = {name: columns[name] for name in applied.fields}
-        rows = Rows(content, own, kind, applied.content)
+        rows = RowBatch(content, own, kind, applied.content)
         if applied.recogniser.fallback:
             free = unclaimed(len(content), found)
             if len(free) == len(content):
@@ -102,19 +108,19 @@ def recognise(
         hidden = applied.recogniser.hides(rows)
         if hidden is not None:
             columns |= _without(columns, hidden)
-    return pa.concat_tables(found).combine_chunks() if found else nothing()
+    return pa.concat_tables(found).combine_chunks() if found else no_claims()
 
 
 def _columns(fields: pa.RecordBatch, names: Sequence[str], length: int) -> dict[str, pa.Array]:
     """The wanted columns; all null where the batch has none of that name."""
-    held = fields.schema.names
+    present = fields.schema.names
     return {
-        name: fields.column(name) if name in held else pa.nulls(length, pa.string())
+        name: fields.column(name) if name in present else pa.nulls(length, pa.string())
         for name in names
     }
 
 
-def _without(columns: Mapping[str, pa.Array], hidden: Hidden) -> dict[str, pa.Array]:
+def _without(columns: Mapping[str, pa.Array], hidden: HiddenFields) -> dict[str, pa.Array]:
     """The hidden columns and what lies in them, null where they are hidden."""
     null = pa.scalar(None, pa.string())
     inside = tuple(f"{field}{mark}" for field in hidden.fields for mark in ".[")
@@ -124,6 +130,6 @@ def _without(columns: Mapping[str, pa.Array], hidden: Hidden) -> dict[str, pa.Ar
 
 def _placed(claims: pa.Table, positions: pa.Array) -> pa.Table:
     """Claims about some rows of a batch, with their positions in the whole of it."""
-    place = claims.schema.get_field_index("index")
-    index = positions.take(claims.column(place).combine_chunks())
-    return claims.set_column(place, claims.schema.field(place), index)
+    position = claims.schema.get_field_index("index")
+    index = positions.take(claims.column(position).combine_chunks())
+    return claims.set_column(position, claims.schema.field(position), index)

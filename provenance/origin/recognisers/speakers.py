@@ -1,4 +1,4 @@
-"""Who speaks where in a conversation, in every shape that conversations are written in."""
+"""Find the turns of a conversation and their speakers, in all common layouts."""
 
 from __future__ import annotations
 
@@ -34,40 +34,40 @@ _PREFERENCE = {"chosen", "rejected"}
 _TELLS = MODEL_ROLES | (ANSWERS - {"chosen", "rejected"})
 
 
-class Voice(NamedTuple):
-    """What somebody says in a conversation.
+class Turn(NamedTuple):
+    """One turn of a conversation.
 
     Attributes:
-        place: where it stands in the field: ``[0]``, ``[0][1]``; empty for the whole of it.
+        path: where it stands in the field: ``[0]``, ``[0][1]``; empty for the whole of it.
         key, role: the member that says who speaks, and what it says, as the file has it; the key
             is empty where a place or a name tells.
-        said: the turn, or the text.
+        content: the turn, or the text.
     """
 
-    place: str
+    path: str
     key: str
     role: str
-    said: Any
+    content: Any
 
 
-def voices(name: str, value: Any) -> list[Voice]:
+def turns_of_field(name: str, value: Any) -> list[Turn]:
     """The turns of a field, in order; none where it is no conversation.
 
     These are turns with a role, one such turn alone, objects whose names tell who speaks, and in
     ``history`` and its like pairs of texts, or texts in turn, of which the last is the model's.
 
-    >>> [v[:3] for v in voices("history", [["Hi", "Hello"]])]
+    >>> [v[:3] for v in turns_of_field("history", [["Hi", "Hello"]])]
     [('[0][0]', '', 'user'), ('[0][1]', '', 'assistant')]
-    >>> [v[:3] for v in voices("chosen", {"from": "gpt", "value": "Yes"})]
+    >>> [v[:3] for v in turns_of_field("chosen", {"from": "gpt", "value": "Yes"})]
     [('', 'from', 'gpt')]
     """
     if isinstance(value, dict):
         key, role = speaker(value)
         spoken = role.strip().lower() in MODEL_ROLES | USER_ROLES | {"system", "tool"}
-        return [Voice("", key, role, value)] if spoken and not _is_bare(value) else []
+        return [Turn("", key, role, value)] if spoken and not _is_bare(value) else []
     if not isinstance(value, list) or not value:
         return []
-    turns = [Voice(f"[{n}]", *speaker(turn), turn) for n, turn in enumerate(value)]
+    turns = [Turn(f"[{n}]", *speaker(turn), turn) for n, turn in enumerate(value)]
     if all(turn.role.strip() for turn in turns):
         return turns
     if all(map(_is_named_pair, value)):
@@ -77,13 +77,13 @@ def voices(name: str, value: Any) -> list[Voice]:
     return []
 
 
-def conversations(record: Mapping[str, Any]) -> dict[str, list[Voice]]:
+def conversations(record: Mapping[str, Any]) -> dict[str, list[Turn]]:
     """The fields of a record that are conversations, with their turns."""
-    told = ((name, value) for name, value, structured in text_members(record) if structured)
-    return {name: turns for name, value in told if (turns := voices(name, value))}
+    fields = ((name, value) for name, value, structured in text_members(record) if structured)
+    return {name: turns for name, value in fields if (turns := turns_of_field(name, value))}
 
 
-def is_divided(record: Mapping[str, Any], chats: Mapping[str, Sequence[Voice]]) -> bool:
+def is_divided(record: Mapping[str, Any], chats: Mapping[str, Sequence[Turn]]) -> bool:
     """Whether a record is a chat or a pair, so that a model speaks for one side of it only.
 
     What is null is absent: a file of columns fills what a row does not have. What a log notes
@@ -93,8 +93,8 @@ def is_divided(record: Mapping[str, Any], chats: Mapping[str, Sequence[Voice]]) 
         chats: the conversations in it.
     """
     noted = TURN_METADATA if "role" in record or "from" in record else frozenset()
-    told = (name for name, value in record.items() if value is not None and name not in noted)
-    names = set(map(last_name, told))
+    fields = (name for name, value in record.items() if value is not None and name not in noted)
+    names = set(map(last_name, fields))
     given = names & PROMPTS or (names >= _PREFERENCE and names - ANSWERS)
     return bool(chats) or bool(names & ANSWERS and given)
 
@@ -133,22 +133,22 @@ def _is_named_pair(item: Any) -> bool:
     return bool(names & _ASKS and names & _TELLS)
 
 
-def _named(items: list[dict[str, Any]]) -> Iterator[Voice]:
-    for place, item in enumerate(items):
-        for name, said in item.items():
-            if name in CONTROL_KEYS and isinstance(said, str):
+def _named(items: list[dict[str, Any]]) -> Iterator[Turn]:
+    for path, item in enumerate(items):
+        for name, content in item.items():
+            if name in CONTROL_KEYS and isinstance(content, str):
                 continue
             known = name.lower() in _TELLS | _ASKS
             role = "assistant" if name.lower() in _TELLS else "user" if known else ""
-            yield Voice(f"[{place}].{name}", "", role, said)
+            yield Turn(f"[{path}].{name}", "", role, content)
 
 
-def _in_turn(items: list[Any]) -> Iterator[Voice]:
+def _in_turn(items: list[Any]) -> Iterator[Turn]:
     sides = ("user", "assistant")
     if all(isinstance(item, list) and 1 <= len(item) <= 2 for item in items):
-        for place, pair in enumerate(items):
-            for side, said in enumerate(pair):
-                yield Voice(f"[{place}][{side}]", "", sides[side], said)
+        for path, pair in enumerate(items):
+            for side, content in enumerate(pair):
+                yield Turn(f"[{path}][{side}]", "", sides[side], content)
     elif all(isinstance(item, str) for item in items):
-        for place, said in enumerate(items):
-            yield Voice(f"[{place}]", "", sides[(place - len(items)) % 2], said)
+        for path, content in enumerate(items):
+            yield Turn(f"[{path}]", "", sides[(path - len(items)) % 2], content)

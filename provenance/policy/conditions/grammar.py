@@ -1,4 +1,4 @@
-"""Conditions on members: a small, closed grammar, parsed into a frozen tree and written as SQL."""
+"""Parse conditions on members, a small closed grammar, into an immutable syntax tree."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _WORDS = {"label": tuple(Label), "tier": (*TIERS, NO_TIER), "rule": tuple(RULES)
 """Columns that have no other values."""
 
 DESCENDS = "descends_from()"
-"""What stands for the column in a test such as ``descends_from('ours-7b')``."""
+"""Pseudo-column of tests such as ``descends_from('ours-7b')``."""
 
 Value: TypeAlias = str | Decimal | bool
 
@@ -124,10 +124,10 @@ def known_column(name: str, attributes: Collection[str], *, at: int | None = Non
     """Refuse a name that is neither a column of the members relation nor an attribute."""
     if name in COLUMNS or name in attributes:
         return
-    near = difflib.get_close_matches(name, sorted({*COLUMNS, *attributes}), n=3)
-    hint = f"did you mean {' or '.join(near)}?" if near else _all_columns(attributes)
-    place = "" if at is None else f" at position {at}"
-    raise ConditionError(f"no column or attribute is called {name!r}{place}", hint=hint)
+    matches = difflib.get_close_matches(name, sorted({*COLUMNS, *attributes}), n=3)
+    hint = f"did you mean {' or '.join(matches)}?" if matches else _all_columns(attributes)
+    where = "" if at is None else f" at position {at}"
+    raise ConditionError(f"no column or attribute is called {name!r}{where}", hint=hint)
 
 
 def _all_columns(attributes: Collection[str]) -> str:
@@ -137,27 +137,27 @@ def _all_columns(attributes: Collection[str]) -> str:
 
 def _check_type(test: Test) -> None:
     """Refuse a test that the type of its column has no answer to."""
-    name, place = test.column, f"at position {test.position}"
+    name, where = test.column, f"at position {test.position}"
     if test.operator == "IS NULL":
         return
     if test.operator == "LIKE" and name in NUMERIC | BOOLEAN:
-        raise ConditionError(f"column {name} {place} is not text", hint="LIKE reads text")
+        raise ConditionError(f"column {name} {where} is not text", hint="LIKE reads text")
     if len({type(value) for value in test.values}) > 1:
-        message = f"IN {place} mixes text with numbers or truth values"
+        message = f"IN {where} mixes text with numbers or truth values"
         raise ConditionError(message, hint="give values of one type")
     if test.operator[0] in "<>" and isinstance(test.values[0], bool):
-        message = f"{_show(test.values[0])} {place} has no order"
+        message = f"{_show(test.values[0])} {where} has no order"
         raise ConditionError(message, hint="compare truth values with = or !=")
     wanted, kind, hint = _wanted(name)
     for value in test.values:
         if not isinstance(value, wanted):
-            message = f"column {name} {place} is {kind} and cannot be compared with {_show(value)}"
+            message = f"column {name} {where} is {kind} and cannot be compared with {_show(value)}"
             raise ConditionError(message, hint=hint)
         words = _WORDS.get(name, ())
         if words and test.operator in {"=", "IN"} and value not in words:
-            near = difflib.get_close_matches(str(value), words, n=1)
-            hint = f"did you mean '{near[0]}'?" if near else f"{name}s: {', '.join(words)}"
-            raise ConditionError(f"{_show(value)} {place} is not a {name}", hint=hint)
+            matches = difflib.get_close_matches(str(value), words, n=1)
+            hint = f"did you mean '{matches[0]}'?" if matches else f"{name}s: {', '.join(words)}"
+            raise ConditionError(f"{_show(value)} {where} is not a {name}", hint=hint)
 
 
 def _wanted(name: str) -> tuple[tuple[type, ...], str, str]:
@@ -202,7 +202,7 @@ class _Parser:
 
     def __init__(self, tokens: list[Token]) -> None:
         self._tokens = tokens
-        self._place = 0
+        self._next = 0
         self._depth = 0
 
     def whole(self) -> Condition:
@@ -215,12 +215,12 @@ class _Parser:
 
     @property
     def _here(self) -> Token:
-        return self._tokens[self._place]
+        return self._tokens[self._next]
 
     def _take(self, *values: str) -> bool:
         """Step over the next token when it is a keyword or a mark among these."""
         if self._here.kind in {"word", "punctuation"} and self._here.value in values:
-            self._place += 1
+            self._next += 1
             return True
         return False
 
@@ -265,63 +265,63 @@ class _Parser:
     def _test(self) -> Condition:
         if self._here.kind in {"text", "number"}:
             raise self._unexpected("a column name (the column stands on the left)")
-        place = self._here.position
+        where = self._here.position
         column = self._column()
         if self._here.kind == "operator":
-            return self._comparison(column, place)
+            return self._comparison(column, where)
         if self._take("IS"):
             negated = self._take("NOT")
             self._expect("NULL")
-            return _negate(Test(column, "IS NULL", (), place), negated)
+            return _negate(Test(column, "IS NULL", (), where), negated)
         negated = self._take("NOT")
         if self._here.value in {"IN", "LIKE", "BETWEEN"}:
-            return _negate(self._matching(column, place), negated)
+            return _negate(self._matching(column, where), negated)
         if not negated and column in BOOLEAN:
-            return Test(column, "=", (True,), place)
+            return Test(column, "=", (True,), where)
         if self._here.value == "(":
-            return self._call(column, place)
+            return self._call(column, where)
         raise self._unexpected("a comparison")
 
-    def _matching(self, column: str, place: int) -> Condition:
+    def _matching(self, column: str, where: int) -> Condition:
         if self._take("IN"):
-            return Test(column, "IN", self._list(), place)
+            return Test(column, "IN", self._list(), where)
         if self._take("LIKE"):
-            return Test(column, "LIKE", (self._text(),), place)
+            return Test(column, "LIKE", (self._text(),), where)
         self._expect("BETWEEN")
-        low = Test(column, ">=", (self._value(),), place)
+        low = Test(column, ">=", (self._value(),), where)
         self._expect("AND")
-        high = Test(column, "<=", (self._value(),), place)
+        high = Test(column, "<=", (self._value(),), where)
         return And((low, high))
 
-    def _call(self, name: str, place: int) -> Condition:
+    def _call(self, name: str, where: int) -> Condition:
         """The one function there is; its model is text, or bare where it is one word."""
         if name.lower() != "descends_from":
-            message = f"{name!r} at position {place}: function calls are not part of a condition"
+            message = f"{name!r} at position {where}: function calls are not part of a condition"
             raise ConditionError(message, hint="compare a column with a value")
         self._expect("(")
         if self._here.kind == "name":
             model = self._here.value
-            self._place += 1
+            self._next += 1
         else:
             model = self._text()
         self._expect(")")
-        return Test(DESCENDS, "HOLDS", (model,), place)
+        return Test(DESCENDS, "HOLDS", (model,), where)
 
-    def _comparison(self, column: str, place: int) -> Condition:
+    def _comparison(self, column: str, where: int) -> Condition:
         operator = self._here.value
-        self._place += 1
+        self._next += 1
         if operator in {"!=", "<>"}:
-            return Not(Test(column, "=", (self._value(),), place))
-        return Test(column, "=" if operator == "==" else operator, (self._value(),), place)
+            return Not(Test(column, "=", (self._value(),), where))
+        return Test(column, "=" if operator == "==" else operator, (self._value(),), where)
 
     def _column(self) -> str:
         token = self._here
         if token.kind == "quoted":
-            self._place += 1
+            self._next += 1
             return token.value[1:-1].replace('""', '"')
         if token.kind != "name":
             raise self._unexpected("a column name")
-        self._place += 1
+        self._next += 1
         return token.value.lower() if token.value.lower() in COLUMNS else token.value
 
     def _list(self) -> tuple[Value, ...]:
@@ -335,7 +335,7 @@ class _Parser:
     def _text(self) -> str:
         value = self._value()
         if not isinstance(value, str):
-            self._place -= 1
+            self._next -= 1
             raise self._unexpected("text in single quotes")
         return value
 
@@ -345,10 +345,10 @@ class _Parser:
             message = f"NULL at position {token.position} compares with nothing"
             raise ConditionError(message, hint="write IS NULL or IS NOT NULL")
         if token.kind == "text":
-            self._place += 1
+            self._next += 1
             return token.value[1:-1].replace("''", "'")
         if token.kind == "number":
-            self._place += 1
+            self._next += 1
             return _number(token)
         if self._take("TRUE", "FALSE"):
             return token.value == "TRUE"

@@ -1,4 +1,4 @@
-"""The words that a condition is written in."""
+"""Split the text of a condition into tokens."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from provenance.errors import ConditionError
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One word of a condition, and where it stands, counted from 1."""
+    """One token of a condition, and its position, counted from 1."""
 
     kind: str  # name, quoted, text, number, word, operator, punctuation, end
     value: str
@@ -39,34 +39,34 @@ _ARITHMETIC = "arithmetic, casts and parameters are not part of a condition"
 
 
 def tokens(text: str) -> list[Token]:
-    """The words of a condition, and an end.
+    """Split a condition into tokens, ending in a token of kind ``end``.
 
     Raises:
         ConditionError: something in it is no word of the grammar.
     """
     found: list[Token] = []
-    place = 0
-    while place < len(text):
-        match = _PATTERN.match(text, place)
+    offset = 0
+    while offset < len(text):
+        match = _PATTERN.match(text, offset)
         if match is None:
-            raise _unreadable(text, place)
+            raise _unreadable(text, offset)
         kind, value = str(match.lastgroup), match.group()
         if kind == "name" and value.upper() in _KEYWORDS:
             kind, value = "word", value.upper()
         if kind != "space":
-            found.append(Token(kind, value, place + 1))
-        place = match.end()
+            found.append(Token(kind, value, offset + 1))
+        offset = match.end()
     if any("\x00" in token.value for token in found):
         raise ConditionError("a condition holds no NUL", hint="remove the NUL character")
     return [*found, Token("end", "", len(text) + 1)]
 
 
-def _unreadable(text: str, place: int) -> ConditionError:
-    rest = text[place:]
+def _unreadable(text: str, offset: int) -> ConditionError:
+    rest = text[offset:]
     start = next((start for start in _MEANT if rest.startswith(start)), rest[0])
     if rest[0].isdigit() or rest[0] == ".":
         hint = "write numbers as 12 or 0.5"
     else:
         hint = _MEANT.get(start, _ARITHMETIC)
-    message = f"cannot read {start!r} at position {place + 1} of a condition"
+    message = f"cannot read {start!r} at position {offset + 1} of a condition"
     return ConditionError(message, hint=hint)

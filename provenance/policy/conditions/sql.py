@@ -1,4 +1,4 @@
-"""Conditions as SQL over the members relation."""
+"""Translate a parsed condition into SQL over the members relation."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ from provenance.policy.conditions.grammar import (
 )
 
 ColumnSql: TypeAlias = Callable[[str], str]
-Settle: TypeAlias = Callable[[Test, str], str]
+RewriteTest: TypeAlias = Callable[[Test, str], str]
 
 
-def to_sql(condition: Condition, column_sql: ColumnSql, settle: Settle | None = None) -> str:
+def to_sql(condition: Condition, column_sql: ColumnSql, rewrite: RewriteTest | None = None) -> str:
     """A condition as a three-valued SQL expression.
 
     Args:
         condition: a condition that passed `check`.
         column_sql: SQL for a column or attribute; the only way in which a name reaches SQL.
-        settle: rewrites the SQL of one test on one column, for columns with rules of their own.
+        rewrite: rewrites the SQL of one test on one column, for columns with rules of their own.
     """
     if isinstance(condition, Not):
-        return f"(NOT {to_sql(condition.operand, column_sql, settle)})"
+        return f"(NOT {to_sql(condition.operand, column_sql, rewrite)})"
     if isinstance(condition, And | Or):
         word = " AND " if isinstance(condition, And) else " OR "
-        return f"({word.join(to_sql(part, column_sql, settle) for part in condition.operands)})"
+        return f"({word.join(to_sql(part, column_sql, rewrite) for part in condition.operands)})"
     sql = _test_sql(condition, column_sql(condition.column))
-    return settle(condition, sql) if settle else sql
+    return rewrite(condition, sql) if rewrite else sql
 
 
 def _test_sql(test: Test, column: str) -> str:

@@ -1,4 +1,4 @@
-"""What a condition says of a member: true, false, or not known."""
+"""Translate conditions into SQL with three values: true, false, and NULL for not known."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ORIGIN = MADE_BY | {"label", "depth"}
 
 
 def members_truth(condition: Condition, *, wanted: bool = False) -> str:
-    """A condition as SQL over the members relation: TRUE, FALSE, or NULL where it is not known.
+    """SQL of a condition over the members relation: TRUE, FALSE, or NULL where it is not known.
 
     Beyond SQL's own three values (docs/concepts/budgets.md tells why):
 
@@ -59,7 +59,7 @@ def _truth(condition: Condition, *, wanted: bool, negated: bool) -> str:
         return f"({word.join(parts)})"
     if condition.column == "licence" and condition.values:
         return _of_licences(condition, wanted=wanted, negated=negated)
-    sql = to_sql(condition, column_sql, _settle)
+    sql = to_sql(condition, column_sql, _not_known)
     return f"(NOT {sql})" if negated else sql
 
 
@@ -89,7 +89,7 @@ OPEN_MIXED = "(label = 'mixed' AND hi_bytes >= bytes)"
 """SQL of whether a record of which some part is synthetic may be wholly so."""
 
 
-def _settle(test: Test, sql: str) -> str:
+def _not_known(test: Test, sql: str) -> str:
     if test.column in MADE_BY:
         human = "TRUE" if test.operator == "IS NULL" else "FALSE"
         return f"(CASE label WHEN 'unknown' THEN NULL WHEN 'human' THEN {human} ELSE {sql} END)"
@@ -108,7 +108,7 @@ def _settle(test: Test, sql: str) -> str:
     return sql
 
 
-def loose_sql(name: str) -> str:
+def unknown_group_sql(name: str) -> str:
     """SQL of whether the group of a member in a column is not known because its origin is not."""
     if name == "label":
         return "(label = 'unknown')"

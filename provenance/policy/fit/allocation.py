@@ -1,4 +1,4 @@
-"""How much to take of each stratum: budgets as a programme, and its solution in records."""
+"""Decide how many records to take of each stratum, by solving an integer programme."""
 
 from __future__ import annotations
 
@@ -9,12 +9,19 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import NamedTuple
 
-from provenance.policy.fit.constraints import Rule
-from provenance.policy.fit.milp import Column, Line, Solution, near, relax, solve
+from provenance.policy.fit.constraints import LinearRule
+from provenance.policy.fit.milp import (
+    Constraint,
+    Solution,
+    Variable,
+    relax,
+    solve,
+    solve_within_gap,
+)
 from provenance.policy.fit.strata import Scheme, Stratum
 
 WHOLE = 4_000_000
-"""Columns times lines above which integers are looked for beside the linear solution only."""
+"""Variables times constraints above which only integers next to the linear solution are tried."""
 
 WIDTHS = (0, 8, 64)
 """Records on each side of it: the wider ones where the narrower hold no solution."""
@@ -27,14 +34,14 @@ TRIES = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
-    """What is to be made large, under which rules, between which bounds.
+class FitProblem:
+    """The problem to solve: the strata, the rules, and bounds on the records taken of each stratum.
 
     ``lower`` and ``upper`` are records by stratum; ``exact`` asks for whole records.
     """
 
     strata: Sequence[Stratum]
-    rules: Sequence[Rule]
+    rules: Sequence[LinearRule]
     lower: Sequence[int]
     upper: Sequence[int]
     exact: bool
@@ -56,8 +63,8 @@ class Task:
             for rule, left in zip(self.rules, self.left_sides(sums), strict=True)
         ]
 
-    def asleep(self, sums: Sequence[Sequence[int]], counts: Sequence[int]) -> list[bool]:
-        """Which rules do not hold only because nothing of their group is taken."""
+    def inactive_rules(self, sums: Sequence[Sequence[int]], counts: Sequence[int]) -> list[bool]:
+        """Which rules are broken but do not apply, because nothing of their group is taken."""
         lefts = self.left_sides(sums)
         return [
             left > rule.at_most and not applies(rule, counts)
@@ -65,8 +72,8 @@ class Task:
         ]
 
 
-def applies(rule: Rule, counts: Sequence[int]) -> bool:
-    """Whether a rule holds for a selection with these counts by stratum."""
+def applies(rule: LinearRule, counts: Sequence[int]) -> bool:
+    """Whether a rule applies to a selection with these counts by stratum."""
     return not rule.own or any(counts[number] for number in rule.own)
 
 
@@ -80,24 +87,24 @@ class Amounts:
     multipliers: tuple[Fraction, ...]
 
 
-def amounts(task: Task) -> Amounts | None:
+def amounts(problem: FitProblem) -> Amounts | None:
     """The largest amounts that keep every rule; None when no amounts do."""
-    if any(low > high for low, high in zip(task.lower, task.upper, strict=True)):
+    if any(low > high for low, high in zip(problem.lower, problem.upper, strict=True)):
         return None
-    tightened = [0] * len(task.rules)
+    tightened = [0] * len(problem.rules)
     bound = math.inf
     for attempt in range(TRIES):
-        columns, lines, scales = _programme(task, tightened)
+        columns, lines, scales = _programme(problem, tightened)
         large = len(columns) * len(lines) > WHOLE and any(column.integer for column in columns)
-        solution = _nearby(task, columns, lines) if large else solve(columns, lines)
+        solution = _nearby(problem, columns, lines) if large else solve(columns, lines)
         if solution is None:
             return None
-        found = _amounts(task, solution, columns, lines, scales)
+        found = _amounts(problem, solution, columns, lines, scales)
         bound = min(bound, found.bound) if attempt == 0 else bound
-        if not task.exact:
+        if not problem.exact:
             return found
         counts = [round(value) for value in found.records]
-        missed = task.excess(exact_sums(task.strata, counts), counts)
+        missed = problem.excess(exact_sums(problem.strata, counts), counts)
         if not any(missed):
             proven = solution.proven and not any(tightened)
             return Amounts(tuple(counts), proven, bound, ())
@@ -105,37 +112,41 @@ def amounts(task: Task) -> Amounts | None:
     raise ArithmeticError("the programme's answer keeps missing a rule that it was given")
 
 
-def _nearby(task: Task, columns: Sequence[Column], lines: Sequence[Line]) -> Solution | None:
-    """For large programmes: the best integers beside the solution of the linear relaxation.
+def _nearby(
+    problem: FitProblem, columns: Sequence[Variable], lines: Sequence[Constraint]
+) -> Solution | None:
+    """Solve a large programme: the best integers next to the solution of the linear relaxation.
 
     As a rule these are within a few records of what the relaxation bounds, and found in seconds
     where the search through all integers takes hours. Whether they are the best is known only when
     they reach that bound.
     """
-    loose = solve([replace(column, integer=False) for column in columns], lines)
-    if loose is None:
+    relaxed = solve([replace(column, integer=False) for column in columns], lines)
+    if relaxed is None:
         return None
     for width in WIDTHS:
-        found = near(_beside(task, columns, loose.values, width), lines)
+        found = solve_within_gap(_bounded_variables(problem, columns, relaxed.values, width), lines)
         if found is not None:
             worth = sum(c.worth * v for c, v in zip(columns, found.values, strict=True))
-            proven = found.proven and worth > loose.bound - 1 + TINY
-            return replace(found, proven=proven, bound=loose.bound)
-    return near(columns, lines)
+            proven = found.proven and worth > relaxed.bound - 1 + TINY
+            return replace(found, proven=proven, bound=relaxed.bound)
+    return solve_within_gap(columns, lines)
 
 
-def _beside(
-    task: Task, columns: Sequence[Column], values: Sequence[float], width: int
-) -> list[Column]:
-    """The columns, integers bounded to a few on each side of their values.
+def _bounded_variables(
+    problem: FitProblem, columns: Sequence[Variable], values: Sequence[float], width: int
+) -> list[Variable]:
+    """Bound each integer to ``width`` on each side of its relaxed value.
 
     A switch that is on stays on. One that is half on is put on at first; where more room is needed
     it is free, and the strata of its group with it.
     """
-    first = len(columns) - sum(1 for rule in task.rules if rule.own)
-    switched = [rule.own for rule in task.rules if rule.own]
+    first = len(columns) - sum(1 for rule in problem.rules if rule.own)
+    switched = [rule.own for rule in problem.rules if rule.own]
     half = [width > 0 and TINY < value < 1 - TINY for value in values[first:]]
-    free = {number for own, torn in zip(switched, half, strict=True) if torn for number in own}
+    free = {
+        number for own, half_on in zip(switched, half, strict=True) if half_on for number in own
+    }
     narrowed = list(columns)
     for at, (column, value) in enumerate(zip(columns, values, strict=True)):
         if at >= first:
@@ -157,23 +168,25 @@ def exact_sums(strata: Sequence[Stratum], counts: Iterable[int]) -> list[list[in
 
 
 def _amounts(
-    task: Task,
+    problem: FitProblem,
     solution: Solution,
-    columns: Sequence[Column],
-    lines: Sequence[Line],
+    columns: Sequence[Variable],
+    lines: Sequence[Constraint],
     scales: Sequence[int],
 ) -> Amounts:
     multipliers: tuple[Fraction, ...] = ()
-    if not task.exact:
+    if not problem.exact:
         relaxed = relax(columns, lines) if any(c.integer for c in columns) else solution
         if relaxed is not None:
-            duals = relaxed.multipliers[: len(task.rules)]
+            duals = relaxed.multipliers[: len(problem.rules)]
             multipliers = tuple(Fraction(d) / s for d, s in zip(duals, scales, strict=True))
-    records = solution.values[: len(task.strata)]
+    records = solution.values[: len(problem.strata)]
     return Amounts(records, solution.proven, solution.bound, multipliers)
 
 
-def _programme(task: Task, tightened: Sequence[int]) -> tuple[list[Column], list[Line], list[int]]:
+def _programme(
+    problem: FitProblem, tightened: Sequence[int]
+) -> tuple[list[Variable], list[Constraint], list[int]]:
     """One column per stratum, then totals and switches; one line per rule, then what ties them.
 
     A total stands for the size of everything, so that a rule about a part of the whole does not
@@ -181,32 +194,32 @@ def _programme(task: Task, tightened: Sequence[int]) -> tuple[list[Column], list
     scale, which is returned, for the sake of the solver's tolerances.
     """
     columns = [
-        Column(_each(s, 0), low, high, task.exact, _tie(number, s))
+        Variable(_each(s, 0), low, high, problem.exact, _tie(number, s))
         for number, (s, low, high) in enumerate(
-            zip(task.strata, task.lower, task.upper, strict=True)
+            zip(problem.strata, problem.lower, problem.upper, strict=True)
         )
     ]
-    ties: list[Line] = []
-    totals = _totals(task, columns, ties)
+    ties: list[Constraint] = []
+    totals = _totals(problem, columns, ties)
     lines, scales = [], []
-    for rule, tighter in zip(task.rules, tightened, strict=True):
+    for rule, tighter in zip(problem.rules, tightened, strict=True):
         entries = {
-            number: a * _each(task.strata[number], rule.size)
-            + b * _each(task.strata[number], rule.hi)
+            number: a * _each(problem.strata[number], rule.size)
+            + b * _each(problem.strata[number], rule.hi)
             for number, (a, b) in rule.parts.items()
         }
         at_most = float(rule.at_most - tighter)
         if rule.own:
-            most = sum(max(0.0, v) * task.upper[n] for n, v in entries.items()) - at_most
-            entries[_switch(task, rule, columns, ties)] = most
+            most = sum(max(0.0, v) * problem.upper[n] for n, v in entries.items()) - at_most
+            entries[_switch(problem, rule, columns, ties)] = most
             at_most += most
         if rule.whole:
             total = totals[rule.size]
             entries[total.column] = float(rule.whole * total.each)
-        scale = _scale(entries, at_most, task.exact)
+        scale = _scale(entries, at_most, problem.exact)
         scales.append(scale)
         kept = tuple((n, v / scale) for n, v in sorted(entries.items()) if v)
-        lines.append(Line(kept, at_most / scale))
+        lines.append(Constraint(kept, at_most / scale))
     return columns, lines + ties, scales
 
 
@@ -229,26 +242,32 @@ def _scale(entries: Mapping[int, float], at_most: float, exact: bool) -> int:
     return max(1, round(max(map(abs, entries.values()), default=1.0)))
 
 
-def _totals(task: Task, columns: list[Column], ties: list[Line]) -> dict[int, Total]:
+def _totals(
+    problem: FitProblem, columns: list[Variable], ties: list[Constraint]
+) -> dict[int, Total]:
     """A column per measure whose whole some rule looks at, in so many average records."""
     totals: dict[int, Total] = {}
-    for measure in sorted({rule.size for rule in task.rules if rule.whole}):
-        sizes = [(n, _each(s, measure)) for n, s in enumerate(task.strata) if s.sums[measure]]
-        records = sum(s.records for s in task.strata)
-        each = 1 if task.exact else max(1, sum(s.sums[measure] for s in task.strata) // records)
+    for measure in sorted({rule.size for rule in problem.rules if rule.whole}):
+        sizes = [(n, _each(s, measure)) for n, s in enumerate(problem.strata) if s.sums[measure]]
+        records = sum(s.records for s in problem.strata)
+        each = (
+            1 if problem.exact else max(1, sum(s.sums[measure] for s in problem.strata) // records)
+        )
         totals[measure] = Total(len(columns), each)
-        columns.append(Column(0.0, 0.0, math.inf, False))
+        columns.append(Variable(0.0, 0.0, math.inf, False))
         parts = tuple((number, size / each) for number, size in sizes)
-        ties.append(Line((*parts, (totals[measure].column, -1.0)), 0.0, 0.0))
+        ties.append(Constraint((*parts, (totals[measure].column, -1.0)), 0.0, 0.0))
     return totals
 
 
-def _switch(task: Task, rule: Rule, columns: list[Column], ties: list[Line]) -> int:
+def _switch(
+    problem: FitProblem, rule: LinearRule, columns: list[Variable], ties: list[Constraint]
+) -> int:
     """A column that is 1 when something of the rule's own strata is taken."""
     switch = len(columns)
-    columns.append(Column(0.0, 0.0, 1.0, True))
+    columns.append(Variable(0.0, 0.0, 1.0, True))
     for number in sorted(rule.own):
-        ties.append(Line(((number, 1.0), (switch, -float(task.upper[number]))), 0.0))
+        ties.append(Constraint(((number, 1.0), (switch, -float(problem.upper[number]))), 0.0))
     return switch
 
 
@@ -265,12 +284,12 @@ def limits(
     """Records to take at least and at most of each stratum, budget number ``relaxed`` ignored."""
     upper = [stratum.records for stratum in strata]
     lower = [0] * len(strata)
-    for place, term in enumerate(scheme.terms):
+    for index, aggregate in enumerate(scheme.aggregates):
         for number, stratum in enumerate(strata):
-            if place == relaxed:
+            if index == relaxed:
                 continue
-            if term.budget.rule == "forbid" and stratum.truths[place] is not False:
+            if aggregate.budget.rule == "forbid" and stratum.truths[index] is not False:
                 upper[number] = 0
-            if term.budget.rule == "accumulate" and stratum.truths[place]:
+            if aggregate.budget.rule == "accumulate" and stratum.truths[index]:
                 lower[number] = stratum.records
     return lower, upper

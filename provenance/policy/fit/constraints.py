@@ -1,4 +1,4 @@
-"""Budgets as linear rules over what is taken of each stratum, in integers throughout."""
+"""Express budgets as linear rules with integer factors over what is taken of each stratum."""
 
 from __future__ import annotations
 
@@ -7,21 +7,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from provenance.policy.aggregates import Key, Term, undiluted
+from provenance.policy.aggregates import BudgetAggregate, isolates_unknown_groups
 from provenance.policy.fit.strata import SUMMED, Scheme, Stratum
+from provenance.policy.group_sums import Key
 
-Parts = Mapping[int, tuple[int, int]]
+Factors = Mapping[int, tuple[int, int]]
 """Stratum to the factors of the size and of the synthetic size taken of it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """What passing one budget in one group asks of a selection.
+class LinearRule:
+    """A linear inequality that a selection must satisfy to pass one budget in one group.
 
     The sum over ``parts`` plus ``whole`` times the size of everything taken is at most ``at_most``.
 
     Attributes:
-        term: place of the budget in the policy.
+        aggregate: place of the budget in the policy.
         group: the keys; None without ``by``.
         size: the measure of sizes, ``hi`` of synthetic sizes.
         hi: the measure of synthetic sizes at most.
@@ -32,81 +33,83 @@ class Rule:
             because an empty group passes. Empty where the rule holds in any case.
     """
 
-    term: int
+    aggregate: int
     group: Key | None
     size: int
     hi: int
-    parts: Parts
+    parts: Factors
     whole: int
     at_most: int
     own: frozenset[int] = frozenset()
 
     def adds(self, stratum: int, sums: Sequence[int]) -> int:
-        """What members of a stratum with these sums add to the left side."""
+        """Contribution of members of a stratum with these sums to the left side."""
         a, b = self.parts.get(stratum, (0, 0))
         return a * sums[self.size] + b * sums[self.hi] + self.whole * sums[self.size]
 
 
-def rules(scheme: Scheme, strata: Sequence[Stratum]) -> tuple[Rule, ...]:
-    """Every rule of every budget; ``forbid`` and ``accumulate`` are bounds, not rules."""
-    found: list[Rule] = []
+def linear_rules(scheme: Scheme, strata: Sequence[Stratum]) -> tuple[LinearRule, ...]:
+    """Make the rules of all budgets; ``forbid`` and ``accumulate`` are bounds, not rules."""
+    found: list[LinearRule] = []
     most = [sum(stratum.sums[m] for stratum in strata) for m in range(len(scheme.measures))]
-    for place, term in enumerate(scheme.terms):
-        if term.budget.rule not in SUMMED:
+    for index, aggregate in enumerate(scheme.aggregates):
+        if aggregate.budget.rule not in SUMMED:
             continue
-        size, hi = scheme.measures.index(term.size), scheme.measures.index(term.hi)
-        for group, sure, perhaps, others in _groups(term, place, strata):
-            limit = below(_limit(term), most[size])
-            parts, whole, at_most = _linear(term, limit, sure, [*perhaps, *others])
-            needed = _holds_only_if_taken(term, others)
-            own = frozenset([*sure, *perhaps]) if needed else frozenset()
-            shown = group if term.groups else None
-            found.append(Rule(place, shown, size, hi, parts, whole, at_most, own))
+        size, hi = scheme.measures.index(aggregate.size), scheme.measures.index(aggregate.hi)
+        for group, certain, possible, unassigned in _strata_by_group(aggregate, index, strata):
+            limit = below(_limit(aggregate), most[size])
+            parts, whole, at_most = _linear(aggregate, limit, certain, [*possible, *unassigned])
+            needed = _holds_only_if_taken(aggregate, unassigned)
+            own = frozenset([*certain, *possible]) if needed else frozenset()
+            shown = group if aggregate.groups else None
+            found.append(LinearRule(index, shown, size, hi, parts, whole, at_most, own))
     return tuple(found)
 
 
-def _holds_only_if_taken(term: Term, others: Sequence[int]) -> bool:
+def _holds_only_if_taken(aggregate: BudgetAggregate, unassigned: Sequence[int]) -> bool:
     """Whether the sum could miss the limit while nothing of the group itself is taken.
 
     A floor does. So do members of other groups that may belong to this one; but with one key, a
     share of the whole holds them to the same limit in the group that they are counted in.
     """
-    if term.budget.rule == "min_human":
-        return bool(term.groups)
-    return bool(others) and not (term.budget.rule == "max_share" and len(term.groups) == 1)
+    if aggregate.budget.rule == "min_human":
+        return bool(aggregate.groups)
+    return bool(unassigned) and not (
+        aggregate.budget.rule == "max_share" and len(aggregate.groups) == 1
+    )
 
 
-def _groups(
-    term: Term, place: int, strata: Sequence[Stratum]
+def _strata_by_group(
+    aggregate: BudgetAggregate, index: int, strata: Sequence[Stratum]
 ) -> Iterator[tuple[Key, list[int], list[int], list[int]]]:
-    """Each group: the strata in it, those perhaps in it, and those of others that may belong."""
-    sure: dict[Key, list[int]] = defaultdict(list)
-    perhaps: dict[Key, list[int]] = defaultdict(list)
-    loose: list[int] = []
+    """Per group: strata certainly in it, possibly in it, and of other groups that may belong."""
+    certain: dict[Key, list[int]] = defaultdict(list)
+    possible: dict[Key, list[int]] = defaultdict(list)
+    ungrouped: list[int] = []
     for number, stratum in enumerate(strata):
-        truth = stratum.truths[place]
+        truth = stratum.truths[index]
         if truth is not False:
-            (sure if truth else perhaps)[stratum.groups[place]].append(number)
-            if any(stratum.loose[place]):
-                loose.append(number)
-    # Without groups the rule is there even when nothing is in its scope: a floor is missed by that.
-    keys = {*sure, *perhaps} if term.groups else {()}
-    if undiluted(term):
-        for key in {strata[n].groups[place] for n in loose}:
-            # Each may be a group of its own, and human members share none with them.
-            apart = [*sure.pop(key, []), *perhaps.get(key, [])]
-            perhaps[key] = [n for n in apart if any(strata[n].loose[place])]
+            (certain if truth else possible)[stratum.groups[index]].append(number)
+            if any(stratum.unknown_group[index]):
+                ungrouped.append(number)
+    # Without groups the rule applies even when nothing is in its scope: a floor then fails.
+    keys = {*certain, *possible} if aggregate.groups else {()}
+    if isolates_unknown_groups(aggregate):
+        for key in {strata[n].groups[index] for n in ungrouped}:
+            # Each may be a group of its own; human members are in none of them.
+            isolated = [*certain.pop(key, []), *possible.get(key, [])]
+            possible[key] = [n for n in isolated if any(strata[n].unknown_group[index])]
     for group in sorted(keys, key=sortable):
-        others = [n for n in loose if _agrees(strata[n], place, group)]
-        yield group, sure.get(group, []), perhaps.get(group, []), others
+        unassigned = [n for n in ungrouped if _agrees(strata[n], index, group)]
+        yield group, certain.get(group, []), possible.get(group, []), unassigned
 
 
-def _agrees(stratum: Stratum, place: int, group: Key) -> bool:
-    """Whether members of another group may belong to this one."""
-    if stratum.groups[place] == group:
+def _agrees(stratum: Stratum, index: int, group: Key) -> bool:
+    """Whether a stratum of another group may belong to this one."""
+    if stratum.groups[index] == group:
         return False
-    keys = zip(stratum.groups[place], stratum.loose[place], group, strict=True)
-    return all(loose or mine == other for mine, loose, other in keys)
+    keys = zip(stratum.groups[index], stratum.unknown_group[index], group, strict=True)
+    return all(ungrouped or mine == other for mine, ungrouped, other in keys)
 
 
 def sortable(group: Key) -> tuple[tuple[bool, str], ...]:
@@ -114,8 +117,8 @@ def sortable(group: Key) -> tuple[tuple[bool, str], ...]:
     return tuple((key is None, key or "") for key in group)
 
 
-def _limit(term: Term) -> Fraction:
-    budget = term.budget
+def _limit(aggregate: BudgetAggregate) -> Fraction:
+    budget = aggregate.budget
     given = budget.max_share if budget.max_share is not None else budget.max_synthetic
     return Fraction(given or 0)
 
@@ -141,8 +144,8 @@ def below(limit: Fraction, most: int) -> Fraction:
 
 
 def _linear(
-    term: Term, limit: Fraction, sure: Sequence[int], perhaps: Sequence[int]
-) -> tuple[Parts, int, int]:
+    aggregate: BudgetAggregate, limit: Fraction, certain: Sequence[int], possible: Sequence[int]
+) -> tuple[Factors, int, int]:
     """Factors, the factor of the whole and the limit, multiplied out so that all are integers.
 
     With the limit p/q: for a share of the scope ``q hi - p size <= 0``, where a member that is
@@ -151,10 +154,10 @@ def _linear(
     ``q hi`` in the scope less ``p size`` of everything; for a floor, the human part turned round.
     """
     p, q = limit.as_integer_ratio()
-    if term.budget.min_human is not None:
-        return dict.fromkeys(sure, (-1, 1)), 0, -term.budget.min_human
-    if term.budget.max_share is not None:
-        return dict.fromkeys([*sure, *perhaps], (0, q)), -p, 0
-    if term.budget.per == "human":
-        return {**dict.fromkeys(perhaps, (0, q)), **dict.fromkeys(sure, (-p, q + p))}, 0, 0
-    return {**dict.fromkeys(perhaps, (0, q - p)), **dict.fromkeys(sure, (-p, q))}, 0, 0
+    if aggregate.budget.min_human is not None:
+        return dict.fromkeys(certain, (-1, 1)), 0, -aggregate.budget.min_human
+    if aggregate.budget.max_share is not None:
+        return dict.fromkeys([*certain, *possible], (0, q)), -p, 0
+    if aggregate.budget.per == "human":
+        return {**dict.fromkeys(possible, (0, q)), **dict.fromkeys(certain, (-p, q + p))}, 0, 0
+    return {**dict.fromkeys(possible, (0, q - p)), **dict.fromkeys(certain, (-p, q))}, 0, 0

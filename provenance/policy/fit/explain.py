@@ -1,4 +1,4 @@
-"""What was left out, and which budget asked for it; and which budget cannot be met at all."""
+"""Explain which budget caused members to be left out, or which budget cannot be met."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from provenance.policy.aggregates import Key
-from provenance.policy.fit.allocation import Task, amounts, applies, limits
-from provenance.policy.fit.constraints import Rule, sortable
+from provenance.policy.fit.allocation import FitProblem, amounts, applies, limits
+from provenance.policy.fit.constraints import LinearRule, sortable
 from provenance.policy.fit.strata import Scheme
+from provenance.policy.group_sums import Key
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
+class Excluded:
     """Members that one budget, in one group, asked to be left out; or why nothing can be taken."""
 
     budget: str
@@ -25,107 +25,110 @@ class LeftOut:
 
 
 def left_out(
-    scheme: Scheme, task: Task, sums: Sequence[Sequence[int]], counts: Sequence[int]
-) -> tuple[LeftOut, ...]:
+    scheme: Scheme, problem: FitProblem, sums: Sequence[Sequence[int]], counts: Sequence[int]
+) -> tuple[Excluded, ...]:
     """The members left out, by the first budget of the policy that has no room for one more."""
     slack = [
         rule.at_most - left if applies(rule, counts) else None
-        for rule, left in zip(task.rules, task.left_sides(sums), strict=True)
+        for rule, left in zip(problem.rules, problem.left_sides(sums), strict=True)
     ]
     # A rule about other strata is only eased by taking more: those of the stratum's own matter.
-    about: dict[int, list[tuple[Rule, int | None]]] = defaultdict(list)
-    for rule, room in zip(task.rules, slack, strict=True):
+    about: dict[int, list[tuple[LinearRule, int | None]]] = defaultdict(list)
+    for rule, room in zip(problem.rules, slack, strict=True):
         for number in rule.parts:
             about[number].append((rule, room))
     found: dict[tuple[int, Key | None], list[int]] = defaultdict(lambda: [0, 0])
-    for number, stratum in enumerate(task.strata):
+    for number, stratum in enumerate(problem.strata):
         records = stratum.records - counts[number]
         if not records:
             continue
         rest = [total - taken for total, taken in zip(stratum.sums, sums[number], strict=True)]
         each = [Fraction(amount, records) for amount in rest]
-        place = _asking(scheme, task, number, each, about[number])
-        entry = found[place]
+        index = _asking(scheme, problem, number, each, about[number])
+        entry = found[index]
         entry[0] += records
         entry[1] += rest[0]
     # -1, for no budget, comes last.
-    order = sorted(found, key=lambda at: (at[0] % (len(scheme.terms) + 1), sortable(at[1] or ())))
-    return tuple(_told(scheme, place, *found[place]) for place in order)
+    order = sorted(
+        found, key=lambda at: (at[0] % (len(scheme.aggregates) + 1), sortable(at[1] or ()))
+    )
+    return tuple(_explained(scheme, index, *found[index]) for index in order)
 
 
 def _asking(
     scheme: Scheme,
-    task: Task,
+    problem: FitProblem,
     number: int,
     each: Sequence[Fraction],
-    about: Sequence[tuple[Rule, int | None]],
+    about: Sequence[tuple[LinearRule, int | None]],
 ) -> tuple[int, Key | None]:
     """The budget and group that stop one more record of a stratum, of its average size."""
-    stratum = task.strata[number]
+    stratum = problem.strata[number]
     stops: list[tuple[int, Key | None]] = [
-        (place, None)
-        for place, term in enumerate(scheme.terms)
-        if term.budget.rule == "forbid" and stratum.truths[place] is not False
+        (index, None)
+        for index, aggregate in enumerate(scheme.aggregates)
+        if aggregate.budget.rule == "forbid" and stratum.truths[index] is not False
     ]
     tight: list[tuple[Fraction, int, Key | None]] = []
     for rule, room in about:
         if room is None:
             # The group is empty, for it cannot be as the budget wants it.
             if number in rule.own:
-                stops.append((rule.term, rule.group))
+                stops.append((rule.aggregate, rule.group))
             continue
         a, b = rule.parts[number]
         adds = (a + rule.whole) * each[rule.size] + b * each[rule.hi]
         if adds > room:
-            stops.append((rule.term, rule.group))
+            stops.append((rule.aggregate, rule.group))
         elif adds > 0:
-            tight.append((room / adds, rule.term, rule.group))
+            tight.append((room / adds, rule.aggregate, rule.group))
     if stops:
         return min(stops, key=lambda stop: stop[0])
     if tight:
-        _, term, group = min(tight, key=lambda entry: entry[:2])
-        return term, group
+        _, aggregate, group = min(tight, key=lambda entry: entry[:2])
+        return aggregate, group
     return -1, None
 
 
-def _told(scheme: Scheme, place: tuple[int, Key | None], records: int, size: int) -> LeftOut:
-    term, key = place
-    if term < 0:
-        name = scheme.terms[0].budget.name
-        return LeftOut(name, None, records, size, "a remainder that was not tried singly")
-    budget = scheme.terms[term].budget
+def _explained(scheme: Scheme, index: tuple[int, Key | None], records: int, size: int) -> Excluded:
+    aggregate, key = index
+    if aggregate < 0:
+        name = scheme.aggregates[0].budget.name
+        return Excluded(name, None, records, size, "a remainder that was not tried singly")
+    budget = scheme.aggregates[aggregate].budget
     group = None if key is None else dict(zip(budget.by, key, strict=True))
     of = "" if group is None else f" of {', '.join(f'{k} {v}' for k, v in group.items())}"
     if budget.rule == "forbid":
         reason = f"they meet, or may meet, {budget.forbid}"
     elif budget.rule == "min_human":
-        reason = f"fewer than {budget.min_human:,} human {scheme.terms[term].unit}{of} can be had"
+        unit = scheme.aggregates[aggregate].unit
+        reason = f"fewer than {budget.min_human:,} human {unit}{of} can be had"
     else:
         limit = budget.max_share if budget.max_share is not None else budget.max_synthetic
         reason = f"one more would put the share{of} over {limit:f}"
         if budget.per == "human":
             reason = f"one more would put synthetic to human{of} over {limit:f}"
-    return LeftOut(budget.name, group, records, size, reason)
+    return Excluded(budget.name, group, records, size, reason)
 
 
-def unmet(scheme: Scheme, task: Task, *, divisible: bool) -> tuple[LeftOut, ...]:
+def unmet(scheme: Scheme, problem: FitProblem, *, divisible: bool) -> tuple[Excluded, ...]:
     """The budgets without which some selection would pass; all that ask for records, if none.
 
     ``divisible`` says that parts of records would pass, and only no whole records were found.
     """
     named = []
-    for place, term in enumerate(scheme.terms):
-        lower, upper = limits(scheme, task.strata, relaxed=place)
-        kept = [rule for rule in task.rules if rule.term != place]
-        if amounts(Task(task.strata, kept, lower, upper, task.exact)) is not None:
-            named.append((place, f"without budget {term.budget.name} a selection would pass"))
+    for index, aggregate in enumerate(scheme.aggregates):
+        lower, upper = limits(scheme, problem.strata, relaxed=index)
+        kept = [rule for rule in problem.rules if rule.aggregate != index]
+        if amounts(FitProblem(problem.strata, kept, lower, upper, problem.exact)) is not None:
+            named.append((index, f"without budget {aggregate.budget.name} a selection would pass"))
     if divisible:
         why = "it can be met with parts of records; no set of whole ones was found that meets it"
-        named = [(place, why) for place in sorted({rule.term for rule in task.rules})]
+        named = [(index, why) for index in sorted({rule.aggregate for rule in problem.rules})]
     elif not named:
         named = [
-            (place, "it cannot be met together with the other budgets")
-            for place, term in enumerate(scheme.terms)
-            if term.budget.rule in {"min_human", "accumulate"}
+            (index, "it cannot be met together with the other budgets")
+            for index, aggregate in enumerate(scheme.aggregates)
+            if aggregate.budget.rule in {"min_human", "accumulate"}
         ]
-    return tuple(LeftOut(scheme.terms[at].budget.name, None, 0, 0, why) for at, why in named)
+    return tuple(Excluded(scheme.aggregates[at].budget.name, None, 0, 0, why) for at, why in named)

@@ -1,4 +1,4 @@
-"""The linear bound: what no selection exceeds, records divisible at will, in exact arithmetic."""
+"""Compute an exact upper bound on the size of any selection, by linear duality."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from provenance.model.base import Connection, quote_identifier
-from provenance.policy.fit.allocation import Task
-from provenance.policy.fit.constraints import Rule
+from provenance.policy.fit.allocation import FitProblem
+from provenance.policy.fit.constraints import LinearRule
 from provenance.policy.fit.strata import Stratum
 
 BITS = 30
@@ -16,47 +16,47 @@ BITS = 30
 
 
 def linear_bound(
-    connection: Connection, marked: str, task: Task, multipliers: Sequence[Fraction]
+    connection: Connection, marked: str, problem: FitProblem, multipliers: Sequence[Fraction]
 ) -> int:
     """A size that no selection exceeds, whatever the multipliers; close where they are the duals.
 
     Lagrange: every rule is added to the worth with its multiplier, so that each record stands for
     itself: it is counted when it is then worth more than nothing.
     """
-    values = _values(connection, marked, task, multipliers)
-    free = set(range(len(task.strata)))
+    values = _values(connection, marked, problem, multipliers)
+    free = set(range(len(problem.strata)))
     bound = Fraction(0)
-    for rule, multiplier in zip(task.rules, multipliers, strict=True):
+    for rule, multiplier in zip(problem.rules, multipliers, strict=True):
         bound += multiplier * rule.at_most
         if rule.own and multiplier:
             # Either nothing of the group is taken and the rule does not hold, or it holds.
             gated = rule.own & free
             free -= gated
             inside = sum((values[number] for number in gated), Fraction(0))
-            spared = multiplier * (_most(task, rule) - rule.at_most)
-            forced = any(task.lower[number] for number in rule.own)
+            spared = multiplier * (_most(problem, rule) - rule.at_most)
+            forced = any(problem.lower[number] for number in rule.own)
             bound += inside if forced else max(inside, spared)
     bound += sum((values[number] for number in free), Fraction(0))
     return math.floor(bound)
 
 
-def _most(task: Task, rule: Rule) -> int:
-    """What the left side of a rule comes to at most, whatever is taken."""
+def _most(problem: FitProblem, rule: LinearRule) -> int:
+    """Upper bound on the left side of a rule for any selection."""
     return sum(
-        max(0, a * task.strata[n].sums[rule.size] + b * task.strata[n].sums[rule.hi])
+        max(0, a * problem.strata[n].sums[rule.size] + b * problem.strata[n].sums[rule.hi])
         for n, (a, b) in rule.parts.items()
-        if task.upper[n]
+        if problem.upper[n]
     )
 
 
 def _values(
-    connection: Connection, marked: str, task: Task, multipliers: Sequence[Fraction]
+    connection: Connection, marked: str, problem: FitProblem, multipliers: Sequence[Fraction]
 ) -> dict[int, Fraction]:
     """By stratum, the sum of what its records are worth under the multipliers, if that is good."""
-    measures = len(task.strata[0].sums)
-    factors = [[Fraction(m == 0) for m in range(measures)] for _ in task.strata]
+    measures = len(problem.strata[0].sums)
+    factors = [[Fraction(m == 0) for m in range(measures)] for _ in problem.strata]
     everywhere = [Fraction(0)] * measures
-    for rule, multiplier in zip(task.rules, multipliers, strict=True):
+    for rule, multiplier in zip(problem.rules, multipliers, strict=True):
         if not multiplier:
             continue
         everywhere[rule.size] -= multiplier * rule.whole
@@ -66,12 +66,12 @@ def _values(
     total = [[f + e for f, e in zip(row, everywhere, strict=True)] for row in factors]
     values: dict[int, Fraction] = {}
     uneven: list[int] = []
-    for number, (stratum, row) in enumerate(zip(task.strata, total, strict=True)):
-        if not task.upper[number]:
+    for number, (stratum, row) in enumerate(zip(problem.strata, total, strict=True)):
+        if not problem.upper[number]:
             values[number] = Fraction(0)
-        elif task.lower[number] or _proportional(stratum, row):
+        elif problem.lower[number] or _proportional(stratum, row):
             value = sum((f * s for f, s in zip(row, stratum.sums, strict=True)), Fraction(0))
-            values[number] = value if task.lower[number] else max(Fraction(0), value)
+            values[number] = value if problem.lower[number] else max(Fraction(0), value)
         else:
             uneven.append(number)
     return {**values, **_record_by_record(connection, marked, uneven, total)}

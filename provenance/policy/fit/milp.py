@@ -1,4 +1,4 @@
-"""Linear and integer programmes, solved by HiGHS in a way that repeats."""
+"""Solve linear and integer programmes with HiGHS, with the same answer on every machine."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import highspy
 import numpy as np
 
 MAX_NODES = 20_000
-"""Branching ends here, on every machine alike; a time limit would end it where the machine is."""
+"""Limit on branching; a time limit would give different answers on different machines."""
 
-FEW_NODES = 2_000
-"""The end where a good answer will do."""
+QUICK_MAX_NODES = 2_000
+"""Limit on branching where a good answer is enough."""
 
 _SAME = 0.49
 """Objectives are integers: two values that differ by less than one half are the same value."""
@@ -48,8 +48,8 @@ _NONE = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
-    """One unknown: what a unit of it is worth, between what bounds, and whether it is an integer.
+class Variable:
+    """One variable: its worth per unit, its bounds, and whether it is an integer.
 
     ``tie`` decides among solutions of equal worth; the larger sum wins.
     """
@@ -62,8 +62,8 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """Sum of the entries, between two bounds."""
+class Constraint:
+    """A linear constraint: the sum of the entries lies between two bounds."""
 
     entries: tuple[tuple[int, float], ...]
     at_most: float
@@ -83,8 +83,8 @@ class Solution:
     bound: float
 
 
-def solve(columns: Sequence[Column], lines: Sequence[Line]) -> Solution | None:
-    """The solution of greatest worth; among equals the one of the greatest tie sum.
+def solve(columns: Sequence[Variable], lines: Sequence[Constraint]) -> Solution | None:
+    """Find the solution of greatest worth; among equal ones that of the greatest tie sum.
 
     Solvers of different versions stop at different points of a flat optimum. The second pass, over
     tie weights that are as good as random, leaves one point of it.
@@ -95,28 +95,30 @@ def solve(columns: Sequence[Column], lines: Sequence[Line]) -> Solution | None:
     worth = sum(c.worth * v for c, v in zip(columns, first.values, strict=True))
     slack = 0.5 if any(c.integer for c in columns) else max(1e-6, 1e-9 * abs(worth))
     entries = tuple((at, c.worth) for at, c in enumerate(columns) if c.worth)
-    floor = Line(entries, highspy.kHighsInf, worth - slack)
+    floor = Constraint(entries, highspy.kHighsInf, worth - slack)
     second = _run(columns, [*lines, floor], [float(column.tie) for column in columns])
     if second is None or not second.proven:
         return first
     return Solution(second.values, first.multipliers, True, first.bound)
 
 
-def relax(columns: Sequence[Column], lines: Sequence[Line]) -> Solution | None:
+def relax(columns: Sequence[Variable], lines: Sequence[Constraint]) -> Solution | None:
     """The linear relaxation, with the multipliers of its lines."""
-    loose = [Column(c.worth, c.lower, c.upper, False, c.tie) for c in columns]
-    return _run(loose, lines, [column.worth for column in columns])
+    relaxed = [Variable(c.worth, c.lower, c.upper, False, c.tie) for c in columns]
+    return _run(relaxed, lines, [column.worth for column in columns])
 
 
-def near(columns: Sequence[Column], lines: Sequence[Line], gap: float = 0) -> Solution | None:
-    """A solution whose worth is within the gap of the best, if little branching finds one."""
-    options = {"mip_abs_gap": max(_SAME, gap), "mip_max_nodes": FEW_NODES}
+def solve_within_gap(
+    columns: Sequence[Variable], lines: Sequence[Constraint], gap: float = 0
+) -> Solution | None:
+    """Find a solution within a gap of the best, if little branching finds one."""
+    options = {"mip_abs_gap": max(_SAME, gap), "mip_max_nodes": QUICK_MAX_NODES}
     return _run(columns, lines, [column.worth for column in columns], options)
 
 
 def _run(
-    columns: Sequence[Column],
-    lines: Sequence[Line],
+    columns: Sequence[Variable],
+    lines: Sequence[Constraint],
     worth: Sequence[float],
     options: Mapping[str, Option] = _OPTIONS,
 ) -> Solution | None:
@@ -146,14 +148,14 @@ def _run(
 
 
 def _solver() -> highspy.Highs:
-    """A solver that says nothing.
+    """Make a solver that prints nothing.
 
-    Some versions print a banner while one is made, before an option can ask them not to: until then
-    the descriptor of standard output leads nowhere.
+    Some versions print a banner on construction, before an option can turn output off. The file
+    descriptor of standard output is redirected to the null device until then.
     """
     try:
         out = os.dup(_STDOUT)
-    except OSError:  # it is closed: nothing can be said
+    except OSError:  # standard output is closed: nothing can be printed
         return highspy.Highs()  # type: ignore[no-untyped-call]
     nowhere = os.open(os.devnull, os.O_WRONLY)
     try:
@@ -168,7 +170,7 @@ def _solver() -> highspy.Highs:
 
 
 def _model(
-    columns: Sequence[Column], lines: Sequence[Line], worth: Sequence[float]
+    columns: Sequence[Variable], lines: Sequence[Constraint], worth: Sequence[float]
 ) -> highspy.HighsLp:
     model = highspy.HighsLp()
     model.num_col_, model.num_row_ = len(columns), len(lines)

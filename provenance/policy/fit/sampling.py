@@ -1,4 +1,4 @@
-"""Which records: those first by digest under a seed, and the few beside the cuts for a repair."""
+"""Choose records of each stratum in a seeded random order, and list those next to the cut."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ _COUNTS = f"{_STRATA}, unnest(CAST(? AS BIGINT[])) AS taken"
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
-    """One record near the cut of its stratum, and whether it is on the side that is taken."""
+class CutRecord:
+    """One record next to the cut of its stratum, and whether it is taken."""
 
     stratum: int
     record_id: Any
@@ -56,13 +56,13 @@ def cut(
     return {row[0]: (row[1], tuple(map(int, row[2:]))) for row in rows}
 
 
-def beside(
+def records_at_cut(
     connection: Connection,
     marked: str,
     counts: Sequence[tuple[int, int]],
     measures: int,
     width: int,
-) -> tuple[Beside, ...]:
+) -> tuple[CutRecord, ...]:
     """The last records before the cuts and the first after them, up to ``width`` on each side."""
     sums = "".join(f", m{at}" for at in range(measures))
     rows = connection.execute(
@@ -73,7 +73,7 @@ def beside(
         "ORDER BY stratum, place",
         [[number for number, _ in counts], [taken for _, taken in counts]],
     ).fetchall()
-    return tuple(Beside(row[0], row[1], tuple(map(int, row[3:])), row[2]) for row in rows)
+    return tuple(CutRecord(row[0], row[1], tuple(map(int, row[3:])), row[2]) for row in rows)
 
 
 def take(
@@ -93,14 +93,14 @@ def take(
     )
 
 
-def largest(connection: Connection, marked: str) -> int:
+def largest_size(connection: Connection, marked: str) -> int:
     """The size of the largest record."""
     query = f"SELECT coalesce(max(m0), 0) FROM {quote_identifier(marked)}"
     return int(connection.execute(query).fetchone()[0])
 
 
-def turn(connection: Connection, into: str, changed: Sequence[Beside]) -> None:
-    """Take what was not taken and leave what was, of the records given."""
+def flip(connection: Connection, into: str, changed: Sequence[CutRecord]) -> None:
+    """Flip records in the table of ids: add those not taken, and remove those taken."""
     name = quote_identifier(into)
     left = [str(record.record_id) for record in changed if record.taken]
     added = [str(record.record_id) for record in changed if not record.taken]

@@ -1,4 +1,4 @@
-"""Strata: members that every budget treats alike, with the sums that the budgets need."""
+"""Group members that every budget treats alike into strata, with the sums that budgets need."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 from provenance.errors import MisuseError
 from provenance.model.base import Connection, quote_identifier
 from provenance.model.origin import Unit
-from provenance.policy.aggregates import Key, Term
+from provenance.policy.aggregates import BudgetAggregate
+from provenance.policy.group_sums import Key
 
 SHARES = (64, 8, 1)
 """Classes of share between none and all; the coarser ones are for sets of very many groups."""
@@ -23,14 +24,14 @@ MOST = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Stratum:
-    """Members that are alike to every budget.
+    """Members that no budget tells apart.
 
     Attributes:
         records: how many there are.
-        truths: per term, whether they are in its scope (None: perhaps); of ``accumulate``, whether
-            they are required.
-        groups: per term, the group that they are in.
-        loose: per term and key, whether the key is not known, so that it may be any.
+        truths: per budget, whether they are in its scope (None: possibly); of ``accumulate``,
+            whether they are required.
+        groups: per budget, the group that they are in.
+        unknown_group: per budget and key, whether the key is unknown, so that it may be any.
         sums: per measure, over all of them; the first is what the fit makes large, the second its
             synthetic part at most.
     """
@@ -38,7 +39,7 @@ class Stratum:
     records: int
     truths: tuple[bool | None, ...]
     groups: tuple[Key, ...]
-    loose: tuple[tuple[bool, ...], ...]
+    unknown_group: tuple[tuple[bool, ...], ...]
     sums: tuple[int, ...]
 
 
@@ -49,45 +50,49 @@ class Scheme:
     Attributes:
         unit: the unit that is made large.
         worth: SQL of a member's size in that unit.
-        doubt: SQL of the synthetic part of it, at most.
-        terms: what the budgets look at.
+        synthetic_worth: SQL of the synthetic part of it, at most.
+        aggregates: what the budgets look at.
         exact: everything is counted in records, so that all members of a stratum are equal.
     """
 
     unit: Unit
     worth: str
-    doubt: str
-    terms: tuple[Term, ...]
+    synthetic_worth: str
+    aggregates: tuple[BudgetAggregate, ...]
     exact: bool
 
     @property
     def measures(self) -> tuple[str, ...]:
         """The distinct sizes that the rules sum; the worth first, then its synthetic part."""
-        summed = (m for t in self.terms if t.budget.rule in SUMMED for m in (t.size, t.hi))
-        return tuple(dict.fromkeys([self.worth, self.doubt, *summed]))
+        summed = (m for t in self.aggregates if t.budget.rule in SUMMED for m in (t.size, t.hi))
+        return tuple(dict.fromkeys([self.worth, self.synthetic_worth, *summed]))
 
     def marks(self, anchors: Mapping[str, str]) -> dict[str, str]:
-        """SQL of whether a member is in the scope of each term, and in which group of it."""
+        """SQL of whether a member is in the scope of each budget, and in which group of it."""
         marks = {}
-        for at, term in enumerate(self.terms):
-            if term.budget.accumulate is not None:
-                required = f"SELECT record_id FROM {anchors[term.budget.accumulate]} WHERE required"
+        for at, aggregate in enumerate(self.aggregates):
+            if aggregate.budget.accumulate is not None:
+                required = (
+                    f"SELECT record_id FROM {anchors[aggregate.budget.accumulate]} WHERE required"
+                )
                 marks[f"t{at}"] = f"(record_id IN ({required}))"
                 continue
-            marks[f"t{at}"] = term.truth
-            for place, (group, loose) in enumerate(zip(term.groups, term.loose, strict=True)):
-                marks[f"g{at}_{place}"], marks[f"l{at}_{place}"] = group, loose
-                if term.truth != "TRUE":
+            marks[f"t{at}"] = aggregate.truth
+            for index, (group, unknown_group) in enumerate(
+                zip(aggregate.groups, aggregate.unknown_group, strict=True)
+            ):
+                marks[f"g{at}_{index}"], marks[f"l{at}_{index}"] = group, unknown_group
+                if aggregate.truth != "TRUE":
                     # Outside the scope the group does not matter: fewer strata.
-                    inside = f"({term.truth}) IS DISTINCT FROM FALSE"
-                    marks[f"g{at}_{place}"] = f"CASE WHEN {inside} THEN {group} END"
-                    marks[f"l{at}_{place}"] = f"({inside} AND coalesce({loose}, FALSE))"
+                    inside = f"({aggregate.truth}) IS DISTINCT FROM FALSE"
+                    marks[f"g{at}_{index}"] = f"CASE WHEN {inside} THEN {group} END"
+                    marks[f"l{at}_{index}"] = f"({inside} AND coalesce({unknown_group}, FALSE))"
         return marks
 
     def classes(self, shares: int) -> list[str]:
-        """SQL of what else tells strata apart, over the columns of the measures."""
+        """SQL of the further keys that separate strata, over the columns of the measures."""
         column = {measure: f"m{at}" for at, measure in enumerate(self.measures)}
-        summed = [term for term in self.terms if term.budget.rule in SUMMED]
+        summed = [aggregate for aggregate in self.aggregates if aggregate.budget.rule in SUMMED]
         pairs = dict.fromkeys([("m0", "m1"), *((column[t.size], column[t.hi]) for t in summed)])
         classes = ["m0 > 0"]
         classes += [_share_class(size, hi, shares) for size, hi in pairs if size != hi]
@@ -203,12 +208,12 @@ def _read(
     strata = []
     for row in rows.fetchall():
         values = dict(zip(marks.distinct, row, strict=False))
-        truths, groups, loose = [], [], []
-        for at, term in enumerate(scheme.terms):
-            places = range(len(term.groups))
+        truths, groups, unknown_group = [], [], []
+        for at, aggregate in enumerate(scheme.aggregates):
+            indices = range(len(aggregate.groups))
             truths.append(marks.of(values, f"t{at}"))
-            groups.append(tuple(marks.of(values, f"g{at}_{place}") for place in places))
-            loose.append(tuple(marks.of(values, f"l{at}_{place}") for place in places))
+            groups.append(tuple(marks.of(values, f"g{at}_{index}") for index in indices))
+            unknown_group.append(tuple(marks.of(values, f"l{at}_{index}") for index in indices))
         records, sums = row[-width - 1], tuple(map(int, row[-width:]))
-        strata.append(Stratum(records, tuple(truths), tuple(groups), tuple(loose), sums))
+        strata.append(Stratum(records, tuple(truths), tuple(groups), tuple(unknown_group), sums))
     return tuple(strata)

@@ -43,6 +43,12 @@ class Filled(NamedTuple):
     missing: tuple[str, ...]
     asked: int
 
+    def __repr__(self) -> str:
+        """Which report of which release, and how far it is filled."""
+        report, release = self.form.report, self.evidence.release
+        open_ = f"{len(self.missing)} of {self.asked} answers not provided"
+        return f"<Filled {report} of {release}: {open_}>"
+
 
 class _AbsentError(Exception):
     """The report has no member at that path: the release has no such modality."""

@@ -72,15 +72,24 @@ JUDGEMENT_FORMATS: Mapping[str, Callable[[Judgement, Subject], str]] = {
 }
 
 
-def render(answer: Facts | Judgement, form: str, subject: Subject | None = None) -> str:
-    """Render the facts of a release, or a judgement, in one of its formats.
+def render(
+    answer: Facts | Judgement,
+    format: str,  # noqa: A002 - the word of the option
+    subject: Subject | None = None,
+) -> str:
+    """Render the facts of a release, or a judgement, as text in one of its formats.
+
+    Args:
+        format: html, markdown or json for facts; text, json, markdown, sarif or junit for a
+            judgement.
+        subject: what was judged, as the formats for other tools name it.
 
     Raises:
         MisuseError: the answer has no such format.
     """
     formats = FACTS_FORMATS if isinstance(answer, Facts) else JUDGEMENT_FORMATS
-    if form not in formats:
-        raise MisuseError(f"unknown format {form!r}", hint=f"one of: {', '.join(formats)}")
+    if format not in formats:
+        raise MisuseError(f"unknown format {format!r}", hint=f"one of: {', '.join(formats)}")
     if isinstance(answer, Facts):
-        return FACTS_FORMATS[form](answer)
-    return JUDGEMENT_FORMATS[form](answer, subject or Subject("the set"))
+        return FACTS_FORMATS[format](answer)
+    return JUDGEMENT_FORMATS[format](answer, subject or Subject("the set"))

@@ -16,8 +16,9 @@ import pyarrow as pa
 from provenance.errors import IntegrityError
 from provenance.io.files import storage_errors, sync_folder
 from provenance.model.base import quote_identifier, quote_literal
-from provenance.store.catalog import Database
-from provenance.store.data_files import Part, PartWriter, delete, publish
+from provenance.store.commits import Verb
+from provenance.store.connection import Database
+from provenance.store.data_files import DataFile, DataFileWriter, delete, publish
 from provenance.store.layout import Layout
 from provenance.store.ledger_store import Store
 from provenance.store.maintenance.vacuum import META
@@ -55,7 +56,7 @@ _ORDER = {
 LEFT_ALONE = frozenset({"tombstones"})
 """Workers of an ingest read them by name for as long as it runs; a purge adds one."""
 
-_HELD = f"""
+_CURRENT_FILES = f"""
 SELECT t.table_name, f.path, f.record_count, f.file_size_bytes
 FROM {META}.ducklake_data_file f
 JOIN {META}.ducklake_table t USING (table_id)
@@ -67,7 +68,7 @@ ORDER BY f.data_file_id
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class CurrentFile:
     """A part that the catalogue has: its rows, and how many of them anybody needs."""
 
     table: str
@@ -77,26 +78,30 @@ class Held:
     needed: int
 
 
-def held_parts(store: Store, connection: Database) -> list[Held]:
+def current_files(store: Store, connection: Database) -> list[CurrentFile]:
     """The parts that a snapshot shows, in the order in which they came."""
     return [
-        Held(table, str(store.layout.table(table) / Path(path).name), rows, size, rows)
-        for table, path, rows, size in connection.execute(_HELD).fetchall()
+        CurrentFile(table, str(store.layout.table(table) / Path(path).name), rows, size, rows)
+        for table, path, rows, size in connection.execute(_CURRENT_FILES).fetchall()
     ]
 
 
-def settled_parts(connection: Database) -> set[str]:
+def compacted_files(connection: Database) -> set[str]:
     """Names of the parts that earlier merges made."""
-    rows = connection.execute("SELECT parts FROM ledger.commits WHERE verb = 'maintain'").fetchall()
+    rows = connection.execute(
+        f"SELECT parts FROM ledger.commits WHERE verb = '{Verb.MAINTAIN}'"
+    ).fetchall()
     return {str(part["sha256"]) for (text,) in rows for part in json.loads(text)}
 
 
-def choose(parts: Sequence[Held], settled: Collection[str]) -> list[tuple[Held, ...]]:
+def choose(
+    parts: Sequence[CurrentFile], compacted: Collection[str]
+) -> list[tuple[CurrentFile, ...]]:
     """Which parts of one table to merge with which; of what is merged by it nothing is merged."""
-    loose = [p for p in parts if p.rows < PART_ROWS or Path(p.path).stem not in settled]
-    runs: list[list[Held]] = []
+    mergeable = [p for p in parts if p.rows < PART_ROWS or Path(p.path).stem not in compacted]
+    runs: list[list[CurrentFile]] = []
     total = 0
-    for part in sorted(loose, key=lambda part: (part.needed, part.path)):
+    for part in sorted(mergeable, key=lambda part: (part.needed, part.path)):
         if not runs or total >= RUN_ROWS or part.needed > GROWTH * total:
             runs.append([])
             total = 0
@@ -111,7 +116,7 @@ def parts_of(rows: int) -> int:
 
 
 def merge(
-    staged: Layout, connection: Database, parts: Sequence[Held], needed: str = "true"
+    staged: Layout, connection: Database, parts: Sequence[CurrentFile], needed: str = "true"
 ) -> Replacement:
     """Write what parts of one table hold as few sorted ones, which are not registered yet.
 
@@ -130,7 +135,7 @@ def merge(
         f"SELECT {columns} FROM ledger.{quote_identifier(table)} "
         f"WHERE filename IN ({paths}) AND ({needed}) ORDER BY {order}"
     )
-    new: list[Part] = []
+    new: list[DataFile] = []
     if rows:
         batches = connection.execute(query).to_arrow_reader(100_000)
         new = list(_write(staged, table, batches, -(-rows // parts_of(rows))))
@@ -144,18 +149,20 @@ def merge(
     return Replacement(table, old, sum(part.rows for part in parts), tuple(new))
 
 
-def _in_order(parts: Sequence[Held]) -> str:
+def _in_order(parts: Sequence[CurrentFile]) -> str:
     return ", ".join(quote_literal(part.path) for part in parts)
 
 
-def _write(staged: Layout, table: str, batches: pa.RecordBatchReader, most: int) -> Iterator[Part]:
+def _write(
+    staged: Layout, table: str, batches: pa.RecordBatchReader, most: int
+) -> Iterator[DataFile]:
     """The rows of batches as parts of so many rows."""
-    writer: PartWriter | None = None
+    writer: DataFileWriter | None = None
     try:
         for batch in batches:
             start = 0
             while start < batch.num_rows:
-                writer = writer or PartWriter(staged, table, None)
+                writer = writer or DataFileWriter(staged, table, None)
                 piece = batch.slice(start, most - writer.rows)
                 writer.write(piece)
                 start += piece.num_rows
@@ -170,7 +177,7 @@ def _write(staged: Layout, table: str, batches: pa.RecordBatchReader, most: int)
         raise
 
 
-def _finish(writer: PartWriter) -> Iterator[Part]:
+def _finish(writer: DataFileWriter) -> Iterator[DataFile]:
     part = writer.finish()
     if part is not None:
         yield part
@@ -200,7 +207,7 @@ def maintaining(store: Store, purpose: str) -> Iterator[Layout]:
         _clear(store, staged)
 
 
-def place(store: Store, staged: Layout, made: Sequence[Replacement]) -> list[Replacement]:
+def publish_staged(store: Store, staged: Layout, made: Sequence[Replacement]) -> list[Replacement]:
     """Move finished parts to where parts lie, to be registered next.
 
     What is moved is noted first: whoever maintains next removes what never was registered.
@@ -216,12 +223,14 @@ def place(store: Store, staged: Layout, made: Sequence[Replacement]) -> list[Rep
         aside.rename(note)
         sync_folder(staged.folder)
         for part in new:
-            publish(Path(part.path), store.layout.part(part.table, part.sha256))
-    return [replace(item, new=tuple(_placed(store, part) for part in item.new)) for item in made]
+            publish(Path(part.path), store.layout.data_file(part.table, part.sha256))
+    return [
+        replace(item, new=tuple(_at_final_path(store, part) for part in item.new)) for item in made
+    ]
 
 
-def _placed(store: Store, part: Part) -> Part:
-    return replace(part, path=str(store.layout.part(part.table, part.sha256)))
+def _at_final_path(store: Store, part: DataFile) -> DataFile:
+    return replace(part, path=str(store.layout.data_file(part.table, part.sha256)))
 
 
 def _note(staged: Layout) -> Path:
@@ -232,10 +241,10 @@ def _clear(store: Store, staged: Layout) -> None:
     """Remove what is staged, and what was placed but never registered."""
     note = _note(staged)
     if note.exists():
-        with store.snapshot(near=False) as connection:
-            known = {part.path for part in held_parts(store, connection)}
+        with store.snapshot(cache_small_tables=False) as connection:
+            known = {part.path for part in current_files(store, connection)}
         for table, name in json.loads(note.read_text(encoding="utf-8")):
-            path = store.layout.part(table, name)
+            path = store.layout.data_file(table, name)
             if str(path) not in known:
                 delete(path)
     with storage_errors(note):

@@ -12,11 +12,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from provenance.io import objects
-from provenance.io.objects import Place
-from provenance.store.catalog import LAKE, Database, held
+from provenance.io.objects import Location
+from provenance.store.catalog import LAKE, locked_for_writing
+from provenance.store.connection import Database
 from provenance.store.data_files import delete
 from provenance.store.ledger_store import Store
 from provenance.store.replacements import names_replaced
+from provenance.store.snapshot_pool import forget
 
 META = f"__ducklake_metadata_{LAKE}"
 
@@ -36,7 +38,7 @@ UNION ALL SELECT path FROM {META}.ducklake_files_scheduled_for_deletion
 
 
 @dataclass(frozen=True, slots=True)
-class Forgotten:
+class VacuumResult:
     """What was removed for good, and what still waits for it.
 
     Attributes:
@@ -52,7 +54,7 @@ class Forgotten:
     kept_bytes: int = 0
 
 
-def forget_replaced(store: Store, keep: timedelta = timedelta(0)) -> Forgotten:
+def expire_replaced(store: Store, keep: timedelta = timedelta(0)) -> VacuumResult:
     """Expire the snapshots that show replaced parts, and remove the files.
 
     Doing it again completes what was interrupted. Whoever still reads from an older copy of the
@@ -61,7 +63,7 @@ def forget_replaced(store: Store, keep: timedelta = timedelta(0)) -> Forgotten:
     Raises:
         BusyError, ReadOnlyError, StorageError: as the ledger is.
     """
-    with held(store.layout, "maintain") as connection:
+    with locked_for_writing(store.layout, "maintain") as connection:
         ripe, last, waiting = _replaced(store, connection, datetime.now(UTC) - keep)
         kept = _sizes(waiting)
         expired = _expire(connection, last)
@@ -70,19 +72,21 @@ def forget_replaced(store: Store, keep: timedelta = timedelta(0)) -> Forgotten:
             connection.execute(f"CALL ducklake_cleanup_old_files('{LAKE}', cleanup_all => true)")
         for path in gone:
             delete(path)
-    return Forgotten(expired, len(gone), sum(gone.values()), len(kept), sum(kept.values()))
+    # What was deleted must not stay in memory either.
+    forget(store.layout)
+    return VacuumResult(expired, len(gone), sum(gone.values()), len(kept), sum(kept.values()))
 
 
 def _replaced(
     store: Store, connection: Database, before: datetime
-) -> tuple[list[Path | Place], int, list[Path | Place]]:
+) -> tuple[list[Path | Location], int, list[Path | Location]]:
     """Parts replaced up to a time, the number of the last commit that did so, and the others."""
-    ripe: list[Path | Place] = []
-    waiting: list[Path | Place] = []
+    ripe: list[Path | Location] = []
+    waiting: list[Path | Location] = []
     last = 0
     for seq, recorded_at, text in connection.execute(_REPLACING).fetchall():
         old = [
-            store.layout.part(part["table"], name)
+            store.layout.data_file(part["table"], name)
             for part in json.loads(text)
             for name in names_replaced(part)
         ]
@@ -95,9 +99,11 @@ def _replaced(
     return ripe, last, waiting
 
 
-def _sizes(places: Iterable[Path | Place], before: float = math.inf) -> dict[Path | Place, int]:
+def _sizes(
+    places: Iterable[Path | Location], before: float = math.inf
+) -> dict[Path | Location, int]:
     """Those that are there and were last written before a time, with their sizes."""
-    found: dict[Path | Place, int] = {}
+    found: dict[Path | Location, int] = {}
     for place in places:
         if isinstance(place, Path):
             with contextlib.suppress(FileNotFoundError):
@@ -122,7 +128,7 @@ def _expire(connection: Database, last: int) -> int:
     return len(found)
 
 
-def remove_orphans(store: Store, age: timedelta = ORPHAN_AGE) -> dict[Path | Place, int]:
+def remove_orphans(store: Store, age: timedelta = ORPHAN_AGE) -> dict[Path | Location, int]:
     """Remove files that killed runs left among the parts; what they were, with their sizes.
 
     Those in a bucket are left to its own rules of expiry.
@@ -131,7 +137,7 @@ def remove_orphans(store: Store, age: timedelta = ORPHAN_AGE) -> dict[Path | Pla
     if not isinstance(folder, Path):
         return {}
     before = time.time() - age.total_seconds()
-    with store.snapshot(near=False) as connection:
+    with store.snapshot(cache_small_tables=False) as connection:
         known = {Path(path).name for (path,) in connection.execute(_REGISTERED).fetchall()}
     found = (folder / "ledger").glob("*/*")
     orphans = _sizes((path for path in found if path.name not in known), before)

@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from provenance.io.columns.coalesce import MOST_ROWS, joined
+from provenance.io.columns.coalesce import MOST_ROWS, coalesce
 from provenance.io.contract.formats import reader_for
-from provenance.io.contract.reader import Batch, Input, Layout, Share, Slice
+from provenance.io.contract.reader import Batch, BlockShare, Input, ReadLayout, Slice
 
 COUNT = 1_000
 TABLE = pa.table(
@@ -30,7 +30,7 @@ def model(shape: Any) -> tuple[str, ...]:
     return ("model",) if "model" in shape else ()
 
 
-LAYOUT = Layout("structured", ("messages",), chooser=model)
+LAYOUT = ReadLayout("structured", ("messages",), chooser=model)
 
 
 def write(path: Path, form: str, rows: int) -> Input:
@@ -74,7 +74,7 @@ def test_shares_of_small_groups_are_all_of_them(tmp_path: Path) -> None:
     parts = [
         batch
         for index in range(2)
-        for batch in read(source, Slice(whole.start, whole.end, 1, Share(index, 2)))
+        for batch in read(source, Slice(whole.start, whole.end, 1, BlockShare(index, 2)))
     ]
     assert facts(parts) == facts(read(source))
 
@@ -102,7 +102,7 @@ def test_what_comes_before_a_failure_comes() -> None:
         yield from TABLE.to_batches(max_chunksize=10)[:3]
         raise OSError("the end")
 
-    batches = joined(failing())
+    batches = coalesce(failing())
     assert next(batches).num_rows == 30
     with pytest.raises(OSError, match="the end"):
         next(batches)
@@ -111,4 +111,4 @@ def test_what_comes_before_a_failure_comes() -> None:
 def test_large_batches_are_as_they_were() -> None:
     table = pa.table({"n": range(3 * MOST_ROWS)})
     batches = table.to_batches(max_chunksize=MOST_ROWS)
-    assert [batch.num_rows for batch in joined(batches)] == [MOST_ROWS] * 3
+    assert [batch.num_rows for batch in coalesce(batches)] == [MOST_ROWS] * 3

@@ -10,30 +10,29 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
-from provenance.content.json_text import compact_json
+from provenance.content.json_writer import compact_json
 from provenance.io.columns.row_types import (
     MOST_MEMBERS,
     NOTHING,
     TEXT,
-    Leaf,
+    LeafType,
     ListOf,
-    Struct,
+    StructType,
     arrow_type,
     integers,
     kind_of_type,
     kind_of_value,
-    merged,
+    merge_row_types,
     why_untyped,
 )
-from provenance.io.columns.typed_rows import settled, typed_rows
-from provenance.io.readers.json.json_rows import JsonRows
+from provenance.io.columns.typed_rows import cast_values, typed_rows
+from provenance.io.readers.json.typed_json import TypedJson
 
 
 def typed(*values: Any) -> pa.DataType | None:
-    return arrow_type(merged(map(kind_of_value, values)), pa.string())
+    return arrow_type(merge_row_types(map(kind_of_value, values)), pa.string())
 
 
 @pytest.mark.parametrize(
@@ -96,15 +95,15 @@ def test_two_types_become_one_that_changes_no_value(
     one: pa.DataType, other: pa.DataType, expected: pa.DataType | None
 ) -> None:
     for pair in ((one, other), (other, one)):
-        assert arrow_type(merged(map(kind_of_type, pair))) == expected
+        assert arrow_type(merge_row_types(map(kind_of_type, pair))) == expected
 
 
 def test_long_integers_join_with_others_by_what_is_in_them() -> None:
-    small, long = Leaf(pa.uint64(), 0, 2**40), Leaf(pa.uint64(), 0, 2**63)
-    assert arrow_type(merged([small, integers(-1, -1)])) == pa.int64()
-    assert arrow_type(merged([small, Leaf(pa.float64())])) == pa.float64()
-    assert arrow_type(merged([long, integers(-1, -1)])) is None
-    assert "64 bits" in why_untyped(merged([long, integers(-1, -1)]))
+    small, long = LeafType(pa.uint64(), 0, 2**40), LeafType(pa.uint64(), 0, 2**63)
+    assert arrow_type(merge_row_types([small, integers(-1, -1)])) == pa.int64()
+    assert arrow_type(merge_row_types([small, LeafType(pa.float64())])) == pa.float64()
+    assert arrow_type(merge_row_types([long, integers(-1, -1)])) is None
+    assert "64 bits" in why_untyped(merge_row_types([long, integers(-1, -1)]))
 
 
 names = st.sampled_from(["a", "b", "c d", "é", "content"])
@@ -143,7 +142,7 @@ def test_every_value_comes_back_from_its_column(drawn: list[dict[str, Any]]) -> 
     drawn = json.loads(json.dumps(drawn).replace("Infinity", "1"))
     lines = lines_of(drawn)
     with duckdb.connect() as connection:
-        reader = JsonRows(connection)
+        reader = TypedJson(connection)
         kinds = reader.members(lines)
         types = {name: arrow_type(kind, pa.string()) for name, kind in kinds.items()}
         columns = reader.columns(lines, types)
@@ -161,13 +160,13 @@ def test_the_types_do_not_depend_on_the_order_or_the_way(
     drawn: list[dict[str, Any]], random: Any
 ) -> None:
     drawn = json.loads(json.dumps(drawn).replace("Infinity", "1"))
-    exact = merged(kind_of_value(row) for row in drawn)
-    assert isinstance(exact, Struct)
+    exact = merge_row_types(kind_of_value(row) for row in drawn)
+    assert isinstance(exact, StructType)
     want = {name: arrow_type(kind, pa.string()) for name, kind in exact.members.items()}
     shuffled = drawn[:]
     random.shuffle(shuffled)
     with duckdb.connect() as connection:
-        found = JsonRows(connection).members(lines_of(shuffled))
+        found = TypedJson(connection).members(lines_of(shuffled))
     assert same({n: arrow_type(k, pa.string()) for n, k in found.items()}, want)
 
 
@@ -193,7 +192,7 @@ def test_escapes_and_long_numbers_are_kept_to_the_digit() -> None:
         '{"a":"plain","c":1,"d":0.5,"e":"x"}',
     ]
     with duckdb.connect() as connection:
-        reader = JsonRows(connection)
+        reader = TypedJson(connection)
         lines = pa.array(texts)
         types = {n: arrow_type(k, pa.string()) for n, k in reader.members(lines).items()}
         assert types == {"a": None, "b": pa.string(), "c": None, "d": None, "e": None}
@@ -240,12 +239,12 @@ def test_what_stands_for_values_becomes_the_values() -> None:
 
 def test_text_that_is_no_utf8_is_replaced_and_never_written_as_it_is() -> None:
     broken = pa.array([b"caf\xe9", b"fine"], pa.binary()).view(pa.string())
-    assert settled(broken, pa.string()).to_pylist() == ["caf\ufffd", "fine"]
+    assert cast_values(broken, pa.string()).to_pylist() == ["caf\ufffd", "fine"]
     nested = pa.ListArray.from_arrays(pa.array([0, 2], pa.int32()), broken)
-    assert settled(nested, pa.list_(pa.string())).to_pylist() == [["caf\ufffd", "fine"]]
+    assert cast_values(nested, pa.list_(pa.string())).to_pylist() == [["caf\ufffd", "fine"]]
 
 
 def test_kinds_say_nothing_more_than_they_know() -> None:
-    assert merged([]) == NOTHING
-    assert merged([NOTHING, TEXT, NOTHING]) == TEXT
-    assert merged([ListOf(NOTHING), ListOf(TEXT)]) == ListOf(TEXT)
+    assert merge_row_types([]) == NOTHING
+    assert merge_row_types([NOTHING, TEXT, NOTHING]) == TEXT
+    assert merge_row_types([ListOf(NOTHING), ListOf(TEXT)]) == ListOf(TEXT)

@@ -9,8 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import zstandard
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from provenance.errors import InputError, MisuseError, NotFoundError
 from provenance.io.contract.formats import FORMATS, SUFFIXES, reader_for
@@ -184,7 +183,7 @@ DOLMA = {
 def test_documents_of_other_people(real_data: Path, name: str) -> None:
     from support.reader_contract import check_reader
 
-    from provenance.io.contract.reader import Layout
+    from provenance.io.contract.reader import ReadLayout
     from provenance.io.records.content_fields import choose_content, choose_fields
 
     path = real_data / "dolma_fixtures" / name
@@ -196,7 +195,7 @@ def test_documents_of_other_people(real_data: Path, name: str) -> None:
     choice = choose_content(shape, (), found)
     assert choice.kind == "text"
     standard = [name for names in choose_fields(shape.fields).values() for name in names]
-    layout = Layout(choice.kind, choice.content, tuple(standard))
+    layout = ReadLayout(choice.kind, choice.content, tuple(standard))
     reading = check_reader(reader, source, layout)
     assert (len(reading.rows), reading.reasons) == (DOLMA[name], [])
 

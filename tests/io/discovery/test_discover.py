@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from provenance.errors import InputError, MisuseError, NotFoundError, StorageError
 from provenance.io.discovery.discover import Discovery, discover, split_of
-from provenance.io.discovery.file_names import BESIDE
+from provenance.io.discovery.file_names import MEDIA_SKIPPED
 
 LINE = '{"text": "a"}\n'
 SPLITS = '{"splits": ["train", "test"]}'
@@ -138,7 +137,7 @@ def test_globs(tmp_path: Path) -> None:
     assert _read(all_of_a, tmp_path) == ["a/1.jsonl", "a/b/2.jsonl"]
     assert _left(all_of_a, tmp_path) == {
         "a/state.json": "named like metadata, but holds data",
-        "a/x.png": BESIDE,
+        "a/x.png": MEDIA_SKIPPED,
     }
 
 

@@ -20,13 +20,12 @@ import pyarrow.orc
 import pyarrow.parquet as pq
 import pytest
 import zstandard
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
-from provenance.io.discovery.descriptions import is_description
 from provenance.io.discovery.discover import discover
-from provenance.io.discovery.passed_over import passed_over
-from provenance.io.discovery.sniff import Holds
+from provenance.io.discovery.metadata_files import is_metadata_document
+from provenance.io.discovery.skipped_files import skipped_file
+from provenance.io.discovery.sniff import DataContent
 
 ROWS = [{"text": f"the text of row {n}", "n": n} for n in range(3)]
 LINES = "".join(json.dumps(row) + "\n" for row in ROWS).encode()
@@ -38,11 +37,11 @@ LICENCE = b"Apache License\nVersion 2.0, January 2004\n\nUnless required by law,
 CARD = b"---\nlicense: cc-by-4.0\n---\n# Letters\n\nFrom the archive, of 1911.\n"
 
 
-def look(folder: Path, name: str, data: bytes) -> Holds | None:
+def look(folder: Path, name: str, data: bytes) -> DataContent | None:
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
-    return passed_over(str(path), "why").holds
+    return skipped_file(str(path), "why").holds
 
 
 def _parquet() -> bytes:
@@ -165,7 +164,7 @@ def test_data_is_told_whatever_it_is_called(tmp_path: Path, kind: str, name: str
     found = look(tmp_path, name, DATA[kind])
     assert found is not None
     assert not found.medium
-    assert found.what
+    assert found.description
 
 
 @pytest.mark.parametrize("name", ["x", ".x", "LICENSE", "state.json", "README.md", "a.py"])
@@ -177,8 +176,8 @@ def test_what_is_no_data_is_none(tmp_path: Path, kind: str, name: str) -> None:
 def test_databases(tmp_path: Path) -> None:
     sqlite3.connect(tmp_path / ".a").executescript("CREATE TABLE t (text TEXT)").connection.close()
     duckdb.connect(str(tmp_path / ".b")).execute("CREATE TABLE t (text TEXT)").close()
-    found = [passed_over(str(tmp_path / name), "hidden").holds for name in (".a", ".b")]
-    assert found == [Holds("SQLite"), Holds("DuckDB")]
+    found = [skipped_file(str(tmp_path / name), "hidden").holds for name in (".a", ".b")]
+    assert found == [DataContent("SQLite"), DataContent("DuckDB")]
 
 
 @pytest.mark.parametrize(
@@ -192,7 +191,7 @@ def test_media_are_told_apart(tmp_path: Path, data: bytes) -> None:
     assert archived is not None
     assert archived.medium
     with_rows = look(tmp_path, ".z", _tar("w:", a=data, b=LINES))
-    assert with_rows == Holds("a tar archive with JSON")
+    assert with_rows == DataContent("a tar archive with JSON")
 
 
 @pytest.mark.parametrize("name", [".a.csv", "_a.tsv", ".a.jsonl", ".jsonl", ".a.csv.gz"])
@@ -237,7 +236,7 @@ def test_descriptions_are_told_by_what_is_in_them(
     ],
 )
 def test_rows_in_the_dress_of_a_description_are_rows(tmp_path: Path, document: object) -> None:
-    assert not is_description(document)
+    assert not is_metadata_document(document)
     assert look(tmp_path, "state.json", json.dumps(document).encode()) is not None
 
 
@@ -251,14 +250,14 @@ def test_what_holds_no_rows_of_its_own(tmp_path: Path) -> None:
     with pa.ipc.new_stream(str(tmp_path / "cache-0.arrow"), order.schema) as writer:
         writer.write_table(order)
     for name in ("_common_metadata", "cache-0.arrow"):
-        assert passed_over(str(tmp_path / name), "why").holds is None
-    assert look(tmp_path, "_metadata", DATA["Parquet"]) == Holds("Parquet")
-    assert look(tmp_path, "cache-1.arrow", DATA["Arrow stream"]) == Holds("Arrow")
+        assert skipped_file(str(tmp_path / name), "why").holds is None
+    assert look(tmp_path, "_metadata", DATA["Parquet"]) == DataContent("Parquet")
+    assert look(tmp_path, "cache-1.arrow", DATA["Arrow stream"]) == DataContent("Arrow")
 
 
 def test_an_archive_that_never_ends_is_data(tmp_path: Path) -> None:
     many = _tar("w:gz", **{f"f{n}": CODE for n in range(1_100)})
-    assert look(tmp_path, ".a.tgz", many) == Holds("a tar archive in gzip of many members")
+    assert look(tmp_path, ".a.tgz", many) == DataContent("a tar archive in gzip of many members")
     long = _tar("w:gz", a=bytes(70 << 20), b=CODE)
     assert look(tmp_path, ".b.tgz", long) is not None
 
@@ -267,7 +266,7 @@ def test_a_zip_with_a_huge_directory_is_not_gone_through(tmp_path: Path) -> None
     data = bytearray(_zip(a=CODE))
     at = data.rindex(b"PK\x05\x06")
     data[at + 12 : at + 16] = (1 << 30).to_bytes(4, "little")
-    assert look(tmp_path, ".a.zip", bytes(data)) == Holds("a zip archive of many members")
+    assert look(tmp_path, ".a.zip", bytes(data)) == DataContent("a zip archive of many members")
 
 
 def test_a_locked_archive_is_data(tmp_path: Path) -> None:
@@ -287,7 +286,7 @@ def test_broken_files_are_looked_at_without_harm(
     data[at : at + len(noise)] = noise
     folder = tmp_path_factory.mktemp("broken")
     found = look(folder, ".x", bytes(data[: len(data) - end]))
-    assert found is None or found.what
+    assert found is None or found.description
 
 
 def _fifo(path: Path) -> None:
@@ -302,7 +301,7 @@ def _sparse(path: Path) -> None:
 @pytest.mark.parametrize("make", [_fifo, _sparse])
 def test_pipes_and_holes_end_at_once(tmp_path: Path, make: Callable[[Path], None]) -> None:
     make(tmp_path / ".a.jsonl")
-    assert passed_over(str(tmp_path / ".a.jsonl"), "hidden").holds is not None
+    assert skipped_file(str(tmp_path / ".a.jsonl"), "hidden").holds is not None
 
 
 @pytest.mark.parametrize(

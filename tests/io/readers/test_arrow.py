@@ -9,15 +9,14 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.feather
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from support.reader_contract import check_reader
 
 from provenance.errors import InputError
-from provenance.io.contract.reader import Input, Layout
+from provenance.io.contract.reader import Input, ReadLayout
 from provenance.io.readers.columnar.arrow_ipc import ArrowIpc
 
-TEXT = Layout("text", ("text",), ("id",))
+TEXT = ReadLayout("text", ("text",), ("id",))
 
 
 def _table(count: int) -> pa.Table:
@@ -41,11 +40,12 @@ def _source(path: Path, data: bytes, compression: str = "") -> Input:
     return Input(path.as_posix(), path, "arrow", compression)
 
 
+@pytest.mark.newest
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("codec", [None, "zstd", "lz4"])
 def test_what_was_written_is_read(tmp_path: Path, stream: bool, codec: str | None) -> None:
     data = _written(_table(20), stream=stream, codec=codec)
-    layout = Layout("text", ("text",), ("id", "lang"))
+    layout = ReadLayout("text", ("text",), ("id", "lang"))
     reading = check_reader(ArrowIpc(), _source(tmp_path / "a.arrow", data), layout)
     assert reading.rows == list(range(1, 21))
     assert reading.content == [f"document {n}" for n in range(20)]
@@ -54,7 +54,7 @@ def test_what_was_written_is_read(tmp_path: Path, stream: bool, codec: str | Non
 
 def test_structured_content_and_dictionaries(tmp_path: Path) -> None:
     data = _written(_table(3), stream=True)
-    layout = Layout("structured", ("*",))
+    layout = ReadLayout("structured", ("*",))
     reading = check_reader(ArrowIpc(), _source(tmp_path / "a.arrow", data), layout)
     assert json.loads(reading.content[2]) == {"id": 2, "text": "document 2", "lang": "en"}
 
@@ -93,7 +93,7 @@ def test_dictionary_indices_out_of_bounds_are_refused(tmp_path: Path) -> None:
         pa.array([0, 99], pa.int32()), pa.array(["a"]), safe=False
     )
     data = _written(pa.table({"text": column}), stream=True)
-    layout = Layout("text", ("text",))
+    layout = ReadLayout("text", ("text",))
     reading = check_reader(ArrowIpc(), _source(tmp_path / "a.arrow", data), layout)
     assert not reading.rows
     assert reading.reasons[0].startswith("file: ")
@@ -102,7 +102,7 @@ def test_dictionary_indices_out_of_bounds_are_refused(tmp_path: Path) -> None:
 def test_invalid_utf8_refuses_its_row_only(tmp_path: Path) -> None:
     texts = pa.array([b"a", b"\xff", b"c"]).view(pa.string())
     data = _written(pa.table({"text": texts}), stream=False)
-    layout = Layout("text", ("text",))
+    layout = ReadLayout("text", ("text",))
     reading = check_reader(ArrowIpc(), _source(tmp_path / "a.arrow", data), layout)
     assert (reading.rows, reading.reasons) == ([1, 3], ["invalid UTF-8"])
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from provenance.io.contract.reader import Input, Layout
+from provenance.io.contract.reader import Input, ReadLayout
 from provenance.io.readers.columnar.arrow_ipc import ArrowIpc
 
 
@@ -35,7 +35,7 @@ def test_what_follows_a_stream_is_one_reject(
 ) -> None:
     path = tmp_path / "a.arrow"
     path.write_bytes(stream_of("one", "two") + behind)
-    layout = Layout("text", ("text",))
+    layout = ReadLayout("text", ("text",))
     batches = list(ArrowIpc().read(Input(path.as_posix(), path, "arrow"), layout))
     assert [text for batch in batches for text in batch.content.to_pylist()] == ["one", "two"]
     reasons = [row["reason"] for batch in batches for row in batch.rejects.to_pylist()]

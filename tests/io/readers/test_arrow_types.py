@@ -14,14 +14,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 import provenance
-from provenance.io.columns.decoded_size import expanded
-from provenance.io.columns.plain_rows import ordinary_rows
-from provenance.io.columns.plain_types import unread
-from provenance.io.contract.reader import BATCH_BYTES, Batch, Input, Layout
+from provenance.io.columns.decoded_size import expanded_sizes
+from provenance.io.columns.supported_rows import supported_rows
+from provenance.io.columns.supported_types import unreadable_values
+from provenance.io.contract.reader import BATCH_BYTES, Batch, Input, ReadLayout
 from provenance.io.discovery.detect import detect
 from provenance.io.readers.columnar.arrow_ipc import ArrowIpc
 from provenance.io.readers.columnar.old_arrow import is_old_stream
@@ -164,7 +163,7 @@ def written(folder: Path, columns: Mapping[str, pa.Array], *, stream: bool = Fal
     return Input(path.as_posix(), path, "arrow")
 
 
-def read(source: Input, layout: Layout, **how: Any) -> list[Batch]:
+def read(source: Input, layout: ReadLayout, **how: Any) -> list[Batch]:
     return list(ArrowIpc().read(source, layout, **how))
 
 
@@ -186,8 +185,8 @@ def test_no_column_beside_the_content_costs_it_anything(
     column = LEAVES[leaf]
     for wrap in wraps:
         column = WRAPPED[wrap](column)
-    layout = Layout("text", ("text",), chooser=everything, typed=typed)
-    chat = Layout("structured", ("messages",), chooser=everything)
+    layout = ReadLayout("text", ("text",), chooser=everything, typed=typed)
+    chat = ReadLayout("structured", ("messages",), chooser=everything)
     turns = [[{"role": "user", "content": text}] for text in TEXTS]
     with tempfile.TemporaryDirectory() as folder:
         beside = {"text": pa.array(TEXTS), "messages": pa.array(turns), "x": column}
@@ -214,7 +213,7 @@ def test_intervals_of_which_python_has_no_arrays_are_text(tmp_path: Path, wrap: 
         writer.write_batch(batch)
     source = Input((tmp_path / "a.arrow").as_posix(), tmp_path / "a.arrow", "arrow")
     assert ArrowIpc().probe(source).notes == ()
-    batches = read(source, Layout("text", ("text",), ("months", "days")))
+    batches = read(source, ReadLayout("text", ("text",), ("months", "days")))
     assert texts(batches) == TEXTS
     said = json.dumps([batch.fields.to_pylist() for batch in batches])
     assert all(span in said for span in ("P1M", "P2M", "P-4M", "P1DT1.5S", "P2D"))
@@ -224,7 +223,7 @@ def test_what_columns_of_such_types_say_is_heard(tmp_path: Path) -> None:
     model = pa.array(["gpt-4", None, "gpt-4", None], pa.string_view())
     column = pa.ListArray.from_arrays(OFFSETS, pa.StructArray.from_arrays([model], ["model"]))
     columns = {"text": runs(pa.array(TEXTS)), "turns": column, "model": runs(model)}
-    batches = read(written(tmp_path, columns), Layout("text", ("text",), chooser=everything))
+    batches = read(written(tmp_path, columns), ReadLayout("text", ("text",), chooser=everything))
     assert texts(batches) == TEXTS
     assert [
         (row["model"], row["turns[].model"])
@@ -250,7 +249,7 @@ def test_rows_of_such_types_are_those_of_json_lines(tmp_path: Path, form: str) -
     starts = pa.array(range(4 if form == "lists of views" else 5), pa.int32())
     sizes = [pa.array([1] * 4, pa.int32())] if form == "lists of views" else []
     column = kind.from_arrays(starts, *sizes, turn)
-    layout = Layout("structured", ("*",))
+    layout = ReadLayout("structured", ("*",))
     source = written(tmp_path, {"n": pa.array(range(4)), "turns": column})
     path = tmp_path / "a.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -267,11 +266,11 @@ def test_a_union_of_codes_that_is_content_is_refused_by_its_name(tmp_path: Path)
     assert ArrowIpc().probe(source).notes == (
         f"column 'odd' of the type {column.type} cannot be read",
     )
-    batches = read(source, Layout("text", ("text",), chooser=everything))
+    batches = read(source, ReadLayout("text", ("text",), chooser=everything))
     assert texts(batches) == TEXTS
     assert "cannot be read" in json.dumps([batch.fields.to_pylist() for batch in batches])
     with pytest.raises(DamagedError, match="column 'odd'"):
-        read(source, Layout("structured", ("odd",)))
+        read(source, ReadLayout("structured", ("odd",)))
 
 
 @pytest.mark.parametrize(
@@ -292,7 +291,7 @@ def test_a_mark_that_cannot_be_read_keeps_its_record_from_being_human(
 
 def test_words_that_stand_for_unread_values_bear_their_names() -> None:
     kind = pa.list_(pa.struct({"model": pa.string(), "n": pa.list_(pa.int8())}))
-    (value,) = unread(kind, 1).to_pylist()
+    (value,) = unreadable_values(kind, 1).to_pylist()
     assert set(value) == {"model", "n"}
 
 
@@ -320,14 +319,14 @@ def test_what_few_bytes_stand_for_is_known_before(form: str, wrap: str) -> None:
         column = pa.ListArray.from_arrays(pa.array(range(count + 1), pa.int32()), objects)
     table = pa.RecordBatch.from_arrays([pa.array(["t"] * count), column], ["text", "x"])
     told: list[int] = []
-    rows = ordinary_rows(table, frozenset(), lambda sizes: told.append(int(sizes.sum())))
+    rows = supported_rows(table, frozenset(), lambda sizes: told.append(int(sizes.sum())))
     for part, size in zip(rows, told, strict=False):
         assert part.nbytes <= size + (1 << 20)
         assert size <= BATCH_BYTES
         if len(told) == 2:
             break
     assert len(told) == 2
-    weights = expanded(column)
+    weights = expanded_sizes(column)
     assert len(weights) == count
     assert weights.min() > 1_000_000
 
@@ -354,7 +353,7 @@ def test_streams_of_before_0_15_are_known(tmp_path: Path, compression: str) -> N
     path.write_bytes(gzip.compress(data) if compression else data)
     assert detect(path) == ("arrow", compression)
     source = Input(path.as_posix(), path, "arrow", compression)
-    assert texts(read(source, Layout("text", ("text",)))) == TEXTS
+    assert texts(read(source, ReadLayout("text", ("text",)))) == TEXTS
 
 
 @given(st.binary(max_size=80))

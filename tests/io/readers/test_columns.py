@@ -11,24 +11,23 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from support.reader_contract import Reading, gather
 
 from provenance.content.identity import canonical_json
 from provenance.errors import InputError
 from provenance.io.columns.schema import shape_of
-from provenance.io.columns.to_text import json_objects, json_text, text
-from provenance.io.contract.reader import Layout
+from provenance.io.columns.to_text import to_json, to_json_objects, to_text
+from provenance.io.contract.reader import ReadLayout
 from provenance.io.readers.columnar.batches import ColumnBatches
 from provenance.io.records.batch_builder import field_text
 from provenance.io.streams.decompress import DamagedError
 
-TEXT = Layout("text", ("text",))
+TEXT = ReadLayout("text", ("text",))
 MOMENT = dt.datetime(2024, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
 
 
-def _read(table: pa.Table, layout: Layout, *, original: bool = False) -> Reading:
+def _read(table: pa.Table, layout: ReadLayout, *, original: bool = False) -> Reading:
     columns = ColumnBatches(layout, table.schema, table.nbytes, original)
     batches = (batch for part in table.to_batches() for batch in columns.batches(part))
     return gather(batches, layout, original=original)
@@ -63,9 +62,9 @@ def _read(table: pa.Table, layout: Layout, *, original: bool = False) -> Reading
     ids=lambda value: str(value.type) if isinstance(value, pa.Array) else "",
 )
 def test_every_type_as_text(array: pa.Array, expected: list[str | None]) -> None:
-    assert text(array).to_pylist() == expected
+    assert to_text(array).to_pylist() == expected
     doubled = pa.concat_arrays([array, array])
-    assert text(doubled.slice(len(array))).to_pylist() == expected
+    assert to_text(doubled.slice(len(array))).to_pylist() == expected
 
 
 _SCALAR = (
@@ -97,7 +96,7 @@ _TYPE = pa.struct(
 @given(st.lists(st.none() | _NESTED, max_size=6), st.integers(0, 6))
 def test_json_text_says_what_the_values_are(values: list[Any], start: int) -> None:
     array = pa.array(values, _TYPE).slice(start)
-    found = [None if line is None else json.loads(line) for line in json_text(array).to_pylist()]
+    found = [None if line is None else json.loads(line) for line in to_json(array).to_pylist()]
     assert found == array.to_pylist()
 
 
@@ -117,7 +116,7 @@ def test_objects_have_no_null_members(rows: list[dict[str, Any]]) -> None:
         "a": pa.array([row["a"] for row in rows], pa.string()),
         "b": pa.array([row["b"] for row in rows], pa.int64()),
     }
-    found = [json.loads(line) for line in json_objects(columns).to_pylist()]
+    found = [json.loads(line) for line in to_json_objects(columns).to_pylist()]
     assert found == [{k: v for k, v in row.items() if v is not None} for row in rows]
 
 
@@ -128,13 +127,13 @@ def test_objects_have_no_null_members(rows: list[dict[str, Any]]) -> None:
 )
 def test_scalars_read_like_those_of_json(values: list[Any]) -> None:
     for value in values:
-        assert text(pa.array([value])).to_pylist() == [field_text(value)]
+        assert to_text(pa.array([value])).to_pylist() == [field_text(value)]
 
 
 def test_a_chat_keeps_its_identity_in_columns() -> None:
     turns = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Ho", "n": 1}]
     table = pa.table({"messages": [turns, None], "n": [1, 2]})
-    reading = _read(table, Layout("structured", ("messages",), ("n",)))
+    reading = _read(table, ReadLayout("structured", ("messages",), ("n",)))
     assert canonical_json(json.loads(reading.content[0])) == canonical_json({"messages": turns})
     assert reading.reasons == ['field "messages" is null']
 
@@ -143,7 +142,7 @@ def test_defects_of_single_rows() -> None:
     broken = pa.array([b"caf\xe9", b"good"]).view(pa.string())
     values = pa.concat_arrays([pa.array(["a", None, "", "x" * 50]), broken])
     table = pa.table({"text": values, "n": range(6)})
-    reading = _read(table, Layout("text", ("text",), ("n",), max_record=40), original=True)
+    reading = _read(table, ReadLayout("text", ("text",), ("n",), max_record=40), original=True)
     assert (reading.rows, reading.content, reading.fields) == (
         [1, 6],
         ["a", "good"],
@@ -162,9 +161,9 @@ def test_invalid_utf8_deep_inside() -> None:
     inside = pa.array([b"ok", b"\xff"]).view(pa.string())
     turns = pa.ListArray.from_arrays([0, 1, 2], pa.StructArray.from_arrays([inside], ["content"]))
     table = pa.table({"messages": turns, "lang": ["en", "en"]})
-    assert _read(table, Layout("structured", ("messages",))).reasons == ["invalid UTF-8"]
+    assert _read(table, ReadLayout("structured", ("messages",))).reasons == ["invalid UTF-8"]
     by_field = _read(
-        pa.table({"text": ["a", "b"], "lang": inside}), Layout("text", ("text",), ("lang",))
+        pa.table({"text": ["a", "b"], "lang": inside}), ReadLayout("text", ("text",), ("lang",))
     )
     assert (by_field.rows, by_field.reasons) == ([1], ["invalid UTF-8"])
 
@@ -173,7 +172,7 @@ def test_bytes_that_are_text_are_text() -> None:
     table = pa.table({"text": pa.array(["é".encode(), b"\xff"])})
     reading = _read(table, TEXT)
     assert (reading.content, reading.reasons) == (["é"], ["invalid UTF-8"])
-    assert _read(table, Layout("binary", ("text",))).content == ["é".encode(), b"\xff"]
+    assert _read(table, ReadLayout("binary", ("text",))).content == ["é".encode(), b"\xff"]
     for kind in (pa.large_binary(), pa.binary_view(), pa.dictionary(pa.int8(), pa.binary())):
         assert _read(pa.table({"text": table["text"].cast(kind)}), TEXT) == reading
     fixed = pa.table({"text": pa.array([b"ab", b"\xff\xfe"], pa.binary(2))})
@@ -183,7 +182,7 @@ def test_bytes_that_are_text_are_text() -> None:
 @pytest.mark.parametrize("value", [2**53 + 1, float("nan"), float("inf")])
 def test_numbers_that_have_no_canonical_form_are_refused(value: float) -> None:
     table = pa.table({"a": [1, value], "b": ["x", "y"]})
-    reading = _read(table, Layout("structured", ("*",)))
+    reading = _read(table, ReadLayout("structured", ("*",)))
     assert reading.rows == [1]
     assert len(reading.reasons) == 1
     assert "content field" in reading.reasons[0]
@@ -191,14 +190,14 @@ def test_numbers_that_have_no_canonical_form_are_refused(value: float) -> None:
 
 def test_columns_of_ours_are_never_content() -> None:
     table = pa.table({"text": ["a"], "prov_label": ["human"]})
-    reading = _read(table, Layout("structured", ("*",), ("prov_label",)))
+    reading = _read(table, ReadLayout("structured", ("*",), ("prov_label",)))
     assert reading.content == ['{"text":"a"}']
     assert reading.fields == [("human",)]
 
 
 def test_names_with_dots_walk_into_structs() -> None:
     table = pa.table({"meta": [{"id": {"n": 1}, "text": "a"}, None], "meta.id": ["x", "y"]})
-    layout = Layout("text", ("meta.text",), ("meta.id.n", "meta.id", "meta.none", "no.such"))
+    layout = ReadLayout("text", ("meta.text",), ("meta.id.n", "meta.id", "meta.none", "no.such"))
     reading = _read(table, layout)
     assert reading.fields == [("1", "x", None, None)]
     assert reading.reasons == ['field "meta.text" is null']
@@ -212,12 +211,12 @@ def test_names_with_dots_walk_into_structs() -> None:
         (pa.table([["a"], ["b"]], ["text", "text"]), TEXT, "'text' occurs twice"),
         (
             pa.table({"m": pa.array([None], pa.struct([("a", pa.int8()), ("a", pa.int8())]))}),
-            Layout("structured", ("m",)),
+            ReadLayout("structured", ("m",)),
             "'m' occurs twice",
         ),
     ],
 )
-def test_files_that_cannot_be_read_that_way(table: pa.Table, layout: Layout, said: str) -> None:
+def test_files_that_cannot_be_read_that_way(table: pa.Table, layout: ReadLayout, said: str) -> None:
     with pytest.raises(InputError, match=said):
         _read(table, layout)
 

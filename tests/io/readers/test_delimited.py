@@ -7,16 +7,15 @@ import io
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from support.reader_cases import case_folders, check_case
 from support.reader_contract import check_reader, read_all
 
 from provenance.errors import InputError
-from provenance.io.contract.reader import Input, Layout
+from provenance.io.contract.reader import Input, ReadLayout
 from provenance.io.readers.tables.delimited import Delimited
 
-TEXT = Layout("text", ("text",), ("id",))
+TEXT = ReadLayout("text", ("text",), ("id",))
 
 
 def _source(path: Path, data: bytes, compression: str = "") -> Input:
@@ -24,6 +23,7 @@ def _source(path: Path, data: bytes, compression: str = "") -> Input:
     return Input(path.as_posix(), path, "csv", compression)
 
 
+@pytest.mark.newest
 @pytest.mark.parametrize(
     "case", [*case_folders("csv"), *case_folders("tsv")], ids=lambda case: case.name
 )
@@ -69,7 +69,7 @@ def test_a_low_limit_adds_up(
     tmp_path_factory: pytest.TempPathFactory, tail: str, limit: int
 ) -> None:
     path = tmp_path_factory.mktemp("csv") / "a.csv"
-    layout = Layout("text", ("text",), max_record=limit)
+    layout = ReadLayout("text", ("text",), max_record=limit)
     reading = check_reader(Delimited(), _source(path, f"id,text\n{tail}".encode()), layout)
     assert all(len(str(content)) <= limit for content in reading.content)
 
@@ -77,7 +77,7 @@ def test_a_low_limit_adds_up(
 def test_a_record_beyond_the_limit_is_one_reject(tmp_path: Path) -> None:
     long = "x" * 100 + '"",\n' * 5
     data = f'id,text\n1,a\n2,"{long}"\n3,b\n'.encode()
-    layout = Layout("text", ("text",), ("id",), max_record=50)
+    layout = ReadLayout("text", ("text",), ("id",), max_record=50)
     reading = check_reader(Delimited(), _source(tmp_path / "a.csv", data), layout)
     assert reading.rows == [1, 3]
     assert [each["row"] for each in reading.rejects] == [2]

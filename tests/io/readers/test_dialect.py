@@ -8,15 +8,14 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from support.reader_contract import check_reader, read_all
 
 from provenance.errors import InputError
-from provenance.io.contract.reader import Input, Layout
+from provenance.io.contract.reader import Input, ReadLayout
 from provenance.io.readers.tables.delimited import Delimited
 
-BOTH = Layout("text", ("text",), ("generator",))
+BOTH = ReadLayout("text", ("text",), ("generator",))
 
 
 def _table(path: Path, text: str) -> Input:
@@ -58,7 +57,7 @@ def test_text_may_hold_other_delimiters(tmp_path: Path) -> None:
 )
 def test_what_is_not_borne_out_is_refused(tmp_path: Path, text: str) -> None:
     source = _table(tmp_path / "a.csv", text)
-    with pytest.raises(InputError, match="the columns may be parted by"):
+    with pytest.raises(InputError, match="the columns may be separated by"):
         Delimited().probe(source)
 
 
@@ -84,7 +83,7 @@ def test_what_the_csv_module_writes_with_any_delimiter_is_read(
     csv.writer(written, delimiter=delimiter, quoting=quoting).writerows([("a", "b", "c"), *rows])
     with tempfile.TemporaryDirectory() as folder:
         source = _table(Path(folder) / "x.csv", written.getvalue())
-        reading = read_all(Delimited(), source, Layout("text", ("a",), ("b", "c")))
+        reading = read_all(Delimited(), source, ReadLayout("text", ("a",), ("b", "c")))
     assert [(a, *more) for a, more in zip(reading.content, reading.fields, strict=True)] == rows
 
 
@@ -113,11 +112,11 @@ def test_quoted_cells_between_tabs_are_unquoted(tmp_path: Path) -> None:
 def test_a_delimiter_that_is_not_read_is_named(tmp_path: Path, mark: str) -> None:
     rows = [("id", "text", "generator"), ("1", "Hello, you", "gpt-4"), ("2", "A\tB", "")]
     source = _table(tmp_path / "a.csv", "".join(f"{mark.join(row)}\n" for row in rows))
-    with pytest.raises(InputError, match="seem to be parted by") as caught:
+    with pytest.raises(InputError, match="seem to be separated by") as caught:
         Delimited().probe(source)
     assert repr(mark) in str(caught.value)
-    with pytest.raises(InputError, match="seem to be parted by"):
-        list(Delimited().read(source, Layout("text", ("text",))))
+    with pytest.raises(InputError, match="seem to be separated by"):
+        list(Delimited().read(source, ReadLayout("text", ("text",))))
 
 
 @pytest.mark.parametrize(

@@ -14,13 +14,13 @@ from support.reader_contract import Reading, check_reader
 
 import provenance
 from provenance.errors import InputError, MisuseError, NotFoundError
-from provenance.io.contract.reader import Input, Layout
+from provenance.io.contract.reader import Input, ReadLayout
 from provenance.io.discovery.detect import detect
 from provenance.io.discovery.discover import discover
 from provenance.io.readers.documents.text_documents import Document
 from provenance.operations.ingest.options import IngestOptions
 
-LAYOUT = Layout("text", ("text",), ("media_type",))
+LAYOUT = ReadLayout("text", ("text",), ("media_type",))
 TEXT = "The harbour was frozen for eleven weeks, and nobody could leave before March came."
 
 
@@ -91,11 +91,12 @@ def epub(text: str = TEXT, **members: bytes | str) -> bytes:
 MADE: dict[str, Callable[..., bytes]] = {"html": html, "pdf": pdf, "epub": epub, "docx": word}
 
 
-def read(path: Path, form: str, data: bytes, layout: Layout = LAYOUT) -> Reading:
+def read(path: Path, form: str, data: bytes, layout: ReadLayout = LAYOUT) -> Reading:
     path.write_bytes(data)
     return check_reader(Document(), Input(path.as_posix(), path, form), layout)
 
 
+@pytest.mark.newest
 @pytest.mark.parametrize("form", MADE)
 def test_a_document_is_its_text(tmp_path: Path, form: str) -> None:
     reading = read(tmp_path / "a", form, MADE[form]())
@@ -135,7 +136,7 @@ def test_a_document_without_text_is_a_reject(tmp_path: Path, form: str) -> None:
 
 @pytest.mark.parametrize("form", MADE)
 def test_the_text_is_what_is_bounded(tmp_path: Path, form: str) -> None:
-    layout = Layout("text", ("text",), max_record=50)
+    layout = ReadLayout("text", ("text",), max_record=50)
     assert "longer than" in read(tmp_path / "a", form, MADE[form](), layout).reasons[0]
 
 
@@ -143,9 +144,9 @@ def test_a_document_has_no_other_field(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(html())
     source = Input((tmp_path / "a").as_posix(), tmp_path / "a", "html")
     with pytest.raises(NotFoundError, match="no field title"):
-        list(Document().read(source, Layout("text", ("title",))))
+        list(Document().read(source, ReadLayout("text", ("title",))))
     with pytest.raises(MisuseError, match="read as text"):
-        list(Document().read(source, Layout("binary", ("text",))))
+        list(Document().read(source, ReadLayout("binary", ("text",))))
 
 
 def test_chapters_come_in_the_order_of_the_spine(tmp_path: Path) -> None:

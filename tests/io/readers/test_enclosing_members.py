@@ -9,25 +9,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
-from provenance.io.contract.reader import Input, Layout
+from provenance.io.contract.reader import Input, ReadLayout
 from provenance.io.readers.json.document import JsonDocument, nested_records
-from provenance.io.readers.json.enclosing_members import LONGEST, MOST_MEMBERS, Beside
+from provenance.io.readers.json.enclosing_members import LONGEST, MOST_MEMBERS, Enclosing
 from provenance.io.readers.json.lines import JsonLines
 from provenance.io.records.content_fields import choose_fields
 from provenance.origin.recognisers.registry import applicable
 
-TEXT = Layout("text", ("text",))
-WHOLE = Layout("structured", ("*",))
+TEXT = ReadLayout("text", ("text",))
+WHOLE = ReadLayout("structured", ("*",))
 
 
 def _everything(shape: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(path for path, kind in shape.items() if kind not in {"object", "list"})
 
 
-def _members(root: Any, path: str, layout: Layout = TEXT) -> list[dict[str, Any]]:
+def _members(root: Any, path: str, layout: ReadLayout = TEXT) -> list[dict[str, Any]]:
     return [dict(beside.members) for _, beside in nested_records(root, path, layout)]
 
 
@@ -38,7 +37,7 @@ def _read(path: Path, roots: list[Any], records: str) -> list[dict[str, str]]:
     else:
         path.write_text("".join(json.dumps(root) + "\n" for root in roots))
     reader = JsonDocument() if path.suffix == ".json" else JsonLines()
-    layout = Layout("text", ("text",), records=records, chooser=_everything)
+    layout = ReadLayout("text", ("text",), records=records, chooser=_everything)
     found: list[dict[str, str]] = []
     for batch in reader.read(Input(path.as_posix(), path, path.suffix[1:]), layout):
         assert not batch.rejects.num_rows
@@ -117,7 +116,7 @@ def test_what_is_no_record_speaks_for_those_below_it() -> None:
 
 
 @pytest.mark.parametrize("layout", [TEXT, WHOLE])
-def test_other_records_speak_for_themselves(layout: Layout) -> None:
+def test_other_records_speak_for_themselves(layout: ReadLayout) -> None:
     other = [{"text": "B", "model": "m"}]
     root = {"train": [{"text": "A"}], "test": other, "more": {"dev": [other]}, "model": "x"}
     assert _members(root, "train", layout) == [{"model": "x"}]
@@ -138,7 +137,7 @@ def test_the_record_itself_stays_as_it_is(tmp_path: Path) -> None:
     """Content and row are the record's own, and a member that bears the sign is still there."""
     path = tmp_path / "a.json"
     path.write_text(json.dumps({"model": "m", "id": 1, "data": [{"text": "A", "^": {"b": "c"}}]}))
-    layout = Layout("structured", ("*",), ("id",), records="data", chooser=_everything)
+    layout = ReadLayout("structured", ("*",), ("id",), records="data", chooser=_everything)
     source = Input(path.as_posix(), path, "json")
     (batch,) = JsonDocument().read(source, layout, original=True)
     row = {"text": "A", "^": {"b": "c"}}
@@ -152,4 +151,4 @@ def test_the_record_itself_stays_as_it_is(tmp_path: Path) -> None:
 
 def test_without_holders_a_record_is_the_very_same() -> None:
     record = {"text": "A"}
-    assert Beside().seen_by(record) is record
+    assert Enclosing().seen_by(record) is record

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from support.reader_contract import check_reader, read_all
 
-from provenance.io.contract.reader import Input, Layout
+from provenance.io.contract.reader import Input, ReadLayout
 from provenance.io.readers.json.document import JsonDocument
 from provenance.io.readers.json.lines import JsonLines
 
@@ -20,9 +20,11 @@ def _source(case: Path) -> Input:
     return Input(path.as_posix(), path, path.suffix[1:])
 
 
-def _layout(case: Path) -> Layout:
+def _layout(case: Path) -> ReadLayout:
     said = json.loads((case / "layout.json").read_text())
-    return Layout(said["kind"], tuple(said["content"]), tuple(said["fields"]), said.get("records"))
+    return ReadLayout(
+        said["kind"], tuple(said["content"]), tuple(said["fields"]), said.get("records")
+    )
 
 
 def _written(found: dict[str, list[list[object]]]) -> str:

@@ -6,17 +6,16 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from support.reader_contract import check_reader, read_all
 
 from provenance.errors import InputError
-from provenance.io.contract.reader import Input, Layout
+from provenance.io.contract.reader import Input, ReadLayout
 from provenance.io.readers.json.document import JsonDocument, nested_records
 from provenance.io.readers.json.lines import JsonLines
 
-ANYTHING = Layout("structured", ("*",))
-TEXT = Layout("text", ("text",))
+ANYTHING = ReadLayout("structured", ("*",))
+TEXT = ReadLayout("text", ("text",))
 
 
 def _input(path: Path, compression: str = "", format_name: str = "json") -> Input:
@@ -50,7 +49,7 @@ def test_originals_keep_spelling_and_surrogates(tmp_path: Path) -> None:
 
 def test_a_record_that_is_too_long(tmp_path: Path) -> None:
     source = _document(tmp_path, json.dumps([{"text": "a"}, {"text": "é" * 50}, {"text": "b"}]))
-    reading = check_reader(JsonDocument(), source, Layout("text", ("text",), max_record=100))
+    reading = check_reader(JsonDocument(), source, ReadLayout("text", ("text",), max_record=100))
     assert reading.rows == [1, 3]
     assert reading.reasons == ["longer than 100 bytes (--max-record)"]
 
@@ -191,7 +190,7 @@ def _is_record(path: Path) -> bool:
 @pytest.mark.real_data
 def test_published_message_trees(real_data: Path) -> None:
     (path,) = (real_data / "oasst_samples").rglob("en_100_tree.jsonl")
-    layout = Layout("text", ("text",), ("message_id", "synthetic"), records="prompt.replies")
+    layout = ReadLayout("text", ("text",), ("message_id", "synthetic"), records="prompt.replies")
     source = _input(path, "", "jsonl")
     assert "prompt.replies" in JsonLines().probe(source).nested
     reading = check_reader(JsonLines(), source, layout)
@@ -207,7 +206,7 @@ def test_published_columns(real_data: Path) -> None:
     read = 0
     for path in paths:
         assert JsonDocument().probe(_input(path)).fields.keys() == {"original", "sampled"}
-        layout = Layout("text", ("sampled",), ("original",))
+        layout = ReadLayout("text", ("sampled",), ("original",))
         reading = read_all(JsonDocument(), _input(path), layout)
         assert reading.rejects == []
         read += reading.read

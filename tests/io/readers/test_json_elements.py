@@ -10,16 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from support.reader_contract import Reading, check_reader, read_all
 
-from provenance.io.contract.reader import Input, Layout
+from provenance.io.contract.reader import Input, ReadLayout
 from provenance.io.readers.json.document import JsonDocument
 from provenance.io.readers.json.lines import JsonLines
 
-TEXT = Layout("text", ("text",))
-CHAT = Layout("structured", ("messages",))
+TEXT = ReadLayout("text", ("text",))
+CHAT = ReadLayout("structured", ("messages",))
 
 GOOD = ['{"text": "a"}', '{"text": "b, ]}[{\\" c", "n": [1, {"x": 2.50}]}', '"mere text"', '"\\\\"']
 BAD = [
@@ -65,7 +64,7 @@ def test_an_array_is_read_as_its_elements_on_lines_are(
     tmp_path_factory: pytest.TempPathFactory, elements: list[str], gap: str, chunk: int, mark: bool
 ) -> None:
     folder = tmp_path_factory.mktemp("twins")
-    layout = Layout("text", ("text",), ("n",), max_record=320)
+    layout = ReadLayout("text", ("text",), ("n",), max_record=320)
     raws = [each.encode("utf-8", "surrogatepass") for each in elements]
     array = b"\xef\xbb\xbf" * mark + b" [\n " + gap.encode().join(raws) + b"\n]\n"
     source = _source(folder / "a.json", array)
@@ -87,7 +86,7 @@ def test_an_array_is_read_as_its_elements_on_lines_are(
 def test_a_record_that_is_too_long_goes_by(tmp_path: Path) -> None:
     long = b'{"text": "' + b"x, ]" * 500 + b'"}'
     source = _source(tmp_path / "a.json", b'[{"text": "a"}, ' + long + b', {"text": "b"}]')
-    layout = Layout("text", ("text",), max_record=100)
+    layout = ReadLayout("text", ("text",), max_record=100)
     for chunk in (64, 1 << 20):
         reading = read_all(JsonDocument(chunk), source, layout)
         assert reading.content == ["a", "b"]
@@ -159,7 +158,7 @@ def test_mere_texts_and_chats_are_records(
 ) -> None:
     reader = JsonDocument() if form == "json" else JsonLines()
 
-    def read(name: str, values: list[Any], layout: Layout) -> Reading:
+    def read(name: str, values: list[Any], layout: ReadLayout) -> Reading:
         path = tmp_path / name
         path.write_bytes(gzip.compress(write(values)) if packed else write(values))
         source = Input(path.as_posix(), path, form, "gz" if packed else "")
@@ -202,7 +201,7 @@ ROWS = [{"text": "a", "n": 1}, {"text": "b", "n": 2}]
 def test_tables_as_other_tools_write_them(tmp_path: Path, document: dict[str, Any]) -> None:
     source = _source(tmp_path / "a.json", json.dumps(document, indent=1).encode())
     assert JsonDocument().probe(source).fields == {"text": "string", "n": "number"}
-    reading = check_reader(JsonDocument(), source, Layout("text", ("text",), ("n",)))
+    reading = check_reader(JsonDocument(), source, ReadLayout("text", ("text",), ("n",)))
     assert (reading.content, reading.fields) == (["a", "b"], [("1",), ("2",)])
 
 
@@ -217,7 +216,7 @@ def test_tables_as_other_tools_write_them(tmp_path: Path, document: dict[str, An
 )
 def test_other_objects_of_objects_are_one_record(tmp_path: Path, document: dict[str, Any]) -> None:
     source = _source(tmp_path / "a.json", json.dumps(document).encode())
-    assert check_reader(JsonDocument(), source, Layout("structured", ("*",))).read == 1
+    assert check_reader(JsonDocument(), source, ReadLayout("structured", ("*",))).read == 1
 
 
 def test_documents_on_lines_of_their_own_are_all_read(tmp_path: Path) -> None:
@@ -258,7 +257,7 @@ def test_records_at_a_path_are_the_same_however_little_is_held(
 ) -> None:
     source = _source(tmp_path_factory.mktemp("held") / "a.json", json.dumps(document).encode())
     kind = "structured" if content == "*" else "text"
-    layout = Layout(kind, (content,), records=path, chooser=_all_fields)  # type: ignore[arg-type]
+    layout = ReadLayout(kind, (content,), records=path, chooser=_all_fields)  # type: ignore[arg-type]
 
     def read(reader: JsonDocument) -> list[object]:
         found: list[object] = []
@@ -268,8 +267,8 @@ def test_records_at_a_path_are_the_same_however_little_is_held(
             found += batch.rejects.select(["row", "reason"]).to_pylist()
         return found
 
-    assert read(JsonDocument(chunk, held=1)) == read(JsonDocument())
-    small = JsonDocument(chunk, held=1).probe(source, path)
+    assert read(JsonDocument(chunk, buffer_bytes=1)) == read(JsonDocument())
+    small = JsonDocument(chunk, buffer_bytes=1).probe(source, path)
     assert small.fields == JsonDocument().probe(source, path).fields
 
 
@@ -277,8 +276,8 @@ def test_records_at_a_path_are_the_same_however_little_is_held(
 def test_one_bad_record_at_a_path_costs_one_record(tmp_path: Path, held: int) -> None:
     text = '{"data": [{"text": "a"}, {"text": NaN}, "b", {"text": "c"}], "model": "gpt-4"}'
     source = _source(tmp_path / "a.json", text.encode())
-    layout = Layout("text", ("text",), ("^.model",), records="data")
-    reading = check_reader(JsonDocument(held=held), source, layout)
+    layout = ReadLayout("text", ("text",), ("^.model",), records="data")
+    reading = check_reader(JsonDocument(buffer_bytes=held), source, layout)
     assert (reading.rows, reading.content) == ([1, 3, 4], ["a", "b", "c"])
     assert set(reading.fields) == {("gpt-4",)}
     (reject,) = reading.rejects
@@ -304,8 +303,8 @@ def test_documents_that_are_broken_around_the_records(
     tmp_path: Path, held: int, text: str, kept: list[str], reason: str
 ) -> None:
     source = _source(tmp_path / "a.json", text.encode())
-    layout = Layout("text", ("text",), records="data")
-    reading = check_reader(JsonDocument(held=held), source, layout)
+    layout = ReadLayout("text", ("text",), records="data")
+    reading = check_reader(JsonDocument(buffer_bytes=held), source, layout)
     assert (reading.content, reading.reasons) == (kept, [reason])
 
 
@@ -316,11 +315,11 @@ def test_an_array_takes_no_more_memory_than_its_pieces(tmp_path: Path) -> None:
     row = json.dumps({"text": "x" * 500, "n": [1, 2]}).encode()
     path.write_bytes(b'{"data": [' + b", ".join([row] * 20_000) + b"]}")
     source = Input(path.as_posix(), path, "json")
-    reader = JsonDocument(chunk=256 << 10, held=1)
+    reader = JsonDocument(chunk=256 << 10, buffer_bytes=1)
     tracemalloc.start()
     try:
         sizes = [
-            len(b.rows) for b in reader.read(source, Layout("text", ("text",), records="data"))
+            len(b.rows) for b in reader.read(source, ReadLayout("text", ("text",), records="data"))
         ]
         peak = tracemalloc.get_traced_memory()[1]
     finally:

@@ -9,17 +9,16 @@ from pathlib import Path
 
 import pytest
 import zstandard
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from support.reader_contract import check_reader, read_all
 
-from provenance.content.json_text import DefectError, parse
+from provenance.content.json_reader import DefectError, parse
 from provenance.errors import InputError, MisuseError, NotFoundError
-from provenance.io.contract.reader import BATCH_ROWS, Input, Layout
-from provenance.io.readers.json.lines import BLOCK, JsonLines, slices
+from provenance.io.contract.reader import BATCH_ROWS, Input, ReadLayout
+from provenance.io.readers.json.lines import BLOCK, JsonLines, line_slices
 from provenance.io.streams.decompress import DamagedError
 
-TEXT = Layout("text", ("text",))
+TEXT = ReadLayout("text", ("text",))
 
 
 def _input(path: Path, compression: str = "") -> Input:
@@ -37,7 +36,7 @@ def test_plain_and_compressed_read_alike(tmp_path: Path, compression: str) -> No
     path = tmp_path / "data"
     half = data.index(b"\n", len(data) // 2) + 7
     path.write_bytes(pack(data[:half]) + pack(data[half:]))
-    layout = Layout("text", ("text",), ("id",))
+    layout = ReadLayout("text", ("text",), ("id",))
     reading = check_reader(JsonLines(), _input(path, compression), layout)
     assert reading.rows == list(range(1, 5001))
     assert reading.content[4999] == "record 5000"
@@ -71,14 +70,14 @@ def test_binary_content_is_misuse(tmp_path: Path) -> None:
     path = tmp_path / "data.jsonl"
     path.write_bytes(_lines(1))
     with pytest.raises(MisuseError):
-        read_all(JsonLines(), _input(path), Layout("binary", ("text",)))
+        read_all(JsonLines(), _input(path), ReadLayout("binary", ("text",)))
 
 
 def test_a_line_that_is_too_long_goes_by(tmp_path: Path) -> None:
     long_line = b'{"text": "' + b"x" * (3 * BLOCK) + b'"}'
     path = tmp_path / "data.jsonl"
     path.write_bytes(_lines(1) + long_line + b"\n" + _lines(1))
-    layout = Layout("text", ("text",), max_record=1 << 20)
+    layout = ReadLayout("text", ("text",), max_record=1 << 20)
     reading = check_reader(JsonLines(), _input(path), layout)
     assert reading.rows == [1, 3]
     (reject,) = reading.rejects
@@ -94,7 +93,7 @@ def test_a_line_that_is_too_long_goes_by(tmp_path: Path) -> None:
 def test_a_long_line_within_the_limit_is_a_record(tmp_path: Path) -> None:
     path = tmp_path / "data.jsonl"
     path.write_bytes(_lines(1) + b'{"text": "' + b"x" * (2 * BLOCK) + b'"}')
-    layout = Layout("text", ("text",), max_record=1 << 30)
+    layout = ReadLayout("text", ("text",), max_record=1 << 30)
     reading = read_all(JsonLines(), _input(path), layout)
     assert [len(content) for content in reading.content] == [8, 2 * BLOCK]
 
@@ -115,7 +114,7 @@ def test_blocks_and_limits_do_not_show(
     path = tmp_path_factory.mktemp("blocks") / "data.jsonl"
     written = [b'{"text":"%s"}' % (b"x" * size) if size else b"" for size in lines]
     path.write_bytes(b"\n".join(written) + (b"\n" if ended else b""))
-    layout = Layout("text", ("text",), max_record=limit)
+    layout = ReadLayout("text", ("text",), max_record=limit)
     reading = read_all(JsonLines(fast_from=None, block=block), _input(path), layout)
     kept = [row for row, line in enumerate(written, 1) if 0 < len(line) <= limit]
     refused = {row: line for row, line in enumerate(written, 1) if len(line) > limit}
@@ -133,7 +132,7 @@ def test_slices_cover_the_file_at_line_starts(
     path = tmp_path_factory.mktemp("slices") / "data.jsonl"
     data = b"".join(b"x" * length + b"\n" for length in lines)
     path.write_bytes(data)
-    parts = list(slices(_input(path), size))
+    parts = list(line_slices(_input(path), size))
     assert b"".join(data[part.start : part.end] for part in parts) == data
     for part in parts:
         assert part.start == 0 or data[part.start - 1 : part.start] == b"\n"
@@ -175,7 +174,7 @@ def test_nested_damage_and_long_lines_are_numbered(tmp_path: Path) -> None:
     path = tmp_path / "data.jsonl"
     good = b'{"turns": [{"text": "a"}, {"text": "b"}]}\n'
     path.write_bytes(good + b'{"turns": "' + b"x" * 200 + b'"}\n' + good + b"[\n")
-    layout = Layout("text", ("text",), records="turns", max_record=100)
+    layout = ReadLayout("text", ("text",), records="turns", max_record=100)
     reading = check_reader(JsonLines(block=64), _input(path), layout)
     assert reading.rows == [1, 2, 4, 5]
     assert [(reject["row"], reject["reason"]) for reject in reading.rejects] == [

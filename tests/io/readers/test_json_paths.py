@@ -10,20 +10,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from support.reader_contract import Reading, read_all
 
-from provenance.io.contract.reader import Batch, Input, Layout, Share, Slice
-from provenance.io.readers.json.fast_path import FastPath, Lines, prove, template_of
-from provenance.io.readers.json.lines import JsonLines, slices
+from provenance.io.contract.reader import Batch, BlockShare, Input, ReadLayout, Slice
+from provenance.io.readers.json.fast_path import BlockLines, FastPath, prove_block, template_of
+from provenance.io.readers.json.lines import JsonLines, line_slices
 
 LAYOUTS = [
-    Layout("text", ("text",)),
-    Layout("text", ("text",), ("id", "lang", "n", "meta.id", "absent")),
-    Layout("text", ("text",), ("text", "n", "n", "meta")),
-    Layout("text", ("meta.text",), ("text",)),
-    Layout("text", ("text",), ("id",), max_record=60),
+    ReadLayout("text", ("text",)),
+    ReadLayout("text", ("text",), ("id", "lang", "n", "meta.id", "absent")),
+    ReadLayout("text", ("text",), ("text", "n", "n", "meta")),
+    ReadLayout("text", ("meta.text",), ("text",)),
+    ReadLayout("text", ("text",), ("id",), max_record=60),
 ]
 
 NASTY = st.text(
@@ -109,7 +108,7 @@ def _places(data: bytes, mark: bytes) -> Iterator[int]:
 
 
 @given(data=files() | broken_files(), layout=st.sampled_from(LAYOUTS))
-def test_both_paths_say_the_same(data: bytes, layout: Layout) -> None:
+def test_both_paths_say_the_same(data: bytes, layout: ReadLayout) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "data.jsonl"
         path.write_bytes(data)
@@ -126,20 +125,20 @@ def test_both_paths_say_the_same(data: bytes, layout: Layout) -> None:
 @pytest.mark.parametrize(
     ("line", "layout"),
     [
-        (b'{"text": "a", "n": -0}\n', Layout("text", ("text",), ("n",))),
-        (b'{"text": "a", "n": -0.0}\n', Layout("text", ("text",), ("n",))),
-        (b'{"text": "a", "n": 1E400}\n', Layout("text", ("text",), ("n",))),
-        (b'{"text": "a", "n": 1' + b"0" * 5000 + b"}\n", Layout("text", ("text",))),
-        (b'{"text": "a", "n": "\\u0000"}\n', Layout("text", ("text",), ("n",))),
-        (b'{"text": "a\\u0000", "n": 1}\n', Layout("text", ("text",), ("n",))),
-        (b'{"text": "12345678"}\n', Layout("text", ("text",), max_record=19)),
-        (b'{"text": "12345678"}\r\n', Layout("text", ("text",), max_record=20)),
-        (b'{"text": "12345678"}\r\n', Layout("text", ("text",), max_record=21)),
-        (b'{"text": "a"}\r\r\n', Layout("text", ("text",))),
-        (b' {"text": "a"} \n', Layout("text", ("text",))),
+        (b'{"text": "a", "n": -0}\n', ReadLayout("text", ("text",), ("n",))),
+        (b'{"text": "a", "n": -0.0}\n', ReadLayout("text", ("text",), ("n",))),
+        (b'{"text": "a", "n": 1E400}\n', ReadLayout("text", ("text",), ("n",))),
+        (b'{"text": "a", "n": 1' + b"0" * 5000 + b"}\n", ReadLayout("text", ("text",))),
+        (b'{"text": "a", "n": "\\u0000"}\n', ReadLayout("text", ("text",), ("n",))),
+        (b'{"text": "a\\u0000", "n": 1}\n', ReadLayout("text", ("text",), ("n",))),
+        (b'{"text": "12345678"}\n', ReadLayout("text", ("text",), max_record=19)),
+        (b'{"text": "12345678"}\r\n', ReadLayout("text", ("text",), max_record=20)),
+        (b'{"text": "12345678"}\r\n', ReadLayout("text", ("text",), max_record=21)),
+        (b'{"text": "a"}\r\r\n', ReadLayout("text", ("text",))),
+        (b' {"text": "a"} \n', ReadLayout("text", ("text",))),
     ],
 )
-def test_both_paths_say_the_same_of(tmp_path: Path, line: bytes, layout: Layout) -> None:
+def test_both_paths_say_the_same_of(tmp_path: Path, line: bytes, layout: ReadLayout) -> None:
     path = tmp_path / "data.jsonl"
     path.write_bytes(line * 3)
     source = Input(path.as_posix(), path, "jsonl")
@@ -153,20 +152,20 @@ def _records(data: bytes) -> list[bytes]:
     return [line for line in lines if line.strip(b" \t\r")]
 
 
-def _read_in_slices(source: Input, layout: Layout, size: int) -> Reading:
-    return _read_parts(JsonLines(fast_from=0), source, layout, slices(source, size))
+def _read_in_slices(source: Input, layout: ReadLayout, size: int) -> Reading:
+    return _read_parts(JsonLines(fast_from=0), source, layout, line_slices(source, size))
 
 
-def _read_in_shares(data: bytes, folder: Path, layout: Layout) -> Reading:
+def _read_in_shares(data: bytes, folder: Path, layout: ReadLayout) -> Reading:
     path = folder / "data.jsonl.gz"
     path.write_bytes(gzip.compress(data, 1))
     source = Input(path.as_posix(), path, "jsonl", "gz")
-    shares = [Share(index, 3) for index in range(3)]
+    shares = [BlockShare(index, 3) for index in range(3)]
     return _by_row(_read_parts(JsonLines(fast_from=0, block=64), source, layout, shares))
 
 
 def _read_parts(
-    reader: JsonLines, source: Input, layout: Layout, parts: Iterable[Slice | Share]
+    reader: JsonLines, source: Input, layout: ReadLayout, parts: Iterable[Slice | BlockShare]
 ) -> Reading:
     whole = Reading()
     for part in parts:
@@ -191,10 +190,10 @@ def _by_row(reading: Reading) -> Reading:
     )
 
 
-def _fast(data: bytes, layout: Layout) -> Batch | None:
+def _fast(data: bytes, layout: ReadLayout) -> Batch | None:
     buffer = np.frombuffer(data, np.uint8)
     ends = np.flatnonzero(buffer == ord("\n"))
-    lines = Lines(buffer, np.concatenate([[0], ends[:-1] + 1]), ends)
+    lines = BlockLines(buffer, np.concatenate([[0], ends[:-1] + 1]), ends)
     with FastPath(layout) as fast:
         return fast.read(lines, np.arange(1, ends.size + 1), original=False)
 
@@ -211,7 +210,7 @@ PLAIN = b'{"id": "a", "text": "first", "meta": {"n": 1, "id": null}, "lang": "en
     ],
 )
 def test_takes_the_fast_path(line: bytes) -> None:
-    layout = Layout("text", ("text",), ("id", "meta.n", "lang"))
+    layout = ReadLayout("text", ("text",), ("id", "meta.n", "lang"))
     batch = _fast(PLAIN + line + PLAIN, layout)
     assert batch is not None
     record = json.loads(line)
@@ -245,8 +244,8 @@ def test_takes_the_fast_path(line: bytes) -> None:
     ],
 )
 def test_leaves_to_the_exact_path(line: bytes) -> None:
-    assert _fast(PLAIN + line + PLAIN, Layout("text", ("text",), ("id",))) is None
-    assert _fast(line + PLAIN, Layout("text", ("text",), ("id",))) is None
+    assert _fast(PLAIN + line + PLAIN, ReadLayout("text", ("text",), ("id",))) is None
+    assert _fast(line + PLAIN, ReadLayout("text", ("text",), ("id",))) is None
 
 
 def test_template_of_a_line() -> None:
@@ -265,7 +264,7 @@ def test_values_are_where_the_template_says() -> None:
     template = template_of(PLAIN.strip())
     assert template is not None
     buffer = np.frombuffer(PLAIN, np.uint8)
-    found = prove(Lines(buffer, np.array([0]), np.array([len(PLAIN) - 1])), template)
+    found = prove_block(BlockLines(buffer, np.array([0]), np.array([len(PLAIN) - 1])), template)
     assert found is not None
     spans = [PLAIN[value.starts[0] : value.ends[0]] for value in found]
     assert spans == [b'"a"', b'"first"', b"", b"1", b"null", b'"en"']

@@ -12,14 +12,14 @@ from pathlib import Path
 import lz4.frame
 import pytest
 import zstandard
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from support.reader_contract import check_batch
 
-from provenance.content.json_text import compact_json, parse
+from provenance.content.json_reader import parse
+from provenance.content.json_writer import compact_json
 from provenance.errors import InputError, NotFoundError, StorageError
-from provenance.io.contract.reader import BATCH_BYTES, BATCH_ROWS, Input, Layout
-from provenance.io.records.batch_builder import Collector, field_text
+from provenance.io.contract.reader import BATCH_BYTES, BATCH_ROWS, Input, ReadLayout
+from provenance.io.records.batch_builder import BatchBuilder, field_text
 from provenance.io.streams.decompress import DamagedError
 from provenance.io.streams.open_input import open_bytes
 
@@ -151,8 +151,8 @@ def test_compact_json_says_the_same(value: object) -> None:
 def test_a_collector_gives_back_what_it_was_given(
     records: list[tuple[str, str | None, bool]],
 ) -> None:
-    layout = Layout("text", ("text",), ("a", "a"))
-    collector = Collector(layout, original=True)
+    layout = ReadLayout("text", ("text",), ("a", "a"))
+    collector = BatchBuilder(layout, original=True)
     for row, (text, value, keep) in enumerate(records, 1):
         if keep:
             collector.keep(row, (text, [value, None]), "{}", {}, len(text))
@@ -168,7 +168,7 @@ def test_a_collector_gives_back_what_it_was_given(
 
 
 def test_a_collector_says_when_it_is_full() -> None:
-    collector = Collector(Layout("binary", ("data",), ("a",)), original=False)
+    collector = BatchBuilder(ReadLayout("binary", ("data",), ("a",)), original=False)
     collector.keep(1, (bytes(BATCH_BYTES - 1), [None]), None, {}, BATCH_BYTES - 1)
     assert not collector.full
     collector.keep(2, (b"x", [None]), None, {}, 1)

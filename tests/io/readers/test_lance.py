@@ -11,11 +11,11 @@ import pytest
 import provenance
 from provenance.errors import InputError
 from provenance.io.contract.formats import reader_for
-from provenance.io.contract.reader import Batch, Input, Layout
+from provenance.io.contract.reader import Batch, Input, ReadLayout
 from provenance.io.discovery.discover import discover
 from provenance.operations.ingest.options import IngestOptions
 
-LAYOUT = Layout("text", ("text",), ("n",))
+LAYOUT = ReadLayout("text", ("text",), ("n",))
 
 
 def table(*numbers: int) -> pa.Table:
@@ -48,6 +48,7 @@ def test_a_data_set_is_its_newest_version(tmp_path: Path) -> None:
     assert texts(path) == ["text 7"]
 
 
+@pytest.mark.newest
 def test_a_data_set_is_ingested(tmp_path: Path) -> None:
     path = written(tmp_path)
     ledger = provenance.init(str(tmp_path / "ledger"))

@@ -10,7 +10,7 @@ import pytest
 
 import provenance
 from provenance.io.contract.formats import reader_for
-from provenance.io.contract.reader import Input, Layout, Shape
+from provenance.io.contract.reader import Input, ReadLayout, Shape
 from provenance.io.records.content_fields import choose_content
 from provenance.operations.ingest.options import IngestOptions
 
@@ -48,7 +48,7 @@ def test_a_column_of_media_is_the_content(tmp_path: Path, kind: str, form: str) 
     choice = choose_content(probed(source), (), form)
     assert choice.kind == "binary"
     assert choose_content(probed(source), ("image",), form).content == choice.content
-    (batch,) = reader_for(form).read(source, Layout(choice.kind, choice.content))
+    (batch,) = reader_for(form).read(source, ReadLayout(choice.kind, choice.content))
     assert batch.content.to_pylist() == [PNG, WAV]
 
 
@@ -56,7 +56,7 @@ def test_a_column_of_media_is_the_content(tmp_path: Path, kind: str, form: str) 
 def test_a_medium_that_is_elsewhere_is_refused_by_its_row(tmp_path: Path, form: str) -> None:
     column = pa.array([{"bytes": PNG, "path": "a.png"}, {"bytes": None, "path": "b.png"}], FEATURE)
     source = write(tmp_path / f"a.{form}", column)
-    (batch,) = reader_for(form).read(source, Layout("binary", ("image.bytes",)))
+    (batch,) = reader_for(form).read(source, ReadLayout("binary", ("image.bytes",)))
     assert batch.content.to_pylist() == [PNG]
     (reject,) = batch.rejects.to_pylist()
     assert (reject["row"], reject["reason"]) == (

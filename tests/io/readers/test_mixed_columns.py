@@ -15,7 +15,7 @@ from support.reader_contract import check_reader, read_all
 import provenance
 from provenance.content.identity import canonical_json
 from provenance.io.contract.formats import reader_for
-from provenance.io.contract.reader import Input, Layout
+from provenance.io.contract.reader import Input, ReadLayout
 from provenance.io.records.content_fields import choose_content
 
 TURNS: list[list[dict[str, Any]] | None] = [
@@ -58,7 +58,7 @@ def test_lists_of_json_are_lists_of_objects(tmp_path: Path, form: str) -> None:
     shape = reader.probe(source)
     assert shape.fields["conversation"] == "messages"
     choice = choose_content(shape, (), form)
-    layout = Layout(choice.kind, choice.content, ("model", "conversation_hash"))
+    layout = ReadLayout(choice.kind, choice.content, ("model", "conversation_hash"))
     reading = check_reader(reader, source, layout)
     assert [canonical_json(json.loads(text)) for text in reading.content] == [
         canonical_json({"conversation": turns}) for turns in TURNS if turns
@@ -85,7 +85,7 @@ def test_a_column_of_json_is_what_each_value_is(tmp_path: Path) -> None:
     values = ['"plain text"', '{"a": [1, 2.50]}', "7", None, "{not JSON", '""']
     column = pa.ExtensionArray.from_storage(pa.json_(pa.string()), pa.array(values, pa.string()))
     source = save(pa.table({"text": column, "n": range(6)}), tmp_path / "a.parquet")
-    reading = read_all(reader_for("parquet"), source, Layout("text", ("text",), ("n", "text")))
+    reading = read_all(reader_for("parquet"), source, ReadLayout("text", ("text",), ("n", "text")))
     assert reading.fields == [("0", "plain text")]
     assert reading.reasons == [
         'field "text" is an object, not text',
@@ -132,7 +132,7 @@ def test_other_wrappers_are_seen_through(tmp_path: Path) -> None:
     def everything(found: Any) -> tuple[str, ...]:
         return tuple(found)
 
-    layout = Layout("structured", ("messages",), ("made", "lang"), chooser=everything)
+    layout = ReadLayout("structured", ("messages",), ("made", "lang"), chooser=everything)
     (batch,) = reader_for("arrow").read(source, layout)
     assert batch.fields.column("made").to_pylist() == ["true", "false"]
     assert batch.fields.column("lang").to_pylist() == ["en", "de"]

@@ -11,17 +11,16 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from support.reader_contract import check_reader, read_all
 
 from provenance.errors import InputError, NotFoundError
-from provenance.io.contract.reader import Input, Layout
+from provenance.io.contract.reader import Input, ReadLayout
 from provenance.io.readers.columnar import parquet
 from provenance.io.readers.columnar.parquet import Parquet, group_slices
 from provenance.io.streams.decompress import DamagedError
 
-TEXT = Layout("text", ("text",), ("id",))
+TEXT = ReadLayout("text", ("text",), ("id",))
 
 
 def _source(path: Path, table: pa.Table, **options: Any) -> Input:
@@ -57,6 +56,7 @@ _SCHEMA = pa.schema(
 )
 
 
+@pytest.mark.newest
 @given(st.lists(_ROW, max_size=12), st.integers(1, 5), st.sampled_from(["zstd", "snappy", "none"]))
 @settings(max_examples=40)
 def test_what_was_written_is_read(
@@ -71,7 +71,7 @@ def test_what_was_written_is_read(
     assert texts.content == [row["text"] for _, row in kept]
     assert texts.fields == [(None if row["id"] is None else str(row["id"]),) for _, row in kept]
     assert texts.read == len(rows)
-    chats = check_reader(Parquet(), source, Layout("structured", ("messages",)))
+    chats = check_reader(Parquet(), source, ReadLayout("structured", ("messages",)))
     assert [json.loads(line)["messages"] for line in chats.content] == [
         row["messages"] for row in rows if row["messages"]
     ]
@@ -136,7 +136,7 @@ def test_a_bomb_in_one_row_group_fails_the_file(tmp_path: Path) -> None:
     table = pa.table({"text": column})
     source = _source(tmp_path / "a.parquet", table, compression="zstd", row_group_size=100)
     with pytest.raises(DamagedError, match="like a decompression bomb"):
-        read_all(Parquet(), source, Layout("text", ("text",)))
+        read_all(Parquet(), source, ReadLayout("text", ("text",)))
 
 
 def test_rows_before_the_damage_of_a_row_group_are_kept(tmp_path: Path) -> None:
@@ -182,7 +182,7 @@ def test_a_bomb_is_stopped_before_it_is_expanded(tmp_path: Path) -> None:
     source = _source(tmp_path / "a.parquet", pa.table({"text": column}), compression="zstd")
     assert source.path.stat().st_size < 20_000
     read: list[int] = []
-    batches = (batch.read for batch in Parquet().read(source, Layout("text", ("text",))))
+    batches = (batch.read for batch in Parquet().read(source, ReadLayout("text", ("text",))))
     with pytest.raises(DamagedError, match="like a decompression bomb"):
         read.extend(batches)
     assert sum(read) < 1000

@@ -12,12 +12,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from provenance.io.contract import record_paths
 from provenance.io.contract.formats import reader_for
-from provenance.io.contract.reader import Batch, Input, Layout, Reader
+from provenance.io.contract.reader import Batch, Input, Reader, ReadLayout
 from provenance.io.readers.json.lines import JsonLines
 from provenance.io.records import batch_builder, column_paths
 
@@ -83,7 +82,7 @@ def everything(shape: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(shape)
 
 
-LAYOUT = Layout("text", ("text",), chooser=everything)
+LAYOUT = ReadLayout("text", ("text",), chooser=everything)
 
 
 def walk(value: Any, path: str, found: dict[str, list[Any]], *, listed: bool) -> None:
@@ -160,7 +159,7 @@ FORMS: dict[str, Callable[[list[dict[str, Any]], Path], object]] = {
 }
 
 
-def read(reader: Reader, path: Path, form: str, layout: Layout = LAYOUT) -> list[Batch]:
+def read(reader: Reader, path: Path, form: str, layout: ReadLayout = LAYOUT) -> list[Batch]:
     source = Input(path.as_posix(), path, form)
     return list(reader.read(source, layout))
 
@@ -219,7 +218,7 @@ def test_the_fast_path_has_the_same_shape_as_the_exact_one(rows: list[dict[str, 
     def scalars(shape: Mapping[str, str]) -> tuple[str, ...]:
         return tuple(path for path, kind in shape.items() if kind != "object")
 
-    layout = Layout("text", ("text",), chooser=scalars)
+    layout = ReadLayout("text", ("text",), chooser=scalars)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "a.jsonl"
         lines(rows, path)
@@ -298,7 +297,7 @@ def test_a_chooser_may_want_more_once_the_rows_are_there(tmp_path: Path) -> None
     rows = [{"text": f"t{n}", "answer": None, "model": f"m{n}"} for n in range(20)]
     table = pa.Table.from_pylist(rows, schema)
     pq.write_table(table, tmp_path / "a.parquet", write_statistics=False, row_group_size=7)
-    layout = Layout("text", ("text",), ("answer",), chooser=jealous)
+    layout = ReadLayout("text", ("text",), ("answer",), chooser=jealous)
     batches = read(reader_for("parquet"), tmp_path / "a.parquet", "parquet", layout)
     got = [value for b in batches for value in b.fields.column("model").to_pylist()]
     assert got == [f"m{n}" for n in range(20)]
@@ -341,7 +340,7 @@ def test_a_field_that_nobody_has_is_null(tmp_path: Path, form: str) -> None:
     name = {"sparse": "jsonl", "objects": "jsonl"}.get(form, form)
     row: dict[str, Any] = dict.fromkeys(SCHEMA.names) | {"text": "t", "a": {"b": "x", "n": None}}
     FORMS[form]([row], tmp_path / f"a.{name}")
-    layout = Layout("text", ("text",), chooser=wishful)
+    layout = ReadLayout("text", ("text",), chooser=wishful)
     (batch,) = read(reader_for(name), tmp_path / f"a.{name}", name, layout)
     assert batch.fields.column("nothing").to_pylist() == [None]
     assert batch.fields.column("a.nothing[].x").to_pylist() == [None]

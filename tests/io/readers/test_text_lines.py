@@ -6,16 +6,15 @@ import gzip
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from support.reader_contract import check_reader, read_all
 
 from provenance.errors import MisuseError, NotFoundError
-from provenance.io.contract.reader import Input, Layout
+from provenance.io.contract.reader import Input, ReadLayout
 from provenance.io.readers.text_lines import TextLines
 from provenance.io.streams.compression import DamagedError
 
-TEXT = Layout("text", ("text",))
+TEXT = ReadLayout("text", ("text",))
 
 
 def put(path: Path, data: bytes, compression: str = "") -> Input:
@@ -51,13 +50,13 @@ def test_every_line_that_is_not_blank_is_kept_or_refused(
                 wanted[row] = text
     assert dict(zip(reading.rows, reading.content, strict=True)) == wanted
     assert [reject["row"] for reject in reading.rejects] == refused
-    structured = read_all(TextLines(), source, Layout("structured", ("*",)))
+    structured = read_all(TextLines(), source, ReadLayout("structured", ("*",)))
     assert structured.rows == reading.rows
 
 
 def test_long_lines_are_refused_whatever_is_beside_them(tmp_path: Path) -> None:
     source = put(tmp_path / "a", b"short\n" + b"x" * 50 + b"\nlast")
-    reading = check_reader(TextLines(), source, Layout("text", ("text",), max_record=20))
+    reading = check_reader(TextLines(), source, ReadLayout("text", ("text",), max_record=20))
     assert reading.content == ["short", "last"]
     assert "longer than 20 bytes" in reading.reasons[0]
 
@@ -73,6 +72,6 @@ def test_lines_have_one_field_and_no_bytes(tmp_path: Path) -> None:
     source = put(tmp_path / "a", b"a\n")
     assert TextLines().probe(source).native == ("text",)
     with pytest.raises(NotFoundError):
-        list(TextLines().read(source, Layout("text", ("body",))))
+        list(TextLines().read(source, ReadLayout("text", ("body",))))
     with pytest.raises(MisuseError):
-        list(TextLines().read(source, Layout("binary", ("text",))))
+        list(TextLines().read(source, ReadLayout("binary", ("text",))))

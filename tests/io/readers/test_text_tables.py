@@ -10,25 +10,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from support.reader_contract import Reading, check_reader, read_all
 
 from provenance.errors import InputError
-from provenance.io.contract.reader import Input, Layout, Written
+from provenance.io.contract.reader import Input, ReadLayout, TableStyle
 from provenance.io.readers.tables.delimited import Delimited
 
 HEADER = ("id", "text", "more")
-WHOLE = Layout("text", ("text",), ("id", "more"))
+WHOLE = ReadLayout("text", ("text",), ("id", "more"))
 
 
 def _source(data: bytes, folder: Path, name: str = "a.csv", **said: Any) -> Input:
     path = folder / name
     path.write_bytes(data)
-    return Input(path.as_posix(), path, path.suffix[1:], written=Written(**said))
+    return Input(path.as_posix(), path, path.suffix[1:], table_style=TableStyle(**said))
 
 
-def _read(data: bytes, folder: Path, layout: Layout = WHOLE, **said: Any) -> Reading:
+def _read(data: bytes, folder: Path, layout: ReadLayout = WHOLE, **said: Any) -> Reading:
     return check_reader(Delimited(), _source(data, folder, **said), layout)
 
 
@@ -92,7 +91,7 @@ def test_a_table_is_read_as_it_was_written_or_refused(
         told |= {"delimiter": delimiter, "escape": way.get("escapechar", "")}
     if encoding not in {"utf-8", "utf-8-sig", "utf-16"} or (said and encoding != "utf-8-sig"):
         told |= {"encoding": encoding}
-    layout = WHOLE if header else Layout("text", ("column2",), ("column1", "column3"))
+    layout = WHOLE if header else ReadLayout("text", ("column2",), ("column1", "column3"))
     with tempfile.TemporaryDirectory() as folder:
         source = _source(data, Path(folder), name, **told)
         try:
@@ -152,7 +151,7 @@ def test_one_broken_row_makes_no_record_of_two(
     assert len(odd) <= 1, odd
 
 
-TWO = Layout("text", ("text",), ("id",))
+TWO = ReadLayout("text", ("text",), ("id",))
 
 
 def _pairs(reading: Reading) -> list[tuple[str | None, object]]:
@@ -249,20 +248,22 @@ def test_what_is_said_is_taken(
 def test_an_encoding_that_the_file_contradicts_is_refused(
     tmp_path: Path, data: bytes, encoding: str
 ) -> None:
-    with pytest.raises(InputError, match="is said to be"):
+    with pytest.raises(InputError, match="is stated to be"):
         Delimited().probe(_source(data, tmp_path, encoding=encoding))
 
 
 def test_a_delimiter_that_parts_nothing_is_refused(tmp_path: Path) -> None:
     source = _source(b"id,text\n1,a\n2,b\n", tmp_path, delimiter=";")
-    with pytest.raises(InputError, match="parted by commas, and not by ';'"):
+    with pytest.raises(InputError, match="separated by commas, and not by ';'"):
         Delimited().probe(source)
-    assert _read(b"text\na, b\n", tmp_path, Layout("text", ("text",)), delimiter=";").rows == [1]
+    assert _read(b"text\na, b\n", tmp_path, ReadLayout("text", ("text",)), delimiter=";").rows == [
+        1
+    ]
 
 
 def test_without_a_header_columns_are_numbered(tmp_path: Path) -> None:
     data = b"1,Hello\n2,World\n3,a,b\n"
-    layout = Layout("text", ("column2",), ("column1",))
+    layout = ReadLayout("text", ("column2",), ("column1",))
     reading = _read(data, tmp_path, layout, header=False)
     assert (reading.rows, reading.content) == ([1, 2], ["Hello", "World"])
     assert [(each["row"], each["offset"]) for each in reading.rejects] == [(3, 16)]
@@ -271,7 +272,7 @@ def test_without_a_header_columns_are_numbered(tmp_path: Path) -> None:
 
 
 def test_a_header_that_is_said_may_look_like_a_record(tmp_path: Path) -> None:
-    reading = _read(b"2024,1\n2025,2\n", tmp_path, Layout("text", ("2024",)), header=True)
+    reading = _read(b"2024,1\n2025,2\n", tmp_path, ReadLayout("text", ("2024",)), header=True)
     assert reading.content == ["2025"]
 
 
@@ -305,4 +306,4 @@ def test_escapes_that_come_late_make_no_record(tmp_path: Path) -> None:
 def test_thousands_of_columns(tmp_path: Path) -> None:
     names = ["text", *(f"c{n}" for n in range(30_000))]
     data = ",".join(names) + "\n" + ",".join("x" for _ in names) + "\n"
-    assert _read(data.encode(), tmp_path, Layout("text", ("text",))).content == ["x"]
+    assert _read(data.encode(), tmp_path, ReadLayout("text", ("text",))).content == ["x"]

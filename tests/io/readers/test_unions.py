@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from support.reader_contract import check_reader
 
-from provenance.io.contract.reader import Input, Layout
+from provenance.io.contract.reader import Input, ReadLayout
 from provenance.io.readers.columnar.arrow_ipc import ArrowIpc
 from provenance.io.readers.columnar.mixed_columns import json_records
 
@@ -65,7 +64,7 @@ def test_a_kind_with_a_name_of_its_own_is_a_member(tmp_path: Path, dense: bool) 
         writer.write_table(table)
     source = Input(path.as_posix(), path, "arrow")
     fields = ("made.generator", "made.about.m")
-    reading = check_reader(ArrowIpc(), source, Layout("text", ("text",), fields))
+    reading = check_reader(ArrowIpc(), source, ReadLayout("text", ("text",), fields))
     assert reading.fields == [("gpt-4", None), (None, None), (None, "x"), (None, None)]
-    whole = check_reader(ArrowIpc(), source, Layout("structured", ("*",)))
+    whole = check_reader(ArrowIpc(), source, ReadLayout("structured", ("*",)))
     assert json.loads(whole.content[1]) == {"text": "B", "made": {"count": 7}}

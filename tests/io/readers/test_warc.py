@@ -6,18 +6,17 @@ import gzip
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from support.reader_cases import FOLDER, case_folders, check_case
 from support.reader_contract import check_reader, read_all
 
 from provenance.errors import InputError
-from provenance.io.contract.reader import Input, Layout, Shape
+from provenance.io.contract.reader import Input, ReadLayout, Shape
 from provenance.io.discovery.detect import detect
 from provenance.io.readers.warc.warc import Warc
 from provenance.io.records.content_fields import choose_content
 
-PAYLOAD = Layout("binary", ("payload",), ("WARC-Record-ID", "WARC-Target-URI", "Content-Type"))
+PAYLOAD = ReadLayout("binary", ("payload",), ("WARC-Record-ID", "WARC-Target-URI", "Content-Type"))
 
 
 def _source(path: Path, data: bytes, compression: str = "") -> Input:
@@ -82,7 +81,7 @@ def test_one_gzip_member_around_many_records_is_read(tmp_path: Path) -> None:
 
 def test_a_payload_beyond_the_limit_is_a_reject(tmp_path: Path) -> None:
     data = _archive([b"x" * 5000, b"short"], zipped=False)
-    layout = Layout("binary", ("payload",), max_record=1000)
+    layout = ReadLayout("binary", ("payload",), max_record=1000)
     reading = check_reader(Warc(), _source(tmp_path / "a.warc", data), layout)
     assert reading.rows == [2]
     assert [each["row"] for each in reading.rejects] == [1]
@@ -95,7 +94,7 @@ def test_a_bomb_in_a_payload_is_a_reject(tmp_path: Path) -> None:
         f"Content-Length: {len(http)}\r\n\r\n"
     )
     source = _source(tmp_path / "a.warc", head.encode() + http + b"\r\n\r\n")
-    layout = Layout("binary", ("payload",), max_record=1_000_000)
+    layout = ReadLayout("binary", ("payload",), max_record=1_000_000)
     reading = check_reader(Warc(), source, layout)
     assert reading.reasons == ["longer than 1000000 bytes (--max-record)"]
 
@@ -119,7 +118,7 @@ def test_arc_dates_and_names_are_those_of_warc(tmp_path: Path) -> None:
         + b"\n"
     )
     source = _source(tmp_path / "a.arc", data)
-    layout = Layout("binary", ("payload",), ("WARC-Target-URI", "WARC-Date", "WARC-Record-ID"))
+    layout = ReadLayout("binary", ("payload",), ("WARC-Target-URI", "WARC-Date", "WARC-Record-ID"))
     reading = check_reader(Warc(), source, layout)
     assert reading.content == [b"<p>hello"]
     assert reading.fields == [("http://example.com/", "2014-02-16T05:02:22Z", None)]
@@ -178,7 +177,7 @@ def test_archives_without_data(real_data: Path, name: str) -> None:
     source = Input(path.as_posix(), path, "warc")
     choice = choose_content(Warc().probe(source), (), "warc")
     with pytest.raises(InputError) as caught:
-        list(Warc().read(source, Layout(choice.kind, choice.content)))
+        list(Warc().read(source, ReadLayout(choice.kind, choice.content)))
     assert caught.value.message == NO_DATA[name]
 
 
@@ -227,7 +226,7 @@ def test_archives_of_other_people(real_data: Path, name: str) -> None:
     shape: Shape = Warc().probe(source)
     choice = choose_content(shape, (), found)
     assert choice.kind == kind
-    reading = check_reader(Warc(), source, Layout(choice.kind, choice.content))
+    reading = check_reader(Warc(), source, ReadLayout(choice.kind, choice.content))
     assert (len(reading.rows), reading.reasons) == (kept, reasons)
 
 
@@ -236,7 +235,7 @@ def test_plain_and_zipped_archives_say_the_same(real_data: Path) -> None:
     folder = real_data / "warc_whirlwind"
     readings = [
         check_reader(Warc(), Input(str(folder / name), folder / name, "warc", zipped), layout)
-        for layout in [Layout("text", ("text",), ("WARC-Identified-Content-Language",))]
+        for layout in [ReadLayout("text", ("text",), ("WARC-Identified-Content-Language",))]
         for name, zipped in [("whirlwind.warc.wet", ""), ("whirlwind.warc.wet.gz", "gz")]
     ]
     assert readings[0] == readings[1]

@@ -8,14 +8,13 @@ from itertools import groupby
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from support.archives import digests, tar_bytes
 from support.reader_contract import check_reader, read_all
 
 from provenance.content.identity import digest
 from provenance.errors import NotFoundError
-from provenance.io.contract.reader import Input, Layout
+from provenance.io.contract.reader import Input, ReadLayout
 from provenance.io.discovery.detect import detect
 from provenance.io.discovery.discover import discover
 from provenance.io.readers.webdataset.webdataset import WebDataset
@@ -63,7 +62,7 @@ def test_the_content_of_samples(
     assert choice.content == (content,)
     assert "one record" in shape.notes[0]
     fields = ("__key__", "json.url") if "json" in ends else ("__key__",)
-    reading = check_reader(WebDataset(), source, Layout(choice.kind, choice.content, fields))
+    reading = check_reader(WebDataset(), source, ReadLayout(choice.kind, choice.content, fields))
     assert (reading.rows, reading.content[0]) == ([1, 2, 3], first)
     assert reading.fields[1] == (("a/00001", "u1") if "json" in ends else ("a/00001",))
 
@@ -84,7 +83,7 @@ def test_a_medium_has_the_id_of_its_file(tmp_path: Path) -> None:
 
 def test_the_row_of_a_sample_is_written_whole(tmp_path: Path) -> None:
     source = shard(tmp_path, pairs(1, "jpg", "txt", "json"))
-    reading = read_all(WebDataset(), source, Layout("text", ("txt",)), original=True)
+    reading = read_all(WebDataset(), source, ReadLayout("text", ("txt",)), original=True)
     assert json.loads(reading.original[0]) == {
         "__key__": "a/00000",
         "txt": "caption 0",
@@ -127,7 +126,7 @@ def test_what_is_no_record_is_refused_and_counted(
     tmp_path: Path, odd: tuple[str, bytes], reason: str
 ) -> None:
     source = shard(tmp_path, [*pairs(2, "jpg", "txt"), odd, ("z.jpg", PICTURE), ("z.txt", b"z")])
-    reading = check_reader(WebDataset(), source, Layout("text", ("txt",), max_record=200))
+    reading = check_reader(WebDataset(), source, ReadLayout("text", ("txt",), max_record=200))
     assert reading.rows == [1, 2, 4]
     assert len(reading.rejects) == 1
     assert reason in reading.reasons[0]
@@ -135,14 +134,14 @@ def test_what_is_no_record_is_refused_and_counted(
 
 def test_two_members_of_one_name_are_no_record(tmp_path: Path) -> None:
     source = shard(tmp_path, [*pairs(2, "txt", "cls"), ("b.txt", b"x"), ("b.txt", b"y")])
-    reading = check_reader(WebDataset(), source, Layout("text", ("txt",)))
+    reading = check_reader(WebDataset(), source, ReadLayout("text", ("txt",)))
     assert reading.reasons == ["b: two members .txt"]
 
 
 def test_an_archive_that_is_cut_off_keeps_what_came_before(tmp_path: Path) -> None:
     source = shard(tmp_path, [*pairs(3, "jpg", "txt"), ("z.txt", b"z" * 5_000)])
     source.path.write_bytes(source.path.read_bytes()[: 6 * 1024 + 1_000])
-    reading = check_reader(WebDataset(), source, Layout("text", ("txt",)))
+    reading = check_reader(WebDataset(), source, ReadLayout("text", ("txt",)))
     assert reading.rows == [1, 2, 3]
     assert reading.reasons[-1].startswith("file: ")
 
@@ -150,7 +149,7 @@ def test_an_archive_that_is_cut_off_keeps_what_came_before(tmp_path: Path) -> No
 def test_other_bytes_than_the_medium_are_not_there(tmp_path: Path) -> None:
     source = shard(tmp_path, pairs(2, "jpg", "txt"))
     with pytest.raises(NotFoundError, match="no field txt"):
-        list(WebDataset().read(source, Layout("binary", ("txt",))))
+        list(WebDataset().read(source, ReadLayout("binary", ("txt",))))
 
 
 @settings(max_examples=30)
@@ -167,6 +166,6 @@ def test_any_members_are_kept_or_refused(
 ) -> None:
     members = [(f"{key}.{end}", data) for key, end in names]
     source = shard(tmp_path_factory.mktemp("w"), members)
-    reading = check_reader(WebDataset(), source, Layout("text", ("txt",)))
+    reading = check_reader(WebDataset(), source, ReadLayout("text", ("txt",)))
     together = len([key for key, _ in groupby(names, lambda name: name[0])])
     assert reading.read == together

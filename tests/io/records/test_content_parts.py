@@ -12,14 +12,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from provenance.content.measure import measure
 from provenance.errors import AmbiguousError, InputError
 from provenance.io.contract.formats import reader_for
-from provenance.io.contract.reader import Input, Layout
-from provenance.io.records.content_fields import Choice, choose_content
+from provenance.io.contract.reader import Input, ReadLayout
+from provenance.io.records.content_fields import ContentChoice, choose_content
 
 Row = dict[str, Any]
 
@@ -149,13 +148,13 @@ def write(rows: list[Row], path: Path) -> Input:
     return Input(str(path), path, form)
 
 
-def choice_of(source: Input) -> Choice:
+def choice_of(source: Input) -> ContentChoice:
     return choose_content(reader_for(source.format).probe(source), (), source.format)
 
 
 def ids(source: Input) -> list[Any]:
     choice = choice_of(source)
-    layout = Layout(choice.kind, choice.content, late=choice.late, turns=True)
+    layout = ReadLayout(choice.kind, choice.content, late=choice.late, turns=True)
     found: list[Any] = []
     for batch in reader_for(source.format).read(source, layout):
         assert batch.rejects.num_rows == 0, batch.rejects.to_pylist()

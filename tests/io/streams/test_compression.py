@@ -11,12 +11,11 @@ from pathlib import Path
 import lz4.frame
 import pytest
 import zstandard
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from provenance.errors import InputError
 from provenance.io.contract.formats import COMPRESSIONS, SUFFIXES
-from provenance.io.contract.reader import Input, Layout
+from provenance.io.contract.reader import Input, ReadLayout
 from provenance.io.discovery.detect import detect
 from provenance.io.readers.warc.warc import Warc
 from provenance.io.streams import compression
@@ -57,6 +56,7 @@ def test_what_is_packed_is_told_by_content_whatever_its_name(
     assert read(path, packed) == LINES
 
 
+@pytest.mark.newest
 @pytest.mark.parametrize("suffix", [name for name in SUFFIXES if SUFFIXES[name] == "jsonl"])
 @pytest.mark.parametrize("packed", COMPRESSIONS)
 def test_every_suffix_of_json_lines(tmp_path: Path, suffix: str, packed: str) -> None:
@@ -120,7 +120,7 @@ def test_the_dictionary_of_a_packed_archive_is_used(tmp_path: Path, packed: bool
     path.write_bytes(first + b"".join(frames))
     assert detect(path) == ("warc", "zst")
     source = Input(path.as_posix(), path, "warc", "zst")
-    batches = list(Warc().read(source, Layout("text", ("text",))))
+    batches = list(Warc().read(source, ReadLayout("text", ("text",))))
     assert sum(len(batch.rows) for batch in batches) == 200
     path.write_bytes(b"".join(frames))
     with pytest.raises(DamagedError, match="needs dictionary"):

@@ -14,21 +14,21 @@ import pytest
 import zstandard
 
 from provenance.errors import InputError
-from provenance.io.columns.value_sizes import sizes_of
+from provenance.io.columns.value_sizes import value_sizes
 from provenance.io.contract.formats import reader_for
-from provenance.io.contract.reader import Input, Layout, Share
+from provenance.io.contract.reader import BlockShare, Input, ReadLayout
 from provenance.io.readers.columnar.arrow_ipc import ArrowIpc
 from provenance.io.readers.json.lines import JsonLines
-from provenance.io.records.content_fields import Choice
+from provenance.io.records.content_fields import ContentChoice
 from provenance.io.streams import compression
 from provenance.io.streams.decompress import DamagedError
-from provenance.operations.ingest.batch_meaning import Chooser
+from provenance.operations.ingest.batch_fields import FieldChooser
 from provenance.operations.ingest.options import IngestOptions
 
 WORDS = [hashlib.sha256(b"%d" % n).hexdigest() for n in range(3_000)]
 
-TEXT = Layout("text", ("text",))
-PAYLOAD = Layout("binary", ("payload",))
+TEXT = ReadLayout("text", ("text",))
+PAYLOAD = ReadLayout("binary", ("payload",))
 
 PACK: dict[str, Callable[[bytes], bytes]] = {"gz": gzip.compress, "zst": zstandard.compress}
 
@@ -48,7 +48,7 @@ def arrow_stream() -> bytes:
     return out.getvalue()
 
 
-WHOLE: dict[str, tuple[bytes, Layout]] = {
+WHOLE: dict[str, tuple[bytes, ReadLayout]] = {
     "jsonl": ("".join(f'{{"text": "{word}"}}\n' for word in WORDS).encode(), TEXT),
     "json": (f'[{", ".join(f"""{{"text": "{word}"}}""" for word in WORDS)}]'.encode(), TEXT),
     "csv": ("\n".join(["n,text", *(f"{n},{word}" for n, word in enumerate(WORDS))]).encode(), TEXT),
@@ -115,7 +115,7 @@ def test_an_index_that_leads_out_of_its_dictionary_is_seen_in_time() -> None:
         indices = pa.array([0, index], pa.int32())
         column = pa.DictionaryArray.from_arrays(indices, pa.array(["a", "b"]), safe=False)
         with pytest.raises(pa.ArrowInvalid, match="out of bounds"):
-            sizes_of(column)
+            value_sizes(column)
 
 
 def test_a_column_whose_name_is_no_text_costs_its_row_group(tmp_path: Path) -> None:
@@ -125,8 +125,8 @@ def test_a_column_whose_name_is_no_text_costs_its_row_group(tmp_path: Path) -> N
     place = data.rindex(b"columnname")
     data[place : place + 2] = b"\xff\xfe"
     path.write_bytes(data)
-    chooser = Chooser.of(IngestOptions(source="web"), Choice("text", ("text",), ""))
-    layout = Layout("text", ("text",), chooser=chooser)
+    chooser = FieldChooser.of(IngestOptions(source="web"), ContentChoice("text", ("text",), ""))
+    layout = ReadLayout("text", ("text",), chooser=chooser)
     (batch,) = reader_for("parquet").read(Input(path.as_posix(), path, "parquet"), layout)
     assert batch.rejects.column("reason").to_pylist()[0].startswith("file: row group 0 ")
 
@@ -145,7 +145,7 @@ def test_a_file_that_is_a_hole_ends_at_once(tmp_path: Path, form: str) -> None:
     with path.open("wb") as file:
         file.write(b"PAR1")
         file.truncate(1 << 40)
-    with pytest.raises(DamagedError, match="almost all of it is a hole"):
+    with pytest.raises(DamagedError, match="almost nothing of its size is stored"):
         reader_for(form).probe(Input(path.as_posix(), path, form))
 
 
@@ -156,4 +156,4 @@ def test_every_share_of_a_damaged_file_fails(tmp_path: Path, compression: str) -
     source = Input(path.as_posix(), path, "jsonl", compression)
     for index in range(3):
         with pytest.raises(DamagedError, match="truncated"):
-            list(JsonLines(block=1_000).read(source, TEXT, Share(index, 3)))
+            list(JsonLines(block=1_000).read(source, TEXT, BlockShare(index, 3)))

@@ -11,14 +11,14 @@ import pytest
 from support.reader_contract import read_all
 
 from provenance.errors import InputError
-from provenance.io.contract.reader import Input, Layout
+from provenance.io.contract.reader import Input, ReadLayout
 from provenance.io.contract.record_paths import MAX_ROW_PATHS
 from provenance.io.readers.columnar.arrow_ipc import ArrowIpc
 from provenance.io.readers.columnar.parquet import Parquet
 from provenance.io.readers.tables.delimited import Delimited
 from provenance.io.streams.decompress import DamagedError
 
-TEXT = Layout("text", ("text",))
+TEXT = ReadLayout("text", ("text",))
 
 COLUMNS = {
     "null": pa.nulls(3_000_000, pa.string()),

@@ -12,15 +12,14 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 from support.datafiles import cap, ingest, policy, texts, write_jsonl
 
 import provenance
 from provenance.errors import InputError, NotFoundError
 from provenance.ledger import Ledger
 from provenance.model.finding import Judgement
-from provenance.operations.audit.audit_set import audit_files
+from provenance.operations.audit.run_audit import audit_files
 from provenance.operations.ingest import IngestOptions
 
 POOL = texts("h", 8)

@@ -14,7 +14,7 @@ from provenance.errors import MisuseError, NotFoundError
 from provenance.ledger import Ledger
 from provenance.model.manifest import Selection
 from provenance.model.source import Source
-from provenance.operations.lineage_export import FORMATS
+from provenance.operations.lineage_export import FORMATS, GraphCounts
 from provenance.operations.models import Model
 
 
@@ -125,9 +125,9 @@ def test_lineage_is_written_in_every_format(ledger: Ledger, tmp_path: Path, form
     path = write_jsonl(tmp_path / "a.jsonl", rows)
     ingest(ledger, path, "web", parent_field="from", process="translate")
     target = tmp_path / "out"
-    assert ledger.lineage_export(target, form) == {"nodes": 3, "edges": 1}
+    assert ledger.lineage_export(target, form) == GraphCounts(nodes=3, edges=1)
     assert target.exists()
-    with pytest.raises(MisuseError, match="exists already"):
+    with pytest.raises(MisuseError, match="already exists"):
         ledger.lineage_export(target, form)
     if form == "duckdb":
         with duckdb.connect(str(target), read_only=True) as connection:

@@ -14,7 +14,7 @@ from provenance.model.manifest import Selection
 from provenance.model.origin import Label
 from provenance.model.source import Source
 from provenance.operations.derivation.propagate import propagate
-from provenance.operations.derivation.staleness import is_due
+from provenance.operations.derivation.staleness import needs_propagation
 from provenance.operations.lineage_import.import_options import ImportOptions
 from provenance.operations.models import Model
 
@@ -115,7 +115,7 @@ def test_what_is_passed_over_would_have_changed_nothing(
     )
     # Forget that anything was ever carried on, so that all of it is worked out again.
     with ledger.snapshot() as connection:
-        assert not is_due(connection)
+        assert not needs_propagation(connection)
     ledger.store.record("test", "test", {"models": [{"name": "another"}]})
     propagate(ledger.store)
     again = ledger.query("SELECT * FROM derived ORDER BY record_id").drop_columns(

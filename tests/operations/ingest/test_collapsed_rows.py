@@ -12,20 +12,19 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from support.datafiles import cap, ingest, policy, write_jsonl
 
 import provenance
 from provenance.errors import AmbiguousError, MisuseError
-from provenance.io.records.other_fields import texts_beside
+from provenance.io.records.other_fields import other_texts
 from provenance.ledger import Ledger
 from provenance.model.finding import Verdict
 from provenance.model.manifest import Selection
-from provenance.operations.audit.audit_set import audit_files
-from provenance.operations.ingest import IngestOptions, units
+from provenance.operations.audit.run_audit import audit_files
+from provenance.operations.ingest import IngestOptions, split_work
 from provenance.operations.ingest.collapsed_rows import MOST_COLLAPSED
-from provenance.operations.ingest.repeat_counts import MOST, Repeats, merged
+from provenance.operations.ingest.repeat_counts import MAX_COUNTED, Repeats, merge_repeats
 
 Row = dict[str, Any]
 
@@ -91,8 +90,8 @@ def test_a_file_in_parts_is_judged_as_a_whole(
 ) -> None:
     rows = answers(200, 40, prompt="Is this number a prime:")
     path = write([row for n in range(40) for row in rows[n::40]], tmp_path / form)
-    monkeypatch.setattr(units, "UNIT_BYTES", 2_000)
-    monkeypatch.setattr(units, "SHARED_FROM", 500)
+    monkeypatch.setattr(split_work, "UNIT_BYTES", 2_000)
+    monkeypatch.setattr(split_work, "SHARED_FROM", 500)
     other = write_jsonl(tmp_path / "other.jsonl", answers(50, 1))
     summary = ledger.ingest([str(path), str(other)], IngestOptions(source="s", workers=2))
     (failed,) = summary.failed
@@ -198,7 +197,7 @@ def test_one_file_that_loses_rows_costs_no_other(ledger: Ledger, tmp_path: Path)
     ],
 )  # fmt: skip
 def test_texts_beside_the_content(row: Row, found: set[str]) -> None:
-    assert set(texts_beside(row, ["text"])) == found
+    assert set(other_texts(row, ["text"])) == found
 
 
 @settings(max_examples=40)
@@ -209,7 +208,7 @@ def test_repeats_of_parts_are_those_of_the_whole(parts: list[list[int]]) -> None
     for part in parts:
         one = Repeats()
         one.add(np.array(part, np.uint64))
-        counted = merged(counted, one)
+        counted = merge_repeats(counted, one)
     assert counted is not None
     assert (counted.rows, counted.distinct) == (len(whole), len(set(whole)))
     assert set(counted.repeated) == {n for n in whole if whole.count(n) > 1}
@@ -218,16 +217,16 @@ def test_repeats_of_parts_are_those_of_the_whole(parts: list[list[int]]) -> None
 @pytest.mark.parametrize("seed", range(3))
 def test_repeats_of_many_rows_are_estimated(seed: int) -> None:
     draw = np.random.default_rng(seed)
-    ids = draw.integers(0, (1 << 64) - 1, 12 * MOST, np.uint64)
+    ids = draw.integers(0, (1 << 64) - 1, 12 * MAX_COUNTED, np.uint64)
     frequent = ids[7]
-    ids = draw.permutation(np.concatenate([ids, np.full(4 * MOST, frequent)]))
+    ids = draw.permutation(np.concatenate([ids, np.full(4 * MAX_COUNTED, frequent)]))
     counted: Repeats | None = None
     for part in np.array_split(ids, 37):
         one = Repeats()
         one.add(part)
-        counted = merged(counted, one)
+        counted = merge_repeats(counted, one)
     assert counted is not None
-    assert abs(counted.distinct / (12 * MOST) - 1) < 0.03
+    assert abs(counted.distinct / (12 * MAX_COUNTED) - 1) < 0.03
     assert int(frequent) in counted.repeated
 
 
@@ -295,7 +294,7 @@ def test_another_content_of_a_known_file_asks_for_replace(ledger: Ledger, tmp_pa
     path = write(SETS["preference"], tmp_path / "rows.jsonl")
     ingest(ledger, path, "s", content=("chosen", "rejected"))
     assert ledger.status().records == 1
-    with pytest.raises(MisuseError, match="the ledger holds other records") as caught:
+    with pytest.raises(MisuseError, match="these options would replace its records") as caught:
         ingest(ledger, path, "s", content=("chosen",))
     assert "--replace" in caught.value.hint
     ingest(ledger, path, "s", replace=True)

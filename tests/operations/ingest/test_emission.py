@@ -11,15 +11,14 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from pydantic import ValidationError
 
 import provenance
 from provenance.errors import MisuseError
-from provenance.io.contract.reader import Input, Layout
-from provenance.io.readers.emitting import Emitting
+from provenance.io.contract.reader import Input, ReadLayout
 from provenance.io.readers.json.lines import JsonLines
+from provenance.io.readers.multi_record_rows import MultiRecordReader
 from provenance.ledger import Ledger
 from provenance.model.emission import Emit
 from provenance.model.manifest import Selection
@@ -172,8 +171,8 @@ def test_a_row_is_named_once_where_it_is_refused(ledger: Ledger, tmp_path: Path)
     path.write_text('{"problem": "one"}\n{"questoin": 1}\n{"problem": 5}\n')
     source = Source(name="s", emit=(Emit(name="asked", content="problem"),))
     (file,) = _ingest(ledger, path, source).files
-    assert (file.kept, [r.said("").count("row 2") for r in file.rejects]) == (1, [1, 0])
-    assert [r.said("").count("row 3") for r in file.rejects] == [0, 1]
+    assert (file.kept, [r.as_line("").count("row 2") for r in file.rejects]) == (1, [1, 0])
+    assert [r.as_line("").count("row 3") for r in file.rejects] == [0, 1]
     assert "asked: " in file.rejects[1].reason
 
 
@@ -276,7 +275,7 @@ def test_a_file_without_the_fields_and_options_beside_the_contract(
     (tmp_path / "a.csv").write_text("text,n\nhello,1\n")
     summary = _ingest(ledger, tmp_path / "a.csv")
     assert "of which the contract makes records" in str(summary.files[0].error)
-    with pytest.raises(MisuseError, match="which records a row gives"):
+    with pytest.raises(MisuseError, match="defines the records of a row under `emit`"):
         ledger.ingest([str(tmp_path / "a.csv")], IngestOptions(source="maths", content=("text",)))
 
 
@@ -309,8 +308,8 @@ def test_what_is_read_adds_up(
     path = tmp_path_factory.mktemp("emit") / "a.jsonl"
     written = [{"problem": q, "solutions": [{"text": t} for t in texts]} for q, texts in rows]
     path.write_text("".join(json.dumps(row) + "\n" for row in written))
-    reader = Emitting(JsonLines(), (QUESTION, SOLUTION))
-    layout = Layout("text", ("problem", "text"), ("emit:name", "emit:parents"))
+    reader = MultiRecordReader(JsonLines(), (QUESTION, SOLUTION))
+    layout = ReadLayout("text", ("problem", "text"), ("emit:name", "emit:parents"))
     numbers: list[int] = []
     texts: dict[int, str] = {}
     for batch in reader.read(Input(path.as_posix(), path, "jsonl"), layout):

@@ -9,13 +9,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from support.datafiles import ingest, write_jsonl
 
 import provenance
 from provenance.io.contract.formats import reader_for
-from provenance.io.contract.reader import Input, Layout
+from provenance.io.contract.reader import Input, ReadLayout
 from provenance.io.readers.json.lines import JsonLines
 from provenance.io.records.batch_builder import without_fraction
 from provenance.ledger import Ledger
@@ -98,7 +97,7 @@ def test_a_string_stays_what_it_is(tmp_path: Path) -> None:
         [{"text": "t", "id": value} for value in ("1.0", 1.0, 1.5, 1, "x", True)],
     )
     for fast in (None, 0):
-        layout = Layout("text", ("text",), ("id",), references=("id",))
+        layout = ReadLayout("text", ("text",), ("id",), references=("id",))
         source = Input(path.as_posix(), path, "jsonl")
         batches = list(JsonLines(fast_from=fast).read(source, layout))
         got = [value for batch in batches for value in batch.fields.column("id").to_pylist()]
@@ -107,7 +106,7 @@ def test_a_string_stays_what_it_is(tmp_path: Path) -> None:
 
 def test_the_fast_path_writes_whole_numbers(tmp_path: Path) -> None:
     path = write_jsonl(tmp_path / "a.jsonl", [{"id": n / 2, "text": "t"} for n in range(6)])
-    layout = Layout("text", ("text",), ("id",), references=("id",))
+    layout = ReadLayout("text", ("text",), ("id",), references=("id",))
     (batch,) = JsonLines(fast_from=0).read(Input(path.as_posix(), path, "jsonl"), layout)
     assert batch.fields.column("id").to_pylist() == ["0", "0.5", "1", "1.5", "2", "2.5"]
 
@@ -115,7 +114,7 @@ def test_the_fast_path_writes_whole_numbers(tmp_path: Path) -> None:
 def test_what_is_no_id_keeps_its_spelling(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("id,text,version\n1.0,t,1.0\n")
-    layout = Layout("text", ("text",), ("id", "version"), references=("id",))
+    layout = ReadLayout("text", ("text",), ("id", "version"), references=("id",))
     (batch,) = reader_for("csv").read(Input(path.as_posix(), path, "csv"), layout)
     assert batch.fields.to_pylist() == [{"id": "1", "version": "1.0"}]
 

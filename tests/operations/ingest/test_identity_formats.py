@@ -21,17 +21,16 @@ import pyarrow.parquet as pq
 import pytest
 import rfc8785
 import zstandard
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 from support.datafiles import cap, ingest, policy
 
 import provenance
 from provenance.io.discovery.discover import discover
 from provenance.operations.ingest.options import IngestOptions
 from provenance.operations.ingest.plan import file_task
-from provenance.operations.ingest.tasks import UnitResult, UnitTask
 from provenance.operations.ingest.worker import run_unit
-from provenance.store.data_files import read_part
+from provenance.operations.ingest.worker_contract import UnitResult, UnitTask
+from provenance.store.data_files import read_data_file
 from provenance.store.layout import Layout
 
 Row = dict[str, Any]
@@ -219,7 +218,7 @@ def digests(path: Path, content: Sequence[str]) -> tuple[set[str], int, int]:
         (result,) = outcome.files
         assert result.failure is None, (path.name, result.failure)
         halves = ["record_id", "digest_rest"]
-        parts = [read_part(p.path, halves) for p in outcome.parts if p.table == "sightings"]
+        parts = [read_data_file(p.path, halves) for p in outcome.parts if p.table == "sightings"]
         rows = [row for part in parts for row in part.to_pylist()]
     assert (result.read, result.kept) == (result.kept + result.rejected, len(rows))
     return {row["record_id"].hex + row["digest_rest"].hex for row in rows}, result.read, len(rows)

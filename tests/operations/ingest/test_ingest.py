@@ -20,20 +20,18 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 import zstandard
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from support.datafiles import ingest, texts, write_jsonl
 
 import provenance
-from provenance.engine.local import LocalEngine, start_server
+from provenance.engine.local import LocalEngine, start_workers
 from provenance.errors import InputError, NotFoundError
-from provenance.io.contract.reader import Input, Share
+from provenance.io.contract.reader import BlockShare, Input
 from provenance.ledger import Ledger
-from provenance.operations.ingest import IngestOptions
-from provenance.operations.ingest import units as cutting
-from provenance.operations.ingest.tasks import FileTask, UnitTask
-from provenance.operations.ingest.units import cut
+from provenance.operations.ingest import IngestOptions, split_work
+from provenance.operations.ingest.split_work import cut
 from provenance.operations.ingest.worker import run_unit
+from provenance.operations.ingest.worker_contract import FileTask, UnitTask
 from provenance.store.ledger_store import Commit, Store
 
 
@@ -241,9 +239,9 @@ def test_a_bad_file_does_not_spoil_the_part_it_shares(ledger: Ledger, tmp_path: 
 def test_units_group_small_files_and_cut_large_ones(
     tmp_path: Path, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from provenance.operations.ingest import units as cutting
+    from provenance.operations.ingest import split_work
 
-    monkeypatch.setattr(cutting, "UNIT_BYTES", 2_000)
+    monkeypatch.setattr(split_work, "UNIT_BYTES", 2_000)
     rows = texts("a", 200)
     path = write_jsonl(tmp_path / "a.jsonl", rows)
     now = path.stat()
@@ -268,7 +266,7 @@ def test_a_compressed_file_is_read_by_all_workers(
     monkeypatch: pytest.MonkeyPatch,
     compress: Callable[[bytes], bytes],
 ) -> None:
-    monkeypatch.setattr(cutting, "SHARED_FROM", 1_000)
+    monkeypatch.setattr(split_work, "SHARED_FROM", 1_000)
     lines = [json.dumps({"text": f"{n} " + "many words " * 50_000}) for n in range(60)]
     lines[7] = lines[50] = "{no record"
     path = tmp_path / ("a.jsonl.gz" if compress is gzip.compress else "a.jsonl.zst")
@@ -279,8 +277,8 @@ def test_a_compressed_file_is_read_by_all_workers(
     options = IngestOptions(source="web", workers=2)
     groups = cut([task], ledger.store.layout, options)
     assert [unit.files[0].part for group in groups for unit in group.units] == [
-        Share(0, 2),
-        Share(1, 2),
+        BlockShare(0, 2),
+        BlockShare(1, 2),
     ]
     summary = ingest(ledger, path, "web", workers=2)
     assert (summary.read, summary.kept, summary.rejected) == (60, 58, 2)
@@ -298,7 +296,7 @@ def test_a_compressed_file_is_read_by_all_workers(
 def test_what_is_allowed_of_rejects_is_of_the_file_and_not_of_its_parts(
     tmp_path: Path, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cutting, "UNIT_BYTES", 1_000)
+    monkeypatch.setattr(split_work, "UNIT_BYTES", 1_000)
     path = write_jsonl(tmp_path / "a.jsonl", texts("a", 200))
     lines = path.read_text().splitlines()
     path.write_text("\n".join([*["{"] * 20, *lines]))
@@ -308,7 +306,7 @@ def test_what_is_allowed_of_rejects_is_of_the_file_and_not_of_its_parts(
     other.write_text("\n".join(lines))
     failed = ingest(ledger, other, "web", max_rejects="1").failed
     assert [file.error for file in failed] == [
-        f"{other}: 2 of 200 records are rejected, allowed are 1"
+        f"{other}: 2 of 200 records were rejected; --max-rejects is 1"
     ]
     assert counts(ledger) == (200, 200)
 
@@ -334,7 +332,7 @@ def test_a_worker_that_dies_loses_its_task_only() -> None:
 def test_a_server_whose_end_is_noticed_late_is_no_fault_of_the_tasks(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    start_server()
+    start_workers()
     server = forkserver._forkserver
     pid, start = server._forkserver_pid, server.ensure_running
     os.kill(pid, signal.SIGKILL)
@@ -376,7 +374,7 @@ def test_a_killed_ingest_leaves_a_ledger_that_goes_on(ledger: Ledger, tmp_path: 
 
 ORPHANS = """
 import time
-from provenance.engine.local import LocalEngine, start_server
+from provenance.engine.local import LocalEngine, start_workers
 engine = LocalEngine(1)
 engine.warm()
 print("ready", flush=True)
@@ -413,8 +411,8 @@ def _own(_task: int) -> int:
 def test_a_killed_ingest_of_many_files_goes_on_where_it_was(
     ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cutting, "GROUP_SECONDS", 0)
-    monkeypatch.setattr(cutting, "UNIT_FILES", 4)
+    monkeypatch.setattr(split_work, "GROUP_SECONDS", 0)
+    monkeypatch.setattr(split_work, "UNIT_FILES", 4)
     for n in range(20):
         write_jsonl(tmp_path / "d" / f"{n:02}.jsonl", texts(f"f{n}", 3))
     real, made = Store.commit, list[str]()

@@ -82,7 +82,7 @@ def test_members_are_known_again_and_read_again(
     moved = tmp_path / "moved"
     archive.parent.rename(moved)
     roots = {str(archive.parent): str(moved)}
-    assert len(exported(ledger, "r", tmp_path / "again", roots=roots)) == 6
+    assert len(exported(ledger, "r", tmp_path / "again", path_map=roots)) == 6
     with pytest.raises(NotFoundError, match="gone"):
         ledger.export("r", tmp_path / "gone")
 

@@ -17,23 +17,22 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from support.datafiles import cap, ingest, policy, write_jsonl
 
 import provenance
-from provenance.io.columns import plain_rows
+from provenance.io.columns import supported_rows
 from provenance.io.contract.formats import reader_for
 from provenance.io.discovery.discover import discover
 from provenance.io.readers.json.lines import JsonLines
 from provenance.io.records import batch_builder
-from provenance.io.records.content_fields import Choice
+from provenance.io.records.content_fields import ContentChoice
 from provenance.ledger import Ledger
 from provenance.model.takedown import Selector, Takedown
 from provenance.operations.ingest import IngestOptions, worker
-from provenance.operations.ingest.batch_meaning import Chooser
-from provenance.operations.ingest.tasks import FileTask, UnitTask
+from provenance.operations.ingest.batch_fields import FieldChooser
 from provenance.operations.ingest.worker import run_unit
+from provenance.operations.ingest.worker_contract import FileTask, UnitTask
 from provenance.store.layout import Layout
 
 Row = dict[str, Any]
@@ -165,8 +164,8 @@ def test_order_format_and_size_of_batches_decide_nothing(data: st.DataObject) ->
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         plain = said(Path(folder), "jsonl", rows)
         patch.setattr(batch_builder, "BATCH_ROWS", data.draw(st.integers(1, 9)))
-        patch.setattr(plain_rows, "BATCH_ROWS", data.draw(st.integers(1, 9)))
-        patch.setattr(worker, "SMALL", data.draw(st.sampled_from([0, 3, 256])))
+        patch.setattr(supported_rows, "BATCH_ROWS", data.draw(st.integers(1, 9)))
+        patch.setattr(worker, "SMALL_BATCH_ROWS", data.draw(st.sampled_from([0, 3, 256])))
         patch.setattr(
             worker, "reader_for", lambda name: reader if name == "jsonl" else reader_for(name)
         )
@@ -237,7 +236,7 @@ def test_ids_and_addresses_are_taken_row_by_row(ledger: Ledger, tmp_path: Path) 
 def test_attributes_of_a_file_in_ranges_are_those_of_all_of_them(
     ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("provenance.operations.ingest.units.UNIT_BYTES", 1_000)
+    monkeypatch.setattr("provenance.operations.ingest.split_work.UNIT_BYTES", 1_000)
     rows: list[Row] = [{"text": f"Text number {n}.", "license": "CC0-1.0"} for n in range(100)]
     rows += [{"text": f"Text number {n}.", "url": "https://a.example"} for n in range(100, 200)]
     ingest(ledger, write_jsonl(tmp_path / "a.jsonl", rows), "s", workers=1)
@@ -368,7 +367,7 @@ def test_marks_in_a_column_of_several_types_are_read(
 
 def test_a_chooser_goes_to_other_processes() -> None:
     options = IngestOptions(source="s", id_field="n", attributes={"lang": "l", "stars": "r"})
-    chooser = Chooser.of(options, Choice("text", ("text",), ""))
+    chooser = FieldChooser.of(options, ContentChoice("text", ("text",), ""))
     again = pickle.loads(pickle.dumps(chooser))
     shape = {"generator": "string", "id": "number", "text": "string", "url": "string"}
     assert again(shape) == chooser(shape)

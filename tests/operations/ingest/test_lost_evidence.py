@@ -161,7 +161,9 @@ def test_other_records_of_a_file_have_to_be_asked_for(
     path = write_jsonl(tmp_path / "a.jsonl", rows)
     ingest(ledger, path, "s", **first)
     before = ledger.query("SELECT record_id FROM sightings ORDER BY 1")
-    with pytest.raises(MisuseError, match=r"a\.jsonl, read with --(content|format)") as refused:
+    with pytest.raises(
+        MisuseError, match=r"a\.jsonl was ingested with --(content|format)"
+    ) as refused:
         ingest(ledger, path, "s", **then)
     assert "--replace" in refused.value.hint
     assert ledger.query("SELECT record_id FROM sightings ORDER BY 1") == before

@@ -17,14 +17,14 @@ from support.datafiles import cap, ingest, policy, texts, write_jsonl
 import provenance
 from provenance.errors import InputError, ProvError, UnforeseenError
 from provenance.io.contract.formats import reader_for
-from provenance.io.contract.reader import Batch, Input, Layout, Portion, Shape
+from provenance.io.contract.reader import Batch, Input, Portion, ReadLayout, Shape
 from provenance.io.readers.json.lines import JsonLines
 from provenance.ledger import Ledger
-from provenance.operations.ingest import IngestOptions, units
+from provenance.operations.ingest import IngestOptions, split_work
 from provenance.operations.ingest.plan import file_task
-from provenance.operations.ingest.tasks import UnitResult
-from provenance.operations.ingest.units import cut
+from provenance.operations.ingest.split_work import cut
 from provenance.operations.ingest.worker import run_unit
+from provenance.operations.ingest.worker_contract import UnitResult
 
 
 @pytest.fixture
@@ -147,8 +147,8 @@ def test_several_bad_files(ledger: Ledger, tmp_path: Path) -> None:
 def test_a_large_file_that_is_cut_fails_whole(
     ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(units, "UNIT_BYTES", 1_000)
-    monkeypatch.setattr(units, "SHARED_FROM", 1_000)
+    monkeypatch.setattr(split_work, "UNIT_BYTES", 1_000)
+    monkeypatch.setattr(split_work, "SHARED_FROM", 1_000)
     kept = good(tmp_path / "d", 3)
     crashing(tmp_path / "d" / "large.parquet")
     cut_off(tmp_path / "d" / "large.jsonl.gz")
@@ -176,7 +176,12 @@ class Odd(JsonLines):
         return super().probe(source, nested)
 
     def read(
-        self, source: Input, layout: Layout, part: Portion | None = None, *, original: bool = False
+        self,
+        source: Input,
+        layout: ReadLayout,
+        part: Portion | None = None,
+        *,
+        original: bool = False,
     ) -> Iterator[Batch]:
         """The lines, and then the defect."""
         yield from super().read(source, layout, part, original=original)

@@ -95,7 +95,7 @@ def test_an_id_that_two_shards_have_keeps_both_as_possible_parents(
         ledger.assemble("r1", WHOLE, Selection(), dry_run=True).findings,
     ):
         (finding,) = [item for item in findings if item.code == "ambiguous-parent"]
-        assert finding.reason.startswith("4 references to parents of 4 records")
+        assert finding.reason.startswith("4 parent references of 4 records")
         assert "0 (2), 1 (2)" in finding.reason
 
 

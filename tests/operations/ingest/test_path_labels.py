@@ -14,7 +14,7 @@ from provenance.errors import InputError
 from provenance.ledger import Ledger
 from provenance.model.source import Source
 from provenance.operations.ingest.options import IngestOptions
-from provenance.operations.ingest.path_labels import said_by
+from provenance.operations.ingest.path_labels import match_path
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_a_path_that_does_not_fit_is_named(ledger: Ledger, tmp_path: Path) -> No
     summary = ledger.ingest([str(tmp_path / "in")], options)
     assert [Path(uri).name for uri in summary.off_path] == ["other.json"]
     assert summary.labels["unknown"] == 1
-    with pytest.raises(InputError, match="fits none of 1 files"):
+    with pytest.raises(InputError, match="matches none of 1 files"):
         ledger.ingest([str(tmp_path / "in/results/other.json")], options)
 
 
@@ -116,7 +116,7 @@ def test_a_later_pattern_corrects_and_records_speak_first(ledger: Ledger, tmp_pa
     ],
 )
 def test_how_patterns_fit(uri: str, pattern: str, said: dict[str, str] | None) -> None:
-    assert said_by(uri, pattern) == said
+    assert match_path(uri, pattern) == said
 
 
 @pytest.mark.parametrize(

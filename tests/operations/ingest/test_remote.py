@@ -18,10 +18,10 @@ from provenance.errors import NotFoundError
 from provenance.io import objects
 from provenance.io.contract.reader import Input
 from provenance.io.discovery.discover import discover
-from provenance.io.discovery.remote import AHEAD, Spool
+from provenance.io.discovery.remote import AHEAD, FetchQueue
 from provenance.ledger import Ledger
 from provenance.model.policy import Policy
-from provenance.operations.audit.audit_set import audit_files
+from provenance.operations.audit.run_audit import audit_files
 from provenance.operations.ingest import IngestOptions, IngestSummary
 
 OPTIONS = IngestOptions(source="web")
@@ -66,6 +66,7 @@ def by_name(summary: IngestSummary) -> dict[str, tuple[int, int, str | None]]:
     return {f.uri.rsplit("/data/", 1)[1]: (f.kept, f.rejected, f.error) for f in summary.files}
 
 
+@pytest.mark.newest
 def test_a_prefix_is_read_as_the_folder_is(ledger: Ledger, site: Site, tmp_path: Path) -> None:
     for name, content in FOLDER.items():
         path = tmp_path / "data" / name
@@ -172,7 +173,7 @@ def test_files_are_fetched_ahead_and_left_nowhere(site: Site, tmp_path: Path) ->
     site.files = {f"/bucket/data/{n:03}.txt": b"one" for n in range(AHEAD * 3)}
     inputs = discover(["s3://bucket/data"]).inputs
     seen: list[Path] = []
-    with Spool(inputs) as spool:
+    with FetchQueue(inputs) as spool:
         for place, item in enumerate(inputs):
             if place % 3 == 1:
                 continue  # somebody found out that it need not be read
@@ -183,7 +184,7 @@ def test_files_are_fetched_ahead_and_left_nowhere(site: Site, tmp_path: Path) ->
                 seen.append(found.path)
     assert not any(path.parent.exists() for path in seen)
     local = Input("/x", tmp_path, "text")
-    with Spool([local]) as spool, spool.opened(local, None) as found:
+    with FetchQueue([local]) as spool, spool.opened(local, None) as found:
         assert found is local
 
 

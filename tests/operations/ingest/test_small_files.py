@@ -14,8 +14,8 @@ import pytest
 from provenance.io.discovery.discover import discover
 from provenance.operations.ingest import worker
 from provenance.operations.ingest.options import IngestOptions
-from provenance.operations.ingest.tasks import FileTask, UnitResult, UnitTask
 from provenance.operations.ingest.worker import run_unit
+from provenance.operations.ingest.worker_contract import FileTask, UnitResult, UnitTask
 from provenance.store.layout import Layout
 
 NAMES = uuid.UUID(int=7)
@@ -80,7 +80,7 @@ def test_small_files_together_are_what_they_are_one_by_one(
 ) -> None:
     folder = files(tmp_path / "files")
     together = run(folder, tmp_path / "together")
-    monkeypatch.setattr(worker, "SMALL", -1)
+    monkeypatch.setattr(worker, "SMALL_BATCH_ROWS", -1)
     alone = run(folder, tmp_path / "alone")
     assert said(together) == said(alone)
     assert any(file.recognisers for file in alone.files)

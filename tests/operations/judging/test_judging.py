@@ -21,9 +21,9 @@ from provenance.ledger import Ledger
 from provenance.model.finding import Judgement
 from provenance.model.manifest import Selection
 from provenance.model.policy import Policy
-from provenance.operations.audit.audit_set import audit_files
+from provenance.operations.audit.run_audit import audit_files
 from provenance.operations.ingest import IngestOptions
-from provenance.operations.members import relation
+from provenance.operations.members import of_release
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_assembly_refuses_to_seal_what_fails(ledger: Ledger) -> None:
     assert (plan.verdict, plan.sealed) == ("indeterminate", True)
     plan = ledger.assemble("r2", policy(cap("0.40")), Selection(), dry_run=True)
     assert (plan.verdict, plan.sealed) == ("pass", False)
-    assert [item["name"] for item in ledger.releases()] == ["r1"]
+    assert [item.name for item in ledger.releases()] == ["r1"]
 
 
 def test_fit_takes_the_most_that_passes(ledger: Ledger) -> None:
@@ -99,7 +99,7 @@ def test_a_release_is_immutable_and_its_body_reproducible(ledger: Ledger, tmp_pa
     first = ledger.assemble("r1", rules, Selection(seed=3))
     again = ledger.assemble("r1", rules, Selection(seed=3))
     assert (again.unchanged, again.body_digest) == (True, first.body_digest)
-    with pytest.raises(MisuseError, match="holds another set"):
+    with pytest.raises(MisuseError, match="already exists with different members or policy"):
         ledger.assemble("r1", rules, Selection(sources=("h",)))
     copy = provenance.init(str(tmp_path / "copy"))
     for source, label in (("u", None), ("h", "human"), ("s", "synthetic")):
@@ -123,7 +123,7 @@ def test_selection_by_source_where_weight_and_split(ledger: Ledger) -> None:
         ledger.assemble("d", rules, Selection(sources=("x",)))
     with pytest.raises(MisuseError, match=r"sum to 0\.9"):
         ledger.assemble("d", rules, Selection(splits={"a": "0.9"}))
-    with pytest.raises(MisuseError, match="takes no record"):
+    with pytest.raises(MisuseError, match="matches no record"):
         ledger.assemble("d", rules, Selection(where="label = 'mixed'"))
 
 
@@ -239,7 +239,9 @@ def test_a_release_is_judged_with_the_origins_of_today(ledger: Ledger, tmp_path:
     assert judgement.verdict == "fail"
     codes = {finding.code: finding for finding in judgement.findings}
     assert "sealed with the verdict pass" in codes["sealed-verdict"].reason
-    assert "60 records were sealed as human and are synthetic" in codes["drift"].reason
+    assert (
+        "60 records were sealed as human; current evidence says synthetic" in codes["drift"].reason
+    )
     facts = ledger.facts("r1")
     assert facts.verdict == "pass"
     assert facts.share("records").lo == 30
@@ -252,7 +254,7 @@ def test_what_stands_as_it_was_sealed_is_judged_as_if_it_were_resolved_again(
     assert ledger.assemble("r1", rules, Selection()).sealed
     assert ledger.assemble("r2", rules, Selection(sources=("h", "u"))).sealed
     as_sealed = [ledger.audit(rules, name) for name in ("r1", "r2")]
-    monkeypatch.setattr(relation, "_stands", lambda *_: False)
+    monkeypatch.setattr(of_release, "_sealed_origins_still_current", lambda *_: False)
     assert [ledger.audit(rules, name) for name in ("r1", "r2")] == as_sealed
 
 
@@ -277,10 +279,10 @@ def test_export_names_the_rows_that_changed_and_writes_nothing(
     rows = texts("h", 60, lang="en")
     rows[4]["text"] += " changed"
     write_jsonl(tmp_path / "h.jsonl", rows)
-    with pytest.raises(IntegrityError, match=r"h\.jsonl: rows 5: the content is not what"):
+    with pytest.raises(IntegrityError, match=r"h\.jsonl: rows 5: the content differs"):
         ledger.export("r1", tmp_path / "out")
     (tmp_path / "h.jsonl").unlink()
-    with pytest.raises(NotFoundError, match=r"h\.jsonl: the file is gone, and 60 members"):
+    with pytest.raises(NotFoundError, match=r"h\.jsonl: the file is missing; 60 members"):
         ledger.export("r1", tmp_path / "out")
     assert not (tmp_path / "out").exists()
     assert [path.name for path in tmp_path.iterdir() if ".tmp" in path.name] == []
@@ -332,9 +334,9 @@ def test_tokens_are_counted_by_the_tokenizer_of_the_policy(tmp_path: Path) -> No
     rows = [{"text": "one"}]
     ingest(ledger, write_jsonl(tmp_path / "s.jsonl", rows), "s", label="synthetic")
     rules = policy(cap("0.25"), unit="tokens", tokenizer="tokenizer.json")
-    result = ledger.audit(rules, folder=tmp_path).budgets[0]
+    result = ledger.audit(rules, policy_dir=tmp_path).budgets[0]
     assert (result.numerator_lo, result.denominator, result.verdict) == (1, 4, "pass")
-    plan = ledger.assemble("r", rules, Selection(), folder=tmp_path)
+    plan = ledger.assemble("r", rules, Selection(), policy_dir=tmp_path)
     assert plan.totals["tokens"] == 4
     exported = ledger.export("r", tmp_path / "out", "jsonl")
     again = audit_files(

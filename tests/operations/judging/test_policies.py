@@ -11,8 +11,8 @@ import provenance
 from provenance.errors import ConditionError, MisuseError
 from provenance.ledger import Ledger
 from provenance.model.manifest import Selection
-from provenance.operations.audit.audit_set import audit_files
-from provenance.operations.documents import load_source
+from provenance.operations.audit.run_audit import audit_files
+from provenance.operations.documents import parse_sources
 from provenance.operations.ingest import IngestOptions
 from provenance.operations.models import Model
 from provenance.policy.conditions.grammar import check, parse
@@ -92,7 +92,7 @@ def licensed(ledger: Ledger, tmp_path: Path) -> Path:
     rows[5].pop("license")
     path = write_jsonl(tmp_path / "letters.jsonl", rows)
     contract = "name: l\nlabel: human\nlicence: LicenseRef-Proprietary\n"
-    (contract_source,) = load_source(contract, "l.yaml")
+    (contract_source,) = parse_sources(contract, "l.yaml")
     ledger.source_set(contract_source)
     ingest(ledger, path, "l")
     return path
@@ -136,7 +136,7 @@ def test_records_are_chosen_by_all_of_their_licences(ledger: Ledger, licensed: P
         ("licence <> 'CC0-1.0'", 1),
     ):
         if not found:
-            with pytest.raises(MisuseError, match="takes no record"):
+            with pytest.raises(MisuseError, match="matches no record"):
                 ledger.assemble("r", every, Selection(where=where), dry_run=True)
         else:
             plan = ledger.assemble("r", every, Selection(where=where), dry_run=True)
@@ -146,7 +146,7 @@ def test_records_are_chosen_by_all_of_their_licences(ledger: Ledger, licensed: P
 
 
 def test_groups_of_licences_and_several_sources(ledger: Ledger, licensed: Path) -> None:
-    (other,) = load_source("name: m\nlabel: human\nlicence: MIT\n", "m.yaml")
+    (other,) = parse_sources("name: m\nlabel: human\nlicence: MIT\n", "m.yaml")
     ledger.source_set(other)
     ingest(ledger, write_jsonl(licensed.parent / "m.jsonl", texts("letter", 1)), "m")
     (found,) = [policy({"by": ["licence"], "max_share": "1"})]

@@ -14,7 +14,7 @@ from provenance.model.finding import Finding, Verdict
 from provenance.model.manifest import Selection
 from provenance.model.source import Source
 from provenance.operations.ingest import IngestOptions
-from provenance.operations.ingest.claims_on_files import standing
+from provenance.operations.ingest.file_declarations import source_context
 from provenance.operations.ingest.label_counts import outcome_counts
 
 NONE = {"human": 0, "synthetic": 0, "mixed": 0, "unknown": 0}
@@ -157,7 +157,7 @@ def test_an_ingest_counts_and_names_what_the_views_do(
     parts = [store.rows("sightings", commit, seen), store.rows("evidence", commit, asked)]
     given = IngestOptions(source="s", label="human", **options)
     with store.snapshot() as connection:
-        stands = standing(connection, given)
+        stands = source_context(connection, given)
     labels, questions = outcome_counts(store.layout, parts, stands, 3)
     assert labels.get("human", 0) == human
     if human == 3:

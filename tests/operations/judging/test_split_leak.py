@@ -11,7 +11,7 @@ import provenance
 from provenance.ledger import Ledger
 from provenance.model.finding import Judgement
 from provenance.model.manifest import Selection
-from provenance.operations.audit.audit_set import audit_files
+from provenance.operations.audit.run_audit import audit_files
 from provenance.operations.ingest import IngestOptions
 
 OPEN = policy(cap("1"))
@@ -46,7 +46,7 @@ def of_files(folder: Path) -> list[str]:
 
 def test_a_text_in_two_splits_of_audited_files_is_found(leaking: Path) -> None:
     (reason,) = of_files(leaking)
-    assert reason.startswith("2 texts stand in more than one split: sha256:")
+    assert reason.startswith("2 texts are in more than one split: sha256:")
     assert reason.count("train (") == 2
     assert "train-00000-of-00002.jsonl, row 5)" in reason
     assert "test-00000-of-00001.jsonl, row 1) and train (" in reason
@@ -57,14 +57,14 @@ def test_the_ledger_is_asked_too(leaking: Path, tmp_path: Path) -> None:
     ledger = provenance.init(str(tmp_path / "ledger"))
     ingest(ledger, leaking, "s")
     (reason,) = leaks(ledger.audit(OPEN))
-    assert reason.startswith("2 texts stand")
+    assert reason.startswith("2 texts are")
 
 
 def test_only_a_few_are_named(tmp_path: Path) -> None:
     write_jsonl(tmp_path / "train.jsonl", letters(*range(20)))
     write_jsonl(tmp_path / "test.jsonl", letters(*range(20)))
     (reason,) = of_files(tmp_path)
-    assert reason.startswith("20 texts stand")
+    assert reason.startswith("20 texts are")
     assert reason.count("sha256:") == 3
     assert reason.endswith("; …")
 
@@ -86,8 +86,8 @@ def test_copies_of_a_text_leak_as_well(tmp_path: Path) -> None:
     )
     write_jsonl(tmp_path / "dev.jsonl", [{"text": "Yes."}])
     same, copies = of_files(tmp_path)
-    assert same.startswith("1 text stands")
-    assert copies.startswith("1 text, equal but for case, spacing and the like, stands")
+    assert same.startswith("1 text is")
+    assert copies.startswith("1 text, equal after normalisation, is")
 
 
 def test_copies_in_two_splits_of_a_release(tmp_path: Path) -> None:

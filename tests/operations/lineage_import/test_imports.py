@@ -11,8 +11,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from prov.model import ProvActivity, ProvAgent, ProvDocument, ProvEntity, ProvRelation
 from support.datafiles import cap, ingest, policy, texts, write_jsonl
 
@@ -21,7 +20,7 @@ from provenance.errors import InputError, NotFoundError
 from provenance.ledger import Ledger
 from provenance.lineage import node_id
 from provenance.model.manifest import Selection
-from provenance.operations.lineage_import.endpoints import end_of, read_ends
+from provenance.operations.lineage_import.endpoints import parse_endpoints, parse_node_name
 from provenance.operations.lineage_import.import_options import ImportOptions
 from provenance.operations.lineage_import.import_summary import ImportSummary
 from provenance.operations.models import Model
@@ -58,7 +57,7 @@ ROWS = [
 ]
 
 
-def written(folder: Path, form: str) -> Path:
+def endpoint_texts(folder: Path, form: str) -> Path:
     path = folder / f"edges.{form}"
     table = pa.Table.from_pylist(ROWS)
     if form == "parquet":
@@ -77,7 +76,7 @@ def written(folder: Path, form: str) -> Path:
 def test_edges_come_in_and_their_ends_may_come_later(
     ledger: Ledger, tmp_path: Path, form: str
 ) -> None:
-    answer = read(ledger, written(tmp_path, form), source="web")
+    answer = read(ledger, endpoint_texts(tmp_path, form), source="web")
     assert (answer.read, answer.kept, answer.rejected, answer.edges) == (5, 5, 0, 5)
     assert answer.files[0].format == "edges"
     assert (answer.unresolved, answer.examples[:2]) == (9, ("late", f"sha256:{DIGEST}"))
@@ -308,21 +307,21 @@ _END = st.one_of(
 @given(st.lists(st.tuples(_END, st.none() | st.just("s")), max_size=6), st.none() | st.just("d"))
 def test_an_end_is_one_thing(ends: list[tuple[str, str | None]], default: str | None) -> None:
     values = pa.array([value for value, _ in ends], pa.string())
-    found = read_ends(values, pa.array([source for _, source in ends], pa.string()), default)
+    found = parse_endpoints(values, pa.array([source for _, source in ends], pa.string()), default)
     for place, (value, source) in enumerate(ends):
         raw, ref = found.id[place].as_py(), found.ref[place].as_py()
         bare = value.removeprefix("record:").removeprefix("sha256:")
         if source is None and bare == DIGEST:
             assert (raw, ref) == (bytes.fromhex(DIGEST[:32]), f"sha256:{DIGEST}")
             continue
-        kind, name = end_of(value)
+        kind, name = parse_node_name(value)
         if source is None and value == f"{kind}:{name}":
             assert (raw, ref) == (node_id(kind, name).bytes, value)
             assert found.kind[place].as_py() == kind
             continue
         assert (raw, ref) == (None, value)
         assert found.source[place].as_py() == (source or default)
-        assert found.nobodys[place].as_py() == (source is None and default is None)
+        assert found.unidentified[place].as_py() == (source is None and default is None)
 
 
 @pytest.mark.real_data

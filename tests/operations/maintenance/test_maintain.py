@@ -22,9 +22,14 @@ import provenance
 from provenance.errors import IntegrityError
 from provenance.ledger import Ledger
 from provenance.operations.derivation.propagate import propagate
-from provenance.store.data_files import check_part
+from provenance.store.data_files import check_data_file
 from provenance.store.maintenance import compaction
-from provenance.store.maintenance.compaction import held_parts, maintaining, merge, place
+from provenance.store.maintenance.compaction import (
+    current_files,
+    maintaining,
+    merge,
+    publish_staged,
+)
 from provenance.store.replacements import standing
 from provenance.views.definitions import VIEWS
 
@@ -46,13 +51,13 @@ def answers(ledger: Ledger) -> dict[str, list[Any]]:
 
 def damaged(ledger: Ledger) -> list[str]:
     """What `prov verify` says of parts; the releases of such a world have no manifests."""
-    with ledger.store.snapshot(near=False) as connection:
+    with ledger.store.snapshot(cache_small_tables=False) as connection:
         listed = connection.execute("SELECT parts FROM ledger.commits").fetchall()
     found = []
     for part in standing([json.loads(text) for (text,) in listed]):
-        path = ledger.store.layout.part(part["table"], part["sha256"])
+        path = ledger.store.layout.data_file(part["table"], part["sha256"])
         try:
-            check_part(path, rows=part["rows"], size=part["bytes"], sha256=part["sha256"])
+            check_data_file(path, rows=part["rows"], size=part["bytes"], sha256=part["sha256"])
         except IntegrityError as error:
             found.append(error.message)
     return found
@@ -63,8 +68,8 @@ def on_disk(ledger: Ledger) -> set[str]:
 
 
 def registered(ledger: Ledger) -> set[str]:
-    with ledger.store.snapshot(near=False) as connection:
-        return {part.path for part in held_parts(ledger.store, connection)}
+    with ledger.store.snapshot(cache_small_tables=False) as connection:
+        return {part.path for part in current_files(ledger.store, connection)}
 
 
 SEEDS = range(int(os.environ.get("PROV_SEEDS", "1")))
@@ -113,7 +118,7 @@ def ledger(shelf: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Le
 
 def test_who_reads_meanwhile_is_not_disturbed(ledger: Ledger) -> None:
     before = answers(ledger)["sightings"]
-    with ledger.store.snapshot(near=False) as connection:
+    with ledger.store.snapshot(cache_small_tables=False) as connection:
         first = ledger.maintain()
         assert first.kept_parts > 10
         assert connection.execute("FROM sightings ORDER BY ALL").fetchall() == before
@@ -163,17 +168,19 @@ def test_what_is_purged_stays_purged(ledger: Ledger) -> None:
 
 def test_a_purge_removes_what_a_killed_run_had_placed(ledger: Ledger) -> None:
     with maintaining(ledger.store, "test") as staged:
-        with ledger.store.snapshot(near=False) as connection:
+        with ledger.store.snapshot(cache_small_tables=False) as connection:
             parts = [
-                part for part in held_parts(ledger.store, connection) if part.table == "sightings"
+                part
+                for part in current_files(ledger.store, connection)
+                if part.table == "sightings"
             ]
             made = merge(staged, connection, parts)
-        place(ledger.store, staged, [made])
+        publish_staged(ledger.store, staged, [made])
         kept = shutil.copytree(staged.root, staged.root.with_name("as-killed"))
     shutil.copytree(kept, ledger.store.layout.merging, dirs_exist_ok=True)
     shutil.rmtree(kept)
     for part in made.new:
-        lost = ledger.store.layout.part("sightings", part.sha256)
+        lost = ledger.store.layout.data_file("sightings", part.sha256)
         if not lost.exists():
             shutil.copyfile(parts[0].path, lost)
     ledger.purge(BY_JO.revocation)
@@ -185,9 +192,9 @@ KILLED = """
 import fcntl, os, sys
 from datetime import timedelta
 import provenance
-from provenance.store import merge
+from provenance.store.maintenance import compaction
 
-merge.FEWEST = 2
+compaction.FEWEST = 2
 left = int(sys.argv[2])
 def counted(real):
     def call(*arguments, **named):

@@ -57,7 +57,9 @@ def ledger(tmp_path: Path) -> Ledger:
 
 def test_members_of_a_source_that_was_cut_anew_are_found(ledger: Ledger, tmp_path: Path) -> None:
     again = shards(tmp_path / "d", range(2), range(2, 4), range(4, 6))
-    with pytest.raises(NotFoundError, match="the file is gone, and 3 members are in it") as gone:
+    with pytest.raises(
+        NotFoundError, match="the file is missing; 3 members were read from it"
+    ) as gone:
         ledger.export("old", tmp_path / "early")
     assert "ingest the data again" in gone.value.hint
     ingest(ledger, again, "s", label="human")
@@ -80,10 +82,10 @@ def test_what_upstream_dropped_is_told_and_named(ledger: Ledger, tmp_path: Path)
     ):
         (found,) = (each for each in findings if each.code == "dropped-upstream")
         assert (found.severity, found.subject) == ("warning", "s")
-        assert found.reason.startswith("2 records stand only in files that are gone")
+        assert found.reason.startswith("2 records are only in files that were deleted")
         assert all(digest in found.reason for digest in lost)
         assert "prov revoke --record" in str(found.remedy)
-    with pytest.raises(NotFoundError, match="2 of 3 are nowhere else") as refused:
+    with pytest.raises(NotFoundError, match="2 of 3 are in no other file") as refused:
         ledger.export("old", tmp_path / "out")
     assert all(digest in refused.value.message for digest in lost)
     assert not (tmp_path / "out").exists()
@@ -154,7 +156,7 @@ def test_roots_hold_for_places_that_are_found_by_content(ledger: Ledger, tmp_pat
     with pytest.raises(NotFoundError):
         ledger.export("old", tmp_path / "out")
     roots = {str(tmp_path / "d"): str(tmp_path / "moved")}
-    assert len(exported(ledger, "old", tmp_path / "out", roots=roots)) == 6
+    assert len(exported(ledger, "old", tmp_path / "out", path_map=roots)) == 6
 
 
 def test_tokens_of_members_that_moved_are_counted(ledger: Ledger, tmp_path: Path) -> None:
@@ -164,9 +166,9 @@ def test_tokens_of_members_that_moved_are_counted(ledger: Ledger, tmp_path: Path
     tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
     tokenizer.save(str(tmp_path / "tokenizer.json"))
     rules = policy(cap("1"), unit="tokens", tokenizer="tokenizer.json")
-    before = ledger.audit(rules, "old", folder=tmp_path).budgets[0].denominator
+    before = ledger.audit(rules, "old", policy_dir=tmp_path).budgets[0].denominator
     ingest(ledger, shards(tmp_path / "d", range(2), range(2, 4), range(4, 6)), "s", label="human")
-    after = ledger.audit(rules, "old", folder=tmp_path).budgets[0].denominator
+    after = ledger.audit(rules, "old", policy_dir=tmp_path).budgets[0].denominator
     assert before == after > 0
 
 
@@ -188,13 +190,13 @@ def test_what_a_library_cannot_read_is_not_called_a_changed_file(
         yield end_of_file(layout, reason, original=original)
 
     monkeypatch.setattr(parquet.Parquet, "read", read)
-    with pytest.raises(InputError, match="though the file is what it was: file: Function") as gap:
+    with pytest.raises(InputError, match="although the file is unchanged: file: Function") as gap:
         ledger.export("r", tmp_path / "out")
     assert gap.value.exit_code == 10
-    assert "not the file that changed" in gap.value.hint
+    assert "reads the file differently" in gap.value.hint
     # Of a file that did change, it is.
     pq.write_table(pa.table({"text": [letter(n) for n in range(3)]}), tmp_path / "a.parquet")
-    with pytest.raises(IntegrityError, match="4 of 4 members are not in the file any more"):
+    with pytest.raises(IntegrityError, match="4 of 4 members are missing in the file"):
         ledger.export("r", tmp_path / "out")
 
 
@@ -222,7 +224,7 @@ def test_a_gap_in_some_rows_is_told_by_its_reason(
 def test_a_file_that_holds_something_else_by_now_is_refused(tmp_path: Path) -> None:
     ledger = table_release(tmp_path)
     pq.write_table(pa.table({"text": ["x", "y", "z", "w"]}), tmp_path / "a.parquet")
-    with pytest.raises(IntegrityError, match=r"rows 1, 2, 3, 4: the content is not") as refused:
+    with pytest.raises(IntegrityError, match=r"rows 1, 2, 3, 4: the content differs") as refused:
         ledger.export("r", tmp_path / "out")
     assert refused.value.exit_code == 13
     (tmp_path / "a.parquet").write_text(json.dumps({"text": letter(1)}))

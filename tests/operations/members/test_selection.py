@@ -8,15 +8,16 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from provenance.model.manifest import Selection
-from provenance.operations.members import relation
-from provenance.operations.members.relation import MEMBERS, keep_members, release_members
+from provenance.operations.members import of_release
+from provenance.operations.members.of_release import release_members
+from provenance.operations.members.relation import MEMBERS, keep_members
 from provenance.operations.members.selection import coded_members, select_members
 from provenance.operations.releases.seal import members_digest
-from provenance.store.catalog import Database, over_nothing
+from provenance.store.catalog import over_nothing
+from provenance.store.connection import Database
 from provenance.store.layout import Layout
 from provenance.store.schema import TABLES
 from provenance.views.definitions import VIEWS
@@ -230,9 +231,9 @@ def test_a_release_has_the_origins_of_today_where_they_moved(
         add(connection, table, **values)
     wanted = rows_of(connection, TODAY)
     query = f"SELECT record_id, {', '.join(MOVED)} FROM {MEMBERS}"
-    for few in (0, relation.MOST_MOVED, 10**9):
+    for few in (0, of_release.MAX_CHANGED_SHARE, 10**9):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(relation, "MOST_MOVED", few)
+            patch.setattr(of_release, "MAX_CHANGED_SHARE", few)
             release_members(connection, "r", today=True)
         assert rows_of(connection, query) == wanted
 
@@ -281,7 +282,7 @@ CHANGES: dict[str, tuple[str, dict[str, Any]]] = {
 def test_every_way_in_which_an_origin_moves_is_followed(
     connection: Database, monkeypatch: pytest.MonkeyPatch, change: str
 ) -> None:
-    monkeypatch.setattr(relation, "MOST_MOVED", 0)
+    monkeypatch.setattr(of_release, "MAX_CHANGED_SHARE", 0)
     fill(connection, BASE)
     seal(connection, seq=2)
     query = f"SELECT record_id, {', '.join(MOVED)} FROM"

@@ -18,8 +18,7 @@ import pyarrow.ipc
 import pyarrow.parquet as pq
 import pytest
 import rfc8785
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 from support.datafiles import cap, ingest, policy, write_jsonl
 
 import provenance
@@ -366,7 +365,7 @@ def test_a_row_that_is_written_wrongly_is_found_and_named(
 ) -> None:
     rows = [{"text": letter(n)} for n in range(5)]
     ledger = released(tmp_path, s=write_jsonl(tmp_path / "a.jsonl", rows))
-    check = digest_check.Expected.check
+    check = digest_check.ExpectedDigests.check
 
     def spoilt(self: Any, name: str, path: Path, form: str) -> None:
         if form == "parquet":
@@ -377,7 +376,7 @@ def test_a_row_that_is_written_wrongly_is_found_and_named(
             path.write_bytes(path.read_bytes().replace(b"number 3", b"number 8"))
         check(self, name, path, form)
 
-    monkeypatch.setattr(digest_check.Expected, "check", spoilt)
+    monkeypatch.setattr(digest_check.ExpectedDigests, "check", spoilt)
     digest = hashlib.sha256(letter(3).encode()).hexdigest()
     with pytest.raises(IntegrityError, match=rf"row 4 of `data.{form}`.*sha256:{digest}"):
         ledger.export("r", tmp_path / "out", form)
@@ -393,7 +392,7 @@ def test_a_row_that_is_missing_is_found(
     ledger = released(
         tmp_path, s=write_jsonl(tmp_path / "a.jsonl", [{"text": letter(n)} for n in range(5)])
     )
-    check = digest_check.Expected.check
+    check = digest_check.ExpectedDigests.check
 
     def spoilt(self: Any, name: str, path: Path, form: str) -> None:
         if form == "parquet":
@@ -405,7 +404,7 @@ def test_a_row_that_is_missing_is_found(
             path.write_bytes(b"".join(lines))
         check(self, name, path, form)
 
-    monkeypatch.setattr(digest_check.Expected, "check", spoilt)
+    monkeypatch.setattr(digest_check.ExpectedDigests, "check", spoilt)
     with pytest.raises(IntegrityError, match=rf"row {lost + 1} of "):
         ledger.export("r", tmp_path / "out", form)
 
@@ -590,6 +589,7 @@ def folders(
     return get
 
 
+@pytest.mark.newest
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("read", [by_pyarrow, by_duckdb, by_pandas, by_polars, by_datasets])
 @pytest.mark.parametrize("name", [*SOURCES, "all"])

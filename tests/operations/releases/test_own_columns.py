@@ -14,7 +14,7 @@ from provenance.ledger import Ledger
 from provenance.model.finding import Judgement, Verdict
 from provenance.model.manifest import Selection
 from provenance.model.source import Source
-from provenance.operations.audit.audit_set import audit_files
+from provenance.operations.audit.run_audit import audit_files
 from provenance.operations.ingest import IngestOptions
 
 OPTIONS = IngestOptions(source="audit", content=("text",))

@@ -17,7 +17,7 @@ from provenance.ledger import Ledger
 from provenance.model.manifest import Selection
 from provenance.model.reports.answers import Answers
 from provenance.model.reports.report_index import ReportIndex
-from provenance.operations.documents import load_answers
+from provenance.operations.documents import parse_answers
 from provenance.operations.reporting.folder import SUFFIXES, write_questionnaires
 from provenance.reports.compliance import REPORTS
 from provenance.reports.render import index_html
@@ -42,7 +42,7 @@ def given(ledger: Ledger, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
     folder = tmp_path_factory.mktemp("questions") / "q"
     names = write_questionnaires(ledger.store, "first", folder)
     return {
-        Path(name).stem: load_answers(
+        Path(name).stem: parse_answers(
             answered((folder / name).read_text("utf-8"), Path(name).stem),
             name,
             REPORTS[Path(name).stem].form.kinds(),
@@ -129,7 +129,7 @@ def test_answers_are_taken_and_the_same_release_gives_the_same_bytes(
         ({"strict": True}, GateError),
         ({"answers": {"ab2013": Answers(report="eu-art53")}}, MisuseError),
         ({"answers": {"magic": Answers(report="magic")}}, MisuseError),
-        ({"files": Path("/nowhere")}, NotFoundError),
+        ({"export_dir": Path("/nowhere")}, NotFoundError),
     ],
 )
 def test_an_error_leaves_nothing(
@@ -185,7 +185,7 @@ def test_the_index_keeps_its_schema(written: tuple[ReportIndex, Path]) -> None:
 
 def test_files_are_named_from_the_folder_of_the_reports(ledger: Ledger, tmp_path: Path) -> None:
     exported = ledger.export("first", tmp_path / "export", "jsonl")
-    ledger.write_reports("first", tmp_path / "here" / "reports", files=tmp_path / "export")
+    ledger.write_reports("first", tmp_path / "here" / "reports", export_dir=tmp_path / "export")
     document = json.loads((tmp_path / "here" / "reports" / "croissant.json").read_text("utf-8"))
     (data,) = [one for one in document["distribution"] if one["name"].startswith("data")]
     place = (tmp_path / "here" / "reports" / data["contentUrl"]).resolve()

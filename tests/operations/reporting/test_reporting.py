@@ -29,8 +29,8 @@ from provenance.model.manifest import Selection
 from provenance.model.reports.release_evidence import ReleaseEvidence
 from provenance.model.schemas import schemas
 from provenance.model.source import Source
-from provenance.operations.documents import load_answers
-from provenance.operations.reporting.fill import print_report, write_domains
+from provenance.operations.documents import parse_answers
+from provenance.operations.reporting.fill import render_report, write_domains
 from provenance.reports import compliance
 from provenance.reports.compliance import REPORTS, Filled
 from provenance.reports.compliance.fill import value_at
@@ -58,7 +58,7 @@ def evidence_of(url: str, release: str) -> ReleaseEvidence:
 def report(ledger: Ledger, form: str, text: str | None = None, release: str = "first") -> Filled:
     """A report with the answers of a document."""
     kinds = REPORTS[form].form.kinds()
-    given = load_answers(text, "answers.yaml", kinds) if text else None
+    given = parse_answers(text, "answers.yaml", kinds) if text else None
     return compliance.filled(REPORTS[form], evidence_of(ledger.url, release), given)
 
 
@@ -72,20 +72,20 @@ def whole(ledger: Ledger, form: str, **answers: str) -> Filled:
 
 
 def as_json(filled: Filled) -> Any:
-    return json.loads(print_report(filled, "json"))
+    return json.loads(render_report(filled, "json"))
 
 
 def test_the_ledger_fills_the_same_report(ledger: Ledger) -> None:
     text = answered(ledger.questionnaire("first", "ab2013"), "ab2013")
-    given = load_answers(text, "answers.yaml", REPORTS["ab2013"].form.kinds())
+    given = parse_answers(text, "answers.yaml", REPORTS["ab2013"].form.kinds())
     filled = ledger.report("first", "ab2013", given)
-    assert print_report(filled, "html") == print_report(whole(ledger, "ab2013"), "html")
+    assert render_report(filled, "html") == render_report(whole(ledger, "ab2013"), "html")
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("form", ALL)
 def test_the_same_release_gives_the_same_bytes(ledger: Ledger, form: str, layout: str) -> None:
-    one, other = (print_report(whole(ledger, form), layout) for _ in range(2))
+    one, other = (render_report(whole(ledger, form), layout) for _ in range(2))
     assert one == other
 
 
@@ -125,15 +125,15 @@ def tables_of_markdown(text: str) -> list[list[list[str]]]:
 def test_numbers_are_equal_in_every_layout(ledger: Ledger) -> None:
     filled = whole(ledger, "eu-art53")
     sources = as_json(filled)["sources"]
-    page = Page(str(print_report(filled, "html")))
+    page = Page(str(render_report(filled, "html")))
     html = {row[0]: row for row in page.tables["Sources with their sections"]}
     markdown = {
         row[0]: row
-        for table in tables_of_markdown(str(print_report(filled, "markdown")))
+        for table in tables_of_markdown(str(render_report(filled, "markdown")))
         if "Section" in table[0]
         for row in table
     }
-    document = "".join(paragraphs(print_report(filled, "docx")))
+    document = "".join(paragraphs(render_report(filled, "docx")))
     for source in sources:
         numbers = [f"{source[key]:,}" for key in ("records", "bytes")]
         at = html["Source"].index("Records")
@@ -157,7 +157,7 @@ def paragraphs(content: str | bytes) -> list[str]:
 
 def test_a_word_processor_reads_the_document(ledger: Ledger) -> None:
     docx = pytest.importorskip("docx", reason="python-docx is not installed")
-    content = print_report(whole(ledger, "eu-art53"), "docx")
+    content = render_report(whole(ledger, "eu-art53"), "docx")
     assert isinstance(content, bytes)
     document = docx.Document(io.BytesIO(content))
     headings = [one.text for one in document.paragraphs if one.style.name == "Heading 1"]
@@ -183,7 +183,7 @@ def test_every_number_of_the_laws_is_there() -> None:
 def test_every_field_is_filled_asked_or_out_of_scope(ledger: Ledger, form: str) -> None:
     filled = report(ledger, form)
     asked = set(re.findall(r"^  - id: (\S+)$", questions(ledger, form), re.MULTILINE))
-    page = " ".join(Page(str(print_report(filled, "html"))).text)
+    page = " ".join(Page(str(render_report(filled, "html"))).text)
     printed = as_json(filled)
     for _, item in REPORTS[form].form.items():
         state = filled.states[item.id]
@@ -230,9 +230,9 @@ def test_every_member_of_a_report_is_a_field_of_its_form(ledger: Ledger, form: s
 @pytest.mark.parametrize("form", FORMS)
 def test_an_untouched_questionnaire_answers_nothing(ledger: Ledger, form: str) -> None:
     text = questions(ledger, form)
-    assert load_answers(text, "a.yaml", REPORTS[form].form.kinds()).answers == ()
+    assert parse_answers(text, "a.yaml", REPORTS[form].form.kinds()).answers == ()
     empty = report(ledger, form, text)
-    assert print_report(empty, "json") == print_report(report(ledger, form), "json")
+    assert render_report(empty, "json") == render_report(report(ledger, form), "json")
     assert len(empty.missing) > 10
 
 
@@ -243,7 +243,7 @@ def test_answers_are_printed_with_who_vouches_for_them(ledger: Ledger, form: str
     attested = as_json(filled)["attestations"]
     assert {one["by"] for one in attested} == {"Ada Example"}
     assert {one["on"] for one in attested} == {"2026-11-02"}
-    page = Page(str(print_report(filled, "html")))
+    page = Page(str(render_report(filled, "html")))
     assert "Responsible for the answers: Ada Example, 2026-11-02." in page.text
     assert "Every question is answered" in page.text
     assert "not provided" not in page.text
@@ -253,9 +253,9 @@ def test_a_missing_answer_is_counted_on_the_first_page(ledger: Ledger) -> None:
     filled = report(ledger, "eu-art53")
     said = f"{len(filled.missing)} answers not provided"
     for layout in ("markdown", "html"):
-        text = str(print_report(filled, layout))
+        text = str(render_report(filled, layout))
         assert said in text[: text.index("1.1 ")]
-    assert said in paragraphs(print_report(filled, "docx"))[2]
+    assert said in paragraphs(render_report(filled, "docx"))[2]
 
 
 def test_a_question_falls_away_when_another_is_answered_no(ledger: Ledger) -> None:
@@ -300,7 +300,7 @@ BAD = [
 @pytest.mark.parametrize(("text", "said"), BAD)
 def test_bad_answers_are_one_clear_line(text: str, said: str) -> None:
     with pytest.raises(MisuseError) as refused:
-        load_answers(text, "answers.yaml", REPORTS["eu-art53"].form.kinds())
+        parse_answers(text, "answers.yaml", REPORTS["eu-art53"].form.kinds())
     assert re.match(r"answers\.yaml, line \d+: ", refused.value.message)
     assert said in f"{refused.value.message} {refused.value.hint}"
     assert "\n" not in refused.value.message
@@ -314,7 +314,7 @@ def test_bad_answers_are_one_clear_line(text: str, said: str) -> None:
     ],
 )
 def test_answers_for_something_else_are_refused(ledger: Ledger, head: str, said: str) -> None:
-    given = load_answers(f"{head}answers: []", "a.yaml", {})
+    given = parse_answers(f"{head}answers: []", "a.yaml", {})
     with pytest.raises(MisuseError, match=said):
         ledger.report("first", "eu-art53", given)
 
@@ -375,7 +375,7 @@ def corpuscard(command: str, path: Path) -> subprocess.CompletedProcess[str]:
 def test_corpuscard_takes_the_summary_as_it_is(ledger: Ledger, tmp_path: Path) -> None:
     path = tmp_path / "summary.json"
     path.write_text(
-        str(print_report(whole(ledger, "eu-art53", eu_last_update="2026-11-20"), "json"))
+        str(render_report(whole(ledger, "eu-art53", eu_last_update="2026-11-20"), "json"))
     )
     answer = corpuscard("check", path)
     assert answer.returncode == 0, answer.stdout + answer.stderr
@@ -452,7 +452,7 @@ def test_a_boolean_never_takes_unknown_for_human(labelled: Ledger, release: str)
     assert as_json(ab)["synthetic_data_generation"]["used"] is used
     for filled in (eu, ab):
         assert any("not determined" in one for one in filled.warnings) == (used is None)
-        assert ("not determined" in str(print_report(filled, "html"))) == (used is None)
+        assert ("not determined" in str(render_report(filled, "html"))) == (used is None)
 
 
 def test_the_synthetic_section_says_which_models_for_whom_and_from_what(ledger: Ledger) -> None:
@@ -528,18 +528,18 @@ def test_hostile_text_stays_text(tmp_path: Path) -> None:
         questions(ledger, "eu-art53", "r"), "eu-art53", eu_version=evil.replace("\x1b", "")
     )
     filled = report(ledger, "eu-art53", text, "r")
-    source = str(print_report(filled, "html"))
+    source = str(render_report(filled, "html"))
     assert "script" not in {name for name, _ in Page(source).elements}
     for layout in ("html", "markdown", "json"):
-        printed = str(print_report(filled, layout))
+        printed = str(render_report(filled, layout))
         assert all(c == "\n" or c.isprintable() for c in printed), layout
-    assert "<script>" not in str(print_report(filled, "markdown"))
+    assert "<script>" not in str(render_report(filled, "markdown"))
     assert any(
-        "<script>alert(1)</script>" in one for one in paragraphs(print_report(filled, "docx"))
+        "<script>alert(1)</script>" in one for one in paragraphs(render_report(filled, "docx"))
     )
     asked = ledger.questionnaire("r", "eu-art53")
     assert all(c == "\n" or c.isprintable() for c in asked)
-    load_answers(asked, "q.yaml", REPORTS["eu-art53"].form.kinds())
+    parse_answers(asked, "q.yaml", REPORTS["eu-art53"].form.kinds())
 
 
 # Two releases.

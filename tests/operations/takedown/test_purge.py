@@ -29,7 +29,7 @@ from provenance.errors import BusyError
 from provenance.ledger import Ledger
 from provenance.model.manifest import Selection
 from provenance.operations.ingest.tombstones import refuse_purged
-from provenance.store.data_files import write_part
+from provenance.store.data_files import write_data_file
 from provenance.store.replacements import row_by_row
 
 PERSONAL = (JO, "jo-no-3", "Blog.Quimby")
@@ -259,7 +259,7 @@ def test_purged_content_is_told_by_the_whole_digest(ledger: Ledger) -> None:
         {"revocation": "rv-2", "record_id": ids[3], "digest_rest": rests[3]},
         {"revocation": "rv-3", "record_id": ids[0], "digest_rest": rests[3]},
     ]
-    part = write_part(ledger.store.layout, "tombstones", ids[0], rows)
+    part = write_data_file(ledger.store.layout, "tombstones", ids[0], rows)
     assert part is not None
     found = refuse_purged(measured, (part.path,))
     assert found.refused == {1: "purged: revocation rv-1", 3: "purged: revocation rv-2"}
@@ -270,15 +270,15 @@ def test_purged_content_is_told_by_the_whole_digest(ledger: Ledger) -> None:
 
 def test_a_part_is_not_replaced_twice(ledger: Ledger) -> None:
     layout = ledger.store.layout
-    with ledger.snapshot() as connection:
+    with ledger.store.snapshot(cache_small_tables=False) as connection:
         path, commit = connection.execute(
-            "SELECT filename, any_value(commit_id) FROM lake.ledger.revocations GROUP BY 1"
+            "SELECT filename, any_value(commit_id) FROM ledger.revocations GROUP BY 1"
         ).fetchall()[0]
     row: dict[str, object] = {"revocation": "x", "event": "revoke"}
-    part = write_part(layout, "revocations", commit, [row])
+    part = write_data_file(layout, "revocations", commit, [row])
     assert part is not None
     ledger.store.commit("purge", "one", [], commit, [row_by_row(path, part)])
-    other = write_part(layout, "revocations", commit, [row, row])
+    other = write_data_file(layout, "revocations", commit, [row, row])
     assert other is not None
     with pytest.raises(BusyError, match="replaced by somebody else"):
         ledger.store.commit("purge", "two", [], commit, [row_by_row(path, other)])

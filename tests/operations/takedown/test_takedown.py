@@ -7,8 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from pydantic import ValidationError
 from support.datafiles import cap, ingest, policy, texts, write_jsonl
 from support.takedowns import ANYTHING, BY_JO, JO, OTHER, asked, attribute, library, selector
@@ -115,13 +114,13 @@ def test_selectors(shelf: Ledger, selectors: list[Selector], named: int) -> None
 def test_records_and_files_by_any_of_their_names(shelf: Ledger) -> None:
     digest = shelf.show("jo-no-3").digest
     for name in ("jo-no-3", digest, digest[:20], digest.removeprefix("sha256:")[:10]):
-        assert shelf.digest_of(name) == digest
+        assert shelf.takedown(records=name) == asked(selector("record", digest))
     plan = shelf.plan_revocation(asked(selector("record", digest)))
     assert (plan.reach.named.digests, plan.reach.hops) == ((digest,), {1: 1, 2: 1})
-    uri = shelf.uri_of_file(str(Path(shelf.url).parent / "al.jsonl"))
-    assert shelf.plan_revocation(asked(selector("file", uri))).reach.named.records == 20
+    of_file = shelf.takedown(files=Path(shelf.url).parent / "al.jsonl")
+    assert shelf.plan_revocation(of_file).reach.named.records == 20
     with pytest.raises(NotFoundError):
-        shelf.digest_of("nobody")
+        shelf.takedown(records="nobody")
 
 
 def test_a_licence_of_the_record_or_of_its_source(tmp_path: Path) -> None:
@@ -149,7 +148,7 @@ def test_assemblies_leave_it_out_and_restoring_brings_it_back(ledger: Ledger) ->
     receipt = ledger.revoke(BY_JO, "asked for")
     plan = ledger.assemble("r1", ANYTHING, Selection(), dry_run=True)
     assert (plan.records, plan.candidates, plan.revoked) == (21, 21, 23)
-    with pytest.raises(MisuseError, match="holds another set"):
+    with pytest.raises(MisuseError, match="already exists with different members or policy"):
         ledger.assemble("r1", ANYTHING, Selection())
     assert ledger.restore(receipt.revocation, "a mistake").event == "restore"
     again = ledger.assemble("r1", ANYTHING, Selection())
@@ -197,7 +196,7 @@ def test_what_cannot_be_done_is_said(ledger: Ledger) -> None:
     with pytest.raises(MisuseError, match="was purged"):
         ledger.restore(receipt.revocation)
     ledger.revoke(asked(selector("source", "al")), "asked for")
-    with pytest.raises(MisuseError, match="fits 2 revocations"):
+    with pytest.raises(MisuseError, match="matches 2 revocations"):
         ledger.restore("rv-")
 
 

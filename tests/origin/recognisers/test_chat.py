@@ -7,13 +7,12 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from support.asking import ask, brief
 
 from provenance.content.identity import text_parts
 from provenance.content.measure import measure
-from provenance.origin.recognisers.turns import model_sides
+from provenance.origin.recognisers.model_turns import model_sides
 
 
 def turn(role: str, content: str, **more: Any) -> dict[str, Any]:

@@ -7,18 +7,19 @@ import re
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from provenance.model import model_names as names
 from provenance.origin.recognisers import (
+    classify_value,
     exported,
     families,
+    field_claims,
     field_names,
-    name_shapes,
-    value_meaning,
-    values,
-    verdicts,
+    generator_values,
+    json_cells,
+    machine_statements,
+    model_name_shapes,
 )
 from provenance.origin.recognisers.families import FAMILIES, family_of, model_names
 
@@ -78,6 +79,17 @@ def test_a_family_is_only_seen_in_what_looks_like_a_model(name: str) -> None:
 
 
 def test_doctests() -> None:
-    modules = (names, exported, families, field_names, value_meaning, name_shapes, values, verdicts)
+    modules = (
+        names,
+        classify_value,
+        exported,
+        families,
+        field_claims,
+        field_names,
+        generator_values,
+        json_cells,
+        machine_statements,
+        model_name_shapes,
+    )
     for module in modules:
         assert doctest.testmod(module).failed == 0

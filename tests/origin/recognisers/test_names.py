@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import doctest
+import re
 from pathlib import Path
 
-import pyarrow as pa
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from provenance.model.model_names import clean_name, fold_name
-from provenance.origin.recognisers.column_names import fold_names
 from provenance.origin.recognisers.families import family_of
 
 TEN_NAMES = (
@@ -46,15 +43,15 @@ PAGE = Path(__file__).resolve().parents[3] / "docs" / "concepts" / "marks.md"
 
 
 def test_the_page_is_true() -> None:
-    result = doctest.testfile(str(PAGE), module_relative=False, encoding="utf-8")
-    assert result.attempted >= 4
-    assert result.failed == 0
+    rows = re.findall(r"^\| (`.*`) \| `(.*)` \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(rows) == 2
+    for names, folded in rows:
+        assert {fold_name(name) for name in re.findall("`([^`]+)`", names)} == {folded}
 
 
 def test_ten_spellings_of_one_name() -> None:
     assert {fold_name(name) for name in TEN_NAMES} == {"gpt-4"}
     assert {family_of(name) for name in TEN_NAMES} == {"gpt"}
-    assert fold_names(pa.array([*TEN_NAMES, None])).to_pylist() == ["gpt-4"] * 10 + [None]
 
 
 @pytest.mark.parametrize(

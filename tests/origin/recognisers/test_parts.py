@@ -7,13 +7,12 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from provenance.content.identity import canonical_json, text_parts
 from provenance.content.measure import measure
-from provenance.origin.recognisers.parts import parts_of
-from provenance.origin.recognisers.turns import model_sides
+from provenance.origin.recognisers.model_turns import model_sides
+from provenance.origin.recognisers.record_parts import parts_of
 
 TEXTS = st.text(max_size=8)
 ROLES = st.sampled_from(["user", "assistant", "Assistant ", "system", "tool", "gpt", "", "human"])

@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pyarrow as pa
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from support.asking import as_text, ask, shape_of
 
 from provenance.origin.recognisers.base import CLAIMS

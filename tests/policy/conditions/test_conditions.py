@@ -7,8 +7,7 @@ from decimal import Decimal
 
 import duckdb
 import pytest
-from hypothesis import assume, example, given
-from hypothesis import strategies as st
+from hypothesis import assume, example, given, strategies as st
 
 from provenance.errors import ConditionError
 from provenance.model.base import quote_identifier

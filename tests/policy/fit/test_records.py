@@ -7,8 +7,7 @@ import uuid
 from fractions import Fraction
 
 import duckdb
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from support.fit_corpora import Member, best, corpora, load, member, passes, policies
 
 from provenance.model.finding import Verdict

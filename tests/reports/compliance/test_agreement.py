@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from support.evidences import EVIDENCE
 
-from provenance.operations.reporting.fill import print_report
+from provenance.operations.reporting.fill import render_report
 from provenance.reports import compliance
 from provenance.reports.compliance import REPORTS
 
@@ -43,7 +43,7 @@ READ: dict[str, Callable[[Any], tuple[int, int, int]]] = {
 
 
 def document(form: str) -> Any:
-    return json.loads(print_report(compliance.filled(REPORTS[form], EVIDENCE), "json"))
+    return json.loads(render_report(compliance.filled(REPORTS[form], EVIDENCE), "json"))
 
 
 @pytest.mark.parametrize("form", READ)

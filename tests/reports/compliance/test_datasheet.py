@@ -14,8 +14,8 @@ from support.reported import answered
 from provenance.model.manifest import Selection
 from provenance.model.reports.release_evidence import ReleaseEvidence
 from provenance.model.source import Source
-from provenance.operations.documents import load_answers
-from provenance.operations.reporting.fill import print_report
+from provenance.operations.documents import parse_answers
+from provenance.operations.reporting.fill import render_report
 from provenance.reports import compliance
 from provenance.reports.compliance import REPORTS, Filled
 from provenance.reports.compliance.fill import value_at
@@ -24,12 +24,12 @@ REPORT = REPORTS["datasheet"]
 
 
 def fill(text: str | None = None, evidence: ReleaseEvidence = EVIDENCE) -> Filled:
-    given = load_answers(text, "answers.yaml", REPORT.form.kinds()) if text else None
+    given = parse_answers(text, "answers.yaml", REPORT.form.kinds()) if text else None
     return compliance.filled(REPORT, evidence, given)
 
 
 def printed(filled: Filled) -> Any:
-    return json.loads(print_report(filled, "json"))
+    return json.loads(render_report(filled, "json"))
 
 
 def whole() -> Filled:
@@ -52,7 +52,7 @@ def test_the_sections_are_those_of_the_paper() -> None:
 def test_every_question_is_filled_or_asked() -> None:
     filled = fill()
     asked = set(re.findall(r"^  - id: (\S+)$", compliance.questionnaire(REPORT, EVIDENCE), re.M))
-    page = " ".join(Page(str(print_report(filled, "html"))).text)
+    page = " ".join(Page(str(render_report(filled, "html"))).text)
     document = printed(filled)
     for _, item in REPORT.form.items():
         value = value_at(document, item.path or "")
@@ -72,11 +72,11 @@ def test_answers_stand_in_every_layout() -> None:
     filled = whole()
     assert filled.missing == ()
     assert printed(filled)["attestations"][0]["by"] == "Ada Example"
-    page = Page(str(print_report(filled, "html")))
+    page = Page(str(render_report(filled, "html")))
     assert "Every question is answered" in page.text
     for layout in ("markdown", "html"):
-        assert "An answer in words" in str(print_report(filled, layout))
-    content = print_report(filled, "docx")
+        assert "An answer in words" in str(render_report(filled, layout))
+    content = render_report(filled, "docx")
     assert isinstance(content, bytes)
 
 
@@ -155,4 +155,4 @@ def test_contracts_that_say_it_all_answer_what_people_would() -> None:
 
 @pytest.mark.parametrize("layout", REPORT.layouts)
 def test_the_same_release_gives_the_same_bytes(layout: str) -> None:
-    assert print_report(whole(), layout) == print_report(whole(), layout)
+    assert render_report(whole(), layout) == render_report(whole(), layout)

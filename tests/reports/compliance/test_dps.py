@@ -15,8 +15,8 @@ from support.evidences import EVIDENCE
 from support.reported import answered
 
 from provenance.model.reports.release_evidence import ReleaseEvidence
-from provenance.operations.documents import load_answers
-from provenance.operations.reporting.fill import print_report
+from provenance.operations.documents import parse_answers
+from provenance.operations.reporting.fill import render_report
 from provenance.reports import compliance
 from provenance.reports.compliance import REPORTS, Filled
 from provenance.reports.compliance.dps import METHODS, STATUSES, USES
@@ -34,12 +34,12 @@ ANSWERS = {
 def fill(evidence: ReleaseEvidence = EVIDENCE, **answers: str) -> Filled:
     text = answered(compliance.questionnaire(REPORT, evidence), "dps", **{**ANSWERS, **answers})
     return compliance.filled(
-        REPORT, evidence, load_answers(text, "answers.yaml", REPORT.form.kinds())
+        REPORT, evidence, parse_answers(text, "answers.yaml", REPORT.form.kinds())
     )
 
 
 def document(evidence: ReleaseEvidence = EVIDENCE, **answers: str) -> Any:
-    return json.loads(print_report(fill(evidence, **answers), "json"))
+    return json.loads(render_report(fill(evidence, **answers), "json"))
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ def test_the_schema_refuses_a_broken_copy(
 @pytest.mark.real_data
 def test_what_the_schema_misses_is_what_nobody_answered(standard: dict[str, Any]) -> None:
     filled = compliance.filled(REPORT, EVIDENCE)
-    missed = problems(standard, json.loads(print_report(filled, "json")))
+    missed = problems(standard, json.loads(render_report(filled, "json")))
     assert len(missed) == len(filled.missing)
     assert all("is a required property" in one for one in missed)
 
@@ -138,9 +138,9 @@ def test_what_is_synthetic_and_by_whom_is_told() -> None:
 def test_a_document_is_a_draft_until_its_publisher_says_otherwise() -> None:
     assert document()["set"]["tracking"]["status"] == "draft"
     text = "{report: dps, answers: [{id: dps.status, answer: final}]}"
-    given = load_answers(text, "answers.yaml", REPORT.form.kinds())
+    given = parse_answers(text, "answers.yaml", REPORT.form.kinds())
     filled = compliance.filled(REPORT, EVIDENCE, given)
-    assert json.loads(print_report(filled, "json"))["set"]["tracking"]["status"] == "final"
+    assert json.loads(render_report(filled, "json"))["set"]["tracking"]["status"] == "final"
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_answers_that_the_schema_has_no_place_for_are_said(
     question: str, answer: str, said: str
 ) -> None:
     text = f"{{report: dps, answers: [{{id: {question}, answer: {answer}}}]}}"
-    given = load_answers(text, "answers.yaml", REPORT.form.kinds())
+    given = parse_answers(text, "answers.yaml", REPORT.form.kinds())
     filled = compliance.filled(REPORT, EVIDENCE, given)
     assert any(one.startswith(question) and said in one for one in filled.warnings)
     assert not [one for one in fill().warnings if one.startswith("dps.")]
@@ -164,5 +164,5 @@ def test_answers_that_the_schema_has_no_place_for_are_said(
 
 @pytest.mark.parametrize("layout", REPORT.layouts)
 def test_the_same_release_gives_the_same_bytes(layout: str) -> None:
-    one, other = (print_report(fill(copy.deepcopy(EVIDENCE)), layout) for _ in range(2))
+    one, other = (render_report(fill(copy.deepcopy(EVIDENCE)), layout) for _ in range(2))
     assert one == other

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from support.evidences import EVIDENCE
 from support.reported import answered
 
@@ -16,8 +15,8 @@ from provenance.model.origin import Label
 from provenance.model.reports.release_evidence import ReleaseEvidence
 from provenance.model.reports.release_file import Column, ReleaseFile
 from provenance.model.source import Source
-from provenance.operations.documents import load_answers
-from provenance.operations.reporting.fill import print_report
+from provenance.operations.documents import parse_answers
+from provenance.operations.reporting.fill import render_report
 from provenance.reports import compliance
 from provenance.reports.compliance import REPORTS, Filled
 from provenance.reports.compliance.hf_card import CREATORS, LICENCES, SIZES, size_category
@@ -26,7 +25,7 @@ REPORT = REPORTS["hf-card"]
 
 
 def fill(text: str | None = None, evidence: ReleaseEvidence = EVIDENCE) -> Filled:
-    given = load_answers(text, "answers.yaml", REPORT.form.kinds()) if text else None
+    given = parse_answers(text, "answers.yaml", REPORT.form.kinds()) if text else None
     return compliance.filled(REPORT, evidence, given)
 
 
@@ -65,12 +64,13 @@ def problems(data: dict[str, Any]) -> list[str]:
     return found + [one for one in data.get("language") or [] if len(one) not in {2, 3}]
 
 
+@pytest.mark.newest
 @pytest.mark.parametrize("complete", [True, False], ids=["answered", "empty"])
 def test_the_hub_reads_the_front_matter(*, complete: bool) -> None:
     filled = whole() if complete else fill()
-    read = card(print_report(filled))
+    read = card(render_report(filled))
     data = read.data.to_dict()
-    assert data == json.loads(print_report(filled, "json"))["front_matter"]
+    assert data == json.loads(render_report(filled, "json"))["front_matter"]
     assert problems(data) == []
     assert data["pretty_name"] == "first"
     assert data["size_categories"] == ["n<1K"]
@@ -87,7 +87,7 @@ def test_the_hub_reads_the_front_matter(*, complete: bool) -> None:
     [("pretty_name: first", "pretty_name: [first"), ("pretty_name: first\n", "- first\n")],
 )
 def test_the_hub_refuses_a_broken_copy(old: str, new: str) -> None:
-    text = str(print_report(whole()))
+    text = str(render_report(whole()))
     assert old in text
     with pytest.raises((ValueError, yaml.YAMLError)):
         card(text.replace(old, new, 1))
@@ -105,7 +105,7 @@ def test_the_hub_refuses_a_broken_copy(old: str, new: str) -> None:
     ],
 )
 def test_values_that_the_hub_does_not_know_are_noticed(spoil: dict[str, Any]) -> None:
-    data = card(print_report(whole(hf_licence="mit"))).data.to_dict()
+    data = card(render_report(whole(hf_licence="mit"))).data.to_dict()
     assert problems(data) == []
     assert problems({**data, **spoil})
 
@@ -126,7 +126,7 @@ def test_values_that_the_hub_does_not_know_are_noticed(spoil: dict[str, Any]) ->
     ],
 )
 def test_a_licence_is_the_hubs_or_another(licence: str, said: dict[str, str]) -> None:
-    data = card(print_report(whole(hf_licence=licence))).data.to_dict()
+    data = card(render_report(whole(hf_licence=licence))).data.to_dict()
     assert {name: data[name] for name in data if name.startswith("license")} == said
     assert problems(data) == []
 
@@ -135,7 +135,7 @@ def test_a_licence_is_the_hubs_or_another(licence: str, said: dict[str, str]) ->
 def test_the_tag_synthetic_is_there_where_any_part_is(label: Label) -> None:
     labels = {one: 5 if one in {label, Label.HUMAN} else 0 for one in Label}
     filled = fill(evidence=EVIDENCE.model_copy(update={"labels": labels}))
-    tagged = "tags" in json.loads(print_report(filled, "json"))["front_matter"]
+    tagged = "tags" in json.loads(render_report(filled, "json"))["front_matter"]
     assert tagged == (label in {Label.SYNTHETIC, Label.MIXED})
     told = any("not determined" in one for one in filled.warnings)
     assert told == (label == Label.UNKNOWN)
@@ -172,7 +172,7 @@ def test_languages_files_and_datasets_of_the_hub() -> None:
     )
     told = source.model_copy(update={"contract": contract})
     evidence = EVIDENCE.model_copy(update={"files": files, "sources": (told,)})
-    data = json.loads(print_report(fill(evidence=evidence), "json"))["front_matter"]
+    data = json.loads(render_report(fill(evidence=evidence), "json"))["front_matter"]
     assert (data["language"], data["language_bcp47"]) == (["de", "en"], ["de-AT"])
     assert data["source_datasets"] == ["someone/essays"]
     assert data["configs"] == [
@@ -200,9 +200,9 @@ def test_the_manifest_is_never_taken_for_data() -> None:
     odd = file.model_copy(update={"split": "a b"})
     for one in (file, odd):
         filled = fill(evidence=EVIDENCE.model_copy(update={"files": (one,)}))
-        data = json.loads(print_report(filled, "json"))["front_matter"]
+        data = json.loads(render_report(filled, "json"))["front_matter"]
         assert data["configs"] == [{"config_name": "default", "data_files": ["data.parquet"]}]
-    assert "configs" not in json.loads(print_report(fill(), "json"))["front_matter"]
+    assert "configs" not in json.loads(render_report(fill(), "json"))["front_matter"]
 
 
 def test_answers_that_the_hub_does_not_know_are_said() -> None:
@@ -217,9 +217,12 @@ def test_answers_that_the_hub_does_not_know_are_said() -> None:
 
 def test_hostile_answers_stay_answers() -> None:
     evil = "---\na: !!python/object:os.system\n\x85<script>`|\u202e"
-    read = card(print_report(whole(hf_curated=evil, hf_licence=evil, hf_tasks=evil)))
+    read = card(render_report(whole(hf_curated=evil, hf_licence=evil, hf_tasks=evil)))
     data = read.data.to_dict()
     assert data["license"] == "other"
     assert data["license_name"].startswith("---\\na")
-    assert set(data) <= {*json.loads(print_report(whole(), "json"))["front_matter"], "license_name"}
+    assert set(data) <= {
+        *json.loads(render_report(whole(), "json"))["front_matter"],
+        "license_name",
+    }
     assert "<script>" not in read.text

@@ -12,8 +12,8 @@ from support.reported import answered
 
 from provenance.model.reports.release_file import Column, ReleaseFile
 from provenance.model.source import Source
-from provenance.operations.documents import load_answers
-from provenance.operations.reporting.fill import print_report
+from provenance.operations.documents import parse_answers
+from provenance.operations.reporting.fill import render_report
 from provenance.reports import compliance
 from provenance.reports.compliance import REPORTS
 
@@ -63,10 +63,10 @@ def test_hostile_text_stays_text(form: str) -> None:
     report, evidence = REPORTS[form], _evil()
     questions = compliance.questionnaire(report, evidence)
     assert all(c == "\n" or c.isprintable() for c in questions)
-    given = load_answers(answered(questions, form), "answers.yaml", report.form.kinds())
+    given = parse_answers(answered(questions, form), "answers.yaml", report.form.kinds())
     filled = compliance.filled(report, evidence, given)
     for layout in report.layouts:
-        printed = print_report(filled, layout)
+        printed = render_report(filled, layout)
         if isinstance(printed, str):
             assert all(c == "\n" or c.isprintable() for c in printed), layout
         if layout == "html":
@@ -83,7 +83,7 @@ def test_hostile_text_stays_text(form: str) -> None:
 def test_a_loader_takes_hostile_names_for_names() -> None:
     mlcroissant = pytest.importorskip("mlcroissant", reason="mlcroissant is not installed")
     filled = compliance.filled(REPORTS["croissant"], _evil())
-    metadata = mlcroissant.Dataset(jsonld=json.loads(print_report(filled))).metadata
+    metadata = mlcroissant.Dataset(jsonld=json.loads(render_report(filled))).metadata
     assert metadata.issues.errors == set()
     (records,) = metadata.record_sets
     assert [field.name for field in records.fields] == [EVIL, "@id", "prov_label"]

@@ -20,6 +20,7 @@ def held(path: Path, source: str, update: bool) -> None:
     assert source == path.read_text(encoding="utf-8")
 
 
+@pytest.mark.newest
 @pytest.mark.parametrize(
     ("form", "name"),
     [
@@ -35,6 +36,7 @@ def test_a_failing_audit(judgement: Judgement, form: str, name: str, update: boo
     held(CASES / "failing-audit" / name, render(judgement, form, subject), update)
 
 
+@pytest.mark.newest
 @pytest.mark.parametrize(("form", "name"), [("markdown", "report.md"), ("json", "report.json")])
 def test_a_release_with_open_questions(facts: Facts, form: str, name: str, update: bool) -> None:
     held(CASES / "release-with-open-questions" / name, render(facts, form), update)

@@ -14,8 +14,8 @@ from support.reported import answered
 from support.small_release import FINDINGS, MEMBERS, SOURCES, manifest_over
 
 from provenance.model.reports.facts import Facts
-from provenance.operations.documents import load_answers
-from provenance.operations.reporting.fill import print_report
+from provenance.operations.documents import parse_answers
+from provenance.operations.reporting.fill import render_report
 from provenance.operations.reporting.folder import INDEX, report_index
 from provenance.reports import compliance
 from provenance.reports.compliance import REPORTS
@@ -39,11 +39,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pages")
     filled = {name: compliance.filled(report, EVIDENCE) for name, report in REPORTS.items()}
     for name in READ:
-        (folder / f"{name}.html").write_text(str(print_report(filled[name], "html")), "utf-8")
+        (folder / f"{name}.html").write_text(str(render_report(filled[name], "html")), "utf-8")
     eu = REPORTS["eu-art53"]
     text = answered(compliance.questionnaire(eu, EVIDENCE), "eu-art53")
-    given = load_answers(text, "answers.yaml", eu.form.kinds())
-    whole = print_report(compliance.filled(eu, EVIDENCE, given), "html")
+    given = parse_answers(text, "answers.yaml", eu.form.kinds())
+    whole = render_report(compliance.filled(eu, EVIDENCE, given), "html")
     (folder / "answered.html").write_text(str(whole), "utf-8")
     found = release_facts()
     (folder / "release.html").write_text(render(found, "html"), "utf-8")

@@ -10,7 +10,7 @@ import pytest
 
 from provenance.model.finding import Judged, Judgement, Verdict
 from provenance.model.unread import Unread, UnreadFile
-from provenance.operations.ingest.unread_counts import failed_file
+from provenance.operations.ingest.unread_files import failed_file
 from provenance.reports.render import JUDGEMENT_FORMATS, Subject, render
 from provenance.reports.render.wording import outcome
 

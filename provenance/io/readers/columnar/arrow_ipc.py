@@ -1,4 +1,4 @@
-"""Arrow IPC: files (Feather version 2) and streams, record batch by record batch."""
+"""Read Arrow IPC files (Feather version 2) and streams, one record batch at a time."""
 
 from __future__ import annotations
 
@@ -9,10 +9,14 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 
 from provenance.errors import InputError
-from provenance.io.columns.coalesce import joined
-from provenance.io.columns.same_layout import as_bytes, presentable, presentable_schema
+from provenance.io.columns.coalesce import coalesce
+from provenance.io.columns.reinterpret import (
+    schema_with_python_arrays,
+    strings_as_bytes,
+    with_python_arrays,
+)
 from provenance.io.columns.schema import shape_of
-from provenance.io.contract.reader import Batch, Input, Layout, Portion, Shape
+from provenance.io.contract.reader import Batch, Input, Portion, ReadLayout, Shape
 from provenance.io.readers.columnar.batches import (
     ARROW_FAILURES,
     ColumnBatches,
@@ -32,12 +36,17 @@ class ArrowIpc:
     names: Sequence[str] = ("arrow",)
 
     def probe(self, source: Input, nested: str | None = None) -> Shape:
-        """What the schema at the beginning says."""
+        """Read the schema, and the first rows where it does not tell enough."""
         with _opened(source) as (reader, _):
-            return probed_shape(presentable_schema(reader.schema), _verified(reader))
+            return probed_shape(schema_with_python_arrays(reader.schema), _verified(reader))
 
     def read(
-        self, source: Input, layout: Layout, part: Portion | None = None, *, original: bool = False
+        self,
+        source: Input,
+        layout: ReadLayout,
+        part: Portion | None = None,
+        *,
+        original: bool = False,
     ) -> Iterator[Batch]:
         """Yield the rows of every record batch in order; ``part`` is not for this format."""
         if part is not None:
@@ -47,9 +56,11 @@ class ArrowIpc:
                 drain(stream)  # the reader stops where its stream ends, before the checksum of all
         with _opened(source) as (reader, stream):
             size = source.path.stat().st_size
-            columns = ColumnBatches(layout, presentable_schema(reader.schema), size, original)
+            columns = ColumnBatches(
+                layout, schema_with_python_arrays(reader.schema), size, original
+            )
             try:
-                for table in joined(_verified(reader)):
+                for table in coalesce(_verified(reader)):
                     chosen = layout.chooser is not None
                     yield from columns.batches(table if chosen else table.select(columns.needed()))
             except ARROW_FAILURES as error:
@@ -60,7 +71,7 @@ class ArrowIpc:
 
 
 def _goes_on(stream: BinaryIO) -> bool:
-    """Whether anything but padding follows."""
+    """Check whether anything but padding follows."""
     while piece := stream.read(BUFFER):
         if piece.strip(b"\0"):
             return True
@@ -95,12 +106,12 @@ def _reader(stream: BinaryIO, source: Input) -> Any:
 
 def _tables(reader: Any) -> Iterator[pa.RecordBatch]:
     if isinstance(reader, pa.ipc.RecordBatchFileReader):
-        return (reader.get_batch(place) for place in range(reader.num_record_batches))
+        return (reader.get_batch(position) for position in range(reader.num_record_batches))
     return _of_stream(reader)
 
 
 def _of_stream(reader: Any) -> Iterator[pa.RecordBatch]:
-    """The record batches of a stream, in which what follows a defect cannot be found."""
+    """Yield the record batches of a stream, which cannot be resumed after damage."""
     try:
         yield from reader
     except ARROW_FAILURES as error:
@@ -112,17 +123,17 @@ def _of_stream(reader: Any) -> Iterator[pa.RecordBatch]:
 
 def _verified(reader: Any) -> Iterator[pa.RecordBatch]:
     for each in _tables(reader):
-        table = presentable(each)
+        table = with_python_arrays(each)
         _verify(table)
         yield table
 
 
 def _verify(table: pa.RecordBatch) -> None:
-    """Check every offset and index before anything follows them; the text itself comes later.
+    """Check every offset and index; the text itself is checked later.
 
     Raises:
         ArrowInvalid: the batch would be read out of bounds.
     """
     for column in table.columns:
         column.validate()
-        as_bytes(column).validate(full=True)
+        strings_as_bytes(column).validate(full=True)

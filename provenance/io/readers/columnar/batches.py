@@ -1,4 +1,4 @@
-"""Arrow record batches in, batches and rejects out: what all columnar formats have in common."""
+"""Convert Arrow record batches to batches and rejects, for all columnar formats."""
 
 from __future__ import annotations
 
@@ -11,42 +11,44 @@ import pyarrow.compute as pc
 import pyarrow.types as pt
 
 from provenance.errors import InputError
-from provenance.io.columns.plain_rows import ordinary_rows
 from provenance.io.columns.schema import has_repeated_member, type_at
-from provenance.io.columns.to_text import is_textual, json_text, raw_value, stored, text
+from provenance.io.columns.supported_rows import supported_rows
+from provenance.io.columns.to_text import is_textual, raw_value, to_json, to_storage, to_text
 from provenance.io.columns.typed_rows import typed_rows
-from provenance.io.columns.value_sizes import Sizes, cuts, sizes_of
-from provenance.io.contract.reader import Batch, Layout
+from provenance.io.columns.value_sizes import Sizes, bounded_ranges, value_sizes
+from provenance.io.contract.reader import Batch, ReadLayout
 from provenance.io.contract.record_paths import MAX_ROW_PATHS, Steps, TooManyPathsError, steps_of
-from provenance.io.readers.columnar.mixed_columns import holds_json, json_records
-from provenance.io.readers.json.json_records import Numbered
-from provenance.io.records.batch_builder import Collector, no_fields
+from provenance.io.readers.columnar.mixed_columns import json_records, may_hold_json
+from provenance.io.readers.json.json_records import NumberedRecords
+from provenance.io.records.batch_builder import BatchBuilder, empty_fields
 from provenance.io.records.column_paths import ColumnPaths, column_at, has_open_keys, reference_text
 from provenance.io.records.content_names import RESERVED
 from provenance.io.records.content_rows import ContentRows, struct_of
 from provenance.io.streams.compression import MAX_RATIO_AFTER
 from provenance.io.streams.size_limits import require_bytes, require_columns, require_rows
 
-_PLAIN = Layout("text", ())
+_PLAIN = ReadLayout("text", ())
 
 ARROW_FAILURES = (pa.ArrowException, OSError, MemoryError, UnicodeDecodeError)
-"""What the Arrow library raises on damaged files; a damaged length asks for absurd memory."""
+"""Exceptions of the Arrow library on damaged files; a damaged length asks for much memory."""
 
 
 def failure_reason(error: Exception) -> str:
-    """What the Arrow library says, in one line."""
+    """Return the first line of an error message of the Arrow library."""
     return str(error).partition("\n")[0] or "a length in it asks for more memory than there is"
 
 
-def end_of_file(layout: Layout, reason: str, *, original: bool, row: int | None = None) -> Batch:
-    """The one reject for all that cannot be read of a file, or of a part that begins at a row."""
-    collector = Collector(layout, original=original)
+def end_of_file(
+    layout: ReadLayout, reason: str, *, original: bool, row: int | None = None
+) -> Batch:
+    """Make the one reject for the unreadable rest of a file, or of a range from a row on."""
+    collector = BatchBuilder(layout, original=original)
     collector.reject(row, None, f"file: {reason}", None)
     return collector.batch()
 
 
 class MissingColumnsError(Exception):
-    """More columns have to be read than were: what is wanted of rows shows when they are there."""
+    """The chooser asks for columns that were not read."""
 
     def __init__(self, names: Sequence[str]) -> None:
         super().__init__(", ".join(names))
@@ -55,23 +57,23 @@ class MissingColumnsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """What is wanted of some rows beside what is wanted of all.
+    """Further fields of some rows.
 
     Attributes:
-        names: further fields, and ``ways``, where each of them stands.
+        names: further fields; ``alternatives`` has the steps to each.
         shape: what the rows have.
         refused: why all of them are refused; empty if they are not.
     """
 
     names: tuple[str, ...] = ()
-    ways: tuple[tuple[Steps, ...], ...] = ()
+    alternatives: tuple[tuple[Steps, ...], ...] = ()
     shape: Mapping[str, str] = field(default_factory=dict)
     refused: str = ""
 
 
 @dataclass(slots=True)
 class ColumnBatches:
-    """Turns the record batches of one file into batches, and keeps count of what it decodes.
+    """Converts the record batches of one file, and counts the decoded bytes.
 
     Attributes:
         layout: what is read.
@@ -83,7 +85,7 @@ class ColumnBatches:
         mixed: whether columns hold JSON, so that each row is a record of types of its own.
     """
 
-    layout: Layout
+    layout: ReadLayout
     schema: pa.Schema
     encoded_bytes: int
     original: bool = False
@@ -103,7 +105,7 @@ class ColumnBatches:
                 hint=f"name one with `--content`; columns: {', '.join(self.schema.names)}",
             )
         binary = self.layout.kind == "binary"
-        self.mixed = not binary and any(holds_json(each.type) for each in self.schema)
+        self.mixed = not binary and any(may_hold_json(each.type) for each in self.schema)
         everything = self.original or self.mixed
         for name in self.schema.names if everything else (*names, *self.layout.fields):
             self._require_once(name)
@@ -116,19 +118,19 @@ class ColumnBatches:
                 )
 
     def content_columns(self) -> list[str]:
-        """The content fields that the file has, in the order of the layout."""
+        """List the content fields of the file, in the order of the layout."""
         if self.layout.content == ("*",):
             return [name for name in self.schema.names if not name.startswith(RESERVED)]
         return [name for name in self.layout.whole if self._has(name)]
 
     def _has(self, name: str) -> bool:
-        """Whether there is such a column, or one of JSON, in which the rows tell."""
+        """Check for a column of this name, or one of JSON that may hold it."""
         heads = [each for each in self.schema if each.name == self._head(name)]
-        in_json = any(holds_json(each.type) for each in heads)
+        in_json = any(may_hold_json(each.type) for each in heads)
         return in_json or type_at(self.schema, name) is not None
 
     def needed(self, possible: Mapping[str, str] | None = None) -> list[str]:
-        """Top-level columns that have to be read, of which ``possible`` are the paths that may be.
+        """List the columns to read; ``possible`` are the paths that may have values.
 
         Raises:
             InputError: such a column occurs twice.
@@ -146,7 +148,7 @@ class ColumnBatches:
         return [name for name in dict.fromkeys([*heads, *self._more]) if name in self.schema.names]
 
     def need(self, heads: Iterable[str]) -> None:
-        """Have further columns read from now on."""
+        """Read further columns from now on."""
         self._more += heads
 
     def _head(self, name: str) -> str:
@@ -166,7 +168,7 @@ class ColumnBatches:
     def batches(
         self, table: pa.RecordBatch, possible: Mapping[str, str] | None = None
     ) -> Iterator[Batch]:
-        """Cut a record batch into batches of bounded size, numbering its rows on.
+        """Split a record batch into batches of bounded size, and number the rows.
 
         Args:
             possible: paths that columns may have which are not in the table, to their kinds.
@@ -180,9 +182,9 @@ class ColumnBatches:
         # Sizes are taken before anything is decoded, and of few rows at a time: a batch of 2^40
         # rows that are all null, or all the same, takes no space in a file.
         content = frozenset(map(self._head, self.content_columns()))
-        for rows in ordinary_rows(table, content, self._weigh):
+        for rows in supported_rows(table, content, self._weigh):
             for window, view in self._views(rows, possible or {}):
-                for first, after in cuts(self._sizes(window, view)):
+                for first, after in bounded_ranges(self._sizes(window, view)):
                     cut = window.slice(first, after - first)
                     whole = cut.num_rows == window.num_rows
                     # Fewer rows have no more keys: there is one view of them.
@@ -194,7 +196,7 @@ class ColumnBatches:
     def _views(
         self, table: pa.RecordBatch, possible: Mapping[str, str]
     ) -> Iterator[tuple[pa.RecordBatch, _View]]:
-        """Rows with what is wanted of them, fewer at a time where their maps have many keys."""
+        """Yield rows with their further fields; fewer rows at once if maps have many keys."""
         chooser = self.layout.chooser
         if chooser is None or self.mixed:
             yield table, _View()
@@ -212,21 +214,23 @@ class ColumnBatches:
         if wide:
             yield table, _View(refused=f"more than {MAX_ROW_PATHS:,} fields in one record")
             return
-        held = set(table.schema.names)
-        unread = {path: kind for path, kind in possible.items() if self._head(path) not in held}
+        available = set(table.schema.names)
+        unread = {
+            path: kind for path, kind in possible.items() if self._head(path) not in available
+        }
         shape = dict(sorted({**paths.shape(), **unread}.items()))
         names = tuple(name for name in chooser(shape) if name not in self.layout.fields)
-        missing = set(self._chosen_heads(names)) & set(self.schema.names) - held
+        missing = set(self._chosen_heads(names)) & set(self.schema.names) - available
         if missing:
             raise MissingColumnsError(sorted(missing))
-        yield table, _View(names, tuple(map(paths.ways, names)), shape)
+        yield table, _View(names, tuple(map(paths.alternatives, names)), shape)
 
     def _sizes(self, table: pa.RecordBatch, view: _View) -> Sizes:
         read = (*self.content_columns(), *self.layout.fields, *map(self._head, view.names))
         names = table.schema.names if self.original or self.mixed else dict.fromkeys(read)
         sizes = np.ones(table.num_rows, dtype=np.int64)
         for name in names:
-            sizes += sizes_of(_column(table, name))
+            sizes += value_sizes(_column(table, name))
         self._weigh(sizes)
         self._decoded += int(sizes.sum())
         return sizes
@@ -235,8 +239,8 @@ class ColumnBatches:
         require_bytes(self._decoded + int(sizes.sum()), self.encoded_bytes, self.max_ratio_after)
 
     def _mixed_batch(self, table: pa.RecordBatch, _view: _View, first: int) -> Batch:
-        """Rows of columns that hold JSON, row by row as if they were JSON lines."""
-        gathered = Numbered(self.layout, original=self.original, first=first)
+        """Convert rows of JSON columns row by row, like JSON lines."""
+        gathered = NumberedRecords(self.layout, original=self.original, first=first)
         for record in json_records(table):
             gathered.add(record)
         return gathered.batch()
@@ -253,23 +257,23 @@ class ColumnBatches:
         typed = self.layout.typed
         references = self.layout.references
         columns = [
-            (reference_text if name in references else text)(rows.without_refused(column))
+            (reference_text if name in references else to_text)(rows.without_refused(column))
             for name, column in zip(self.layout.fields, fields, strict=True)
         ]
         columns += [
-            rows.without_refused(column_at(table, ways, reference=name in references))
-            for name, ways in zip(view.names, view.ways, strict=True)
+            rows.without_refused(column_at(table, alternatives, reference=name in references))
+            for name, alternatives in zip(view.names, view.alternatives, strict=True)
         ]
-        collector = Collector(_PLAIN, original=False)
-        for place in sorted(rows.refused):
-            raw = None if structured else raw_value(next(iter(content.values())), place)
-            collector.reject(first + place, None, rows.refused[place], raw)
+        collector = BatchBuilder(_PLAIN, original=False)
+        for position in sorted(rows.refused):
+            raw = None if structured else raw_value(next(iter(content.values())), position)
+            collector.reject(first + position, None, rows.refused[position], raw)
         return Batch(
             rows=pc.add(kept, first),
             content=values,
             fields=pa.RecordBatch.from_arrays(columns, [*self.layout.fields, *view.names])
             if columns
-            else no_fields(len(kept)),
+            else empty_fields(len(kept)),
             rejects=collector.batch().rejects,
             original=_json_rows(table.take(kept)) if self.original and not typed else None,
             typed=typed_rows(table).take(kept) if self.original and typed else None,
@@ -278,7 +282,7 @@ class ColumnBatches:
 
 
 def _column(table: pa.RecordBatch, name: str) -> pa.Array:
-    """A column by name, or a member of a column by a name with dots; nulls where there is none."""
+    """Return a column, or a member of a column by a dotted name; nulls where there is none."""
     if name in table.schema.names:
         column = table.column(name)
     else:
@@ -287,11 +291,11 @@ def _column(table: pa.RecordBatch, name: str) -> pa.Array:
             return column_at(table, steps_of(name))
         column = table.column(head)
         for member in path:
-            column = pc.struct_field(stored(column), member)
+            column = pc.struct_field(to_storage(column), member)
     if pt.is_dictionary(column.type) or isinstance(column.type, pa.UuidType):
         return column
-    return stored(column)
+    return to_storage(column)
 
 
 def _json_rows(table: pa.RecordBatch) -> pa.Array:
-    return json_text(struct_of(dict(zip(table.schema.names, table.columns, strict=True))))
+    return to_json(struct_of(dict(zip(table.schema.names, table.columns, strict=True))))

@@ -1,4 +1,4 @@
-"""Lance data sets, fragment by fragment, as their newest version has them."""
+"""Read Lance data sets in their newest version, one fragment at a time."""
 
 from __future__ import annotations
 
@@ -11,38 +11,42 @@ import pyarrow as pa
 
 from provenance.errors import InputError
 from provenance.io.columns.schema import shape_of
-from provenance.io.contract.library_errors import LibraryError, library, read_by_library
-from provenance.io.contract.optional_libraries import needed
+from provenance.io.contract.library_errors import LibraryError, iterate_library, library_errors
+from provenance.io.contract.optional_libraries import require_library
 from provenance.io.contract.reader import Input
-from provenance.io.readers.columnar.library_batches import Columnar, Rows, require_plain
+from provenance.io.readers.columnar.library_batches import (
+    ColumnarReader,
+    OpenedTable,
+    require_plain,
+)
 
 _LISTED = ".arrow"
-"""Ends the name of a list of deleted rows; where they are many, there is a set of them instead."""
+"""Suffix of a list of deleted rows; many of them are stored as a bitmap instead."""
 
 
-class Lance(Columnar):
-    """Reader of the files below ``data`` in the folder of a Lance data set.
+class Lance(ColumnarReader):
+    """Reader of the files in the ``data`` folder of a Lance data set.
 
-    Rows that were deleted stay away, and so does a file that is of older versions alone. Where
-    columns were added later, the rows are those of the first file of their fragment.
+    Deleted rows and files of older versions only are left out. Rows of columns that were added
+    later belong to the first file of their fragment.
     """
 
     names: ClassVar[Sequence[str]] = ("lance",)
     failures: ClassVar[tuple[type[Exception], ...]] = (LibraryError,)
 
     @contextmanager
-    def opened(self, source: Input, records: str | None) -> Iterator[Rows]:
-        """The rows of the fragment that a file begins; ``records`` is not for this format."""
-        lance = needed("lance", "lance", "Lance data sets")
+    def opened(self, source: Input, records: str | None) -> Iterator[OpenedTable]:
+        """Open the rows of the fragment that begins with a file; ``records`` is not used."""
+        lance = require_library("lance", "lance", "Lance data sets")
         require_plain(source, "a Lance file")
         folder = source.path.parent
         if folder.name != "data" or not (folder.parent / "_versions").is_dir():
             raise InputError(
-                f"{source.uri} lies in no folder of a Lance data set",
+                f"{source.uri} is in no folder of a Lance data set",
                 hint="name the folder, with `data` and `_versions` in it",
             )
         try:
-            with library():
+            with library_errors():
                 data = lance.dataset(str(folder.parent))
                 schema = data.schema
                 shape_of(schema)  # names that are no text are found here
@@ -53,7 +57,7 @@ class Lance(Columnar):
                 f"not a readable Lance data set ({error}): {folder.parent}",
                 hint="fetch or write it again",
             ) from error
-        yield Rows(schema, read_by_library(batches))
+        yield OpenedTable(schema, iterate_library(batches))
 
 
 def _beginning_with(data: Any, name: str) -> Any:
@@ -64,10 +68,9 @@ def _beginning_with(data: Any, name: str) -> Any:
 
 
 def _batches(fragment: Any, folder: Path) -> Iterable[pa.RecordBatch]:
-    """The rows of a fragment, without those that were deleted.
+    """Read the rows of a fragment, without the deleted ones.
 
-    Lance ends the process where the list of the deleted rows has a length that no memory has;
-    Arrow looks first whether it is sound.
+    Lance ends the process if the list of deleted rows has a damaged length; Arrow checks it first.
     """
     if (deleted := fragment.deletion_file()) and deleted.endswith(_LISTED):
         with pa.ipc.open_file(str(folder / deleted)) as listed:

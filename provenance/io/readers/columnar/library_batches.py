@@ -1,4 +1,4 @@
-"""What readers of columnar files have in common that get record batches from a library."""
+"""Base class of readers for which a library yields Arrow record batches."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import ClassVar
 import pyarrow as pa
 
 from provenance.errors import InputError
-from provenance.io.columns.coalesce import joined
-from provenance.io.contract.reader import Batch, Input, Layout, Portion, Shape
+from provenance.io.columns.coalesce import coalesce
+from provenance.io.contract.reader import Batch, Input, Portion, ReadLayout, Shape
 from provenance.io.readers.columnar.batches import (
     ARROW_FAILURES,
     ColumnBatches,
@@ -23,8 +23,8 @@ from provenance.io.readers.columnar.mixed_columns import probed_shape
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
-    """The rows of a file.
+class OpenedTable:
+    """Opened rows of a file.
 
     Attributes:
         schema: their columns.
@@ -35,27 +35,32 @@ class Rows:
     batches: Iterator[pa.RecordBatch]
 
 
-class Columnar(ABC):
-    """A reader of files that a library reads as record batches."""
+class ColumnarReader(ABC):
+    """Reader of files that a library reads as record batches."""
 
     names: ClassVar[Sequence[str]]
     failures: ClassVar[tuple[type[Exception], ...]] = ARROW_FAILURES
 
     @abstractmethod
-    def opened(self, source: Input, records: str | None) -> AbstractContextManager[Rows]:
-        """Open a file; ``records`` is what ``--records`` says.
+    def opened(self, source: Input, records: str | None) -> AbstractContextManager[OpenedTable]:
+        """Open a file; ``records`` is the value of ``--records``.
 
         Raises:
             InputError: nothing of it can be read.
         """
 
     def probe(self, source: Input, nested: str | None = None) -> Shape:
-        """What the columns are."""
+        """Read the columns, and the first rows where they do not tell enough."""
         with self.opened(source, nested) as rows:
             return probed_shape(rows.schema, rows.batches)
 
     def read(
-        self, source: Input, layout: Layout, part: Portion | None = None, *, original: bool = False
+        self,
+        source: Input,
+        layout: ReadLayout,
+        part: Portion | None = None,
+        *,
+        original: bool = False,
     ) -> Iterator[Batch]:
         """Yield the rows in order; ``part`` is not for such formats."""
         if part is not None:
@@ -64,20 +69,20 @@ class Columnar(ABC):
             size = source.path.stat().st_size
             columns = ColumnBatches(layout, rows.schema, size, original)
             try:
-                for table in joined(rows.batches):
+                for table in coalesce(rows.batches):
                     yield from columns.batches(table)
             except self.failures as error:
                 yield end_of_file(layout, failure_reason(error), original=original)
 
 
-def require_plain(source: Input, what: str) -> None:
-    """Refuse a compressed file that has to be read at any place.
+def require_plain(source: Input, description: str) -> None:
+    """Refuse a compressed file that needs random access.
 
     Raises:
         InputError: it is one.
     """
     if source.compression:
         raise InputError(
-            f"{what} inside .{source.compression} cannot be read in place: {source.uri}",
+            f"{description} inside .{source.compression} cannot be read in place: {source.uri}",
             hint="decompress it first",
         )

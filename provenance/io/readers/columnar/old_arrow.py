@@ -1,4 +1,4 @@
-"""Arrow streams of before 0.15, which begin with no magic, but with the length of their schema."""
+"""Recognise Arrow streams before version 0.15, which begin with a length and no signature."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ _LONGEST = 1 << 24
 _MOST_PADDING = 64
 _SCHEMA = 1
 _HEADER_TYPE = 1
-"""Which field of a message says what kind of one it is, as `Message.fbs` of Arrow numbers them."""
+"""Field number of the message type in `Message.fbs` of Arrow."""
 
 
 def is_old_stream(head: bytes) -> bool:
-    """Whether bytes begin with a length and a flatbuffer whose root is the message of a schema.
+    """Check whether bytes begin with a length and a flatbuffer that is a schema message.
 
     >>> is_old_stream(b"some text that is none")
     False
@@ -25,7 +25,7 @@ def is_old_stream(head: bytes) -> bool:
         names = table - struct.unpack_from("<i", head, table)[0]
         if not 0 < names < len(head) or struct.unpack_from("<H", head, names)[0] > _MOST_PADDING:
             return False
-        place = struct.unpack_from("<H", head, names + 4 + 2 * _HEADER_TYPE)[0]
-        return bool(place > 0 and head[table + place] == _SCHEMA)
+        position = struct.unpack_from("<H", head, names + 4 + 2 * _HEADER_TYPE)[0]
+        return bool(position > 0 and head[table + position] == _SCHEMA)
     except (struct.error, IndexError):
         return False

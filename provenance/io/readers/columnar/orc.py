@@ -1,4 +1,4 @@
-"""ORC files, stripe by stripe."""
+"""Read ORC files, one stripe at a time."""
 
 from __future__ import annotations
 
@@ -13,18 +13,22 @@ from provenance.errors import InputError
 from provenance.io.columns.schema import shape_of
 from provenance.io.contract.reader import Input
 from provenance.io.readers.columnar.batches import ARROW_FAILURES, failure_reason
-from provenance.io.readers.columnar.library_batches import Columnar, Rows, require_plain
+from provenance.io.readers.columnar.library_batches import (
+    ColumnarReader,
+    OpenedTable,
+    require_plain,
+)
 from provenance.io.streams.open_input import open_bytes
 
 
-class Orc(Columnar):
+class Orc(ColumnarReader):
     """Reader of ORC files."""
 
     names: ClassVar[Sequence[str]] = ("orc",)
 
     @contextmanager
-    def opened(self, source: Input, records: str | None) -> Iterator[Rows]:
-        """Its stripes; ``records`` is not for this format."""
+    def opened(self, source: Input, records: str | None) -> Iterator[OpenedTable]:
+        """Open its stripes; ``records`` is not for this format."""
         require_plain(source, "an ORC file")
         with open_bytes(source) as stream:
             try:
@@ -35,7 +39,7 @@ class Orc(Columnar):
                     f"not a readable ORC file ({failure_reason(error)}): {source.uri}",
                     hint="fetch or write the file again",
                 ) from error
-            yield Rows(file.schema, _stripes(file))
+            yield OpenedTable(file.schema, _stripes(file))
 
 
 def _stripes(file: orc.ORCFile) -> Iterator[pa.RecordBatch]:

@@ -1,9 +1,8 @@
-"""Parquet files, row group by row group, with every page checksum verified."""
+"""Read Parquet files, one row group at a time, and verify every page checksum."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set as AbstractSet
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import BinaryIO
@@ -14,18 +13,18 @@ import pyarrow.parquet as pq
 import pyarrow.types as pt
 
 from provenance.errors import InputError
-from provenance.io.columns.coalesce import MOST_BYTES, MOST_ROWS, joined
-from provenance.io.columns.json_text import JsonTextFile
+from provenance.io.columns.coalesce import MOST_BYTES, MOST_ROWS, coalesce
+from provenance.io.columns.json_columns import JsonTextFile
 from provenance.io.columns.schema import shape_of
-from provenance.io.columns.to_text import storage
+from provenance.io.columns.to_text import storage_type
 from provenance.io.contract.reader import (
     BATCH_BYTES,
     Batch,
+    BlockShare,
     Input,
-    Layout,
     Portion,
+    ReadLayout,
     Shape,
-    Share,
     Slice,
 )
 from provenance.io.readers.columnar.batches import (
@@ -53,11 +52,11 @@ _LAST_ROW = (1 << 63) - 1
 
 
 _VALUES = (b"\x15\x00", b"\x15\x06")
-"""How the header of a page of values begins, of either version: its kind is its first field."""
+"""First bytes of the header of a data page, version 1 or 2."""
 
 
 class _ShortGroupError(Exception):
-    """A row group holds fewer rows than the footer says."""
+    """A row group has fewer rows than the footer says."""
 
 
 class Parquet:
@@ -66,12 +65,17 @@ class Parquet:
     names: Sequence[str] = ("parquet",)
 
     def probe(self, source: Input, nested: str | None = None) -> Shape:
-        """What the schema in the footer says, and where that does not tell the first rows."""
+        """Read the schema, and the first rows where it does not tell enough."""
         with _opened(source) as file:
             return probed_shape(file.schema_arrow, _first_rows(file, source))
 
     def read(
-        self, source: Input, layout: Layout, part: Portion | None = None, *, original: bool = False
+        self,
+        source: Input,
+        layout: ReadLayout,
+        part: Portion | None = None,
+        *,
+        original: bool = False,
     ) -> Iterator[Batch]:
         """Yield the rows of every row group in order, or of those that begin in ``part``."""
         if part is not None and not isinstance(part, Slice):
@@ -96,10 +100,10 @@ class Parquet:
 def group_slices(
     source: Input, size: int, watch: Callable[[bytes], object] | None = None, workers: int = 1
 ) -> Iterator[Slice]:
-    """Cut a file at row groups into ranges of at most about ``size`` bytes, one group at least.
+    """Split a file at row groups into slices of about ``size`` bytes, at least one group each.
 
-    The slices cover all row groups of a sound file; an empty one has none. As many as leave workers
-    without one are for all of them, a share each.
+    The slices cover all row groups of a sound file; an empty file has none. The last slices, too
+    few for all workers, are shared by them.
 
     Args:
         watch: is shown the whole file before the slices end, piece by piece.
@@ -117,7 +121,7 @@ def group_slices(
     even = len(found) - len(found) % workers
     yield from found[:even]
     for left in found[even:]:
-        yield from (replace(left, share=Share(index, workers)) for index in range(workers))
+        yield from (replace(left, share=BlockShare(index, workers)) for index in range(workers))
     if watch is None:
         return
     with open_bytes(source) as stream:
@@ -138,19 +142,19 @@ def _ranges(
 
 
 def _starts(file: pq.ParquetFile) -> list[int]:
-    """Where each row group begins: at the least place that any of its columns names."""
+    """Return the offset of each row group: the lowest of its columns."""
     found = []
     for number in range(file.num_row_groups):
         group = file.metadata.row_group(number)
-        chunks = [group.column(place) for place in range(group.num_columns)]
+        chunks = [group.column(position) for position in range(group.num_columns)]
         places = [chunk.data_page_offset for chunk in chunks]
         places += [c.dictionary_page_offset for c in chunks if c.has_dictionary_page]
-        found.append(min((place for place in places if place), default=0))
+        found.append(min((position for position in places if position), default=0))
     return found
 
 
 def _first_rows(file: pq.ParquetFile, source: Input) -> Iterator[pa.RecordBatch]:
-    """The first rows, no more at once than may safely be decoded."""
+    """Read the first rows, no more at once than can safely be decoded."""
     if file.num_row_groups == 0:
         return
     texts = [each.name for each in file.schema_arrow if _is_string(each.type)]
@@ -162,7 +166,7 @@ def _first_rows(file: pq.ParquetFile, source: Input) -> Iterator[pa.RecordBatch]
 
 
 def _within(file: pq.ParquetFile, part: Slice | None) -> Sequence[int]:
-    """The row groups that begin in a slice."""
+    """List the row groups that begin in a slice."""
     groups = range(file.num_row_groups)
     if part is None:
         return groups
@@ -202,7 +206,7 @@ def _opened(source: Input, dictionaries: Sequence[str] = ()) -> Iterator[pq.Parq
 
 
 def _require_countable(file: pq.ParquetFile, source: Input) -> None:
-    """Refuse a footer by which rows cannot be numbered."""
+    """Refuse a footer whose row counts cannot be summed."""
     groups = range(file.num_row_groups)
     counts = [file.metadata.row_group(group).num_rows for group in groups]
     if min(counts, default=0) < 0 or sum(counts) > _LAST_ROW:
@@ -213,7 +217,7 @@ def _require_countable(file: pq.ParquetFile, source: Input) -> None:
 
 
 def _together(file: pq.ParquetFile, groups: Sequence[int]) -> Iterator[Sequence[int]]:
-    """Row groups, small ones that follow each other at once: there may be one for every row."""
+    """Group consecutive small row groups, since there may be one per row."""
     run: list[int] = []
     rows = size = 0
     for group in groups:
@@ -235,10 +239,10 @@ class _Reading:
     file: pq.ParquetFile
     scout: _Scout
     columns: ColumnBatches
-    share: Share | None
+    share: BlockShare | None
 
     def groups(self, groups: Sequence[int], before: int) -> Iterator[Batch]:
-        """Row groups as far as they can be read; one reject stands for what cannot of each.
+        """Read row groups; each unreadable rest becomes one reject.
 
         Args:
             before: number of their first row, which may have been read already.
@@ -274,7 +278,7 @@ class _Reading:
         done = False
         while not done:
             try:
-                tables = joined(_tables(self.file, groups, rows, columns.needed(possible)))
+                tables = coalesce(_tables(self.file, groups, rows, columns.needed(possible)))
                 at = (columns.row - before, possible)
                 yield from _rest(tables, columns, at, self.share)
                 done = True
@@ -286,9 +290,9 @@ def _rest(
     tables: Iterator[pa.RecordBatch],
     columns: ColumnBatches,
     at: tuple[int, Mapping[str, str]],
-    share: Share | None,
+    share: BlockShare | None,
 ) -> Iterator[Batch]:
-    """What was not read yet of the tables of a row group, after so many rows."""
+    """Read the remaining tables of a row group, after the given number of rows."""
     left, possible = at
     for number, table in enumerate(tables):
         skipped = min(left, table.num_rows)
@@ -300,20 +304,24 @@ def _rest(
 
 
 def _possible(file: pq.ParquetFile, groups: Sequence[int]) -> Mapping[str, str]:
-    """The paths that may have a value in row groups, by what their statistics say of nulls."""
+    """List the paths that may have values in row groups, by their null statistics."""
     empty: set[str] = set()
-    held: set[str] = set()
+    filled: set[str] = set()
     for metadata in map(file.metadata.row_group, groups):
-        for place in range(metadata.num_columns):
-            chunk = metadata.column(place)
-            said = chunk.statistics
-            null = said is not None and said.has_null_count and said.null_count == chunk.num_values
-            (empty if null else held).add(chunk.path_in_schema)
+        for position in range(metadata.num_columns):
+            chunk = metadata.column(position)
+            statistics = chunk.statistics
+            null = (
+                statistics is not None
+                and statistics.has_null_count
+                and statistics.null_count == chunk.num_values
+            )
+            (empty if null else filled).add(chunk.path_in_schema)
     # A struct of nothing but nulls is there all the same.
     columns = [
         each
         for each in file.schema_arrow
-        if pt.is_nested(each.type) or each.name not in empty - held
+        if pt.is_nested(each.type) or each.name not in empty - filled
     ]
     return ColumnPaths.possible(columns).shape()
 
@@ -321,7 +329,7 @@ def _possible(file: pq.ParquetFile, groups: Sequence[int]) -> Mapping[str, str]:
 def _tables(
     file: pq.ParquetFile, groups: Sequence[int], rows: int, columns: Sequence[str]
 ) -> Iterator[pa.RecordBatch]:
-    """The rows of row groups, as many as the footer says.
+    """Read the rows of row groups, and check their number against the footer.
 
     Raises:
         _ShortGroupError: there are fewer: the header of a page, which has no checksum, hides it.
@@ -338,11 +346,11 @@ def _tables(
 
 @dataclass(frozen=True, slots=True)
 class _Scout:
-    """Tells how many rows of a row group will not be too much at once.
+    """Estimates how many rows of a row group are safe to read at once.
 
-    The sizes in a footer are a hint and may lie: a file of 1 kB can say the same 10 MB two hundred
-    thousand times over. Such values are in the dictionary of their column, which comes whole, and
-    unexpanded, with the first row.
+    The sizes in a footer may lie: a file of 1 kB can repeat the same 10 MB two hundred thousand
+    times. Such values are in the dictionary of their column, which is read unexpanded with the
+    first row.
 
     Attributes:
         file: read with dictionaries as they are.
@@ -355,10 +363,10 @@ class _Scout:
     texts: AbstractSet[str]
 
     def rows_at_once(self, group: int) -> int:
-        """Rows to read at a time, one at least."""
+        """Return the number of rows to read at a time, at least one."""
         metadata = self.file.metadata.row_group(group)
         largest = metadata.total_byte_size // max(1, metadata.num_rows)
-        chunks = [metadata.column(place) for place in range(metadata.num_columns)]
+        chunks = [metadata.column(position) for position in range(metadata.num_columns)]
         texts = [
             chunk.path_in_schema
             for chunk in chunks
@@ -375,18 +383,17 @@ class _Scout:
         return int(min(_MOST_ROWS, max(1, BATCH_BYTES // max(1, largest))))
 
     def _may_begin_with_dictionary(self, chunk: pq.ColumnChunkMetaData) -> bool:
-        """Whether a look is due: one page of plain values may be as large as the row group."""
+        """Check whether a column chunk begins with a dictionary page."""
         self.stream.seek(_begin(chunk))
         return self.stream.read(len(_VALUES[0])) not in _VALUES
 
 
 def _begin(chunk: pq.ColumnChunkMetaData) -> int:
-    """Where Arrow begins to read a column."""
-    place: int = chunk.data_page_offset
-    before = chunk.dictionary_page_offset if chunk.has_dictionary_page else None
-    return min(place, before) if before else place
+    """Return the offset at which Arrow begins to read a column."""
+    position: int = chunk.data_page_offset
+    return min(position, (chunk.has_dictionary_page and chunk.dictionary_page_offset) or position)
 
 
 def _is_string(kind: pa.DataType) -> bool:
-    kind = storage(kind)
+    kind = storage_type(kind)
     return bool(pt.is_string(kind) or pt.is_large_string(kind) or pt.is_binary(kind))

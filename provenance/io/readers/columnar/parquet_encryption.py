@@ -1,4 +1,4 @@
-"""Encryption of Parquet files, told by their first and last bytes."""
+"""Recognise encrypted Parquet files by their first and last bytes."""
 
 from __future__ import annotations
 
@@ -9,26 +9,27 @@ from provenance.errors import InputError
 from provenance.io.contract.reader import Input
 
 _SEALED = b"PARE"
-"""How a file begins and ends whose footer is encrypted."""
+"""First and last bytes of a file with an encrypted footer."""
 
 
 SIGNATURE = 28
-"""Bytes that follow a footer in plain text where columns are encrypted: a nonce of 12, a tag of 16
-(https://parquet.apache.org/docs/file-format/data-pages/encryption/, "Plaintext footer mode")."""
+"""Bytes after a plaintext footer with encrypted columns: a nonce of 12 and a tag of 16
+(https://parquet.apache.org/docs/file-format/data-pages/encryption/, "Plaintext footer mode").
+"""
 
 
 def is_sealed(stream: BinaryIO) -> bool:
-    """Whether the footer is encrypted, and with it what the columns are."""
+    """Check whether the footer is encrypted."""
     stream.seek(0)
     return stream.read(len(_SEALED)) == _SEALED
 
 
 def footer_bytes(stream: BinaryIO) -> int:
-    """Length of the footer, which stands before the last four bytes."""
+    """Read the length of the footer, stored before the last four bytes."""
     stream.seek(-8, os.SEEK_END)
     return int.from_bytes(stream.read(4), "little")
 
 
 def encrypted(source: Input) -> InputError:
-    """The error of an encrypted file."""
+    """Make the error of an encrypted file."""
     return InputError(f"the Parquet file is encrypted: {source.uri}", hint="decrypt it first")

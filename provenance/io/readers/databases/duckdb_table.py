@@ -1,4 +1,4 @@
-"""A table of a DuckDB database, opened for reading alone."""
+"""Read a table of a DuckDB database, opened read-only."""
 
 from __future__ import annotations
 
@@ -9,10 +9,14 @@ from typing import ClassVar
 import duckdb
 
 from provenance.errors import InputError
-from provenance.io.contract.library_errors import LibraryError, library, read_by_library
+from provenance.io.contract.library_errors import LibraryError, iterate_library, library_errors
 from provenance.io.contract.reader import Input
-from provenance.io.readers.columnar.library_batches import Columnar, Rows, require_plain
-from provenance.io.readers.databases.choose_table import table_of
+from provenance.io.readers.columnar.library_batches import (
+    ColumnarReader,
+    OpenedTable,
+    require_plain,
+)
+from provenance.io.readers.databases.database_file import choose_table, require_checkpointed
 from provenance.model.base import quote_identifier
 
 _ROWS = 2_048
@@ -36,42 +40,33 @@ _TABLES = """
 """
 
 
-class DuckdbTable(Columnar):
+class DuckdbTable(ColumnarReader):
     """Reader of DuckDB databases."""
 
     names: ClassVar[Sequence[str]] = ("duckdb",)
     failures: ClassVar[tuple[type[Exception], ...]] = (LibraryError,)
 
     @contextmanager
-    def opened(self, source: Input, records: str | None) -> Iterator[Rows]:
-        """The table ``records``, or the only one."""
+    def opened(self, source: Input, records: str | None) -> Iterator[OpenedTable]:
+        """Open the table ``records``, or the only one."""
         require_plain(source, "a DuckDB database")
-        _require_whole(source)
+        require_checkpointed(source, ".wal", "CHECKPOINT")
         try:
-            with library():
+            with library_errors():
                 connection = duckdb.connect(str(source.path), config=_CONFIG)
         except LibraryError as error:
             raise _unreadable(source, error) from error
         with closing(connection):
             try:
-                with library():
+                with library_errors():
                     found = {name: rest for name, *rest in connection.execute(_TABLES).fetchall()}
-                    held = found[table_of(source, list(found), records)]
-                    schema, table = map(quote_identifier, held)
+                    qualified = found[choose_table(source, list(found), records)]
+                    schema, table = map(quote_identifier, qualified)
                     batches = connection.execute(f"SELECT * FROM {schema}.{table}")
                     reader = batches.to_arrow_reader(_ROWS)
             except LibraryError as error:
                 raise _unreadable(source, error) from error
-            yield Rows(reader.schema, read_by_library(reader))
-
-
-def _require_whole(source: Input) -> None:
-    log = source.path.with_name(f"{source.path.name}.wal")
-    if log.exists() and log.stat().st_size:
-        raise InputError(
-            f"the last changes of {source.uri} lie in {log.name}",
-            hint="close the program that writes it, or run CHECKPOINT there",
-        )
+            yield OpenedTable(reader.schema, iterate_library(reader))
 
 
 def _unreadable(source: Input, error: LibraryError) -> InputError:

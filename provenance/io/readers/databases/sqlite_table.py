@@ -1,4 +1,4 @@
-"""A table of an SQLite database, opened as a file that nobody changes."""
+"""Read a table of an SQLite database, opened read-only and immutable."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from contextlib import closing, contextmanager
 from typing import ClassVar
 from urllib.parse import quote
 
-from provenance.content.json_text import DefectError
+from provenance.content.json_reader import DefectError
 from provenance.errors import InputError
-from provenance.io.contract.library_errors import LibraryError, library, read_by_library
+from provenance.io.contract.library_errors import LibraryError, iterate_library, library_errors
 from provenance.io.contract.reader import Input
 from provenance.io.readers.columnar.library_batches import require_plain
-from provenance.io.readers.columnar.record_batches import Record, Records, json_value
-from provenance.io.readers.databases.choose_table import table_of
+from provenance.io.readers.columnar.library_records import RecordOrDefect, RecordReader, json_value
+from provenance.io.readers.databases.database_file import choose_table, require_checkpointed
 from provenance.model.base import quote_identifier
 
 # Virtual tables run code of extensions, and views any expression: tables alone are read.
@@ -24,20 +24,22 @@ _TABLES = """
 """
 
 
-class SqliteTable(Records):
+class SqliteTable(RecordReader):
     """Reader of SQLite databases; rows come in the order in which they are stored."""
 
     names: ClassVar[Sequence[str]] = ("sqlite",)
     failures: ClassVar[tuple[type[Exception], ...]] = (LibraryError,)
 
     @contextmanager
-    def opened(self, source: Input, records: str | None, limit: int) -> Iterator[Iterator[Record]]:
-        """The table ``records``, or the only one."""
+    def opened(
+        self, source: Input, records: str | None, limit: int
+    ) -> Iterator[Iterator[RecordOrDefect]]:
+        """Open the table ``records``, or the only one."""
         require_plain(source, "an SQLite database")
-        _require_whole(source)
+        require_checkpointed(source, "-wal", "`PRAGMA wal_checkpoint`")
         uri = f"file:{quote(str(source.path))}?mode=ro&immutable=1"
         try:
-            with library():
+            with library_errors():
                 connection = sqlite3.connect(uri, uri=True)
         except LibraryError as error:
             raise _unreadable(source, error) from error
@@ -45,21 +47,21 @@ class SqliteTable(Records):
             connection.text_factory = _decoded
             connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, max(limit, 1 << 20))
             try:
-                with library():
+                with library_errors():
                     connection.execute("PRAGMA trusted_schema = OFF")
                     connection.execute("PRAGMA cell_size_check = ON")
                     found = [row[0] for row in connection.execute(_TABLES)]
                     names = [name for name in found if isinstance(name, str)]
-                    table = quote_identifier(table_of(source, names, records))
+                    table = quote_identifier(choose_table(source, names, records))
                     cursor = connection.execute(f"SELECT * FROM {table}")
             except LibraryError as error:
                 raise _unreadable(source, error) from error
             yield _rows(cursor)
 
 
-def _rows(cursor: sqlite3.Cursor) -> Iterator[Record]:
+def _rows(cursor: sqlite3.Cursor) -> Iterator[RecordOrDefect]:
     names = [column[0] for column in cursor.description]
-    for row in read_by_library(cursor):
+    for row in iterate_library(cursor):
         defect = next((value for value in row if isinstance(value, DefectError)), None)
         yield defect or dict(zip(names, map(json_value, row), strict=True))
 
@@ -69,15 +71,6 @@ def _decoded(raw: bytes) -> str | DefectError:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
         return DefectError("invalid UTF-8")
-
-
-def _require_whole(source: Input) -> None:
-    log = source.path.with_name(f"{source.path.name}-wal")
-    if log.exists() and log.stat().st_size:
-        raise InputError(
-            f"the last changes of {source.uri} lie in {log.name}",
-            hint="close the program that writes it, or run `PRAGMA wal_checkpoint` there",
-        )
 
 
 def _unreadable(source: Input, error: LibraryError) -> InputError:

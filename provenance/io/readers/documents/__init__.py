@@ -1,1 +1,1 @@
-"""Readers of HTML, PDF, EPUB and DOCX."""
+"""Read the text of HTML, PDF, EPUB and DOCX documents."""

@@ -1,4 +1,4 @@
-"""The text of a document, as a kept library finds it."""
+"""Extract the text of HTML, PDF, EPUB and DOCX documents with libraries."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
 
-from provenance.io.contract.optional_libraries import needed
+from provenance.io.contract.optional_libraries import require_library
 from provenance.io.streams.compression import MAX_RATIO, MAX_RATIO_AFTER
 
 _EXTRA = "documents"
@@ -21,11 +21,11 @@ _PACKAGE = "{http://www.idpf.org/2007/opf}"
 
 
 class DocumentError(Exception):
-    """Why a document has no text that can be read."""
+    """A document has no readable text; the message is the reason."""
 
 
 def _of_html(data: bytes) -> str:
-    trafilatura = needed("trafilatura", _EXTRA, "HTML")
+    trafilatura = require_library("trafilatura", _EXTRA, "HTML")
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
     tree = trafilatura.load_html(data)
     if tree is None:
@@ -36,7 +36,7 @@ def _of_html(data: bytes) -> str:
 
 
 def _of_pdf(data: bytes) -> str:
-    pypdf = needed("pypdf", _EXTRA, "PDF files")
+    pypdf = require_library("pypdf", _EXTRA, "PDF files")
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # what it repairs is no news
     file = pypdf.PdfReader(io.BytesIO(data))
     if file.is_encrypted and not file.decrypt(""):
@@ -47,13 +47,13 @@ def _of_pdf(data: bytes) -> str:
 
 
 def _of_docx(data: bytes) -> str:
-    docx = needed("docx", _EXTRA, "DOCX files")
+    docx = require_library("docx", _EXTRA, "DOCX files")
     _unpackable(data).close()
     return "\n".join(_blocks(docx.Document(io.BytesIO(data))))
 
 
 def _blocks(document: Any) -> Iterator[str]:
-    """Paragraphs, and tables with tabs between their cells, in the order of the document."""
+    """Yield paragraphs and, with tabs between cells, tables, in the order of the document."""
     for block in document.iter_inner_content():
         if hasattr(block, "rows"):
             yield from ("\t".join(cell.text for cell in row.cells) for row in block.rows)
@@ -62,35 +62,35 @@ def _blocks(document: Any) -> Iterator[str]:
 
 
 def _of_epub(data: bytes) -> str:
-    trafilatura = needed("trafilatura", _EXTRA, "EPUB files")
+    trafilatura = require_library("trafilatura", _EXTRA, "EPUB files")
     with _unpackable(data) as book:
         texts = (trafilatura.html2txt(book.read(name)) for name in _chapters(book))
         return "\n\n".join(text for text in texts if text)
 
 
 def _chapters(book: zipfile.ZipFile) -> Iterator[str]:
-    """Names of the chapters in the order of the spine, as EPUB 3.3 says in 5.7."""
+    """List the chapters in the order of the spine (EPUB 3.3, section 5.7)."""
     container = _xml(book.read(_CONTAINER))
     package = container.find(".//{*}rootfile").get("full-path")
     tree = _xml(book.read(package))
     items = {each.get("id"): each.get("href") for each in tree.iter(f"{_PACKAGE}item")}
-    held = set(book.namelist())
+    members = set(book.namelist())
     for each in tree.iter(f"{_PACKAGE}itemref"):
         path = posixpath.join(posixpath.dirname(package), unquote(items[each.get("idref")]))
         name = posixpath.normpath(path)
-        if name not in held:
+        if name not in members:
             raise DocumentError(f"its chapter {name!r} is missing")
         yield name
 
 
 def _xml(data: bytes) -> Any:
-    etree = needed("lxml.etree", _EXTRA, "EPUB files")
+    etree = require_library("lxml.etree", _EXTRA, "EPUB files")
     parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False)
     return etree.fromstring(data, parser)
 
 
 def _unpackable(data: bytes) -> zipfile.ZipFile:
-    """A zip archive that is no bomb, by what it says; a member that says less ends where it says.
+    """Open a zip archive that is no bomb, by the sizes it states.
 
     Raises:
         DocumentError: it unpacks to more than a document can be.
@@ -110,4 +110,4 @@ TEXT_OF: Mapping[str, Callable[[bytes], str]] = {
     "epub": _of_epub,
     "docx": _of_docx,
 }
-"""How the text of each format is found."""
+"""Text extraction by format."""

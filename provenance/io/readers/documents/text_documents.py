@@ -1,20 +1,20 @@
-"""Documents: HTML, PDF, EPUB and DOCX. One file is one text; the libraries that find it are kept.
+"""Read HTML, PDF, EPUB and DOCX files, each as one record with its visible text.
 
-The text is what a reader sees, in its order. Another version of a library may find another text of
-the same file: the ledger then says that the file's record is not what it was.
+Another version of a library may extract another text of the same file: the ledger then reports that
+the record has changed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from provenance.content.json_text import compact_json
+from provenance.content.json_writer import compact_json
 from provenance.errors import MisuseError, NotFoundError
-from provenance.io.contract.reader import Batch, Input, Layout, Portion, Shape, too_long
+from provenance.io.contract.reader import Batch, Input, Portion, ReadLayout, Shape, too_long_reason
 from provenance.io.readers.columnar.batches import failure_reason
 from provenance.io.readers.documents.extract_text import TEXT_OF, DocumentError
-from provenance.io.readers.single_record import Whole, load
-from provenance.io.records.batch_builder import Collector
+from provenance.io.readers.whole_file import FileBytes, read_file
+from provenance.io.records.batch_builder import BatchBuilder
 
 MEDIA_TYPES = {
     "html": "text/html",
@@ -24,7 +24,7 @@ MEDIA_TYPES = {
 }
 
 _MOST_BYTES = 256 << 20
-"""A document has pictures in it: what is bounded by ``--max-record`` is its text."""
+"""Most bytes of a document with its pictures; ``--max-record`` limits its text."""
 
 
 class Document:
@@ -33,11 +33,16 @@ class Document:
     names: Sequence[str] = tuple(MEDIA_TYPES)
 
     def probe(self, source: Input, nested: str | None = None) -> Shape:
-        """The one field ``text``."""
+        """Return the fixed fields."""
         return Shape({"media_type": "string", "text": "string"}, (), ("text",))
 
     def read(
-        self, source: Input, layout: Layout, part: Portion | None = None, *, original: bool = False
+        self,
+        source: Input,
+        layout: ReadLayout,
+        part: Portion | None = None,
+        *,
+        original: bool = False,
     ) -> Iterator[Batch]:
         """Yield the file as row 1; ``part`` is not for such formats.
 
@@ -48,12 +53,12 @@ class Document:
         if part is not None:
             raise ValueError("a document is one record: this format has no slices")
         _require_text(layout)
-        collector = Collector(layout, original=original)
-        _keep(collector, load(source, _MOST_BYTES), layout, source.format)
+        collector = BatchBuilder(layout, original=original)
+        _keep(collector, read_file(source, _MOST_BYTES), layout, source.format)
         yield collector.batch()
 
 
-def _require_text(layout: Layout) -> None:
+def _require_text(layout: ReadLayout) -> None:
     if layout.content not in {("text",), ("*",)}:
         raise NotFoundError(
             f"no field {', '.join(layout.content)} in a document",
@@ -63,7 +68,7 @@ def _require_text(layout: Layout) -> None:
         raise MisuseError("a document is read as text", hint="leave `--content` out")
 
 
-def _keep(collector: Collector, whole: Whole, layout: Layout, form: str) -> None:
+def _keep(collector: BatchBuilder, whole: FileBytes, layout: ReadLayout, form: str) -> None:
     text, defect = _text(whole, layout.max_record, form)
     if defect:
         collector.reject_hashed(1, 0, defect, whole.digest, whole.size)
@@ -75,14 +80,14 @@ def _keep(collector: Collector, whole: Whole, layout: Layout, form: str) -> None
     collector.keep(1, (content, fields), row, record, len(text))
 
 
-def _text(whole: Whole, limit: int, form: str) -> tuple[str, str]:
-    """The text, or else the reason why there is none."""
+def _text(whole: FileBytes, limit: int, form: str) -> tuple[str, str]:
+    """Extract the text, or return the reason why there is none."""
     if whole.size > _MOST_BYTES:
-        return "", too_long(_MOST_BYTES)
+        return "", too_long_reason(_MOST_BYTES)
     if not whole.size:
         return "", "the file is empty"
     try:
-        text = TEXT_OF[form](bytes(whole.held))
+        text = TEXT_OF[form](bytes(whole.data))
     except DocumentError as error:
         return "", f"file: {error}"
     except MisuseError:
@@ -91,5 +96,5 @@ def _text(whole: Whole, limit: int, form: str) -> tuple[str, str]:
         return "", f"file: not readable as {form}: {type(error).__name__}: {failure_reason(error)}"
     text = text.encode("utf-8", "replace").decode().strip()
     if len(text) > limit or len(text.encode()) > limit:
-        return "", too_long(limit)
+        return "", too_long_reason(limit)
     return text, "" if text else "there is no text in it"

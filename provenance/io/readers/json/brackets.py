@@ -1,4 +1,4 @@
-"""Where brackets and commas stand in JSON text outside of strings, and how deep; piece by piece."""
+"""Find the brackets and commas of JSON text outside of strings, and their depth, piece by piece."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _STEP[list(OPENS)] = 1
 _STEP[list(CLOSES)] = -1
 
 
-class Scan:
-    """Goes over a text piece by piece and keeps in mind what the last piece ended within.
+class BracketScan:
+    """Scans a text piece by piece, and keeps the state between pieces.
 
     Attributes:
         inside: whether that is a string.
@@ -33,9 +33,9 @@ class Scan:
         self._depth = 0
 
     def feed(self, data: Bytes) -> tuple[Places, Places]:
-        """Places of the brackets and commas of a piece, and how many brackets are open behind each.
+        """Return offsets of brackets and commas of a piece, and the depth after each.
 
-        >>> marks, depths = Scan().feed(np.frombuffer(b'[{"a,": 1}, 2]', np.uint8))
+        >>> marks, depths = BracketScan().feed(np.frombuffer(b'[{"a,": 1}, 2]', np.uint8))
         >>> marks.tolist(), depths.tolist()
         ([0, 1, 9, 10, 13], [1, 2, 1, 1, 0])
         """
@@ -53,7 +53,7 @@ class Scan:
         return marks, depths
 
     def _real(self, quotes: Places, slashes: Places, size: int) -> Places:
-        """The quotes that no backslash escapes; notes whether the byte behind the piece is."""
+        """Return the quotes that are not escaped; keep the state for the next piece."""
         if not slashes.size and not self._escaped:
             return quotes
         begins = np.ones(slashes.size, np.bool_)
@@ -64,8 +64,8 @@ class Scan:
         before = np.searchsorted(slashes, quotes) - 1
         runs = np.zeros(quotes.size, np.int64)
         if slashes.size:
-            near = (before >= 0) & (slashes[before] == quotes - 1)
-            runs[near] = quotes[near] - starts[before[near]]
+            adjacent = (before >= 0) & (slashes[before] == quotes - 1)
+            runs[adjacent] = quotes[adjacent] - starts[before[adjacent]]
         escaped = runs % 2 == 1
         if self._escaped and quotes.size and quotes[0] == 0:
             escaped[0] = True
@@ -77,14 +77,14 @@ class Scan:
         return real
 
 
-def fits(raw: bytes) -> bool:
-    """Whether every bracket of a text is closed, by one of its own kind, and none beside them.
+def is_balanced(raw: bytes) -> bool:
+    """Check whether all brackets of a text are closed by one of their kind, and none is left.
 
-    >>> fits(b'{"a": [1, NaN]}'), fits(b'{"a": [1}'), fits(b'{"a": [1}, 2]')
+    >>> is_balanced(b'{"a": [1, NaN]}'), is_balanced(b'{"a": [1}'), is_balanced(b'{"a": [1}, 2]')
     (True, False, False)
     """
     data = np.frombuffer(raw, np.uint8)
-    scan = Scan()
+    scan = BracketScan()
     marks, _ = scan.feed(data)
     if scan.inside:
         return False

@@ -1,7 +1,7 @@
-"""What stands beside nested records: the members of the objects that hold them.
+"""Give nested records the members of their enclosing objects, as evidence.
 
-A record is seen with the members of its holders below the name ``^``: ``^.model`` is a member of
-the object that holds the list of records, ``^.^.model`` one of the object above that.
+They are below the name ``^``: ``^.model`` is a member of the object that holds the list of records,
+``^.^.model`` one of the object above that.
 """
 
 from __future__ import annotations
@@ -10,20 +10,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from provenance.io.contract.reader import Layout
+from provenance.io.contract.reader import ReadLayout
 from provenance.io.contract.record_paths import ABOVE
 from provenance.io.readers.json.json_content import has_content
 
 LONGEST = 4_096
-"""Characters of the longest value, written as JSON, that is taken for a word about records."""
+"""Most characters, written as JSON, of a value that may describe records."""
 
 MOST_MEMBERS = 256
-"""Most members of an object beside records: one with more is a table of its own."""
+"""Most members of an enclosing object; one with more is a table of its own."""
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
-    """What the holders of a record say.
+class Enclosing:
+    """Members of the enclosing objects of a record.
 
     Attributes:
         members: those of the nearest holder, those of the next one below ``^``.
@@ -33,11 +33,11 @@ class Beside:
     members: Mapping[str, Any] = field(default_factory=dict)
     size: int = 0
 
-    def below(self, holder: dict[str, Any], inner: str, layout: Layout) -> Beside:
-        """What stands beside the records that a holder leads to by its member ``inner``.
+    def below(self, holder: dict[str, Any], inner: str, layout: ReadLayout) -> Enclosing:
+        """Return what encloses the records below the member ``inner`` of an object.
 
-        Left out are that member itself, content, other records, which speak for themselves, and
-        what is too long to be a word about records.
+        Left out are that member, content, other records, which have their own evidence, and values
+        too long to describe records.
         """
         shapes = _shapes(holder.get(inner)) if layout.content == ("*",) else []
         found: dict[str, Any] = {}
@@ -51,18 +51,18 @@ class Beside:
                 size += length + len(name)
         if self.members:
             found[ABOVE] = [found[ABOVE], self.members] if ABOVE in found else self.members
-        return Beside(found, size)
+        return Enclosing(found, size)
 
     def seen_by(self, record: dict[str, Any]) -> dict[str, Any]:
-        """A record with what its holders say; mostly, without holders, the very same."""
+        """Add the enclosing members to a record; return the same object if there are none."""
         if not self.members:
             return record
         own = record.get(ABOVE)
         return {**record, ABOVE: self.members if own is None else [own, self.members]}
 
 
-def _words(value: Any, layout: Layout, shapes: list[set[str]]) -> tuple[Any, int]:
-    """What of a value is taken for words about records, and its length; 0 for nothing."""
+def _words(value: Any, layout: ReadLayout, shapes: list[set[str]]) -> tuple[Any, int]:
+    """Return the part of a value that may describe records, and its length; 0 for none."""
     if isinstance(value, dict):
         if len(value) > MOST_MEMBERS or _is_record(value, layout, shapes):
             return None, 0
@@ -81,7 +81,7 @@ def _words(value: Any, layout: Layout, shapes: list[set[str]]) -> tuple[Any, int
 
 
 def _length(value: Any) -> int:
-    """About how long a value is; of a long one, that it is."""
+    """Estimate the length of a value, up to ``LONGEST``."""
     length, stack = 0, [value]
     while stack and length <= LONGEST:
         each = stack.pop()
@@ -96,8 +96,8 @@ def _length(value: Any) -> int:
     return length
 
 
-def _has_records(value: Any, layout: Layout, shapes: list[set[str]]) -> bool:
-    """Whether a list holds other records."""
+def _has_records(value: Any, layout: ReadLayout, shapes: list[set[str]]) -> bool:
+    """Check whether a list holds other records."""
     stack = [value]
     while stack:
         each = stack.pop()
@@ -108,14 +108,14 @@ def _has_records(value: Any, layout: Layout, shapes: list[set[str]]) -> bool:
     return False
 
 
-def _is_record(value: dict[str, Any], layout: Layout, shapes: list[set[str]]) -> bool:
-    """Whether an object has the content or, of whole rows, is like a record."""
+def _is_record(value: dict[str, Any], layout: ReadLayout, shapes: list[set[str]]) -> bool:
+    """Check whether an object has the content or, for whole rows, the fields of a record."""
     own = set(value)
     return has_content(value, layout) or any(own <= each or own >= each for each in shapes)
 
 
 def _shapes(records: Any) -> list[set[str]]:
-    """The names that the first of some records has."""
+    """Return the names in the first of some records."""
     while isinstance(records, list) and records:
         records = records[0]
     return [set(records)] if isinstance(records, dict) and records else []

@@ -18,7 +18,7 @@ Why that is proof, given that DuckDB accepted every line:
   NaN and infinities, and it shows that nothing but the scalar is there.
 
 Where no string has a quote or an escape in it, which counting shows, the bytes prove the block
-without DuckDB (json_raw).
+without DuckDB (``scalars``).
 
 The exact path decides every other block. All give the same batches (a property test holds that).
 """
@@ -36,26 +36,26 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from provenance.content.json_text import DefectError
-from provenance.io.contract.reader import Batch, Layout
+from provenance.content.json_reader import DefectError
+from provenance.io.contract.reader import Batch, ReadLayout
 from provenance.io.readers.json.json_content import MISSING, lookup, parse_object
 from provenance.io.readers.json.scalars import (
     QUOTE,
     Bytes,
     Places,
-    Values,
+    ScalarColumn,
+    is_plain_block,
     plain_column,
     raw_scalars,
     raw_strings,
-    speaks_plainly,
 )
-from provenance.io.records.batch_builder import no_fields, without_fraction
+from provenance.io.records.batch_builder import empty_fields, without_fraction
 
 FAST_FROM = 128 << 10
-"""Bytes from which a block is worth the fast path."""
+"""Fewest bytes of a block for the fast path."""
 
 FAST_ATTEMPTS = 4
-"""Blocks in a row that may fail: lines that differ too much are not worth trying for ever."""
+"""Failed blocks in a row after which the fast path is given up."""
 
 _MAX_KEYS = 100
 _MAX_NUMBER = 400
@@ -84,8 +84,8 @@ _BACKSLASH = _members(b"\\")
 
 
 @dataclass(frozen=True, slots=True)
-class Lines:
-    """Non-blank lines in a buffer: where each begins and ends, line break not included."""
+class BlockLines:
+    """Non-blank lines in a buffer: start and end of each, without its line break."""
 
     buffer: Bytes
     starts: Places
@@ -94,7 +94,7 @@ class Lines:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """What a block's lines have in common: everything but the scalars.
+    """What the lines of a block have in common: everything but the scalars.
 
     Attributes:
         glue: what stands before value j, from the end of the value before it.
@@ -112,12 +112,12 @@ class Template:
 
     @property
     def quotes(self) -> int:
-        """How many quotes a line has outside of its scalars."""
+        """Number of quotes of a line outside of its scalars."""
         return sum(glue.count(b'"') for glue in self.glue)
 
 
 def template_of(line: bytes) -> Template | None:
-    """The template of a line, or ``None`` for a line that the proof does not cover."""
+    """Make the template of a line; ``None`` for a line that the proof does not cover."""
     try:
         parse_object(line)
     except DefectError:
@@ -127,8 +127,8 @@ def template_of(line: bytes) -> Template | None:
     paths: list[tuple[str, ...]] = []
     tree: dict[str, Any] = {}
     path: list[str] = []
-    place = 0
-    while key := _GLUE.match(line, place):
+    position = 0
+    while key := _GLUE.match(line, position):
         name = key[2].decode("ascii")
         for brace in key[1]:
             if brace == ord("{") and paths:
@@ -137,25 +137,25 @@ def template_of(line: bytes) -> Template | None:
                 path.pop()
         glue.append(key[0])
         paths.append((*path, name))
-        place = key.end()
-        opens.append(line[place] == ord("{"))
+        position = key.end()
+        opens.append(line[position] == ord("{"))
         holder = tree
         for step in path:
             holder = holder[step]
         holder[name] = {} if opens[-1] else len(paths) - 1
         if not opens[-1]:
-            scalar = _SCALAR.match(line, place)
+            scalar = _SCALAR.match(line, position)
             if scalar is None:
                 return None
-            place = scalar.end()
-    tail = line[place:]
+            position = scalar.end()
+    tail = line[position:]
     if not (0 < len(paths) <= _MAX_KEYS and _TAIL.fullmatch(tail)):
         return None
     return Template(tuple(glue), tuple(opens), tail, tuple(paths), tree)
 
 
-def prove(lines: Lines, template: Template) -> list[Values] | None:
-    """The values of a block all of whose lines fit the template, or ``None``."""
+def prove_block(lines: BlockLines, template: Template) -> list[ScalarColumn] | None:
+    """Locate the values of a block if all lines fit the template; else ``None``."""
     keys = _key_ends(lines.buffer)
     count = len(template.glue)
     if keys is None or keys.size != lines.starts.size * count:
@@ -183,7 +183,7 @@ def prove(lines: Lines, template: Template) -> list[Values] | None:
 
 
 def _key_ends(buffer: Bytes) -> Places | None:
-    """Places of the quotes before a colon (white space between) that are no part of a text."""
+    """Find the quotes before a colon (white space between) that are no part of a text."""
     colons: Places = np.flatnonzero(buffer == COLON)
     places = _skip_back(buffer, colons - 1, _SPACE)
     if places is None:
@@ -194,7 +194,7 @@ def _key_ends(buffer: Bytes) -> Places | None:
 
 
 def _skip_back(buffer: Bytes, places: Places, members: npt.NDArray[np.bool_]) -> Places | None:
-    """Each place, or where going back from it the bytes are no members any more."""
+    """Move each offset back while its byte is in the set."""
     places = places.copy()
     on = np.flatnonzero(members[buffer[places]])
     for _ in range(_MAX_RUN):
@@ -206,17 +206,17 @@ def _skip_back(buffer: Bytes, places: Places, members: npt.NDArray[np.bool_]) ->
 
 
 def _all_equal(buffer: Bytes, places: Places, expected: bytes) -> bool:
-    """Whether these bytes stand at each of the places."""
+    """Check whether these bytes are at each of the offsets."""
     if places[0] < 0 or places.min() < 0 or places.max() + len(expected) > buffer.size:
         return False
     windows = np.lib.stride_tricks.sliding_window_view(buffer, len(expected))
     return bool((windows[places] == np.frombuffer(expected, np.uint8)).all())
 
 
-def _scalars(buffer: Bytes, starts: Places, ends: Places, opens: bool) -> Values | None:
-    """A column of values, when each is one scalar of strict JSON (or an object, as said)."""
+def _scalars(buffer: Bytes, starts: Places, ends: Places, opens: bool) -> ScalarColumn | None:
+    """Return a column of values if each is one scalar of strict JSON, or an object if ``opens``."""
     if opens:
-        return Values(starts, ends, _NONE) if np.array_equal(starts, ends) else None
+        return ScalarColumn(starts, ends, _NONE) if np.array_equal(starts, ends) else None
     if not (ends > starts).all():
         return None
     first, last = buffer[starts], buffer[ends - 1]
@@ -224,16 +224,16 @@ def _scalars(buffer: Bytes, starts: Places, ends: Places, opens: bool) -> Values
     # NaN and infinities, however DuckDB takes them written, end in none of the last bytes.
     others = _BEGINS_SCALAR[first] & _ENDS_SCALAR[last] & (ends - starts <= _MAX_NUMBER)
     good = np.where(strings, (last == QUOTE) & (ends - starts >= 2), others)
-    return Values(starts, ends, strings) if good.all() else None
+    return ScalarColumn(starts, ends, strings) if good.all() else None
 
 
 _NONE = np.zeros(0, np.bool_)
 
 
 class FastPath:
-    """Reads blocks of lines whose content is one string; answers ``None`` where it may not."""
+    """Reads blocks of lines whose content is one string; returns ``None`` where it may not."""
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: ReadLayout) -> None:
         self._layout = layout
         self._duckdb = duckdb.connect(config={"threads": 1})
 
@@ -248,13 +248,13 @@ class FastPath:
     ) -> None:
         self._duckdb.close()
 
-    def read(self, lines: Lines, rows: Places, *, original: bool) -> Batch | None:
-        """The batch of a block without any reject, or ``None``: the exact path decides."""
+    def read(self, lines: BlockLines, rows: Places, *, original: bool) -> Batch | None:
+        """Read a block without rejects; ``None`` leaves it to the exact path."""
         template = template_of(lines.buffer[lines.starts[0] : lines.ends[0]].tobytes())
         content = lookup(template.tree, self._layout.content[0]) if template else None
         if template is None or not isinstance(content, int):
             return None
-        values = prove(lines, template)
+        values = prove_block(lines, template)
         if values is None or not values[content].strings.all():
             return None
         shape: dict[str, str] = {}
@@ -263,16 +263,16 @@ class FastPath:
             shape = _shape(lines.buffer, template, values)
             names += tuple(name for name in self._layout.chooser(shape) if name not in names)
         places = [content, *(lookup(template.tree, name) for name in names)]
-        if any(isinstance(place, dict) for place in places):
+        if any(isinstance(position, dict) for position in places):
             return None
         text = _arrow_lines(lines)
         if text is None:
             return None
-        if speaks_plainly(lines.buffer, template.quotes * rows.size, values):
+        if is_plain_block(lines.buffer, template.quotes * rows.size, values):
             nothing = pa.nulls(rows.size, pa.string())
             columns: list[pa.Array] | None = [
-                nothing if place is MISSING else plain_column(lines.buffer, values[place])
-                for place in places
+                nothing if position is MISSING else plain_column(lines.buffer, values[position])
+                for position in places
             ]
         else:
             columns = self._columns(lines, text, template, values, places)
@@ -291,34 +291,36 @@ class FastPath:
 
     def _columns(
         self,
-        lines: Lines,
+        lines: BlockLines,
         text: pa.Array,
         template: Template,
-        values: list[Values],
+        values: list[ScalarColumn],
         places: list[Any],
     ) -> list[pa.Array] | None:
-        """One column of text per place; DuckDB gives those that need more than their raw bytes."""
+        """Make one column of text per position; DuckDB parses those with escapes."""
         parsed: dict[int, pa.Array | None] = {places[0]: None}
         ready: dict[int, pa.Array] = {}
-        for place in {place for place in places[1:] if place is not MISSING} - {places[0]}:
-            column = values[place]
+        for position in {position for position in places[1:] if position is not MISSING} - {
+            places[0]
+        }:
+            column = values[position]
             if not column.strings.any():
                 raw = raw_scalars(lines.buffer, column)
                 if raw is None:
                     return None
-                ready[place] = raw
+                ready[position] = raw
             elif column.strings.all() and (raw := raw_strings(lines.buffer, column)) is not None:
-                ready[place] = raw
+                ready[position] = raw
             elif (column.strings | (lines.buffer[column.starts] == ord("n"))).all():
-                parsed[place] = None
+                parsed[position] = None
             else:
                 return None
-        found = self._parse(text, [template.paths[place] for place in parsed])
+        found = self._parse(text, [template.paths[position] for position in parsed])
         if found is None:
             return None
         ready.update(zip(parsed, found, strict=True))
         nothing = pa.nulls(len(text), pa.string())
-        return [nothing if place is MISSING else ready[place] for place in places]
+        return [nothing if position is MISSING else ready[position] for position in places]
 
     def _parse(self, text: pa.Array, paths: list[tuple[str, ...]]) -> list[pa.Array] | None:
         # Names are [A-Za-z0-9_-]+ here, so the paths need no escaping.
@@ -344,8 +346,8 @@ class FastPath:
         return columns if columns[0].null_count == 0 else None
 
 
-def _arrow_lines(lines: Lines) -> pa.Array | None:
-    """The lines as an Arrow column over the same memory, or ``None`` if they are not UTF-8."""
+def _arrow_lines(lines: BlockLines) -> pa.Array | None:
+    """Make an Arrow column over the memory of the lines; ``None`` if they are not UTF-8."""
     if lines.buffer.size > _MAX_BLOCK:
         return None
     offsets = np.append(lines.starts, lines.buffer.size).astype(np.int32)
@@ -363,12 +365,12 @@ def _arrow_lines(lines: Lines) -> pa.Array | None:
 
 def _record_batch(names: tuple[str, ...], columns: list[pa.Array], rows: int) -> pa.RecordBatch:
     if not columns:
-        return no_fields(rows)
+        return empty_fields(rows)
     return pa.RecordBatch.from_arrays(columns, list(names))
 
 
-def _shape(buffer: Bytes, template: Template, values: list[Values]) -> dict[str, str]:
-    """The paths of a block with a value in some line."""
+def _shape(buffer: Bytes, template: Template, values: list[ScalarColumn]) -> dict[str, str]:
+    """Map the paths of a block that have a value in some line to their kinds."""
     kinds = {}
     for path, opens, column in zip(template.paths, template.opens, values, strict=True):
         kind = "object" if opens else _kind(buffer, column)
@@ -377,8 +379,8 @@ def _shape(buffer: Bytes, template: Template, values: list[Values]) -> dict[str,
     return {path: kinds[path] for path in sorted(kinds)}
 
 
-def _kind(buffer: Bytes, column: Values) -> str:
-    """The kind of a column of scalars; empty if all of them are null."""
+def _kind(buffer: Bytes, column: ScalarColumn) -> str:
+    """Return the kind of a column of scalars; empty if all are null."""
     if column.strings.any():
         return "string"
     first = set(np.unique(buffer[column.starts]).tolist())
@@ -387,8 +389,8 @@ def _kind(buffer: Bytes, column: Values) -> str:
     return "boolean" if first - {_NULL} else ""
 
 
-def _whole_numbers(column: pa.Array, values: Values) -> pa.Array:
-    """Ids that are numbers with a fraction as the integers that they are."""
+def _whole_numbers(column: pa.Array, values: ScalarColumn) -> pa.Array:
+    """Write ids that are whole numbers with a fraction as integers."""
     if values.strings.all():
         return column
     whole = [

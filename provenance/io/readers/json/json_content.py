@@ -1,23 +1,23 @@
-"""Content and fields of records that are JSON values."""
+"""Extract content and fields from records that are JSON values."""
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from provenance.content.identity import MAX_SAFE_INTEGER, CanonicalError, canonical_json
-from provenance.content.json_text import DefectError, parse
+from provenance.content.json_reader import DefectError, parse
+from provenance.content.json_writer import encode_json
 from provenance.errors import MisuseError
-from provenance.io.contract.reader import Layout
+from provenance.io.contract.reader import ReadLayout
 from provenance.io.contract.record_paths import is_turn, steps_of
 from provenance.io.records.batch_builder import field_of
 
 MISSING: Any = object()
-"""What ``lookup`` answers for a field that is not there, apart from null."""
+"""Result of ``lookup`` for an absent field, as opposed to null."""
 
 
 def parse_object(raw: bytes) -> dict[str, Any]:
-    """The object that a strict JSON text holds.
+    """Parse a strict JSON text that must be an object.
 
     Raises:
         DefectError: as ``parse``, or the value is not an object.
@@ -29,7 +29,7 @@ def parse_object(raw: bytes) -> dict[str, Any]:
 
 
 def not_an_object(value: Any) -> str:
-    """Why another value is no record.
+    """Word the reject reason of a value that is no object.
 
     >>> not_an_object("a"), not_an_object(None)
     ('a string, not an object', 'null, not an object')
@@ -38,7 +38,7 @@ def not_an_object(value: Any) -> str:
 
 
 def lookup(record: dict[str, Any], name: str) -> Any:
-    """A field by its name; dots walk into objects when no field has that very name.
+    """Look a field up by name; dots go into objects where no field has that name.
 
     >>> lookup({"a": {"b": 1}}, "a.b"), lookup({"a.b": 2, "a": {"b": 1}}, "a.b")
     (1, 2)
@@ -53,19 +53,19 @@ def lookup(record: dict[str, Any], name: str) -> Any:
     return value
 
 
-def require_readable(layout: Layout) -> None:
-    """Refuse a layout that no JSON can be read by."""
+def require_readable(layout: ReadLayout) -> None:
+    """Refuse a layout of binary content."""
     if layout.kind == "binary":
         raise MisuseError("JSON holds no binary content", hint="choose another --content")
 
 
 def extract(
-    record: dict[str, Any], layout: Layout, seen: dict[str, Any] | None = None
+    record: dict[str, Any], layout: ReadLayout, seen: dict[str, Any] | None = None
 ) -> tuple[str, list[str | None]]:
-    """The content and the further fields of a record, as a batch holds them.
+    """Extract the content and the further fields of a record.
 
     Args:
-        seen: the record with what stands beside it, of which the further fields are.
+        seen: the record with its enclosing members, from which the further fields are taken.
 
     Raises:
         DefectError: there is no content, or it is not what the layout says.
@@ -75,8 +75,8 @@ def extract(
     return content, [_field(fields, name, layout) for name in layout.fields]
 
 
-def has_content(record: dict[str, Any], layout: Layout) -> bool:
-    """Whether a record has any of the content fields, be it null."""
+def has_content(record: dict[str, Any], layout: ReadLayout) -> bool:
+    """Check whether a record has any of the content fields, even if null."""
     return any(lookup(record, name) is not MISSING for name in layout.content)
 
 
@@ -104,13 +104,13 @@ _ARTICLE = {
 }
 
 
-def _whole(record: dict[str, Any], layout: Layout) -> str:
+def _whole(record: dict[str, Any], layout: ReadLayout) -> str:
     if layout.content == ("*",):
         # Whether anything is left of it the canonical form says, which is the same in all formats.
         chosen = {k: v for k, v in record.items() if v is not None and not k.startswith("prov_")}
     else:
         chosen = _chosen(record, layout.content, layout.late)
-    text = _encode(chosen)
+    text = encode_json(chosen)
     if _is_inexact(chosen):
         try:
             canonical_json(chosen)
@@ -122,7 +122,7 @@ def _whole(record: dict[str, Any], layout: Layout) -> str:
 def _chosen(
     record: dict[str, Any], names: tuple[str, ...], late: tuple[str, ...]
 ) -> dict[str, Any]:
-    """The content fields that a record has, of which one at least must say something."""
+    """Return the content fields of a record, at least one of which is not empty."""
     found = {name: lookup(record, name) for name in names}
     found |= {name: lookup(record, name) for name in late if name in record or "." in name}
     chosen = {k: v for k, v in found.items() if v is not MISSING and v is not None}
@@ -130,29 +130,26 @@ def _chosen(
         null = [name for name, value in found.items() if value is None]
         if not null:
             raise DefectError("no field " + " or ".join(f'"{name}"' for name in names))
-        what = f'field "{null[0]}" is' if len(null) == 1 else "the content fields are"
-        raise DefectError(f"{what} null")
+        subject = f'field "{null[0]}" is' if len(null) == 1 else "the content fields are"
+        raise DefectError(f"{subject} null")
     if all(value in ("", [], {}) for value in chosen.values()):
-        what = f'field "{names[0]}" is' if len(names) == 1 else "the content fields are"
-        raise DefectError(f"{what} empty")
+        subject = f'field "{names[0]}" is' if len(names) == 1 else "the content fields are"
+        raise DefectError(f"{subject} empty")
     return chosen
-
-
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 _EXACT = {str, bool, type(None)}
 
 
 def _is_inexact(value: Any) -> bool:
-    """Whether the canonical form may refuse some number: it then decides."""
+    """Check whether the canonical form might refuse a number."""
     if isinstance(value, (dict, list)):
         items = value.values() if isinstance(value, dict) else value
         return not _EXACT.issuperset(map(type, items)) and any(map(_is_inexact, items))
     return type(value) not in _EXACT and not -MAX_SAFE_INTEGER < value < MAX_SAFE_INTEGER
 
 
-def _field(record: dict[str, Any], name: str, layout: Layout) -> str | None:
+def _field(record: dict[str, Any], name: str, layout: ReadLayout) -> str | None:
     text = field_of(record, steps_of(name), reference=name in layout.references)
     return text if text is None else _storable(text, f'field "{name}"')
 
@@ -167,7 +164,7 @@ def _storable(text: str, where: str) -> str:
 
 
 def kind_of(value: Any) -> str:
-    """The kind of a value in the words of ``Shape``.
+    """Return the kind of a value in the words of ``Shape``.
 
     >>> kind_of([{"role": "user", "content": "Hi"}])
     'messages'

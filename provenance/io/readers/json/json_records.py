@@ -1,23 +1,24 @@
-"""JSON values as records, counted as they come."""
+"""Convert JSON values to records, and number them in order."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from provenance.content.json_text import DefectError, compact_json, parse
-from provenance.io.contract.reader import Batch, Layout, too_long
+from provenance.content.json_reader import DefectError, parse
+from provenance.content.json_writer import compact_json
+from provenance.io.contract.reader import Batch, ReadLayout, too_long_reason
 from provenance.io.contract.record_paths import TooManyPathsError, is_turn
-from provenance.io.readers.json.enclosing_members import Beside
+from provenance.io.readers.json.enclosing_members import Enclosing
 from provenance.io.readers.json.json_content import extract, not_an_object
-from provenance.io.records.batch_builder import Collector
+from provenance.io.records.batch_builder import BatchBuilder
 
 TEXT, CHAT = "text", "messages"
-"""Fields that a mere string and a mere list of messages stand for."""
+"""Field names for a bare string and a bare list of messages."""
 
 
 def bare_name(value: Any) -> str:
-    """The field that a value stands for which is no object; empty where there is none.
+    """Return the field name for a bare string or chat; empty for other values.
 
     >>> bare_name("a"), bare_name([{"role": "user", "content": "Hi"}]), bare_name([1])
     ('text', 'messages', '')
@@ -32,13 +33,13 @@ def _is_chat(items: list[Any]) -> bool:
     return turns and any(map(is_turn, items))
 
 
-def as_record(value: Any, layout: Layout) -> dict[str, Any]:
-    """The record that a JSON value is: an object, or a mere text or chat where that is wanted.
+def as_record(value: Any, layout: ReadLayout) -> dict[str, Any]:
+    """Convert a JSON value to a record: an object, or a bare text or chat where that is wanted.
 
     Raises:
         DefectError: it is something else.
 
-    >>> as_record("a", Layout("text", ("text",)))
+    >>> as_record("a", ReadLayout("text", ("text",)))
     {'text': 'a'}
     """
     if isinstance(value, dict):
@@ -49,43 +50,43 @@ def as_record(value: Any, layout: Layout) -> dict[str, Any]:
     raise DefectError(not_an_object(value))
 
 
-def is_record(value: Any, layout: Layout) -> bool:
-    """Whether a JSON value is an object, or a mere text or chat where that is wanted."""
+def is_record(value: Any, layout: ReadLayout) -> bool:
+    """Check whether a JSON value is an object, or a bare text or chat where that is wanted."""
     return isinstance(value, dict) or bare_name(value) in layout.content
 
 
-class Numbered:
-    """Gathers the records of a file whose rows are counted as they come, from ``first`` on."""
+class NumberedRecords:
+    """Collects the records of a file, and numbers them from ``first`` on."""
 
-    def __init__(self, layout: Layout, *, original: bool, first: int = 1) -> None:
+    def __init__(self, layout: ReadLayout, *, original: bool, first: int = 1) -> None:
         self._layout = layout
-        self._collector = Collector(layout, original=original, again=self._again)
+        self._collector = BatchBuilder(layout, original=original, again=self._again)
         self.row = first - 1
 
-    def _again(self, held: bytes | dict[str, Any]) -> dict[str, Any]:
-        return as_record(parse(held), self._layout) if isinstance(held, bytes) else held
+    def _again(self, source: bytes | dict[str, Any]) -> dict[str, Any]:
+        return as_record(parse(source), self._layout) if isinstance(source, bytes) else source
 
-    def add(self, record: Any, where: str = "", beside: Beside | None = None) -> None:
-        """Keep or refuse what stands where a record is expected; ``beside``: what holders say."""
+    def add(self, record: Any, where: str = "", enclosing: Enclosing | None = None) -> None:
+        """Keep or refuse a value; ``enclosing`` are the members around it."""
         self.row += 1
         try:
             if isinstance(record, DefectError):
                 raise record
             members = as_record(record, self._layout)
-            seen = members if beside is None else beside.seen_by(members)
+            seen = members if enclosing is None else enclosing.seen_by(members)
             values = extract(members, self._layout, seen)
-            original = written(members)
+            original = to_json_bytes(members)
             if len(original) > self._layout.max_record:
-                raise DefectError(too_long(self._layout.max_record))
+                raise DefectError(too_long_reason(self._layout.max_record))
             text = original.decode() if self._collector.with_original else None
-            size = len(original) + (beside.size if beside else 0)
+            size = len(original) + (enclosing.size if enclosing else 0)
             self._collector.keep(self.row, values, text, seen, size, seen)
         except (DefectError, TooManyPathsError) as defect:
-            raw = None if isinstance(record, DefectError) else written(record)
+            raw = None if isinstance(record, DefectError) else to_json_bytes(record)
             self._collector.reject(self.row, None, f"{where}{defect}", raw)
 
-    def add_raw(self, raw: bytes, offset: int, beside: Beside | None = None) -> None:
-        """Keep or refuse a record as it is written.
+    def add_raw(self, raw: bytes, offset: int, enclosing: Enclosing | None = None) -> None:
+        """Keep or refuse a record from its bytes.
 
         Args:
             offset: its first byte in the file.
@@ -95,48 +96,48 @@ class Numbered:
         """
         if len(raw) > self._layout.max_record:
             self.row += 1
-            self._collector.reject(self.row, offset, too_long(self._layout.max_record), raw)
+            self._collector.reject(self.row, offset, too_long_reason(self._layout.max_record), raw)
             return
         value = parse(raw)
         self.row += 1
-        self._keep_raw(value, raw, offset, beside)
+        self._keep_raw(value, raw, offset, enclosing)
 
-    def _keep_raw(self, value: Any, raw: bytes, offset: int, beside: Beside | None) -> None:
+    def _keep_raw(self, value: Any, raw: bytes, offset: int, enclosing: Enclosing | None) -> None:
         try:
             members = as_record(value, self._layout)
-            seen = members if beside is None else beside.seen_by(members)
+            seen = members if enclosing is None else enclosing.seen_by(members)
             values = extract(members, self._layout, seen)
-            text = written(members).decode() if self._collector.with_original else None
-            size = len(raw) + (beside.size if beside else 0)
-            held = raw if seen is members else seen
-            self._collector.keep(self.row, values, text, seen, size, held)
+            text = to_json_bytes(members).decode() if self._collector.with_original else None
+            size = len(raw) + (enclosing.size if enclosing else 0)
+            source = raw if seen is members else seen
+            self._collector.keep(self.row, values, text, seen, size, source)
         except (DefectError, TooManyPathsError) as defect:
             self._collector.reject(self.row, offset, str(defect), raw)
 
     def refuse(
         self, offset: int | None, reason: str, raw_digest: str | None, raw_bytes: int | None
     ) -> None:
-        """Refuse what could not be read at all."""
+        """Refuse a record that could not be read."""
         self.row += 1
         self._collector.reject_hashed(self.row, offset, reason, raw_digest, raw_bytes)
 
     @property
     def full(self) -> bool:
-        """Whether it is time for a batch."""
+        """Whether the batch is full."""
         return self._collector.full
 
     @property
     def empty(self) -> bool:
-        """Whether nothing was gathered since the last batch."""
+        """Whether the batch is empty."""
         return self._collector.empty
 
     def batch(self) -> Batch:
-        """What was gathered."""
+        """Build the batch, and begin a new one."""
         return self._collector.batch()
 
 
-def written(record: Any) -> bytes:
-    """A value as compact JSON; lone surrogates, which UTF-8 cannot hold, as escapes."""
+def to_json_bytes(record: Any) -> bytes:
+    """Encode a value as compact JSON, with lone surrogates as escapes."""
     try:
         return compact_json(record).encode()
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""JSON lines: one object per line, read block by block."""
+"""Read JSON lines, one object per line, block by block."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from provenance.content.identity import write_digest
-from provenance.content.json_text import DefectError, parse
+from provenance.content.json_reader import DefectError, parse
 from provenance.io.contract.reader import (
     Batch,
+    BlockShare,
     Input,
-    Layout,
     Portion,
+    ReadLayout,
     Shape,
-    Share,
     Slice,
-    too_long,
+    too_long_reason,
 )
 from provenance.io.contract.record_paths import TooManyPathsError
-from provenance.io.readers.json.fast_path import FAST_ATTEMPTS, FAST_FROM, FastPath, Lines
+from provenance.io.readers.json.fast_path import FAST_ATTEMPTS, FAST_FROM, BlockLines, FastPath
 from provenance.io.readers.json.json_content import extract, not_an_object, require_readable
-from provenance.io.readers.json.json_records import Numbered, as_record, written
+from provenance.io.readers.json.json_records import NumberedRecords, as_record, to_json_bytes
 from provenance.io.readers.json.nested import nested_records, nested_sample
 from provenance.io.readers.json.scalars import Bytes, Places
 from provenance.io.readers.json.shape import shape_of
-from provenance.io.records.batch_builder import Collector, split
+from provenance.io.records.batch_builder import BatchBuilder, split_batch
 from provenance.io.streams.byte_feed import ByteFeed
 from provenance.io.streams.open_input import open_bytes
 
 BLOCK = 16 << 20
-"""Bytes that are read and parsed at once, unless a line is longer."""
+"""Bytes that are read and parsed at once; more if a line is longer."""
 
 _PROBE_LINES = 100
 _HEAD = 1 << 20
@@ -46,7 +46,7 @@ _BLANK = b" \t\r"
 
 
 class JsonLines:
-    """The reader of JSON lines.
+    """Reader of JSON lines.
 
     Args:
         fast_from: bytes from which a block is worth the fast path; ``None`` for never. It decides
@@ -61,20 +61,25 @@ class JsonLines:
         self._block = block
 
     def probe(self, source: Input, nested: str | None = None) -> Shape:
-        """The fields of the first hundred lines, or of the records at a path in them."""
+        """Read the shape of the first hundred lines, or of the records at a path in them."""
         lines: list[Any] = []
         with open_bytes(source) as stream:
             for block in _blocks(ByteFeed(stream), BLOCK, 1, _HEAD):
-                if isinstance(block, Block):
+                if isinstance(block, LineBlock):
                     lines += _first_values(block, _PROBE_LINES - len(lines))
                 if len(lines) == _PROBE_LINES or block.offset > (_HEAD if lines else BLOCK):
                     break
         return shape_of(lines if nested is None else nested_sample(lines, nested))
 
     def read(
-        self, source: Input, layout: Layout, part: Portion | None = None, *, original: bool = False
+        self,
+        source: Input,
+        layout: ReadLayout,
+        part: Portion | None = None,
+        *,
+        original: bool = False,
     ) -> Iterator[Batch]:
-        """Batches of a file or of a part of it; rows are lines, or records of ``layout.records``.
+        """Yield batches of a file or a part of it; rows are lines, or nested records.
 
         Raises:
             DamagedError: the compression is truncated, corrupt, or a bomb.
@@ -87,8 +92,8 @@ class JsonLines:
             stream = ByteFeed(stack.enter_context(open_bytes(source)), cut)
             blocks = _blocks(stream, layout.max_record, cut.first_row if cut else 1, self._block)
             share = cut.share if cut else part
-            if isinstance(share, Share):
-                # Blocks are of a fixed size: whoever reads a share cuts the file alike.
+            if isinstance(share, BlockShare):
+                # Blocks are of a fixed size, so all shares split the file alike.
                 blocks = islice(blocks, share.index, None, share.of)
             if layout.records:
                 yield from _read_nested(blocks, layout, layout.records, original=original)
@@ -96,13 +101,18 @@ class JsonLines:
                 yield from self._read_flat(blocks, layout, stack, original=original)
 
     def _read_flat(
-        self, blocks: Iterator[Block | Loose], layout: Layout, stack: ExitStack, *, original: bool
+        self,
+        blocks: Iterator[LineBlock | OversizedLine],
+        layout: ReadLayout,
+        stack: ExitStack,
+        *,
+        original: bool,
     ) -> Iterator[Batch]:
-        collector = Collector(layout, original=original, again=partial(_record, layout=layout))
+        collector = BatchBuilder(layout, original=original, again=partial(_record, layout=layout))
         fast: FastPath | None = None
         attempts = FAST_ATTEMPTS if self._fast_from is not None and layout.kind == "text" else 0
         for block in blocks:
-            if isinstance(block, Loose):
+            if isinstance(block, OversizedLine):
                 collector.reject_hashed(
                     block.row, block.offset, block.reason, block.raw_digest, block.raw_bytes
                 )
@@ -114,13 +124,13 @@ class JsonLines:
                 batch = _try(fast, block, layout.max_record, original=original)
                 # A file whose lines differ too much is not worth trying for ever.
                 attempts = FAST_ATTEMPTS if batch else attempts - 1
-            yield from split(batch) if batch else _read_exactly(block, layout, collector)
+            yield from split_batch(batch) if batch else _read_exactly(block, layout, collector)
 
 
-def slices(
+def line_slices(
     source: Input, size: int, watch: Callable[[bytes], object] = lambda _: None
 ) -> Iterator[Slice]:
-    """Cut an uncompressed file at line starts into ranges of about ``size`` bytes.
+    """Split an uncompressed file at line starts into slices of about ``size`` bytes.
 
     The slices cover the file; a line longer than ``size`` stays whole. An empty file has none.
 
@@ -129,20 +139,20 @@ def slices(
     """
     if source.compression:
         raise ValueError("only an uncompressed file can be cut")
-    start = place = 0
+    start = position = 0
     first = row = 1
     with open_bytes(source) as stream:
         while chunk := stream.read(_CHUNK):
             watch(chunk)
             at = 0
-            while (end := chunk.find(b"\n", max(start + size - 1 - place, at)) + 1) > 0:
+            while (end := chunk.find(b"\n", max(start + size - 1 - position, at)) + 1) > 0:
                 row += _count_lines(chunk, at, end)
-                yield Slice(start, place + end, first)
-                start, first, at = place + end, row, end
+                yield Slice(start, position + end, first)
+                start, first, at = position + end, row, end
             row += _count_lines(chunk, at, len(chunk))
-            place += len(chunk)
-    if start < place:
-        yield Slice(start, place, first)
+            position += len(chunk)
+    if start < position:
+        yield Slice(start, position, first)
 
 
 def _count_lines(chunk: bytes, start: int, end: int) -> int:
@@ -151,8 +161,8 @@ def _count_lines(chunk: bytes, start: int, end: int) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
-    """Whole lines in a buffer that the next block uses again.
+class LineBlock:
+    """Whole lines in a buffer that the next block reuses.
 
     Attributes:
         data: the bytes; the last line may lack its line break.
@@ -168,13 +178,13 @@ class Block:
 
     @property
     def starts(self) -> Places:
-        """Where each line begins."""
+        """Start of each line."""
         return np.concatenate([[0], self.ends[:-1] + 1])
 
 
 @dataclass(frozen=True, slots=True)
-class Loose:
-    """A reject that is not a line in a block, but too long to be held.
+class OversizedLine:
+    """A line over the record limit, which was hashed and not kept.
 
     Attributes:
         ends: whether the file ends with it.
@@ -188,13 +198,15 @@ class Loose:
     ends: bool = False
 
 
-def line_blocks(stream: BinaryIO, max_record: int) -> Iterator[Block | Loose]:
-    """Whole lines of a stream, block by block, and what is no line in a block (``_blocks``)."""
+def line_blocks(stream: BinaryIO, max_record: int) -> Iterator[LineBlock | OversizedLine]:
+    """Yield the lines of a stream in blocks, and its oversized lines."""
     return _blocks(ByteFeed(stream), max_record, 1, BLOCK)
 
 
-def _blocks(stream: ByteFeed, max_record: int, row: int, size: int) -> Iterator[Block | Loose]:
-    """Whole lines, block by block; a line that is too long goes by without being held."""
+def _blocks(
+    stream: ByteFeed, max_record: int, row: int, size: int
+) -> Iterator[LineBlock | OversizedLine]:
+    """Yield whole lines in blocks; hash an oversized line without keeping it."""
     buffer: Bytes = np.empty(size, np.uint8)
     filled, scanned, offset = 0, 0, stream.offset
     while True:
@@ -206,7 +218,7 @@ def _blocks(stream: ByteFeed, max_record: int, row: int, size: int) -> Iterator[
         ends: Places = scanned + np.flatnonzero(buffer[scanned:filled] == _NEWLINE)
         if ends.size:
             cut = int(ends[-1]) + 1
-            yield Block(buffer[:cut], ends, offset, row)
+            yield LineBlock(buffer[:cut], ends, offset, row)
             rest = buffer[cut:filled].copy()
             if buffer.size > size >= rest.size:
                 buffer = np.empty(size, np.uint8)  # it had grown for one long line
@@ -216,22 +228,24 @@ def _blocks(stream: ByteFeed, max_record: int, row: int, size: int) -> Iterator[
         if over:
             break
         if filled > max_record:
-            loose, filled = _pass_by(stream, buffer, filled, (row, offset), too_long(max_record))
-            yield loose
-            if loose.ends:
+            oversized, filled = _pass_by(
+                stream, buffer, filled, (row, offset), too_long_reason(max_record)
+            )
+            yield oversized
+            if oversized.ends:
                 return
-            row, offset, scanned = row + 1, offset + loose.raw_bytes + 1, 0
+            row, offset, scanned = row + 1, offset + oversized.raw_bytes + 1, 0
     if filled:
-        yield Block(buffer[:filled], np.array([filled]), offset, row)
+        yield LineBlock(buffer[:filled], np.array([filled]), offset, row)
 
 
 def _pass_by(
-    stream: ByteFeed, buffer: Bytes, filled: int, place: tuple[int, int], reason: str
-) -> tuple[Loose, int]:
-    """Hash a line up to its end; what follows it is left at the front of the buffer.
+    stream: ByteFeed, buffer: Bytes, filled: int, position: tuple[int, int], reason: str
+) -> tuple[OversizedLine, int]:
+    """Hash a line to its end; leave the bytes after it at the front of the buffer.
 
     Args:
-        place: row and offset of the line.
+        position: row and offset of the line.
         reason: why the line is refused.
     """
     sha = hashlib.sha256(buffer[:filled].data)
@@ -244,12 +258,12 @@ def _pass_by(
         if line_breaks.size:
             rest = filled - end - 1
             buffer[:rest] = buffer[end + 1 : filled].copy()
-            return Loose(*place, reason, write_digest(sha.digest()), size), rest
-    return Loose(*place, reason, write_digest(sha.digest()), size, ends=True), 0
+            return OversizedLine(*position, reason, write_digest(sha.digest()), size), rest
+    return OversizedLine(*position, reason, write_digest(sha.digest()), size, ends=True), 0
 
 
-def _try(fast: FastPath, block: Block, max_record: int, *, original: bool) -> Batch | None:
-    """The batch of a block if the fast path may read it."""
+def _try(fast: FastPath, block: LineBlock, max_record: int, *, original: bool) -> Batch | None:
+    """Read a block by the fast path, if it applies."""
     starts, ends = block.starts, block.ends
     if int((ends - starts).max()) > max_record:
         return None
@@ -259,12 +273,12 @@ def _try(fast: FastPath, block: Block, max_record: int, *, original: bool) -> Ba
     if not lines.size:
         return None
     return fast.read(
-        Lines(block.data, starts[lines], ends[lines]), block.row + lines, original=original
+        BlockLines(block.data, starts[lines], ends[lines]), block.row + lines, original=original
     )
 
 
-def _lines(block: Block) -> Iterator[tuple[int, int, bytes]]:
-    """Row, offset and bytes of each line that is not blank."""
+def filled_lines(block: LineBlock) -> Iterator[tuple[int, int, bytes]]:
+    """Yield row, offset and bytes of each line that is not blank."""
     view = block.data.data
     starts = block.starts.tolist()
     for number, (start, end) in enumerate(zip(starts, block.ends.tolist(), strict=True)):
@@ -273,8 +287,8 @@ def _lines(block: Block) -> Iterator[tuple[int, int, bytes]]:
             yield block.row + number, block.offset + start, raw
 
 
-def _read_exactly(block: Block, layout: Layout, collector: Collector) -> Iterator[Batch]:
-    for row, offset, raw in _lines(block):
+def _read_exactly(block: LineBlock, layout: ReadLayout, collector: BatchBuilder) -> Iterator[Batch]:
+    for row, offset, raw in filled_lines(block):
         try:
             value = _parse_line(raw, layout)
             record = as_record(value, layout)
@@ -290,38 +304,38 @@ def _read_exactly(block: Block, layout: Layout, collector: Collector) -> Iterato
 
 
 def _original(value: Any, record: dict[str, Any], raw: bytes) -> str:
-    """The whole row: the line as it is, where that is an object."""
-    return (raw.removesuffix(b"\r") if value is record else written(record)).decode()
+    """Return the whole row: the line itself where it is an object."""
+    return (raw.removesuffix(b"\r") if value is record else to_json_bytes(record)).decode()
 
 
-def _parse_line(raw: bytes, layout: Layout) -> Any:
+def _parse_line(raw: bytes, layout: ReadLayout) -> Any:
     if len(raw) > layout.max_record:
-        raise DefectError(too_long(layout.max_record))
+        raise DefectError(too_long_reason(layout.max_record))
     return parse(raw)
 
 
-def _record(raw: bytes, layout: Layout) -> dict[str, Any]:
+def _record(raw: bytes, layout: ReadLayout) -> dict[str, Any]:
     return as_record(parse(raw), layout)
 
 
 def _read_nested(
-    blocks: Iterator[Block | Loose], layout: Layout, path: str, *, original: bool
+    blocks: Iterator[LineBlock | OversizedLine], layout: ReadLayout, path: str, *, original: bool
 ) -> Iterator[Batch]:
-    """Records inside the lines, numbered through the file; reasons name the line."""
-    gathered = Numbered(layout, original=original)
+    """Read the records inside of lines, numbered through the file; reasons name the line."""
+    gathered = NumberedRecords(layout, original=original)
     for block in blocks:
-        if isinstance(block, Loose):
+        if isinstance(block, OversizedLine):
             where = "" if block.ends else f"line {block.row}: "
             digest, size = block.raw_digest, block.raw_bytes
             gathered.refuse(block.offset, where + block.reason, digest, size)
             continue
-        for line, offset, raw in _lines(block):
+        for line, offset, raw in filled_lines(block):
             try:
                 root = _parse_line(raw, layout)
                 if not isinstance(root, dict):
                     raise DefectError(not_an_object(root))
-                for node, beside in nested_records(root, path, layout):
-                    gathered.add(node, f"line {line}: ", beside)
+                for node, enclosing in nested_records(root, path, layout):
+                    gathered.add(node, f"line {line}: ", enclosing)
             except DefectError as defect:
                 digest = write_digest(hashlib.sha256(raw).digest())
                 gathered.refuse(offset, f"line {line}: {defect}", digest, len(raw))
@@ -331,9 +345,9 @@ def _read_nested(
         yield gathered.batch()
 
 
-def _first_values(block: Block, count: int) -> list[Any]:
+def _first_values(block: LineBlock, count: int) -> list[Any]:
     records: list[Any] = []
-    for _, _, raw in _lines(block):
+    for _, _, raw in filled_lines(block):
         if len(records) == count:
             break
         try:

@@ -1,4 +1,4 @@
-"""Records inside a JSON value: lists that lie in it, and trees."""
+"""Find the records at a path inside a JSON value, in nested lists and trees."""
 
 from __future__ import annotations
 
@@ -7,37 +7,38 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from provenance.content.json_text import DefectError
-from provenance.io.contract.reader import Layout
-from provenance.io.readers.json.enclosing_members import Beside
+from provenance.content.json_reader import DefectError
+from provenance.io.contract.reader import ReadLayout
+from provenance.io.contract.record_paths import flatten
+from provenance.io.readers.json.enclosing_members import Enclosing
 from provenance.io.readers.json.json_content import MISSING, has_content
 
 _PROBE_RECORDS = 100
 
 
-def nested_records(root: Any, path: str, layout: Layout) -> Iterator[tuple[Any, Beside]]:
-    """The records at a path: parents before children, each without the list of its children.
+def nested_records(root: Any, path: str, layout: ReadLayout) -> Iterator[tuple[Any, Enclosing]]:
+    """Yield the records at a path: parents before children, each without its list of children.
 
-    All but the last name lead to the holders, through objects and lists. The last one names the
-    list of a holder's children, and of their children, and so on. A child is a record; a holder is
-    one too if it has the content field. With each record comes what its holders say that are no
-    records themselves: a child has nothing from a parent.
+    All names but the last lead to the holders, through objects and lists. The last one names the
+    list of a holder's children, of their children, and so on. A child is a record; a holder is one
+    too if it has the content field. With each record comes what encloses it: members of holders
+    that are no records themselves, so a child gets nothing from a parent that is a record.
 
     Raises:
         DefectError: the path leads nowhere.
 
     >>> tree = {"prompt": {"text": "Q", "replies": [{"text": "A", "replies": []}]}}
-    >>> found = list(nested_records(tree, "prompt.replies", Layout("text", ("text",))))
+    >>> found = list(nested_records(tree, "prompt.replies", ReadLayout("text", ("text",))))
     >>> [record for record, _ in found]
     [{'text': 'Q'}, {'text': 'A'}]
     >>> listed = {"model": "gpt-4", "data": [{"text": "A"}]}
-    >>> [each.members for _, each in nested_records(listed, "data", Layout("text", ("text",)))]
+    >>> [each.members for _, each in nested_records(listed, "data", ReadLayout("text", ("text",)))]
     [{'model': 'gpt-4'}]
     """
     *steps, last = path.split(".")
     found = False
-    for holder, beside in holders_in(root, steps, layout):
-        for node in descend(holder, last, layout, beside):
+    for holder, enclosing in holders_in(root, steps, layout):
+        for node in descend(holder, last, layout, enclosing):
             found = True
             yield node
         found = found or holder.get(last, MISSING) in (None, [])
@@ -46,79 +47,68 @@ def nested_records(root: Any, path: str, layout: Layout) -> Iterator[tuple[Any, 
 
 
 def nested_sample(roots: list[Any], path: str) -> list[Any]:
-    """Some records at a path, for a look at their fields."""
+    """Return some records at a path."""
     found: list[Any] = []
     for root in roots:
         with contextlib.suppress(DefectError):
-            nodes = nested_records(root, path, Layout("structured", ("*",)))
+            nodes = nested_records(root, path, ReadLayout("structured", ("*",)))
             found += [node for node, _ in islice(nodes, _PROBE_RECORDS)]
     return found
 
 
 def holders_in(
-    root: Any, steps: list[str], layout: Layout, above: Beside | None = None
-) -> Iterator[tuple[dict[str, Any], Beside]]:
-    """The objects at the end of some steps, in order, and what stands beside each.
+    root: Any, steps: list[str], layout: ReadLayout, above: Enclosing | None = None
+) -> Iterator[tuple[dict[str, Any], Enclosing]]:
+    """Yield the objects at the end of some steps, and what encloses each.
 
     Args:
-        above: what stands beside the root.
+        above: what encloses the root.
     """
-    stack = [(root, 0, above or Beside())]
+    stack = [(root, 0, above or Enclosing())]
     while stack:
-        node, depth, beside = stack.pop()
-        objects = [each for each in _spread([node]) if isinstance(each, dict)]
+        node, depth, enclosing = stack.pop()
+        objects = [each for each in flatten([node]) if isinstance(each, dict)]
         if depth == len(steps):
-            yield from ((each, beside) for each in objects)
+            yield from ((each, enclosing) for each in objects)
             continue
         step = steps[depth]
         stack += [
-            (each[step], depth + 1, beside.below(each, step, layout))
+            (each[step], depth + 1, enclosing.below(each, step, layout))
             for each in reversed(objects)
             if step in each
         ]
 
 
-def _spread(nodes: list[Any]) -> Iterator[Any]:
-    """Values with every list, however deep, replaced by what it holds."""
-    stack = nodes[::-1]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, list):
-            stack.extend(reversed(node))
-        else:
-            yield node
-
-
 def descend(
-    node: Any, last: str, layout: Layout, above: Beside, *, child: bool = False
-) -> Iterator[tuple[Any, Beside]]:
-    """The records of a holder, or of one of the children in its list.
+    node: Any, last: str, layout: ReadLayout, above: Enclosing, *, child: bool = False
+) -> Iterator[tuple[Any, Enclosing]]:
+    """Yield the records of a holder, or of a child in its list.
 
     Args:
         last: name of the list of children.
-        above: what stands beside it.
+        above: what encloses it.
     """
-    stack: list[tuple[Any, Beside, bool]] = [(node, above, child)]
+    stack: list[tuple[Any, Enclosing, bool]] = [(node, above, child)]
     while stack:
-        node, beside, inner = stack.pop()
+        node, enclosing, inner = stack.pop()
         if not isinstance(node, dict):
-            yield node, beside
+            yield node, enclosing
             continue
         below = node.get(last)
         children = below if isinstance(below, list) else [below] if isinstance(below, dict) else []
         record = is_tree(node, children, last, layout)
         if inner or record:
             inside = isinstance(below, (list, dict))
-            yield ({k: v for k, v in node.items() if k != last} if inside else node), beside
+            yield ({k: v for k, v in node.items() if k != last} if inside else node), enclosing
         if children:
             # What has no content is refused as a record, and speaks for those below it.
             record = record or (inner and layout.content == ("*",))
-            beside = beside if record else beside.below(node, last, layout)
-            stack.extend((each, beside, True) for each in reversed(children))
+            enclosing = enclosing if record else enclosing.below(node, last, layout)
+            stack.extend((each, enclosing, True) for each in reversed(children))
 
 
-def is_tree(holder: dict[str, Any], children: list[Any], last: str, layout: Layout) -> bool:
-    """Whether what holds children is a record itself."""
+def is_tree(holder: dict[str, Any], children: list[Any], last: str, layout: ReadLayout) -> bool:
+    """Check whether the holder of children is a record itself."""
     if layout.content != ("*",):
         return has_content(holder, layout)
     # Of a whole row nothing says so but its likeness to the children.

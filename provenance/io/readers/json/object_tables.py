@@ -1,4 +1,4 @@
-"""Tables that are written as one JSON object: by columns, by rows with their numbers, or split."""
+"""Read tables that are one JSON object: by columns, by numbered rows, or in pandas "split" form."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from provenance.content.json_text import DefectError, shortened
+from provenance.content.json_reader import DefectError, shortened
 from provenance.io.readers.json.json_content import kind_of
 
 _NUMBER = re.compile(r"-?[0-9]{1,18}")
@@ -15,7 +15,7 @@ _SPLIT_TOO = _SPLIT | {"index", "index_names", "column_names"}
 
 
 def rows_of(document: Any) -> Iterator[Any]:
-    """The rows of an object that is a table; any other value is a row itself.
+    """Yield the rows of an object that is a table; any other value is one row.
 
     Raises:
         DefectError: the columns of a table are not equally long.
@@ -53,7 +53,7 @@ def rows_of(document: Any) -> Iterator[Any]:
 
 
 def sample_of(document: Any) -> Iterator[Any]:
-    """The rows of a table; of unequal columns as far as all of them go."""
+    """Yield the rows of a table; columns of unequal length are cut to the shortest."""
     if isinstance(document, dict) and is_columns(document):
         rows = zip(*document.values(), strict=False)
         return (dict(zip(document, values, strict=True)) for values in rows)
@@ -61,7 +61,7 @@ def sample_of(document: Any) -> Iterator[Any]:
 
 
 def is_columns(document: dict[str, Any]) -> bool:
-    """Whether an object holds columns, and not just lists: the turns of a chat, or wrapped rows."""
+    """Check whether an object holds columns, and not lists such as the turns of a chat."""
     columns = list(document.values())
     if not columns or not all(isinstance(column, list) and column for column in columns):
         return False
@@ -91,7 +91,7 @@ def _are_objects(document: dict[str, Any]) -> bool:
 
 
 def _are_numbered_columns(document: dict[str, Any]) -> bool:
-    """Whether an object holds columns whose values bear the same numbers of rows."""
+    """Check whether an object holds columns with the same row numbers as keys."""
     if not _are_objects(document):
         return False
     first = next(iter(document.values()))

@@ -1,7 +1,7 @@
-"""Whether text is one JSON document or JSON lines, by the grammar of its beginning.
+"""Tell JSON documents from JSON lines, by the grammar of the first bytes.
 
-A document goes on over several lines where its first line is no value yet. Lines are values each
-of its own, whatever is wrong with some of them. Of a text that is neither nobody can tell.
+In a document of several lines the first line is not a complete value. In JSON lines each line is a
+value of its own, even if some are defective. A text may be neither.
 """
 
 from __future__ import annotations
@@ -11,24 +11,24 @@ import re
 
 import numpy as np
 
-from provenance.content.json_text import BOM, WHITESPACE, exceeds_depth
-from provenance.io.readers.json.brackets import Scan
+from provenance.content.json_reader import BOM, WHITESPACE, exceeds_depth
+from provenance.io.readers.json.brackets import BracketScan
 from provenance.io.readers.json.json_records import CHAT, bare_name
 
 FIRST_LINE = 16 << 20
-"""A first line longer than this is one document, not one of many."""
+"""A longer first line is one document, not one of many."""
 
 _LINES = 100
 _WHITE = WHITESPACE.encode()
 _LIKE = re.compile(rb'\{\s*(?:["}]|\Z)|\[\s*(?:[\[{"\]]|\Z)|"(?:[^"\\\n]++|\\.)*+"[ \t\r]*\n')
-"""How a text begins that is JSON, though its name says nothing."""
+"""First bytes of a text that is JSON, whatever its name."""
 
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"')
 _DECODER = json.JSONDecoder()
 
 
 def lines_or_document(head: bytes, promised: str | None, *, whole: bool) -> str | None:
-    """``jsonl`` or ``json`` for the beginning of a text; ``None`` where it is not like either.
+    """Return ``jsonl`` or ``json`` by the first bytes of a text; ``None`` for neither.
 
     Args:
         head: the beginning, with its first line whole unless that is too long.
@@ -58,10 +58,10 @@ def lines_or_document(head: bytes, promised: str | None, *, whole: bool) -> str 
 
 
 def json_objects(head: bytes, *, whole: bool) -> str | None:
-    """``jsonl`` or ``json`` for a text that is nothing but JSON objects, whatever it is called.
+    """Return ``jsonl`` or ``json`` for a text of nothing but JSON objects, whatever its name.
 
-    Every line begins like an object, and most are such; or all of it is one object, or an array of
-    objects. Prose that begins with a brace or quotes an object is neither.
+    Every line begins like an object, and most are objects; or the text is one object, or an array
+    of objects. Prose that begins with a brace or quotes an object is neither.
 
     Args:
         head: the beginning.
@@ -90,14 +90,14 @@ def _is_object(line: bytes) -> bool:
 
 
 def _is_record(value: object) -> bool:
-    """Whether a document is an object, or objects in an array."""
+    """Check whether a document is an object, or an array of objects."""
     if isinstance(value, list):
         return bool(value) and all(isinstance(each, dict) and each for each in value)
     return isinstance(value, dict) and bool(value)
 
 
 def _one_line(line: bytes, promised: str | None) -> str | None:
-    """What a single line is: an array of records in it is a document, a chat is a record."""
+    """Classify a single line: an array of records is a document, a chat is a record."""
     value = _value(line)
     if isinstance(value, list) and bare_name(value) != CHAT:
         return "json"
@@ -111,13 +111,13 @@ def _one_line(line: bytes, promised: str | None) -> str | None:
 def _of_several(
     text: bytes, first: bytes, rest: bytes, promised: str | None, *, whole: bool
 ) -> str | None:
-    """What a text is whose first line is no value."""
+    """Classify a text whose first line is no value."""
     others = [line for line in rest.splitlines()[:_LINES] if line.strip(_WHITE)]
     alone = sum(map(_stands_alone, others))
     if 2 * alone > len(others) or (alone and 2 * alone == len(others) and promised == "jsonl"):
         return "jsonl"
-    place = _broken_at(text if whole else text[: text.rfind(b"\n") + 1])
-    if place is None or place > len(first):
+    position = _broken_at(text if whole else text[: text.rfind(b"\n") + 1])
+    if position is None or position > len(first):
         return "json"
     level = _level(first)
     if first[:1] == rest[:1] == b"{" and level <= 0:
@@ -128,14 +128,14 @@ def _of_several(
 
 
 def _continues(others: list[bytes]) -> bool:
-    """Whether most lines end as those within an array or object do."""
+    """Check whether most lines end like those within an array or object."""
     ends = sum(line.rstrip(_WHITE)[-1:] in (b",", b"{", b"[", b"}", b"]") for line in others)
     commas = sum(line.rstrip(_WHITE)[-1:] == b"," for line in others)
     return 2 * ends > len(others) and commas > 0
 
 
 def _broken_at(text: bytes) -> int | None:
-    """Where the grammar is broken; ``None`` where it is not, as far as the text goes."""
+    """Find the first syntax error; ``None`` if there is none as far as the text goes."""
     written = text.decode("utf-8", "replace")
     if exceeds_depth(written):
         return None
@@ -151,19 +151,19 @@ def _broken_at(text: bytes) -> int | None:
 
 
 def _stands_alone(line: bytes) -> bool:
-    """Whether a line is a value by its brackets, with nothing behind it."""
+    """Check by its brackets whether a line is one value, with nothing after it."""
     line = line.strip(_WHITE)
     if line[:1] == b'"':
         return _STRING.fullmatch(line) is not None
     if line[:1] + line[-1:] not in (b"{}", b"[]"):
         return False
-    _, depths = Scan().feed(np.frombuffer(line, np.uint8))
+    _, depths = BracketScan().feed(np.frombuffer(line, np.uint8))
     return depths[-1:].tolist() == [0] and int((depths == 0).sum()) == 1
 
 
 def _level(line: bytes) -> int:
-    """How many brackets a line leaves open."""
-    _, depths = Scan().feed(np.frombuffer(line, np.uint8))
+    """Count the brackets that a line leaves open."""
+    _, depths = BracketScan().feed(np.frombuffer(line, np.uint8))
     return int(depths[-1]) if depths.size else 0
 
 
@@ -178,7 +178,7 @@ def _value(line: bytes) -> object:
 
 
 def _is_value(line: bytes) -> bool:
-    """Whether a line is JSON, as far as others read it, or would be but for what is in it."""
+    """Check whether a line is JSON for a lenient parser, or has matching brackets at least."""
     return _value(line) is not _BROKEN or (line[:1] in (b"{", b"[") and _stands_alone(line))
 
 

@@ -1,4 +1,4 @@
-"""Scalars of JSON lines taken from the bytes as they stand, where those need no decoding."""
+"""Extract the scalars of JSON lines from their bytes, where they need no decoding."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ _STRICT = r"^(?:-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|
 
 
 @dataclass(frozen=True, slots=True)
-class Values:
-    """Where value j of every line begins and ends, and whether it is a string."""
+class ScalarColumn:
+    """Start and end of one value of every line, and whether it is a string."""
 
     starts: Places
     ends: Places
     strings: npt.NDArray[np.bool_]
 
 
-def speaks_plainly(buffer: Bytes, quotes: int, columns: list[Values]) -> bool:
-    """Whether every scalar of a block is JSON as it stands, and every string its own text.
+def is_plain_block(buffer: Bytes, quotes: int, columns: list[ScalarColumn]) -> bool:
+    """Check that all scalars of a block are strict JSON, and all strings free of escapes.
 
-    A string that begins and ends with a quote is one when no quote, no backslash and no control
-    character is in it. There is none in any when the block has no backslash, no control character
-    but line breaks, and as many quotes as stand outside of scalars and around strings.
+    A string between two quotes is valid if it has no quote, backslash or control character inside.
+    That holds for all of them when the block has no backslash, no control character but line
+    breaks, and no quotes but those outside of scalars and around strings.
 
     Args:
         buffer: whole lines, valid UTF-8, every byte of them outside of scalars known to be JSON.
@@ -46,7 +46,7 @@ def speaks_plainly(buffer: Bytes, quotes: int, columns: list[Values]) -> bool:
     return all(_are_strict(buffer, column) for column in columns if column.strings.size)
 
 
-def _are_strict(buffer: Bytes, column: Values) -> bool:
+def _are_strict(buffer: Bytes, column: ScalarColumn) -> bool:
     others = ~column.strings
     if not others.any():
         return True
@@ -56,8 +56,8 @@ def _are_strict(buffer: Bytes, column: Values) -> bool:
     )
 
 
-def plain_column(buffer: Bytes, column: Values) -> pa.Array:
-    """A column of a block that speaks plainly; null where it says so."""
+def plain_column(buffer: Bytes, column: ScalarColumn) -> pa.Array:
+    """Return a column of a plain block; null for JSON null."""
     inset = column.strings.astype(np.int64)
     text = _between(buffer, column.starts + inset, column.ends - inset)
     if column.strings.all():
@@ -66,8 +66,8 @@ def plain_column(buffer: Bytes, column: Values) -> pa.Array:
     return pc.if_else(pa.array(empty), pa.scalar(None, pa.string()), text)
 
 
-def raw_strings(buffer: Bytes, column: Values) -> pa.Array | None:
-    """Strings without escapes stand in the line as they are."""
+def raw_strings(buffer: Bytes, column: ScalarColumn) -> pa.Array | None:
+    """Return strings without escapes; ``None`` where some have escapes or all are long."""
     starts, ends = column.starts + 1, column.ends - 1
     if int((ends - starts).sum()) > buffer.size // 4:
         return None  # long texts are cheaper to have parsed than to be picked byte by byte
@@ -75,8 +75,8 @@ def raw_strings(buffer: Bytes, column: Values) -> pa.Array | None:
     return None if (picked == BACKSLASH).any() else _strings(offsets, picked)
 
 
-def raw_scalars(buffer: Bytes, column: Values) -> pa.Array | None:
-    """Numbers and booleans keep their spelling and null is null; the exact path reads ``-0``."""
+def raw_scalars(buffer: Bytes, column: ScalarColumn) -> pa.Array | None:
+    """Return numbers and booleans as spelled, null as null; ``None`` where one is ``-0``."""
     if _zeros(buffer, column):
         return None
     text = _strings(*_pick(buffer, column.starts, column.ends))
@@ -84,8 +84,8 @@ def raw_scalars(buffer: Bytes, column: Values) -> pa.Array | None:
     return pc.if_else(pa.array(first == ord("n")), pa.scalar(None, pa.string()), text)
 
 
-def _zeros(buffer: Bytes, column: Values) -> bool:
-    """Whether a number is ``-0``, which is written 0."""
+def _zeros(buffer: Bytes, column: ScalarColumn) -> bool:
+    """Check for ``-0``, which the exact path writes as 0."""
     first, second = buffer[column.starts], buffer[column.starts + 1]
     zero = (first == MINUS) & (second == ord("0")) & (column.ends - column.starts == 2)
     return bool(zero.any())
@@ -97,14 +97,14 @@ def _offsets(starts: Places, ends: Places) -> Places:
 
 
 def _pick(buffer: Bytes, starts: Places, ends: Places) -> tuple[Places, Bytes]:
-    """Many short pieces of a buffer, end to end, and where each begins there."""
+    """Copy many short ranges of a buffer end to end, and return their offsets."""
     offsets = _offsets(starts, ends)
     places = np.repeat(starts - offsets[:-1], ends - starts) + np.arange(offsets[-1])
     return offsets, buffer[places]
 
 
 def _between(buffer: Bytes, starts: Places, ends: Places) -> pa.Array:
-    """Pieces of a buffer, in order, as strings: each second of all that the places part it in."""
+    """Return ranges of a buffer as strings, in order, over the same memory."""
     places = np.empty(2 * starts.size, np.int32)
     places[::2], places[1::2] = starts, ends
     pieces = pa.StringArray.from_buffers(

@@ -1,4 +1,4 @@
-"""What JSON records have in common: their fields, and where lists nest in them."""
+"""Infer the shape of JSON records: fields, kinds, and nested lists."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from typing import Any
 from provenance.io.contract.reader import Shape
 from provenance.io.readers.json.json_content import kind_of
 from provenance.io.readers.json.json_records import bare_name
-from provenance.io.records.value_shapes import looked_at
+from provenance.io.records.value_shapes import with_looks
 
 _PROBE_LEVELS = 4
 
 
 def shape_of(values: list[Any]) -> Shape:
-    """What some records have in common: the commonest kind of each field, and where lists nest.
+    """Infer the commonest kind of each field, and the paths of nested lists.
 
-    Mere strings and chats count where there is no object among them.
+    Bare strings and chats count if no value is an object.
     """
     records = [value for value in values if isinstance(value, dict)] or _bare(values)
     kinds: dict[str, Counter[str]] = {}
     nested: dict[str, None] = {}
     for record in records:
         for name, value in record.items():
-            # Of an empty list nobody can say what it is a list of.
+            # The element type of an empty list is unknown.
             weight = 0 if value is None or value == [] else 1
             kinds.setdefault(name, Counter())[kind_of(value)] += weight
         nested.update(dict.fromkeys(_nests(record)))
     fields = {name: counts.most_common(1)[0][0] for name, counts in kinds.items()}
-    return looked_at(Shape(fields=fields, nested=tuple(nested)), records)
+    return with_looks(Shape(fields=fields, nested=tuple(nested)), records)
 
 
 def _bare(values: list[Any]) -> list[dict[str, Any]]:
@@ -39,7 +39,7 @@ def _bare(values: list[Any]) -> list[dict[str, Any]]:
 
 
 def _nests(record: dict[str, Any]) -> Iterator[str]:
-    """Dotted paths that lead to lists of objects with text in them."""
+    """Yield dotted paths of lists of objects with text in them."""
     stack: list[tuple[tuple[str, ...], dict[str, Any]]] = [((), record)]
     while stack:
         path, node = stack.pop()

@@ -1,7 +1,7 @@
-"""Cuts JSON text into its values while it is read, whatever their number; none of them is parsed.
+"""Split JSON text into its values while reading, in bounded memory, without parsing them.
 
-Where a value ends is told by its brackets. So one that is broken inside ends where it would end
-otherwise, and the next one is read, as long as its brackets fit.
+Values end where their brackets do. So a value that is broken inside ends where it should, and the
+next one can be read, as long as its brackets match.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import NamedTuple
 import numpy as np
 
 from provenance.content.identity import write_digest
-from provenance.content.json_text import DefectError, parse
-from provenance.io.readers.json.brackets import COMMA, Scan
+from provenance.content.json_reader import DefectError, parse
+from provenance.io.readers.json.brackets import COMMA, BracketScan
 from provenance.io.readers.json.scalars import NEWLINE, QUOTE, Places
 from provenance.io.streams.byte_feed import ByteFeed
 
@@ -25,12 +25,12 @@ CHUNK = 4 << 20
 _SPACE = np.zeros(256, np.bool_)
 _SPACE[list(b" \t\r\n")] = True
 _WHITE = b" \t\r\n"
-_NEAR = 4_096
+_PEEK_BYTES = 4_096
 _SHORT = 64
 _LONGEST_KEY = 16 << 20
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 EARLY = "not JSON: ends too early"
-"""Why a text that stops within a value is refused."""
+"""Reject reason of a text that ends within a value."""
 
 _TRAILING = "not JSON: trailing comma"
 _EMPTY = "not JSON: unexpected ','"
@@ -38,8 +38,8 @@ _CLOSED = "not JSON: unexpected '}'"
 _NONE: Places = np.zeros(0, np.int64)
 
 
-class Piece(NamedTuple):
-    """A value as it stands in the text.
+class JsonPiece(NamedTuple):
+    """The text of a value.
 
     Attributes:
         offset: its first byte in the decompressed file.
@@ -47,7 +47,7 @@ class Piece(NamedTuple):
         digest: of bytes that went by.
         size: how many they are.
         defect: why there is no value, or none but an unfinished one.
-        ended: whether nothing behind it can be told apart.
+        ended: whether the values after it cannot be separated.
     """
 
     offset: int
@@ -58,8 +58,8 @@ class Piece(NamedTuple):
     ended: bool = False
 
 
-class Cutter:
-    """Stands at a place of a text and hands out what comes next.
+class JsonSplitter:
+    """Position in a text, from which the next values are read.
 
     Args:
         chunk: bytes that are read at once.
@@ -72,7 +72,7 @@ class Cutter:
     def __init__(self, feed: ByteFeed, chunk: int = CHUNK) -> None:
         self.feed = feed
         self.chunk = chunk
-        self._scan = Scan()
+        self._scan = BracketScan()
         self._data = np.empty(0, np.uint8)
         self._marks, self._depths = _NONE, _NONE
         self._commas = np.zeros(0, np.bool_)
@@ -82,16 +82,16 @@ class Cutter:
 
     @property
     def offset(self) -> int:
-        """The place in the decompressed file."""
+        """Offset in the decompressed file."""
         return self._base + self._at
 
     def peek(self) -> int:
-        """The next byte that is no white space, which is passed; -1 at the end of the text."""
+        """Skip white space, and return the next byte; -1 at the end of the text."""
         while True:
-            near = self._data[self._at : self._at + _NEAR]
-            solid = np.flatnonzero(~_SPACE[near])
-            passed = int(solid[0]) if solid.size else near.size
-            self.broke = self.broke or bool((near[:passed] == NEWLINE).any())
+            window = self._data[self._at : self._at + _PEEK_BYTES]
+            solid = np.flatnonzero(~_SPACE[window])
+            passed = int(solid[0]) if solid.size else window.size
+            self.broke = self.broke or bool((window[:passed] == NEWLINE).any())
             self._at += passed
             if solid.size:
                 return int(self._data[self._at])
@@ -99,17 +99,17 @@ class Cutter:
                 return -1
 
     def take(self) -> None:
-        """Pass one byte."""
+        """Skip one byte."""
         if self._next < self._marks.size and self._marks[self._next] == self._at:
             self._depth = int(self._depths[self._next])
             self._next += 1
         self._at += 1
 
     def key(self) -> str:
-        """A key and the colon behind it.
+        """Read a key and the colon after it.
 
         Raises:
-            DefectError: that is not what stands here.
+            DefectError: there is no key here.
         """
         if self.peek() != QUOTE:
             raise self.unexpected()
@@ -128,37 +128,38 @@ class Cutter:
         return str(name)
 
     def unexpected(self) -> DefectError:
-        """Why it cannot go on here."""
+        """Make the error of an unexpected byte."""
         byte = self.peek()
         if byte == -1:
             return DefectError(EARLY, self.offset)
         shown = chr(byte) if byte < 128 else "\ufffd"
         return DefectError(f"not JSON: unexpected {shown!r}", self.offset)
 
-    def value(self, limit: int) -> Piece:
-        """What stands here up to the next comma or closing bracket around it; those stay."""
+    def value(self, limit: int) -> JsonPiece:
+        """Read up to the next comma or enclosing bracket, exclusive."""
         self.peek()
         return self._until(limit, whole=False)
 
-    def document(self, limit: int) -> Piece:
-        """The value that begins here with a bracket, up to its last one."""
+    def document(self, limit: int) -> JsonPiece:
+        """Read a bracketed value, up to its closing bracket."""
         self.peek()
         return self._until(limit, whole=True)
 
-    def everything(self, limit: int) -> Piece:
-        """All that is left, or of more than a limit its beginning."""
+    def everything(self, limit: int) -> JsonPiece:
+        """Read all that is left, or its first ``limit`` bytes."""
         while self._data.size - self._at < limit and self._more():
             pass
         offset = self.offset
         raw = self._data[self._at : self._at + limit].tobytes()
         self._at, self._next = self._data.size, self._marks.size
         self.broke = False
-        return Piece(offset, raw.rstrip(_WHITE))
+        return JsonPiece(offset, raw.rstrip(_WHITE))
 
-    def elements(self, limit: int) -> Iterator[list[Piece]]:
-        """The elements of the list whose bracket was passed, as many at once as are at hand.
+    def elements(self, limit: int) -> Iterator[list[JsonPiece]]:
+        """Yield the elements of the list whose opening bracket was read.
 
-        It ends behind the closing bracket, or with a piece that says why there is none.
+        As many are yielded at once as are in the buffer. It ends after the closing bracket, or with
+        a piece whose defect says why there is none.
         """
         level = self._depth
         first = True
@@ -174,7 +175,7 @@ class Cutter:
             if self._depth < level:
                 self.broke = False
                 if self._data[self._at - 1] != ord("]"):
-                    pieces.append(Piece(self.offset - 1, b"", defect=_CLOSED, ended=True))
+                    pieces.append(JsonPiece(self.offset - 1, b"", defect=_CLOSED, ended=True))
             first = first and not pieces
             if pieces:
                 yield pieces
@@ -185,8 +186,8 @@ class Cutter:
                 yield [self._cut_short(self.offset, None, 0)]
                 return
 
-    def _at_hand(self, level: int) -> list[Piece]:
-        """The elements of a list that are held to their ends."""
+    def _at_hand(self, level: int) -> list[JsonPiece]:
+        """Return the elements of a list that are completely in the buffer."""
         depths = self._depths[self._next :]
         below = depths < level
         stops = np.flatnonzero(below | (self._commas[self._next :] & (depths == level)))
@@ -205,13 +206,13 @@ class Cutter:
         for start, end in zip(starts, ends.tolist(), strict=True):
             text = bytes(view[start:end])
             body = text.lstrip(_WHITE)
-            place = base + end - len(body)
+            position = base + end - len(body)
             empty = "" if body else _EMPTY if self._data[end] == COMMA else _TRAILING
-            pieces.append(Piece(place, body.rstrip(_WHITE), defect=empty))
+            pieces.append(JsonPiece(position, body.rstrip(_WHITE), defect=empty))
         return pieces
 
     def rest(self, start: int) -> tuple[str, int]:
-        """Digest and size of everything from a byte on that is still held, to the end."""
+        """Hash everything from an offset in the buffer to the end; return digest and size."""
         sha = hashlib.sha256(self._data[max(0, start - self._base) :].data)
         size = self._data.size - max(0, start - self._base)
         buffer = np.empty(CHUNK, np.uint8)
@@ -221,8 +222,8 @@ class Cutter:
         self._at = self._data.size
         return write_digest(sha.digest()), size
 
-    def _until(self, limit: int, *, whole: bool) -> Piece:
-        """From here to the end of a value; what is longer than a limit goes by without being held.
+    def _until(self, limit: int, *, whole: bool) -> JsonPiece:
+        """Read to the end of a value; hash one beyond the limit without keeping it.
 
         Args:
             whole: whether it ends with its last bracket and not where what is around it goes on.
@@ -233,15 +234,15 @@ class Cutter:
         size = 0
         while True:
             end, looked = self._stop(level, looked, whole=whole)
-            held = (self._data.size if end is None else end) - self._at
-            if sha is None and size + held > max(limit, self.chunk):
+            available = (self._data.size if end is None else end) - self._at
+            if sha is None and size + available > max(limit, self.chunk):
                 sha = hashlib.sha256()
             if end is not None or sha is not None:
-                stop = self._at + held
+                stop = self._at + available
                 piece = self._data[self._at : stop]
                 if sha is not None:
                     sha.update(piece.data)
-                    size += held
+                    size += available
                 raw = piece.tobytes() if sha is None else b""
                 self._at, self._next = stop, looked
                 if end is not None:
@@ -251,11 +252,11 @@ class Cutter:
                 return self._cut_short(offset, sha, size)
             looked -= left
         if sha is not None:
-            return Piece(offset, None, write_digest(sha.digest()), size)
-        return Piece(offset, raw.rstrip(_WHITE))
+            return JsonPiece(offset, None, write_digest(sha.digest()), size)
+        return JsonPiece(offset, raw.rstrip(_WHITE))
 
     def _stop(self, level: int, looked: int, *, whole: bool) -> tuple[int | None, int]:
-        """Where the value ends, if that is at hand, and the first mark that is not in it."""
+        """Find the end of the value in the buffer, and the first mark after it."""
         step = 64
         while looked < self._marks.size:
             depths = self._depths[looked : looked + step]
@@ -276,29 +277,29 @@ class Cutter:
             step *= 8
         return None, looked
 
-    def _cut_short(self, offset: int, sha: hashlib._Hash | None, size: int) -> Piece:
+    def _cut_short(self, offset: int, sha: hashlib._Hash | None, size: int) -> JsonPiece:
         rest = self._data[self._at :]
         self._at = self._data.size
         if sha is None:
-            return Piece(offset, rest.tobytes().rstrip(_WHITE), defect=EARLY, ended=True)
+            return JsonPiece(offset, rest.tobytes().rstrip(_WHITE), defect=EARLY, ended=True)
         sha.update(rest.data)
         size += rest.size
-        return Piece(offset, None, write_digest(sha.digest()), size, defect=EARLY, ended=True)
+        return JsonPiece(offset, None, write_digest(sha.digest()), size, defect=EARLY, ended=True)
 
     def _more(self) -> bool:
-        """Read on; what was passed is let go. A long value is read in ever longer pieces."""
-        held = self._data[self._at :]
-        fresh = np.empty(max(self.chunk, held.size), np.uint8)
+        """Read more into the buffer, and drop what was read; a long value in ever larger chunks."""
+        kept = self._data[self._at :]
+        fresh = np.empty(max(self.chunk, kept.size), np.uint8)
         got = self.feed.fill(fresh)
         if not got:
             return False
         fresh = fresh[:got]
         marks, depths = self._scan.feed(fresh)
         commas = fresh[marks] == COMMA
-        self._marks = np.concatenate([self._marks[self._next :] - self._at, marks + held.size])
+        self._marks = np.concatenate([self._marks[self._next :] - self._at, marks + kept.size])
         self._depths = np.concatenate([self._depths[self._next :], depths])
         self._commas = np.concatenate([self._commas[self._next :], commas])
-        self._data = np.concatenate([held, fresh]) if held.size else fresh
+        self._data = np.concatenate([kept, fresh]) if kept.size else fresh
         self._base += self._at
         self._at = self._next = 0
         return True

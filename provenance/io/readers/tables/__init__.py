@@ -1,1 +1,1 @@
-"""Readers of delimited text."""
+"""Read delimited text in any dialect."""

@@ -1,4 +1,4 @@
-"""How a table of text is written: found out from its beginning, unless somebody said it."""
+"""Detect the dialect of a text table from its first rows, as far as it is not stated."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from provenance.errors import InputError
-from provenance.io.contract.reader import Input, Written
+from provenance.io.contract.reader import Input, TableStyle
+from provenance.io.readers.tables.dialect_fit import GrammarFit, fit_of
 from provenance.io.readers.tables.encoding import encoding_of
 from provenance.io.readers.tables.header import check_header, leading_comments
-from provenance.io.readers.tables.other_tables import refuse_blanks, refuse_ruled
 from provenance.io.readers.tables.row_grammar import Grammar
-from provenance.io.readers.tables.trial import Fit, fit_of
+from provenance.io.readers.tables.unsupported_tables import refuse_blanks, refuse_ruled
 from provenance.io.streams.decompress import DamagedError
 from provenance.io.streams.open_input import open_bytes
 
 _PROMISED = {"csv": ",", "tsv": "\t"}
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _ODD = re.compile(r"[^\w\s\-.\"'()\[\]{}?!,;|]|[\x01-\x08\x0e-\x1f]")
-"""What may part columns, and is none of the delimiters."""
+"""Characters that might be a delimiter, outside of the known ones."""
 _SAMPLE_BYTES = 256 << 10
 _SAMPLE_ROWS = 200
 _SEP = re.compile(r"sep=([^\w\s]|\t)(?:\r\n|\n|\r)", re.IGNORECASE)
-"""The first line by which Excel is told what parts the columns."""
+"""First line by which Excel states the delimiter."""
 _CLOSED = re.compile(r'"(?:[^"]|"")*+"')
-_SAY_DELIMITER = "say what parts them with `--delimiter`"
+_SAY_DELIMITER = "state the delimiter with `--delimiter`"
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a table is written.
+    """Dialect of a text table.
 
     Attributes:
         grammar: delimiter, quote and escape.
@@ -63,40 +63,40 @@ class Dialect:
 
     @property
     def crlf(self) -> bytes:
-        """The two signs CR LF in its encoding."""
+        """The characters CR LF in its encoding."""
         return "\r\n".encode(self.encoding)
 
 
-def dialect_of(source: Input) -> Dialect:
-    """How a table is written, and notes where that is not what its name promises.
+def detect_dialect(source: Input) -> Dialect:
+    """Detect the dialect of a table, with notes on what its file name does not say.
 
     Raises:
-        InputError: it cannot be told from the first rows, or they are not what was said of them.
+        InputError: the first rows do not tell, or contradict what was stated.
     """
-    said = source.written
+    given = source.table_style
     head, whole = _head(source)
-    encoding, notes = encoding_of(head, said.encoding, source.uri)
+    encoding, notes = encoding_of(head, given.encoding, source.uri)
     text = head.decode(encoding, "replace").removeprefix("\ufeff")
     end = _end(text)
     text = text if whole else text[: text.rfind(end) + 1] or text
     lines = _lines(text, end)
-    told = _SEP.fullmatch(lines[0]) if lines else None
-    lines = lines[1:] if told else lines
-    delimiter = said.delimiter or (told[1] if told else None)
+    sep_line = _SEP.fullmatch(lines[0]) if lines else None
+    lines = lines[1:] if sep_line else lines
+    delimiter = given.delimiter or (sep_line[1] if sep_line else None)
     comments = leading_comments(
-        lines, source, said.header, lambda some: _grammar(some, delimiter, source)[1].rows
+        lines, source, given.header, lambda some: _grammar(some, delimiter, source)[1].rows
     )
     lines = lines[comments:]
     grammar, fit = _grammar(lines, delimiter, source)
-    if said.header is None:
+    if given.header is None:
         check_header(fit.rows, source)
-    header = said.header is not False
+    header = given.header is not False
     body = "".join(lines)
     dialect = Dialect(
         grammar,
         encoding,
         end,
-        (1 if told else 0) + comments,
+        (1 if sep_line else 0) + comments,
         comments > 0,
         header,
         _columns(fit.rows),
@@ -105,15 +105,15 @@ def dialect_of(source: Input) -> Dialect:
         header and _all_trail(fit.rows),
         _is_mixed(body, end),
     )
-    promised = said.delimiter or _PROMISED[source.format]
-    return _noted(dialect, notes, promised, said.escape)
+    promised = given.delimiter or _PROMISED[source.format]
+    return _noted(dialect, notes, promised, given.escape)
 
 
 def joined_by_tabs(line: str, columns: int) -> list[str] | None:
-    """The cells of a line that tabs alone make a record, where a quote in it closes in no cell.
+    """Split a line at its tabs, where a quote in it is not closed within a cell.
 
-    Tables with tabs are mostly written without quotes: one at the start of a cell is text then. A
-    line with another number of cells may begin a quoted cell of several lines.
+    Tab-separated tables are mostly written without quoting, so a quote at the start of a cell is
+    text. A line with another number of cells may begin a quoted cell of several lines.
 
     >>> joined_by_tabs('"Hello\\tb', 2), joined_by_tabs('"a, b"\\tc', 2)
     (['"Hello', 'b'], None)
@@ -131,7 +131,7 @@ def joined_by_tabs(line: str, columns: int) -> list[str] | None:
 
 
 def _noted(dialect: Dialect, notes: tuple[str, ...], promised: str, escape: str | None) -> Dialect:
-    """The dialect with everything said that nobody knows from the name of the file."""
+    """Add notes on everything that the file name does not say."""
     grammar = dialect.grammar
     found = list(notes)
     if grammar.delimiter != promised:
@@ -156,7 +156,7 @@ def _noted(dialect: Dialect, notes: tuple[str, ...], promised: str, escape: str 
 
 
 def _head(source: Input) -> tuple[bytes, bool]:
-    """The beginning of a file, and whether that is all of it."""
+    """Read the first bytes of a file, and tell whether that is all of it."""
     head = bytearray()
     try:
         with open_bytes(source) as stream:
@@ -173,7 +173,7 @@ def _head(source: Input) -> tuple[bytes, bool]:
 
 
 def _end(text: str) -> str:
-    """The sign that ends a line: CR where no LF stands outside of quotes."""
+    """Return the line terminator: CR where no LF is outside of quotes."""
     bare = re.sub(r'"[^"]*"', "", text)
     return "\r" if "\r" in bare and "\n" not in bare else "\n"
 
@@ -184,7 +184,7 @@ def _lines(text: str, end: str) -> list[str]:
 
 
 def _is_mixed(text: str, end: str) -> bool:
-    """Whether some lines end in LF alone, the first among them."""
+    """Check whether some lines, among them the first, end in LF alone."""
     bare = re.sub(r'"[^"]*"', "", text)
     first = bare.find("\n")
     later = bare[first + 1 :]
@@ -211,72 +211,74 @@ def _all_trail(rows: list[list[str]]) -> bool:
     return len(rows) > 1 and all(len(row) == width + 1 and not row[-1] for row in rows[1:])
 
 
-def _grammar(lines: Sequence[str], delimiter: str | None, source: Input) -> tuple[Grammar, Fit]:
-    """What parts the cells of some lines, and what their quotes mean."""
-    said = source.written
+def _grammar(
+    lines: Sequence[str], delimiter: str | None, source: Input
+) -> tuple[Grammar, GrammarFit]:
+    """Determine delimiter and quoting of some lines."""
+    given = source.table_style
     if delimiter in {None, "|"}:
         refuse_ruled(lines, source.uri)
     if delimiter is not None:
-        fit = _best(lines, delimiter, said)
-        if _width(fit, said) == 1:
+        fit = _best(lines, delimiter, given)
+        if _width(fit, given) == 1:
             _check_one(lines, delimiter, source)
-        return _sure(fit, said, source)
+        return _sure(fit, given, source)
     promised = _PROMISED[source.format]
-    fits = {each: _best(lines, each, said) for each in _DELIMITERS}
-    parting = {each: fit for each, fit in fits.items() if _width(fit, said) > 1}
+    fits = {each: _best(lines, each, given) for each in _DELIMITERS}
+    parting = {each: fit for each, fit in fits.items() if _width(fit, given) > 1}
     if not parting and (odd := _odd_delimiter("".join(lines))):
         raise InputError(
-            f"the columns seem to be parted by {odd!r}, which nobody said: {source.uri}",
+            f"the columns seem to be separated by {odd!r}, which was not stated: {source.uri}",
             hint=f"if they are, say `--delimiter {odd!r}`; else {_SAY_DELIMITER}",
         )
     if not parting or (lines and _DELIMITERS.keys().isdisjoint(re.sub(r'"[^"]*"', "", lines[0]))):
-        refuse_blanks(lines, _best(lines, " ", said), source.uri)
+        refuse_blanks(lines, _best(lines, " ", given), source.uri)
     if not parting:
-        return _sure(fits[promised], said, source)
+        return _sure(fits[promised], given, source)
     best = max(fit.share for fit in parting.values())
     good = [each for each in parting if parting[each].share == best]
     rows = max(len(fit.rows) for fit in parting.values())
-    if promised in good and (len(good) == 1 or (rows < 2 and said.header is not False)):
+    if promised in good and (len(good) == 1 or (rows < 2 and given.header is not False)):
         good = [promised]
     elif len(good) > 1 or best <= 0.5:
         named = " or ".join(_DELIMITERS[each] for each in parting if each in good)
         raise InputError(
-            f"the columns may be parted by {named}, which the rows do not bear out: {source.uri}",
+            f"the columns may be separated by {named}, which the rows do not confirm: {source.uri}",
             hint=_SAY_DELIMITER,
         )
-    return _sure(parting[good[0]], said, source)
+    return _sure(parting[good[0]], given, source)
 
 
 def _check_one(lines: Sequence[str], delimiter: str, source: Input) -> None:
-    """Refuse one column of whole lines, where the delimiter that was said parts nothing.
+    """Refuse a stated delimiter that yields one column, where another one fits.
 
     Raises:
         InputError: another one parts the header and the rows alike.
     """
     for other, named in _DELIMITERS.items():
-        fit = _best(lines, other, source.written)
-        parts = len(fit.rows) > 1 and _width(fit, source.written) > 1 and fit.share > 0.5
+        fit = _best(lines, other, source.table_style)
+        parts = len(fit.rows) > 1 and _width(fit, source.table_style) > 1 and fit.share > 0.5
         if parts and other != delimiter:
             raise InputError(
-                f"the columns are parted by {named}, and not by {delimiter!r}: {source.uri}",
+                f"the columns are separated by {named}, and not by {delimiter!r}: {source.uri}",
                 hint="leave --delimiter out, or name the right one",
             )
 
 
-def _width(fit: Fit, said: Written) -> int:
-    """How many columns a header names, or most rows have where there is none."""
+def _width(fit: GrammarFit, given: TableStyle) -> int:
+    """Return the number of columns of the header, or of most rows without one."""
     if not fit.rows:
         return 0
-    return _columns(fit.rows) if said.header is False else len(fit.rows[0])
+    return _columns(fit.rows) if given.header is False else len(fit.rows[0])
 
 
-def _best(lines: Sequence[str], delimiter: str, said: Written) -> Fit:
-    """Rows read with the quote and escape that fit them best, the usual ones before others."""
+def _best(lines: Sequence[str], delimiter: str, given: TableStyle) -> GrammarFit:
+    """Read rows with the quote and escape that fit best, preferring the usual ones."""
     text = "".join(lines)
-    escapes = [said.escape] if said.escape is not None else ["", "\\"] if "\\" in text else [""]
+    escapes = [given.escape] if given.escape is not None else ["", "\\"] if "\\" in text else [""]
     single = re.search(rf"(?:\A|[\r\n]|{re.escape(delimiter)})'", text)
     quotes = ['"', "'"] if single else ['"']
-    headed = said.header is not False
+    headed = given.header is not False
     fits = [
         fit_of(lines, Grammar(delimiter, quote, escape), headed, _SAMPLE_ROWS)
         for quote in quotes
@@ -289,26 +291,26 @@ def _best(lines: Sequence[str], delimiter: str, said: Written) -> Fit:
     return best
 
 
-def _sure(fit: Fit, said: Written, source: Input) -> tuple[Grammar, Fit]:
-    """A fit, unless a backslash in it may as well be an escape.
+def _sure(fit: GrammarFit, given: TableStyle, source: Input) -> tuple[Grammar, GrammarFit]:
+    """Accept a fit, unless a backslash in it might be an escape.
 
     Raises:
         InputError: nothing tells.
     """
     grammar = fit.grammar
-    if said.escape is None and not grammar.escape and fit.escapes_fit:
+    if given.escape is None and not grammar.escape and fit.escapes_fit:
         other = Grammar(grammar.delimiter, grammar.quote, "\\")
-        escaped = fit_of(fit.lines, other, said.header is not False, _SAMPLE_ROWS)
+        escaped = fit_of(fit.lines, other, given.header is not False, _SAMPLE_ROWS)
         if escaped.wrong <= fit.wrong and escaped.rows != fit.rows:
             raise InputError(
-                f"a backslash may be text, or an escape before other signs: {source.uri}",
+                f"a backslash may be text, or an escape before other characters: {source.uri}",
                 hint="say `--escape none` if it is text, `--escape '\\'` if it is an escape",
             )
     return grammar, fit
 
 
 def _odd_delimiter(sample: str) -> str | None:
-    """What is in the one-column header line, and in most of the lines after it as often."""
+    """Find an unusual character that is equally frequent in the header and most lines."""
     unquoted = re.sub(r'"[^"]*"', "", sample)
     header, *lines = [line for line in re.split(r"\r?\n|\r", unquoted) if line.strip()] or [""]
     lines = lines[:_SAMPLE_ROWS]

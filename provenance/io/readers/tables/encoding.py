@@ -1,4 +1,4 @@
-"""How the text of a table is encoded, and where its lines end: in bytes, before it is decoded."""
+"""Detect the encoding of a text table, and split its bytes into lines."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ _MARKS = (
 """Byte order marks; those of UTF-32 begin like those of UTF-16."""
 
 _WIDE = {"utf-16": 2, "utf-16-le": 2, "utf-16-be": 2, "utf-32": 4, "utf-32-le": 4, "utf-32-be": 4}
-"""Encodings whose line ends are no single bytes, and how many they are."""
+"""Bytes per unit of wide encodings."""
 
 _ZEROS = {2: 0.5, 4: 2.5}
-"""How many zero bytes a unit has at least, on average, by its width."""
+"""Fewest zero bytes per unit, on average, by its width."""
 
 _SHIFTED = re.compile(r"utf-7|hz|iso2022.*|punycode|idna|.*escape|undefined|mbcs|oem|cp65001")
-"""What changes its meaning on the way, or writes no text."""
+"""Stateful encodings, and names that are no encodings of text."""
 
 _CONTROLS = "it has signs that are no text in Latin-1; `--encoding cp1252` may be meant"
 
 _SIGNS = "\n\r\"',;\t|\\"
-_BESIDE_LETTERS = re.compile(r"[A-Za-z][\udcc0-\udcff]|[\udcc0-\udcff][A-Za-z]")
-"""A letter beyond ASCII in an encoding of single bytes, as ``surrogateescape`` shows it."""
+_ADJACENT_LETTER = re.compile(r"[A-Za-z][\udcc0-\udcff]|[\udcc0-\udcff][A-Za-z]")
+"""A single-byte letter beyond ASCII next to an ASCII one, in ``surrogateescape``."""
 
 
 def encoding_name(name: str) -> str:
-    """The one spelling of an encoding in which tables can be read.
+    """Normalise the name of an encoding in which tables can be read.
 
     >>> encoding_name("Latin-1"), encoding_name("utf8"), encoding_name("UTF-16LE")
     ('iso8859-1', 'utf-8', 'utf-16-le')
@@ -57,7 +57,7 @@ def encoding_name(name: str) -> str:
 
 
 def encoding_of(head: bytes, asked: str | None, uri: str) -> tuple[str, tuple[str, ...]]:
-    """The encoding of a file that begins like this, and a note where it is not UTF-8.
+    """Detect the encoding of a file, with a note where it is not UTF-8.
 
     Args:
         head: whole lines, or all there is.
@@ -72,22 +72,22 @@ def encoding_of(head: bytes, asked: str | None, uri: str) -> tuple[str, tuple[st
         controls = known == "iso8859-1" and re.search(rb"[\x80-\x9f]", head)
         return known, (_CONTROLS,) if controls else ()
     if mark and mark != "utf-8":
-        return mark, (f"its encoding is {_said(mark)}, by its byte order mark",)
+        return mark, (f"its encoding is {_display_name(mark)}, by its byte order mark",)
     if wide := _without_mark(head):
         raise InputError(
-            f"the file seems to be {_said(wide)} without a byte order mark: {uri}",
+            f"the file seems to be {_display_name(wide)} without a byte order mark: {uri}",
             hint=f"if it is, say `--encoding {wide}`",
         )
     if _single_bytes(head):
         raise InputError(
-            f"the file is not UTF-8, and nothing in it says what else it is: {uri}",
+            f"the file is not UTF-8, and has no mark of another encoding: {uri}",
             hint="say its encoding: `--encoding cp1252` (Windows), `cp1251`, `shift_jis`, …",
         )
     return "utf-8", ()
 
 
 def _as_asked(head: bytes, asked: str, mark: str | None, uri: str) -> str:
-    """The encoding that was said, where the file does not say another one."""
+    """Return the stated encoding, unless the file contradicts it."""
     order = mark or _without_mark(head) if asked in {"utf-16", "utf-32"} else asked
     fits = order is not None and order.startswith(asked) and mark in {None, order}
     if fits and order == "utf-8" and _without_mark(head):
@@ -99,15 +99,15 @@ def _as_asked(head: bytes, asked: str, mark: str | None, uri: str) -> str:
         fits = mark is not None or not _is_utf8(head) or b"\0" in head
     if not fits or order is None:
         other = mark or _without_mark(head) or ("utf-8" if _is_utf8(head) else None)
-        seems = f"seems to be {_said(other)}" if other else "does not begin like it"
+        seems = f"seems to be {_display_name(other)}" if other else "does not begin like it"
         raise InputError(
-            f"the file is said to be {_said(asked)} and {seems}: {uri}",
+            f"the file is stated to be {_display_name(asked)} and {seems}: {uri}",
             hint="leave --encoding out, or name the right one",
         )
     return order
 
 
-def _said(name: str) -> str:
+def _display_name(name: str) -> str:
     return name.upper().replace("-LE", " (little-endian)").replace("-BE", " (big-endian)")
 
 
@@ -120,7 +120,7 @@ def _is_utf8(head: bytes) -> bool:
 
 
 def _without_mark(head: bytes) -> str | None:
-    """UTF-16 or UTF-32 by where the zeros are that its signs and Latin letters have."""
+    """Recognise UTF-16 or UTF-32 without a mark by its zero bytes."""
     for name, width in (("utf-32-le", 4), ("utf-32-be", 4), ("utf-16-le", 2), ("utf-16-be", 2)):
         high = 0 if name.endswith("be") else width - 1
         low = width - 1 - high
@@ -132,23 +132,23 @@ def _without_mark(head: bytes) -> str | None:
 
 
 def _single_bytes(head: bytes) -> bool:
-    """Whether letters are written in single bytes: not UTF-8 more often than it is."""
+    """Check for a single-byte encoding: more bytes that are not UTF-8 than letters that are."""
     text = head.decode("utf-8", "surrogateescape")
     if head.isascii() or not (wrong := len(re.findall("[\udc80-\udcff]", text))):
         return False
     right = sum(char > "\x7f" for char in text) - wrong
-    return wrong > right and (_BESIDE_LETTERS.search(text) is not None or _all_wrong(head))
+    return wrong > right and (_ADJACENT_LETTER.search(text) is not None or _all_wrong(head))
 
 
 def _all_wrong(head: bytes) -> bool:
-    """Whether at least two rows are beyond ASCII, half of all at least, and none is UTF-8."""
+    """Check that at least two rows, and half of all, are beyond ASCII, and none is UTF-8."""
     _, *rows = [line for line in head.splitlines() if line.strip()] or [b""]
     beyond = [row for row in rows if not row.isascii()]
     return 2 <= len(beyond) >= len(rows) / 2 and not any(map(_is_utf8, beyond))
 
 
 def physical_lines(stream: BinaryIO, limit: int, encoding: str, end: str) -> Iterator[bytes]:
-    """Lines with their ends; one beyond the limit comes in pieces.
+    """Yield lines with their terminators; one beyond the limit comes in pieces.
 
     Args:
         end: the one sign that ends a line, LF or CR; what it is in bytes tells the encoding.
@@ -168,7 +168,7 @@ def physical_lines(stream: BinaryIO, limit: int, encoding: str, end: str) -> Ite
 
 
 def _split(data: bytes, sign: bytes) -> list[bytes]:
-    """The lines of some text, and what comes after the last line end."""
+    """Split text into its lines and the rest after the last terminator."""
     if sign == b"\n" and data.count(b"\r") == data.count(b"\r\n"):
         whole = data.splitlines(keepends=True)
         return whole if whole and not whole[-1].endswith(sign) else [*whole, b""]

@@ -1,4 +1,4 @@
-"""The first line of a table: names of columns, a comment, or a record already."""
+"""Tell whether the first line of a table is a header, a comment or a record."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _NUMBER = re.compile(r"[-+]?[0-9.]+(?:e[-+]?[0-9]+)?", re.IGNORECASE)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ][\d:.+Z -]*)?")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _NAME = re.compile(r"#?[^\W\d][\w .:/()\[\]-]{0,63}")
-"""What a column is mostly called."""
+"""Usual form of a column name."""
 _SENTENCE = re.compile(r"(?:\S+\s+){3,}\S+[.!]")
 
 SAY_HEADER = (
@@ -24,7 +24,7 @@ SAY_HEADER = (
 
 
 def check_header(rows: Sequence[Sequence[str]], source: Input) -> None:
-    """Take the first row for the names of the columns, unless it looks like those after it.
+    """Refuse a first row that looks like a record.
 
     Raises:
         InputError: it does.
@@ -33,8 +33,8 @@ def check_header(rows: Sequence[Sequence[str]], source: Input) -> None:
         return
     first, later = rows[0], [row for row in rows[1:] if row != rows[0]]
     if _is_no_name(first) or any(
-        _like_record(first, place, [row[place] for row in later if len(row) == len(first)])
-        for place in range(len(first))
+        _like_record(first, position, [row[position] for row in later if len(row) == len(first)])
+        for position in range(len(first))
     ):
         raise InputError(
             f"the first line looks like a record, not like a header: {source.uri}", hint=SAY_HEADER
@@ -47,9 +47,9 @@ def _is_no_name(first: Sequence[str]) -> bool:
     )
 
 
-def _like_record(first: Sequence[str], place: int, column: Sequence[str]) -> bool:
-    """Whether the first cell of a column is of the kind of those below it."""
-    cell, filled = first[place], [value for value in column if value]
+def _like_record(first: Sequence[str], position: int, column: Sequence[str]) -> bool:
+    """Check whether the first cell of a column is of the kind of those below it."""
+    cell, filled = first[position], [value for value in column if value]
     if not cell or not filled:
         return False
     if _NUMBER.fullmatch(cell) and all(map(_NUMBER.fullmatch, filled)):
@@ -62,7 +62,7 @@ def _like_record(first: Sequence[str], place: int, column: Sequence[str]) -> boo
 
 
 def _numbered(first: Sequence[str]) -> bool:
-    """Whether numbers name columns: years, or places behind an index without a name."""
+    """Check whether numbers are column names: years, or indices after an unnamed index."""
     numbers = [cell for cell in first if _NUMBER.fullmatch(cell)]
     if len(numbers) > 1 and all(map(_YEAR.fullmatch, numbers)):
         return True
@@ -70,13 +70,13 @@ def _numbered(first: Sequence[str]) -> bool:
 
 
 def column_names(cells: Sequence[str], source: Input) -> list[str]:
-    """The names of the columns; one without a name is called by its place.
+    """Return the names of the columns; an unnamed one is named by its number.
 
     Raises:
         InputError: two have one name.
     """
     # Tables with an index often leave its name out.
-    header = [cell or f"column_{place}" for place, cell in enumerate(cells, start=1)]
+    header = [cell or f"column_{position}" for position, cell in enumerate(cells, start=1)]
     twice = sorted(name for name, times in Counter(header).items() if times > 1)
     if twice:
         raise InputError(
@@ -91,7 +91,7 @@ def leading_comments(
     header: bool | None,
     rows_of: Callable[[Sequence[str]], list[list[str]]],
 ) -> int:
-    """How many lines at the beginning are comments (``# made by X``), blank ones among them.
+    """Count the comment lines at the beginning (``# made by X``), with blank lines among them.
 
     A header may begin with ``#`` as well (``#id``): it has as many cells as the rows.
 

@@ -1,4 +1,4 @@
-"""What a row of a table may be, quote by quote; and where reading goes on behind a broken one."""
+"""Define the grammar of a table row, and resume reading after a row that breaks it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 OUTSIDE, INSIDE = False, True
-"""Where a line begins or ends: outside of a quoted cell, or in one."""
+"""State at the start or end of a line: outside of a quoted cell, or inside."""
 
 _END = r"(?:\r\n|\n|\r)?"
 
@@ -29,7 +29,7 @@ class Grammar:
 
     @cached_property
     def _inner(self) -> str:
-        """What stands in a quoted cell, as a pattern that never goes back."""
+        """Pattern of the text of a quoted cell, without backtracking."""
         quote, escape = re.escape(self.quote), re.escape(self.escape)
         plain = rf"[^{quote}{escape}]*+"
         pair = rf"{quote}{quote}" + (rf"|{escape}[\s\S]" if escape else "")
@@ -68,11 +68,11 @@ class Grammar:
         )
 
     def is_row(self, text: str) -> bool:
-        """Whether a text is one whole row, with every quote in its place."""
+        """Check whether a text is one whole row."""
         return self._row.fullmatch(text) is not None
 
     def after(self, line: str, begins: bool) -> bool | None:
-        """Where a line ends that begins outside or inside; ``None`` where it cannot.
+        """Return the state at the end of a line; ``None`` where it cannot begin in that state.
 
         >>> Grammar(",").after('1,"a', OUTSIDE), Grammar(",").after('1,"a', INSIDE)
         (True, None)
@@ -86,33 +86,33 @@ class Grammar:
         return OUTSIDE if self._closes.fullmatch(line) else None
 
 
-class _Way:
-    """One opinion about where the first line begins, as far as the lines bear it out."""
+class _Hypothesis:
+    """A hypothesis about the state at the first line, checked line by line."""
 
     def __init__(self, state: bool) -> None:
         self.state: bool | None = state
         self.start = 0 if state == OUTSIDE else -1
 
-    def take(self, grammar: Grammar, line: str, place: int) -> None:
-        """Follow the line at that place."""
+    def take(self, grammar: Grammar, line: str, position: int) -> None:
+        """Check the next line."""
         if self.state is not None:
             self.state = grammar.after(line, self.state)
             if self.state == OUTSIDE and self.start < 0:
-                self.start = place + 1
+                self.start = position + 1
 
 
-def go_on(
+def resume_after_defect(
     lines: Iterator[bytes],
     decode: Callable[[bytes], str],
     grammar: Grammar,
     limit: int,
     lose: Callable[[bytes], None],
 ) -> list[bytes]:
-    """Lines behind a broken row that were looked at, and are to be read next.
+    """Find the lines after a broken row at which reading resumes.
 
-    After a quote in the wrong place nobody knows whether the next line begins outside of a cell or
-    in one. Both are followed until the lines contradict one of them; where they contradict both,
-    what was read so far may be anything, and the question is asked again.
+    After a misplaced quote the next line may begin outside of a quoted cell or inside. Both
+    hypotheses are checked until the lines contradict one; where they contradict both, all lines
+    read so far are lost, and the search begins again.
 
     Args:
         lines: from behind the line in which the defect is.
@@ -120,28 +120,32 @@ def go_on(
         lose: is given every line that belongs to the broken row, or may.
     """
     while True:
-        held: list[bytes] = []
-        ways = [_Way(OUTSIDE), _Way(INSIDE)]
+        lookahead: list[bytes] = []
+        hypotheses = [_Hypothesis(OUTSIDE), _Hypothesis(INSIDE)]
         size = 0
         for line in lines:
-            held.append(line)
+            lookahead.append(line)
             size += len(line)
             text = decode(line)
-            for way in ways:
-                way.take(grammar, text, len(held) - 1)
-            ways = [way for way in ways if way.state is not None]
-            if not ways or size > limit or (len(ways) == 1 and ways[0].start >= 0):
-                ways = [way for way in ways if way.start >= 0]
+            for hypothesis in hypotheses:
+                hypothesis.take(grammar, text, len(lookahead) - 1)
+            hypotheses = [hypothesis for hypothesis in hypotheses if hypothesis.state is not None]
+            if (
+                not hypotheses
+                or size > limit
+                or (len(hypotheses) == 1 and hypotheses[0].start >= 0)
+            ):
+                hypotheses = [hypothesis for hypothesis in hypotheses if hypothesis.start >= 0]
                 break
         else:  # the file ends, and no cell may be open there
-            ways = [way for way in ways if way.state == OUTSIDE]
-            start = ways[0].start if ways else len(held)
-            _lose(held[:start], lose)
-            return held[start:]
-        if len(ways) == 1:
-            _lose(held[: ways[0].start], lose)
-            return held[ways[0].start :]
-        _lose(held, lose)
+            hypotheses = [hypothesis for hypothesis in hypotheses if hypothesis.state == OUTSIDE]
+            start = hypotheses[0].start if hypotheses else len(lookahead)
+            _lose(lookahead[:start], lose)
+            return lookahead[start:]
+        if len(hypotheses) == 1:
+            _lose(lookahead[: hypotheses[0].start], lose)
+            return lookahead[hypotheses[0].start :]
+        _lose(lookahead, lose)
 
 
 def _lose(lines: list[bytes], lose: Callable[[bytes], None]) -> None:

@@ -1,4 +1,4 @@
-"""The records of a table of text, one by one, each with its place and its defect."""
+"""Read the records of a text table one by one, with their offsets and defects."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from provenance.content.identity import write_digest
-from provenance.io.contract.reader import too_long
+from provenance.io.contract.reader import too_long_reason
 from provenance.io.readers.tables.dialect import Dialect, joined_by_tabs
+from provenance.io.readers.tables.dialect_fit import kept_escapes
 from provenance.io.readers.tables.encoding import physical_lines
-from provenance.io.readers.tables.row_grammar import INSIDE, OUTSIDE, go_on
-from provenance.io.readers.tables.trial import kept_escapes
+from provenance.io.readers.tables.row_grammar import INSIDE, OUTSIDE, resume_after_defect
 
 # The module's own limit holds for the whole process and stops in the middle of a record; here the
 # lines that it is fed are counted instead.
@@ -24,8 +24,8 @@ csv.field_size_limit(sys.maxsize)
 
 
 @dataclass(slots=True)
-class Row:
-    """One record: its number, where it begins, its cells, or what is wrong with it."""
+class TableRow:
+    """One record: its number, offset and cells, or its defect."""
 
     number: int
     offset: int
@@ -36,11 +36,11 @@ class Row:
 
 
 class _TooLongError(Exception):
-    """A record goes on beyond the limit."""
+    """A record is longer than the limit."""
 
 
 class _Lines:
-    """Lines for ``csv`` to pull; those that the current record takes are at hand."""
+    """Lines for the ``csv`` module, which keeps those of the current record."""
 
     def __init__(self, stream: BinaryIO, dialect: Dialect, limit: int) -> None:
         self._lines = physical_lines(stream, limit, dialect.encoding, dialect.end)
@@ -60,14 +60,14 @@ class _Lines:
         self.quoted = False
 
     def begin(self) -> None:
-        """A new record begins with the next line."""
+        """Begin a new record."""
         self.pulled, self.size, self.defect, self.quoted = [], 0, "", False
 
     def __iter__(self) -> _Lines:
         return self
 
     def by_tabs(self, columns: int) -> list[str] | None:
-        """The cells of the next line if tabs alone make it a record; otherwise it is next again."""
+        """Return the cells of the next line if tabs alone split it; else leave it unread."""
         line = next(self)
         cells = joined_by_tabs(line, columns)
         if cells is not None and self._goes_on(line, columns):
@@ -76,20 +76,20 @@ class _Lines:
         return cells
 
     def _goes_on(self, line: str, columns: int) -> bool:
-        """Whether a quote that a line leaves open closes behind lines that are no records."""
+        """Check whether an open quote closes after lines that are no records."""
         state = self._grammar.after(line, OUTSIDE)
-        held: list[bytes] = []
+        lookahead: list[bytes] = []
         size = 0
         while state == INSIDE and size <= self._limit and (raw := next(self.rest(), None)):
-            held.append(raw)
+            lookahead.append(raw)
             size += len(raw)
             text = self.decoded(raw)
             state = self._grammar.after(text, INSIDE)
             if text.count("\t") != columns - 1:
-                self.put_back(held)
+                self.put_back(lookahead)
                 return True
-        self.put_back(held)
-        if held and state == OUTSIDE and self._closed:
+        self.put_back(lookahead)
+        if lookahead and state == OUTSIDE and self._closed:
             self.defect = "a quote may open a cell of several lines, or be text"
         return bool(self.defect)
 
@@ -117,19 +117,19 @@ class _Lines:
         return self._escapes(text) if self._escapes else text
 
     def raw(self) -> bytes:
-        """The next line as it stands in the file."""
+        """Return the bytes of the next line."""
         return self._back.popleft() if self._back else next(self._lines)
 
     def decoded(self, line: bytes) -> str:
-        """A line as text, whatever is in it."""
+        """Decode a line, replacing invalid bytes."""
         return line.decode(self._encoding, "replace")
 
     def text(self) -> str:
-        """The current record as it is written."""
+        """Return the text of the current record."""
         return self.decoded(b"".join(self.pulled)).removeprefix("\ufeff")
 
     def rest(self) -> Iterator[bytes]:
-        """All further lines."""
+        """Yield all further lines."""
         while True:
             try:
                 line = self.raw()
@@ -138,11 +138,11 @@ class _Lines:
             yield line
 
     def put_back(self, lines: list[bytes]) -> None:
-        """Lines that are the next again."""
+        """Push lines back."""
         self._back.extendleft(reversed(lines))
 
     def rest_of_record(self, dialect: Dialect) -> Iterator[bytes]:
-        """What remains of a record that is too long: up to a line end outside of quotes."""
+        """Yield the rest of an oversized record, up to a line end outside of quotes."""
         escape = dialect.grammar.escape
         inside = False
         marks = re.compile(
@@ -161,13 +161,13 @@ class _Lines:
             yield last
 
     def _odd(self, marks: re.Pattern[str], line: bytes) -> bool:
-        """Whether a line has an odd number of quotes."""
+        """Check whether a line has an odd number of quotes."""
         found: list[str] = marks.findall(self.decoded(line))
         return found.count(self._quote) % 2 == 1
 
 
-class Rows:
-    """The records of a stream, header included."""
+class TableRows:
+    """Iterator over the records of a stream, including the header."""
 
     def __init__(self, stream: BinaryIO, dialect: Dialect, limit: int) -> None:
         grammar = dialect.grammar
@@ -191,7 +191,7 @@ class Rows:
             self._offset += len(next(self._lines.rest(), b""))
 
     def begin(self, names: list[str], header: Sequence[str] = ()) -> None:
-        """The records begin here.
+        """Begin the records after the header.
 
         Args:
             names: of the columns; a record with another number of cells has a defect.
@@ -200,10 +200,10 @@ class Rows:
         self.names, self._header = names, list(header)
         self.columns, self.number = len(names), 0
 
-    def __iter__(self) -> Iterator[Row]:
+    def __iter__(self) -> Iterator[TableRow]:
         return self
 
-    def __next__(self) -> Row:
+    def __next__(self) -> TableRow:
         lines = self._lines
         while True:
             lines.begin()
@@ -224,24 +224,26 @@ class Rows:
                 state.update(line)
                 more.append(len(line))
 
-            after = go_on(lines.rest(), lines.decoded, self._dialect.grammar, self._limit, lose)
+            after = resume_after_defect(
+                lines.rest(), lines.decoded, self._dialect.grammar, self._limit, lose
+            )
             lines.put_back(after)
             if more:
                 defect += f"; {len(more):,} lines behind it may belong to it"
                 size += sum(more)
         self.number += 1
-        row = Row(self.number, self._offset, cells, defect, write_digest(state.digest()), size)
+        row = TableRow(self.number, self._offset, cells, defect, write_digest(state.digest()), size)
         self._offset += size
         return row
 
     def _parse(self) -> tuple[list[str], str, bool]:
-        """The cells of a record, its defect, and whether quotes may be wrong in it."""
+        """Return the cells of a record, its defect, and whether its quotes may be wrong."""
         lines = self._lines
         try:
             found = lines.by_tabs(self.columns) if self._tabs and self.columns else None
             cells = next(self._parser) if found is None else found
         except _TooLongError:
-            return [], too_long(self._limit), False
+            return [], too_long_reason(self._limit), False
         except csv.Error as error:
             return [], lines.defect or _reason(error), lines.quoted
         if lines.defect or not cells:
@@ -251,7 +253,7 @@ class Rows:
         return self._counted(cells, lines)
 
     def _counted(self, cells: list[str], lines: _Lines) -> tuple[list[str], str, bool]:
-        """The cells of a record, as many as the header has, and the header no more."""
+        """Check the number of cells, and refuse a repeated header."""
         if self._dialect.mixed and lines.pulled[-1].endswith(self._dialect.crlf):
             return cells, "the line ends in CR LF, and that of the header in LF", False
         if not self.columns:
@@ -259,8 +261,8 @@ class Rows:
         if self._dialect.trailing and len(cells) == self.columns + 1 and not cells[-1]:
             cells.pop()
         if len(cells) != self.columns:
-            said = f"row has {len(cells)} fields, header has {self.columns}"
-            return cells, said, lines.quoted and len(lines.pulled) > 1
+            reason = f"row has {len(cells)} fields, header has {self.columns}"
+            return cells, reason, lines.quoted and len(lines.pulled) > 1
         if cells == self._header or self._is_marked_header(cells):
             return cells, "the header line once more", False
         if self._dialect.comments and self.columns == 1 and cells[0].startswith("#"):
@@ -268,7 +270,7 @@ class Rows:
         return cells, "", False
 
     def _is_marked_header(self, cells: list[str]) -> bool:
-        """Whether it is the header with a byte order mark in front, where files were joined."""
+        """Check for the header after a byte order mark, in concatenated files."""
         first, *others = cells
         if not first.startswith("\ufeff"):
             return False
@@ -276,7 +278,7 @@ class Rows:
         return [bare, *others] == self._header
 
     def _stray(self, cells: list[str]) -> str:
-        """What is wrong with a record that has quotes where no cell begins or ends."""
+        """Return the defect of a record with quotes inside of cells."""
         lines, grammar = self._lines, self._dialect.grammar
         if len(lines.pulled) == 1 and grammar.quote not in "".join(cells):
             return ""
@@ -284,17 +286,17 @@ class Rows:
         if grammar.is_row(text):
             return ""
         bare = not text.startswith(grammar.quote) and grammar.delimiter + grammar.quote not in text
-        loose = self._tabs or (bare and not self._dialect.quotes)
-        if loose and len(lines.pulled) == 1:
+        lenient = self._tabs or (bare and not self._dialect.quotes)
+        if lenient and len(lines.pulled) == 1:
             return ""
         return "a quote within a cell that is not quoted"
 
 
 def _reason(error: csv.Error) -> str:
-    """A reason in our words."""
-    said = str(error)
-    if "unexpected end of data" in said:
+    """Word a parser error ourselves."""
+    reason = str(error)
+    if "unexpected end of data" in reason:
         return "file: a quoted field is not closed"
-    if "new-line character" in said:
+    if "new-line character" in reason:
         return "a carriage return outside of quotes"
-    return "text after a closing quote" if "expected after" in said else f"not CSV: {error}"
+    return "text after a closing quote" if "expected after" in reason else f"not CSV: {error}"

@@ -1,1 +1,1 @@
-"""Readers of web archives."""
+"""Read WARC, WET and ARC web archives."""

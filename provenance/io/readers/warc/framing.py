@@ -1,4 +1,4 @@
-"""The records of WARC and ARC files: framing, headers and HTTP payloads."""
+"""Split WARC and ARC files into records, and decode their headers and HTTP payloads."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ from warcio.statusandheaders import StatusAndHeadersParser, StatusAndHeadersPars
 from warcio.timeutils import timestamp_to_iso_date
 
 from provenance.content.identity import write_digest
-from provenance.io.contract.reader import too_long
+from provenance.io.contract.reader import too_long_reason
 
 # What the library has to say is said here as a reject, with its place.
 logging.getLogger("warcio").addHandler(logging.NullHandler())
 
 DATA_TYPES = frozenset({"response", "resource", "conversion"})
-"""Types of records that are data; requests, metadata, revisits and the like describe a crawl and
-are no records, as blank lines are none in JSONL."""
+"""Types of data records; requests, metadata, revisits and the like describe a crawl and are no
+records.
+"""
 
 _OTHER_TYPES = frozenset(
     {"arc_header", "continuation", "metadata", "request", "revisit", "warcinfo"}
@@ -49,12 +50,12 @@ _ARC_NAMES = {
 
 
 class FramingError(Exception):
-    """The archive cannot be followed any further; the text says why."""
+    """An archive cannot be read any further; the message is the reason."""
 
 
 @dataclass(slots=True)
-class Record:
-    """A data record: where it begins, its headers, and its payload or what is wrong with it."""
+class WarcRecord:
+    """A data record: its offset, its headers, and its payload or defect."""
 
     offset: int
     kind: str
@@ -65,17 +66,17 @@ class Record:
     size: int
 
     def header(self, name: str) -> str | None:
-        """The value of a header, whatever the case of its name."""
+        """Return the value of a header, whose name is case-insensitive."""
         if name in self.headers:
             return self.headers[name] or None
         wanted = name.lower()
         return next((v for key, v in self.headers.items() if key.lower() == wanted), None) or None
 
 
-def records(
+def warc_records(
     stream: BinaryIO, limit: int, passed_over: Counter[str] | None = None
-) -> Iterator[Record]:
-    """The data records of an archive, in order.
+) -> Iterator[WarcRecord]:
+    """Yield the data records of an archive, in order.
 
     Args:
         stream: the archive.
@@ -96,7 +97,7 @@ def records(
             found = loader.parse_record_stream(lines, first, known, no_record_parse=True)
         except (ArchiveLoadFailed, StatusAndHeadersParserException, EOFError) as error:
             raise FramingError(f"no record header at byte {offset}") from error
-        block = _Block.read(lines, _length(found, offset), limit)
+        block = _LimitedBody.read(lines, _length(found, offset), limit)
         fits = bool(block.missing) or lines.at_boundary(known)
         if _is_data(found):
             yield _record(found, offset, block, limit, fits=fits)
@@ -107,7 +108,7 @@ def records(
 
 
 class _Lines:
-    """The stream as the header parser reads it: bounded, and with one line of looking ahead."""
+    """Bounded stream for the header parser, with one line of lookahead."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
@@ -125,14 +126,14 @@ class _Lines:
         return line
 
     def read(self, length: int) -> bytes:
-        """Up to so many bytes; what stands before a damage is handed out."""
+        """Read up to ``length`` bytes, as many as are sound."""
         ahead, self._ahead = self._ahead[:length], self._ahead[length:]
         data = ahead or self._stream.read1(length)  # type: ignore[attr-defined]
         self.offset += len(data)
         return bytes(data)
 
     def next_filled(self) -> bytes:
-        """The next line that is not blank; nothing at the end of the file."""
+        """Return the next line that is not blank; empty at the end of the file."""
         line = b"\n"
         while line and not line.strip():
             self._header = 0
@@ -140,14 +141,14 @@ class _Lines:
         return line
 
     def at_boundary(self, known: str) -> bool:
-        """Whether a record ends here: before a blank line, another record, or the end."""
+        """Check whether a record ends here: before a blank line, a record, or the end."""
         self._header = 0
         line = self.readline()
         self._unread(line)
         return not line.strip() or known == "arc" or line.startswith(b"WARC/")
 
     def skip_to_header(self) -> None:
-        """Go on to the next line that begins a WARC record."""
+        """Skip to the next line that begins a WARC record."""
         while line := self._ahead or self._stream.readline(_LONGEST_LINE):
             if line.startswith(b"WARC/"):
                 self._ahead = line
@@ -161,8 +162,8 @@ class _Lines:
 
 
 @dataclass(slots=True)
-class _Block:
-    """The block of a record: hashed whole, held as far as the limit goes."""
+class _LimitedBody:
+    """The body of a record: hashed completely, kept up to a limit."""
 
     data: bytes
     size: int
@@ -170,22 +171,22 @@ class _Block:
     missing: int
 
     @classmethod
-    def read(cls, lines: _Lines, length: int, limit: int) -> _Block:
-        state, held, left = hashlib.sha256(), bytearray(), length
+    def read(cls, lines: _Lines, length: int, limit: int) -> _LimitedBody:
+        state, kept, left = hashlib.sha256(), bytearray(), length
         while left and (chunk := lines.read(min(left, _CHUNK))):
             state.update(chunk)
             left -= len(chunk)
             if length <= limit:
-                held += chunk
-        return cls(bytes(held), length, write_digest(state.digest()), left)
+                kept += chunk
+        return cls(bytes(kept), length, write_digest(state.digest()), left)
 
 
 _LARGEST = (1 << 63) - 1
-"""Bytes beyond which nothing is counted."""
+"""Largest Content-Length that is accepted."""
 
 
 def _length(found: Any, offset: int) -> int:
-    """Size of the block; the library takes a negative one for none."""
+    """Return the size of the body."""
     if found.length is None:
         raise FramingError(f"the record at byte {offset} has no Content-Length")
     length = int(found.length)
@@ -200,14 +201,14 @@ def _is_data(found: Any) -> bool:
 
 
 def _other_type(found: Any) -> str:
-    """What a record that is no data is called; a type of the writer's invention has no name."""
+    """Return the type of a record that is no data; ``other`` for an unknown one."""
     if found.rec_type in DATA_TYPES:
         return "lookup"
     return found.rec_type if found.rec_type in _OTHER_TYPES else "other"
 
 
 def _headers(found: Any) -> dict[str, str]:
-    """Headers by name; those of ARC under their WARC names, its dates in ISO 8601."""
+    """Map header names to values; ARC headers get their WARC names, and dates in ISO 8601."""
     headers = {str(name): str(value) for name, value in found.rec_headers.headers}
     if found.format != "arc":
         return headers
@@ -219,7 +220,7 @@ def _headers(found: Any) -> dict[str, str]:
     return headers
 
 
-def _record(found: Any, offset: int, block: _Block, limit: int, *, fits: bool) -> Record:
+def _record(found: Any, offset: int, block: _LimitedBody, limit: int, *, fits: bool) -> WarcRecord:
     headers, payload, defect = _headers(found), b"", ""
     stated = headers.get("Content-Length", "").strip()
     if block.missing:
@@ -231,16 +232,16 @@ def _record(found: Any, offset: int, block: _Block, limit: int, *, fits: bool) -
     elif "WARC-Segment-Number" in headers:
         defect = "a segment of a larger record"
     elif not block.data and block.size:
-        defect = too_long(limit)
+        defect = too_long_reason(limit)
     else:
         payload, defect = _payload(found.rec_type, headers, block.data, limit)
     if not defect and not payload:
         defect = "the payload is empty"
-    return Record(offset, found.rec_type, headers, payload, defect, block.digest, block.size)
+    return WarcRecord(offset, found.rec_type, headers, payload, defect, block.digest, block.size)
 
 
 def _payload(kind: str, headers: dict[str, str], block: bytes, limit: int) -> tuple[bytes, str]:
-    """The payload of a block, or the reason why there is none; takes over the HTTP content type."""
+    """Return the payload of a body, or its defect; set the content type of HTTP."""
     if kind != "response" or not block.startswith(b"HTTP/"):
         return block, ""
     stream = io.BytesIO(block)
@@ -259,7 +260,7 @@ def _payload(kind: str, headers: dict[str, str], block: bytes, limit: int) -> tu
 
 
 def _decoded(payload: bytes, encoding: str, limit: int) -> tuple[bytes, str]:
-    """The payload without its content encoding, or the reason why it cannot be had."""
+    """Undo the content encoding of a payload, or return its defect."""
     if encoding in {"", "identity", "none"}:
         return payload, ""
     if encoding in {"gzip", "x-gzip"}:
@@ -284,5 +285,5 @@ def _inflated(payload: bytes, window: int, limit: int) -> tuple[bytes, str] | No
     except zlib.error:
         return None
     if len(data) > limit:
-        return b"", too_long(limit)
+        return b"", too_long_reason(limit)
     return data, "" if decoder.eof else "the content encoding is truncated"

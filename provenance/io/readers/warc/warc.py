@@ -1,4 +1,4 @@
-"""WARC, WET and ARC: what a crawler fetched (payloads as bytes) or extracted (text)."""
+"""Read the data records of web archives: payloads as bytes, or extracted text."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import base64
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from provenance.content.json_text import compact_json
+from provenance.content.json_writer import compact_json
 from provenance.errors import InputError, MisuseError, NotFoundError
-from provenance.io.contract.reader import MAX_RECORD, Batch, Input, Layout, Portion, Shape
+from provenance.io.contract.reader import MAX_RECORD, Batch, Input, Portion, ReadLayout, Shape
 from provenance.io.contract.record_paths import TooManyPathsError
-from provenance.io.readers.warc.framing import DATA_TYPES, FramingError, Record, records
-from provenance.io.records.batch_builder import Collector
+from provenance.io.readers.warc.framing import DATA_TYPES, FramingError, WarcRecord, warc_records
+from provenance.io.records.batch_builder import BatchBuilder
 from provenance.io.streams.decompress import DamagedError, drain
 from provenance.io.streams.open_input import open_bytes
 
@@ -19,7 +19,7 @@ _KNOWN = {
     name.lower(): name
     for name in ("WARC-Record-ID", "WARC-Target-URI", "WARC-Identified-Content-Language")
 }
-"""Headers that are looked for by name, in whatever case they are written."""
+"""Headers that are looked up in any case."""
 
 _PROBED_RECORDS = 100
 _PROBED_BYTES = 16 << 20
@@ -31,12 +31,12 @@ class Warc:
     names: Sequence[str] = ("warc",)
 
     def probe(self, source: Input, nested: str | None = None) -> Shape:
-        """Text where a crawler extracted it, else payloads; and the headers of some records."""
-        found: list[Record] = []
+        """Tell extracted text from payloads, and collect the headers of some records."""
+        found: list[WarcRecord] = []
         headers: dict[str, str] = {}
         try:
             with open_bytes(source) as stream:
-                for record in records(stream, MAX_RECORD):
+                for record in warc_records(stream, MAX_RECORD):
                     found.append(record)
                     headers |= dict.fromkeys(record.headers, "string")
                     if len(found) == _PROBED_RECORDS or record.offset > _PROBED_BYTES:
@@ -52,7 +52,12 @@ class Warc:
         return Shape(headers | {native: "string"}, (), (native,))
 
     def read(
-        self, source: Input, layout: Layout, part: Portion | None = None, *, original: bool = False
+        self,
+        source: Input,
+        layout: ReadLayout,
+        part: Portion | None = None,
+        *,
+        original: bool = False,
     ) -> Iterator[Batch]:
         """Yield the data records in order; ``part`` is not for this format.
 
@@ -62,11 +67,11 @@ class Warc:
         if part is not None:
             raise ValueError("an archive is read from its beginning: this format has no slices")
         _require_payload(layout)
-        collector = Collector(layout, original=original)
+        collector = BatchBuilder(layout, original=original)
         passed_over: Counter[str] = Counter()
         row = 0
         with open_bytes(source) as stream:
-            found = records(stream, layout.max_record, passed_over)
+            found = warc_records(stream, layout.max_record, passed_over)
             try:
                 for row, record in enumerate(found, start=1):
                     _gather(collector, row, record, layout, original=original)
@@ -85,11 +90,11 @@ def _no_data(passed_over: Counter[str]) -> InputError:
     counts = ", ".join(f"{count:,} {kind}" for kind, count in sorted(passed_over.items()))
     return InputError(
         f"no data records: {counts}",
-        hint=f"records of type {', '.join(sorted(DATA_TYPES))} are read, but no lookups of names",
+        hint=f"records of type {', '.join(sorted(DATA_TYPES))} are read, except name lookups",
     )
 
 
-def _require_payload(layout: Layout) -> None:
+def _require_payload(layout: ReadLayout) -> None:
     if layout.content not in {("text",), ("payload",)}:
         raise NotFoundError(
             f"no field {', '.join(layout.content)} in an archive",
@@ -100,7 +105,7 @@ def _require_payload(layout: Layout) -> None:
 
 
 def _gather(
-    collector: Collector, row: int, record: Record, layout: Layout, *, original: bool
+    collector: BatchBuilder, row: int, record: WarcRecord, layout: ReadLayout, *, original: bool
 ) -> None:
     content, defect = _content(record, layout)
     if defect:
@@ -110,14 +115,14 @@ def _gather(
     whole = _whole(record, content) if original else None
     headers = {_KNOWN.get(name.lower(), name): value for name, value in record.headers.items()}
     native = "text" if isinstance(content, str) else "payload"
-    held = {name: value for name, value in headers.items() if value} | {native: content}
+    fields_seen = {name: value for name, value in headers.items() if value} | {native: content}
     try:
-        collector.keep(row, (content, fields), whole, held, len(content))
+        collector.keep(row, (content, fields), whole, fields_seen, len(content))
     except TooManyPathsError as error:
         collector.reject_hashed(row, record.offset, str(error), record.digest, record.size)
 
 
-def _content(record: Record, layout: Layout) -> tuple[str | bytes, str]:
+def _content(record: WarcRecord, layout: ReadLayout) -> tuple[str | bytes, str]:
     if record.defect or layout.kind == "binary":
         return record.payload, record.defect
     try:
@@ -126,8 +131,8 @@ def _content(record: Record, layout: Layout) -> tuple[str | bytes, str]:
         return "", "invalid UTF-8"
 
 
-def _whole(record: Record, content: str | bytes) -> str:
-    """Headers and content as one object; bytes are written in base64."""
+def _whole(record: WarcRecord, content: str | bytes) -> str:
+    """Return headers and content as one JSON object; bytes in base64."""
     if isinstance(content, str):
         return compact_json({**record.headers, "text": content})
     return compact_json({**record.headers, "payload": base64.b64encode(content).decode("ascii")})

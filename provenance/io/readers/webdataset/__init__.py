@@ -1,1 +1,1 @@
-"""Readers of WebDataset shards."""
+"""Read WebDataset archives."""

@@ -1,4 +1,4 @@
-"""Samples of a WebDataset: members of a tar that lie together and share a name but for its end."""
+"""Group the members of a WebDataset tar into samples by the name before the first dot."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from typing import BinaryIO
 from provenance.io.contract.formats import PICTURES, SUFFIXES
 from provenance.io.contract.name_patterns import ABOUT, HIDDEN, matches
 from provenance.io.streams.compression import DamagedError
-from provenance.io.streams.tar_members import Entry, Forward, entries
+from provenance.io.streams.tar_members import ArchiveEntry, ForwardStream, entries
 
 TEXTS = ("txt", "text", "caption", "transcript")
-"""Ends of names whose members are the text of a sample; the first that samples have counts."""
+"""Extensions of the text of a sample, by precedence."""
 
 PLAIN = frozenset({*TEXTS, "cls", "cls2", "index", "inx", "id", "md", "html", "lang", "url"})
-"""Ends of names whose members are text."""
+"""Extensions of members that are text."""
 
 _MEDIA = frozenset(
     {
@@ -29,10 +29,10 @@ _MEDIA = frozenset(
     }
 )
 _SURE = _MEDIA | {"cls", "cls2"}
-"""Ends of names that no folder of documents has beside others of the same name."""
+"""Extensions that only occur in samples, not in folders of documents."""
 
 _KEY = re.compile(r"((?:.*/)?[^./][^./]*)\.([^/]*)", re.DOTALL)
-"""Up to the first dot of the last piece, as the WebDataset library cuts names."""
+"""Key and extension of a member, split as the WebDataset library does."""
 
 _LOOKED_AT = 300
 _LOOKED_BYTES = 64 << 20
@@ -40,22 +40,22 @@ _LOOKED_BYTES = 64 << 20
 
 @dataclass(slots=True)
 class Sample:
-    """Members that lie together.
+    """Consecutive members with one key.
 
     Attributes:
-        place: where the bytes of the first begin in the decoded archive.
+        position: offset of the first member in the decoded archive.
         defect: why it is no record; empty where it may be.
         members: by the end of the name, in small letters, its bytes; ``None`` for those not read.
     """
 
     key: str
-    place: int
+    position: int
     defect: str = ""
     members: dict[str, bytes | None] = field(default_factory=dict)
 
 
-def samples(stream: Forward, wanted: Callable[[str], bool], limit: int) -> Iterator[Sample]:
-    """The samples of an archive, in order.
+def samples(stream: ForwardStream, wanted: Callable[[str], bool], limit: int) -> Iterator[Sample]:
+    """Yield the samples of an archive, in order.
 
     Args:
         wanted: whether the bytes of members are read, by the end of their names.
@@ -70,7 +70,7 @@ def samples(stream: Forward, wanted: Callable[[str], bool], limit: int) -> Itera
         if sample is None or sample.key != key or not end:
             if sample is not None:
                 yield sample
-            sample = Sample(key, entry.place)
+            sample = Sample(key, entry.position)
         sample.defect = sample.defect or _defect(sample, entry, end, limit, read=wanted(end))
         reads = wanted(end) and not sample.defect
         data = stream.read_all(entry.size) if reads else None
@@ -82,8 +82,8 @@ def samples(stream: Forward, wanted: Callable[[str], bool], limit: int) -> Itera
 
 
 def holds_samples(stream: BinaryIO, uri: str) -> bool:
-    """Whether the first members of a tar are those of samples, and not files of their own."""
-    forward = Forward(stream, uri)
+    """Check whether the first members of a tar form samples."""
+    forward = ForwardStream(stream, uri)
     groups: list[tuple[str, set[str]]] = []
     try:
         for entry in islice(entries(forward), _LOOKED_AT):
@@ -113,13 +113,13 @@ def _are_samples(groups: list[set[str]]) -> bool:
 
 
 def _is_data(end: str) -> bool:
-    """Whether the end of a name is that of a file of records."""
+    """Check whether an extension is that of a file of records."""
     form = SUFFIXES.get(f".{end.rpartition('.')[2]}")
     return form is not None and form not in {"json", "text", "image"} and end not in PLAIN | _MEDIA
 
 
 def _cut(name: str) -> tuple[str, str]:
-    """The name of the sample, and the end in small letters; no end for what belongs to none."""
+    """Split a member name into key and lower-case extension; no extension for other files."""
     name = name.removeprefix("./")
     found = _KEY.fullmatch(name)
     if found is None or name.rpartition("/")[2].startswith(HIDDEN):
@@ -127,7 +127,7 @@ def _cut(name: str) -> tuple[str, str]:
     return found[1], found[2].lower()
 
 
-def _defect(sample: Sample, entry: Entry, end: str, limit: int, *, read: bool) -> str:
+def _defect(sample: Sample, entry: ArchiveEntry, end: str, limit: int, *, read: bool) -> str:
     if not end:
         return "a member that belongs to no sample"
     if entry.defect:

@@ -1,4 +1,4 @@
-"""WebDataset: a tar in which the members of one name are one record."""
+"""Read WebDataset archives, with one record per sample."""
 
 from __future__ import annotations
 
@@ -7,19 +7,20 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from provenance.content.json_text import DefectError, compact_json, parse
+from provenance.content.json_reader import DefectError, parse
+from provenance.content.json_writer import compact_json
 from provenance.errors import AmbiguousError, InputError, NotFoundError
-from provenance.io.contract.reader import MAX_RECORD, Batch, Input, Layout, Portion, Shape
+from provenance.io.contract.reader import MAX_RECORD, Batch, Input, Portion, ReadLayout, Shape
 from provenance.io.contract.record_paths import TooManyPathsError, steps_of
-from provenance.io.readers.image import HEAD, media_type
 from provenance.io.readers.json.json_content import extract
 from provenance.io.readers.json.shape import shape_of
+from provenance.io.readers.media import HEAD, media_type
 from provenance.io.readers.webdataset.samples import PLAIN, TEXTS, Sample, holds_samples, samples
-from provenance.io.records.batch_builder import Collector, field_of
+from provenance.io.records.batch_builder import BatchBuilder, field_of
 from provenance.io.records.content_fields import choose_content
 from provenance.io.streams.decompress import DamagedError
 from provenance.io.streams.open_input import open_bytes
-from provenance.io.streams.tar_members import Forward
+from provenance.io.streams.tar_members import ForwardStream
 
 __all__ = ["WebDataset", "holds_samples"]
 
@@ -30,23 +31,23 @@ _PROBED_BYTES = 16 << 20
 class WebDataset:
     """Reader of samples: ``{"__key__": …, "txt": …, "json": {…}}``, and media as ``payload``.
 
-    Content is the text of a sample; where it has none, what its JSON holds of a known name; where
-    it has none of that either, the bytes of its first medium.
+    The content is the text of a sample; without one, the text field of its JSON; else the bytes of
+    its first medium.
     """
 
     names: Sequence[str] = ("webdataset",)
 
     def probe(self, source: Input, nested: str | None = None) -> Shape:
-        """The members of the first samples, and which of them is the content."""
+        """Read the shape of the first samples, and choose the content."""
         ends: Counter[str] = Counter()
         records: list[dict[str, Any]] = []
         try:
             with open_bytes(source) as stream:
-                forward = Forward(stream, source.uri)
+                forward = ForwardStream(stream, source.uri)
                 for sample in samples(forward, _is_text, MAX_RECORD):
                     ends.update(sample.members.keys())
                     records += _records(sample)
-                    if len(records) == _PROBED_SAMPLES or sample.place > _PROBED_BYTES:
+                    if len(records) == _PROBED_SAMPLES or sample.position > _PROBED_BYTES:
                         break
         except DamagedError:
             if not ends:
@@ -56,7 +57,12 @@ class WebDataset:
         return _shape(records, ends)
 
     def read(
-        self, source: Input, layout: Layout, part: Portion | None = None, *, original: bool = False
+        self,
+        source: Input,
+        layout: ReadLayout,
+        part: Portion | None = None,
+        *,
+        original: bool = False,
     ) -> Iterator[Batch]:
         """Yield the samples in order, numbered from 1; ``part`` is not for this format.
 
@@ -72,10 +78,10 @@ class WebDataset:
                 hint="the medium of a sample is its payload; leave `--content` out",
             )
         wanted: Callable[[str], bool] = _everything if binary or original else _is_text
-        collector = Collector(layout, original=original)
+        collector = BatchBuilder(layout, original=original)
         row = 0
         with open_bytes(source) as stream:
-            found = samples(Forward(stream, source.uri), wanted, layout.max_record)
+            found = samples(ForwardStream(stream, source.uri), wanted, layout.max_record)
             try:
                 for row, sample in enumerate(found, start=1):
                     _gather(collector, row, sample, layout)
@@ -99,7 +105,7 @@ def _is_text(end: str) -> bool:
     return _last(end) in PLAIN or _last(end) == "json"
 
 
-def _gather(collector: Collector, row: int, sample: Sample, layout: Layout) -> None:
+def _gather(collector: BatchBuilder, row: int, sample: Sample, layout: ReadLayout) -> None:
     try:
         record = _record(sample)
         content: str | bytes
@@ -113,11 +119,11 @@ def _gather(collector: Collector, row: int, sample: Sample, layout: Layout) -> N
         size = sum(len(data) for data in sample.members.values() if data is not None)
         collector.keep(row, (content, fields), whole, record, size)
     except (DefectError, TooManyPathsError) as defect:
-        collector.reject(row, sample.place, str(defect), None)
+        collector.reject(row, sample.position, str(defect), None)
 
 
 def _record(sample: Sample) -> dict[str, Any]:
-    """A sample as a row, without its media.
+    """Convert a sample to a row, without its media.
 
     Raises:
         DefectError: a member of it is not what its name says, or is none of a sample.
@@ -161,7 +167,7 @@ def _payload(sample: Sample) -> bytes:
 
 
 def _written(sample: Sample) -> dict[str, str]:
-    """The media of a sample as text, for a row that is written out."""
+    """Encode the media of a sample as text."""
     return {
         end: base64.b64encode(sample.members[end] or b"").decode("ascii")
         for end in _media(sample.members)
@@ -191,7 +197,7 @@ def _text_of_most(records: list[dict[str, Any]]) -> tuple[str, ...]:
 
 
 def _text_in_json(records: list[dict[str, Any]]) -> tuple[str, ...]:
-    """The text field of a known name in the objects beside the media."""
+    """Choose the text field in the JSON of samples."""
     inner = [record["json"] for record in records if isinstance(record.get("json"), dict)]
     if not inner:
         return ()
