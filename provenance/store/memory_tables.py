@@ -35,6 +35,7 @@ from provenance.store.layout import Layout
 from provenance.store.schema import TABLES, columns_sql
 from provenance.store.snapshot import Snapshot
 from provenance.store.view_sql import (
+    Late,
     Shortcut,
     Views,
     make_views,
@@ -259,7 +260,8 @@ class MemoryTables:
         views = self._views_of_state(wanted)
         new = {name: body for name, body in needed(views, wanted).items() if name not in self._made}
         for body in new.values():
-            for table in tables_in(body):
+            empty = body.empty if isinstance(body, Late) else ""
+            for table in tables_in(body) | tables_in(empty):
                 self._make_table(table)
         if not self.materializes:
             make_views(self.connection, new)

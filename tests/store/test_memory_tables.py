@@ -110,8 +110,13 @@ def test_a_ledger_of_an_unsettled_schema_is_refused(
         ledger.status()
 
 
-def test_a_view_can_be_asked_for_alone(ledger: Ledger) -> None:
+@pytest.mark.parametrize("most_rows", [None, 5, 0], ids=["small", "mixed", "large"])
+def test_a_view_can_be_asked_for_alone(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, most_rows: int | None
+) -> None:
     everything = dict(answers(ledger, copied=True))
+    if most_rows is not None:
+        monkeypatch.setattr(catalog_state, "MOST_ROWS", most_rows)
     for name in VIEWS:
         close_all()
         with ledger.store.snapshot() as connection:

@@ -83,7 +83,7 @@ def test_members_are_known_again_and_read_again(
     archive.parent.rename(moved)
     roots = {str(archive.parent): str(moved)}
     assert len(exported(ledger, "r", tmp_path / "again", path_map=roots)) == 6
-    with pytest.raises(NotFoundError, match="gone"):
+    with pytest.raises(NotFoundError, match="the file is missing"):
         ledger.export("r", tmp_path / "gone")
 
 
