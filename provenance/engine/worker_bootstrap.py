@@ -1,4 +1,4 @@
-"""Imported first by the server that worker processes are forked from: sets them up."""
+"""Set up the server that worker processes are forked from; it is imported first there."""
 
 from provenance.engine.bootstrap import bootstrap
 

@@ -1,1 +1,1 @@
-"""The ledger on disk: layout, tables, the one write path, the catalogue."""
+"""Store a ledger: its layout, tables, data files, catalog, commits and snapshots."""

@@ -1,4 +1,4 @@
-"""DuckLake attached: DuckDB connections with the extension, for one writer or for a reader."""
+"""Attach the DuckLake catalog of a ledger to DuckDB, for one writer or for readers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read from a DuckLake catalogue which data files each table consists of now."""
+"""Read from a DuckLake catalog which data files each table consists of now."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""DuckDB connections: with the extensions that a ledger needs, and its failures as ours."""
+"""Open DuckDB connections with the extensions of a ledger, and translate their errors."""
 
 from __future__ import annotations
 

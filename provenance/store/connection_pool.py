@@ -1,4 +1,4 @@
-"""DuckDB with DuckLake loaded, kept for whoever needs it next: loading it takes long."""
+"""Keep idle DuckDB connections with DuckLake loaded, because loading it takes long."""
 
 from __future__ import annotations
 

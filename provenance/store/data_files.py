@@ -1,4 +1,4 @@
-"""The one write path: Parquet with page checksums, synced, hashed, then renamed into place."""
+"""Write data files: Parquet with page checksums, synced, hashed, then renamed into place."""
 
 from __future__ import annotations
 

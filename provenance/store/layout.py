@@ -1,4 +1,4 @@
-"""Where the things of a ledger lie; the only place that builds their paths."""
+"""Build the paths of everything that a ledger consists of; nothing else builds them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One ledger: made once, read through snapshots, written one commit at a time."""
+"""Create and open ledgers, read them through snapshots, and write one commit at a time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Changes of the schema: named, in order, each in one transaction, and never run by opening."""
+"""Migrate the schema of a ledger: named steps in order, each in one transaction."""
 
 from __future__ import annotations
 

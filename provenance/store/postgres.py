@@ -1,4 +1,4 @@
-"""A catalogue in PostgreSQL: attached for writers, who take turns, and copied for readers."""
+"""Keep the catalog in PostgreSQL: attach it for writers in turn, and copy it for readers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rejects set aside as Parquet: where, why, and the digest of what was refused."""
+"""Write rejects to Parquet: the place, the reason, and the digest of what was refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One content under two ids: what is known of the one is said of the other.
+"""Carry over what is known of a record when a new identity rule gives it another id.
 
 A record that was read under a former rule of the canonical form and is read again, or comes from
 another file, gets another id. Evidence and edges of the former id are put down once more under the

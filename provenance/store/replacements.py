@@ -1,4 +1,4 @@
-"""Parts in the place of others: one by one, many by few, or none at all."""
+"""Replace data files in one transaction: one by one, many by few, or without a successor."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ledger's tables: append-only, every row with the id of the commit that wrote it."""
+"""Define the tables of a ledger: append-only, every row with the id of its commit."""
 
 from __future__ import annotations
 

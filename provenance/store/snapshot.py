@@ -1,4 +1,4 @@
-"""Read a ledger at one commit: the connection that every operation asks its questions through."""
+"""Read a ledger at one commit, through one connection for a whole operation."""
 
 from __future__ import annotations
 

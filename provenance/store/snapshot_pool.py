@@ -1,4 +1,4 @@
-"""Open snapshots of ledgers, and keep the tables of the last few for whoever reads them next."""
+"""Open snapshots of ledgers, and cache the in-memory tables of the last few."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The address of a shared ledger: a PostgreSQL database, and a place for the parts."""
+"""Parse the URL of a shared ledger: a PostgreSQL database, and a location for data files."""
 
 from __future__ import annotations
 

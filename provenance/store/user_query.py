@@ -1,4 +1,4 @@
-"""SQL from a user, behind four locks: one SELECT, read-only, no files, no settings."""
+"""Run SQL of a user behind four locks: one SELECT, read-only, no files, no settings."""
 
 from __future__ import annotations
 

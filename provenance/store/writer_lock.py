@@ -1,4 +1,4 @@
-"""The queue for writing: a lock on a file, first come first served, with the holder's name."""
+"""Queue writers: a lock on a file, first come first served, with the name of its holder."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The SQL views of a ledger, and the materialised ones."""
+"""Define the SQL views of a ledger, and materialise those that are slow to compute."""

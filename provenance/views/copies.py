@@ -1,4 +1,4 @@
-"""The views of copies: texts that are, normalised, texts that somebody says a machine wrote.
+"""Define the views of copies: records whose normalised text is known to be machine-made.
 
 Nothing of it is written at ingest: which texts are known changes with every review and contract.
 Ids of two rules of normalisation never meet (``norms``), so that no rule is asked for here.

@@ -1,4 +1,4 @@
-"""The documented views over the ledger: what is current, and what follows from it."""
+"""Define the documented views over the tables of a ledger."""
 
 from __future__ import annotations
 

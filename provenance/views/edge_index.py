@@ -1,4 +1,4 @@
-"""Edges as propagation resolved them, sorted both ways: few of many are found quickly."""
+"""Materialise resolved edges, sorted by child and by parent, for quick look-ups."""
 
 from __future__ import annotations
 

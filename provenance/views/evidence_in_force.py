@@ -1,4 +1,4 @@
-"""The views over evidence: which statements are in force, and how much each of them counts for."""
+"""Define the views over evidence: which statements are in force, and their weight."""
 
 from __future__ import annotations
 

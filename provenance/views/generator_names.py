@@ -1,4 +1,4 @@
-"""Generators and their families under one spelling each, whoever wrote their names.
+"""Map the names of generators and their families to one spelling each.
 
 Marks of files are folded when they are read; what people declared, and what older versions read, is
 folded here, where members are made. Of the names that occur few are not in their one spelling.

@@ -1,4 +1,4 @@
-"""The views over imported lineage: which files are current, what their edges and nodes are."""
+"""Define the views over imported lineage: current files, their edges and nodes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ledger as a graph: its records, sources, releases and models, and what came of what."""
+"""Present a ledger as a graph of records, sources, releases, models and their edges."""
 
 from __future__ import annotations
 

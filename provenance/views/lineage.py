@@ -1,4 +1,4 @@
-"""The views over edges: those whose ends are known, and those whose ends are looked for."""
+"""Define the views over edges: those with known endpoints, and those to be resolved."""
 
 from __future__ import annotations
 

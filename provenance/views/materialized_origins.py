@@ -1,4 +1,4 @@
-"""Current origins kept as a table: what was concluded up to some commit, and what moved since.
+"""Materialise current origins as a table, and compute anew only what changed since.
 
 The views conclude the origin of every record from all evidence, which takes seconds for tens of
 millions. Maintenance writes the answers down. From then on the view ``origins`` takes them from

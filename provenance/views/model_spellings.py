@@ -1,4 +1,4 @@
-"""Spellings of the names of models: which of them may mean the same model."""
+"""Find spellings of model names that may mean the same model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which model wrote what: names in evidence, and those of models that somebody registered."""
+"""Find which model generated which record: by evidence, and by registered models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fields that look like marks of origin, and of which nobody has said what they mean."""
+"""Query the fields that look like marks of origin and that nobody has explained."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SQL for the origins of given record ids: it filters by id below the aggregates."""
+"""Write SQL for the origins of given record ids, filtered by id below the aggregates."""
 
 from __future__ import annotations
 

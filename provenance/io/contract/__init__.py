@@ -1,1 +1,1 @@
-"""What every reader promises, and the formats that have one."""
+"""Define the interface of readers, and list the formats that have one."""

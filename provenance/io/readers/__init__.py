@@ -1,1 +1,1 @@
-"""Files in, batches and rejects out: one format per module, nothing dropped silently."""
+"""Read files of each format into batches and rejects; nothing is dropped silently."""

@@ -1,1 +1,1 @@
-"""Compaction and vacuum of a ledger's files."""
+"""Compact data files, and vacuum those that were replaced."""

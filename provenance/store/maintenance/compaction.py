@@ -1,4 +1,4 @@
-"""Many parts of a table made into few, sorted by id; nothing that can be asked changes."""
+"""Compact the data files of a table into few, sorted by id; query results do not change."""
 
 from __future__ import annotations
 

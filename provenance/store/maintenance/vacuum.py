@@ -1,4 +1,4 @@
-"""How parts that others took the place of are forgotten, and what killed runs left behind."""
+"""Delete data files that were replaced, and those that killed runs left behind."""
 
 from __future__ import annotations
 

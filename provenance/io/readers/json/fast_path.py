@@ -1,4 +1,4 @@
-"""The fast path of JSON lines: DuckDB parses a block once its bytes prove that it may.
+"""Parse a block of JSON lines with DuckDB, where its bytes prove that this is safe.
 
 DuckDB reads more than RFC 8259: NaN and infinities, trailing commas, repeated keys; and it writes
 numbers anew. A block may take this path when every line is the first line with other scalars in it:
