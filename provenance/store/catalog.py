@@ -27,7 +27,7 @@ LAKE = "lake"
 def attach(
     connection: duckdb.DuckDBPyConnection, layout: Layout, target: str, options: list[str]
 ) -> None:
-    """Attach a catalogue as ``lake``; its data path is always the one of the ledger.
+    """Attach a catalog as ``lake``; its data path is always the one of the ledger.
 
     Raises:
         NotFoundError: there is none.
@@ -41,7 +41,7 @@ def attach(
 def _attached(
     connection: duckdb.DuckDBPyConnection, layout: Layout, target: str, options: list[str]
 ) -> Iterator[None]:
-    """Attach a catalogue as ``lake``, use it, and detach it when the block ends well."""
+    """Attach a catalog as ``lake``, use it, and detach it when the block ends well."""
     attach(connection, layout, target, options)
     connection.execute(f"USE {LAKE}")
     yield
@@ -51,15 +51,15 @@ def _attached(
 
 @contextlib.contextmanager
 def writing(layout: Layout, *, new: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The catalogue open for one transaction; the caller holds the lock.
+    """The catalog open for one transaction; the caller holds the lock.
 
     Args:
-        new: make the catalogue.
+        new: make the catalog.
     """
     with ledger_errors(layout), instance(threads=1, kept=_of_a_folder(layout)) as connection:
         let_read(connection, layout)
         if layout.database is None:
-            target, options = f"ducklake:{layout.catalogue}", ["DATA_INLINING_ROW_LIMIT 0"]
+            target, options = f"ducklake:{layout.catalog}", ["DATA_INLINING_ROW_LIMIT 0"]
         else:
             target, options = postgres.target(connection, layout.database, new=new)
         with _attached(connection, layout, target, options):
@@ -83,7 +83,7 @@ def _there(layout: Layout) -> Iterator[None]:
 
 @contextlib.contextmanager
 def locked_for_writing(layout: Layout, purpose: str) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The catalogue open for writing, and held against all others.
+    """The catalog open for writing, and held against all others.
 
     Raises:
         BusyError, ReadOnlyError, StorageError: as the ledger is.
@@ -101,7 +101,7 @@ def locked_for_writing(layout: Layout, purpose: str) -> Iterator[duckdb.DuckDBPy
 def reading(
     layout: Layout, *, threads: int | None = None, memory_limit: str | None = None
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A copy of the catalogue, attached read-only: it stops no writer, and no writer stops it.
+    """A copy of the catalog, attached read-only: it stops no writer, and no writer stops it.
 
     Raises:
         NotFoundError: there is no ledger.

@@ -30,7 +30,7 @@ FileStamp = tuple[int, int, int, int, int] | None
 """Device, inode, bytes, and the times of the last two kinds of change; ``None``: it is missing."""
 
 Fingerprint = tuple[FileStamp, bytes, FileStamp]
-"""What differs between any two states of a catalogue file: its stamp, headers and log."""
+"""What differs between any two states of a catalog file: its stamp, headers and log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class TableFiles:
     """The current data files of one table.
 
     Attributes:
-        plain: whether these files hold exactly its rows: none deleted, none in the catalogue.
+        plain: whether these files hold exactly its rows: none deleted, none in the catalog.
     """
 
     rows: int = 0
@@ -78,7 +78,7 @@ def stamp(path: str | Path) -> FileStamp:
 def copy_catalog(
     layout: Layout, copy: Path, known: Fingerprint | None = None
 ) -> Fingerprint | None:
-    """Copy the catalogue file, unless it is the known one; return the fingerprint of its state.
+    """Copy the catalog file, unless it is the known one; return the fingerprint of its state.
 
     Every commit appends to the log or, by a checkpoint, changes a header.
 
@@ -86,15 +86,15 @@ def copy_catalog(
         NotFoundError: there is no ledger.
         StorageError: the file cannot be read.
     """
-    if not layout.catalogue.is_file():
+    if not layout.catalog.is_file():
         raise no_ledger(layout)
-    log = layout.wal(layout.catalogue)
+    log = layout.wal(layout.catalog)
     try:
         with shared(layout):
-            with layout.catalogue.open("rb") as file:
-                found = (stamp(layout.catalogue), file.read(_HEADERS), stamp(log))
+            with layout.catalog.open("rb") as file:
+                found = (stamp(layout.catalog), file.read(_HEADERS), stamp(log))
             if found != known:
-                for original in (layout.catalogue, log):
+                for original in (layout.catalog, log):
                     if original.exists():
                         shutil.copyfile(original, copy.with_name(original.name))
     except OSError as error:
@@ -110,17 +110,17 @@ def replay_log(connection: Database, copy: Path) -> None:
 
 
 def read_state(connection: Database, copy: Path) -> CatalogState | None:
-    """Read the state from a copy of the catalogue; ``None`` if its format is another one.
+    """Read the state from a copy of the catalog; ``None`` if its format is another one.
 
     The tables are described in DuckLake's specification, "Tables".
     """
-    connection.execute(f"ATTACH {quote_literal(str(copy))} AS catalogue (READ_ONLY)")
+    connection.execute(f"ATTACH {quote_literal(str(copy))} AS copied (READ_ONLY)")
     try:
         return _read(connection)
     except (duckdb.CatalogException, duckdb.BinderException):
         return None
     finally:
-        connection.execute("DETACH catalogue")
+        connection.execute("DETACH copied")
 
 
 def _read(connection: Database) -> CatalogState | None:
@@ -128,27 +128,27 @@ def _read(connection: Database) -> CatalogState | None:
         found: list[tuple[object, ...]] = connection.execute(query).fetchall()
         return found
 
-    if rows("SELECT value FROM catalogue.ducklake_metadata WHERE key = 'version'") != [(FORMAT,)]:
+    if rows("SELECT value FROM copied.ducklake_metadata WHERE key = 'version'") != [(FORMAT,)]:
         return None
     names = {
         table: (str(name), relative)
         for table, name, relative in rows(
-            "SELECT t.table_id, t.table_name, t.path_is_relative FROM catalogue.ducklake_table t "
-            "JOIN catalogue.ducklake_schema s USING (schema_id) WHERE s.schema_name = 'ledger' "
+            "SELECT t.table_id, t.table_name, t.path_is_relative FROM copied.ducklake_table t "
+            "JOIN copied.ducklake_schema s USING (schema_id) WHERE s.schema_name = 'ledger' "
             "AND t.end_snapshot IS NULL AND s.end_snapshot IS NULL"
         )
     }
     columns = rows(
-        "SELECT table_id, column_name FROM catalogue.ducklake_column WHERE end_snapshot IS NULL"
+        "SELECT table_id, column_name FROM copied.ducklake_column WHERE end_snapshot IS NULL"
     )
     changed = rows(
-        "SELECT table_id FROM catalogue.ducklake_delete_file WHERE end_snapshot IS NULL "
-        "UNION ALL SELECT table_id FROM catalogue.ducklake_inlined_data_tables"
+        "SELECT table_id FROM copied.ducklake_delete_file WHERE end_snapshot IS NULL "
+        "UNION ALL SELECT table_id FROM copied.ducklake_inlined_data_tables"
     )
     files: dict[object, list[tuple[object, ...]]] = defaultdict(list)
     for table, *file in rows(
         "SELECT table_id, path, record_count, file_size_bytes, path_is_relative "
-        "FROM catalogue.ducklake_data_file WHERE end_snapshot IS NULL ORDER BY data_file_id"
+        "FROM copied.ducklake_data_file WHERE end_snapshot IS NULL ORDER BY data_file_id"
     ):
         files[table].append(tuple(file))
     unplain = {table for (table,) in changed}

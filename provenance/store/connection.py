@@ -48,14 +48,14 @@ _LOG_IN = "see PGPASSWORD, ~/.pgpass or the service file"
 
 _MEANINGS: tuple[tuple[str, type[ProvError], str], ...] = (
     # Most specific first: a piece of DuckDB's text, what it means here, what to do.
-    ("Could not set lock on file", BusyError, "another program has the catalogue open; close it"),
+    ("Could not set lock on file", BusyError, "another program has the catalog open; close it"),
     ("permission denied for database", ReadOnlyError, "`prov init` needs CREATE on the database"),
     ("Permission denied", ReadOnlyError, "reading the ledger still works"),
     ("read-only mode", ReadOnlyError, "reading the ledger still works"),
     ("No space left", StorageError, "free some space; what was committed is safe"),
     ("newer DuckLake", VersionError, "install the version of this program that made the ledger"),
     ("DuckLake catalog version", VersionError, "install the version that made the ledger"),
-    ("not a valid DuckDB database", IntegrityError, "restore the catalogue from a copy"),
+    ("not a valid DuckDB database", IntegrityError, "restore the catalog from a copy"),
     ("password authentication failed", StorageError, _LOG_IN),
     ("no password supplied", StorageError, _LOG_IN),
     ('" does not exist', NotFoundError, "`createdb` makes a database, `prov init` a ledger in it"),

@@ -27,7 +27,7 @@ _RANDOM = frozenset({"record_id", "digest_rest", "norm_id", "key", "child", "par
 # What is sorted by an id is looked up by it: the smaller its row groups, the less is read.
 _ROW_GROUP = {"edges_up": 32_768, "edges_down": 32_768}
 
-# The catalogue copies statistics, the least and the largest value among them, and keeps them for
+# The catalog copies statistics, the least and the largest value among them, and keeps them for
 # good: words about people have none, so that they stand in parts only, which a purge can replace.
 _PERSONAL = frozenset(
     {"external_id", "attributes", "parent_ref", "child_ref", "said"}

@@ -19,7 +19,7 @@ class Layout:
 
     Attributes:
         root: a folder, or the prefix in an object store under which the parts lie.
-        database: where the catalogue is; else it is a file in the folder.
+        database: where the catalog is; else it is a file in the folder.
     """
 
     root: Path | Location
@@ -43,8 +43,8 @@ class Layout:
         return self.root
 
     @property
-    def catalogue(self) -> Path:
-        """DuckLake's catalogue, a DuckDB file."""
+    def catalog(self) -> Path:
+        """DuckLake's catalog, a DuckDB file."""
         return self.folder / "catalogue.ducklake"
 
     @property
@@ -100,9 +100,9 @@ class Layout:
             return beside / f"{name}.tmp"
         return Path(tempfile.gettempdir()) / f"prov-{name}.tmp"
 
-    def wal(self, catalogue: Path) -> Path:
-        """The write-ahead log that DuckDB keeps beside a catalogue."""
-        return catalogue.with_name(catalogue.name + ".wal")
+    def wal(self, catalog: Path) -> Path:
+        """The write-ahead log that DuckDB keeps beside a catalog."""
+        return catalog.with_name(catalog.name + ".wal")
 
 
 def _masked(path: str) -> str:

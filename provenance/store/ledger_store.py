@@ -66,7 +66,7 @@ class Store:
         Args:
             threads: that queries may use; all processors by default.
             cache_small_tables: copy small tables into memory, which makes all queries quicker;
-                without it the catalogue of DuckLake is attached, and every table read from files.
+                without it the catalog of DuckLake is attached, and every table read from files.
 
         Raises:
             NotFoundError, VersionError, StorageError, IntegrityError: as the ledger is.
@@ -161,7 +161,7 @@ def open_store(layout: Layout, views: Views, shortcut: Shortcut | None = None) -
     Raises:
         NotFoundError: there is none.
     """
-    if layout.database is None and not layout.catalogue.is_file():
+    if layout.database is None and not layout.catalog.is_file():
         raise NotFoundError(f"there is no ledger at `{layout.name}`", hint="`prov init` makes one")
     return Store(layout, views, shortcut)
 
@@ -182,7 +182,7 @@ def create_store(layout: Layout, views: Views, shortcut: Shortcut | None = None)
         return Store(layout, views, shortcut)
     root = layout.folder
     if root.exists() and any(root.iterdir()):
-        kind = "a ledger" if layout.catalogue.is_file() else "a folder that is not empty"
+        kind = "a ledger" if layout.catalog.is_file() else "a folder that is not empty"
         raise MisuseError(f"`{layout.name}` is {kind} already")
     aside = Layout(root.with_name(f"{root.name}.{uuid.uuid4().hex[:8]}.tmp"))
     with storage_errors(root):
@@ -244,5 +244,5 @@ def _next_sequence(connection: duckdb.DuckDBPyConnection) -> int:
     """The number of the snapshot that this commit will make: it grows, whatever clocks say."""
     row = connection.execute(f"SELECT id FROM {LAKE}.current_snapshot()").fetchone()
     if row is None:
-        raise StorageError("the catalogue has no snapshot")
+        raise StorageError("the catalog has no snapshot")
     return int(row[0]) + 1

@@ -101,7 +101,7 @@ class MemoryTables:
         """Forget the ledger."""
         if self.layout is not None:
             self._drop_copies()
-        self._catalogue.unlink(missing_ok=True)
+        self._catalog.unlink(missing_ok=True)
         self._clear()
 
     def _drop_copies(self) -> None:
@@ -111,7 +111,7 @@ class MemoryTables:
         self._clear_copies()
 
     @property
-    def _catalogue(self) -> Path:
+    def _catalog(self) -> Path:
         return self._folder / "catalogue.ducklake"
 
     def set_limits(self, threads: int | None, memory_limit: str | None) -> None:
@@ -136,17 +136,17 @@ class MemoryTables:
         if found is not None and found == self._fingerprint and self._files_are_unchanged():
             return
         if self._state is None or found != self._fingerprint:
-            replay_log(self.connection, self._catalogue)
-            self._state = read_state(self.connection, self._catalogue)
+            replay_log(self.connection, self._catalog)
+            self._state = read_state(self.connection, self._catalog)
         self.layout, self._views, self._shortcut = layout, views, shortcut
         self._refresh(layout)
         self._fingerprint = found
 
     def _copy_catalog(self, layout: Layout) -> Fingerprint | None:
         if layout.database is None:
-            return copy_catalog(layout, self._catalogue, self._fingerprint)
-        self._catalogue.unlink(missing_ok=True)
-        postgres.copy(layout, layout.database, self._catalogue)
+            return copy_catalog(layout, self._catalog, self._fingerprint)
+        self._catalog.unlink(missing_ok=True)
+        postgres.copy(layout, layout.database, self._catalog)
         return None
 
     def _files_are_unchanged(self) -> bool:
@@ -283,7 +283,7 @@ class MemoryTables:
     def _attach_lake(self, layout: Layout) -> None:
         if not self._has_lake:
             load_extension(self.connection, "ducklake")
-            attach(self.connection, layout, f"ducklake:{self._catalogue}", ["READ_ONLY"])
+            attach(self.connection, layout, f"ducklake:{self._catalog}", ["READ_ONLY"])
             self._has_lake = True
 
     def _shown(self) -> Layout:

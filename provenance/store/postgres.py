@@ -23,7 +23,7 @@ _LOCKS = 0x70726F76
 """The first half of our advisory locks; the second is that of the schema."""
 
 _PG = "pg"
-_LOG_IN = "catalogue"
+_LOG_IN = "catalog"
 
 _HOLDER = f"""
 SELECT a.application_name || coalesce(' from ' || host(a.client_addr), '')
@@ -84,8 +84,8 @@ def _attach(
     connection.execute(f"ATTACH {told} AS {_PG} (TYPE postgres, SECRET {_LOG_IN})")
 
 
-def copy(layout: Layout, database: Postgres, catalogue: Path) -> None:
-    """The catalogue as it is at this moment, as a file.
+def copy(layout: Layout, database: Postgres, catalog: Path) -> None:
+    """The catalog as it is at this moment, as a file.
 
     Raises:
         NotFoundError: there is no ledger.
@@ -93,7 +93,7 @@ def copy(layout: Layout, database: Postgres, catalogue: Path) -> None:
     """
     schema = database.schema
     with _connected(layout, database, "reading") as connection:
-        connection.execute(f"ATTACH {quote_literal(str(catalogue))} AS copied")
+        connection.execute(f"ATTACH {quote_literal(str(catalog))} AS copied")
         # One transaction sees one state of the database.
         connection.execute("BEGIN")
         tables = _tables(connection, schema)

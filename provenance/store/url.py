@@ -25,7 +25,7 @@ _SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,40}")
 
 @dataclass(frozen=True, slots=True)
 class Postgres:
-    """Where a catalogue is: what libpq is told, and the schema; the password never shows.
+    """Where a catalog is: what libpq is told, and the schema; the password never shows.
 
     What is not said here libpq takes from where it always does: ``PGPASSWORD``, ``~/.pgpass``, a
     service file.

@@ -46,7 +46,7 @@ def exclusive(layout: Layout, purpose: str, *, wait: float = WAIT_SECONDS) -> It
 
 @contextlib.contextmanager
 def shared(layout: Layout, *, wait: float = WAIT_SECONDS) -> Iterator[None]:
-    """Keep writers out for the moment that a copy of the catalogue takes.
+    """Keep writers out for the moment that a copy of the catalog takes.
 
     A reader who may not even open the lock file reads a ledger that nobody can write for it, and
     goes on without.

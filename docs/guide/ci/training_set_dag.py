@@ -1,4 +1,4 @@
-"""An Airflow DAG: assemble a release, judge it, and tell the catalogue what went into it."""
+"""An Airflow DAG: assemble a release, judge it, and tell the catalog what went into it."""
 
 from __future__ import annotations
 

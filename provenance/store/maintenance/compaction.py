@@ -38,7 +38,7 @@ FEWEST = 4
 GROWTH = 4
 """A part joins those that hold at least a quarter of it, so that each row is moved seldom."""
 
-# DuckLake skips a part by the least and the largest id in it, as its catalogue has them.
+# DuckLake skips a part by the least and the largest id in it, as its catalog has them.
 _ORDER = {
     "sightings": "record_id, reading_id, row",
     "parts": "record_id, reading_id, row, part",
@@ -69,7 +69,7 @@ ORDER BY f.data_file_id
 
 @dataclass(frozen=True, slots=True)
 class CurrentFile:
-    """A part that the catalogue has: its rows, and how many of them anybody needs."""
+    """A part that the catalog has: its rows, and how many of them anybody needs."""
 
     table: str
     path: str

@@ -58,7 +58,7 @@ def expire_replaced(store: Store, keep: timedelta = timedelta(0)) -> VacuumResul
     """Expire the snapshots that show replaced parts, and remove the files.
 
     Doing it again completes what was interrupted. Whoever still reads from an older copy of the
-    catalogue than ``keep`` finds the files gone and has to start again.
+    catalog than ``keep`` finds the files gone and has to start again.
 
     Raises:
         BusyError, ReadOnlyError, StorageError: as the ledger is.

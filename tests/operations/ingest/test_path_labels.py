@@ -75,9 +75,13 @@ def test_a_path_that_does_not_fit_is_named(ledger: Ledger, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("pattern", "path", "said"),
     [
-        ("{label}/{name}.json", "robot/a.json", "label `robot`"),
-        ("{process}/{name}.json", "magic/a.json", "process `magic`"),
-        ("{label}/{generator}.json", "human/gpt-4.json", "names a generator"),
+        ("{label}/{name}.json", "robot/a.json", "`robot` in the path is not a label"),
+        ("{process}/{name}.json", "magic/a.json", "`magic` in the path is not a process"),
+        (
+            "{label}/{generator}.json",
+            "human/gpt-4.json",
+            "the path has the label human and a generator",
+        ),
     ],
 )
 def test_words_that_are_none_name_the_file(

@@ -12,7 +12,7 @@ from support.datafiles import cap, ingest, policy, write_jsonl
 import provenance
 from provenance.errors import VersionError
 from provenance.ledger import Ledger
-from provenance.operations.maintenance import migrate
+from provenance.operations.maintenance.migrate import migrate, pending_migrations
 
 SAMPLE = Path(__file__).parents[2] / "formats" / "schema-1.tar.gz"
 """A ledger that version 0.1 wrote: three sources, edges, a release and a revocation."""
@@ -26,7 +26,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def migrated(folder: Path) -> Ledger:
-    assert migrate.run(str(folder / ".prov")) == ["parts-and-fields", "canonical-rule"]
+    assert migrate(str(folder / ".prov")) == ["parts-and-fields", "canonical-rule"]
     return provenance.open(str(folder / ".prov"))
 
 
@@ -39,12 +39,12 @@ def test_it_is_refused_until_it_is_brought_up(folder: Path) -> None:
     with pytest.raises(VersionError) as caught:
         provenance.open(str(folder / ".prov")).status()
     assert "prov migrate" in caught.value.hint
-    assert migrate.due(str(folder / ".prov")) == ["parts-and-fields", "canonical-rule"]
+    assert pending_migrations(str(folder / ".prov")) == ["parts-and-fields", "canonical-rule"]
 
 
 def test_it_answers_as_before(folder: Path) -> None:
     ledger = migrated(folder)
-    assert migrate.due(str(folder / ".prov")) == []
+    assert pending_migrations(str(folder / ".prov")) == []
     status = ledger.status()
     assert (status.records, status.edges, status.releases) == (6, 2, 1)
     assert labels(ledger) == {"human": 3, "synthetic": 2, "unknown": 1}
