@@ -173,6 +173,7 @@ def wrong(own: str, other: str) -> str | None:
     return None
 
 
+@pytest.mark.slow
 def test_imports_point_down_and_rooms_do_not_see_each_other() -> None:
     found = [
         f"{own}:{line} imports {other}: {reason}"

@@ -145,6 +145,7 @@ def test_every_command_that_answers_in_json_is_run_here() -> None:
     ] == []
 
 
+@pytest.mark.slow
 @pytest.mark.newest
 def test_an_answer_is_one_document_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -37,6 +37,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     return folder, done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.newest
 def test_it_shows_every_command_as_it_is_typed(shown: tuple[Path, str]) -> None:
     typed = [line[2:] for line in shown[1].splitlines() if line.startswith("$ prov ")]
@@ -65,6 +66,7 @@ def test_the_report_is_where_it_says(shown: tuple[Path, str]) -> None:
     assert "</html>" in (folder / "prov-demo" / "report.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.newest
 def test_the_report_opens_in_a_browser_and_prints(shown: tuple[Path, str], tmp_path: Path) -> None:
     browser = shutil.which("chromium") or shutil.which("google-chrome")
@@ -96,6 +98,7 @@ def test_the_users_own_ledger_is_left_alone(shown: tuple[Path, str]) -> None:
     assert not (shown[0] / "a-ledger-of-the-user").exists()
 
 
+@pytest.mark.slow
 def test_a_second_run_takes_the_next_folder(shown: tuple[Path, str]) -> None:
     done = run(shown[0], "--json")
     answer = json.loads(done.stdout)

@@ -36,6 +36,7 @@ def test_a_reader_that_stops_in_the_middle(terminal: Terminal) -> None:
     assert child.wait(60) == 141
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seconds", [0.5, 1.8, 3])
 def test_ctrl_c_at_any_moment_of_a_long_query_ends_with_130(
     terminal: Terminal, seconds: float

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from support.terminal import Terminal
 
 EDGES = "child,parent,process\na1,a0,rephrase\na2,model:\u001b[31m,generate\n"
@@ -66,6 +67,7 @@ def test_constraints_that_a_document_breaks_are_said(terminal: Terminal) -> None
     assert again.code == 10
 
 
+@pytest.mark.slow
 def test_what_we_export_breaks_nothing(terminal: Terminal) -> None:
     rows = "".join(f'{{"id": "a{n}", "text": "a text that is number {n}"}}\n' for n in range(3))
     terminal.prov("ingest", terminal.write("a.jsonl", rows), "--source", "web")

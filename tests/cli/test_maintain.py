@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from support.terminal import Terminal
 
 
+@pytest.mark.slow
 def test_it_says_what_it_did_and_does_it_once(terminal: Terminal) -> None:
     for name in "abcd":
         rows = [{"text": f"{name} text number {n}, long enough"} for n in range(5)]

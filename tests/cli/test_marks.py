@@ -63,6 +63,7 @@ def test_other_content_has_to_be_asked_for(letters: Terminal) -> None:
     assert letters.prov(*asked).code == 0
 
 
+@pytest.mark.slow
 def test_fields_that_may_be_marks_are_named_until_somebody_answers(terminal: Terminal) -> None:
     terminal.write("p.yaml", POLICY)
     terminal.write("a.jsonl", lines(4, kind="AI") + lines(6, kind="noun").replace("of", "by"))

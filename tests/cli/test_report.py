@@ -36,6 +36,7 @@ def release(terminal: Terminal) -> Terminal:
     return terminal
 
 
+@pytest.mark.slow
 def test_from_questions_to_a_report(release: Terminal) -> None:
     asked = release.prov("report", "r", "--format", "eu-art53", "--init", "-o", "answers.yaml")
     assert asked.code == 0
@@ -96,6 +97,7 @@ def test_layouts_and_misuse(release: Terminal) -> None:
     assert missing.code == 11
 
 
+@pytest.mark.slow
 def test_domains_and_differences(release: Terminal) -> None:
     answer = release.prov("report", "r", "--format", "eu-art53", "--domains", "domains.csv", "-q")
     assert answer.code == 0
@@ -144,6 +146,7 @@ def test_what_contracts_lack(release: Terminal) -> None:
     assert release.prov("source", "lint", "nothing").code == 11
 
 
+@pytest.mark.slow
 def test_all_reports_from_questions_to_a_folder(release: Terminal) -> None:
     asked = release.prov("report", "r", "--format", "all", "--init", "-o", "answers")
     assert asked.code == 0
@@ -172,6 +175,7 @@ REFUSED: list[tuple[list[str], str]] = [
 ]
 
 
+@pytest.mark.slow
 def test_all_reports_are_refused_in_one_line(release: Terminal) -> None:
     for arguments, said in REFUSED:
         answer = release.prov("report", "r", "--format", "all", *arguments)

@@ -59,6 +59,7 @@ def everything(client: object, bucket: str) -> Iterator[bytes]:
             yield str(pq.read_table(io.BytesIO(content)).to_pylist()).encode()
 
 
+@pytest.mark.slow
 def test_the_whole_job(
     terminal: Terminal, postgres_cluster: PostgresServer, store: object, bucket: str
 ) -> None:

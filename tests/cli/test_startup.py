@@ -65,6 +65,7 @@ def cpu(program: list[str]) -> float:
     return user + after.children_system - before.children_system
 
 
+@pytest.mark.slow
 def test_help_costs_at_most_half_as_much_again_as_an_empty_program(tmp_path: Path) -> None:
     empty = tmp_path / "empty.py"
     empty.write_text(EMPTY, encoding="utf-8")

@@ -66,6 +66,7 @@ def answered(terminal: Terminal, command: list[str], **options: object) -> tuple
     return done.stdout, done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.newest
 def test_what_a_library_prints_is_no_part_of_the_answer(terminal: Terminal) -> None:
     terminal.prov("init")
@@ -92,6 +93,7 @@ def test_a_process_without_standard_error_answers_alone_too(
     assert json.loads(done.stdout)["records"] == 0
 
 
+@pytest.mark.slow
 def test_a_process_without_standard_output_says_what_libraries_print(terminal: Terminal) -> None:
     """And the files that it opens do not take the place of standard output."""
     terminal.prov("init")
@@ -102,6 +104,7 @@ def test_a_process_without_standard_output_says_what_libraries_print(terminal: T
     assert terminal.prov("verify").code == 0
 
 
+@pytest.mark.slow
 def test_what_workers_print_is_no_part_of_the_answer(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -135,6 +138,7 @@ def test_a_table_is_as_wide_as_standard_output(terminal: Terminal) -> None:
     assert max(map(len, done.stdout.splitlines())) >= 99
 
 
+@pytest.mark.slow
 @pytest.mark.newest
 def test_a_fit_whose_solver_talks_answers_in_json_alone(terminal: Terminal) -> None:
     for source, label in (("h", "human"), ("s", "synthetic")):

@@ -14,6 +14,7 @@ SAID = ["--delimiter", "^", "--no-header", "--encoding", "cp1252", "--content", 
 POLICY = "policy: p\nbudgets:\n  - name: all\n    max_synthetic: 1\n"
 
 
+@pytest.mark.slow
 def test_a_table_is_read_as_it_is_said_and_read_again_so(terminal: Terminal) -> None:
     terminal.write("t.csv", TEXT.encode("cp1252"))
     terminal.write("p.yaml", POLICY)

@@ -33,6 +33,7 @@ def library(terminal: Terminal) -> Terminal:
 JO = ("--attr", "author=Jo Quimby")
 
 
+@pytest.mark.slow
 def test_from_the_dry_run_to_the_purge(library: Terminal) -> None:
     plan = library.prov("revoke", *JO, "--dry-run", "--json", "--receipt", "plan.json")
     written = json.loads((library.folder / "plan.json").read_text())
@@ -56,6 +57,7 @@ def test_from_the_dry_run_to_the_purge(library: Terminal) -> None:
     assert library.prov("verify").code == 0
 
 
+@pytest.mark.slow
 def test_the_gate_says_no_to_a_release_with_revoked_records(library: Terminal) -> None:
     before = library.prov("audit", "r1", "--policy", "p.yaml").code
     assert before == 0

@@ -25,6 +25,7 @@ def folder(terminal: Terminal) -> Terminal:
     return terminal
 
 
+@pytest.mark.slow
 def test_a_folder_is_ingested_and_judged_for_what_is_in_it(folder: Terminal) -> None:
     ingest = ("ingest", "d", "--source", "people", "--label", "human")
     told = folder.prov(*ingest)
@@ -61,6 +62,7 @@ def test_a_folder_that_was_read_whole_is_not_warned_of(terminal: Terminal) -> No
     assert "warning" not in told.err
 
 
+@pytest.mark.slow
 def test_a_name_that_is_a_release_and_a_path_is_misuse(folder: Terminal) -> None:
     folder.prov("ingest", "d/a.jsonl", "--source", "people", "--label", "human")
     assert folder.prov("assemble", "release:v1", "--policy", "p.yaml").code == 0
@@ -84,6 +86,7 @@ def test_a_name_that_is_a_release_and_a_path_is_misuse(folder: Terminal) -> None
     assert folder.prov("audit", "release:v9", "--policy", "p.yaml").code == 11
 
 
+@pytest.mark.slow
 def test_a_release_may_be_called_one_wherever_it_is_named(folder: Terminal) -> None:
     folder.prov("ingest", "d/a.jsonl", "--source", "people", "--label", "human")
     folder.prov("assemble", "v1", "--policy", "p.yaml")
@@ -101,6 +104,7 @@ def test_a_release_may_be_called_one_wherever_it_is_named(folder: Terminal) -> N
     assert folder.prov("audit", "v1", "--policy", "keep.yaml").code == 0
 
 
+@pytest.mark.slow
 def test_links_that_lead_out_have_to_be_followed_by_name(folder: Terminal) -> None:
     folder.write("own/b.jsonl", OTHER)
     os.unlink(folder.folder / "d" / ".g.jsonl")

@@ -31,6 +31,7 @@ def by_hand(value: Any, empties: tuple[Any, ...]) -> Any:
     return [by_hand(item, empties) for item in value] if isinstance(value, list) else value
 
 
+@pytest.mark.slow
 @pytest.mark.newest
 @settings(max_examples=200)
 @given(objects)

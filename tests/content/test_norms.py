@@ -43,6 +43,7 @@ def compiled(texts: list[str]) -> list[bytes]:
     return [bytes(found.data[a:b]) for a, b in itertools.pairwise(starts)]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     unicodedata.unidata_version != norm_table.UNICODE,
     reason="this Python knows another version of Unicode than the table is made of",
@@ -59,6 +60,7 @@ def test_the_compiled_pass_equals_the_plain_one(texts: list[str]) -> None:
     assert compiled(texts) == [normalise(text.encode()) for text in texts]
 
 
+@pytest.mark.slow
 def test_both_ways_fold_every_code_point_alike_and_folding_again_changes_nothing() -> None:
     folded = [fold_text(char) for char in EVERY]
     assert compiled(EVERY) == [

@@ -83,12 +83,14 @@ def corrected(text: str, exchange: Exchange, real: str) -> str:
     raise AssertionError(f"{exchange.command!r} stands nowhere in the page")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", ALONE, ids=page_name)
 def test_a_page_that_starts_from_nothing(page: Path, here: Path, *, update: bool) -> None:
     here.mkdir()
     hold(page, Session(here), update=update)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", AFTER_THE_DEMO, ids=page_name)
 def test_a_page_that_follows_the_demo(page: Path, demo: Path, here: Path, *, update: bool) -> None:
     shutil.copytree(demo, here)

@@ -114,6 +114,7 @@ def on_github(
     return done, outputs, summary
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("inputs", "code", "said"),
     [
@@ -164,6 +165,7 @@ def as_hook(hook: Any, files: Sequence[str], *arguments: str) -> list[str]:
     return [*hook["entry"].split(), *(arguments or hook["args"]), *passed]
 
 
+@pytest.mark.slow
 def test_the_hooks_judge_what_is_committed(folder: Path, program: Path) -> None:
     files = ["README.md", "a file.jsonl", "train/s.jsonl", "policy.yaml"]
     audit, check = hooks()["prov-audit"], hooks()["prov-policy"]
@@ -190,6 +192,7 @@ def test_the_job_of_gitlab_leaves_its_report(folder: Path, program: Path) -> Non
 # DVC.
 
 
+@pytest.mark.slow
 def test_the_stages_of_dvc_make_what_they_say(folder: Path, program: Path) -> None:
     stages = yaml.safe_load((CI / "dvc.yaml").read_text("utf-8"))["stages"]
     for stage in stages.values():
@@ -255,6 +258,7 @@ def dag_commands() -> dict[str, str]:
     return {one["task_id"]: one["bash_command"] for one in operators}
 
 
+@pytest.mark.slow
 def test_the_tasks_of_airflow_assemble_judge_and_tell(
     folder: Path, program: Path, backend: tuple[str, list[tuple[str, Any]]]
 ) -> None:

@@ -60,6 +60,7 @@ def test_what_nobody_foresaw_says_where_it_was(engine: LocalEngine) -> None:
     assert "-v" in outcome.failure.hint
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("word", ["spin", "spin in C", "swallow"])
 def test_processor_time_is_limited(engine: LocalEngine, word: str) -> None:
     started = time.monotonic()

@@ -122,6 +122,7 @@ def rejects(ledger: Ledger) -> list[tuple[Any, ...]]:
     return sorted(found, key=str)
 
 
+@pytest.mark.slow
 @pytest.mark.newest
 @needs_ray
 def test_a_cluster_gives_row_for_row_what_this_machine_gives(
@@ -268,6 +269,7 @@ def test_work_that_is_broken_off_is_over_when_the_engine_is_closed(
     assert len(list(cluster.map(worker, [0.0] * 2))) == 2
 
 
+@pytest.mark.slow
 @needs_ray
 def test_a_program_that_joins_says_nothing_of_ray_and_leaves_it_running(
     cluster: RayEngine, folder: Path, tmp_path: Path
@@ -289,6 +291,7 @@ def test_a_program_that_joins_says_nothing_of_ray_and_leaves_it_running(
     assert len(list(cluster.map(worker, [0.0] * 2))) == 2
 
 
+@pytest.mark.slow
 @needs_ray
 def test_a_cluster_that_is_not_there(folder: Path, tmp_path: Path) -> None:
     arguments = ["ingest", str(folder / "a.jsonl"), "--source", "web", "--engine", "ray"]
@@ -320,6 +323,7 @@ def test_without_ray_it_is_said_what_to_install(
     assert terminal.prov("status", "--json").json["sightings"] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

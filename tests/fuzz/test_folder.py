@@ -47,6 +47,7 @@ def _damage(folder: Path, damage: Callable[[bytes], bytes]) -> None:
         (folder / f"{target}{suffix}{packing and f'.{packing}'}").write_bytes(data)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", [_cut, _noisy, _torn])
 def test_damaged_files_cost_themselves_alone(
     tmp_path: Path, damage: Callable[[bytes], bytes], capfd: pytest.CaptureFixture[str]

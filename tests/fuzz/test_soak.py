@@ -42,6 +42,7 @@ def test_seeds_are_read(tmp_path: Path, target: str) -> None:
         assert counts["rejected"] <= counts["kept"], place
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", TARGETS)
 def test_damaged_files_are_read_or_refused(
     engine: LocalEngine, target: str, capsys: pytest.CaptureFixture[str]

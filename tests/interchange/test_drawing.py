@@ -44,6 +44,7 @@ def hostile() -> Graph:
     return Graph.of_rows(nodes, edges, [{"activity": HOSTILE[3], "agent": HOSTILE[3]}], [])
 
 
+@pytest.mark.slow
 @given(graph=graphs())
 def test_networkx_reads_every_node_and_edge(graph: Graph) -> None:
     read = nx.read_graphml(io.BytesIO(graphml(graph)), force_multigraph=True)

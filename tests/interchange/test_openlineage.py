@@ -324,6 +324,7 @@ _junk = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(st.data())
 @settings(max_examples=150)
 def test_a_mutated_event_is_taken_or_refused(data: st.DataObject) -> None:

@@ -232,6 +232,7 @@ def paths(value: Any, *above: str | int) -> Iterator[tuple[str | int, ...]]:
             yield from paths(item, *above, key)
 
 
+@pytest.mark.slow
 @given(st.data())
 @settings(max_examples=150)
 def test_a_mutated_document_is_read_or_refused(data: st.DataObject) -> None:
@@ -400,6 +401,7 @@ def test_a_content_made_twice_is_generated_once_in_each_bundle() -> None:
     assert sum(len(list(b.get_records(ProvUsage))) for b in to_prov(graph).bundles) == 3
 
 
+@pytest.mark.slow
 def test_twenty_thousand_nodes_take_seconds() -> None:
     graph = chain(20_000)
     start = time.process_time()

@@ -16,6 +16,7 @@ def shape_of(graph: Graph) -> nx.MultiDiGraph:
     return nx.MultiDiGraph((e.child, e.parent) for e in graph.edges if e.parent is not None)
 
 
+@pytest.mark.slow
 @pytest.mark.newest
 @SHARED
 @given(graph=graphs.graphs(told=False))

@@ -21,12 +21,14 @@ def answer(connection: duckdb.DuckDBPyConnection, *parts: Node | Edge) -> dict[i
     return depths(connection, Graph(nodes, tuple(p for p in parts if isinstance(p, Edge))))
 
 
+@pytest.mark.slow
 @SHARED
 @given(graph=graphs.graphs())
 def test_any_graph(connection: duckdb.DuckDBPyConnection, graph: Graph) -> None:
     assert depths(connection, graph) == graphs.depth(graph)
 
 
+@pytest.mark.slow
 @SHARED
 @given(graph=graphs.graphs(acyclic=True, most=25))
 def test_acyclic_graph(connection: duckdb.DuckDBPyConnection, graph: Graph) -> None:

@@ -52,6 +52,7 @@ def expected(graph: Graph) -> set[Claim]:
     return {claim for claim in answer if claim[0] in records}
 
 
+@pytest.mark.slow
 @SHARED
 @given(graph=graphs.graphs())
 def test_any_graph(connection: duckdb.DuckDBPyConnection, graph: Graph) -> None:
@@ -62,6 +63,7 @@ def test_any_graph(connection: duckdb.DuckDBPyConnection, graph: Graph) -> None:
     assert {n: kept[:2] for n, kept in kept_claims(connection, graph).items()} == least
 
 
+@pytest.mark.slow
 @SHARED
 @given(graph=graphs.graphs())
 def test_the_writer_is_the_first_model_by_name(

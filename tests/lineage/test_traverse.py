@@ -40,6 +40,7 @@ def as_edges(steps: tuple[PathEdge, ...] | list[PathEdge]) -> list[Edge]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.newest
 @SHARED
 @given(

@@ -84,6 +84,7 @@ def test_contracts_are_checked_when_they_are_declared(tmp_path: Path) -> None:
     assert ledger.source_set(Source(name="s", licence="CC-BY-4.0", languages=("en",))) == ["s"]
 
 
+@pytest.mark.slow
 def test_the_language_of_a_record_is_kept_as_it_stands(tmp_path: Path) -> None:
     ledger = provenance.init(str(tmp_path / "ledger"))
     ingest(ledger, write_jsonl(tmp_path / "a.jsonl", texts("a", 1, lang="Old  English!")), "s")

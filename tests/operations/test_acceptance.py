@@ -60,6 +60,7 @@ def test_nor_where_nothing_is_declared(ledger: Ledger, tmp_path: Path) -> None:
     assert summary.labels == {**NONE, "unknown": 6} == ledger.status().labels
 
 
+@pytest.mark.slow
 def test_a_copy_in_disguise_lowers_nothing_that_another_source_says(
     ledger: Ledger, tmp_path: Path
 ) -> None:
@@ -72,6 +73,7 @@ def test_a_copy_in_disguise_lowers_nothing_that_another_source_says(
     assert sum(found.code == "conflict" for found in plan.findings) == 6
 
 
+@pytest.mark.slow
 def test_a_log_that_counts_one_side_does_not_lower_what_is_declared_of_both(
     ledger: Ledger, tmp_path: Path
 ) -> None:
@@ -84,6 +86,7 @@ def test_a_log_that_counts_one_side_does_not_lower_what_is_declared_of_both(
     assert most < 0.01
 
 
+@pytest.mark.slow
 def test_what_one_side_wrote_is_counted_where_nothing_else_is_known(
     ledger: Ledger, tmp_path: Path
 ) -> None:
@@ -93,6 +96,7 @@ def test_what_one_side_wrote_is_counted_where_nothing_else_is_known(
     assert rows == [{"rule": "parts-only", "open": True}]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("accepted", ["oasst", "synthetic"])
 def test_a_contract_accepts_a_recogniser_or_a_field(
     ledger: Ledger, tmp_path: Path, accepted: str
@@ -107,6 +111,7 @@ def test_a_contract_accepts_a_recogniser_or_a_field(
     assert ledger.status().labels == {**NONE, "unknown": 6}
 
 
+@pytest.mark.slow
 def test_what_is_not_accepted_is_shown_with_a_note(ledger: Ledger, tmp_path: Path) -> None:
     ingest(ledger, write_jsonl(tmp_path / "a.jsonl", dressed(1)), "s")
     digest = ledger.query("SELECT digest FROM records").column(0)[0].as_py()
@@ -134,6 +139,7 @@ def test_a_synthetic_claim_needs_nobody_to_accept_it(ledger: Ledger, tmp_path: P
     assert summary.labels == {**NONE, "synthetic": 4} == ledger.status().labels
 
 
+@pytest.mark.slow
 def test_files_in_disguise_are_judged_by_what_is_known_of_them(
     ledger: Ledger, tmp_path: Path
 ) -> None:

@@ -37,6 +37,7 @@ def essays(ledger: Ledger, folder: Path) -> None:
     ingest(ledger, write_jsonl(folder / "essays.jsonl", rows), "essays", label="human")
 
 
+@pytest.mark.slow
 def test_what_a_block_derives_is_lineage_when_it_ends(ledger: Ledger, tmp_path: Path) -> None:
     essays(ledger, tmp_path)
     ledger.model_set(Model(name="gpt-4"))
@@ -61,6 +62,7 @@ def test_what_a_block_derives_is_lineage_when_it_ends(ledger: Ledger, tmp_path: 
     assert activity.started_at <= activity.ended_at
 
 
+@pytest.mark.slow
 def test_a_block_that_fails_leaves_nothing(ledger: Ledger, tmp_path: Path) -> None:
     essays(ledger, tmp_path)
     before = sorted(path for path in ledger.store.layout.data.rglob("*") if path.is_file())
@@ -72,6 +74,7 @@ def test_a_block_that_fails_leaves_nothing(ledger: Ledger, tmp_path: Path) -> No
     assert ledger.activities() == []
 
 
+@pytest.mark.slow
 def test_ends_may_come_later_and_be_named_in_any_way(ledger: Ledger, tmp_path: Path) -> None:
     with ledger.activity("translate") as recording:
         recording.derive(ExternalId(source="essays", id="b"), [ExternalId(source="essays", id="a")])
@@ -82,6 +85,7 @@ def test_ends_may_come_later_and_be_named_in_any_way(ledger: Ledger, tmp_path: P
     assert labels(ledger) == {"a": ("human", 0, False), "b": ("synthetic", 1, True)}
 
 
+@pytest.mark.slow
 def test_context_makes_no_record_synthetic(ledger: Ledger, tmp_path: Path) -> None:
     essays(ledger, tmp_path)
     with ledger.activity("reply") as recording:

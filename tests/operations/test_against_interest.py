@@ -105,6 +105,7 @@ def counted(size: int, *, earlier: bool) -> dict[str, Any]:
     return {**said, **how, "earlier": earlier}
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @example(("human", None), [counted(900, earlier=True)], counted(100, earlier=False))
 @given(CONTRACTS, st.lists(STATEMENTS, max_size=4), STATEMENTS)
@@ -123,6 +124,7 @@ def test_more_evidence_of_a_file_never_makes_a_record_more_human(
         assert label != "human" or was == "human"
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(CONTRACTS, st.lists(STATEMENTS, min_size=1, max_size=4))
 def test_an_earlier_reading_that_is_no_more_heard_counts_as_if_it_were(

@@ -132,6 +132,7 @@ def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
         load_baseline(binary)
 
 
+@pytest.mark.slow
 def test_a_job_by_keywords(tmp_path: Path) -> None:
     path = write_jsonl(tmp_path / "a.jsonl", texts("a", 3))
     ledger = provenance.init(tmp_path / "ledger")

@@ -42,6 +42,7 @@ def origin(label: str, lo: int, family: str | None = "gpt") -> dict[str, Any]:
     return {"label": label, **named, "lo_records": lo, "hi_records": 1}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("said", [{"label": "synthetic"}, {}, {"label": "unknown"}])
 def test_a_generator_on_the_command_line_has_its_family(
     ledger: Ledger, tmp_path: Path, said: dict[str, str]
@@ -54,6 +55,7 @@ def test_a_generator_on_the_command_line_has_its_family(
     assert [found.verdict for found in ledger.audit(PER_FAMILY).budgets] == [Verdict.FAIL] * 2
 
 
+@pytest.mark.slow
 def test_so_has_one_of_a_contract_and_of_a_record(ledger: Ledger, tmp_path: Path) -> None:
     ledger.source_set(Source(name="s", generator="gpt-4"))
     ingest(ledger, write_jsonl(tmp_path / "a.jsonl", texts("a", 2)), "s")
@@ -62,6 +64,7 @@ def test_so_has_one_of_a_contract_and_of_a_record(ledger: Ledger, tmp_path: Path
     assert origins(ledger) == origin("synthetic", 1)
 
 
+@pytest.mark.slow
 def test_a_family_that_is_given_is_the_one(ledger: Ledger, tmp_path: Path) -> None:
     path = write_jsonl(tmp_path / "a.jsonl", texts("a", 2))
     ingest(ledger, path, "s", label="synthetic", generator="gpt-4", generator_family="ours")
@@ -72,6 +75,7 @@ def test_a_family_that_is_given_is_the_one(ledger: Ledger, tmp_path: Path) -> No
     assert ingest(ledger, path, "s", label="synthetic", generator="gpt-4").relabelled_files == 0
 
 
+@pytest.mark.slow
 def test_a_registered_model_has_the_family_that_it_was_registered_with(
     ledger: Ledger, tmp_path: Path
 ) -> None:
@@ -85,6 +89,7 @@ def test_a_registered_model_has_the_family_that_it_was_registered_with(
     assert origins(ledger) == origin("synthetic", 1, "ours")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["contract", "ingest"])
 def test_mixed_with_a_generator_is_mixed(ledger: Ledger, tmp_path: Path, where: str) -> None:
     path = write_jsonl(tmp_path / "a.jsonl", texts("a", 2))
@@ -106,7 +111,7 @@ def test_a_model_that_wrote_only_notes_wrote_no_text(ledger: Ledger, tmp_path: P
 
 
 def test_what_people_wrote_has_no_generator() -> None:
-    with pytest.raises(ValidationError, match="has no generator"):
+    with pytest.raises(ValidationError, match="human records have no generator"):
         IngestOptions(source="s", label="human", generator="gpt-4")
 
 
@@ -119,6 +124,7 @@ def test_unknown_is_no_claim_and_leaves_the_contract_its_word(
     assert summary.labels["human"] == 2 == ledger.status().labels["human"]
 
 
+@pytest.mark.slow
 def test_a_corrected_family_is_a_new_claim_and_a_licence_is_none(
     ledger: Ledger, tmp_path: Path
 ) -> None:

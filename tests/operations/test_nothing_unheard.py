@@ -109,6 +109,7 @@ MARKS = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=8)
 @given(
     marks=st.lists(MARKS, min_size=1, max_size=4, unique_by=lambda mark: mark[0].partition(".")[0]),
@@ -138,6 +139,7 @@ def test_a_row_that_names_a_machine_is_never_human_and_never_silent(
         assert of_file.verdict != "pass"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", sorted(WRITERS))
 def test_two_hundred_models_that_no_list_has_are_heard_in_every_format(
     form: str, tmp_path: Path
@@ -150,6 +152,7 @@ def test_two_hundred_models_that_no_list_has_are_heard_in_every_format(
     assert labels(ledger, "s") == {"human": 101, "synthetic": 400}
 
 
+@pytest.mark.slow
 def test_a_registered_model_is_known_wherever_it_is_named(tmp_path: Path) -> None:
     rows = [{"text": "A letter of nobody in particular.", "author": "Marigold"}]
     path = write_jsonl(tmp_path / "rows.jsonl", rows)

@@ -21,7 +21,7 @@ from provenance.model.finding import Judgement
 from provenance.model.manifest import Selection
 from provenance.model.source import Source
 from provenance.operations.ingest import IngestOptions
-from provenance.operations.maintenance import migrate
+from provenance.operations.maintenance.migrate import migrate
 
 SAMPLE = Path(__file__).parents[1] / "formats" / "schema-2.tar.gz"
 """A ledger that the last program with schema 2 wrote, with its files, of ``/srv/shelf``.
@@ -39,7 +39,7 @@ ANYTHING = policy(cap("1"), indeterminate="warn")
 def shelf(tmp_path: Path) -> Path:
     with tarfile.open(SAMPLE) as archive:
         archive.extractall(tmp_path, filter="data")
-    assert migrate.run(str(tmp_path / ".prov")) == ["canonical-rule"]
+    assert migrate(str(tmp_path / ".prov")) == ["canonical-rule"]
     return tmp_path
 
 

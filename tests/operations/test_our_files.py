@@ -32,6 +32,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> tuple[Ledger, Path]:
     return ledger, folder / "out"
 
 
+@pytest.mark.slow
 def test_an_export_is_read_whole(out: tuple[Ledger, Path]) -> None:
     ledger, folder = out
     for name, schema in schemas().items():

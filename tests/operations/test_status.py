@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from support.datafiles import ingest, texts, write_jsonl
 
 import provenance
 
 
+@pytest.mark.slow
 def test_labels_are_those_of_the_resolver(tmp_path: Path) -> None:
     ledger = provenance.init(str(tmp_path / "ledger"))
     shared = texts("said by both", 3)

@@ -6,6 +6,7 @@ import random
 from dataclasses import replace
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import assume, given
 from support.claim_relations import answers
 from support.origin_oracle import Claim, Size
@@ -35,6 +36,7 @@ def test_neither_order_nor_repetition_matters(
     assert first == second
 
 
+@pytest.mark.slow
 @given(SAID, SIZES, WHOLE_SYNTHETIC | PARTIAL)
 def test_synthetic_evidence_never_makes_a_record_more_human(
     said: list[Claim], size: Size, more: Claim
@@ -46,6 +48,7 @@ def test_synthetic_evidence_never_makes_a_record_more_human(
     assert before["label"] == "human" or after["label"] != "human"
 
 
+@pytest.mark.slow
 @given(SAID, SIZES, DERIVED)
 def test_lineage_never_lowers_what_was_said_of_the_whole(
     said: list[Claim], size: Size, more: Claim
@@ -57,6 +60,7 @@ def test_lineage_never_lowers_what_was_said_of_the_whole(
         assert after[f"hi_{unit}"] >= before[f"hi_{unit}"]
 
 
+@pytest.mark.slow
 @given(SAID, SIZES)
 def test_human_rests_on_somebody_who_said_that_the_whole_is_human(
     said: list[Claim], size: Size
@@ -66,12 +70,14 @@ def test_human_rests_on_somebody_who_said_that_the_whole_is_human(
         assert any(c.claim == "human" and c.whole and c.rank >= 2 for c in said)
 
 
+@pytest.mark.slow
 @given(SAID, SIZES, st.lists(SILENT, min_size=1, max_size=3))
 def test_a_claim_of_unknown_is_no_claim(said: list[Claim], size: Size, more: list[Claim]) -> None:
     before, after = answers([(said, size), (said + more, size)])
     assert before == after
 
 
+@pytest.mark.slow
 @given(SAID, SIZES, CONTRADICTING)
 def test_detectors_and_hints_only_ever_add_a_conflict(
     said: list[Claim], size: Size, more: Claim
@@ -81,6 +87,7 @@ def test_detectors_and_hints_only_ever_add_a_conflict(
     assert before | {"conflict": after["conflict"]} == after
 
 
+@pytest.mark.slow
 @given(st.lists(CONTRADICTING, min_size=1, max_size=5), SIZES)
 def test_detectors_and_hints_alone_leave_a_record_unknown(said: list[Claim], size: Size) -> None:
     [row] = answers([(said, size)])

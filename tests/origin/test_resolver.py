@@ -54,6 +54,7 @@ def every_small_case() -> list[Record]:
     ]
 
 
+@pytest.mark.slow
 def test_every_small_case_comes_out_as_the_oracle_says_and_every_rule_is_reached() -> None:
     found = check(every_small_case())
     assert {row["rule"] for row in found} == set(RULES)

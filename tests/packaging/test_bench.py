@@ -15,6 +15,7 @@ from support import servers
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@pytest.mark.slow
 def test_a_takedown_of_one_author_among_many_holds_what_it_promises(tmp_path: Path) -> None:
     program = [sys.executable, str(ROOT / "bench" / "takedown.py"), "--records", "2000"]
     done = subprocess.run(
@@ -28,6 +29,7 @@ def test_a_takedown_of_one_author_among_many_holds_what_it_promises(tmp_path: Pa
     assert not (tmp_path / "takedown-ledger").exists()
 
 
+@pytest.mark.slow
 def test_killed_runs_lose_and_double_nothing(tmp_path: Path) -> None:
     program = [sys.executable, str(ROOT / "bench" / "kills.py"), "--kills", "3", "--steps", "4"]
     done = subprocess.run(
@@ -38,6 +40,7 @@ def test_killed_runs_lose_and_double_nothing(tmp_path: Path) -> None:
     assert (facts["kills"], facts["wrong"], facts["gave_up"]) == (3, [], [])
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     servers.postgres_programs() is None or servers.s3_missing() is not None,
     reason="needs PostgreSQL, and moto with flask",
@@ -53,6 +56,7 @@ def test_writers_at_once_lose_and_double_nothing(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["writers.json"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["jsonl", "parquet"])
 def test_the_benchmark_runs_and_tidies_up(tmp_path: Path, form: str) -> None:
     program = [sys.executable, str(ROOT / "bench" / "ingest.py"), "--runs", "1", "--records", "200"]
@@ -72,6 +76,7 @@ def test_the_benchmark_runs_and_tidies_up(tmp_path: Path, form: str) -> None:
     assert left == {"corpus-200.jsonl", f"corpus-200.{form}", name}
 
 
+@pytest.mark.slow
 def test_the_measure_of_judging_runs_and_tidies_up(tmp_path: Path) -> None:
     program = [sys.executable, str(ROOT / "bench" / "judge.py"), "--runs", "1", "--records", "400"]
     done = subprocess.run(
@@ -99,6 +104,7 @@ def _left(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()}
 
 
+@pytest.mark.slow
 def test_the_large_file_is_of_its_size_and_repeats_nothing(tmp_path: Path) -> None:
     _run("again.py", tmp_path, "--gigabytes", ".0005", "--records", "50", "--runs", "1", "--keep")
     assert _left(tmp_path) == {"again.json", "corpus-50.jsonl", "large.jsonl"}
@@ -115,6 +121,7 @@ def test_the_large_file_is_of_its_size_and_repeats_nothing(tmp_path: Path) -> No
     assert all(cost["peak_bytes"] > 10_000_000 for cost in costs.values())
 
 
+@pytest.mark.slow
 def test_growth_is_measured_on_a_ledger_that_holds_what_was_asked(tmp_path: Path) -> None:
     said = _run("growth.py", tmp_path, "--sightings", "3000", "--records", "50", "--runs", "1")
     assert "times the processor time of the empty ledger" in said
@@ -127,12 +134,14 @@ def test_growth_is_measured_on_a_ledger_that_holds_what_was_asked(tmp_path: Path
     assert _left(tmp_path) == {"growth.json", "corpus-50.jsonl"}
 
 
+@pytest.mark.slow
 def test_two_workers_and_one_leave_the_same(tmp_path: Path) -> None:
     said = _run("workers.py", tmp_path, "--records", "50", "--runs", "1")
     assert "two workers are" in said
     assert _left(tmp_path) == {"workers.json", "corpus-50.jsonl"}
 
 
+@pytest.mark.slow
 def test_start_up_is_measured_and_told(tmp_path: Path) -> None:
     _run("startup.py", tmp_path, "--runs", "1")
     assert _left(tmp_path) == {"startup.json"}
@@ -153,6 +162,7 @@ def test_all_runs_what_is_asked_for_and_peers_that_are_missing_are_left_out(tmp_
     assert "## Measure it yourself" in page.read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_every_disguise_that_is_promised_is_seen_through(tmp_path: Path) -> None:
     said = _run("disguises.py", tmp_path, "--texts", "12")
     caught = json.loads((tmp_path / "disguises.json").read_text())["caught"]

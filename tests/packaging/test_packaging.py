@@ -55,6 +55,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[zipfile.ZipFile]
         yield opened
 
 
+@pytest.mark.slow
 def test_the_loop_is_packed_for_the_platform_that_it_was_compiled_for(
     wheel: zipfile.ZipFile,
 ) -> None:
@@ -64,6 +65,7 @@ def test_the_loop_is_packed_for_the_platform_that_it_was_compiled_for(
     assert "-py3-none-linux_" in str(wheel.filename)
 
 
+@pytest.mark.slow
 def test_without_a_compiler_the_wheel_is_for_all_platforms(tmp_path: Path) -> None:
     bare = built(tmp_path, PATH=str(Path(sys.executable).parent))
     assert bare.name.endswith("-py3-none-any.whl")
@@ -72,6 +74,7 @@ def test_without_a_compiler_the_wheel_is_for_all_platforms(tmp_path: Path) -> No
         assert "provenance/content/fold.c" in members(opened)
 
 
+@pytest.mark.slow
 def test_a_compiler_that_fails_leaves_a_wheel_for_all_platforms(tmp_path: Path) -> None:
     assert built(tmp_path, CC=shutil.which("false") or "").name.endswith("-py3-none-any.whl")
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from support.datafiles import texts, write_jsonl
 
 SCRIPT = """
@@ -18,6 +19,7 @@ print(ledger.ingest(["a.jsonl"], IngestOptions(source="a")).kept)
 """
 
 
+@pytest.mark.slow
 def test_a_script_without_a_main_guard_runs_once(tmp_path: Path) -> None:
     write_jsonl(tmp_path / "a.jsonl", texts("a", 3))
     (tmp_path / "script.py").write_text(SCRIPT)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import replace
 
+import pytest
 from hypothesis import HealthCheck, assume, given, settings, strategies as st
 from support import completions
 from support.completions import Where, sets
@@ -16,6 +17,7 @@ from provenance.policy.evaluate import overall
 SMALL = st.lists(completions.members(), min_size=1, max_size=3)
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(SMALL, completions.budgets())
 def test_a_verdict_holds_for_every_completion(
@@ -39,6 +41,7 @@ def test_a_verdict_holds_for_every_completion(
             assert answers == {False}
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(SMALL, st.sampled_from(["max_synthetic", "per human", "min_human"]), st.integers(0, 12))
 def test_an_interval_without_a_condition_is_attained(
@@ -64,6 +67,7 @@ ORIGINS = [human, synthetic, unknown]
 
 
 # Few of the drawn sets are undecided.
+@pytest.mark.slow
 @settings(max_examples=60, suppress_health_check=[HealthCheck.filter_too_much])
 @given(
     st.lists(
@@ -96,6 +100,7 @@ def _passes(members: list[Member], chosen: tuple[int, ...], budget: dict[str, ob
     return overall(judged(now, budget)) == Verdict.PASS
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(st.lists(completions.members(), min_size=1, max_size=8), completions.budgets(), st.randoms())
 def test_order_does_not_matter(
@@ -107,6 +112,7 @@ def test_order_does_not_matter(
     assert judged(members, budget) == first
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(st.lists(completions.members(), min_size=1, max_size=5), completions.budgets(), st.data())
 def test_less_human_is_never_better(

@@ -41,6 +41,7 @@ def worsened(draw: st.DrawFn, member: Member) -> Member:
     return replace(member, generator=generator, depth=depth, **ends)  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(st.lists(completions.members(), min_size=1, max_size=5), completions.budgets(), st.data())
 def test_no_verdict_turns_into_a_pass(

@@ -26,6 +26,7 @@ def one(ledger: Ledger, sql: str) -> object:
     return ledger.query(sql).column(0)[0].as_py()
 
 
+@pytest.mark.slow
 def test_conversation_trees_rest_on_the_publisher_own_field(
     ledger: Ledger, real_data: Path
 ) -> None:
@@ -49,6 +50,7 @@ def test_conversation_trees_rest_on_the_publisher_own_field(
     assert ledger.status().edges == 2 * 1_067
 
 
+@pytest.mark.slow
 def test_pairs_of_human_and_machine_text(ledger: Ledger, real_data: Path) -> None:
     files = str(real_data / "fast_detect_gpt" / "**" / "*.raw_data.json")
     human = ingest(ledger, files, "human", content=("original",), label="human")
@@ -67,6 +69,7 @@ def test_pairs_of_human_and_machine_text(ledger: Ledger, real_data: Path) -> Non
     assert one(ledger, "SELECT count(*) FROM records WHERE label = 'human'") == 7_276 - 2
 
 
+@pytest.mark.slow
 def test_crawled_files_are_read_and_nothing_in_them_is_taken_for_human(
     ledger: Ledger, real_data: Path
 ) -> None:
@@ -94,6 +97,7 @@ def test_crawled_files_are_read_and_nothing_in_them_is_taken_for_human(
     assert labels["unknown"] == sum(labels.values())
 
 
+@pytest.mark.slow
 def test_a_suite_of_json_traps(ledger: Ledger, real_data: Path) -> None:
     folder = real_data / "json_test_suite"
     paths = sorted(path for path in folder.rglob("*.json") if path.parent.name == "test_parsing")
@@ -132,6 +136,7 @@ def _records(path: Path) -> int:
     return len(document) if isinstance(document, list) else 1
 
 
+@pytest.mark.slow
 def test_every_reply_of_a_tree_reaches_its_root(ledger: Ledger, real_data: Path) -> None:
     path = real_data / "oasst_samples/model/model_eval/manual/data/en_100_tree.jsonl"
     asked = {"records": "prompt.replies", "parent_field": "parent_id", "relation": "context"}
@@ -179,6 +184,7 @@ CHAINS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("made", "original", "count"), CHAINS)
 def test_parents_are_found_in_the_prompts_that_quote_them(
     ledger: Ledger, real_data: Path, made: str, original: str, count: int

@@ -95,6 +95,7 @@ def in_words(text: str) -> dict[str, int]:
     return {name: int(value.replace(",", "")) for name, value in match.groupdict().items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in REPORTS if name != "prov-json"])
 def test_every_report_says_the_same(reports: Path, asked: dict[str, int], name: str) -> None:
     told = in_words((reports / f"{name}.json").read_text("utf-8"))

@@ -133,6 +133,7 @@ members_of_any_kind = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(drawn=members_of_any_kind)
 def test_sums_are_those_of_plain_arithmetic(drawn: list[tuple[str, int, dict[str, Any]]]) -> None:
     members = [

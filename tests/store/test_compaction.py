@@ -55,6 +55,7 @@ def test_a_large_part_is_not_moved_for_a_few_rows(few: int, more: int) -> None:
     assert choose(held([few] * (FEWEST - 1)), ()) == []
 
 
+@pytest.mark.slow
 def test_merged_parts_have_ranges_of_ids_of_their_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -52,6 +52,7 @@ def tables(ledger: Ledger) -> set[str]:
     return {row[0] for row in rows}
 
 
+@pytest.mark.slow
 def test_every_view_answers_the_same_near_and_far(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -110,6 +111,7 @@ def test_a_ledger_of_an_unsettled_schema_is_refused(
         ledger.status()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("most_rows", [None, 5, 0], ids=["small", "mixed", "large"])
 def test_a_view_can_be_asked_for_alone(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch, most_rows: int | None

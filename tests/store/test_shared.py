@@ -70,6 +70,7 @@ def keys(bucket: str) -> list[str]:
     return [stored.location.key for stored in objects.listing(objects.parse_url(f"s3://{bucket}"))]
 
 
+@pytest.mark.slow
 @pytest.mark.newest
 def test_a_shared_ledger_is_made_once_and_answers(new_url: str, bucket: str) -> None:
     store = create_store(locate(new_url), VIEWS)
@@ -125,6 +126,7 @@ def _commit_many(url: str, writer: int, count: int) -> None:
         store.record("source", name, {"sources": [source(name)]})
 
 
+@pytest.mark.slow
 def test_writers_take_turns_and_nothing_is_lost_or_doubled(store: Store, url: str) -> None:
     context = multiprocessing.get_context("spawn")
     writers = [context.Process(target=_commit_many, args=(url, n, 3)) for n in range(4)]
@@ -202,6 +204,7 @@ with locked_for_writing(layout, "dying") as connection:
 """
 
 
+@pytest.mark.slow
 def test_a_writer_that_is_killed_before_its_commit_changes_no_answer(
     store: Store, url: str, bucket: str
 ) -> None:
@@ -307,6 +310,7 @@ def test_a_password_in_the_url_works_and_is_never_said(
             chain = chain.__cause__
 
 
+@pytest.mark.slow
 def test_who_may_only_read_reads(
     postgres_cluster: PostgresServer, url: str, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -79,6 +79,7 @@ def in_another_process(store: Store, numbers: list[int]) -> None:
     assert process.exitcode == 0
 
 
+@pytest.mark.slow
 def test_kept_tables_answer_as_a_fresh_look_whoever_writes(store: Store) -> None:
     chance = random.Random(1)
     other = open_store(locate(store.layout.name), VIEWS)

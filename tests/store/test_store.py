@@ -178,6 +178,7 @@ def _commit_many(root: str, worker: int, count: int) -> None:
         store.record("source", name, {"sources": [source(name)]})
 
 
+@pytest.mark.slow
 def test_writers_queue_and_nothing_is_lost(store: Store) -> None:
     context = multiprocessing.get_context("spawn")
     root = str(store.layout.root)

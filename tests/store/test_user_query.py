@@ -25,6 +25,7 @@ def ask(store: Store, sql: str, *, allow_files: bool = False) -> list[tuple[obje
         return relation.fetchall()
 
 
+@pytest.mark.slow
 def test_every_public_view_can_be_asked(store: Store) -> None:
     assert set(PUBLIC_VIEWS) <= set(VIEWS)
     for view in PUBLIC_VIEWS:

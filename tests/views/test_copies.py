@@ -67,6 +67,7 @@ def chat(*turns: tuple[str, str]) -> dict[str, Any]:
     return {"messages": [{"role": role, "content": text} for role, text in turns]}
 
 
+@pytest.mark.slow
 def test_synthetic_texts_do_not_come_back_as_human_ones(files: Files) -> None:
     known = [
         f"Text number {n} is about the {n}th of many things that were made up." for n in range(50)
@@ -103,6 +104,7 @@ def test_the_evidence_of_a_copy_says_of_what(files: Files) -> None:
     assert not [e for e in of.origin.evidence if e.observer == "copies"]
 
 
+@pytest.mark.slow
 def test_a_pair_whose_answer_is_known_is_a_machines_in_part(files: Files) -> None:
     files.read("machine", {"text": KNOWN}, label="synthetic")
     pair = {"instruction": "Write the first sentence of a novel about the sea.", "output": KNOWN}
@@ -128,6 +130,7 @@ def test_parts_are_written_with_their_roles_and_sides(files: Files) -> None:
     assert sum(row["chars"] for row in rows) == files.origin("chat-0")["chars"]
 
 
+@pytest.mark.slow
 def test_what_is_said_of_a_whole_chat_does_not_make_its_users_part_known(files: Files) -> None:
     files.read("chat", chat(("user", OTHER), ("assistant", KNOWN)), label="synthetic")
     files.read("plain", {"text": OTHER}, {"text": KNOWN}, label="human")
@@ -142,6 +145,7 @@ def test_the_own_side_of_a_chat_is_added_to_what_is_known_of_the_others(files: F
     assert files.origin("chat-0")["lo_chars"] == len(OTHER) + 1 + len(KNOWN)
 
 
+@pytest.mark.slow
 def test_a_copy_makes_nothing_known(files: Files) -> None:
     """The copy of a copy is a copy of the first; what is inferred alone is no ground."""
     files.read("machine", {"text": KNOWN, "parent": None}, label="synthetic")
@@ -158,6 +162,7 @@ def test_hints_make_nothing_known(files: Files) -> None:
     assert files.origin("plain-0")["label"] == "human"
 
 
+@pytest.mark.slow
 def test_a_text_that_a_person_found_human_is_no_longer_known(files: Files) -> None:
     files.read("machine", {"text": KNOWN}, label="synthetic")
     files.read("human", {"text": KNOWN.upper()}, label="human")
@@ -167,6 +172,7 @@ def test_a_text_that_a_person_found_human_is_no_longer_known(files: Files) -> No
     assert files.origin("human-0")["label"] == "human"
 
 
+@pytest.mark.slow
 def test_short_texts_are_listed_and_raise_nothing(files: Files) -> None:
     files.read("machine", {"text": SHORT}, label="synthetic")
     files.read("human", {"text": SHORT.upper()}, {"text": KNOWN}, label="human")

@@ -22,6 +22,7 @@ def traces(world: World) -> list[object]:
 SEEDS = range(int(os.environ.get("PROV_SEEDS", "1")))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_carrying_on_from_what_is_new_equals_a_full_run(tmp_path: Path, seed: int) -> None:
     world = World(tmp_path, seed)

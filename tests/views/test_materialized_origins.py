@@ -78,6 +78,7 @@ def declaration(world: World) -> None:
     world.ledger.store.record("declare", f"declare:{world.number}", {"declarations": [row]})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_what_is_kept_answers_as_what_is_concluded(tmp_path: Path, seed: int) -> None:
     world = World(tmp_path, seed)
@@ -98,6 +99,7 @@ def test_what_is_kept_answers_as_what_is_concluded(tmp_path: Path, seed: int) ->
         assert records.status(world.ledger.store) == records.status(plain(world.ledger))
 
 
+@pytest.mark.slow
 def test_a_new_version_of_a_file_takes_its_records_away(tmp_path: Path) -> None:
     ledger = provenance.init(str(tmp_path / "ledger"))
     path = write_jsonl(tmp_path / "a.jsonl", texts("a", 4))
@@ -116,6 +118,7 @@ def test_a_new_version_of_a_file_takes_its_records_away(tmp_path: Path) -> None:
     assert rows == 3, "what nobody needs any more is dropped"
 
 
+@pytest.mark.slow
 def test_a_text_that_becomes_known_moves_its_copies(tmp_path: Path) -> None:
     ledger = provenance.init(str(tmp_path / "ledger"))
     text = "This text is long enough to be known by what is left of it, dressed or not."
@@ -137,6 +140,7 @@ def test_a_text_that_becomes_known_moves_its_copies(tmp_path: Path) -> None:
     assert ledger.status().labels["human"] == 2, "nobody says any more what they are copies of"
 
 
+@pytest.mark.slow
 def test_a_release_moves_nothing_and_a_purge_moves_everything(tmp_path: Path) -> None:
     ledger = provenance.init(str(tmp_path / "ledger"))
     ingest(ledger, write_jsonl(tmp_path / "a.jsonl", texts("a", 4)), "web")

@@ -79,6 +79,7 @@ def test_shares_of_small_groups_are_all_of_them(tmp_path: Path) -> None:
     assert facts(parts) == facts(read(source))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damaged", [0, 400, COUNT - 1])
 def test_a_damaged_group_among_small_ones_costs_itself(tmp_path: Path, damaged: int) -> None:
     path = tmp_path / "many"

@@ -135,6 +135,7 @@ def lines_of(drawn: list[dict[str, Any]]) -> pa.Array:
     return pa.array([json.dumps(row) for row in drawn], pa.string())
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=150)
 @given(rows)
 def test_every_value_comes_back_from_its_column(drawn: list[dict[str, Any]]) -> None:
@@ -154,6 +155,7 @@ def test_every_value_comes_back_from_its_column(drawn: list[dict[str, Any]]) -> 
     assert [pruned(row) for row in found] == [pruned(row) for row in drawn]
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=100)
 @given(rows, st.randoms(use_true_random=False))
 def test_the_types_do_not_depend_on_the_order_or_the_way(

@@ -67,6 +67,7 @@ def parquet(rows: list[dict[str, str]]) -> bytes:
 TEXTS = st.lists(st.text(st.characters(codec="utf-8"), min_size=1, max_size=20), min_size=2)
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(
     texts=TEXTS,

@@ -145,6 +145,7 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
         detect(tmp_path / "none.jsonl")
 
 
+@pytest.mark.slow
 @given(st.binary(max_size=300), st.sampled_from([*SUFFIXES, ".bin", ""]), st.booleans())
 def test_any_bytes_get_an_answer(
     tmp_path_factory: pytest.TempPathFactory, data: bytes, suffix: str, zipped: bool

@@ -209,6 +209,7 @@ def test_without_credentials_a_bucket_may_still_be_public(
     assert "authorization" not in headers
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(size=st.integers(0, 9000), breaks=st.integers(0, 3))
 def test_whatever_the_size_and_the_breaks_it_comes_whole(

@@ -172,6 +172,7 @@ def texts(batches: list[Batch]) -> list[str]:
     return [text for batch in batches for text in batch.content.to_pylist()]
 
 
+@pytest.mark.slow
 @given(
     leaf=st.sampled_from(sorted(LEAVES)),
     wraps=st.lists(st.sampled_from(sorted(WRAPPED)), max_size=2),

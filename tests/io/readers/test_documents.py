@@ -211,6 +211,7 @@ def test_without_its_library_a_document_says_how_to_get_it(
     assert "prov-ledger[documents]" in str(caught.value.hint)
 
 
+@pytest.mark.slow
 def test_a_folder_of_documents_is_one_set(tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir()

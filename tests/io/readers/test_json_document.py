@@ -199,6 +199,7 @@ def test_published_message_trees(real_data: Path) -> None:
     assert len({message for message, _ in reading.fields}) == 1167
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 def test_published_columns(real_data: Path) -> None:
     paths = sorted((real_data / "fast_detect_gpt").rglob("*.raw_data.json"))

@@ -53,6 +53,7 @@ def _digest(raw: bytes) -> str:
     return "sha256:" + hashlib.sha256(raw).hexdigest()
 
 
+@pytest.mark.slow
 @settings(max_examples=50)
 @given(
     elements=st.lists(st.sampled_from(GOOD + BAD), min_size=1, max_size=8),
@@ -98,6 +99,7 @@ def test_a_record_that_is_too_long_goes_by(tmp_path: Path) -> None:
 WHOLE = [{"text": f"t{i}", "more": [{"text": f"inner {i}"}]} for i in range(4)]
 
 
+@pytest.mark.slow
 @settings(max_examples=50)
 @given(drop=st.integers(0, 10_000), put=st.sampled_from(["", "{", "}", "[", "]", '"']))
 def test_brackets_that_do_not_fit_give_no_bogus_record(
@@ -308,6 +310,7 @@ def test_documents_that_are_broken_around_the_records(
     assert (reading.content, reading.reasons) == (kept, [reason])
 
 
+@pytest.mark.slow
 def test_an_array_takes_no_more_memory_than_its_pieces(tmp_path: Path) -> None:
     import tracemalloc
 

@@ -73,6 +73,7 @@ def test_binary_content_is_misuse(tmp_path: Path) -> None:
         read_all(JsonLines(), _input(path), ReadLayout("binary", ("text",)))
 
 
+@pytest.mark.slow
 def test_a_line_that_is_too_long_goes_by(tmp_path: Path) -> None:
     long_line = b'{"text": "' + b"x" * (3 * BLOCK) + b'"}'
     path = tmp_path / "data.jsonl"

@@ -107,6 +107,7 @@ def _places(data: bytes, mark: bytes) -> Iterator[int]:
         place = data.find(mark, place + 1)
 
 
+@pytest.mark.slow
 @given(data=files() | broken_files(), layout=st.sampled_from(LAYOUTS))
 def test_both_paths_say_the_same(data: bytes, layout: ReadLayout) -> None:
     with tempfile.TemporaryDirectory() as folder:

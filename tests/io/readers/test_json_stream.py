@@ -80,6 +80,7 @@ def test_garbage_behind_a_member_is_damage(tmp_path: Path, garbage: bytes, what:
         _read(_file(tmp_path, gzip.compress(b"a") + garbage), "gz")
 
 
+@pytest.mark.slow
 def test_a_bomb_is_defused(tmp_path: Path) -> None:
     path = tmp_path / "bomb.zst"
     with path.open("wb") as file, zstandard.ZstdCompressor().stream_writer(file) as writer:

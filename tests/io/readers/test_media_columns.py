@@ -75,6 +75,7 @@ def test_bytes_that_are_no_medium_are_text(tmp_path: Path) -> None:
     assert choose_content(probed(source), (), "parquet").kind == "text"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["parquet", "arrow"])
 def test_a_medium_is_one_record_in_a_file_and_in_a_column(tmp_path: Path, form: str) -> None:
     write(tmp_path / f"a.{form}", COLUMNS["feature"])

@@ -67,6 +67,7 @@ def test_lists_of_json_are_lists_of_objects(tmp_path: Path, form: str) -> None:
     assert reading.reasons == ['field "conversation" is null']
 
 
+@pytest.mark.slow
 def test_a_log_in_json_columns_is_the_log_in_json_lines(tmp_path: Path) -> None:
     rows = [
         {"conversation_hash": f"h{n + 1}", "model": "gpt-4-0314", "conversation": turns}

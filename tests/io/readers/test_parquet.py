@@ -131,6 +131,7 @@ def test_every_damaged_row_group_is_one_reject(
     assert read_all(Parquet(), source, TEXT, original=True).rejects == reading.rejects
 
 
+@pytest.mark.slow
 def test_a_bomb_in_one_row_group_fails_the_file(tmp_path: Path) -> None:
     column = pa.DictionaryArray.from_arrays([0] * 400, pa.array(["x" * (10 << 20)]))
     table = pa.table({"text": column})
@@ -168,6 +169,7 @@ def test_a_truncated_file_cannot_be_read(tmp_path: Path) -> None:
         list(Parquet().read(source, TEXT))
 
 
+@pytest.mark.slow
 def test_a_small_file_of_one_huge_value_is_a_reject(tmp_path: Path) -> None:
     table = pa.table({"id": [1, 2], "text": ["x" * (64 << 20), "short"]})
     source = _source(tmp_path / "a.parquet", table, compression="zstd")

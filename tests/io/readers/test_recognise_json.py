@@ -112,6 +112,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=50)
 @given(
     rows=st.lists(st.dictionaries(st.text(max_size=3), JSON, min_size=1), min_size=2, max_size=6),

@@ -184,6 +184,7 @@ def plainly(row: Mapping[str, str]) -> dict[str, Any]:
     return plain
 
 
+@pytest.mark.slow
 @given(rows=ROWS, form=st.sampled_from(sorted(FORMS)), rows_a_batch=st.integers(1, 7))
 @settings(max_examples=150, deadline=None)
 def test_every_format_has_the_same_paths_and_texts(
@@ -198,6 +199,7 @@ def test_every_format_has_the_same_paths_and_texts(
     assert [plainly(row) for row in got] == [plainly(expected(row)) for row in rows]
 
 
+@pytest.mark.slow
 @given(
     rows=st.lists(
         st.fixed_dictionaries(

@@ -110,6 +110,7 @@ def _write(path: Path, data: bytes) -> None:
     path.write_bytes(data)
 
 
+@pytest.mark.slow
 @settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     good=st.lists(st.sampled_from(sorted(GOOD)), min_size=1, max_size=3),
@@ -246,6 +247,7 @@ def test_the_ledger_in_a_folder_is_no_data_of_it(tmp_path: Path) -> None:
     assert audit(moved, tmp_path).verdict == "pass"
 
 
+@pytest.mark.slow
 def test_without_a_ledger_too(tmp_path: Path) -> None:
     write_jsonl(tmp_path / "a.jsonl", POOL)
     (tmp_path / ".g.jsonl").write_bytes(UNREAD[".g.jsonl"])

@@ -30,6 +30,7 @@ def labels(ledger: Ledger) -> dict[str, tuple[str, int]]:
     return {row["external_id"]: (row["label"], row["depth"]) for row in rows}
 
 
+@pytest.mark.slow
 def test_children_that_come_before_their_parents(ledger: Ledger, tmp_path: Path) -> None:
     children = [
         {"id": "c1", "text": "a child, rephrased by a machine", "from": "p1"},
@@ -73,6 +74,7 @@ def test_a_declared_human_record_that_a_machine_made_is_a_conflict(
     assert ledger.show("p").origin.label == "human"
 
 
+@pytest.mark.slow
 def test_context_never_makes_a_human_reply_synthetic(ledger: Ledger, tmp_path: Path) -> None:
     rows = [
         {"id": "q", "text": "a question from a machine", "model": "gpt-4"},
@@ -85,6 +87,7 @@ def test_context_never_makes_a_human_reply_synthetic(ledger: Ledger, tmp_path: P
     assert labels(ledger) == {"q": ("synthetic", 1), "a": ("human", 0), "m": ("synthetic", 2)}
 
 
+@pytest.mark.slow
 def test_depth_grows_through_a_model_that_was_trained_on_a_release(
     ledger: Ledger, tmp_path: Path
 ) -> None:
@@ -108,6 +111,7 @@ def test_depth_grows_through_a_model_that_was_trained_on_a_release(
     assert [model.name for model in ledger.models()] == ["ours-7b"]
 
 
+@pytest.mark.slow
 def test_a_loop_of_parents_ends(ledger: Ledger, tmp_path: Path) -> None:
     rows = [
         {"id": "a", "text": "the first text of a loop", "from": "b"},
@@ -153,6 +157,7 @@ def test_the_summary_counts_the_parents_that_were_found(ledger: Ledger, tmp_path
     assert (parents.named, parents.found, parents.missing) == (2, 1, ("gone",))
 
 
+@pytest.mark.slow
 def test_parents_of_another_source(ledger: Ledger, tmp_path: Path) -> None:
     parents = write_jsonl(tmp_path / "p.jsonl", [{"id": "1", "text": "the parent meant"}])
     ingest(ledger, parents, "essays", label="human")
@@ -175,6 +180,7 @@ def test_parents_of_another_source(ledger: Ledger, tmp_path: Path) -> None:
     assert ledger.trace("2").edges[0].parent == "source:essays"
 
 
+@pytest.mark.slow
 def test_a_quoted_parent_is_found_whenever_it_comes(ledger: Ledger, tmp_path: Path) -> None:
     essay = "I prefer to cook at home. It is cheaper, and it brings the family together."
     rows = [
@@ -240,6 +246,7 @@ def test_edges_are_looked_up_and_not_compared_with_every_record(
     assert "NL_JOIN" not in plan
 
 
+@pytest.mark.slow
 def test_a_full_run_over_the_records_with_edges_alone_finds_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

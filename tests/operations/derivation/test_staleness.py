@@ -101,6 +101,7 @@ EVENTS = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.__name__)
 def test_what_is_passed_over_would_have_changed_nothing(
     tmp_path: Path, event: Callable[[Ledger, Path], None]

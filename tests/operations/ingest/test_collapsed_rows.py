@@ -253,6 +253,7 @@ SETS: dict[str, list[Row]] = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "form"),
     list(zip(SETS, ["jsonl", "parquet", "jsonl", "parquet", "jsonl"], strict=True)),

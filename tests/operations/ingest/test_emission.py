@@ -94,6 +94,7 @@ EDGES = """SELECT c.row AS child, p.row AS parent, l.relation, l.process FROM li
 JOIN sightings c ON c.record_id = l.child JOIN sightings p ON p.record_id = l.parent ORDER BY ALL"""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FORMS)
 def test_a_row_gives_a_question_and_its_solutions(
     ledger: Ledger, tmp_path: Path, name: str
@@ -115,6 +116,7 @@ def test_a_row_gives_a_question_and_its_solutions(
     assert _ingest(ledger, tmp_path / name).unchanged_files == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "form"), [("a.jsonl", "parquet"), ("a.parquet", "jsonl")])
 def test_every_record_is_found_again(ledger: Ledger, tmp_path: Path, name: str, form: str) -> None:
     FORMS[name](tmp_path / name)
@@ -199,6 +201,7 @@ def test_a_process_that_writes_claims_so_though_no_model_is_named(
     assert ledger.status().labels[label] == 1
 
 
+@pytest.mark.slow
 def test_chats_pairs_and_critiques(ledger: Ledger, tmp_path: Path) -> None:
     row = {
         "meta": {"task": "a task", "lang": "en"},
@@ -255,6 +258,7 @@ def test_marks_in_the_rest_of_a_row_are_heard(ledger: Ledger, tmp_path: Path) ->
     assert (summary.kept, summary.labels["human"]) == (5, 0)
 
 
+@pytest.mark.slow
 def test_another_emission_is_another_reading(ledger: Ledger, tmp_path: Path) -> None:
     _lines(tmp_path / "a.jsonl")
     _ingest(ledger, tmp_path / "a.jsonl")

@@ -334,6 +334,7 @@ def test_a_record_of_which_nothing_is_left_is_refused_alike(
         assert content != ("*",) or reasons(path, content) == {"the record is empty"}, path.name
 
 
+@pytest.mark.slow
 def test_an_audit_in_any_format_knows_what_was_ingested_in_another(tmp_path: Path) -> None:
     rows = [
         {

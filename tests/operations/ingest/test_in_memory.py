@@ -207,6 +207,7 @@ def test_what_has_no_named_columns_is_refused_and_leaves_nothing(tmp_path: Path)
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
+@pytest.mark.slow
 def test_a_table_of_a_shared_ledger_lies_beside_its_data(
     postgres_cluster: PostgresServer, bucket: str
 ) -> None:

@@ -64,6 +64,7 @@ def test_a_file_is_read_once(ledger: Ledger, tmp_path: Path) -> None:
     assert parts(ledger) == before
 
 
+@pytest.mark.slow
 def test_the_same_text_from_two_sources_is_one_record_with_two_sightings(
     ledger: Ledger, tmp_path: Path
 ) -> None:
@@ -129,6 +130,7 @@ def test_a_file_that_grew_is_read_again_without_doubling(ledger: Ledger, tmp_pat
     assert counts(ledger) == (4, 4)
 
 
+@pytest.mark.slow
 def test_other_reader_settings_are_another_reading(ledger: Ledger, tmp_path: Path) -> None:
     rows = [{"id": n, "text": f"text {n}", "body": f"body {n}"} for n in range(3)]
     path = write_jsonl(tmp_path / "a.jsonl", rows)
@@ -259,6 +261,7 @@ def test_units_group_small_files_and_cut_large_ones(
     assert rows_seen == list(range(1, 201))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compress", [gzip.compress, zstandard.compress])
 def test_a_compressed_file_is_read_by_all_workers(
     tmp_path: Path,
@@ -293,6 +296,7 @@ def test_a_compressed_file_is_read_by_all_workers(
     assert ingest(ledger, path, "web", workers=2).unchanged_files == 1
 
 
+@pytest.mark.slow
 def test_what_is_allowed_of_rejects_is_of_the_file_and_not_of_its_parts(
     tmp_path: Path, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -317,6 +321,7 @@ def _die(_task: int) -> int:
     return _task * 10
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_loses_its_task_only() -> None:
     with LocalEngine(2) as engine:
         outcomes = {outcome.task: outcome for outcome in engine.map(_die, list(range(5)))}
@@ -329,6 +334,7 @@ def test_a_worker_that_dies_loses_its_task_only() -> None:
     assert isinstance(outcomes[2].failure, InputError)
 
 
+@pytest.mark.slow
 def test_a_server_whose_end_is_noticed_late_is_no_fault_of_the_tasks(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -353,6 +359,7 @@ def _tenfold(task: int) -> int:
     return task * 10
 
 
+@pytest.mark.slow
 def test_a_killed_ingest_leaves_a_ledger_that_goes_on(ledger: Ledger, tmp_path: Path) -> None:
     for n in range(3):
         write_jsonl(tmp_path / "d" / f"{n}.jsonl", texts(f"f{n}", 400))
@@ -382,6 +389,7 @@ list(engine.map(time.sleep, [60]))
 """
 
 
+@pytest.mark.slow
 def test_workers_leave_when_nobody_hands_out_work_any_more() -> None:
     program = [sys.executable, "-c", ORPHANS]
     with subprocess.Popen(program, stdout=subprocess.PIPE, start_new_session=True) as driver:
@@ -408,6 +416,7 @@ def _own(_task: int) -> int:
     return os.getpid()
 
 
+@pytest.mark.slow
 def test_a_killed_ingest_of_many_files_goes_on_where_it_was(
     ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -434,6 +443,7 @@ def test_a_killed_ingest_of_many_files_goes_on_where_it_was(
     assert ledger.verify().problems == ()
 
 
+@pytest.mark.slow
 def test_a_file_of_the_same_size_and_time_is_not_looked_into(
     ledger: Ledger, tmp_path: Path
 ) -> None:
@@ -449,6 +459,7 @@ def test_a_file_of_the_same_size_and_time_is_not_looked_into(
     assert ledger.show("b3").sightings[0].row == 4
 
 
+@pytest.mark.slow
 def test_attributes_ids_and_languages_are_kept(ledger: Ledger, tmp_path: Path) -> None:
     rows = texts("a", 2, language="an", url="https://example.org/1", author='O"Neil\n')
     ingest(ledger, write_jsonl(tmp_path / "a.jsonl", rows), "web", attributes={"who": "author"})
@@ -492,6 +503,7 @@ def test_read_is_kept_and_rejected(
         assert sum(file.reasons.values()) == file.rejected
 
 
+@pytest.mark.slow
 def test_an_option_that_is_not_given_again_takes_nothing_back(
     ledger: Ledger, tmp_path: Path
 ) -> None:

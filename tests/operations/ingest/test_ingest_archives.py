@@ -59,6 +59,7 @@ def ledger(tmp_path: Path) -> Ledger:
     return provenance.init(str(tmp_path / "ledger"))
 
 
+@pytest.mark.slow
 def test_members_are_known_again_and_read_again(
     ledger: Ledger, archive: Path, tmp_path: Path
 ) -> None:
@@ -104,6 +105,7 @@ def test_a_member_that_is_gone_is_missed(ledger: Ledger, archive: Path, tmp_path
         ledger.export("r", tmp_path / "out")
 
 
+@pytest.mark.slow
 def test_a_member_that_lies_elsewhere_now_is_found(
     ledger: Ledger, archive: Path, tmp_path: Path
 ) -> None:

@@ -148,6 +148,7 @@ def said(folder: Path, form: str, rows: list[Row]) -> tuple[Counter[str], tuple[
     return seen, file.attributes
 
 
+@pytest.mark.slow
 @given(data=st.data())
 @settings(max_examples=60, deadline=None)
 def test_order_format_and_size_of_batches_decide_nothing(data: st.DataObject) -> None:
@@ -187,6 +188,7 @@ def test_a_mark_that_begins_late_is_read(ledger: Ledger, tmp_path: Path, first: 
     assert ledger.show(made).origin.conflict
 
 
+@pytest.mark.slow
 def test_a_file_that_becomes_machine_made_fails_its_audit(ledger: Ledger, tmp_path: Path) -> None:
     made = {"generator": "gpt-4o", "is_synthetic": True, "lang": "en"}
     rows: list[Row] = [{"text": f"Written by hand, number {n}."} for n in range(150)]

@@ -31,6 +31,7 @@ def lost(findings: tuple[Finding, ...]) -> list[Finding]:
     return [found for found in findings if found.code == "evidence-lost"]
 
 
+@pytest.mark.slow
 def test_a_second_version_without_its_marks(ledger: Ledger, tmp_path: Path) -> None:
     path = write_jsonl(tmp_path / "a.jsonl", marked(4))
     ingest(ledger, path, "s", label="human")
@@ -55,6 +56,7 @@ def test_a_second_version_without_its_marks(ledger: Ledger, tmp_path: Path) -> N
     assert shown.note == EARLIER
 
 
+@pytest.mark.slow
 def test_it_is_accepted_without_another_version(ledger: Ledger, tmp_path: Path) -> None:
     path = write_jsonl(tmp_path / "a.jsonl", marked(4))
     ingest(ledger, path, "s", label="human")
@@ -82,6 +84,7 @@ def test_it_is_accepted_along_with_the_new_version(ledger: Ledger, tmp_path: Pat
     assert said == ["the command line"]
 
 
+@pytest.mark.slow
 def test_marks_that_are_still_there_are_not_lost(ledger: Ledger, tmp_path: Path) -> None:
     path = write_jsonl(tmp_path / "a.jsonl", marked(4))
     ingest(ledger, path, "s")
@@ -93,6 +96,7 @@ def test_marks_that_are_still_there_are_not_lost(ledger: Ledger, tmp_path: Path)
     assert ledger.query("SELECT count(*) FROM evidence").column(0)[0].as_py() == 4
 
 
+@pytest.mark.slow
 def test_a_mark_that_is_another_one_now_is_the_new_one(ledger: Ledger, tmp_path: Path) -> None:
     path = write_jsonl(tmp_path / "a.jsonl", marked(2, generator="gpt-4"))
     ingest(ledger, path, "s")
@@ -102,6 +106,7 @@ def test_a_mark_that_is_another_one_now_is_the_new_one(ledger: Ledger, tmp_path:
     assert named == ["mistral-7b"]
 
 
+@pytest.mark.slow
 def test_a_record_that_went_to_another_file_takes_its_mark_along(
     ledger: Ledger, tmp_path: Path
 ) -> None:
@@ -114,6 +119,7 @@ def test_a_record_that_went_to_another_file_takes_its_mark_along(
     assert ledger.status().labels == {**NONE, "human": 2, "synthetic": 2}
 
 
+@pytest.mark.slow
 def test_the_word_of_an_earlier_version_in_its_favour_is_gone(
     ledger: Ledger, tmp_path: Path
 ) -> None:
@@ -126,6 +132,7 @@ def test_the_word_of_an_earlier_version_in_its_favour_is_gone(
     assert ingest(ledger, path, "s").labels == {**NONE, "unknown": 2} == ledger.status().labels
 
 
+@pytest.mark.slow
 def test_what_was_declared_of_an_earlier_version_holds_until_another_label_is_given(
     ledger: Ledger, tmp_path: Path
 ) -> None:
@@ -145,6 +152,7 @@ def test_what_was_declared_of_an_earlier_version_holds_until_another_label_is_gi
     assert ledger.status().labels == {**NONE, "human": 5}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("first", "then"),
     [
@@ -184,6 +192,7 @@ TOLD: dict[str, tuple[str, str, dict[str, Any]]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TOLD)
 def test_what_nobody_speaks_of_again_is_as_it_was(
     ledger: Ledger, tmp_path: Path, name: str
@@ -206,6 +215,7 @@ def test_what_nobody_speaks_of_again_is_as_it_was(
     assert ingest(ledger, path.parent, "s").unchanged_files == 2
 
 
+@pytest.mark.slow
 def test_other_records_within_a_document_have_to_be_asked_for(
     ledger: Ledger, tmp_path: Path
 ) -> None:
@@ -223,6 +233,7 @@ def test_to_name_the_field_that_was_found_changes_nothing(ledger: Ledger, tmp_pa
     assert ingest(ledger, path, "s", content=("text",), id_field="id").kept == 3
 
 
+@pytest.mark.slow
 def test_a_question_stays_until_somebody_answers_it(ledger: Ledger, tmp_path: Path) -> None:
     path = write_jsonl(tmp_path / "a.jsonl", texts("a", 2, kind="machine"))
     ingest(ledger, path, "s", label="human")

@@ -36,6 +36,7 @@ def child(ledger: Ledger, folder: Path, parent: object, **options: object) -> No
     ingest(ledger, path, "d", parent_field="of", **{"label": "human", **options})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("registered", [False, True])
 @pytest.mark.parametrize(("process", "label"), [(None, "synthetic"), ("edit", "mixed")])
 def test_a_model_is_one_whether_it_was_registered_or_not(
@@ -52,6 +53,7 @@ def test_a_model_is_one_whether_it_was_registered_or_not(
     assert found == [{"generator_family": "loom" if registered else None}]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("asked", ["loom-7b", "LOOM-7B", "acme/loom-7b", " Acme/Loom-7B"])
 @pytest.mark.parametrize("named", ["loom-7b", "acme/Loom-7B"])
 def test_descent_is_asked_by_any_spelling(
@@ -68,6 +70,7 @@ def test_descent_is_asked_by_any_spelling(
             ledger.audit(other)
 
 
+@pytest.mark.slow
 def test_depth_comes_through_another_spelling_of_a_model(ledger: Ledger, tmp_path: Path) -> None:
     ingest(ledger, write_jsonl(tmp_path / "s.jsonl", texts("s", 2)), "s", label="synthetic")
     assert ledger.assemble("r1", policy(cap("1")), Selection()).sealed
@@ -79,6 +82,7 @@ def test_depth_comes_through_another_spelling_of_a_model(ledger: Ledger, tmp_pat
     assert found["p0"] == found["d"] == ("synthetic", 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("process", "label"), [(None, "mixed"), ("edit", "mixed"), ("translate", "synthetic")]
 )
@@ -137,6 +141,7 @@ def one_edited(ledger: Ledger, folder: Path) -> None:
     edge(ledger, folder, "b1,source:A,edit,B")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("stated", "expected"),
     [
@@ -157,6 +162,7 @@ def test_what_is_said_of_a_source_counts_for_its_records_in_any_order(
     assert found["a0"] == ("synthetic", 1)
 
 
+@pytest.mark.slow
 def test_sources_of_sources_carry_origin_and_takedowns(ledger: Ledger, tmp_path: Path) -> None:
     path = tmp_path / "edges.csv"
     path.write_text("child,parent,process\nsource:C,source:B,edit\nsource:B,source:A,edit\n")
@@ -176,6 +182,7 @@ def test_sources_of_sources_carry_origin_and_takedowns(ledger: Ledger, tmp_path:
     assert len(ledger.trace("b0").nodes) == 2
 
 
+@pytest.mark.slow
 def test_parents_that_are_not_there_are_not_counted_as_found(tmp_path: Path) -> None:
     ledger = provenance.init(str(tmp_path / "ledger"))
     refs = ("source:nowhere", "release:nowhere", "sha256:" + "0" * 64, " Model: zorp-7b")
@@ -191,6 +198,7 @@ def test_parents_that_are_not_there_are_not_counted_as_found(tmp_path: Path) -> 
     assert ledger.show("c3").origin.label == "synthetic"
 
 
+@pytest.mark.slow
 def test_a_parent_that_comes_later_takes_the_place_of_an_unknown_one(tmp_path: Path) -> None:
     ledger = provenance.init(str(tmp_path / "ledger"))
     said = "A machine wrote this about the harbour, and somebody put it into a prompt."

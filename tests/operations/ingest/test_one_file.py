@@ -90,6 +90,7 @@ def good(folder: Path, count: int, rows: int = 3) -> int:
     return count * rows
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", BAD)
 def test_a_bad_file_among_good_ones(ledger: Ledger, tmp_path: Path, case: str) -> None:
     name, write, why = BAD[case]

@@ -40,6 +40,7 @@ def parents(ledger: Ledger, child: str) -> set[str | None]:
     return {row["parent"] for row in rows.to_pylist()}
 
 
+@pytest.mark.slow
 def test_two_columns_of_one_file_are_paired_across_its_readings(
     ledger: Ledger, tmp_path: Path
 ) -> None:
@@ -76,6 +77,7 @@ def two_shards(ledger: Ledger, folder: Path) -> Path:
     return first
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", ["letters", "edited"])
 def test_an_id_that_two_shards_have_keeps_both_as_possible_parents(
     ledger: Ledger, tmp_path: Path, source: str
@@ -99,6 +101,7 @@ def test_an_id_that_two_shards_have_keeps_both_as_possible_parents(
         assert "0 (2), 1 (2)" in finding.reason
 
 
+@pytest.mark.slow
 def test_trace_and_revocation_reach_through_every_possible_parent(
     ledger: Ledger, tmp_path: Path
 ) -> None:
@@ -114,6 +117,7 @@ def test_trace_and_revocation_reach_through_every_possible_parent(
         assert (plan.reach.named.records, plan.reach.derived.records) == (4, 1)
 
 
+@pytest.mark.slow
 def test_the_nearest_scope_that_has_any_counts(ledger: Ledger, tmp_path: Path) -> None:
     def put(name: str, source: str, rows: list[dict[str, object]]) -> None:
         path = write_jsonl(tmp_path / f"{name}.jsonl", rows)
@@ -142,6 +146,7 @@ def test_the_nearest_scope_that_has_any_counts(ledger: Ledger, tmp_path: Path) -
     assert [row["uri"].rpartition("/")[2] for row in own] == ["same.jsonl"]
 
 
+@pytest.mark.slow
 def test_a_source_that_is_named_is_the_only_scope(ledger: Ledger, tmp_path: Path) -> None:
     essays = [{"id": "2", "text": "An essay."}]
     ingest(ledger, write_jsonl(tmp_path / "e.jsonl", essays), "essays", label="synthetic")
@@ -158,6 +163,7 @@ def test_a_source_that_is_named_is_the_only_scope(ledger: Ledger, tmp_path: Path
     assert labels(ledger, "polished") == ["mixed", "human", "human"]
 
 
+@pytest.mark.slow
 def test_a_second_candidate_that_comes_later_counts(ledger: Ledger, tmp_path: Path) -> None:
     ingest(ledger, write_jsonl(tmp_path / "p.jsonl", [{"id": "1", "text": "By hand."}]), "s")
     rows = [{"id": "c", "text": "Edited by hand.", "of": "1"}]
@@ -170,6 +176,7 @@ def test_a_second_candidate_that_comes_later_counts(ledger: Ledger, tmp_path: Pa
     assert len(ledger.trace("c").nodes) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("process", ["edit", "rephrase", None])
 def test_an_unchanged_copy_of_its_parent_is_its_parent(
     ledger: Ledger, tmp_path: Path, process: str | None
@@ -199,6 +206,7 @@ def test_an_unchanged_copy_of_its_parent_is_its_parent(
     assert not codes & {"lineage-loop", "missing-parents", "ambiguous-parent"}
 
 
+@pytest.mark.slow
 def test_all_copies_of_what_is_quoted_are_possible_parents(ledger: Ledger, tmp_path: Path) -> None:
     essay = "I like to cook at home, since it is cheap and brings us all together."
     for name, text, label in (("a", essay, "human"), ("b", essay.upper(), "synthetic")):
@@ -235,6 +243,7 @@ def naive(files: list[dict[str, object]]) -> set[tuple[uuid.UUID, uuid.UUID | No
     return edges
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
 def test_any_references_resolve_as_they_would_one_by_one(ledger: Ledger, seed: int) -> None:
     draw = random.Random(seed)
@@ -286,6 +295,7 @@ def put(ledger: Ledger, file: dict[str, object]) -> None:
     store.commit("ingest", f"ingest:{commit}", parts, commit)
 
 
+@pytest.mark.slow
 def test_a_takedown_reaches_what_a_replaced_file_named(ledger: Ledger, tmp_path: Path) -> None:
     two_shards(ledger, tmp_path)
     path = tmp_path / "edited.jsonl"

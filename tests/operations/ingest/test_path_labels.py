@@ -38,6 +38,7 @@ ORIGINS = """SELECT s.file_name, o.label, o.generator FROM (
 ) s JOIN origins o USING (record_id) ORDER BY ALL"""
 
 
+@pytest.mark.slow
 def test_one_command_for_many_folders(ledger: Ledger, tmp_path: Path) -> None:
     for number in range(30):
         _write(tmp_path / "in", f"results/model-{number:02}/outputs.json", f"text {number}")
@@ -51,6 +52,7 @@ def test_one_command_for_many_folders(ledger: Ledger, tmp_path: Path) -> None:
     assert (again.unchanged_files, again.relabelled_files) == (30, 0)
 
 
+@pytest.mark.slow
 def test_the_contract_of_the_source_says_it(ledger: Ledger, tmp_path: Path) -> None:
     _write(tmp_path / "in", "a/human/de/x.json", "eins")
     _write(tmp_path / "in", "a/mixed/fr/x.json", "deux")
@@ -94,6 +96,7 @@ def test_words_that_are_none_name_the_file(
     assert ledger.status().records == 0
 
 
+@pytest.mark.slow
 def test_a_later_pattern_corrects_and_records_speak_first(ledger: Ledger, tmp_path: Path) -> None:
     path = tmp_path / "in" / "m" / "en.jsonl"
     path.parent.mkdir(parents=True)

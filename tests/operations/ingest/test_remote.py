@@ -66,6 +66,7 @@ def by_name(summary: IngestSummary) -> dict[str, tuple[int, int, str | None]]:
     return {f.uri.rsplit("/data/", 1)[1]: (f.kept, f.rejected, f.error) for f in summary.files}
 
 
+@pytest.mark.slow
 @pytest.mark.newest
 def test_a_prefix_is_read_as_the_folder_is(ledger: Ledger, site: Site, tmp_path: Path) -> None:
     for name, content in FOLDER.items():
@@ -95,6 +96,7 @@ def test_a_prefix_is_read_as_the_folder_is(ledger: Ledger, site: Site, tmp_path:
     assert both == [{"n": 11}]
 
 
+@pytest.mark.slow
 def test_what_did_not_change_is_not_read_again(ledger: Ledger, site: Site) -> None:
     site.files = {path: content for path, content in site.files.items() if "jsonl" in path}
     ingest(ledger, "s3://bucket/data/")
@@ -108,6 +110,7 @@ def test_what_did_not_change_is_not_read_again(ledger: Ledger, site: Site) -> No
     assert held.to_pylist() == [{"n": 4}]
 
 
+@pytest.mark.slow
 def test_a_key_that_goes_or_changes_is_an_error_of_its_own(
     ledger: Ledger, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -36,6 +36,7 @@ def numbers(judgement: Judgement) -> list[dict[str, Any]]:
     return [item.model_dump(mode="json", exclude={"reason"}) for item in judgement.budgets]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("limit", "verdict"), [("0.35", "indeterminate"), ("0.40", "pass"), ("0.29", "fail")]
 )
@@ -49,6 +50,7 @@ def test_the_unknown_records_decide_between_the_two_ends(
     assert (result.numerator_lo, result.numerator_hi, result.denominator) == (30, 40, 100)
 
 
+@pytest.mark.slow
 def test_every_part_of_the_set_is_judged_on_its_own(ledger: Ledger) -> None:
     judgement = ledger.audit(policy(cap("0.35", by=["lang"]), cap("0.5", by=["source"])))
     by_group = {(r.name, *(r.group or {}).values()): r.verdict for r in judgement.budgets}
@@ -66,6 +68,7 @@ def test_a_failure_names_budget_numbers_and_sources(ledger: Ledger) -> None:
     assert "from s (" in reason
 
 
+@pytest.mark.slow
 def test_assembly_refuses_to_seal_what_fails(ledger: Ledger) -> None:
     plan = ledger.assemble("r1", policy(cap("0.29")), Selection())
     assert (plan.verdict, plan.sealed) == ("fail", False)
@@ -94,6 +97,7 @@ def test_fit_that_leaves_nothing_is_a_failure(tmp_path: Path) -> None:
     assert (plan.verdict, plan.sealed, plan.records) == ("fail", False, 0)
 
 
+@pytest.mark.slow
 def test_a_release_is_immutable_and_its_body_reproducible(ledger: Ledger, tmp_path: Path) -> None:
     rules = policy(cap("0.40"), unit="bytes")
     first = ledger.assemble("r1", rules, Selection(seed=3))
@@ -108,6 +112,7 @@ def test_a_release_is_immutable_and_its_body_reproducible(ledger: Ledger, tmp_pa
     assert ledger.verify().problems == ()
 
 
+@pytest.mark.slow
 def test_selection_by_source_where_weight_and_split(ledger: Ledger) -> None:
     rules = policy(cap("1"))
     plan = ledger.assemble("a", rules, Selection(sources=("h", "s"), where="label = 'human'"))
@@ -127,6 +132,7 @@ def test_selection_by_source_where_weight_and_split(ledger: Ledger) -> None:
         ledger.assemble("d", rules, Selection(where="label = 'mixed'"))
 
 
+@pytest.mark.slow
 def test_near_copies_stay_in_one_split(tmp_path: Path) -> None:
     ledger = provenance.init(str(tmp_path / "ledger"))
     rows = texts("a", 40)
@@ -172,6 +178,7 @@ def mixed_set(folder: Path) -> Ledger:
     return ledger
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["parquet", "jsonl"])
 def test_an_exported_file_is_judged_like_its_release(tmp_path: Path, form: Any) -> None:
     ledger = mixed_set(tmp_path)
@@ -258,6 +265,7 @@ def test_what_stands_as_it_was_sealed_is_judged_as_if_it_were_resolved_again(
     assert [ledger.audit(rules, name) for name in ("r1", "r2")] == as_sealed
 
 
+@pytest.mark.slow
 def test_accumulate_asks_for_the_human_records_of_a_release(ledger: Ledger, tmp_path: Path) -> None:
     ledger.assemble("r1", policy(cap("0.40")), Selection())
     keep = policy(cap("1"), {"accumulate": "r1"})
@@ -305,6 +313,7 @@ def test_a_damaged_release_is_found(ledger: Ledger) -> None:
     assert any("members" in problem for problem in ledger.verify().problems)
 
 
+@pytest.mark.slow
 def test_two_audits_and_an_ingest_at_the_same_time(ledger: Ledger, tmp_path: Path) -> None:
     write_jsonl(tmp_path / "new.jsonl", texts("n", 500))
     (tmp_path / "p.yaml").write_text("policy: p\nbudgets: [{name: b, max_synthetic: 1}]\n")

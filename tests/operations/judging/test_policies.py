@@ -59,6 +59,7 @@ def ten_names(ledger: Ledger, tmp_path: Path) -> Path:
     return data
 
 
+@pytest.mark.slow
 def test_ten_spellings_of_one_model_are_one_group(ledger: Ledger, ten_names: Path) -> None:
     rules = policy({"by": ["generator"], "max_share": "0.3"})
     once = Selection(sources=(*(f"s{place}" for place in range(10)), "h"))
@@ -74,6 +75,7 @@ def test_ten_spellings_of_one_model_are_one_group(ledger: Ledger, ten_names: Pat
         assert shares == {None: (0, "pass"), "gpt-4": (20, "fail")}
 
 
+@pytest.mark.slow
 def test_conditions_name_a_model_in_any_spelling(ledger: Ledger, ten_names: Path) -> None:
     asked = [f"generator = '{name}'" for name in SPELLINGS]
     asked += ["generator IN ('Claude-3', 'GPT 4')", "generator LIKE 'GPT%'"]
@@ -101,6 +103,7 @@ def licensed(ledger: Ledger, tmp_path: Path) -> Path:
 BOTH = "CC0-1.0 AND LicenseRef-Proprietary"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("where", "found"),
     [
@@ -128,6 +131,7 @@ def test_a_record_is_under_its_own_licence_and_its_source_s(
     assert files.budgets[0].numerator_hi == found
 
 
+@pytest.mark.slow
 def test_records_are_chosen_by_all_of_their_licences(ledger: Ledger, licensed: Path) -> None:
     every = policy({"max_synthetic": "1"})
     for where, found in (
@@ -145,6 +149,7 @@ def test_records_are_chosen_by_all_of_their_licences(ledger: Ledger, licensed: P
     assert [r.numerator_lo for r in ledger.audit(policy(*floors)).budgets] == [0, 5]
 
 
+@pytest.mark.slow
 def test_groups_of_licences_and_several_sources(ledger: Ledger, licensed: Path) -> None:
     (other,) = parse_sources("name: m\nlabel: human\nlicence: MIT\n", "m.yaml")
     ledger.source_set(other)
@@ -158,6 +163,7 @@ def test_groups_of_licences_and_several_sources(ledger: Ledger, licensed: Path) 
     }
 
 
+@pytest.mark.slow
 def test_policies_speak_of_tier_rule_and_conflict(ledger: Ledger, tmp_path: Path) -> None:
     said = "a text that two sources speak of, number"
     both = [{"text": f"{said} {n}, long enough to count"} for n in range(4)]
@@ -208,6 +214,7 @@ def test_a_tier_or_rule_that_there_is_not_is_refused(where: str, hint: str) -> N
     assert hint in refused.value.hint
 
 
+@pytest.mark.slow
 def test_what_comes_of_a_text_of_unknown_origin_may_descend_from_any_model(
     ledger: Ledger, tmp_path: Path
 ) -> None:
@@ -275,6 +282,7 @@ EVERY_RULE = policy(
 )
 
 
+@pytest.mark.slow
 def test_evidence_turns_no_verdict_of_a_ledger_into_a_pass(ledger: Ledger, tmp_path: Path) -> None:
     ledger.model_set(Model(name="ours-7b"))
     rows = texts("h", 5, lang="en") + texts("t", 2, lang="de")

@@ -48,6 +48,7 @@ def marks(findings: tuple[Finding, ...]) -> list[Finding]:
     return [found for found in findings if found.code == "unread-mark"]
 
 
+@pytest.mark.slow
 def test_a_record_with_an_open_question_is_not_human(ledger: Ledger, tmp_path: Path) -> None:
     ingest(ledger, write_jsonl(tmp_path / "a.jsonl", texts("a", 5)), "s", label="human")
     ask(ledger, "kind", "AI", "AI", "human?")
@@ -62,6 +63,7 @@ def test_a_record_with_an_open_question_is_not_human(ledger: Ledger, tmp_path: P
     assert marks(ledger.assemble("r", policy(cap("0.1")), Selection()).findings) == [found]
 
 
+@pytest.mark.slow
 def test_it_is_named_for_a_release_too(ledger: Ledger, tmp_path: Path) -> None:
     ingest(ledger, write_jsonl(tmp_path / "a.jsonl", texts("a", 5)), "s", label="human")
     assert ledger.assemble("r", policy(cap("0.1")), Selection()).sealed
@@ -71,6 +73,7 @@ def test_it_is_named_for_a_release_too(ledger: Ledger, tmp_path: Path) -> None:
     assert [found.subject for found in marks(judged.findings)] == ["field kind of source s"]
 
 
+@pytest.mark.slow
 def test_somebody_says_that_it_is_none_without_reading_again(
     ledger: Ledger, tmp_path: Path
 ) -> None:
@@ -92,6 +95,7 @@ def test_somebody_says_that_it_is_none_without_reading_again(
     assert marks(ledger.audit(policy(cap("0.1"))).findings) == []
 
 
+@pytest.mark.slow
 def test_a_contract_says_so_for_all_files(ledger: Ledger, tmp_path: Path) -> None:
     ingest(ledger, write_jsonl(tmp_path / "a.jsonl", texts("a", 5)), "s", label="human")
     ask(ledger, "kind", "AI", "AI")
@@ -120,6 +124,7 @@ def test_synthetic_stays_synthetic_and_an_ignored_field_lowers_nothing(
     assert "2 records" in found.reason
 
 
+@pytest.mark.slow
 def test_show_names_the_question(ledger: Ledger, tmp_path: Path) -> None:
     ingest(ledger, write_jsonl(tmp_path / "a.jsonl", texts("a", 1)), "s", label="human")
     ask(ledger, "kind", "AI")
@@ -168,6 +173,7 @@ def test_an_ingest_counts_and_names_what_the_views_do(
         assert found.files == (str(reading),)
 
 
+@pytest.mark.slow
 def test_files_of_known_records_are_judged_by_what_their_source_ignores(
     ledger: Ledger, tmp_path: Path
 ) -> None:

@@ -60,6 +60,7 @@ def test_the_ledger_is_asked_too(leaking: Path, tmp_path: Path) -> None:
     assert reason.startswith("2 texts are")
 
 
+@pytest.mark.slow
 def test_only_a_few_are_named(tmp_path: Path) -> None:
     write_jsonl(tmp_path / "train.jsonl", letters(*range(20)))
     write_jsonl(tmp_path / "test.jsonl", letters(*range(20)))
@@ -69,6 +70,7 @@ def test_only_a_few_are_named(tmp_path: Path) -> None:
     assert reason.endswith("; …")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("names", [("train.jsonl", "more-train.jsonl"), ("a.jsonl", "b.jsonl")])
 def test_a_repeated_text_in_one_split_or_in_none_is_no_leak(
     tmp_path: Path, names: tuple[str, str]
@@ -90,6 +92,7 @@ def test_copies_of_a_text_leak_as_well(tmp_path: Path) -> None:
     assert copies.startswith("1 text, equal after normalisation, is")
 
 
+@pytest.mark.slow
 def test_copies_in_two_splits_of_a_release(tmp_path: Path) -> None:
     ledger: Ledger = provenance.init(str(tmp_path / "ledger"))
     rows = [{"text": f"{row['text']} It goes on for a while."} for row in texts("t", 40)]

@@ -72,6 +72,7 @@ def endpoint_texts(folder: Path, form: str) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["csv", "tsv", "json", "jsonl", "parquet"])
 def test_edges_come_in_and_their_ends_may_come_later(
     ledger: Ledger, tmp_path: Path, form: str
@@ -106,6 +107,7 @@ def test_edges_come_in_and_their_ends_may_come_later(
     }
 
 
+@pytest.mark.slow
 def test_a_row_that_cannot_be_an_edge_is_refused_with_its_reason(
     ledger: Ledger, tmp_path: Path
 ) -> None:
@@ -157,6 +159,7 @@ def test_paths_that_are_no_files_are_said_at_once(ledger: Ledger, tmp_path: Path
         read(ledger, tmp_path)
 
 
+@pytest.mark.slow
 def test_a_repetition_adds_nothing_and_a_correction_replaces(
     ledger: Ledger, tmp_path: Path
 ) -> None:
@@ -193,6 +196,7 @@ PROV = {
 }
 
 
+@pytest.mark.slow
 def test_things_of_a_document_are_nodes(ledger: Ledger, tmp_path: Path) -> None:
     path = tmp_path / "d.json"
     path.write_text(json.dumps(PROV))
@@ -270,6 +274,7 @@ def grown(tmp_path_factory: pytest.TempPathFactory) -> Ledger:
     return ledger
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["prov-json", "prov-jsonld", "prov-n", "openlineage", "parquet"])
 def test_what_we_write_is_read_as_the_same_edges(
     ledger: Ledger, grown: Ledger, tmp_path: Path, form: str
@@ -324,6 +329,7 @@ def test_an_end_is_one_thing(ends: list[tuple[str, str | None]], default: str | 
         assert found.unidentified[place].as_py() == (source is None and default is None)
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 def test_published_documents_count_as_the_prov_library_reads_them(
     ledger: Ledger, real_data: Path
@@ -350,6 +356,7 @@ def test_published_documents_count_as_the_prov_library_reads_them(
     assert all(file.error and file.read == 0 for file in refused.files)
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 def test_published_events_come_in_or_are_refused(ledger: Ledger, real_data: Path) -> None:
     folder = real_data / "openlineage_events"

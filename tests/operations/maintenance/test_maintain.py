@@ -75,6 +75,7 @@ def registered(ledger: Ledger) -> set[str]:
 SEEDS = range(int(os.environ.get("PROV_SEEDS", "1")))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_every_view_answers_the_same(tmp_path: Path, seed: int) -> None:
     world = World(tmp_path, seed)
@@ -116,6 +117,7 @@ def ledger(shelf: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Le
     return provenance.open(str(shutil.copytree(shelf.url, tmp_path / "ledger")))
 
 
+@pytest.mark.slow
 def test_who_reads_meanwhile_is_not_disturbed(ledger: Ledger) -> None:
     before = answers(ledger)["sightings"]
     with ledger.store.snapshot(cache_small_tables=False) as connection:
@@ -130,6 +132,7 @@ def test_who_reads_meanwhile_is_not_disturbed(ledger: Ledger) -> None:
     assert answers(ledger)["sightings"] == before
 
 
+@pytest.mark.slow
 def test_a_dry_run_foresees_it(ledger: Ledger) -> None:
     before = on_disk(ledger)
     planned = ledger.maintain(dry_run=True)
@@ -140,6 +143,7 @@ def test_a_dry_run_foresees_it(ledger: Ledger) -> None:
     assert all(done[name] == foreseen[name] for name in done if name != "commits")
 
 
+@pytest.mark.slow
 def test_edges_of_earlier_runs_are_dropped(ledger: Ledger) -> None:
     traced = ledger.trace("m2")
     ledger.store.record("test", "test", {"models": [{"name": "another"}]})
@@ -151,6 +155,7 @@ def test_edges_of_earlier_runs_are_dropped(ledger: Ledger) -> None:
     assert ledger.verify().problems == ()
 
 
+@pytest.mark.slow
 def test_what_is_purged_stays_purged(ledger: Ledger) -> None:
     ledger.maintain()
     names = ("files", "origins", "derived", "records")
@@ -166,6 +171,7 @@ def test_what_is_purged_stays_purged(ledger: Ledger) -> None:
     assert ledger.verify().problems == ()
 
 
+@pytest.mark.slow
 def test_a_purge_removes_what_a_killed_run_had_placed(ledger: Ledger) -> None:
     with maintaining(ledger.store, "test") as staged:
         with ledger.store.snapshot(cache_small_tables=False) as connection:
@@ -212,6 +218,7 @@ print(int(sys.argv[2]) - left)
 """
 
 
+@pytest.mark.slow
 def test_a_maintenance_that_is_killed_can_be_done_again(ledger: Ledger, tmp_path: Path) -> None:
     before = answers(ledger)
     whole = shutil.copytree(ledger.url, tmp_path / "whole")
@@ -234,6 +241,7 @@ def killed(url: str, call: int) -> subprocess.CompletedProcess[str]:
     return subprocess.run(program, check=False, capture_output=True, text=True)
 
 
+@pytest.mark.slow
 def test_what_killed_runs_left_is_removed_a_day_later(tmp_path: Path) -> None:
     ledger = provenance.init(str(tmp_path / "ledger"))
     ingest(ledger, write_jsonl(tmp_path / "a.jsonl", texts("a", 5)), "web")

@@ -55,6 +55,7 @@ def ledger(tmp_path: Path) -> Ledger:
     return ledger
 
 
+@pytest.mark.slow
 def test_members_of_a_source_that_was_cut_anew_are_found(ledger: Ledger, tmp_path: Path) -> None:
     again = shards(tmp_path / "d", range(2), range(2, 4), range(4, 6))
     with pytest.raises(
@@ -71,6 +72,7 @@ def test_members_of_a_source_that_was_cut_anew_are_found(ledger: Ledger, tmp_pat
         assert {row["prov_label"] for row in rows} == {"human"}
 
 
+@pytest.mark.slow
 def test_what_upstream_dropped_is_told_and_named(ledger: Ledger, tmp_path: Path) -> None:
     ingest(ledger, shards(tmp_path / "d", range(1), range(1, 2), range(2, 4)), "s", label="human")
     lost = ["sha256:" + hashlib.sha256(letter(n).encode()).hexdigest() for n in (4, 5)]
@@ -91,6 +93,7 @@ def test_what_upstream_dropped_is_told_and_named(ledger: Ledger, tmp_path: Path)
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_records_that_were_revoked_are_not_told_again(ledger: Ledger, tmp_path: Path) -> None:
     ingest(ledger, shards(tmp_path / "d", range(1), range(1, 2), range(2, 5)), "s", label="human")
     plan = ledger.assemble("new", ANYTHING, Selection(), dry_run=True)
@@ -104,6 +107,7 @@ def test_records_that_were_revoked_are_not_told_again(ledger: Ledger, tmp_path: 
     assert "dropped-upstream" not in codes
 
 
+@pytest.mark.slow
 def test_data_that_is_not_here_was_not_dropped(ledger: Ledger, tmp_path: Path) -> None:
     write_jsonl(tmp_path / "d" / "more.jsonl", [{"text": letter(9)}])
     ingest(ledger, tmp_path / "d" / "more.jsonl", "s", label="human")
@@ -115,6 +119,7 @@ def test_data_that_is_not_here_was_not_dropped(ledger: Ledger, tmp_path: Path) -
     assert ledger.audit(ANYTHING).findings == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("again", [True, False])
 def test_rows_that_moved_within_their_file_are_found(
     ledger: Ledger, tmp_path: Path, *, again: bool
@@ -127,6 +132,7 @@ def test_rows_that_moved_within_their_file_are_found(
     assert sorted((row["text"], row["n"]) for row in rows) == [(letter(n), n) for n in range(6)]
 
 
+@pytest.mark.slow
 def test_a_copy_in_another_source_is_the_record(ledger: Ledger, tmp_path: Path) -> None:
     rows = [{"body": letter(n), "of": "a copy"} for n in range(6)]
     ingest(ledger, write_jsonl(tmp_path / "copy.jsonl", rows), "c", content=("body",))
@@ -139,6 +145,7 @@ def test_a_copy_in_another_source_is_the_record(ledger: Ledger, tmp_path: Path) 
         ledger.export("old", tmp_path / "none")
 
 
+@pytest.mark.slow
 def test_members_are_found_after_the_file_was_read_for_other_content(tmp_path: Path) -> None:
     ledger = provenance.init(str(tmp_path / "ledger"))
     rows = [{"text": letter(n), "title": f"About letter {n}, in other words."} for n in range(3)]

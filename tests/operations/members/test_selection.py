@@ -158,6 +158,7 @@ def fill(connection: Database, rows: list[tuple[str, dict[str, Any]]]) -> None:
         add(connection, table, **values)
 
 
+@pytest.mark.slow
 @settings(max_examples=10)
 @given(rows=ledgers(), sources=st.sampled_from([(), ("a",), ("b", "c")]))
 def test_a_selection_is_what_resolving_every_record_gives(
@@ -217,6 +218,7 @@ def seal(connection: Database, seq: int) -> None:
     add(connection, "releases", commit_id=commit, name="r", manifest=manifest)
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(rows=ledgers(), data=st.data())
 def test_a_release_has_the_origins_of_today_where_they_moved(
@@ -278,6 +280,7 @@ CHANGES: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", CHANGES)
 def test_every_way_in_which_an_origin_moves_is_followed(
     connection: Database, monkeypatch: pytest.MonkeyPatch, change: str

@@ -43,6 +43,7 @@ def ledger(fed: Ledger, tmp_path: Path) -> Ledger:
     return provenance.open(str(shutil.copytree(fed.url, tmp_path / "ledger")))
 
 
+@pytest.mark.slow
 def test_the_output_of_a_model_is_deeper_than_what_it_was_trained_on(ledger: Ledger) -> None:
     rows = ledger.query("SELECT generator, depth, count(*) AS n FROM records GROUP BY ALL")
     found = {(row["generator"], row["depth"]): row["n"] for row in rows.to_pylist()}
@@ -67,6 +68,7 @@ def test_the_budget_refuses_and_the_finding_names_the_chain(ledger: Ledger) -> N
     assert audit.budgets[0].numerator_lo == 3
 
 
+@pytest.mark.slow
 def test_the_chain_goes_through_releases_and_other_models(ledger: Ledger, tmp_path: Path) -> None:
     any_policy = policy({"name": "any", "max_synthetic": 1})
     assert ledger.assemble("r2", any_policy, Selection(sources=("own",))).sealed
@@ -81,6 +83,7 @@ def test_the_chain_goes_through_releases_and_other_models(ledger: Ledger, tmp_pa
     assert depth == 3
 
 
+@pytest.mark.slow
 def test_what_descends_can_be_left_out(ledger: Ledger) -> None:
     without = Selection(where="NOT descends_from('ours-8b')")
     plan = ledger.assemble("r2", FORBID, without)
@@ -91,6 +94,7 @@ def test_what_descends_can_be_left_out(ledger: Ledger) -> None:
     assert (fitted.sealed, fitted.records) == (True, 8)
 
 
+@pytest.mark.slow
 def test_an_unknown_record_may_descend(ledger: Ledger, tmp_path: Path) -> None:
     found = write_jsonl(tmp_path / "found.jsonl", texts("nobody knows who wrote this", 1))
     ingest(ledger, found, "found")
@@ -100,6 +104,7 @@ def test_an_unknown_record_may_descend(ledger: Ledger, tmp_path: Path) -> None:
     assert (plan.budgets[0].numerator_lo, plan.budgets[0].numerator_hi) == (0, 1)
 
 
+@pytest.mark.slow
 def test_a_release_that_its_own_model_is_trained_on_is_found_without_being_asked(
     ledger: Ledger,
 ) -> None:
@@ -133,6 +138,7 @@ def test_a_model_that_nobody_registered_is_misuse(ledger: Ledger) -> None:
         ledger.audit(policy({"name": "no-own", "forbid": "descends_from(12)"}))
 
 
+@pytest.mark.slow
 def test_a_trace_says_why_a_release_or_a_model_was_reached(ledger: Ledger) -> None:
     person = ledger.query("SELECT digest FROM records WHERE label = 'human' ORDER BY 1").to_pylist()
     found = ledger.trace(person[0]["digest"], down=True)
@@ -144,6 +150,7 @@ def test_a_trace_says_why_a_release_or_a_model_was_reached(ledger: Ledger) -> No
     assert [edge.child for edge in paths["model:ours-8b"]] == ["release:r1", "model:ours-8b"]
 
 
+@pytest.mark.slow
 def test_a_trace_upwards_says_which_model_and_release_a_record_comes_of(ledger: Ledger) -> None:
     own = ledger.query("SELECT digest FROM records WHERE generator = 'ours-8b'").to_pylist()
     found = ledger.trace(own[0]["digest"])

@@ -334,6 +334,7 @@ def test_names_of_classes_are_dropped_where_sources_say_different_things(tmp_pat
     assert b"ClassLabel" not in str(pq.read_schema(folder / "data.parquet").metadata).encode()
 
 
+@pytest.mark.slow
 def test_sources_with_and_without_types_share_columns(tmp_path: Path) -> None:
     table = pa.table({"text": [letter(1)], "n": pa.array([1], pa.int32()), "when": [NOON]})
     pq.write_table(table, tmp_path / "a.parquet")
@@ -409,6 +410,7 @@ def test_a_row_that_is_missing_is_found(
         ledger.export("r", tmp_path / "out", form)
 
 
+@pytest.mark.slow
 def test_the_card_names_the_data_and_nothing_else(tmp_path: Path) -> None:
     rows = [{"text": letter(n)} for n in range(30)]
     ledger = released(tmp_path, s=write_jsonl(tmp_path / "a.jsonl", rows))
@@ -589,6 +591,7 @@ def folders(
     return get
 
 
+@pytest.mark.slow
 @pytest.mark.newest
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("read", [by_pyarrow, by_duckdb, by_pandas, by_polars, by_datasets])
@@ -669,6 +672,7 @@ def options(content: tuple[str, ...]) -> Any:
     return IngestOptions(source="audit", content=content)
 
 
+@pytest.mark.slow
 def test_content_that_went_out_as_json_text_is_read_as_what_it_holds(tmp_path: Path) -> None:
     path, content = matrix(tmp_path)["calls"]
     ledger = released(tmp_path, s=(path, {"label": "synthetic", "content": content}))
@@ -691,6 +695,7 @@ def test_content_that_went_out_as_json_text_is_read_as_what_it_holds(tmp_path: P
     assert list(map(json.loads, first)) == list(map(json.loads, second))
 
 
+@pytest.mark.slow
 def test_content_inside_a_column_that_went_out_as_json_text_is_found(tmp_path: Path) -> None:
     rows = [{"page": {"body": {"text": letter(n)}, "x": x}} for n, x in enumerate((1, "a"))]
     how = {"content": ("page.body.text",), "label": "synthetic"}

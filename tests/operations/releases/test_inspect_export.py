@@ -80,6 +80,7 @@ def plain(value: Any) -> Any:
     return [plain(one) for one in value] if isinstance(value, list) else value
 
 
+@pytest.mark.slow
 @pytest.mark.newest
 @pytest.mark.parametrize("form", ["parquet", "jsonl"])
 def test_a_loader_reads_every_record_with_its_origin(

@@ -42,6 +42,7 @@ def synthetic(judged: Judgement) -> tuple[int, int]:
     return budget.numerator_lo, budget.numerator_hi
 
 
+@pytest.mark.slow
 def test_an_export_of_ours_is_known_by_its_digests(ledger: Ledger, tmp_path: Path) -> None:
     rows = exported(tmp_path)
     assert sorted(row["prov_label"] for row in rows) == ["human"] * 6 + ["synthetic"] * 4
@@ -49,6 +50,7 @@ def test_an_export_of_ours_is_known_by_its_digests(ledger: Ledger, tmp_path: Pat
     assert (judged.verdict, synthetic(judged)) == (Verdict.PASS, (4, 4))
 
 
+@pytest.mark.slow
 def test_a_label_that_was_forged_counts_for_nothing(ledger: Ledger, tmp_path: Path) -> None:
     forged = [{**row, "prov_label": "human", "prov_generator": None} for row in exported(tmp_path)]
     forged += [{**forged[0], **row, "prov_label": "human"} for row in texts("new", 5)]
@@ -59,6 +61,7 @@ def test_a_label_that_was_forged_counts_for_nothing(ledger: Ledger, tmp_path: Pa
     assert synthetic(alone)[1] == 15
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spelling", ["prov_label", "PROV_LABEL", "Prov_Label"])
 def test_nor_where_it_is_read_into_the_ledger(
     ledger: Ledger, tmp_path: Path, spelling: str
@@ -69,6 +72,7 @@ def test_nor_where_it_is_read_into_the_ledger(
     assert (labels["human"], labels["synthetic"], labels["unknown"]) == (6, 4, 3)
 
 
+@pytest.mark.slow
 def test_a_contract_may_accept_them(ledger: Ledger, tmp_path: Path) -> None:
     """A source of exports that somebody else sealed, where whoever declares it answers for that."""
     ledger.source_set(Source(name="theirs", accepts=("prov-export",)))

@@ -51,6 +51,7 @@ def given(ledger: Ledger, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
     }
 
 
+@pytest.mark.slow
 def test_every_report_is_there_in_every_layout(written: tuple[ReportIndex, Path]) -> None:
     index, folder = written
     expected = {
@@ -110,6 +111,7 @@ def files_of(folder: Path) -> Mapping[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
+@pytest.mark.slow
 def test_answers_are_taken_and_the_same_release_gives_the_same_bytes(
     ledger: Ledger, given: dict[str, Answers], tmp_path: Path
 ) -> None:

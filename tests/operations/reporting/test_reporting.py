@@ -75,6 +75,7 @@ def as_json(filled: Filled) -> Any:
     return json.loads(render_report(filled, "json"))
 
 
+@pytest.mark.slow
 def test_the_ledger_fills_the_same_report(ledger: Ledger) -> None:
     text = answered(ledger.questionnaire("first", "ab2013"), "ab2013")
     given = parse_answers(text, "answers.yaml", REPORTS["ab2013"].form.kinds())
@@ -444,6 +445,7 @@ LABELLED: dict[str, tuple[tuple[str, ...], bool | None]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("release", LABELLED)
 def test_a_boolean_never_takes_unknown_for_human(labelled: Ledger, release: str) -> None:
     used = LABELLED[release][1]
@@ -513,6 +515,7 @@ def test_domains_are_those_of_the_addresses(ledger: Ledger, tmp_path: Path) -> N
 # Hostile text.
 
 
+@pytest.mark.slow
 def test_hostile_text_stays_text(tmp_path: Path) -> None:
     evil = "<script>alert(1)</script>|`x`\x1b[31m*b* ${y}\u202e"
     ledger = provenance.init(str(tmp_path / "ledger"))

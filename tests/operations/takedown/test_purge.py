@@ -66,6 +66,7 @@ def edges(ledger: Ledger) -> list[dict[str, object]]:
     ).to_pylist()
 
 
+@pytest.mark.slow
 def test_nothing_personal_can_be_read_afterwards(ledger: Ledger) -> None:
     root = Path(ledger.url)
     assert all(word in readable(root) for word in PERSONAL)
@@ -81,6 +82,7 @@ def test_nothing_personal_can_be_read_afterwards(ledger: Ledger) -> None:
     assert OTHER.lower() in left
 
 
+@pytest.mark.slow
 def test_all_else_stays_as_it_is(ledger: Ledger) -> None:
     before = facts(ledger), edges(ledger), ledger.status()
     ledger.purge(BY_JO.revocation)
@@ -91,6 +93,7 @@ def test_all_else_stays_as_it_is(ledger: Ledger) -> None:
     assert (shown.external_id, shown.attributes["author"]) == ("al3", OTHER)
 
 
+@pytest.mark.slow
 def test_verify_still_finds_a_damaged_part(ledger: Ledger) -> None:
     ledger.purge(BY_JO.revocation)
     for table in ("sightings", "tombstones"):
@@ -103,6 +106,7 @@ def test_verify_still_finds_a_damaged_part(ledger: Ledger) -> None:
     assert any("edges" in problem for problem in ledger.verify().problems)
 
 
+@pytest.mark.slow
 def test_purging_again_changes_nothing(ledger: Ledger) -> None:
     ledger.purge(BY_JO.revocation)
     commits = ledger.query("SELECT count(*) AS n FROM commits").to_pylist()
@@ -112,6 +116,7 @@ def test_purging_again_changes_nothing(ledger: Ledger) -> None:
     assert ledger.revoke(BY_JO, "asked for").unchanged
 
 
+@pytest.mark.slow
 def test_the_content_does_not_come_back(ledger: Ledger, tmp_path: Path) -> None:
     ledger.purge(BY_JO.revocation)
     rows = [*texts("jo-no-", 20), *texts("jo-no-", 3, lang="en"), *texts("fresh", 5)]
@@ -136,6 +141,7 @@ def purged(ledger: Ledger, folder: Path, text: str) -> str:
     return takedown.revocation
 
 
+@pytest.mark.slow
 def test_the_content_does_not_come_back_in_another_dress(tmp_path: Path) -> None:
     ledger = provenance.init(str(tmp_path / "ledger"))
     told = f"purged: revocation {purged(ledger, tmp_path, LONG)}"
@@ -154,6 +160,7 @@ def test_the_content_does_not_come_back_in_another_dress(tmp_path: Path) -> None
     assert kept == ["messages[0]"]
 
 
+@pytest.mark.slow
 def test_short_texts_are_refused_by_their_digest_alone(tmp_path: Path) -> None:
     ledger = provenance.init(str(tmp_path / "ledger"))
     revocation = purged(ledger, tmp_path, "Yes, of course.")
@@ -171,6 +178,7 @@ def test_tombstones_of_the_first_schema_are_read(ledger: Ledger, tmp_path: Path)
     assert refuse_purged(measured, (str(path),)).refused == {0: "purged: revocation rv-1"}
 
 
+@pytest.mark.slow
 def test_what_was_only_derived_is_revoked_and_may_be_read_again(
     ledger: Ledger, tmp_path: Path
 ) -> None:
@@ -181,6 +189,7 @@ def test_what_was_only_derived_is_revoked_and_may_be_read_again(
     assert ledger.show("x").revoked != ()
 
 
+@pytest.mark.slow
 def test_the_author_is_still_known_by_what_comes_later(ledger: Ledger, tmp_path: Path) -> None:
     ledger.purge(BY_JO.revocation)
     late = write_jsonl(tmp_path / "late.jsonl", texts("late", 2, author=JO))
@@ -192,6 +201,7 @@ def test_the_author_is_still_known_by_what_comes_later(ledger: Ledger, tmp_path:
     assert JO not in readable(Path(ledger.url))
 
 
+@pytest.mark.slow
 def test_other_revocations_forget_the_name_too(ledger: Ledger) -> None:
     both = asked(attribute("author", JO, OTHER), selector("source", "jo"))
     other = ledger.revoke(both, "the licence ended")
@@ -204,6 +214,7 @@ def test_other_revocations_forget_the_name_too(ledger: Ledger) -> None:
     assert ledger.status().revoked == 23
 
 
+@pytest.mark.slow
 def test_a_release_can_be_audited_and_verified_after_a_purge(ledger: Ledger) -> None:
     sealed = ledger.query("SELECT body_digest FROM releases").to_pylist()
     ledger.purge(BY_JO.revocation)
@@ -235,6 +246,7 @@ provenance.open(sys.argv[1]).purge(sys.argv[3])
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("call", [4, 12, 20, 25, 27, 29, 31, 32])
 def test_a_purge_that_is_killed_can_be_done_again(ledger: Ledger, call: int) -> None:
     before = facts(ledger)

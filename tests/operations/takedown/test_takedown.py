@@ -47,6 +47,7 @@ def everything(ledger: Ledger) -> list[dict[str, object]]:
     return ledger.query(f"{ledger_views} ORDER BY ALL").to_pylist()
 
 
+@pytest.mark.slow
 def test_what_is_named_and_all_that_was_made_from_it(ledger: Ledger) -> None:
     plan = ledger.plan_revocation(BY_JO)
     assert (plan.event, plan.reach.named.records, plan.reach.derived.records) == ("plan", 20, 3)
@@ -134,6 +135,7 @@ def test_a_licence_of_the_record_or_of_its_source(tmp_path: Path) -> None:
         assert found.reach.named.records == count
 
 
+@pytest.mark.slow
 def test_what_a_replaced_version_of_a_file_held_is_found(tmp_path: Path) -> None:
     ledger = library(tmp_path)
     rows = texts("new", 3, author=OTHER)
@@ -142,6 +144,7 @@ def test_what_a_replaced_version_of_a_file_held_is_found(tmp_path: Path) -> None
     assert (found.named.records, found.releases[0].records) == (20, 23)
 
 
+@pytest.mark.slow
 def test_assemblies_leave_it_out_and_restoring_brings_it_back(ledger: Ledger) -> None:
     before = everything(ledger)
     sealed = ledger.assemble("r1", ANYTHING, Selection()).body_digest
@@ -157,6 +160,7 @@ def test_assemblies_leave_it_out_and_restoring_brings_it_back(ledger: Ledger) ->
     assert ledger.status().revoked == 0
 
 
+@pytest.mark.slow
 def test_one_is_restored_and_the_others_stay(ledger: Ledger) -> None:
     ledger.revoke(BY_JO, "the author asked")
     other = ledger.revoke(asked(selector("external_id", "jo-no-3")), "the record is wrong")
@@ -183,6 +187,7 @@ def test_every_event_is_idempotent(ledger: Ledger) -> None:
     assert ledger.query(events).to_pylist() == [{"n": 2}]
 
 
+@pytest.mark.slow
 def test_what_cannot_be_done_is_said(ledger: Ledger) -> None:
     for act in (ledger.restore, ledger.purge):
         with pytest.raises(NotFoundError, match="no revocation `rv-0`"):
@@ -213,6 +218,7 @@ def test_a_ledger_that_cannot_be_written_plans_and_does_not_revoke(ledger: Ledge
     assert ledger.status().revoked == 0
 
 
+@pytest.mark.slow
 def test_what_comes_later_is_revoked_too(ledger: Ledger, tmp_path: Path) -> None:
     ledger.revoke(BY_JO, "asked for")
     ledger.revoke(asked(selector("source", "al")), "the licence ended")
@@ -241,6 +247,7 @@ def test_what_comes_later_is_revoked_too(ledger: Ledger, tmp_path: Path) -> None
     assert {"more0", "late0", "m9"} <= own_ids(ledger)
 
 
+@pytest.mark.slow
 def test_edges_and_models_that_come_later_reach_further(ledger: Ledger, tmp_path: Path) -> None:
     ledger.revoke(BY_JO, "asked for")
     ledger.revoke(asked(*BY_JO.selectors, through_models=True), "asked for all of it")
@@ -264,6 +271,7 @@ def test_an_ingest_pays_for_no_commit_where_nothing_was_revoked(
     assert "follow" not in {row["verb"] for row in verbs}
 
 
+@pytest.mark.slow
 def test_through_a_model_only_when_asked_for(ledger: Ledger, tmp_path: Path) -> None:
     ledger.model_set(Model(name="ours", trained_on="r1"))
     path = write_jsonl(tmp_path / "o.jsonl", texts("o", 3))
@@ -282,6 +290,7 @@ def test_through_a_model_only_when_asked_for(ledger: Ledger, tmp_path: Path) -> 
     assert {"o0", "o1", "o2"} <= own_ids(ledger)
 
 
+@pytest.mark.slow
 def test_audits_report_what_was_revoked(ledger: Ledger, tmp_path: Path) -> None:
     def said(found: list[tuple[str, str, str]], severity: str) -> list[str]:
         return [subject for code, how, subject in found if code == "revoked" and how == severity]
@@ -305,6 +314,7 @@ def test_audits_report_what_was_revoked(ledger: Ledger, tmp_path: Path) -> None:
     assert sum(item.code == "revoked" and item.severity == "error" for item in findings) == 2
 
 
+@pytest.mark.slow
 def test_no_more_findings_than_anybody_reads(tmp_path: Path) -> None:
     ledger = library(tmp_path, 130)
     ledger.revoke(BY_JO, "asked for")

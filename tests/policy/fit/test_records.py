@@ -7,6 +7,7 @@ import uuid
 from fractions import Fraction
 
 import duckdb
+import pytest
 from hypothesis import given, settings, strategies as st
 from support.fit_corpora import Member, best, corpora, load, member, passes, policies
 
@@ -43,6 +44,7 @@ def check(members: list[Member], rules: Policy, found: Fit, ids: set[uuid.UUID])
         )
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(corpora(), policies("records"), st.integers(0, 3))
 def test_it_is_the_largest_of_all_subsets(members: list[Member], rules: Policy, seed: int) -> None:
@@ -56,6 +58,7 @@ def test_it_is_the_largest_of_all_subsets(members: list[Member], rules: Policy, 
     check(members, rules, found, taken(connection))
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(corpora(8), policies("records"), st.data())
 def test_required_records_are_always_taken(
@@ -76,6 +79,7 @@ def test_required_records_are_always_taken(
         assert ids <= taken(connection)
 
 
+@pytest.mark.slow
 @given(corpora(9), policies("records"), st.randoms(use_true_random=False))
 def test_the_order_of_rows_does_not_matter(
     members: list[Member], rules: Policy, shuffled: random.Random
@@ -183,6 +187,7 @@ def test_a_limit_of_many_digits_is_kept_to_the_record() -> None:
         assert found.size == human + int(most)
 
 
+@pytest.mark.slow
 def test_a_set_of_thousands_of_groups_is_fitted_beside_the_linear_solution() -> None:
     dice = random.Random(4)
     members = [

@@ -30,6 +30,7 @@ def taken(connection: duckdb.DuckDBPyConnection, members: list[Member]) -> list[
     return [m for m in members if m.record_id in ids]
 
 
+@pytest.mark.slow
 @settings(max_examples=80)
 @given(corpora(8), policies("bytes") | policies("bytes", "records"))
 def test_it_finds_a_set_that_passes_and_the_optimum_is_within_the_bound(

@@ -52,6 +52,7 @@ def test_the_synthetic_bytes_are_those_of_the_evidence(form: str) -> None:
     assert READ[form](document(form)) == (share.size, share.lo, share.hi)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", [*READ, "dps"])
 def test_what_is_said_in_words_is_what_the_tables_say(form: str) -> None:
     share, labels = EVIDENCE.share("bytes"), EVIDENCE.labels

@@ -254,6 +254,7 @@ WORDS = {
 }
 
 
+@pytest.mark.slow
 def test_spdx_keeps_its_json_schema(evidence: ReleaseEvidence, standard: Path) -> None:
     core = pytest.importorskip("spdx3_validate.core", reason="spdx3-validate is not installed")
     validator = core.schema_validator(json.loads((standard / "schema.json").read_text()))
@@ -312,6 +313,7 @@ BROKEN_SPDX: list[Callable[[Any], Any]] = [
 ]
 
 
+@pytest.mark.slow
 @DEPRECATED
 @pytest.mark.parametrize("spoil", BROKEN_SPDX)
 def test_a_broken_spdx_document_is_noticed(

@@ -79,6 +79,7 @@ def faults(page: Any, **options: Any) -> list[str]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_is_for_everybody(browser: Any, folder: Path, name: str) -> None:
     asked: list[str] = []
