@@ -25,6 +25,16 @@ _DAY = r"20\d\d-\d\d-\d\d"
 _TIME = re.compile(rf"{_DAY}[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d(:?\d\d)?)?")
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
+_OF_CHANCE = (
+    # They are made of ids that are drawn by chance, of times, or of the bytes of both.
+    (re.compile(r"(quarantine/)[0-9a-f]{32}(-[0-9a-f]{8})?"), r"\1<id>"),
+    (re.compile(r"(urn:uuid:)[0-9a-f-]{36}"), r"\1<id>"),
+    (re.compile(r"\b[0-9a-f]{64}(\.parquet)"), r"<digest>\1"),
+    (re.compile(r"^(declare:|ingest:)[0-9a-f]{64}$"), r"\1<digest>"),
+    (re.compile(r"^(pass:\d+:)[0-9a-f-]{36}$"), r"\1<id>"),
+    (re.compile(r"^(model:)\d{19}"), r"\1<time>"),
+)
+
 
 @dataclass
 class Masks:
@@ -50,7 +60,8 @@ class Masks:
         """A string, masked."""
         for folder in sorted(self.folders, key=len, reverse=True):
             text = text.replace(folder, self.folders[folder])
-        text = re.sub(r"(quarantine/)[0-9a-f]{32}", r"\1<id>", text)
+        for pattern, word in _OF_CHANCE:
+            text = pattern.sub(word, text)
         text = _UUID.sub(lambda found: self.ids.get(found[0], found[0]), text)
         text = re.sub(
             r"\b[0-9a-f]{32}\b",
