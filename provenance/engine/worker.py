@@ -32,6 +32,7 @@ SECONDS_PER_BYTE = 2.0 / (1 << 20)
 SECONDS_PER_PACKED_BYTE = 10.0 / (1 << 20)
 """… which are more, where they stand for many: a compressed file, a column, a document."""
 
+_STANDARD_OUTPUT = 1
 _GRACE = 1.0
 """Seconds after the limit in which Python code can react; then the process is ended."""
 
@@ -157,7 +158,8 @@ def serve(pipe: Connection, words: str, parent: int, environment: dict[str, str]
     """
     global _send  # noqa: PLW0603 - a process is one worker, for good
     descriptor = os.open(words, os.O_WRONLY | os.O_APPEND)
-    os.dup2(descriptor, sys.stderr.fileno())
+    for stream in (_STANDARD_OUTPUT, sys.stderr.fileno()):
+        os.dup2(descriptor, stream)
     os.close(descriptor)
     _limit(parent, environment)
     _send = pipe.send

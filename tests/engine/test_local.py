@@ -94,6 +94,7 @@ def test_what_libraries_print_when_they_end_a_worker_is_not_ours() -> None:
     )
     assert said.stderr == ""
     assert "no such key" in said.stdout
+    assert len(said.stdout.splitlines()) == 1
 
 
 def test_an_engine_goes_on_after_a_map_that_was_not_taken_to_its_end() -> None:
