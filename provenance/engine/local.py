@@ -61,6 +61,22 @@ def start_workers() -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
+_SERVER = ("_forkserver_alive_fd", "_forkserver_address", "_forkserver_pid")
+"""What Python's fork server remembers of its process, from Python 3.11 on."""
+
+
+def _forget_server() -> None:
+    """Let a forked process start a server of its own; it cannot wait for that of its parent."""
+    server = forkserver._forkserver
+    if (descriptor := getattr(server, _SERVER[0], None)) is not None:
+        os.close(descriptor)
+    for name in _SERVER:
+        setattr(server, name, None)
+
+
+os.register_at_fork(after_in_child=_forget_server)
+
+
 class _Worker(ForkServerProcess):
     """A process that does not run the user's script again: its tasks are functions of this package.
 

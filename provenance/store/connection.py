@@ -86,9 +86,26 @@ def ledger_errors(layout: Layout) -> Iterator[None]:
         ) from error
     except duckdb.Error as error:
         # What its extensions say of a database has no class of its own.
-        if not isinstance(error, _STORAGE) and type(error) is not duckdb.Error:
+        known = isinstance(error, _STORAGE) or type(error) is duckdb.Error
+        if not known and not _tells_of_damage(layout, str(error)):
             raise
         raise _meant(layout, str(error)) from error
+
+
+_DAMAGE = (
+    # What DuckDB states of a Parquet file that is cut off, overwritten or not one.
+    "No magic bytes",
+    "Failed to read file",
+    "TProtocolException",
+    "Variable-length int",
+    "Prefetch registered for bytes outside file",
+    "Invalid Parquet",
+    "too small to be a Parquet file",
+)
+
+
+def _tells_of_damage(layout: Layout, text: str) -> bool:
+    return f"{layout.root}/" in text or any(piece in text for piece in _DAMAGE)
 
 
 def _meant(layout: Layout, text: str) -> ProvError:
@@ -98,6 +115,10 @@ def _meant(layout: Layout, text: str) -> ProvError:
             if piece.lower() in line.lower():
                 # PostgreSQL's own words stand behind the SQL that it did not like.
                 return kind(f"{where}: {line[max(line.find('ERROR:'), 0) :]}", hint=hint)
+    if _tells_of_damage(layout, text):
+        return IntegrityError(
+            f"{where}: a data file is damaged: {first_line(text)}", hint="run `prov verify`"
+        )
     return StorageError(f"{where}: {first_line(text)}")
 
 

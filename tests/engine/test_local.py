@@ -110,3 +110,29 @@ def test_time_limit_survives_the_trip() -> None:
     with LocalEngine(1) as engine:
         (outcome,) = engine.map(work_off, [Items(("spin",))])
     assert isinstance(outcome.failure, TimeLimitError)
+
+
+def test_a_forked_process_has_workers_of_its_own() -> None:
+    program = (
+        "import os\n"
+        "from support.tasks import Items, work_off\n"
+        "from provenance.engine.local import LocalEngine\n"
+        "def work():\n"
+        "    with LocalEngine(1) as engine:\n"
+        "        return [o.result for o in engine.map(work_off, [Items(('a',))])]\n"
+        "print(work(), flush=True)\n"
+        "if (child := os.fork()) == 0:\n"
+        "    print(work(), flush=True)\n"
+        "    os._exit(0)\n"
+        "assert os.waitpid(child, 0)[1] == 0\n"
+        "print(work())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={"PYTHONPATH": ":".join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert len(set(done.stdout.splitlines())) == 1
+    assert done.stdout.count("\n") == 3

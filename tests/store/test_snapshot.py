@@ -7,14 +7,16 @@ import os
 import random
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import duckdb
 import pytest
+from support.datafiles import ingest, texts, write_jsonl
 
+import provenance
 from provenance.errors import IntegrityError
-from provenance.store import snapshot_pool
+from provenance.store import catalog_state, snapshot_pool
 from provenance.store.connection import Database
 from provenance.store.layout import locate
 from provenance.store.ledger_store import Store, create_store, open_store
@@ -195,3 +197,32 @@ def test_a_forked_process_uses_no_connection_of_its_parent(store: Store) -> None
     assert os.read(reader, 1) == b"\0"
     os.close(reader)
     assert os.waitpid(child, 0)[1] == 0
+
+
+@pytest.mark.parametrize("most_rows", [None, 1], ids=["in memory", "in files"])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda data: data[: len(data) // 2],
+        lambda data: bytes(len(data)),
+        lambda data: data[:100] + bytes(50) + data[150:],
+    ],
+    ids=["cut", "zeros", "page"],
+)
+def test_a_damaged_data_file_is_an_error_of_the_ledger(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    damage: Callable[[bytes], bytes],
+    most_rows: int | None,
+) -> None:
+    if most_rows is not None:
+        monkeypatch.setattr(catalog_state, "MOST_ROWS", most_rows)
+    ledger = provenance.init(tmp_path / "ledger")
+    ingest(ledger, write_jsonl(tmp_path / "a.jsonl", texts("a", 300)), "web")
+    [file] = (tmp_path / "ledger" / "data" / "ledger" / "sightings").glob("*.parquet")
+    file.write_bytes(damage(file.read_bytes()))
+    for ask in (ledger.status, lambda: ledger.query("SELECT max(external_id) FROM sightings")):
+        close_all()
+        with pytest.raises(IntegrityError) as caught:
+            ask()
+        assert "prov verify" in caught.value.hint
