@@ -12,6 +12,7 @@ from provenance.operations import coerce, load
 from provenance.operations.coerce import AnyPath, path_list
 from provenance.operations.progress import Progress, progress_callback
 from provenance.operations.row_list import Rows
+from provenance.store.ledger_store import require_ledger
 from provenance.store.user_query import user_query
 
 if TYPE_CHECKING:
@@ -91,8 +92,8 @@ class RecordMethods(Opened):
                 notebook or on a terminal.
 
         Raises:
-            NotFoundError, InputError: a path is not there, or nothing of it is data; a table
-                cannot be kept.
+            NotFoundError, InputError: the ledger or a path is not there, or nothing of it is data;
+                a table cannot be read or kept.
             MisuseError: an option is refused.
             BusyError, StorageError: the ledger cannot be written.
         """
@@ -100,6 +101,7 @@ class RecordMethods(Opened):
         from provenance.operations.ingest.in_memory import as_paths
 
         asked = coerce.build_options(IngestOptions, options, keywords, "ingest")
+        require_ledger(self.store.layout)
         with progress_callback(progress) as callback:
             return ingest(self.store, as_paths(data, self.store.layout), asked, callback)
 

@@ -21,13 +21,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pyarrow.types as pt
 
-from provenance.errors import InputError, MisuseError
+from provenance.errors import InputError, MisuseError, ProvError
 from provenance.io import objects
 from provenance.io.columns.supported_types import to_supported
 from provenance.io.files import file_sha256, storage_errors
 from provenance.io.objects import Location
 from provenance.operations.coerce import AnyPath
-from provenance.store.data_files import publish
+from provenance.store.data_files import local_copy, publish
 from provenance.store.layout import Layout
 
 _GROUP_ROWS, _GROUP_BYTES = 1 << 16, 64 << 20
@@ -35,6 +35,9 @@ _GROUP_ROWS, _GROUP_BYTES = 1 << 16, 64 << 20
 
 _STEP = 1 << 10
 """Rows that stay together, so that row groups do not depend on how a table is cut in batches."""
+
+_TRACE = ". Detail: Python exception: "
+"""What pyarrow writes between a message and the traceback behind it."""
 
 
 @runtime_checkable
@@ -111,15 +114,23 @@ def _keep(table: Any, layout: Layout) -> Path | Location:
             with _arrow_errors(table):
                 _write(table, staging)
             final = layout.kept_table(file_sha256(staging))
-            if not _is_there(final):
+            if not _is_whole(final, staging):
                 publish(staging, final)
         finally:
             staging.unlink(missing_ok=True)
     return final
 
 
-def _is_there(place: Path | Location) -> bool:
-    return place.exists() if isinstance(place, Path) else objects.find(place) is not None
+def _is_whole(kept: Path | Location, written: Path) -> bool:
+    """Whether the kept table is there and holds the bytes of its name, those just written."""
+    size = written.stat().st_size
+    if isinstance(kept, Path):
+        if not kept.is_file() or kept.stat().st_size != size:
+            return False
+    elif (stored := objects.find(kept)) is None or stored.bytes != size:
+        return False
+    with local_copy(kept) as copy:
+        return file_sha256(copy) == kept.name.partition(".")[0]
 
 
 @contextmanager
@@ -133,9 +144,40 @@ def _arrow_errors(table: object) -> Iterator[None]:
         ) from error
 
 
+@contextmanager
+def _producer_errors(passed: tuple[type[Exception], ...] = ()) -> Iterator[None]:
+    """Turn whatever the library or the code behind a table raises into one error.
+
+    Args:
+        passed: classes of errors that are raised as they are.
+
+    Raises:
+        InputError: with the first line of the message; the error itself is its cause.
+        KeyboardInterrupt: the program was interrupted inside a stream of Arrow, which tells of it
+            by its text alone.
+    """
+    try:
+        yield
+    except (ProvError, MemoryError, *passed):
+        raise
+    except Exception as error:
+        message, _, trace = str(error).partition(_TRACE)
+        if trace.rstrip().endswith("\nKeyboardInterrupt"):
+            raise KeyboardInterrupt from error
+        lines = message.strip().splitlines() or [type(error).__name__]
+        raise InputError(f"the table could not be read: {lines[0]}") from error
+
+
+def _produced(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The rows of a table, whose own errors are told from those of writing them."""
+    with _producer_errors():
+        yield from batches
+
+
 def _write(table: Any, path: Path) -> None:
-    schema, batches = _stream(table)
-    groups = _groups(map(_plain, batches))
+    with _producer_errors(passed=(pa.ArrowException, NotImplementedError)):
+        schema, batches = _stream(table)
+    groups = _groups(map(_plain, _produced(batches)))
     first = next(groups, None)
     if first is None:
         if schema is None:
@@ -154,6 +196,8 @@ def _write(table: Any, path: Path) -> None:
 
 def _stream(table: Any) -> tuple[pa.Schema | None, Iterator[pa.RecordBatch]]:
     """Columns, if they are known before the first row, and the rows."""
+    if isinstance(table, pa.RecordBatchReader):
+        return table.schema, iter(table)
     if isinstance(table, ArrowStream):
         reader = pa.RecordBatchReader.from_stream(table)
         return reader.schema, iter(reader)
