@@ -94,7 +94,7 @@ class RecordMethods(Opened):
         Raises:
             NotFoundError, InputError: the ledger or a path is not there, or nothing of it is data;
                 a table cannot be read or kept.
-            MisuseError: an option is refused.
+            MisuseError: an option is refused, or nothing is named.
             BusyError, StorageError: the ledger cannot be written.
         """
         from provenance.operations.ingest import IngestOptions, ingest
@@ -103,7 +103,8 @@ class RecordMethods(Opened):
         asked = coerce.build_options(IngestOptions, options, keywords, "ingest")
         require_ledger(self.store.layout)
         with progress_callback(progress) as callback:
-            return ingest(self.store, as_paths(data, self.store.layout), asked, callback)
+            paths = coerce.require_some(as_paths(data, self.store.layout), "ingest")
+            return ingest(self.store, paths, asked, callback)
 
     def status(self) -> Status:
         """Count what the ledger holds."""

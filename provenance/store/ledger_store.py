@@ -9,7 +9,7 @@ import shutil
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -51,7 +51,7 @@ class Store:
     """
 
     layout: Layout
-    views: Views
+    views: Views = field(hash=False)
     shortcut: Shortcut | None = None
 
     @contextlib.contextmanager

@@ -26,7 +26,7 @@ from provenance.io import objects
 from provenance.io.columns.supported_types import to_supported
 from provenance.io.files import file_sha256, storage_errors
 from provenance.io.objects import Location
-from provenance.operations.coerce import AnyPath
+from provenance.operations.coerce import AnyPath, path_text
 from provenance.store.data_files import local_copy, publish
 from provenance.store.layout import Layout
 
@@ -71,20 +71,25 @@ def as_paths(data: Data | Iterable[Data], layout: Layout) -> list[str]:
     """The paths of what is to be read, with a Parquet file under the ledger for every table.
 
     Raises:
-        MisuseError: an item is neither a path nor a table.
+        MisuseError: an item is neither a path nor a table, or a path holds a NUL.
         InputError: a table cannot be read, or holds a type that Parquet does not have.
         StorageError: the file cannot be written.
     """
     return [
-        os.fspath(item) if isinstance(item, str | os.PathLike) else str(_keep(item, layout))
+        path_text(item) if isinstance(item, str | os.PathLike) else str(_keep(item, layout))
         for item in _items(data)
     ]
 
 
 def _items(data: Any) -> Iterable[Any]:
-    kinds = (str, os.PathLike, ArrowStream, ArrowArray, HuggingFaceDataset)
+    tables = (ArrowStream, ArrowArray, HuggingFaceDataset)
+    kinds = (str, os.PathLike, *tables)
     if isinstance(data, kinds):
         return [data]
+    if isinstance(data, Mapping) and not any(isinstance(each, tables) for each in data.values()):
+        raise MisuseError(
+            f"a {type(data).__name__} is not a table", hint="pass pyarrow.Table.from_pylist(rows)"
+        )
     if isinstance(data, Mapping):
         raise MisuseError(
             f"{_name(data)} holds several tables", hint=f"name one: data[{next(iter(data), '')!r}]"
@@ -158,9 +163,11 @@ def _producer_errors(passed: tuple[type[Exception], ...] = ()) -> Iterator[None]
     """
     try:
         yield
-    except (ProvError, MemoryError, *passed):
+    except (ProvError, MemoryError):
         raise
     except Exception as error:
+        if isinstance(error, passed):
+            raise
         message, _, trace = str(error).partition(_TRACE)
         if trace.rstrip().endswith("\nKeyboardInterrupt"):
             raise KeyboardInterrupt from error
