@@ -27,6 +27,8 @@ from provenance.store.layout import Layout
 
 ROWS = {"text": ["one", "two", "été", None], "n": [1, 2, 3, 4]}
 
+POLICY = "policy: p\nunit: records\nbudgets:\n- name: b\n  max_synthetic: 0.5\n"
+
 HOLDERS = {
     "pyarrow table": pa.table,
     "pyarrow batch": pa.RecordBatch.from_pydict,
@@ -207,6 +209,47 @@ def test_what_has_no_named_columns_is_refused_and_leaves_nothing(tmp_path: Path)
     with pytest.raises(InputError, match="cannot be kept as Parquet"):
         as_paths(polars.Series([1]), Layout(tmp_path))
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize("original", ["moved", "copied", "linked"])
+def test_a_ledger_elsewhere_reads_the_tables_in_its_own_folder(
+    original: str, tmp_path: Path
+) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    made = provenance.init(old)
+    path = Path(made.ingest(pa.table(ROWS), source="s", content="text", label="human").files[0].uri)
+    made.assemble("v1", POLICY)
+    if original == "linked":
+        new.symlink_to(old)
+    else:
+        shutil.copytree(old, new)
+    if original == "moved":
+        shutil.rmtree(old)
+    elif original == "copied":
+        path.write_bytes(b"another table")
+    found = provenance.open(new)
+    assert found.verify().problems == ()
+    again = found.ingest(pa.table(ROWS), source="s")
+    assert (again.unchanged_files, again.read, found.status().records) == (1, 0, 3)
+    assert found.export("v1", tmp_path / "out").rows == 3
+    assert found.ingest(pa.table(ROWS), source="other", content="text").kept == 3
+    receipt = found.revoke(found.takedown(sources="s"), "asked")
+    purged = found.purge(receipt.revocation).purged
+    assert purged is not None
+    assert str(new / "tables" / path.name) in purged.note
+    assert str(path) not in purged.note
+
+
+def test_a_table_that_is_damaged_after_a_move_is_named_and_repaired(tmp_path: Path) -> None:
+    made = provenance.init(tmp_path / "old")
+    made.ingest(pa.table(ROWS), source="s", content="text")
+    (tmp_path / "old").rename(tmp_path / "new")
+    found = provenance.open(tmp_path / "new")
+    (path,) = (tmp_path / "new" / "tables").iterdir()
+    path.write_bytes(b"damaged")
+    assert found.verify().problems == (f"tables: `{path}` is not what was ingested",)
+    assert found.ingest(pa.table(ROWS), source="s").unchanged_files == 1
+    assert found.verify().problems == ()
 
 
 @pytest.mark.parametrize("damage", [b"", b"!", b"\0"])
