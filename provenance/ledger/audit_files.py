@@ -54,7 +54,7 @@ def audit_files(
     with tempfile.TemporaryDirectory(prefix="prov-tables-") as scratch:
         return run_audit.audit_files(
             ledger.store if ledger else None,
-            as_paths(data, Layout(Path(scratch))),
+            coerce.require_some(as_paths(data, Layout(Path(scratch))), "audit"),
             load.load_policy(policy),
             coerce.build_options(IngestOptions, options, keywords, "audit_files"),
             load.policy_folder(policy, policy_dir),

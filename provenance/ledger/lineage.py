@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
+from provenance.errors import MisuseError
 from provenance.ledger.opened import Opened
 from provenance.operations import coerce
 from provenance.operations.coerce import AnyPath, path_list
@@ -107,6 +108,9 @@ class LineageMethods(Opened):
 
         Where ``name`` is a process (``rephrase``, ``translate``, …) the edges say so.
 
+        Raises:
+            MisuseError: the kind is none of those of activities, or a value is no text.
+
         >>> import provenance, tempfile
         >>> ledger = provenance.init(tempfile.mkdtemp())
         >>> with ledger.activity("rephrase", model="gpt-4") as a:
@@ -116,6 +120,8 @@ class LineageMethods(Opened):
         """
         from provenance.operations.activities import new_activity, record_activity
 
+        if not isinstance(model, str | None):
+            raise MisuseError(f"activity: model: {model!r} is no text")
         made = new_activity(name, kind=kind, agent=agent or model, detail=detail)
         return record_activity(self.store, made, model)
 

@@ -12,6 +12,7 @@ from provenance.operations import coerce, load
 from provenance.operations.coerce import AnyPath, path_list
 from provenance.operations.progress import Progress, progress_callback
 from provenance.operations.row_list import Rows
+from provenance.store.ledger_store import require_ledger
 from provenance.store.user_query import user_query
 
 if TYPE_CHECKING:
@@ -91,17 +92,19 @@ class RecordMethods(Opened):
                 notebook or on a terminal.
 
         Raises:
-            NotFoundError, InputError: a path is not there, or nothing of it is data; a table
-                cannot be kept.
-            MisuseError: an option is refused.
+            NotFoundError, InputError: the ledger or a path is not there, or nothing of it is data;
+                a table cannot be read or kept.
+            MisuseError: an option is refused, or nothing is named.
             BusyError, StorageError: the ledger cannot be written.
         """
         from provenance.operations.ingest import IngestOptions, ingest
         from provenance.operations.ingest.in_memory import as_paths
 
         asked = coerce.build_options(IngestOptions, options, keywords, "ingest")
+        require_ledger(self.store.layout)
         with progress_callback(progress) as callback:
-            return ingest(self.store, as_paths(data, self.store.layout), asked, callback)
+            paths = coerce.require_some(as_paths(data, self.store.layout), "ingest")
+            return ingest(self.store, paths, asked, callback)
 
     def status(self) -> Status:
         """Count what the ledger holds."""

@@ -54,15 +54,15 @@ class ReleaseMethods(Opened):
             dry_run: only plan it.
 
         Raises:
-            MisuseError: the name is taken by another set, or the selection is empty.
+            MisuseError: the name is refused or taken by another set, or the selection is empty.
             NotFoundError, PolicyError, ConditionError: the policy or the selection is refused.
         """
         from provenance.model.manifest import Selection
         from provenance.operations.releases.assemble import assemble
 
+        name = coerce.new_release_name(name)
         asked = coerce.build_options(Selection, selection, keywords, "assemble")
         found, folder = load.load_policy(policy), load.policy_folder(policy, policy_dir)
-        name = release_name(name)
         return assemble(self.store, name, found, asked, folder=folder, dry_run=dry_run)
 
     def audit(
@@ -136,7 +136,8 @@ class ReleaseMethods(Opened):
             allow_revoked: write records that are revoked, too.
 
         Raises:
-            MisuseError: the directory is not empty, or a record has no rows to write (binary).
+            MisuseError: there is no such format, the directory is not empty, or a record has no
+                rows to write (binary).
             GateError: the release contains revoked records.
             NotFoundError, IntegrityError: a source file is gone or changed.
         """

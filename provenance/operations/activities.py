@@ -18,6 +18,7 @@ from provenance.model.base import Contract
 from provenance.model.edge import Activity, ActivityKind, NodeKind, Relation
 from provenance.model.origin import Process
 from provenance.operations.after_commit import refresh_derived
+from provenance.operations.coerce import build_options
 from provenance.store.commits import Verb
 from provenance.store.data_files import DataFile
 from provenance.store.ledger_store import Store
@@ -43,15 +44,20 @@ Endpoint = Content | ExternalId
 def new_activity(
     name: str, *, kind: ActivityKind, agent: str | None, detail: dict[str, str]
 ) -> Activity:
-    """Create an activity that starts now, with a new id."""
-    return Activity(
-        activity=f"{name}-{uuid.uuid4().hex[:12]}",
-        kind=kind,
-        name=name,
-        agent=agent,
-        started_at=datetime.now(UTC),
-        detail=detail,
-    )
+    """Create an activity that starts now, with a new id.
+
+    Raises:
+        MisuseError: a value is refused.
+    """
+    members = {
+        "activity": f"{name}-{uuid.uuid4().hex[:12]}",
+        "kind": kind,
+        "name": name,
+        "agent": agent,
+        "started_at": datetime.now(UTC),
+        "detail": detail,
+    }
+    return build_options(Activity, None, members, "activity")
 
 
 def add_activity(store: Store, activity: Activity) -> str:

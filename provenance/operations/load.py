@@ -15,7 +15,7 @@ from provenance.errors import InputError, MisuseError, NotFoundError
 from provenance.model.policy import Policy
 from provenance.model.reports.answers import Answers
 from provenance.model.source import Source
-from provenance.operations.coerce import AnyPath
+from provenance.operations.coerce import AnyPath, path_text
 from provenance.operations.documents import parse_answers, parse_policy, parse_sources
 from provenance.reports.compliance import report_of
 
@@ -29,8 +29,9 @@ def read_text(path: AnyPath) -> str:
     Raises:
         NotFoundError: there is no such file.
         InputError: it cannot be read, or is not UTF-8.
+        MisuseError: the path holds a NUL.
     """
-    name = os.fspath(path)
+    name = path_text(path)
     try:
         return Path(name).read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
@@ -64,7 +65,7 @@ def load_policy(policy: Policy | AnyPath, *, attributes: Collection[str] | None 
     """
     if isinstance(policy, Policy):
         return policy
-    return parse_policy(*_document(policy), attributes=attributes)
+    return parse_policy(*_document(policy, "policy"), attributes=attributes)
 
 
 def policy_folder(policy: Policy | AnyPath, policy_dir: AnyPath | None = None) -> Path | None:
@@ -88,7 +89,7 @@ def load_sources(sources: Source | AnyPath | Iterable[Source]) -> list[Source]:
     if isinstance(sources, Source):
         return [sources]
     if isinstance(sources, str | os.PathLike):
-        return parse_sources(*_document(sources))
+        return parse_sources(*_document(sources, "source"))
     return list(sources)
 
 
@@ -104,7 +105,9 @@ def load_answers(answers: Answers | AnyPath, report: str) -> Answers:
         NotFoundError, InputError: the file is not there, or cannot be read.
     """
     kinds = report_of(report).form.kinds()
-    return answers if isinstance(answers, Answers) else parse_answers(*_document(answers), kinds)
+    if isinstance(answers, Answers):
+        return answers
+    return parse_answers(*_document(answers, "set of answers"), kinds)
 
 
 def load_all_answers(
@@ -147,8 +150,13 @@ def load_baseline(path: AnyPath) -> frozenset[str]:
         ) from error
 
 
-def _document(given: AnyPath) -> tuple[str, str]:
+def _document(given: AnyPath, kind: str) -> tuple[str, str]:
     """Text, and how errors name it."""
     if isinstance(given, str) and is_text(given):
         return given, _TEXT
-    return read_text(given), os.fspath(given)
+    try:
+        return read_text(given), os.fspath(given)
+    except NotFoundError as error:
+        if isinstance(given, str) and ": " in given:
+            error.hint = f"text of a {kind} needs a line break"
+        raise

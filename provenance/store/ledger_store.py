@@ -9,7 +9,7 @@ import shutil
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -51,7 +51,7 @@ class Store:
     """
 
     layout: Layout
-    views: Views
+    views: Views = field(hash=False)
     shortcut: Shortcut | None = None
 
     @contextlib.contextmanager
@@ -161,9 +161,18 @@ def open_store(layout: Layout, views: Views, shortcut: Shortcut | None = None) -
     Raises:
         NotFoundError: there is none.
     """
+    require_ledger(layout)
+    return Store(layout, views, shortcut)
+
+
+def require_ledger(layout: Layout) -> None:
+    """Refuse a folder without a ledger; a database is not asked.
+
+    Raises:
+        NotFoundError: there is none.
+    """
     if layout.database is None and not layout.catalog.is_file():
         raise NotFoundError(f"there is no ledger at `{layout.name}`", hint="`prov init` makes one")
-    return Store(layout, views, shortcut)
 
 
 def create_store(layout: Layout, views: Views, shortcut: Shortcut | None = None) -> Store:

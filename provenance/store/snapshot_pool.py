@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from provenance.store.connection import ledger_errors
+from provenance.store.kept_tables import tell_folder
 from provenance.store.layout import Layout
 from provenance.store.memory_tables import MemoryTables
 from provenance.store.snapshot import Snapshot
@@ -46,6 +47,7 @@ def open_snapshot(
         tables.set_limits(threads, memory_limit)
         with tables.connection.cursor() as connection:
             connection.execute("USE near")
+            tell_folder(layout, connection)
             yield Snapshot(connection, tables)
 
 

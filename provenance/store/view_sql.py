@@ -38,6 +38,10 @@ class Late(str):
 
     empty: str
 
+    def __reduce__(self) -> tuple[type[Late], tuple[str, str]]:
+        """Copy and pickle it with both texts."""
+        return Late, (str(self), self.empty)
+
 
 def make_views(connection: Database, views: Views) -> None:
     """Make views in their order, and those that are long to plan last of all."""

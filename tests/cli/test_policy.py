@@ -51,3 +51,13 @@ def test_a_takedown_finds_a_licence_of_the_source_and_of_the_record(terminal: Te
         asked = ("--attr", f"licence={licence}", "--reason", "it ended", "--dry-run", "--json")
         answer = terminal.prov("revoke", *asked)
         assert (answer.json["reach"]["named"]["records"] if answer.code == 0 else 0) == found
+
+
+def test_a_name_that_no_release_can_have_is_refused(terminal: Terminal) -> None:
+    terminal.write("p.yaml", "policy: p\nbudgets:\n  - {name: all, max_synthetic: 1}\n")
+    assert terminal.prov("init").code == 0
+    for name in ("x/y", ""):
+        answer = terminal.prov("assemble", name, "--policy", "p.yaml")
+        assert (answer.code, answer.out) == (2, "")
+        assert f"'{name}' cannot be the name of a release" in answer.err
+        assert "a name " in answer.err

@@ -21,13 +21,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pyarrow.types as pt
 
-from provenance.errors import InputError, MisuseError
+from provenance.errors import InputError, MisuseError, ProvError
 from provenance.io import objects
 from provenance.io.columns.supported_types import to_supported
 from provenance.io.files import file_sha256, storage_errors
 from provenance.io.objects import Location
-from provenance.operations.coerce import AnyPath
-from provenance.store.data_files import publish
+from provenance.operations.coerce import AnyPath, path_text
+from provenance.store.data_files import local_copy, publish
 from provenance.store.layout import Layout
 
 _GROUP_ROWS, _GROUP_BYTES = 1 << 16, 64 << 20
@@ -35,6 +35,9 @@ _GROUP_ROWS, _GROUP_BYTES = 1 << 16, 64 << 20
 
 _STEP = 1 << 10
 """Rows that stay together, so that row groups do not depend on how a table is cut in batches."""
+
+_TRACE = ". Detail: Python exception: "
+"""What pyarrow writes between a message and the traceback behind it."""
 
 
 @runtime_checkable
@@ -68,20 +71,25 @@ def as_paths(data: Data | Iterable[Data], layout: Layout) -> list[str]:
     """The paths of what is to be read, with a Parquet file under the ledger for every table.
 
     Raises:
-        MisuseError: an item is neither a path nor a table.
+        MisuseError: an item is neither a path nor a table, or a path holds a NUL.
         InputError: a table cannot be read, or holds a type that Parquet does not have.
         StorageError: the file cannot be written.
     """
     return [
-        os.fspath(item) if isinstance(item, str | os.PathLike) else str(_keep(item, layout))
+        path_text(item) if isinstance(item, str | os.PathLike) else str(_keep(item, layout))
         for item in _items(data)
     ]
 
 
 def _items(data: Any) -> Iterable[Any]:
-    kinds = (str, os.PathLike, ArrowStream, ArrowArray, HuggingFaceDataset)
+    tables = (ArrowStream, ArrowArray, HuggingFaceDataset)
+    kinds = (str, os.PathLike, *tables)
     if isinstance(data, kinds):
         return [data]
+    if isinstance(data, Mapping) and not any(isinstance(each, tables) for each in data.values()):
+        raise MisuseError(
+            f"a {type(data).__name__} is not a table", hint="pass pyarrow.Table.from_pylist(rows)"
+        )
     if isinstance(data, Mapping):
         raise MisuseError(
             f"{_name(data)} holds several tables", hint=f"name one: data[{next(iter(data), '')!r}]"
@@ -111,15 +119,23 @@ def _keep(table: Any, layout: Layout) -> Path | Location:
             with _arrow_errors(table):
                 _write(table, staging)
             final = layout.kept_table(file_sha256(staging))
-            if not _is_there(final):
+            if not _is_whole(final, staging):
                 publish(staging, final)
         finally:
             staging.unlink(missing_ok=True)
     return final
 
 
-def _is_there(place: Path | Location) -> bool:
-    return place.exists() if isinstance(place, Path) else objects.find(place) is not None
+def _is_whole(kept: Path | Location, written: Path) -> bool:
+    """Whether the kept table is there and holds the bytes of its name, those just written."""
+    size = written.stat().st_size
+    if isinstance(kept, Path):
+        if not kept.is_file() or kept.stat().st_size != size:
+            return False
+    elif (stored := objects.find(kept)) is None or stored.bytes != size:
+        return False
+    with local_copy(kept) as copy:
+        return file_sha256(copy) == kept.name.partition(".")[0]
 
 
 @contextmanager
@@ -133,9 +149,42 @@ def _arrow_errors(table: object) -> Iterator[None]:
         ) from error
 
 
+@contextmanager
+def _producer_errors(passed: tuple[type[Exception], ...] = ()) -> Iterator[None]:
+    """Turn whatever the library or the code behind a table raises into one error.
+
+    Args:
+        passed: classes of errors that are raised as they are.
+
+    Raises:
+        InputError: with the first line of the message; the error itself is its cause.
+        KeyboardInterrupt: the program was interrupted inside a stream of Arrow, which tells of it
+            by its text alone.
+    """
+    try:
+        yield
+    except (ProvError, MemoryError):
+        raise
+    except Exception as error:
+        if isinstance(error, passed):
+            raise
+        message, _, trace = str(error).partition(_TRACE)
+        if trace.rstrip().endswith("\nKeyboardInterrupt"):
+            raise KeyboardInterrupt from error
+        lines = message.strip().splitlines() or [type(error).__name__]
+        raise InputError(f"the table could not be read: {lines[0]}") from error
+
+
+def _produced(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The rows of a table, whose own errors are told from those of writing them."""
+    with _producer_errors():
+        yield from batches
+
+
 def _write(table: Any, path: Path) -> None:
-    schema, batches = _stream(table)
-    groups = _groups(map(_plain, batches))
+    with _producer_errors(passed=(pa.ArrowException, NotImplementedError)):
+        schema, batches = _stream(table)
+    groups = _groups(map(_plain, _produced(batches)))
     first = next(groups, None)
     if first is None:
         if schema is None:
@@ -154,6 +203,8 @@ def _write(table: Any, path: Path) -> None:
 
 def _stream(table: Any) -> tuple[pa.Schema | None, Iterator[pa.RecordBatch]]:
     """Columns, if they are known before the first row, and the rows."""
+    if isinstance(table, pa.RecordBatchReader):
+        return table.schema, iter(table)
     if isinstance(table, ArrowStream):
         reader = pa.RecordBatchReader.from_stream(table)
         return reader.schema, iter(reader)

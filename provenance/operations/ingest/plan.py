@@ -15,6 +15,9 @@ from provenance.io.streams.fingerprint import fingerprint
 from provenance.model.base import Connection
 from provenance.operations.ingest.options import IngestOptions
 from provenance.operations.ingest.worker_contract import FileTask
+from provenance.store.connection import Database
+from provenance.store.kept_tables import recorded_names
+from provenance.store.ledger_store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,14 @@ def known_readings(
     connection.execute("INSERT INTO asked SELECT unnest(?)", [uris.to_pylist()])
     rows = connection.execute(_KNOWN_SQL, [source]).fetchall()
     return {row[0]: Known(*row[1:]) for row in rows}
+
+
+def named_as_recorded(
+    store: Store, connection: Database, source: str, inputs: Sequence[Input]
+) -> tuple[Input, ...]:
+    """Give kept tables the names that they had before the ledger was moved: they are no news."""
+    names = recorded_names(store.layout, connection, source, [item.uri for item in inputs])
+    return tuple(replace(item, uri=names.get(item.uri, item.uri)) for item in inputs)
 
 
 def make_plan(

@@ -6,6 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from provenance.content.identity import RULE
@@ -39,7 +40,13 @@ from provenance.operations.ingest.path_labels import (
     with_path_attributes,
     with_path_origin,
 )
-from provenance.operations.ingest.plan import IngestPlan, Unchanged, known_readings, make_plan
+from provenance.operations.ingest.plan import (
+    IngestPlan,
+    Unchanged,
+    known_readings,
+    make_plan,
+    named_as_recorded,
+)
 from provenance.operations.ingest.run_totals import RunTotals
 from provenance.operations.ingest.split_work import Group, cut
 from provenance.operations.ingest.summary import FileSummary, IngestSummary, SkippedFile, add_up
@@ -76,6 +83,8 @@ def ingest(
     found = discover(paths, format=options.format, follow=options.follow, ledger=own)
     with store.snapshot(threads=1) as connection:
         options = by_contract(connection, options)
+        inputs = named_as_recorded(store, connection, options.source, found.inputs)
+        found = replace(found, inputs=inputs)
         known = known_readings(connection, options.source, found.inputs)
         lost = files_with_earlier_evidence(connection, options.source) if options.replace else ()
         former = has_older_readings(connection)

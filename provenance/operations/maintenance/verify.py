@@ -84,12 +84,12 @@ def _kept_tables(store: Store, connection: Database) -> Iterator[str]:
         SELECT uri FROM files ANTI JOIN (
             SELECT reading_id FROM ledger.sightings SEMI JOIN ledger.tombstones USING (record_id)
         ) USING (reading_id))"""
-    for uri, sha256, place in kept_tables(store.layout, connection, files):
+    for sha256, place in kept_tables(store.layout, connection, files):
         try:
             with local_copy(place) as file:
                 if not file.is_file():
-                    yield f"tables: `{uri}` is missing"
+                    yield f"tables: `{place}` is missing"
                 elif file_sha256(file) != sha256:
-                    yield f"tables: `{uri}` is not what was ingested"
+                    yield f"tables: `{place}` is not what was ingested"
         except IntegrityError as error:
             yield f"tables: {error.message}"

@@ -14,6 +14,7 @@ from provenance.io.discovery.remote import find_stored
 from provenance.io.objects import is_url
 from provenance.operations.members.relation import MEMBERS
 from provenance.store.connection import Database
+from provenance.store.kept_tables import present_name
 
 FILE_COLUMNS = "f.source, f.uri, f.format, f.settings, f.content, f.fingerprint"
 """Columns that ``reading_of`` takes, with the kind of content behind them."""
@@ -54,10 +55,10 @@ def readings(connection: Database, roots: Mapping[str, str]) -> list[Reading]:
     rows = connection.execute(f"""
         SELECT {FILE_COLUMNS}, min(m.kind) FROM files f JOIN {MEMBERS} m USING (source, uri)
         GROUP BY ALL ORDER BY f.source, f.uri""").fetchall()
-    return [reading_of(row, roots) for row in rows]
+    return [reading_of(connection, row, roots) for row in rows]
 
 
-def reading_of(row: Sequence[str], roots: Mapping[str, str]) -> Reading:
+def reading_of(connection: Database, row: Sequence[str], roots: Mapping[str, str]) -> Reading:
     """Make a reading from the columns ``FILE_COLUMNS`` and the kind of content."""
     source, uri, form, settings, content, state, kind = row
     asked = json.loads(settings)
@@ -70,7 +71,7 @@ def reading_of(row: Sequence[str], roots: Mapping[str, str]) -> Reading:
         turns=asked.get("turns", False),
         emit=json.dumps(asked["emit"]) if asked.get("emit") else "",
     )
-    location = _reroot(uri, roots)
+    location = _reroot(uri, roots) or present_name(connection, uri)
     remote = find_stored(location) if is_url(location) else None
     item = Input(uri, Path(location), name, compression, remote, table_style=table_style(asked))
     if remote is None and not item.path.is_file():
@@ -88,8 +89,9 @@ def _member(item: Input) -> Input | None:
 
 
 def _reroot(uri: str, roots: Mapping[str, str]) -> str:
+    """Where a file was moved to as somebody says; empty if nobody does."""
     for old, new in sorted(roots.items(), key=lambda pair: -len(pair[0])):
         prefix = old.rstrip("/") + "/"
         if uri.startswith(prefix):
             return f"{new.rstrip('/')}/{uri[len(prefix) :]}"
-    return uri
+    return ""

@@ -238,7 +238,7 @@ class _Elsewhere:
             if seen.all():
                 return
             for key, *row in self._readings(rank):
-                reading = reading_of(row, self._finder.roots)
+                reading = reading_of(self._finder.connection, row, self._finder.roots)
                 if reading.is_gone:
                     continue
                 found = self._finder.connection.execute(

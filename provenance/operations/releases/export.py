@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pyarrow as pa
@@ -121,10 +121,14 @@ def export(
         allow_revoked: also write records that were revoked after sealing.
 
     Raises:
-        MisuseError: the directory is not empty, or a record is binary and has no row.
+        MisuseError: there is no such format, the directory is not empty, or a record is binary and
+            has no row.
         GateError: the release contains revoked records.
         NotFoundError, IntegrityError: a source file is missing or changed; nothing is written.
     """
+    if form not in get_args(Format):
+        names = ", ".join(get_args(Format))
+        raise MisuseError(f"there is no export format {form!r}", hint=f"the formats are: {names}")
     with new_folder(directory, "--to") as staging, store.snapshot() as connection:
         release_members(connection, release, today=False)
         if not allow_revoked:

@@ -254,10 +254,10 @@ def _kept_note(store: Store, connection: Database) -> str:
             SELECT s.reading_id FROM ledger.sightings s
             SEMI JOIN {_NAMED} n ON n.record_id = s.record_id
         ) r USING (reading_id))"""
-    uris = [uri for uri, *_ in kept_tables(store.layout, connection, files)]
-    if not uris:
+    paths = [str(place) for _, place in kept_tables(store.layout, connection, files)]
+    if not paths:
         return ""
     return (
         f"; tables that were ingested from memory still hold the content, delete them: "
-        f"{', '.join(uris)}"
+        f"{', '.join(paths)}"
     )

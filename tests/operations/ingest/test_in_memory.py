@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import shutil
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -19,11 +21,13 @@ from support.datafiles import texts, write_jsonl
 from support.servers import PostgresServer
 
 import provenance
-from provenance import InputError, Ledger, MisuseError
+from provenance import InputError, Ledger, MisuseError, NotFoundError
 from provenance.operations.ingest.in_memory import as_paths
 from provenance.store.layout import Layout
 
 ROWS = {"text": ["one", "two", "été", None], "n": [1, 2, 3, 4]}
+
+POLICY = "policy: p\nunit: records\nbudgets:\n- name: b\n  max_synthetic: 0.5\n"
 
 HOLDERS = {
     "pyarrow table": pa.table,
@@ -205,6 +209,115 @@ def test_what_has_no_named_columns_is_refused_and_leaves_nothing(tmp_path: Path)
     with pytest.raises(InputError, match="cannot be kept as Parquet"):
         as_paths(polars.Series([1]), Layout(tmp_path))
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize("original", ["moved", "copied", "linked"])
+def test_a_ledger_elsewhere_reads_the_tables_in_its_own_folder(
+    original: str, tmp_path: Path
+) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    made = provenance.init(old)
+    path = Path(made.ingest(pa.table(ROWS), source="s", content="text", label="human").files[0].uri)
+    made.assemble("v1", POLICY)
+    if original == "linked":
+        new.symlink_to(old)
+    else:
+        shutil.copytree(old, new)
+    if original == "moved":
+        shutil.rmtree(old)
+    elif original == "copied":
+        path.write_bytes(b"another table")
+    found = provenance.open(new)
+    assert found.verify().problems == ()
+    again = found.ingest(pa.table(ROWS), source="s")
+    assert (again.unchanged_files, again.read, found.status().records) == (1, 0, 3)
+    assert found.export("v1", tmp_path / "out").rows == 3
+    assert found.ingest(pa.table(ROWS), source="other", content="text").kept == 3
+    receipt = found.revoke(found.takedown(sources="s"), "asked")
+    purged = found.purge(receipt.revocation).purged
+    assert purged is not None
+    assert str(new / "tables" / path.name) in purged.note
+    assert str(path) not in purged.note
+
+
+def test_a_table_that_is_damaged_after_a_move_is_named_and_repaired(tmp_path: Path) -> None:
+    made = provenance.init(tmp_path / "old")
+    made.ingest(pa.table(ROWS), source="s", content="text")
+    (tmp_path / "old").rename(tmp_path / "new")
+    found = provenance.open(tmp_path / "new")
+    (path,) = (tmp_path / "new" / "tables").iterdir()
+    path.write_bytes(b"damaged")
+    assert found.verify().problems == (f"tables: `{path}` is not what was ingested",)
+    assert found.ingest(pa.table(ROWS), source="s").unchanged_files == 1
+    assert found.verify().problems == ()
+
+
+@pytest.mark.parametrize("damage", [b"", b"!", b"\0"])
+def test_a_damaged_table_is_repaired_by_the_same_table(damage: bytes, tmp_path: Path) -> None:
+    path = Path(kept(tmp_path, pa.table(ROWS)))
+    whole = path.read_bytes()
+    path.write_bytes(damage * (len(whole) if damage == b"\0" else 1))
+    assert kept(tmp_path, pa.table(ROWS)) == str(path)
+    assert path.read_bytes() == whole
+
+
+class Wrapped:
+    """A table of another library: all that is seen of it is its Arrow stream."""
+
+    def __init__(self, reader: pa.RecordBatchReader) -> None:
+        self.reader = reader
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        return self.reader.__arrow_c_stream__(requested_schema)
+
+
+def failing(error: BaseException) -> pa.RecordBatchReader:
+    def batches() -> Iterator[pa.RecordBatch]:
+        yield pa.RecordBatch.from_pydict({"n": [1]})
+        raise error
+
+    return pa.RecordBatchReader.from_batches(pa.schema([("n", pa.int64())]), batches())
+
+
+def failing_relation() -> duckdb.DuckDBPyRelation:
+    return duckdb.sql("SELECT ('a' || range::VARCHAR)::INT AS n FROM range(3)")
+
+
+@pytest.mark.parametrize(
+    ("table", "message", "cause"),
+    [
+        (failing_relation, "Conversion Error", duckdb.Error),
+        (lambda: pandas.DataFrame([[1, 2]], columns=["a", "a"]), "Duplicate column", ValueError),
+        (lambda: failing(KeyError("first\nsecond")), "'first", KeyError),
+        (lambda: failing(OSError("no disk")), "no disk$", OSError),
+        (lambda: failing(pa.ArrowInvalid("odd")), "odd$", pa.ArrowInvalid),
+        (lambda: failing(RuntimeError()), "RuntimeError$", RuntimeError),
+        (lambda: Wrapped(failing(ValueError("one\ntwo"))), "Invalid: one$", pa.ArrowInvalid),
+    ],
+)
+def test_what_a_producer_raises_is_one_error(
+    table: Any, message: str, cause: type[Exception], tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match=f"^the table could not be read: {message}") as raised:
+        kept(tmp_path, table())
+    assert isinstance(raised.value.__cause__, cause)
+    assert raised.value.hint == ""
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize("wrap", [lambda reader: reader, Wrapped])
+def test_an_interrupt_inside_a_table_stays_one(wrap: Any, tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        kept(tmp_path, wrap(failing(KeyboardInterrupt())))
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_a_deleted_ledger_is_not_made_again_by_a_table(tmp_path: Path) -> None:
+    found = provenance.init(tmp_path / "ledger")
+    shutil.rmtree(tmp_path / "ledger")
+    with pytest.raises(NotFoundError, match="there is no ledger"):
+        found.ingest(pa.table(ROWS), source="s")
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.slow
