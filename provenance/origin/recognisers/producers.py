@@ -35,7 +35,7 @@ class Producer:
         name: the tool, as it is named in evidence.
         needs: groups of field names; a row has at least one field of every group.
         generator: fields that may name the model; the first that is not null counts. May be dotted.
-        any_valid: fields that must hold something: a failed row keeps its model and has no output.
+        filled: fields that must hold something: a failed row keeps its model and has no output.
         written: fields that the model filled; empty: all of them. Content taken from elsewhere (the
             prompt, the parent document) is not claimed, unless it says the very same.
         exact: other fields hold somebody else's text, so nothing but ``written`` is the model's.
@@ -50,7 +50,7 @@ class Producer:
     name: str
     needs: tuple[frozenset[str], ...]
     generator: tuple[str, ...] = ()
-    any_valid: tuple[str, ...] = ()
+    filled: tuple[str, ...] = ()
     written: frozenset[str] = frozenset()
     exact: bool = False
     sides: bool = False
@@ -65,7 +65,7 @@ class Producer:
         if self.exact and not self._covers(content):
             return None
         shape = [name for group in self.needs for name in sorted(group)]
-        wanted = [n for n in (*self.generator, *shape, *self.any_valid) if _is_there(n, fields)]
+        wanted = [n for n in (*self.generator, *shape, *self.filled) if _is_there(n, fields)]
         # The only content field is never null, and its text is not wanted twice.
         return tuple(dict.fromkeys(name for name in wanted if not _is_content(name, content)))
 
@@ -163,7 +163,7 @@ class Producer:
             hit = names_generator(names)
             if self.mark:
                 hit = pc.or_(hit, pc.is_null(names))
-        for name in self.any_valid:
+        for name in self.filled:
             if name in rows.fields:
                 hit = pc.and_(hit, is_filled(rows.fields[name]))
             elif not _is_content(name, rows.names):
@@ -172,7 +172,7 @@ class Producer:
 
     def _repeats(self, rows: RowBatch) -> pa.Array:
         """Mask of the rows whose text, taken from another field, equals the model's answer."""
-        there = [name for name in self.any_valid if name in self.written and name in rows.fields]
+        there = [name for name in self.filled if name in self.written and name in rows.fields]
         if rows.kind != "text" or not there:
             return pa.repeat(False, len(rows.content))
         return pc.equal(rows.content, rows.fields[there[0]].cast(rows.content.type))
@@ -199,7 +199,7 @@ PRODUCERS: tuple[Producer, ...] = (
         "distilabel",
         needs=_fields("distilabel_metadata", "generation"),
         generator=("model_name",),
-        any_valid=("generation",),
+        filled=("generation",),
         written=frozenset({"generation"}),
         mark="distilabel_metadata,generation",
     ),
@@ -208,7 +208,7 @@ PRODUCERS: tuple[Producer, ...] = (
         "distilabel",
         needs=_fields("model_name", "generation"),
         generator=("model_name",),
-        any_valid=("generation",),
+        filled=("generation",),
         written=frozenset({"generation"}),
         checked=True,
     ),
@@ -216,7 +216,7 @@ PRODUCERS: tuple[Producer, ...] = (
         "distilabel",  # before 1.0
         needs=_fields("generation_model|generation_models", "generations"),
         generator=("generation_model", "generation_models"),
-        any_valid=("generations",),
+        filled=("generations",),
         written=frozenset({"generations", "raw_generation_responses"}),
     ),
     Producer(
@@ -239,7 +239,7 @@ PRODUCERS: tuple[Producer, ...] = (
         "bespoke-curator",
         needs=_fields("raw_response", "generic_request"),
         generator=("generic_request.model",),
-        any_valid=("response_message",),
+        filled=("response_message",),
         written=frozenset({"response_message"}),
     ),
     Producer(
@@ -261,7 +261,7 @@ PRODUCERS: tuple[Producer, ...] = (
         # The card names the model, the fields do not: a shape, and no more than a hint.
         "cosmopedia",
         needs=_fields("prompt", "text", "seed_data", "format", "audience"),
-        any_valid=("seed_data", "audience"),
+        filled=("seed_data", "audience"),
         written=frozenset({"text"}),
         mark="prompt,text,seed_data,format,audience",
         tier=Tier.HEURISTIC,
