@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-
 from provenance.ledger.lineage import LineageMethods
 from provenance.ledger.records import RecordMethods
 from provenance.ledger.releases import ReleaseMethods
 from provenance.ledger.upkeep import UpkeepMethods
-from provenance.operations.coerce import AnyPath
+from provenance.operations.coerce import AnyPath, path_text
 from provenance.store.layout import locate
 from provenance.store.ledger_store import create_store, open_store
 from provenance.views.definitions import VIEWS
@@ -31,7 +29,7 @@ def open(url: AnyPath = ".prov") -> Ledger:  # noqa: A001 - provenance.open(url)
         NotFoundError: there is none.
         MisuseError: the URL is not one of a ledger.
     """
-    return Ledger(open_store(locate(os.fspath(url)), VIEWS, with_kept_origins))
+    return Ledger(open_store(locate(path_text(url)), VIEWS, with_kept_origins))
 
 
 def init(url: AnyPath = ".prov") -> Ledger:
@@ -41,4 +39,4 @@ def init(url: AnyPath = ".prov") -> Ledger:
         MisuseError: something is there already.
         StorageError: it cannot be written there.
     """
-    return Ledger(create_store(locate(os.fspath(url)), VIEWS, with_kept_origins))
+    return Ledger(create_store(locate(path_text(url)), VIEWS, with_kept_origins))

@@ -143,7 +143,7 @@ class ReleaseMethods(Opened):
         """
         from provenance.operations.releases.export import export
 
-        name, target = release_name(release), Path(directory)
+        name, target = release_name(release), Path(coerce.path_text(directory))
         return export(self.store, name, target, format, path_map, allow_revoked=allow_revoked)
 
     def releases(self) -> Rows[Release]:

@@ -40,6 +40,9 @@ REFUSED: list[tuple[Callable[[Any, Path], object], str, str]] = [
     (lambda k, _: k.ingest("a\0b", source="s"), r"NUL character: 'a\\x00b'", ""),
     (lambda k, _: k.ingest([Path("a\0b")], source="s"), "NUL character", ""),
     (lambda k, _: k.audit("a\0b"), "NUL character", ""),
+    (lambda k, out: k.export("v1", f"{out}/a\0b"), "NUL character", ""),
+    (lambda _, out: provenance.init(f"{out}/a\0b"), "NUL character", ""),
+    (lambda _, out: provenance.open(f"{out}/a\0b"), "NUL character", ""),
     (lambda k, _: k.ingest([{"text": "a"}], source="s"), "a dict is not a table", "from_pylist"),
     (lambda k, _: k.ingest({"text": ["a"]}, source="s"), "a dict is not a table", "from_pylist"),
 ]
