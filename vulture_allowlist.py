@@ -168,3 +168,11 @@ _.sightings_added
 _.MediaFile
 _.kept_alive
 _.__stdout__
+
+# Kinds of commits that other programs and older versions write; parameters of a protocol.
+_.REVOKE
+_.RESTORE
+_.PURGE
+_.requested_schema
+_.DuckDBConnection
+_.__dir__
