@@ -52,6 +52,8 @@ def user_query(
         except (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException) as error:
             raise MisuseError(_first_line(error), hint="`prov query` lists the views") from error
         except (duckdb.DataError, duckdb.InvalidInputException) as error:
+            if f"{store.layout.data}/" in str(error):
+                raise  # a data file of the ledger is damaged, whatever is asked
             raise MisuseError(_first_line(error)) from error
 
 

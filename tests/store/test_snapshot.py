@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from support.datafiles import ingest, texts, write_jsonl
+from support.datafiles import cap, ingest, policy, texts, write_jsonl
 
 import provenance
 from provenance.errors import IntegrityError
@@ -226,3 +226,15 @@ def test_a_damaged_data_file_is_an_error_of_the_ledger(
         with pytest.raises(IntegrityError) as caught:
             ask()
         assert "prov verify" in caught.value.hint
+
+
+@pytest.mark.parametrize("damage", [b"", b"PAR1 and noise"], ids=["empty", "noise"])
+def test_a_query_of_a_damaged_release_is_no_misuse(tmp_path: Path, damage: bytes) -> None:
+    ledger = provenance.init(tmp_path / "ledger")
+    ingest(ledger, write_jsonl(tmp_path / "a.jsonl", texts("a", 3)), "web")
+    assert ledger.assemble("r", policy(cap("1"))).sealed
+    assert ledger.query("FROM members").num_rows == 3  # what was read of the file may be cached
+    [file] = (tmp_path / "ledger" / "data" / "ledger" / "members").glob("*.parquet")
+    file.write_bytes(damage)
+    with pytest.raises(IntegrityError):
+        ledger.query("FROM members")
